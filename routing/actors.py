@@ -1,0 +1,58 @@
+"""Who is acting: a person or a service user, with what they may do, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+
+from routing.models.people import User
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Frozen for one request, task or command: what changes meanwhile counts from the next one."""
+
+    user_id: int
+    name: str
+    permissions: frozenset[str]
+    team_ids: frozenset[int]
+    is_service: bool = False
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        """The actor that ``user`` is. An inactive user may nothing; a service user may everything its caller asks."""
+        service = user.kind == User.Kind.SERVICE
+        teams = frozenset() if service else frozenset(user.teams.values_list("pk", flat=True))
+        permissions = frozenset() if service else frozenset(user.get_all_permissions())
+        return cls(user.pk, user.full_name, permissions, teams, service)
+
+    @classmethod
+    def system(cls) -> Self:
+        return cls.of(User.objects.system())
+
+    def may(self, permission: str) -> bool:
+        return self.is_service or permission in self.permissions
+
+    def require(self, permission: str, to: str) -> None:
+        """
+        Refuse at the door of an operation.
+
+        :param to: what is attempted, in words for the refusal
+        :raises PermissionDenied: if this actor lacks the permission
+        """
+        if not self.may(permission):
+            raise PermissionDenied(f"{self.name} may not {to}.")
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """
+    The signed-in actor of a request.
+
+    :raises PermissionDenied: if nobody is signed in
+    """
+    if not isinstance(request.user, User):
+        raise PermissionDenied("Sign in first.")
+    return Actor.of(request.user)

@@ -1,0 +1,190 @@
+"""The door: the one function through which work changes state, and the operations that lead through it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
+from django_fsm import TransitionNotAllowed
+
+from routing.actions import reactions
+from routing.actors import Actor
+from routing.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, not_held, passed, refused
+from routing.models.work import WorkItem
+from routing.roles import Role, grant, holders
+from routing.statements import load, write
+from routing.visibility import visible_work
+
+Facts = Callable[[Sequence[Any], Actor, datetime], Mapping[int, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one id: done, or refused by these gates."""
+
+    id: int
+    done: bool
+    refusals: tuple[GateResult, ...] = ()
+    row: Any = field(default=None, compare=False, repr=False)  # as written; None when it does not exist
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """
+    One verb of one noun: who may, which gates, how it is called on screen. Buttons, bulk actions, API and tests read this.
+
+    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``Result`` per id in the order given.
+    ``facts`` loads what the gates need, once for the batch. ``system`` operations have no button: reactions call them.
+    """
+
+    model: type[models.Model]
+    verb: str
+    label: Words
+    may: tuple[Role, ...] = ()
+    gates: tuple[Gate, ...] = ()
+    facts: Facts | None = None
+    through_hold: bool = False
+    needs_reason: bool = False
+    details: tuple[str, ...] = ()  # names of fields a person fills in
+    run: Callable[..., list[Result]] | None = None
+    system: bool = False
+    danger: bool = False
+
+    @property
+    def app(self) -> str:
+        return self.model._meta.app_label
+
+    @property
+    def permission(self) -> str:
+        return f"{self.app}.{self.verb}_{self.model._meta.model_name}"
+
+    @property
+    def kind(self) -> str:
+        """The kind of the events it records."""
+        return f"{self.app}.{self.model._meta.model_name}.{self.verb}"
+
+    @property
+    def all_gates(self) -> tuple[Gate, ...]:
+        hold = () if self.through_hold else (not_held,)
+        return (*hold, *self.gates, *((has_reason,) if self.needs_reason else ()))
+
+    def __call__(self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
+        """:raises PermissionDenied: if ``by`` may not do this at all"""
+        if self.run is not None:
+            return self.run(self, ids, by=by, at=at, reason=reason, **details)
+        return move(self, ids, by=by, at=at, reason=reason, **details)
+
+
+_operations: dict[type[models.Model], dict[str, Operation]] = defaultdict(dict)
+
+
+def operation(model: type[models.Model], verb: str, label: Words, **options: Any) -> Operation:
+    """Declare an operation, and with it the permission and the roles that hold it."""
+    made = Operation(model, verb, label, **options)
+    _operations[model][verb] = made
+    grant(made.permission, *made.may, name=f"Can {verb.replace('_', ' ')} {model._meta.verbose_name}")
+    return made
+
+
+def operations_of(model: type[models.Model]) -> Mapping[str, Operation]:
+    return _operations[model]
+
+
+def all_operations() -> list[Operation]:
+    return [each for verbs in _operations.values() for each in verbs.values()]
+
+
+def move(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
+    """
+    Take rows through a verb: permission, lock, gates, verb, then one statement for rows, history and events, then reactions.
+
+    What a gate, the state machine or another person refuses stays as it was. One id without reactions needs no lock: its
+    one statement, guarded by the row version, is the transaction.
+
+    :param at: aware; the instant of the change in history and events
+    :raises PermissionDenied: if ``by`` lacks the permission
+    """
+    by.require(step.permission, to=f"{step.verb.replace('_', ' ')} {step.model._meta.verbose_name_plural}")
+    then = reactions(step.kind)
+    wanted = list(dict.fromkeys(ids))
+    alone = len(wanted) == 1 and not then
+    with nullcontext() if alone else transaction.atomic(savepoint=False):
+        rows = load(step.model, wanted, lock=not alone, seen=_seen(by))
+        context = _context(step, rows, by, at, {**details, "reason": reason})
+        found = {row.pk: [answer for answer in judge(step, row, context) if not answer.passed] for row in rows}
+        moved = [pair for row in rows if not found[row.pk] and (pair := _turn(step, row, at, details, found[row.pk]))]
+        written = write(step.model, moved, (step.kind, by.user_id, at), reason) if moved else set()
+        for _, after, _, _ in moved:
+            if after["id"] not in written:
+                found[after["id"]].append(OVERTAKEN)
+        done = [row for row in rows if row.pk in written]
+        for reaction in then if done else ():
+            reaction(done, by, at)
+    by_id = {row.pk: row for row in rows}
+    return [Result(id, not found.get(id, [GONE]), tuple(found.get(id, [GONE])), by_id.get(id)) for id in wanted]
+
+
+def judge(step: Operation, row: Any, context: Context) -> list[GateResult]:
+    """Every answer, passed or not, in the order a person should clear them: state first."""
+    return [_state(step, row), *(gate(row, context) for gate in step.all_gates)]
+
+
+def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) -> list[tuple[Operation, list[GateResult]]]:
+    """What each operation would answer now, without doing it: the same gates, so a button says what the door says."""
+    answers = []
+    for step in steps:
+        context = _context(step, [row], by, at, {}, preview=True)
+        answers.append((step, [_permission(step, by), *judge(step, row, context)]))
+    return answers
+
+
+def _permission(step: Operation, by: Actor) -> GateResult:
+    if by.may(step.permission):
+        return passed("permission")
+    return refused("permission", _("Your role may not do this."), clears_by=holders(step.permission))
+
+
+def _context(
+    step: Operation, rows: Sequence[Any], by: Actor, at: datetime, details: Mapping[str, Any], *, preview: bool = False
+) -> Context:
+    facts = step.facts(rows, by, at) if step.facts and rows else {}
+    return Context(by, at, details, facts, preview)
+
+
+def _seen(by: Actor) -> tuple[str, Sequence[Any]] | None:
+    condition = visible_work(by)
+    if condition is None:
+        return None
+    return WorkItem.objects.filter(condition).order_by().values("pk").query.sql_with_params()
+
+
+def _state(step: Operation, row: Any) -> GateResult:
+    machine = getattr(getattr(step.model, step.verb), "_django_fsm", None)
+    if machine is None or machine.has_transition(row.state):
+        return passed("state", evidence=row.state)
+    return refused("state", _("Not a step from here."), evidence=row.state)
+
+
+def _turn(step: Operation, row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]) -> tuple[Any, ...] | None:
+    """Run the verb in memory and mirror the outcome to the work item; the values before and after, or None if refused."""
+    item = getattr(row, "item", row)
+    before, item_before = row.__dict__.copy(), item.__dict__.copy()
+    try:
+        getattr(row, step.verb)(at=at, **details)
+    except TransitionNotAllowed as refusal:
+        held.append(refused("state", str(refusal), evidence=before["state"]))
+        return None
+    if item is not row:
+        item.state, item.is_open = row.state, row.is_open
+    item.changed_at = at
+    return before, row.__dict__, item_before, item.__dict__
+
+
+__all__ = ["Operation", "PermissionDenied", "Result", "all_operations", "judge", "move", "operation", "operations_of", "preview"]

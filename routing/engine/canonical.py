@@ -1,0 +1,32 @@
+"""Canonical text of a database row, and the chain over its digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+
+UTC_INSTANT = "to_char({c} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+AS_TEXT = {"timestamp with time zone": UTC_INSTANT, "date": "to_char({c}, 'YYYY-MM-DD')"}
+
+
+def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> str:
+    """
+    SQL for the SHA-256, as hex, of the columns as netstrings, NULL as ``-``: no value can pretend to be two.
+
+    Independent of the session's time zone and of columns that are added later.
+
+    :param types: PostgreSQL's type name of each column
+    """
+    if not columns:
+        return "''"
+    parts = []
+    for column in columns:
+        text = AS_TEXT.get(types[column], "{c}::text").format(c=f'{alias}."{column}"')
+        parts.append(f"coalesce(octet_length({text})::text || ':' || {text}, '-') || ','")
+    return f"encode(sha256(convert_to({' || '.join(parts)}, 'UTF8')), 'hex')"
+
+
+def link(previous: str, rows: Iterable[tuple[int, str, str]]) -> str:
+    """The head of a chain after one more batch: SHA-256, as hex, over the last head and ``id digest text_digest`` lines."""
+    body = "\n".join([previous, *(f"{row_id} {digest} {text}" for row_id, digest, text in rows)])
+    return sha256(body.encode()).hexdigest()

@@ -1,0 +1,74 @@
+"""The hash chain over everything that is evidence."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Seal(models.Model):
+    """
+    One link of the chain: a batch of rows of one ledger (a history or event table), sealed behind the writers.
+
+    ``head`` = SHA-256 over ``previous`` and the digests of the batch's rows in id order, as hex. ``columns`` are the names
+    and order that the digests were made from, so a column added later does not break an older seal.
+    ``floor`` and ``horizon`` say from where the next batch must look: every row with an id at or below the ``floor`` of a
+    seal is visible once no transaction older than its ``horizon`` (a 64-bit transaction id) still runs.
+    """
+
+    ledger = models.CharField(_("ledger"), max_length=63)
+    previous = models.CharField(max_length=64, blank=True)
+    head = models.CharField(_("head"), max_length=64, unique=True)
+    columns = models.JSONField()
+    free_text = models.JSONField()
+    row_count = models.PositiveIntegerField(_("rows"))
+    floor = models.BigIntegerField()
+    horizon = models.BigIntegerField()
+    sealed_at = models.DateTimeField(_("sealed"))
+
+    class Meta:
+        verbose_name = _("seal")
+        verbose_name_plural = _("seals")
+        ordering = ("id",)
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=("previous",), name="seal_chain_never_forks"),)
+        indexes = (models.Index(fields=["ledger", "id"], name="seal_ledger_idx"),)
+
+    def __str__(self) -> str:
+        return f"{self.ledger} {self.head[:12]}"
+
+
+class SealedRow(models.Model):
+    """The digests of one sealed row: of its facts, and apart from them of its free text, which may later be redacted."""
+
+    seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="rows", db_index=False)
+    ledger = models.CharField(max_length=63)
+    row_id = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    text_digest = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=("ledger", "row_id"), name="row_sealed_once"),)
+        indexes = (models.Index(fields=["seal", "row_id"], name="sealedrow_seal_idx"),)
+
+    def __str__(self) -> str:
+        return f"{self.ledger} {self.row_id}"
+
+
+class Redaction(models.Model):
+    """Free text of one row was removed on purpose. Only the owner role can write this, as only it can rewrite history."""
+
+    ledger = models.CharField(_("ledger"), max_length=63)
+    row_id = models.BigIntegerField(_("row"))
+    reason = models.CharField(_("reason"), max_length=200)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("redaction")
+        verbose_name_plural = _("redactions")
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=("ledger", "row_id"), name="row_redacted_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.ledger} {self.row_id}"

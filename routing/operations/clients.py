@@ -1,0 +1,27 @@
+"""Changes to clients and contacts that are recorded as events."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing.actors import Actor
+from routing.models.clients import Contact
+from routing.records import tell
+from routing.roles import AM, EVERYONE, OPS, grant
+
+grant("routing.view_client", *EVERYONE)
+grant("routing.add_client", AM, OPS)
+grant("routing.change_client", AM, OPS)
+grant("routing.view_contact", *EVERYONE)
+grant("routing.add_contact", AM, OPS)
+grant("routing.change_contact", AM, OPS)
+grant("routing.erase_contact", OPS)
+for _verb in ("view", "add", "change", "delete"):
+    grant(f"routing.{_verb}_membership", AM, OPS)
+
+
+def save_contact(contact: Contact, *, by: Actor, at: datetime) -> None:
+    """Save a contact; the event says who and when, never what: the row may be erased, events may not."""
+    new = contact.pk is None
+    contact.save()
+    tell(f"routing.contact.{'add' if new else 'edit'}", contact.pk, by=by, at=at)

@@ -1,0 +1,51 @@
+"""Erase a contact's personal data, leaving the evidence whole."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from routing.actors import Actor
+from routing.models.clients import Contact, ErasedIdentity
+from routing.records import save, tell
+
+
+def identity_digest(email: str) -> str:
+    """HMAC-SHA256 of the address, lower-cased, under ERASURE_KEY, as hex."""
+    return hmac.new(settings.ERASURE_KEY.encode(), email.strip().lower().encode(), "sha256").hexdigest()
+
+
+def is_erased(email: str) -> bool:
+    """Whether a person with this address asked to be forgotten: intake then keeps no name, address or number."""
+    return ErasedIdentity.objects.filter(digest=identity_digest(email)).exists()
+
+
+def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
+    """
+    Rewrite a contact so that nobody can be recognised, close the portal account, and remember only a keyed digest.
+
+    Erasing again changes nothing. Events and history carry ids only, so the chain still verifies.
+
+    :raises PermissionDenied: if ``by`` may not erase
+    :raises Contact.DoesNotExist: if there is no such contact
+    """
+    by.require("routing.erase_contact", to="erase personal data")
+    with transaction.atomic():
+        contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact_id)
+        if contact.erased_at is not None:
+            return contact
+        if contact.email:
+            ErasedIdentity.objects.get_or_create(digest=identity_digest(contact.email), defaults={"erased_at": at})
+        contact.full_name, contact.email, contact.phone, contact.erased_at = f"Erased contact {contact.pk}", "", "", at
+        contact.save()
+        if contact.user is not None:
+            user = contact.user
+            user.email, user.full_name, user.is_active = f"erased-{user.pk}@throughline.invalid", contact.full_name, False
+            user.session_epoch += 1
+            user.set_unusable_password()
+            save(user, by=by, at=at, reason=reason)
+        tell("routing.contact.erase", contact.pk, by=by, at=at)
+    return contact

@@ -1,0 +1,24 @@
+"""Saving what is not work - people, clients, teams - with the actor and the reason in its history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+
+from routing.actors import Actor
+from routing.models.events import Event
+from routing.models.people import User
+
+
+def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Save a tracked row so that its history says who, when and why."""
+    row._history_user = User.objects.get(pk=by.user_id)  # type: ignore[attr-defined]
+    row._history_date = at  # type: ignore[attr-defined]
+    row._change_reason = reason  # type: ignore[attr-defined]
+    row.save()
+
+
+def tell(kind: str, object_id: int, *, by: Actor, at: datetime) -> None:
+    """Record an event about something that is not work."""
+    Event.objects.create(kind=kind, object_id=object_id, actor_id=by.user_id, at=at)

@@ -1,0 +1,60 @@
+"""Who may what by default: the permissions matrix as data. Packages grant; the database's groups are synced from here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from django.apps import apps
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Role(models.TextChoices):
+    """Values are the names of Django groups."""
+
+    ACCOUNT_MANAGER = "account_manager", _("Account manager")
+    CREATIVE = "creative", _("Creative")
+    QA = "qa_reviewer", _("QA reviewer")
+    OPERATIONS = "operations_lead", _("Operations lead")
+    INTEGRATIONS = "integrations_owner", _("Integrations owner")
+    AUDITOR = "auditor", _("Auditor")
+
+
+AM, CREATIVE, QA, OPS, INTEGRATIONS, AUDITOR = Role
+EVERYONE = tuple(Role)
+
+_granted: dict[str, set[Role]] = defaultdict(set)
+_names: dict[str, str] = {}
+
+
+def grant(permission: str, *roles: Role, name: str = "") -> None:
+    """Let ``roles`` hold ``permission`` (``app.codename``). A ``name`` makes the permission when no model declares it."""
+    _granted[permission].update(roles)
+    if name:
+        _names[permission] = name
+
+
+def matrix() -> Mapping[str, frozenset[Role]]:
+    return {permission: frozenset(roles) for permission, roles in _granted.items()}
+
+
+def holders(permission: str) -> str:
+    """The roles that may, in words for a refusal: ``Account manager, Operations lead``."""
+    return ", ".join(str(role.label) for role in Role if role in _granted.get(permission, ()))
+
+
+def sync_groups(using: str) -> None:
+    """Make the groups hold what the matrix says, and nothing more. Runs after every migrate; idempotent."""
+    for permission, name in _names.items():
+        app, codename = permission.split(".")
+        model = apps.get_model(app, codename.rsplit("_", 1)[1])
+        Permission.objects.using(using).update_or_create(
+            content_type=ContentType.objects.db_manager(using).get_for_model(model), codename=codename, defaults={"name": name[:255]}
+        )
+    known = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.using(using).select_related("content_type")}
+    for role in Role:
+        group, _made = Group.objects.using(using).get_or_create(name=role.value)
+        group.permissions.set([known[permission] for permission, roles in _granted.items() if role in roles])
