@@ -1,0 +1,3 @@
+from delivery.models.requests import Request
+
+__all__ = ["Request"]

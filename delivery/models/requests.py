@@ -1,0 +1,144 @@
+"""Request: what somebody asked the agency for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import FSMField, transition
+
+from routing.history import Tracked
+from routing.models.clients import Contact
+from routing.models.work import WorkItem, WorkNoun
+
+
+class Request(WorkNoun):
+    class State(models.TextChoices):
+        CAPTURED = "captured", _("Captured")
+        NEEDS_INFORMATION = "needs_information", _("Needs information")
+        TRIAGED = "triaged", _("Triaged")
+        ACCEPTED = "accepted", _("Accepted")
+        IN_DELIVERY = "in_delivery", _("In delivery")
+        DELIVERED = "delivered", _("Delivered")
+        CLOSED = "closed", _("Closed")
+        REJECTED = "rejected", _("Rejected")
+        DUPLICATE = "duplicate", _("Duplicate")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Kind(models.TextChoices):
+        NEW = "new", _("New work")
+        CAMPAIGN = "campaign", _("Campaign")
+        CHANGE = "change", _("Change")
+
+    class Channel(models.TextChoices):
+        CRM = "crm", _("CRM")
+        PORTAL = "portal", _("Portal")
+        EMAIL = "email", _("E-mail")
+        PHONE = "phone", _("Phone")
+        MEETING = "meeting", _("Meeting")
+
+    open_states = frozenset({State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED, State.ACCEPTED, State.IN_DELIVERY, State.DELIVERED})
+    redactable = ("details", "question")
+    before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
+
+    state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NEW)
+    channel = models.CharField(_("came by"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    details = models.TextField(_("what is wanted"), blank=True, default="", max_length=10_000)
+    wanted_date = models.DateField(_("wanted by"), null=True, blank=True)
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("asked for by")
+    )
+    question = models.TextField(_("open question"), blank=True, default="", max_length=2_000)
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+    )
+    triaged_at = models.DateTimeField(_("triaged"), null=True, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        default_permissions = ("add", "view")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=[
+                        "captured",
+                        "needs_information",
+                        "triaged",
+                        "accepted",
+                        "in_delivery",
+                        "delivered",
+                        "closed",
+                        "rejected",
+                        "duplicate",
+                        "cancelled",
+                    ]
+                ),
+                name="request_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="duplicate") | models.Q(duplicate_of__isnull=False), name="duplicate_names_original"
+            ),
+        )
+
+    @transition(field=state, source=State.CAPTURED, target=State.NEEDS_INFORMATION)
+    def ask(self, *, at: datetime, question: str) -> None:
+        self.question = question
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
+
+    @transition(field=state, source=State.NEEDS_INFORMATION, target=State.CAPTURED)
+    def answer(self, *, at: datetime, details: str) -> None:
+        """Add what was learnt below what was known."""
+        self.details = f"{self.details}\n\n{details}".strip()
+        self.question = ""
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=State.CAPTURED, target=State.TRIAGED)
+    def triage(self, *, at: datetime) -> None:
+        self.triaged_at = at
+
+    @transition(field=state, source=State.TRIAGED, target=State.ACCEPTED)
+    def accept(self, *, at: datetime) -> None:
+        self.accepted_at = at
+
+    @transition(field=state, source=State.ACCEPTED, target=State.IN_DELIVERY)
+    def begin(self, *, at: datetime) -> None:
+        """The first deliverable went into production."""
+
+    @transition(field=state, source=State.IN_DELIVERY, target=State.DELIVERED)
+    def deliver(self, *, at: datetime) -> None:
+        """Every deliverable is live or handed over."""
+
+    @transition(field=state, source=State.DELIVERED, target=State.CLOSED)
+    def close(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=State.REJECTED)
+    def reject(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=State.DUPLICATE)
+    def mark_duplicate(self, *, at: datetime, duplicate_of: int) -> None:
+        """:param duplicate_of: id of the request that stays"""
+        self.duplicate_of_id = duplicate_of
+        self.ended_at = at
+
+    @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=State.CANCELLED)
+    def cancel(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None)
+    def edit(self, *, at: datetime, **fields: Any) -> None:
+        """Change what the request says; the state stays. ``title`` and ``priority`` are the work item's."""
+        for name in ("title", "priority"):
+            if name in fields:
+                setattr(self.item, name, fields.pop(name))
+        for name, value in fields.items():
+            setattr(self, name, value)
