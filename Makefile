@@ -1,0 +1,44 @@
+# Throughline. `make help` lists what there is to make.
+.POSIX:
+.PHONY: help run test check bench requirements messages clean
+
+PY = .venv/bin/python
+CHECK = set -a; . tests/check.env; set +a;
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty agency); Ctrl-C stops it
+	@scripts/venv run
+	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m config.up --tied
+
+test: ## Run every test, beside whatever else is running (ARGS= for pytest)
+	@scripts/venv dev
+	@exec $(PY) -X dev -m pytest -n 2 $(ARGS)
+
+check: ## Style, types, layers, migrations and the rules of the house
+	@scripts/venv dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	@$(CHECK) exec $(PY) -m mypy
+	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	@$(CHECK) exec $(PY) manage.py check --deploy --fail-level WARNING
+	@$(CHECK) exec $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@exec $(PY) -m tests.house
+
+bench: ## Measure one workload as JSON: NAME=lifecycle|sweep|intake|drain|lists|search, SCALE=
+	@scripts/venv dev >&2
+	@NAME="$(NAME)" SCALE="$(SCALE)" exec $(PY) -m bench
+
+requirements: ## Write requirements/*.txt anew from pyproject.toml (needs the tools of `make check`)
+	@scripts/venv dev
+	$(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --extra embedded -o requirements/run.txt pyproject.toml
+	$(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --extra embedded --group dev -o requirements/dev.txt pyproject.toml
+
+messages: ## Collect what is to be translated into locale/
+	@scripts/venv dev
+	@$(CHECK) exec $(PY) manage.py makemessages --all --no-location --ignore .venv --ignore var
+
+clean: ## Remove caches; var/ and .venv stay
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,17 @@
+from django.apps import AppConfig, apps
+from django.core.checks import register
+from django.db.models.signals import post_migrate
+
+from config import beats, checks
+from config.celery import app
+
+__all__ = ["ConfigConfig", "app"]  # the Celery app is loaded with Django, so that every @shared_task finds it
+
+
+class ConfigConfig(AppConfig):
+    name = "config"
+    verbose_name = "Throughline"
+
+    def ready(self) -> None:
+        register(checks.database_roles, deploy=True)
+        post_migrate.connect(beats.sync, sender=apps.get_app_config("django_celery_beat"), dispatch_uid="throughline.beats")

@@ -1,0 +1,43 @@
+"""The Celery application, its queues and what beat starts."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+from celery import Celery, signals
+from django.conf import settings
+from django_structlog.celery.steps import DjangoStructLogInitStep
+
+from config import logs, processes
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("throughline")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add(DjangoStructLogInitStep)
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    task: str
+    every_s: int
+    queue: str = "sweep"
+
+
+# Fixed intervals only: whether something is due is a question to its row, not to the clock of beat.
+BEAT = (Beat("routing.tasks.seal", every_s=30),)
+
+
+@signals.setup_logging.connect
+def _log_like_the_web(**_: Any) -> None:
+    logs.configure(settings.LOGGING)
+
+
+@signals.worker_process_init.connect
+def _end_with_the_worker(**_: Any) -> None:
+    # Without this, kill -9 of the worker leaves a busy pool process behind, holding its database connection.
+    processes.die_with(os.getppid(), signal.SIGKILL)

@@ -1,0 +1,53 @@
+"""PostgreSQL addresses, in the three forms we need them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+
+def parse(url: str) -> dict[str, str]:
+    """
+    Split a libpq address into its parts: user, password, host, port, dbname and options.
+
+    :raises ValueError: if it is none, or leaves out the role or the database; the message repeats nothing secret
+    """
+    if not url.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    try:
+        parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+    except ProgrammingError:
+        raise ValueError("is not a PostgreSQL address; write special characters of the password as %XX") from None
+    for part, word in (("user", "role"), ("dbname", "database")):
+        if not parts.get(part):
+            raise ValueError(f"names no {word}: postgresql://ROLE:PASSWORD@HOST/DATABASE")
+    return parts
+
+
+def checked(url: str) -> str:
+    parse(url)
+    return url
+
+
+def build(*, user: str, password: str, host: str, dbname: str, port: str = "") -> str:
+    """The address of a role on a server; ``host`` may be a socket's folder."""
+    where = {"host": host} | ({"port": port} if port else {})
+    return f"postgresql://{quote(user)}:{quote(password, safe='')}@/{quote(dbname)}?{urlencode(where)}"
+
+
+def for_django(url: str, **options: Any) -> dict[str, Any]:
+    parts = parse(url)
+    known = {key: parts.pop(key, "") for key in ("dbname", "user", "password", "host", "port")}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": known["dbname"],
+        "USER": known["user"],
+        "PASSWORD": known["password"],
+        "HOST": known["host"],
+        "PORT": known["port"],
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**parts, **options},
+    }

@@ -1,0 +1,131 @@
+"""Every setting that comes from the environment, typed and checked once, at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config import databases, mail
+
+MIN_SECRET = 32  # characters
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MIN_SECRET:
+        raise ValueError(f"must have at least {MIN_SECRET} characters")
+    return value
+
+
+def _web_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise ValueError("must be a scheme and a host, such as https://work.example.com")
+    return value.rstrip("/")
+
+
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+DatabaseURL = Annotated[str, AfterValidator(databases.checked)]
+Listed = Annotated[tuple[str, ...], NoDecode]  # comma separated, not JSON
+
+
+class Env(BaseSettings):
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    debug: bool = False
+    embedded: bool = Field(default=False, description="Set by `make run`: the demo on its own servers; eases sign-in.")
+    site_url: Annotated[str, AfterValidator(_web_address)]
+    allowed_hosts: Listed = ()
+    behind_proxy: bool = Field(default=False, description="Trust X-Forwarded-Proto from a proxy that always sets it.")
+
+    secret_key: Secret
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode]  # Fernet keys, newest first
+    erasure_key: Secret
+    metrics_token: SecretStr | None = None
+
+    database_url: DatabaseURL
+    database_owner_url: DatabaseURL | None = None
+    database_pool: int = Field(default=0, ge=0, le=100, description="Connections a process keeps; 0 is no pool.")
+    redis_url: str
+    broker_url: str = ""
+
+    agency_prefix: str = Field(default="AGY", pattern="^[A-Z]{2,5}$", description="Refs of work before its client is known.")
+    seal_heads_file: Path | None = Field(default=None, description="Where each seal's head is copied; in var/ if not set.")
+
+    smtp_url: SecretStr | None = None
+    from_email: str = "Throughline <throughline@localhost>"
+    log_level: str = "INFO"
+    log_format: str = Field(default="json", pattern="^(json|console)$")
+    static_hashed: bool = True
+
+    @field_validator("allowed_hosts", "encryption_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _fernet(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not value:
+            raise ValueError("needs at least one Fernet key")
+        for number, key in enumerate(value, start=1):
+            try:
+                Fernet(key.get_secret_value())
+            except ValueError as error:
+                raise ValueError(f"key {number} is not a Fernet key (32 url-safe base64-encoded bytes)") from error
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            mail.parse(value.get_secret_value())
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"redis", "rediss", "unix"}:
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
+    @property
+    def hosts(self) -> list[str]:
+        return list(self.allowed_hosts) or [urlsplit(self.site_url).hostname or "localhost"]
+
+    @property
+    def https(self) -> bool:
+        return self.site_url.startswith("https://")
+
+    @property
+    def broker(self) -> str:
+        """Celery's address of the broker: kombu writes unix sockets in its own way."""
+        url = self.broker_url or self.redis_url
+        parts = urlsplit(url)
+        if parts.scheme != "unix":
+            return url
+        number = dict(item.partition("=")[::2] for item in parts.query.split("&")).get("db", "0")
+        return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+def load() -> Env:
+    """
+    Read the environment.
+
+    :raises ImproperlyConfigured: with one line for each variable that is missing or wrong
+    """
+    try:
+        return Env()
+    except ValidationError as error:
+        lines = [_line(item["loc"], item["msg"]) for item in error.errors(include_url=False, include_input=False)]
+        raise ImproperlyConfigured("The environment is not complete:\n" + "\n".join(sorted(lines))) from None
+
+
+def _line(location: tuple[int | str, ...], message: str) -> str:
+    name = str(location[0]).upper() if location else "environment"
+    return f"  {name}: {'is required' if message == 'Field required' else message.removeprefix('Value error, ')}"

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+from django.core.management.commands import migrate
+from django.db import connections
+
+from config import checks, schema
+
+OWNER = "owner"
+
+
+class Command(migrate.Command):
+    help = migrate.Command.help + " Works as the role that owns the schema, and never on a newer schema."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database=OWNER)
+
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
+        # System checks run before handle(), and would look for an alias that is not there.
+        if options["database"] not in connections.settings:
+            raise CommandError(_why())
+        return super().get_check_kwargs(options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["database"] == OWNER and (why := _why()):
+            raise CommandError(why)
+        refuse_newer(options["database"])
+        super().handle(*args, **options)
+
+
+def _why() -> str:
+    return "\n".join(f"{issue.msg} {issue.hint}" for issue in checks.database_roles())
+
+
+def refuse_newer(alias: str) -> None:
+    """
+    Older code must not touch a newer schema: it would leave out what the newer code relies on.
+
+    :raises CommandError: naming the migrations this code does not know, and what to do
+    """
+    if unknown := schema.standing(connections[alias]).unknown:
+        raise CommandError(
+            "This database was migrated by a newer Throughline, so this older code will not touch it. It does not "
+            f"know: {', '.join(unknown)}.\nCheck out the newer version again, or restore the dump that was taken "
+            "before its migrations (var/backups)."
+        )

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.utils import timezone
+
+from config import dumps, schema
+from config.management.commands.migrate import OWNER, refuse_newer
+
+
+class Command(BaseCommand):
+    help = "Bring an installation up to this code: dump, migrate, collect static files and, once, load the demo."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--pg-dump", default="pg_dump", help="the program that takes the dump")
+        parser.add_argument("--demo", action="store_true", help="load the demo agency, unless it was loaded before")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.dump_before_migrating(options["pg_dump"])
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("collectstatic", verbosity=0, interactive=False)
+        if options["demo"]:
+            self.load_demo()
+
+    def dump_before_migrating(self, program: str) -> None:
+        owner_url = settings.ENV.database_owner_url
+        if not owner_url:
+            return  # migrate says what is missing
+        refuse_newer(OWNER)
+        standing = schema.standing(connections[OWNER])
+        if standing.empty or not standing.pending:
+            return
+        if shutil.which(program) is None:
+            raise CommandError(
+                f"Migrations are pending, and {program} is not installed to take a dump before them. Install "
+                "PostgreSQL's client, or take a dump yourself and run `manage.py migrate`."
+            )
+        target = backups() / f"{timezone.now():%Y-%m-%dT%H%M%SZ}-before-{standing.pending[0]}.dump"
+        try:
+            dumps.dump(program, owner_url, target)
+        except dumps.DumpFailed as error:
+            raise CommandError(f"Nothing was migrated, because no dump could be taken. {error}") from error
+        self.stdout.write(f"Dump before {len(standing.pending)} pending migrations: {target}")
+
+    def load_demo(self) -> None:
+        loaded = settings.VAR_DIR / "demo-loaded"
+        if loaded.exists() or "demo" not in get_commands():
+            return
+        call_command("demo", "--if-empty", stdout=self.stdout)
+        loaded.write_text(f"{timezone.now().isoformat()}\n")
+
+
+def backups() -> Path:
+    folder = Path(settings.VAR_DIR / "backups")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder

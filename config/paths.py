@@ -1,0 +1,11 @@
+"""Where things lie on this machine."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def var_dir() -> Path:
+    """The folder of everything the product keeps on disk: `VAR_DIR`, or var/ in the checkout."""
+    return Path(os.environ.get("VAR_DIR") or ROOT / "var").absolute()

@@ -1,0 +1,17 @@
+"""Which content policy a page gets: strict everywhere, and what unfold cannot do without in the admin."""
+
+from __future__ import annotations
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+
+
+class PolicyMiddleware(CSPMiddleware):
+    def get_policy_parts(self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only and request.path.startswith(reverse("admin:index")):
+            parts.replace = settings.ADMIN_POLICY | (parts.replace or {})
+        return parts

@@ -1,0 +1,79 @@
+"""What one `make run` leaves in var/ for others: the lock that says it runs, its address, its environment."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from config.paths import var_dir
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    pid: int
+    url: str
+
+
+class AlreadyRunning(Exception):
+    """Another supervisor holds this var/."""
+
+
+def lock(var: Path, me: Running) -> int:
+    """
+    Hold var/ until this process ends, however it ends: the kernel drops the lock, so no stale file can block a start.
+
+    :raises AlreadyRunning: if another process holds it; the message names its pid and URL
+    """
+    held = os.open(var / "run.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(held)
+        other = _read(var)
+        who = f"pid {other.pid}, {other.url}" if other else "it is still starting"
+        raise AlreadyRunning(f"Throughline already runs on {var} ({who}). Stop it first, or set VAR_DIR= to another folder.") from None
+    write_private(var / "run.json", json.dumps(asdict(me)))
+    (var / "run.env").unlink(missing_ok=True)
+    return held
+
+
+def _read(var: Path) -> Running | None:
+    try:
+        return Running(**json.loads((var / "run.json").read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+
+
+def publish(var: Path, environ: Mapping[str, str]) -> None:
+    """Let `manage.py` commands join the running product."""
+    write_private(var / "run.env", json.dumps(dict(environ), indent=1))
+
+
+def retire(var: Path) -> None:
+    (var / "run.env").unlink(missing_ok=True)
+    (var / "run.json").unlink(missing_ok=True)
+
+
+def environment() -> dict[str, str]:
+    """The environment of the product running on this var/, or nothing."""
+    try:
+        found: dict[str, str] = json.loads((var_dir() / "run.env").read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text``, never readable by others, not even for a moment."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

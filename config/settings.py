@@ -1,0 +1,250 @@
+"""Every setting. What differs between installations comes from the environment, through config.env."""
+
+from datetime import timedelta
+from typing import Any
+
+import django_stubs_ext
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+from kombu import Queue
+
+from config import databases, desk, env, logs, mail
+from config.paths import ROOT, var_dir
+
+django_stubs_ext.monkeypatch()  # lets classes of Django be written with what they hold: ModelAdmin[Request]
+
+ENV = env.load()
+VAR_DIR = var_dir()
+
+DEBUG = ENV.debug
+EMBEDDED = ENV.embedded
+SITE_URL = ENV.site_url
+ALLOWED_HOSTS = ENV.hosts
+SECRET_KEY = ENV.secret_key.get_secret_value()
+ENCRYPTION_KEYS = [key.get_secret_value() for key in ENV.encryption_keys]
+ERASURE_KEY = ENV.erasure_key.get_secret_value()
+AGENCY_PREFIX = ENV.agency_prefix
+SEAL_HEADS_FILE = str(ENV.seal_heads_file or VAR_DIR / "seal-heads.jsonl")
+METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
+
+# -- What the product is made of -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config",  # before unfold and allauth, some of whose templates it extends
+    "unfold",  # before django.contrib.admin, whose templates it replaces
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "django_celery_beat",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_htmx",
+    "django_structlog",
+    "routing",
+    "delivery",
+    "integrations",
+]
+OUR_APPS = ("config", "routing", "delivery", "integrations")
+
+MIDDLEWARE = [
+    "config.health.ProbeMiddleware",  # first: a balancer asks by address, needs no session, and should not fill the log
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.metrics.MetricsMiddleware",
+    "config.policy.PolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.timezones.ReadersTimeZoneMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "config.signin.SecondFactorMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "config" / "templates"],  # before unfold's, some of which they replace
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.house",
+            ],
+        },
+    }
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+# -- Data ------------------------------------------------------------------------------------------------------
+
+_POOL: dict[str, Any] = {"pool": {"min_size": 1, "max_size": ENV.database_pool}} if ENV.database_pool else {}
+
+DATABASES = {
+    "default": databases.for_django(ENV.database_url, **_POOL)
+    # A pool keeps its own connections; without one, a process keeps one and looks at its health before each request.
+    | {"CONN_MAX_AGE": 0 if ENV.database_pool else 600},
+}
+if ENV.database_owner_url:  # only where something migrates: web, worker and beat are never given it
+    DATABASES["owner"] = databases.for_django(ENV.database_owner_url)
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "routing.User"
+SIMPLE_HISTORY_REVERT_DISABLED = True
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url, "KEY_PREFIX": "tl"}}
+
+# -- Language and time -----------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [ROOT / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# -- Files -----------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+MEDIA_ROOT = VAR_DIR / "files"  # private: served by permission-checked views alone, so there is no MEDIA_URL
+SIGN_INS_FILE = VAR_DIR / "sign-ins"  # passwords of the demo, mode 0600
+_STATIC = (
+    "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    if ENV.static_hashed and not DEBUG
+    else "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": _STATIC},
+}
+
+# -- Security --------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENV.https
+SESSION_COOKIE_NAME = "throughline_session"
+CSRF_COOKIE_NAME = "throughline_csrf"
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = int(timedelta(days=7).total_seconds())
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if ENV.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = ENV.https
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_proxy else None
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+# unfold's Alpine evaluates attributes and sets inline styles; its maintainer will not change that (#1344, #2129).
+ADMIN_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+
+# -- Sign-in ---------------------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+ACCOUNT_ADAPTER = "config.signin.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by colleagues; nobody can sign up with another's address
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENV.behind_proxy else 0
+MFA_ADAPTER = "config.signin.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Throughline"
+MFA_TOTP_TOLERANCE = 1  # one step either way: phones are seldom right to the second
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENV.https
+
+# -- Mail ------------------------------------------------------------------------------------------------------
+
+if ENV.smtp_url:
+    _SMTP = mail.parse(ENV.smtp_url.get_secret_value())
+    EMAIL_HOST, EMAIL_PORT = _SMTP.host, _SMTP.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _SMTP.user, _SMTP.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = _SMTP.implicit_tls, not _SMTP.implicit_tls
+    EMAIL_TIMEOUT = 20
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = VAR_DIR / "mail"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
+
+# -- Celery: messages only wake workers; what must happen is a row with a due time -----------------------------
+
+_VISIBILITY_S = 900  # longer than any task may run, or a running task is handed out twice
+CELERY_BROKER_URL = ENV.broker
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": _VISIBILITY_S,
+    "unacked_restore_throttle": 1,  # by default a lost worker's tasks come back only after minutes
+    "socket_timeout": 10,
+    "socket_keepalive": True,
+    "health_check_interval": 25,
+}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"visibility_timeout": _VISIBILITY_S}
+CELERY_VISIBILITY_TIMEOUT = _VISIBILITY_S
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 270
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "process", "outbound", "sweep")]
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 5
+DJANGO_CELERY_BEAT_TZ_AWARE = True
+
+# -- Observing -------------------------------------------------------------------------------------------------
+
+LOGGING_CONFIG = "config.logs.configure"
+LOGGING = logs.config(level=ENV.log_level, console=DEBUG or ENV.log_format == "console")
+DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and the proxy in front has it already
+SILENCED_SYSTEM_CHECKS = [
+    "security.W021",  # HSTS preloading binds a whole domain; that is its owner's choice, not ours
+]
+
+UNFOLD = desk.UNFOLD

@@ -1,0 +1,182 @@
+"""What `make run` does: servers, schema, demo, then web, worker and beat until somebody stops it."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from config import keys, processes, running, services
+from config.embedded import places
+from config.paths import ROOT, var_dir
+from config.supervise import Child, Interrupted, Supervisor
+
+DEFAULT_PORT = "8000"
+LAST_PORT = 65535
+READY_TIMEOUT_S = 60
+QUEUES = "default,process,outbound,sweep"
+WAVES = (("beat", "worker", "web"), ("valkey", "postgres"))
+
+
+class Refused(Exception):
+    """We cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    var: Path
+    port: int
+    supervisor: Supervisor
+
+    @property
+    def url(self) -> str:
+        return os.environ.get("SITE_URL") or f"http://127.0.0.1:{self.port}"
+
+    def go(self) -> None:
+        self.supervisor.listen()
+        refuse_taken(self.port)
+        for folder in ("log", "files", "mail", "metrics"):
+            (self.var / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        secrets = keys.load(self.var)
+        say(f"Starting on {self.var}")
+        found = services.start(self.var, {role: secrets[role] for role in keys.ROLES}, self.supervisor)
+        self.supervisor.check()
+        environ = self.environ(secrets, found)
+        owner = environ | {"DATABASE_OWNER_URL": found.owner_url}
+        self.prepare(owner, found.pg_dump)
+        running.publish(self.var, {name: value for name, value in owner.items() if os.environ.get(name) != value})
+        self.start_product(environ)
+        if not self.supervisor.wait_until(lambda: ready(self.port), READY_TIMEOUT_S):
+            raise Refused(f"The product did not become ready within {READY_TIMEOUT_S} s. See {self.var / 'log'}.")
+        self.welcome()
+        self.supervisor.watch()
+
+    def environ(self, secrets: dict[str, str], found: services.Services) -> dict[str, str]:
+        ours = {name: os.environ.get(name) or secrets[name] for name in keys.ENVIRONMENT}
+        metrics = self.var / "metrics"
+        shutil.rmtree(metrics)  # figures of processes long gone
+        metrics.mkdir(mode=0o700)
+        ours |= {
+            "VAR_DIR": str(self.var),
+            "SITE_URL": self.url,
+            "BIND": f"127.0.0.1:{self.port}",
+            "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS") or "127.0.0.1,localhost",
+            "PYTHONUNBUFFERED": "1",
+        }
+        kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_OWNER_URL", "EMBEDDED"}}
+        return kept | ours | found.environment
+
+    def prepare(self, environ: dict[str, str], pg_dump: str) -> None:
+        demo = [] if os.environ.get("DEMO") == "no" else ["--demo"]
+        command = [sys.executable, str(ROOT / "manage.py"), "prepare", "--pg-dump", pg_dump, *demo]
+        say("Preparing the database and the static files" + (", the first time also the demo" if demo else ""))
+        done = self.supervisor.run(command, environ)
+        (self.var / "log" / "prepare.log").write_text(done.stdout)
+        if done.returncode:
+            raise Refused(f"{_reason(done.stdout)}\nAll of it: {self.var / 'log' / 'prepare.log'}")
+        for line in done.stdout.splitlines():
+            say(line)
+
+    def start_product(self, environ: dict[str, str]) -> None:
+        celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
+        metrics = {"PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics")}
+        self.add("web", [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"], environ | metrics)
+        self.add("worker", [*celery, "worker", "-Q", QUEUES, "-c", "2", "--without-gossip", "--without-mingle"], environ)
+        self.add("beat", [*celery, "beat", "--pidfile="], environ)
+
+    def add(self, name: str, command: list[str], environ: dict[str, str]) -> None:
+        def start() -> subprocess.Popen[bytes]:
+            with (self.var / "log" / f"{name}.log").open("ab") as log:
+                return subprocess.Popen(
+                    command, env=environ, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    start_new_session=True, preexec_fn=processes.tied(signal.SIGKILL),
+                )  # fmt: skip
+
+        self.supervisor.add(Child(name, start))
+
+    def welcome(self) -> None:
+        say(f"Throughline is ready: {self.url}")
+        sign_ins = self.var / "sign-ins"
+        if sign_ins.exists():
+            say(f"Sign-ins: {sign_ins}")
+        say(f"Logs: {self.var / 'log'}.  Stop with Ctrl-C.")
+
+
+def _reason(output: str) -> str:
+    """What a person needs of a failed command: its message, or the last line of its traceback."""
+    lines = output.strip().splitlines() or ["prepare failed without a word"]
+    return lines[-1] if "Traceback (most recent call last):" in output else "\n".join(lines)
+
+
+def ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def refuse_taken(port: int) -> None:
+    """:raises Refused: if something listens on the port already"""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno == errno.EACCES:
+                raise Refused(f"Port {port} needs more rights than you have. Choose one above 1023: make run PORT=8000") from None
+            raise Refused(f"Port {port} is taken by another program. Choose another: make run PORT={port + 1}") from None
+
+
+def chosen_port() -> int:
+    text = os.environ.get("PORT") or DEFAULT_PORT
+    if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
+        raise Refused(f"PORT={text} is not a port. Choose a number from 1024 to 65535: make run PORT=8001")
+    return int(text)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def main() -> int:
+    if "--tied" in sys.argv[1:]:  # `make` was killed: nobody is left to stop us
+        processes.die_with(os.getppid(), signal.SIGTERM)
+    var = var_dir()
+    var.mkdir(parents=True, exist_ok=True, mode=0o711)  # a database that runs as nobody must pass through
+    supervisor = Supervisor(say)
+    try:
+        run = Run(var, chosen_port(), supervisor)
+        held = running.lock(var, running.Running(os.getpid(), run.url))
+    except (Refused, running.AlreadyRunning) as error:
+        say(str(error))
+        return 1
+    try:
+        run.go()
+    except Interrupted:
+        pass
+    except (Refused, keys.KeysLost, services.Misnamed, places.NotInstalled, OSError) as error:
+        say(f"Throughline could not start. {error}")
+        supervisor.stop(*WAVES)
+        return 1
+    say("Stopping…")
+    supervisor.stop(*WAVES)
+    services.clear(var)
+    running.retire(var)
+    os.close(held)
+    say("Stopped.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

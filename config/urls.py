@@ -1,0 +1,17 @@
+"""Every address. The probes /healthz, /readyz and /metrics are answered by config.health before URLs are looked at."""
+
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),  # unfold's pages name no icon of their own
+    path("accounts/", include("config.account_urls")),
+    path("admin/", admin.site.urls),
+    path("hooks/", include("integrations.urls")),
+]

@@ -1,0 +1,143 @@
+"""Start, run, stop: what `make run` promises to whoever types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+
+import psutil
+import psycopg
+import pytest
+
+from config.paths import ROOT
+from tests.config.conftest import Product, eventually
+
+pytestmark = pytest.mark.slow
+
+GONE_WITHIN_S = 10
+
+
+def test_it_runs_keeps_its_word_and_stops_on_ctrl_c(product: Product):
+    """One start for several promises: each costs seconds."""
+    product.start().wait_ready()
+    family = product.family()
+
+    assert ready(product)
+    web_binds_to_this_machine_only(product)
+    secrets_are_private(product)
+    the_running_product_has_no_owner_address(family)
+    a_second_start_is_refused(product)
+    commands_join_the_running_product(product)
+    a_dead_child_is_started_again(product)
+
+    assert product.process
+    product.process.send_signal(signal.SIGINT)
+    code, said = product.end()
+
+    assert code == 0, said
+    assert said.rstrip().endswith("Stopped.")
+    assert "killed" not in said.partition("Stopping…")[2]
+    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert not (product.var / "run.env").exists()
+
+
+def ready(product: Product) -> bool:
+    with urllib.request.urlopen(f"http://127.0.0.1:{product.port}/readyz", timeout=5) as answer:
+        return bool(json.load(answer)["ready"])
+
+
+def web_binds_to_this_machine_only(product: Product) -> None:
+    listening = [
+        connection.laddr
+        for process in product.family()
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert {tuple(address) for address in listening} == {("127.0.0.1", product.port)}
+
+
+def secrets_are_private(product: Product) -> None:
+    for name in ("secrets.json", "run.env"):
+        assert stat.S_IMODE((product.var / name).stat().st_mode) == 0o600, name
+
+
+def the_running_product_has_no_owner_address(family: list[psutil.Process]) -> None:
+    python = [process for process in family if "python" in process.name() or "gunicorn" in process.name() or "celery" in process.name()]
+    assert len(python) >= 4
+    assert not [process for process in python if "DATABASE_OWNER_URL" in process.environ()]
+
+
+def a_second_start_is_refused(product: Product) -> None:
+    code, said = Product(product.var).start().end()
+    assert code == 1
+    assert product.process
+    assert f"pid {product.process.pid}, http://127.0.0.1:{product.port}" in said
+
+
+def commands_join_the_running_product(product: Product) -> None:
+    environ = {"PATH": os.environ["PATH"], "VAR_DIR": str(product.var)}
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "migrate", "--check"], env=environ, check=False, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def a_dead_child_is_started_again(product: Product) -> None:
+    [beat] = [process for process in product.family() if "beat" in process.cmdline()]
+    beat.kill()
+    product.wait_for("beat was killed by SIGKILL; starting it again in 1 s")
+    assert eventually(lambda: any("beat" in process.cmdline() for process in product.family() if process.pid != beat.pid))
+
+
+def test_kill_9_leaves_nobody_behind_and_the_next_start_finds_everything(product: Product):
+    product.start().wait_ready()
+    family = product.family()
+    names = " ".join(process.name() for process in family)
+    owner = json.loads((product.var / "run.env").read_text())["DATABASE_OWNER_URL"]
+    with psycopg.connect(owner, autocommit=True) as connection:
+        # Changes no table, so it may run again: to the next start it is a pending migration.
+        connection.execute("DELETE FROM django_migrations WHERE name = '0019_alter_periodictasks_options'")
+
+    assert product.process
+    product.process.kill()
+
+    _, alive = psutil.wait_procs(family, timeout=GONE_WITHIN_S)
+    assert not alive, alive
+    assert len(family) >= 8, names  # gunicorn's and Celery's own children among them
+
+    product.start().wait_ready()
+    [dump] = (product.var / "backups").glob("*.dump")
+    assert f"Dump before 1 pending migrations: {dump}\n" in product.said
+    assert dump.read_bytes().startswith(b"PGDMP")
+    assert stat.S_IMODE(dump.stat().st_mode) == 0o600
+
+
+def test_a_taken_port_is_named_with_a_way_out(product: Product):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", product.port))
+        other.listen()
+
+        code, said = product.start().end()
+
+    assert code == 1
+    assert f"Port {product.port} is taken by another program. Choose another: make run PORT={product.port + 1}" in said
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
+def test_a_port_that_is_none_is_refused(product: Product, port: str):
+    code, said = product.start(PORT=port).end()
+
+    assert (code, said) == (1, f"PORT={port} is not a port. Choose a number from 1024 to 65535: make run PORT=8001\n")
+
+
+def test_one_database_address_alone_is_refused(product: Product):
+    code, said = product.start(DATABASE_URL="postgresql://app@localhost/throughline").end()
+
+    assert code == 1
+    assert "Set both DATABASE_URL" in said

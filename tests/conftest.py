@@ -1,0 +1,76 @@
+"""Databases as in production: the owner's role migrates, and tests run as the role that may not rewrite history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connections
+from django.test import TransactionTestCase
+from psycopg import sql
+from pytest_django import DjangoDbBlocker, Settings
+
+from config.embedded import postgres
+from tests.plugin import APP, OWNER
+from tests.world import World, make_world
+
+# What migrating writes, and nothing else would write again.
+KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(superuser_dsn: str, django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """A database of this worker's own; replaces pytest-django's, which would make and migrate it as one role."""
+    with django_db_blocker.unblock():
+        name = connections["default"].settings_dict["NAME"]
+        postgres.furnish_database(superuser_dsn, name, owner=OWNER, app=APP)
+        call_command("migrate", verbosity=0, interactive=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty(superuser_dsn))
+        yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
+        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def empty(superuser_dsn: str) -> None:
+    """
+    Empty the tables after a test that committed.
+
+    Django would flush as the app's role, which may not TRUNCATE, and past triggers that refuse it to everybody; the
+    superuser switches both off for this one session.
+    """
+    name = connections["default"].settings_dict["NAME"]
+    with psycopg.connect(superuser_dsn, dbname=name, autocommit=True) as superuser:
+        found = superuser.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)", [list(KEPT)])
+        tables = sql.SQL(", ").join(sql.Identifier(table) for (table,) in found)
+        superuser.execute("SET session_replication_role = replica")
+        superuser.execute("SET lock_timeout = '20s'")  # a session left open by a test is an error, not a wait
+        superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Settings) -> None:
+    """Real hashing is slow on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _no_heads_of_other_databases(settings: Settings) -> None:
+    """The file of seal heads outlives a database; each test's database is another one."""
+    settings.SEAL_HEADS_FILE = ""
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    """The small agency, in a transaction that is rolled back."""
+    return make_world()
+
+
+@pytest.fixture
+def committed_world(transactional_db: None) -> World:
+    """The small agency, committed: for what only a commit or another session can show."""
+    return make_world()

@@ -1,0 +1,111 @@
+"""
+Loaded before settings are read: a PostgreSQL and a Valkey for the tests alone, gone when they end.
+
+A server of your own can be named by TEST_SUPERUSER_URL and TEST_REDIS_URL. DATABASE_URL and its like are never used:
+tests make, empty and drop databases.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from psycopg.conninfo import make_conninfo
+
+from config import databases
+from config.embedded import identity, places, postgres, valkey
+
+OWNER, APP = "throughline_test_owner", "throughline_test_app"
+
+_processes: list[subprocess.Popen[bytes]] = []
+_folders: list[Path] = []
+
+
+def _start_servers() -> None:
+    base = Path(tempfile.mkdtemp(prefix="throughline-test-"))
+    base.chmod(0o711)  # PostgreSQL may run as nobody
+    _folders.append(base)
+    os.environ["VAR_DIR"] = str(base / "var")
+    for folder in ("log", "files", "mail", "static"):
+        (base / "var" / folder).mkdir(parents=True)
+    if "TEST_SUPERUSER_URL" not in os.environ:
+        os.environ["TEST_SUPERUSER_URL"] = _postgres(base)
+    if "TEST_REDIS_URL" not in os.environ:
+        os.environ["TEST_REDIS_URL"] = _valkey(base)
+    os.environ["TEST_ROLE_PASSWORD"] = secrets.token_urlsafe(18)
+    roles = [(role, os.environ["TEST_ROLE_PASSWORD"]) for role in (OWNER, APP)]
+    postgres.furnish_roles(os.environ["TEST_SUPERUSER_URL"], *roles)
+    os.environ["TEST_RUN"] = secrets.token_hex(3)  # so that two runs can share a server
+
+
+def _postgres(base: Path) -> str:
+    log = base / "postgres.log"
+    server = postgres.place(base / "postgres", identity.choose(), {postgres.SUPERUSER: "test"}, durable=False)
+    _folders.append(server.socket)
+    server.prepare()
+    _processes.append(postgres.wait(server, log))
+    return server.url(postgres.SUPERUSER, "postgres")
+
+
+def _valkey(base: Path) -> str:
+    folder = places.socket_dir(identity.choose())
+    _folders.append(folder)
+    server = valkey.Valkey(base / "valkey", folder / "valkey", durable=False)
+    _processes.append(valkey.wait(server, base / "valkey.log"))
+    return server.url
+
+
+def _stop_servers() -> None:
+    for process in _processes:
+        process.send_signal(signal.SIGINT)
+    for process in _processes:
+        process.wait(30)
+    for folder in _folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _name_environment() -> None:
+    """What settings read; each xdist worker gets a database and a Redis number of its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    number = int(worker.removeprefix("gw")) + 1 if worker.startswith("gw") else 0
+    parts = databases.parse(os.environ["TEST_SUPERUSER_URL"])
+    password = os.environ["TEST_ROLE_PASSWORD"]
+    here = {"password": password, "host": parts["host"], "dbname": f"test_{os.environ['TEST_RUN']}_{worker}"}
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": databases.build(user=APP, **here, port=parts.get("port", "")),
+        "DATABASE_OWNER_URL": databases.build(user=OWNER, **here, port=parts.get("port", "")),
+        "REDIS_URL": os.environ["TEST_REDIS_URL"].replace("db=0", f"db={number}"),
+        "SITE_URL": "http://testserver",
+        "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
+        "SECRET_KEY": "tests-" * 8,
+        "ERASURE_KEY": "tests-" * 8,
+        "ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "STATIC_HASHED": "false",  # nothing is collected for a test
+        "LOG_LEVEL": "WARNING",
+    }
+    for name in ("EMBEDDED", "DEBUG", "SMTP_URL", "METRICS_TOKEN", "DATABASE_POOL", "BROKER_URL", "BEHIND_PROXY"):
+        os.environ.pop(name, None)
+
+
+# Playwright's synchronous interface runs a loop in the same thread, which Django would take for asynchronous code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    atexit.register(_stop_servers)  # pytest's own hooks do not run when it ends over a faulty conftest
+    _start_servers()
+_name_environment()
+
+
+@pytest.fixture(scope="session")
+def superuser_dsn() -> str:
+    """Of the tests' server; add a database: ``psycopg.connect(superuser_dsn, dbname=…)``."""
+    return make_conninfo(os.environ["TEST_SUPERUSER_URL"])
