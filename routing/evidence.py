@@ -12,6 +12,7 @@ from psycopg import sql
 from simple_history.models import HistoricalChanges
 
 from routing.models import DoorOnly, Event, Redaction, Seal, SealedRow, User
+from routing.operations.routes import ensure_routes
 from routing.roles import sync_groups
 
 REFUSE = """
@@ -64,12 +65,13 @@ def _ledger(model: type[Any]) -> Ledger:
 
 
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
-    """Once after the last app's migrations: triggers, rights, groups. Safe to repeat."""
+    """Once after the last app's migrations: triggers, rights, groups, the exception map. Safe to repeat."""
     if sender is not list(apps.get_app_configs())[-1]:
         return
     hold_append_only(using)
     grant_rights(using, settings.DATABASES["default"]["USER"])
     sync_groups(using)
+    ensure_routes(using)
 
 
 def hold_append_only(using: str) -> None:

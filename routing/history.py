@@ -18,7 +18,7 @@ def responsible(instance: models.Model, request: HttpRequest | None, **_: Any) -
     return get_user_model().objects.system()
 
 
-class Tracked(HistoricalRecords):  # type: ignore[misc]  # simple-history is untyped
+class Tracked(HistoricalRecords):
     """
     History that always names an actor, with one index instead of one a foreign key.
 
@@ -38,7 +38,7 @@ class Tracked(HistoricalRecords):  # type: ignore[misc]  # simple-history is unt
         """The model's fields without their indexes: history is read by object, then by date."""
         fields: dict[str, models.Field[Any, Any]] = super().copy_fields(model)
         for field in fields.values():
-            field.db_index = False
+            field.db_index = False  # type: ignore[attr-defined]  # the stubs lack it
         return fields
 
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:

@@ -402,6 +402,7 @@ class Migration(migrations.Migration):
                 ("free_text", models.JSONField()),
                 ("row_count", models.PositiveIntegerField(verbose_name="rows")),
                 ("floor", models.BigIntegerField()),
+                ("oldest", models.BigIntegerField()),
                 ("horizon", models.BigIntegerField()),
                 ("sealed_at", models.DateTimeField(verbose_name="sealed")),
             ],

@@ -12,8 +12,9 @@ class Seal(models.Model):
 
     ``head`` = SHA-256 over ``previous`` and the digests of the batch's rows in id order, as hex. ``columns`` are the names
     and order that the digests were made from, so a column added later does not break an older seal.
-    ``floor`` and ``horizon`` say from where the next batch must look: every row with an id at or below the ``floor`` of a
-    seal is visible once no transaction older than its ``horizon`` (a 64-bit transaction id) still runs.
+    ``floor`` is the last row id of the batch; ``oldest`` and ``horizon`` are the snapshot's lower and upper transaction id,
+    64 bits wide. Once a later batch was made with no transaction older than this one's ``horizon`` running, every row up to
+    both their floors is sealed, and the next batch need not look there.
     """
 
     ledger = models.CharField(_("ledger"), max_length=63)
@@ -23,6 +24,7 @@ class Seal(models.Model):
     free_text = models.JSONField()
     row_count = models.PositiveIntegerField(_("rows"))
     floor = models.BigIntegerField()
+    oldest = models.BigIntegerField()
     horizon = models.BigIntegerField()
     sealed_at = models.DateTimeField(_("sealed"))
 

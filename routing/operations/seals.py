@@ -51,7 +51,7 @@ def _seal_batch(ledger: Ledger, at: datetime) -> Seal | None:
         if not rows:
             return None
         previous = Seal.objects.order_by("-id").values_list("head", flat=True).first() or ""
-        digests = [(row_id, digest, text) for row_id, digest, text, _horizon in rows]
+        digests = [(row_id, digest, text) for row_id, digest, text, _oldest, _horizon in rows]
         made = Seal.objects.create(
             ledger=ledger.table,
             previous=previous,
@@ -60,7 +60,8 @@ def _seal_batch(ledger: Ledger, at: datetime) -> Seal | None:
             free_text=list(ledger.free_text),
             row_count=len(rows),
             floor=digests[-1][0],
-            horizon=rows[0][3],
+            oldest=rows[0][3],
+            horizon=rows[0][4],
             sealed_at=at,
         )
         run(
@@ -71,22 +72,23 @@ def _seal_batch(ledger: Ledger, at: datetime) -> Seal | None:
     return made
 
 
-def _fresh(ledger: Ledger) -> list[tuple[int, str, str, int]]:
-    """Committed rows that no seal holds, by id, each with the snapshot's upper transaction id."""
+def _fresh(ledger: Ledger) -> list[tuple[int, str, str, int, int]]:
+    """Committed rows that no seal holds, by id, each with the snapshot's lower and upper transaction id."""
     types = column_types(ledger.table)
     found = run(
         f"""
         SELECT l."{ledger.key}", {digest_sql(ledger.facts, types, "l")}, {digest_sql(ledger.free_text, types, "l")},
-               pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+               pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
         FROM "{ledger.table}" l
         WHERE l."{ledger.key}" > coalesce((
-                SELECT max(floor) FROM routing_seal
-                WHERE ledger = %s AND horizon <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint), 0)
+                WITH recent AS (SELECT * FROM routing_seal WHERE ledger = %s ORDER BY id DESC LIMIT 50)
+                SELECT max(least(one.floor, later.floor)) FROM recent one
+                JOIN recent later ON later.id > one.id AND later.oldest >= one.horizon), 0)
           AND NOT EXISTS (SELECT 1 FROM routing_sealedrow s WHERE s.ledger = %s AND s.row_id = l."{ledger.key}")
         ORDER BY l."{ledger.key}" LIMIT {BATCH}""",
         [ledger.table, ledger.table],
     )
-    return [(row_id, digest, text, horizon) for row_id, digest, text, horizon in found]
+    return [(row_id, digest, text, oldest, horizon) for row_id, digest, text, oldest, horizon in found]
 
 
 def _publish(sealed: Seal) -> None:

@@ -1,0 +1,94 @@
+"""The small agency that tests live in: an account manager, her backup, a creative, QA, an operations lead and an auditor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import Group
+
+from delivery.models import Request
+from routing.actors import Actor
+from routing.creation import create
+from routing.models import Agency, Client, Contact, Team, TeamMembership, User, WorkItem
+from routing.operations.routes import ensure_routes
+from routing.operations.versions import published
+from routing.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
+
+NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning
+_numbers = count(1)
+
+
+def make_user(name: str, *roles: Role, team: Team | None = None, **fields: Any) -> User:
+    user = User.objects.create_user(f"{name.lower()}-{next(_numbers)}@agency.test", full_name=name, is_staff=True, **fields)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    if team:
+        TeamMembership.objects.create(team=team, user=user)
+    return User.objects.get(pk=user.pk)
+
+
+def make_client(code: str, team: Team, owner: User, backup: User, **fields: Any) -> Client:
+    return Client.objects.create(code=code, name=fields.pop("name", f"{code} Ltd"), team=team, owner=owner, backup=backup, **fields)
+
+
+@dataclass
+class World:
+    """People as users; ``by(user)`` is the actor."""
+
+    alice: User  # account manager, owner
+    bob: User  # account manager, backup
+    cora: User  # creative
+    quin: User  # QA reviewer
+    olga: User  # operations lead
+    ivan: User  # integrations owner
+    audrey: User  # auditor
+    team: Team
+    acme: Client
+    agency: Agency
+
+
+def make_world() -> World:
+    ensure_routes()
+    published.cache_clear()  # ids begin again with every emptied database
+    alice, bob = make_user("Alice", AM), make_user("Bob", AM)
+    team = Team.objects.create(name="North", lead=alice)
+    for user in (alice, bob):
+        TeamMembership.objects.create(team=team, user=user)
+    olga = make_user("Olga", OPS)
+    return World(
+        alice=alice,
+        bob=bob,
+        cora=make_user("Cora", CREATIVE, team=team),
+        quin=make_user("Quin", QA),
+        olga=olga,
+        ivan=make_user("Ivan", INTEGRATIONS),
+        audrey=make_user("Audrey", AUDITOR),
+        team=team,
+        acme=make_client("ACM", team, alice, bob),
+        agency=Agency.objects.create(pk=1, name="Test agency", team=team, owner=olga, backup=bob),
+    )
+
+
+def by(user: User) -> Actor:
+    """The actor that a user is now: rights are read afresh."""
+    return Actor.of(User.objects.get(pk=user.pk))
+
+
+def make_request(client: Client, state: str = Request.State.CAPTURED, **fields: Any) -> Request:
+    """A request in any state, owned by the client's pair."""
+    item = WorkItem(
+        title=fields.pop("title", "A new site"),
+        client=client,
+        team_id=client.team_id,
+        owner_id=client.owner_id,
+        backup_id=client.backup_id,
+        parent=fields.pop("parent", None),
+    )
+    [made] = create([Request(item=item, state=state, details=fields.pop("details", "Five pages"), **fields)], by=Actor.system(), at=NOW)
+    return made
+
+
+def make_contact(name: str = "Carla Client", email: str = "carla@acme.test", **fields: Any) -> Contact:
+    return Contact.objects.create(full_name=name, email=email, **fields)
