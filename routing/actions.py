@@ -1,13 +1,20 @@
-"""The one registry through which packages above routing set things in motion from below: loaded once, in AppConfig.ready."""
+"""The one registry through which packages above routing set things in motion from below: filled in AppConfig.ready."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from routing.actors import Actor
+from routing.engine.facts import Found, Subject
+
+if TYPE_CHECKING:
+    from routing.models import Run
+
+# -- Reactions -------------------------------------------------------------------------------------------------
 
 Reaction = Callable[[Sequence[Any], Actor, datetime], None]
 
@@ -31,3 +38,147 @@ def react(*kinds: str) -> Callable[[Reaction], Reaction]:
 
 def reactions(kind: str) -> Sequence[Reaction]:
     return _reactions.get(kind, ())
+
+
+# -- Enrichers: who can read more about what an event is about ---------------------------------------------------
+
+
+class Retry(Exception):
+    """The other side cannot answer now; try the step again later, no sooner than ``after_s`` seconds."""
+
+    def __init__(self, message: str, after_s: float = 0) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class Problem(Exception):
+    """A person must look: becomes an exception case with this reason code. ``evidence`` holds ids and counts, no secrets."""
+
+    def __init__(self, reason: str, message: str, evidence: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.evidence = dict(evidence or {})
+
+
+class Enricher(Protocol):
+    def read(self, subject: Subject) -> Any:
+        """
+        Read the other side: under the step's lease, outside any transaction.
+
+        :raises Retry: temporary trouble
+        :raises Problem: permanent trouble, such as ``failed_connector``
+        """
+
+    def keep(self, read: Any, *, subject: Subject, by: Actor, at: datetime) -> Found:
+        """
+        Match or create what was read, inside the step's transaction.
+
+        :raises Problem: such as ``duplicate`` when more than one client fits; everything written is undone
+        """
+
+
+_enrichers: dict[str, Callable[[Subject], Enricher | None]] = {}
+
+
+def enricher(name: str, find: Callable[[Subject], Enricher | None]) -> None:
+    """Register who can read more; ``find`` answers None for a subject that is not its own."""
+    _enrichers[name] = find
+
+
+def enricher_for(subject: Subject) -> Enricher | None:
+    return next((found for find in _enrichers.values() if (found := find(subject))), None)
+
+
+# -- Actions: what a flow may start ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A routed run, for the action that its flow names: what is known, and who was chosen."""
+
+    run: Run
+    facts: Mapping[str, Any]
+    title: str
+    brief: str
+    owner_id: int
+    backup_id: int
+    team_id: int
+    priority: int
+    client_id: int | None
+    contact_ids: tuple[int, ...]
+    engagement_id: int | None
+    policy: str
+
+
+Action = Callable[[Sequence[Job], Actor, datetime], None]
+
+_actions: dict[str, Action] = {}
+
+
+def action(name: str) -> Callable[[Action], Action]:
+    """Register what a flow's ``act`` step may start, such as ``delivery.open_request``: many jobs in one transaction."""
+
+    def register(function: Action) -> Action:
+        _actions[name] = function
+        return function
+
+    return register
+
+
+def action_named(name: str) -> Action:
+    return _actions[name]
+
+
+def action_names() -> Sequence[str]:
+    return sorted(_actions)
+
+
+# -- Chapters: what a trace shows of a run -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a run's story. ``data`` is JSON, for ``trace --json`` and the page alike."""
+
+    at: datetime
+    chapter: str
+    title: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+
+
+Chapter = Callable[["Run"], Sequence[Entry]]
+
+_chapters: list[Chapter] = []
+
+
+def chapter(tell: Chapter) -> Chapter:
+    _chapters.append(tell)
+    return tell
+
+
+def chapters() -> Sequence[Chapter]:
+    return tuple(_chapters)
+
+
+__all__ = [
+    "Action",
+    "Chapter",
+    "Enricher",
+    "Entry",
+    "Found",
+    "Job",
+    "Problem",
+    "Reaction",
+    "Retry",
+    "Subject",
+    "action",
+    "action_named",
+    "action_names",
+    "chapter",
+    "chapters",
+    "enricher",
+    "enricher_for",
+    "react",
+    "reactions",
+]

@@ -12,6 +12,7 @@ class RoutingConfig(AppConfig):
     def ready(self) -> None:
         from routing.evidence import after_migrate
 
-        for module in ("operations.people", "operations.work", "operations.clients"):
-            import_module(f"routing.{module}")
+        for module in ("people", "work", "clients", "flows", "process", "enrich", "settle", "exceptions", "runs", "calendars", "clocks"):
+            import_module(f"routing.operations.{module}")
+        import_module("routing.checks")
         post_migrate.connect(after_migrate, dispatch_uid="routing.after_migrate")

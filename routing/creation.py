@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime
@@ -13,8 +12,8 @@ from django.db import connection, transaction
 
 from routing.actions import reactions
 from routing.actors import Actor
-from routing.models.work import WorkItem, WorkNoun
-from routing.statements import Table, insert, run
+from routing.models.work import WorkNoun
+from routing.statements import Told, insert, new_ids
 
 Noun = TypeVar("Noun", bound=WorkNoun)
 
@@ -23,7 +22,7 @@ def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -
     """
     Write unsaved nouns whose ``item`` is an unsaved WorkItem, and give them their ids and references.
 
-    One statement writes all of them; the numbers are taken before, so a failure leaves a gap and nothing else.
+    One statement numbers and writes all of them; until its commit, others who create work for the same client wait.
     Permission is the caller's to ask: what may be created, by whom, differs from noun to noun.
 
     :raises IntegrityError: if a constraint refuses a row, such as an open item without a backup; then none is written
@@ -34,39 +33,32 @@ def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -
     kind = f"{model._meta.app_label}.{model._meta.model_name}.create"
     then = reactions(kind)
     with transaction.atomic(savepoint=False) if then else nullcontext():
-        _number(rows)
+        _identify(rows)
         for row in rows:
             item = row.item
             item.kind = str(model._meta.model_name)
             item.state, item.is_open = row.state, row.is_open
             item.created_at = item.changed_at = at
-        insert(model, [(row.__dict__, row.item.__dict__) for row in rows], (kind, by.user_id, at), reason)
+        told = Told(kind=kind, actor=by.user_id, at=at, reason=reason)
+        refs = insert(model, [(row.__dict__, row.item.__dict__) for row in rows], [_prefix(row) for row in rows], told)
+        for row, ref in zip(rows, refs, strict=True):
+            row.item.ref = ref
         for reaction in then:
             reaction(rows, by, at)
     return list(rows)
 
 
-def _number(rows: Sequence[WorkNoun]) -> None:
-    """Ids of noun and item, and the next number of each prefix: the client's code, or the agency's before one is known."""
-    prefixes = [row.item.client.code if row.item.client else settings.AGENCY_PREFIX for row in rows]
-    wanted = sorted(Counter(prefixes).items())
-    last = dict(
-        run(
-            "INSERT INTO routing_refcounter AS c (prefix, last) SELECT * FROM unnest(%s::text[], %s::int[])"
-            " ON CONFLICT (prefix) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING prefix, last",
-            [[prefix for prefix, _ in wanted], [count for _, count in wanted]],
-        )
-    )
-    following = {prefix: last[prefix] - count for prefix, count in wanted}
-    noun, item = Table.of(type(rows[0])), Table.of(WorkItem)
-    ids = run(
-        "SELECT nextval(pg_get_serial_sequence(%s, 'id')), nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-        [noun.name, item.name, len(rows)],
-    )
-    for row, prefix, (noun_id, item_id) in zip(rows, prefixes, ids, strict=True):
-        following[prefix] += 1
-        item_row = row.item
-        item_row.pk, item_row.ref = item_id, f"{prefix}-{following[prefix]}"
-        row.pk, row.item = noun_id, item_row  # again, because only a saved item lends its id
-        for each in (row, item_row):
+def _identify(rows: Sequence[WorkNoun]) -> None:
+    """Give nouns and items their ids."""
+    for row, (item_id, noun_id) in zip(rows, new_ids(type(rows[0]), len(rows)), strict=True):
+        item = row.item
+        item.pk = item_id
+        row.pk, row.item = noun_id, item  # again, because only a saved item lends its id
+        for each in (row, item):
             each._state.adding, each._state.db = False, connection.alias
+        row.numbered()
+
+
+def _prefix(row: WorkNoun) -> str:
+    """What its reference starts with: the client's code, or the agency's before one is known."""
+    return row.item.client.code if row.item.client else settings.AGENCY_PREFIX

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
@@ -19,7 +20,7 @@ from routing.actors import Actor
 from routing.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, not_held, passed, refused
 from routing.models.work import WorkItem
 from routing.roles import Role, grant, holders
-from routing.statements import load, write
+from routing.statements import Told, load, write
 from routing.visibility import visible_work
 
 Facts = Callable[[Sequence[Any], Actor, datetime], Mapping[int, Any]]
@@ -44,6 +45,8 @@ class Operation:
     ``facts`` loads what the gates need, once for the batch. ``system`` operations have no button: reactions call them.
     """
 
+    do_not_call_in_templates: ClassVar[bool] = True  # a template that shows the label must not run the step
+
     model: type[models.Model]
     verb: str
     label: Words
@@ -61,16 +64,16 @@ class Operation:
     def app(self) -> str:
         return self.model._meta.app_label
 
-    @property
+    @cached_property
     def permission(self) -> str:
         return f"{self.app}.{self.verb}_{self.model._meta.model_name}"
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The kind of the events it records."""
         return f"{self.app}.{self.model._meta.model_name}.{self.verb}"
 
-    @property
+    @cached_property
     def all_gates(self) -> tuple[Gate, ...]:
         hold = () if self.through_hold else (not_held,)
         return (*hold, *self.gates, *((has_reason,) if self.needs_reason else ()))
@@ -120,7 +123,7 @@ def move(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason
         context = _context(step, rows, by, at, {**details, "reason": reason})
         found = {row.pk: [answer for answer in judge(step, row, context) if not answer.passed] for row in rows}
         moved = [pair for row in rows if not found[row.pk] and (pair := _turn(step, row, at, details, found[row.pk]))]
-        written = write(step.model, moved, (step.kind, by.user_id, at), reason) if moved else set()
+        written = write(step.model, moved, Told(kind=step.kind, actor=by.user_id, at=at, reason=reason)) if moved else set()
         for _, after, _, _ in moved:
             if after["id"] not in written:
                 found[after["id"]].append(OVERTAKEN)
@@ -128,7 +131,7 @@ def move(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason
         for reaction in then if done else ():
             reaction(done, by, at)
     by_id = {row.pk: row for row in rows}
-    return [Result(id, not found.get(id, [GONE]), tuple(found.get(id, [GONE])), by_id.get(id)) for id in wanted]
+    return [Result(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk)) for pk in wanted]
 
 
 def judge(step: Operation, row: Any, context: Context) -> list[GateResult]:
@@ -158,6 +161,7 @@ def _context(
     return Context(by, at, details, facts, preview)
 
 
+@lru_cache(maxsize=512)
 def _seen(by: Actor) -> tuple[str, Sequence[Any]] | None:
     condition = visible_work(by)
     if condition is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
 from routing.actors import Actor
+from routing.models.clients import Client, Contact, Membership
 from routing.models.work import WorkItem, WorkItemQuerySet
 
 
@@ -24,3 +26,26 @@ def work_seen_by(actor: Actor) -> WorkItemQuerySet:
     condition = visible_work(actor)
     every = WorkItemQuerySet(WorkItem)
     return every if condition is None else every.filter(condition)
+
+
+def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
+    """Every client, except another team's restricted ones for those who do not see all work; none without the permission."""
+    if not actor.may("routing.view_client"):
+        return Client.objects.none()
+    if actor.may("routing.see_all_work"):
+        return Client.objects.all()
+    mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(team__in=sorted(actor.team_ids))
+    return Client.objects.filter(mine | Q(restricted=False))
+
+
+def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
+    """Contacts of a client that the actor sees, and those of no client yet; none without the permission."""
+    if not actor.may("routing.view_contact"):
+        return Contact.objects.none()
+    if actor.may("routing.see_all_work"):
+        return Contact.objects.all()
+    return Contact.objects.filter(Exists(_memberships(clients_seen_by(actor))) | ~Exists(_memberships(Client.objects.all())))
+
+
+def _memberships(clients: models.QuerySet[Client]) -> models.QuerySet[Membership]:
+    return Membership.objects.filter(contact=OuterRef("pk"), client__in=clients)

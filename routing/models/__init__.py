@@ -1,22 +1,60 @@
-from routing.models.clients import Client, Contact, ErasedIdentity, Membership
-from routing.models.events import Event
+from routing.models.absences import Absence
+from routing.models.agency import Agency
+from routing.models.calendars import Calendar, CalendarUse
+from routing.models.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
+from routing.models.clocks import Clock, ClockMark, ClockTerms, Escalation
+from routing.models.decisions import Decision
+from routing.models.events import Dispatch, Event, Payload
+from routing.models.exceptions import ExceptionCase, ExceptionRoute
+from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
+from routing.models.messages import Notification
 from routing.models.people import Team, TeamMembership, User
+from routing.models.policies import SLAPolicy, Target
+from routing.models.rules import Condition, Rule
+from routing.models.runs import Enrichment, Run, RunEvent, RunStep
 from routing.models.seals import Redaction, Seal, SealedRow
 from routing.models.work import DoorOnly, RefCounter, WorkItem, WorkNoun
 
 __all__ = [
+    "Absence",
+    "Agency",
+    "Calendar",
+    "CalendarUse",
     "Client",
+    "ClientDomain",
+    "Clock",
+    "ClockMark",
+    "ClockTerms",
+    "Condition",
     "Contact",
+    "Decision",
+    "Dispatch",
     "DoorOnly",
+    "Enrichment",
     "ErasedIdentity",
+    "Escalation",
     "Event",
+    "ExceptionCase",
+    "ExceptionRoute",
+    "Flow",
+    "FlowField",
+    "FlowVersion",
     "Membership",
+    "Notification",
+    "Payload",
     "Redaction",
     "RefCounter",
+    "Rule",
+    "Run",
+    "RunEvent",
+    "RunStep",
+    "SLAPolicy",
     "Seal",
     "SealedRow",
+    "Target",
     "Team",
     "TeamMembership",
+    "Trigger",
     "User",
     "WorkItem",
     "WorkNoun",

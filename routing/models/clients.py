@@ -48,6 +48,32 @@ class Client(models.Model):
         return self.name
 
 
+class ClientDomain(models.Model):
+    """A mail or web domain that is one client's alone, by which intake knows it again. Lower case, without ``www.``."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="domains", verbose_name=_("client"))
+    domain = models.CharField(
+        _("domain"),
+        max_length=253,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A(?!www\.)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z", _("A domain such as acme.example, in lower case.")
+            )
+        ],
+    )
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("client domain")
+        verbose_name_plural = _("client domains")
+        ordering = ("domain",)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
 class ContactQuerySet(models.QuerySet["Contact"]):
     def known(self) -> Self:
         """Contacts that have not been erased."""

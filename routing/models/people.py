@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 from zoneinfo import available_timezones
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
@@ -48,7 +50,9 @@ class UserManager(BaseUserManager["User"]):
         """A user that can own an action but never sign in; made on first use."""
         found = self.filter(email=email).first()
         if found is None:
-            self.bulk_create([User(email=email, full_name=name, kind=User.Kind.SERVICE, password="!")], ignore_conflicts=True)
+            self.bulk_create(
+                [User(email=email, full_name=name, kind=User.Kind.SERVICE, password=make_password(None))], ignore_conflicts=True
+            )
             found = self.get(email=email)
         return found
 
@@ -76,6 +80,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the desk."))
+    skills = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("skills"), blank=True, default=list, help_text=_("Lower-case codes, by comma.")
+    )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # part of every session's hash; raised to end them all
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 

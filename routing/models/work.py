@@ -67,6 +67,7 @@ class WorkItem(DoorOnly):
     kind = models.CharField(_("kind"), max_length=32)
     title = models.CharField(_("title"), max_length=200)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, blank=True, related_name="work", verbose_name=_("client"))
+    run = models.ForeignKey("routing.Run", on_delete=models.PROTECT, null=True, related_name="work", verbose_name=_("run"))
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children", verbose_name=_("part of"))
     state = models.CharField(_("state"), max_length=32)
     is_open = models.BooleanField(_("open"), default=True)
@@ -87,11 +88,12 @@ class WorkItem(DoorOnly):
     )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="work", verbose_name=_("team"))
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
+    is_timed = models.BooleanField(default=False, db_default=False, editable=False)  # it has had a clock, so its changes concern one
     next_due_at = models.DateTimeField(_("due"), null=True)
     created_at = models.DateTimeField(_("created"), editable=False)
     changed_at = models.DateTimeField(_("changed"), editable=False)
 
-    history = Tracked(excluded_fields=("state", "is_open", "next_due_at", "changed_at"))
+    history = Tracked(excluded_fields=("state", "is_open", "is_timed", "next_due_at", "changed_at"))
     objects: ClassVar[models.Manager[WorkItem]] = WorkItemQuerySet.as_manager()
 
     redactable = ("title", "hold_reason")
@@ -163,7 +165,7 @@ class WorkNoun(DoorOnly):
     open_states: ClassVar[frozenset[str]]
     state: Any
 
-    item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="%(class)s", verbose_name=_("work item"))
+    item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="as_%(class)s", verbose_name=_("work item"))
 
     class Meta:
         abstract = True
@@ -174,3 +176,6 @@ class WorkNoun(DoorOnly):
     @property
     def is_open(self) -> bool:
         return self.state in self.open_states
+
+    def numbered(self) -> None:
+        """Called once ids and reference are given, just before the first write."""

@@ -54,7 +54,7 @@ def resume_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: 
 def not_held_yet(row: WorkItem, context: Context) -> GateResult:
     if row.held_at is None:
         return passed("hold", _("Not on hold."))
-    return refused("hold", _("Already on hold."), evidence=row.hold_reason, clears_by=_("Whoever may resume work"))
+    return refused("hold", _("Already on hold."), evidence=row.hold_reason)
 
 
 def held_itself(row: WorkItem, context: Context) -> GateResult:

@@ -1,0 +1,111 @@
+"""Typed fields: what a flow must know before it acts, and what is wrong with what it knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Any
+
+
+class FieldType(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"  # exact decimal; JSON carries it as a string or a number
+    DATE = "date"  # ISO 8601, a day in the client's time zone
+    BOOLEAN = "boolean"
+    EMAIL = "email"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    name: str
+    label: str
+    type: FieldType
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field: ``missing``, or ``type`` with what was found instead."""
+
+    name: str
+    label: str
+    problem: str
+    found: str = ""
+
+
+class WrongType(ValueError):
+    """A value is not of its field's type."""
+
+
+def typed(value: Any, spec: FieldSpec) -> Any:
+    """
+    The value as Decimal, date, bool or str; None when it is empty.
+
+    :raises WrongType: if it cannot be read as the field's type
+    """
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        found = _READ[spec.type](value)
+    except (ValueError, InvalidOperation, TypeError) as error:
+        raise WrongType(f"{spec.name}: {value!r} is not a {spec.type}") from error
+    if spec.type is FieldType.CHOICE and found not in spec.choices:
+        raise WrongType(f"{spec.name}: {value!r} is not one of {', '.join(spec.choices)}")
+    return found
+
+
+def faults(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[Fault]:
+    """Everything that keeps a flow from acting: required fields that are empty, and values of the wrong type."""
+    found = []
+    for spec in specs:
+        try:
+            value = typed(facts.get(spec.name), spec)
+        except WrongType:
+            found.append(Fault(spec.name, spec.label, "type", str(facts.get(spec.name))[:80]))
+            continue
+        if value is None and spec.required:
+            found.append(Fault(spec.name, spec.label, "missing"))
+    return found
+
+
+def _number(value: Any) -> Decimal:
+    if isinstance(value, bool):
+        raise TypeError("a boolean is not a number")
+    number = Decimal(str(value).strip())
+    if not number.is_finite():
+        raise ValueError("not finite")
+    return number
+
+
+def _boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    return known[str(value).strip().lower()] if str(value).strip().lower() in known else _fail()
+
+
+def _fail() -> bool:
+    raise ValueError("not a boolean")
+
+
+def _email(value: Any) -> str:
+    text = str(value).strip()
+    name, at, domain = text.rpartition("@")
+    if not (name and at and "." in domain) or any(character.isspace() for character in text):
+        raise ValueError("not an e-mail address")
+    return text
+
+
+_READ: Mapping[FieldType, Callable[[Any], Any]] = {
+    FieldType.TEXT: lambda value: str(value).strip(),
+    FieldType.NUMBER: _number,
+    FieldType.DATE: lambda value: date.fromisoformat(str(value)[:10]),
+    FieldType.BOOLEAN: _boolean,
+    FieldType.EMAIL: _email,
+    FieldType.CHOICE: lambda value: str(value).strip(),
+}

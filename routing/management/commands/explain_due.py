@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.timezone import is_naive, now
+
+from routing.due import as_json, explain, instant, words
+from routing.models import Clock, WorkItem
+from routing.models.people import validate_timezone
+
+
+class Command(BaseCommand):
+    help = "Say why a piece of work is due when it is, segment by segment, and whose minutes passed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("ref", metavar="REF", help="the reference of the work, such as ACM-142")
+        parser.add_argument("--json", action="store_true", help="instants in UTC, working time in seconds")
+        parser.add_argument("--zone", help="an IANA time zone; otherwise the client's")
+        parser.add_argument("--at", help="as things stood then, such as 2026-11-26T14:20+01:00; otherwise now")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        item = WorkItem.objects.select_related("client").filter(ref=options["ref"].strip().upper()).first()
+        if item is None:
+            raise CommandError(f"There is no work with the reference {options['ref']}. It looks like ACM-142.")
+        zone, at = _zone(options["zone"], item), _instant(options["at"])
+        clocks = Clock.objects.filter(item=item, started_at__lte=at).select_related("item").order_by("stopped_at", "due_at", "id")
+        found = [explain(clock, at) for clock in clocks]
+        if options["json"]:
+            head = {"ref": item.ref, "state": item.state, "zone": zone.key, "at": at.isoformat()}
+            body = {**head, "due_at": item.next_due_at, "clocks": [as_json(each) for each in found]}
+            self.stdout.write(json.dumps(body, indent=2, default=datetime.isoformat))
+            return
+        due = f"due {instant(item.next_due_at, zone)}" if item.next_due_at else "nothing due"
+        self.stdout.write(f"{item.ref} {item.title} · {item.kind} · {item.state} · {due} ({zone.key})")
+        if not found:
+            self.stdout.write("No clock has been started for it.")
+        for each in found:
+            self.stdout.write("\n" + "\n".join(words(each, zone)))
+
+
+def _zone(name: str | None, item: WorkItem) -> ZoneInfo:
+    wanted = name or (item.client.timezone if item.client else "UTC")
+    try:
+        validate_timezone(wanted)
+    except ValidationError as unknown:
+        raise CommandError(" ".join(unknown.messages)) from unknown
+    return ZoneInfo(wanted)
+
+
+def _instant(text: str | None) -> datetime:
+    if text is None:
+        return now()
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as bad:
+        raise CommandError(f"“{text}” is no instant. Write it like 2026-11-26T14:20+01:00.") from bad
+    if is_naive(at):
+        raise CommandError(f"“{text}” has no time zone. Write it like 2026-11-26T14:20+01:00.")
+    return at

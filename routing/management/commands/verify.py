@@ -1,0 +1,23 @@
+"""Verify the hash chain over all evidence, and say so in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from routing.operations.verify import verify
+
+
+class Command(BaseCommand):
+    help = "Recompute every digest and the whole chain. Exits with 1 at a break."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """:raises CommandError: if the chain is broken; its exit code is 1"""
+        found = verify()
+        upto = f"sealed up to {found.sealed_up_to:%Y-%m-%d %H:%M:%S} UTC" if found.sealed_up_to else "nothing sealed yet"
+        self.stdout.write(f"{found.sealed} rows in {found.seals} seals, {upto}.")
+        self.stdout.write(f"{found.unsealed} rows are not sealed yet, {found.redacted} are redacted on purpose.")
+        if not found.whole:
+            raise CommandError(f"The chain is broken. First break: {found.first_break}.")
+        self.stdout.write(self.style.SUCCESS("The evidence is whole."))

@@ -1,0 +1,178 @@
+"""Exceptions: raised by steps, routed by the map, claimed and resolved by people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from routing.actions import react
+from routing.actors import Actor
+from routing.creation import create
+from routing.door import Result, move, operation
+from routing.gates import Context, GateResult, passed, refused
+from routing.models.agency import Agency
+from routing.models.exceptions import ExceptionCase, ExceptionRoute
+from routing.models.messages import Notification
+from routing.models.policies import SLAPolicy
+from routing.models.runs import Run, RunStep
+from routing.models.work import WorkItem
+from routing.operations.calendars import STANDARD
+from routing.operations.clocks import start
+from routing.operations.notify import tell_owners
+from routing.operations.standing import standing_faults
+from routing.reasons import Reason
+from routing.roles import AM, EVERYONE, INTEGRATIONS, OPS, QA, grant
+
+grant("routing.view_exceptioncase", *EVERYONE)
+grant("routing.view_exceptionroute", *EVERYONE)
+grant("routing.add_exceptionroute", OPS)
+grant("routing.change_exceptionroute", OPS)
+
+Taker = ExceptionRoute.Taker
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a step of a run could not settle. ``evidence`` is JSON: what was looked at, without secrets."""
+
+    run: Run
+    step: str
+    reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+class NoRoute(LookupError):
+    """The exception map has no route for a reason code: a system check should have said so."""
+
+
+def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionCase]:
+    """
+    Stop each run's step at a blocking exception that belongs to whom the map says, and tell them.
+
+    A reason that is open already for the same step is not raised twice: its evidence stays the first one's.
+
+    :raises NoRoute: see the class
+    """
+    if not troubles:
+        return []
+    system = Actor.system()
+    routes = {route.reason: route for route in ExceptionRoute.objects.all()}
+    open_now = set(
+        ExceptionCase.objects.filter(run__in=[t.run.pk for t in troubles], state__in=ExceptionCase.open_states).values_list(
+            "run_id", "step", "reason"
+        )
+    )
+    fresh = [trouble for trouble in troubles if (trouble.run.pk, trouble.step, trouble.reason) not in open_now]
+    with transaction.atomic():
+        made = create([_case(trouble, _route(routes, trouble.reason)) for trouble in fresh], by=system, at=at)
+        timeboxes = {case.item.pk: timedelta(minutes=routes[case.reason].timebox_minutes) for case in made}
+        for policy in SLAPolicy.objects.filter(slug=STANDARD):
+            start([case.item for case in made], policy, at, worktimes=timeboxes)
+        for trouble in troubles:
+            RunStep.objects.filter(run=trouble.run, name=trouble.step).update(state=RunStep.State.STOPPED, ended_at=at)
+        wait_runs = [trouble.run.pk for trouble in troubles]
+        move(WAIT, wait_runs, by=system, at=at, reason="A blocking exception was raised.")
+        tell_owners([case.item for case in made], Notification.Words.EXCEPTION, by=system, at=at)
+    return made
+
+
+def _route(routes: Mapping[str, ExceptionRoute], reason: str) -> ExceptionRoute:
+    if reason not in routes:
+        raise NoRoute(f"The exception map has no route for {reason}. Add one under Exception map.")
+    return routes[reason]
+
+
+def _case(trouble: Trouble, route: ExceptionRoute) -> ExceptionCase:
+    run, about = trouble.run, trouble.run.item
+    owner, backup = about.owner_id, about.backup_id
+    if route.taker == Taker.POLICY:
+        owner, backup = run.flow.owner_id, run.flow.backup_id
+    elif route.taker == Taker.AGENCY:
+        agency = Agency.objects.get()
+        owner, backup = agency.owner_id, agency.backup_id
+    item = WorkItem(
+        title=f"{Reason(trouble.reason).label}: {about.ref}"[:200],
+        client_id=about.client_id,
+        run=run,
+        parent=about,
+        team_id=about.team_id,
+        owner_id=owner,
+        backup_id=backup,
+        priority=WorkItem.Priority.HIGH,
+    )
+    return ExceptionCase(item=item, reason=trouble.reason, run=run, step=trouble.step, evidence=dict(trouble.evidence))
+
+
+def still_failing(rows: Sequence[ExceptionCase], by: Actor, at: datetime) -> Mapping[int, tuple[str, ...]]:
+    """What each case's step would still stop at, judged on what is known now."""
+    found = standing_faults([row.run_id for row in rows if row.run_id and row.step], at)
+    return {row.pk: found.get((row.run_id, row.step), ()) for row in rows if row.run_id is not None}
+
+
+def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
+    """Refuses to call settled what would stop again at once."""
+    faults = context.facts.get(row.pk, ())
+    if faults:
+        return refused(
+            "still_failing",
+            _("The step would stop again: fill in what is missing first."),
+            evidence=", ".join(faults),
+            clears_by=_("Whoever owns this exception"),
+        )
+    return passed("still_failing", _("The step would pass now."))
+
+
+def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
+    if row.blocking:
+        return refused("blocking", _("A run waits for this: resolve it, or cancel the run."), clears_by=_("Its owner"))
+    return passed("blocking", _("Nothing waits for this."))
+
+
+def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
+    """Own and team for account managers, own for others, all for operations."""
+    item, by = row.item, context.by
+    mine = by.user_id in {item.owner_id, item.backup_id}
+    if mine or by.may("routing.reassign_any_workitem") or (item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")):
+        return passed("own_or_team", _("Yours to settle."))
+    return refused("own_or_team", _("Somebody else settles this."), evidence=str(item.owner), clears_by=_("Its owner or backup"))
+
+
+_MAY = (AM, QA, OPS, INTEGRATIONS)
+
+claim = operation(ExceptionCase, "claim", _("Claim"), may=_MAY, gates=(is_mine_to_settle,))
+resolve = operation(
+    ExceptionCase,
+    "resolve",
+    _("Resolve"),
+    may=_MAY,
+    gates=(is_mine_to_settle, step_would_pass),
+    facts=still_failing,
+    needs_reason=True,
+)
+dismiss = operation(
+    ExceptionCase, "dismiss", _("Dismiss"), may=_MAY, gates=(is_mine_to_settle, does_not_block), needs_reason=True, danger=True
+)
+escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True)
+WAIT = operation(Run, "wait", _("Wait for a person"), system=True)
+PROCEED = operation(Run, "proceed", _("Proceed"), system=True)
+
+
+@react("routing.exceptioncase.resolve")
+def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None:
+    """Run exactly the step again that stopped, once nothing else blocks the run."""
+    runs = {case.run_id: case.step for case in cases if case.run_id and case.blocking}
+    blocked = set(
+        ExceptionCase.objects.filter(run__in=runs, state__in=ExceptionCase.open_states, blocking=True).values_list("run_id", flat=True)
+    )
+    free = {run: step for run, step in runs.items() if run not in blocked}
+    for run, step in free.items():
+        RunStep.objects.filter(run_id=run, name=step).update(state=RunStep.State.DUE, due_at=at, attempts=0)
+    results: list[Result] = move(PROCEED, list(free), by=Actor.system(), at=at, reason="Its exception was resolved.") if free else []
+    refused_runs = [result.id for result in results if not result.done]
+    if refused_runs:
+        raise RuntimeError(f"runs {refused_runs} were not waiting although their exception was open")

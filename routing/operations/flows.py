@@ -1,0 +1,142 @@
+"""Publishing flow versions, and copying older ones to roll back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from routing.actions import action_names
+from routing.actors import Actor
+from routing.engine.conditions import BadClause, check
+from routing.engine.template import placeholders
+from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
+from routing.models.people import User
+from routing.models.policies import SLAPolicy
+from routing.models.rules import Condition, Rule
+from routing.operations.versions import Plan, read
+from routing.records import save, tell
+from routing.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
+
+for _model in ("flow", "flowversion"):
+    grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
+    grant(f"routing.add_{_model}", OPS)
+    grant(f"routing.change_{_model}", OPS)
+for _model in ("trigger", "flowfield", "rule", "condition"):
+    grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
+    for _verb in ("add", "change", "delete"):
+        grant(f"routing.{_verb}_{_model}", OPS)
+grant("routing.publish_flow", OPS)
+
+Part = TypeVar("Part", Trigger, FlowField, Rule, Condition)
+
+
+class NotPublishable(ValueError):
+    """A draft that would not work; ``faults`` says everything that is wrong with it, in words."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = faults
+
+
+def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    Freeze a draft and let new runs use it; runs that have begun keep theirs.
+
+    :raises PermissionDenied: if ``by`` may not publish
+    :raises NotPublishable: if it is published already, or would not work
+    """
+    by.require("routing.publish_flow", to="publish flows")
+    with transaction.atomic():
+        version = FlowVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+        found = faults(version)
+        if found:
+            raise NotPublishable(found)
+        version.published_at, version.published_by = at, User.objects.get(pk=by.user_id)
+        save(version, by=by, at=at, reason=reason)
+        tell("routing.flowversion.publish", version.pk, by=by, at=at)
+    return version
+
+
+def faults(version: FlowVersion) -> list[str]:
+    """Everything that keeps a draft from working, in words for the person who wrote it."""
+    plan = read(version)
+    said = (
+        (version.published_at is not None, _("This version is published already: copy it.")),
+        (not version.triggers.exists(), _("Nothing starts it: add a trigger.")),
+        (
+            not plan.rules or bool(plan.rules[-1].clauses),
+            _("The last rule must have no conditions, so that every event finds a team."),
+        ),
+        (
+            version.action not in action_names(),
+            _("It does not say what to start: choose one of %(known)s.") % {"known": ", ".join(action_names())},
+        ),
+        (
+            not SLAPolicy.objects.filter(slug=version.policy).exists(),
+            _("There is no SLA policy “%(slug)s”.") % {"slug": version.policy},
+        ),
+    )
+    return [words for wrong, words in said if wrong] + _faults_of_texts(version, plan) + _faults_of_rules(version, plan)
+
+
+def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
+    named = placeholders(version.title) | placeholders(version.template)
+    unknown = sorted(named - {spec.name for spec in plan.fields})
+    return [_("Unknown fields in braces: %(names)s.") % {"names": ", ".join(unknown)}] if unknown else []
+
+
+def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:
+    usable = {spec.name for spec in plan.rule_fields}
+    used = Condition.objects.filter(rule__version=version).values_list("field", flat=True)
+    found = [
+        _("A rule uses %(name)s, which is not a field of this version, or names a person.") % {"name": name}
+        for name in sorted(set(used) - usable)
+    ]
+    for clause in (clause for rule in plan.rules for clause in rule.clauses):
+        try:
+            check(clause)
+        except BadClause as error:
+            found.append(str(error))
+    return found
+
+
+def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    A new draft like ``version``: to change a flow, or to roll back to an older version of it.
+
+    :raises PermissionDenied: if ``by`` may not change flows
+    """
+    by.require("routing.add_flowversion", to="change flows")
+    with transaction.atomic():
+        Flow.objects.select_for_update().get(pk=version.flow_id)
+        newest = FlowVersion.objects.filter(flow=version.flow_id).aggregate(newest=Max("number"))["newest"]
+        made = FlowVersion(
+            flow_id=version.flow_id,
+            number=newest + 1,
+            action=version.action,
+            template=version.template,
+            title=version.title,
+            policy=version.policy,
+            copied_from=version,
+        )
+        save(made, by=by, at=at, reason=reason)
+        Trigger.objects.bulk_create([_twin(row, version=made) for row in version.triggers.all()])
+        FlowField.objects.bulk_create([_twin(row, version=made) for row in version.fields.all()])
+        for rule in Rule.objects.filter(version=version):
+            conditions = list(rule.conditions.all())
+            twin = _twin(rule, version=made)
+            twin.save()
+            Condition.objects.bulk_create([_twin(row, rule=twin) for row in conditions])
+    return made
+
+
+def _twin(row: Part, **changes: object) -> Part:
+    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
+    twin = type(row)(**values)
+    for name, value in changes.items():
+        setattr(twin, name, value)
+    return twin

@@ -1,0 +1,155 @@
+"""From captured events to runs: each event starts a run, joins an open one, or is kept as claimed by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from routing.actors import Actor
+from routing.creation import create
+from routing.engine.facts import Subject
+from routing.isolate import isolate
+from routing.models.events import Dispatch, Event
+from routing.models.flows import FlowVersion
+from routing.models.runs import Run, RunEvent, RunStep
+from routing.models.work import WorkItem
+from routing.operations.retry import backoff_s
+from routing.statements import run as sql
+
+ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write, come back
+MAX_ATTEMPTS = 8
+REFRESH_DELAY_S = 5  # a deal that is edited sends one event a field: read it once after the last
+ONE_A_SUBJECT = """
+    SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203003) AS h FROM unnest(%s::text[]) k ORDER BY 1) s"""
+
+
+def process(*, at: datetime, limit: int = 200) -> int:
+    """
+    Find the flow of every event that waits and is due; how many were dealt with.
+
+    Safe to run many times at once, and to be killed: an event stays queued until the transaction that deals with it commits.
+    """
+    due = Dispatch.objects.filter(parked_reason="", due_at__lte=at).order_by("due_at", "id")
+    ids = list(due.values_list("event_id", flat=True)[:limit])
+    return isolate(lambda batch: _process(batch, at), ids, lambda event, why: _postpone(event, why, at))
+
+
+def _process(ids: Sequence[int], at: datetime) -> int:
+    with transaction.atomic():
+        mine = Dispatch.objects.filter(event_id__in=ids, parked_reason="").select_for_update(skip_locked=True)
+        claimed = list(mine.order_by("event_id").values_list("event_id", flat=True))
+        if not claimed:
+            return 0
+        events = list(Event.objects.filter(pk__in=claimed).select_related("payload").order_by("at", "id"))
+        sql(ONE_A_SUBJECT, [[f"{e.source}\x1f{e.subject_type}\x1f{e.subject_id}" for e in events]])
+        _place(events, at)
+        Dispatch.objects.filter(event_id__in=claimed).delete()
+    return len(claimed)
+
+
+def _place(events: Sequence[Event], at: datetime) -> None:
+    system = Actor.system()
+    subjects = {_subject(event) for event in events}
+    open_runs = _open_runs(subjects)
+    starts = [(event, version) for event in events for version in _live() if _starts(version, event)]
+    new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
+    for event, version in starts:
+        key = (version.flow_id, _subject(event))
+        if key not in open_runs and key not in new:
+            new[key] = (_new_run(version, event), event)
+    _follow(new)
+    create([run for run, _ in new.values()], by=system, at=at)
+    _record(events, open_runs, new, at)
+    RunStep.objects.bulk_create(_first_steps([run for run, _ in new.values()], at))
+    _refresh(open_runs, subjects, at)
+
+
+def _subject(event: Event) -> Subject:
+    return Subject(event.source, event.subject_type, event.subject_id)
+
+
+def _live() -> list[FlowVersion]:
+    return list(FlowVersion.objects.live().select_related("flow").prefetch_related("triggers"))
+
+
+def _starts(version: FlowVersion, event: Event) -> bool:
+    body: Mapping[str, Any] = event.payload.body if hasattr(event, "payload") else {}
+    return any(
+        trigger.kind == event.kind and (not trigger.field or str(body.get(trigger.field)) == trigger.value)
+        for trigger in version.triggers.all()
+    )
+
+
+def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:
+    wanted = Q(pk__in=[])
+    for subject in subjects:
+        wanted |= Q(source=subject.source, subject_type=subject.type, subject_id=subject.id)
+    found = Run.objects.filter(wanted, state__in=Run.open_states)
+    return {(run.flow_id, run.subject): run for run in found}
+
+
+def _new_run(version: FlowVersion, event: Event) -> Run:
+    flow = version.flow
+    item = WorkItem(title=f"{flow.name}: {event.subject_type} {event.subject_id}"[:200], owner_id=flow.owner_id, backup_id=flow.backup_id)
+    return Run(item=item, flow=flow, version=version, source=event.source, subject_type=event.subject_type, subject_id=event.subject_id)
+
+
+def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
+    """Link each new run to the last one about the same subject."""
+    for (flow_id, subject), (run, _) in new.items():
+        earlier = Run.objects.filter(flow=flow_id, source=subject.source, subject_type=subject.type, subject_id=subject.id)
+        run.follows = earlier.order_by("-id").first()
+
+
+def _record(
+    events: Sequence[Event],
+    open_runs: Mapping[tuple[int, Subject], Run],
+    new: Mapping[tuple[int, Subject], tuple[Run, Event]],
+    at: datetime,
+) -> None:
+    started = {event.pk: [run for run, first in new.values() if first is event] for _, event in new.values()}
+    parts = []
+    for event in events:
+        if event.kind.endswith(ECHO):
+            parts.append(RunEvent(event=event, part=RunEvent.Part.ECHO, at=at))
+            continue
+        subject, mine = _subject(event), started.get(event.pk, [])
+        joined = [run for (_, about), run in open_runs.items() if about == subject]
+        joined += [run for (_, about), (run, _) in new.items() if about == subject and run not in mine]
+        parts += [RunEvent(event=event, run=run, part=RunEvent.Part.STARTED, at=at) for run in mine]
+        parts += [RunEvent(event=event, run=run, part=RunEvent.Part.JOINED, at=at) for run in joined]
+        if not mine and not joined:
+            parts.append(RunEvent(event=event, part=RunEvent.Part.UNCLAIMED, at=at))
+    RunEvent.objects.bulk_create(parts)
+
+
+def _first_steps(runs: Sequence[Run], at: datetime) -> list[RunStep]:
+    done = RunStep.State.DONE
+    captured = [RunStep(run=run, name=RunStep.Name.CAPTURE, state=done, due_at=at, attempts=1, started_at=at, ended_at=at) for run in runs]
+    return captured + [RunStep(run=run, name=RunStep.Name.ENRICH, due_at=at) for run in runs]
+
+
+def _refresh(open_runs: Mapping[tuple[int, Subject], Run], subjects: set[Subject], at: datetime) -> None:
+    """Read again what changed: later events bring no new work, only newer facts."""
+    ids = [run.pk for (_, subject), run in open_runs.items() if subject in subjects]
+    read = list(RunStep.objects.filter(run__in=ids, name=RunStep.Name.ENRICH, state=RunStep.State.DONE).values_list("run_id", flat=True))
+    due = at + timedelta(seconds=REFRESH_DELAY_S)
+    RunStep.objects.bulk_create(
+        [RunStep(run_id=run, name=RunStep.Name.REFRESH, due_at=due) for run in read],
+        update_conflicts=True,
+        unique_fields=["run", "name"],
+        update_fields=["state", "due_at"],
+    )
+
+
+def _postpone(event_id: int, why: str, at: datetime) -> None:
+    """Put a poisoned event aside, visibly; after the last attempt it waits for a person."""
+    row = Dispatch.objects.get(event_id=event_id)
+    row.attempts += 1
+    row.due_at = at + timedelta(seconds=backoff_s(row.attempts, key=event_id))
+    row.parked_reason = why if row.attempts >= MAX_ATTEMPTS else ""
+    row.save()

@@ -1,0 +1,181 @@
+"""Validate, decide and act: three steps of many runs in one transaction, on what is known and without asking anybody outside."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from routing.actions import Job, action_named
+from routing.actors import Actor
+from routing.door import operation
+from routing.engine.choose import Choice, NobodyFits, NoRuleHolds
+from routing.engine.template import fill
+from routing.isolate import isolate
+from routing.models.decisions import Decision
+from routing.models.runs import Run, RunStep
+from routing.operations.candidates import Pool, pool_for
+from routing.operations.exceptions import Trouble, raise_cases
+from routing.operations.retry import backoff_s
+from routing.operations.standing import Standing, decide_for, field_faults, rule_facts, standings
+from routing.reasons import Reason
+
+Name, State = RunStep.Name, RunStep.State
+MAX_ATTEMPTS = 8
+SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
+
+ROUTE = operation(Run, "route", _("Route"), system=True)
+BEGIN = operation(Run, "begin", _("Begin delivery"), system=True)
+
+
+def settle(*, at: datetime, limit: int = 200) -> int:
+    """Take every run whose next step needs nobody outside as far as it goes; how many were dealt with."""
+    due = RunStep.objects.due(at).filter(name__in=SETTLED).order_by("due_at", "id")
+    return isolate(lambda ids: _settle(ids, at), list(due.values_list("pk", flat=True)[:limit]), lambda step, why: _later(step, why, at))
+
+
+def _settle(step_ids: Sequence[int], at: datetime) -> int:
+    with transaction.atomic():
+        mine = RunStep.objects.due(at).filter(pk__in=step_ids).select_for_update(skip_locked=True).order_by("pk")
+        steps = {step.run_id: step for step in mine}
+        if not steps:
+            return 0
+        troubles: list[Trouble] = []
+        valid = _validate(standings(list(steps)), troubles)
+        decided = _decide(valid, troubles, at)
+        _act(decided, at)
+        raise_cases_at(troubles, steps, at)
+        _mark([standing.run.pk for standing, _choice, _decision in decided], at)
+    return len(steps)
+
+
+def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Standing]:
+    valid = []
+    for standing in all_runs:
+        faults = field_faults(standing)
+        if faults:
+            evidence = {"fields": [asdict(fault) for fault in faults]}
+            troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_FIELDS, evidence))
+        elif standing.found.client_id is None:
+            troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_CONTEXT, {}))
+        else:
+            valid.append(standing)
+    return valid
+
+
+def _decide(valid: Sequence[Standing], troubles: list[Trouble], at: datetime) -> list[tuple[Standing, Choice, Decision]]:
+    if not valid:
+        return []
+    pool, decided = pool_for(valid, at), []
+    for standing in valid:
+        try:
+            choice = decide_for(standing, pool)
+        except NoRuleHolds as error:
+            troubles.append(Trouble(standing.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)}))
+        except NobodyFits as error:
+            troubles.append(Trouble(standing.run, Name.DECIDE, Reason.NOBODY_AVAILABLE, {"message": str(error)}))
+        else:
+            decided.append((standing, choice, record(standing, pool, choice, at)))
+            pool.chose(choice.owner_id)
+    Decision.objects.bulk_create([decision for _s, _c, decision in decided])
+    return decided
+
+
+def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Decision:
+    """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
+    fallback = pool.fallback(standing.run.flow, standing.found.client_id)
+    asked = canonical(
+        {"facts": rule_facts(standing), "candidates": [asdict(each) for each in pool.candidates], "fallback": asdict(fallback)}
+    )
+    answer = canonical(asdict(choice))
+    return Decision(
+        run=standing.run,
+        version_id=standing.run.version_id,
+        rule_name=choice.rule,
+        owner_id=choice.owner_id,
+        backup_id=choice.backup_id,
+        asked=asked,
+        answer=answer,
+        digest=sha256(f"{asked}\n{answer}".encode()).hexdigest(),
+        at=at,
+    )
+
+
+def canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> None:
+    if not decided:
+        return
+    system, ids = Actor.system(), [standing.run.pk for standing, _c, _d in decided]
+    owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
+    clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
+    results = ROUTE(ids, by=system, at=at, reason="Decided by rule.", owners=owners, clients=clients)
+    routed = {result.id: result.row for result in results if result.done}
+    jobs: dict[str, list[Job]] = defaultdict(list)
+    for standing, choice, _decision in decided:
+        if standing.run.pk in routed:
+            jobs[standing.plan.action].append(_job(routed[standing.run.pk], standing, choice))
+    for name, batch in jobs.items():
+        action_named(name)(batch, system, at)
+    BEGIN(list(routed), by=system, at=at)
+
+
+def _job(run: Run, standing: Standing, choice: Choice) -> Job:
+    found, plan = standing.found, standing.plan
+    return Job(
+        run=run,
+        facts=found.facts,
+        title=fill(plan.title, found.facts)[:200],
+        brief=fill(plan.template, found.facts),
+        owner_id=choice.owner_id,
+        backup_id=choice.backup_id,
+        team_id=choice.team_id,
+        priority=choice.priority,
+        client_id=found.client_id,
+        contact_ids=found.contact_ids,
+        engagement_id=found.engagement_id,
+        policy=plan.policy,
+    )
+
+
+def raise_cases_at(troubles: Sequence[Trouble], steps: dict[int, RunStep], at: datetime) -> None:
+    """Stop each run at the step that could not be done; the steps before it are done."""
+    stopped_later = [trouble.run.pk for trouble in troubles if trouble.step == Name.DECIDE]
+    RunStep.objects.filter(run__in=stopped_later, name=Name.VALIDATE).update(state=State.DONE, ended_at=at)
+    RunStep.objects.bulk_create(
+        [RunStep(run_id=run, name=Name.DECIDE, due_at=at, attempts=1, started_at=at) for run in stopped_later], ignore_conflicts=True
+    )
+    raise_cases(troubles, at=at)
+
+
+def _mark(run_ids: Sequence[int], at: datetime) -> None:
+    """These runs went all the way: every step is done."""
+    RunStep.objects.bulk_create(
+        [
+            RunStep(run_id=run, name=name, state=State.DONE, due_at=at, attempts=1, started_at=at, ended_at=at)
+            for run in run_ids
+            for name in SETTLED
+        ],
+        update_conflicts=True,
+        unique_fields=["run", "name"],
+        update_fields=["state", "ended_at"],
+    )
+
+
+def _later(step_id: int, why: str, at: datetime) -> None:
+    """Put a poisoned run aside; after the last attempt it becomes an exception."""
+    step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
+    step.attempts += 1
+    step.due_at, step.last_error = at + timedelta(seconds=backoff_s(step.attempts, key=step_id)), why[:300]
+    step.save(update_fields=["attempts", "due_at", "last_error"])
+    if step.attempts >= MAX_ATTEMPTS:
+        raise_cases([Trouble(step.run, step.name, Reason.FAILED_STEP, {"error": why})], at=at)

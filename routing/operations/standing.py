@@ -1,0 +1,68 @@
+"""How runs stand: what is known of each, and what their steps would stop at now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.engine.choose import Choice, NobodyFits, NoRuleHolds, choose
+from routing.engine.facts import Found
+from routing.engine.fields import Fault, faults
+from routing.models.runs import Enrichment, Run, RunStep
+from routing.operations.candidates import Pool, pool_for
+from routing.operations.versions import Plan, published
+
+Name = RunStep.Name
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    run: Run
+    plan: Plan
+    found: Found
+
+
+def standings(run_ids: Sequence[int]) -> list[Standing]:
+    """Each run with its plan and the newest enrichment, by run id."""
+    newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
+    known = {row.run_id: Found(row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources) for row in newest}
+    runs = Run.objects.filter(pk__in=run_ids).select_related("item", "flow", "item__client").order_by("pk")
+    return [Standing(run, published(run.version_id), known.get(run.pk, Found({}))) for run in runs]
+
+
+def field_faults(standing: Standing) -> list[Fault]:
+    return faults(standing.found.facts, standing.plan.fields)
+
+
+def rule_facts(standing: Standing) -> dict[str, object]:
+    """The facts that rules may use, and nothing that names a person."""
+    names = {spec.name for spec in standing.plan.rule_fields}
+    return {name: value for name, value in standing.found.facts.items() if name in names}
+
+
+def decide_for(standing: Standing, pool: Pool) -> Choice:
+    """
+    :raises NoRuleHolds: no rule of the version holds
+    :raises NobodyFits: fewer than two people are available
+    """
+    return choose(standing.plan.rules, rule_facts(standing), pool.candidates, pool.fallback(standing.run.flow, standing.found.client_id))
+
+
+def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[tuple[int, str], tuple[str, ...]]:
+    """
+    What validate and decide would stop at now, in words, by run and step; absent where they would pass.
+
+    Steps that ask an outside system cannot be judged without asking it: they are simply tried again.
+    """
+    found: dict[tuple[int, str], tuple[str, ...]] = {}
+    for standing in standings(run_ids):
+        missing = field_faults(standing)
+        if missing:
+            found[standing.run.pk, Name.VALIDATE] = tuple(fault.label for fault in missing)
+            continue
+        try:
+            decide_for(standing, pool_for([standing], at))
+        except (NoRuleHolds, NobodyFits) as error:
+            found[standing.run.pk, Name.DECIDE] = (str(error),)
+    return found

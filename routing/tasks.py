@@ -1,0 +1,25 @@
+"""Celery only wakes the database's own queues: every task is safe to run twice, at once, or never."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils.timezone import now
+
+from routing.operations.enrich import enrich
+from routing.operations.process import process
+from routing.operations.seals import seal
+from routing.operations.settle import settle
+
+
+@shared_task(name="routing.tasks.process", queue="process", acks_late=True)
+def process_events(**_: Any) -> None:
+    """Take events as far as they go now. What is not due yet, or fails, is found again by the next tick."""
+    while process(at=now()) + enrich(clock=now) + settle(at=now()):
+        pass
+
+
+@shared_task(name="routing.tasks.seal", queue="sweep", acks_late=True)
+def seal_evidence(**_: Any) -> None:
+    seal(at=now())

@@ -1,0 +1,105 @@
+"""A run's whole story on one page: what started it, what was known, why it went where, who owns it, what holds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from routing.actions import Entry, chapters
+from routing.models.events import Event
+from routing.models.exceptions import ExceptionCase
+from routing.models.people import User
+from routing.models.runs import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    run: Run
+    entries: Sequence[Entry]
+
+    def as_json(self) -> dict[str, Any]:
+        run, item = self.run, self.run.item
+        return {
+            "ref": item.ref,
+            "flow": f"{run.flow.slug} v{run.version.number}",
+            "subject": {"source": run.source, "type": run.subject_type, "id": run.subject_id},
+            "state": run.state,
+            "client": item.client.name if item.client else None,
+            "owner": item.owner.full_name if item.owner else None,
+            "backup": item.backup.full_name if item.backup else None,
+            "entries": [
+                {"at": entry.at.isoformat(), "chapter": entry.chapter, "title": entry.title, "data": dict(entry.data)}
+                for entry in self.entries
+            ],
+        }
+
+
+def trace(run: Run) -> Trace:
+    """Everything that happened to a run, in order; packages above add their own chapters."""
+    told = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
+    for chapter in chapters():
+        told += chapter(run)
+    return Trace(run, sorted(told, key=lambda entry: entry.at))
+
+
+def _events(run: Run) -> list[Entry]:
+    parts = run.run_events.select_related("event").order_by("event__at", "event_id")
+    return [Entry(part.event.at, "event", f"{part.get_part_display()}: {part.event.kind}", _about(part.event), "") for part in parts]
+
+
+def _about(event: Event) -> Mapping[str, Any]:
+    return {"event": event.pk, "kind": event.kind, "source": event.source, "dedupe_key": event.dedupe_key, "digest": event.digest}
+
+
+def _steps(run: Run) -> list[Entry]:
+    return [
+        Entry(
+            step.ended_at or step.started_at or step.due_at,
+            "step",
+            f"{step.get_name_display()}: {step.get_state_display()}",
+            {"step": step.name, "state": step.state, "attempts": step.attempts, "last_error": step.last_error},
+        )
+        for step in run.steps.all()
+    ]
+
+
+def _enrichments(run: Run) -> list[Entry]:
+    return [
+        Entry(row.at, "enrichment", _("What we knew"), {"facts": row.facts, "sources": row.sources, "by": row.by.full_name})
+        for row in run.enrichments.select_related("by")
+    ]
+
+
+def _decisions(run: Run) -> list[Entry]:
+    names = dict(User.objects.values_list("pk", "full_name"))
+    entries = []
+    for row in run.decisions.all():
+        answer = json.loads(row.answer)
+        data = {
+            "rule": row.rule_name,
+            "because": answer["because"],
+            "owner": names.get(row.owner_id),
+            "backup": names.get(row.backup_id),
+            "tie_break": answer["tie_break"],
+            "candidates": [{"name": names.get(ruling["user_id"]), "ruled_out": ruling["reasons"]} for ruling in answer["rulings"]],
+            "digest": row.digest,
+        }
+        entries.append(Entry(row.at, "decision", _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}, data))
+    return entries
+
+
+def _exceptions(run: Run) -> list[Entry]:
+    cases = ExceptionCase.objects.filter(run=run).select_related("item__owner")
+    return [
+        Entry(
+            case.item.created_at,
+            "exception",
+            f"{case.get_reason_display()} ({case.get_state_display()})",
+            {"reason": case.reason, "step": case.step, "state": case.state, "owner": str(case.item.owner), "evidence": case.evidence},
+        )
+        for case in cases
+    ]

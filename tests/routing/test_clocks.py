@@ -1,0 +1,253 @@
+"""Clocks follow the work: they start, pause, go on, are met or come late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection, transaction
+
+from delivery.models import Request
+from delivery.operations import requests
+from routing.actors import Actor
+from routing.due import explain
+from routing.engine.timing import Cause, Does
+from routing.models import Clock, ClockTerms, SLAPolicy, WorkItem
+from routing.operations import work
+from routing.operations.calendars import ensure_defaults
+from routing.operations.clocks import follow, start, stop
+from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
+from tests.world import NOW, World, by, make_request
+
+W = WorkItem.WaitingOn
+
+
+def test_a_request_starts_the_clocks_of_its_policy(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+
+    started = start([request.item], policy, NOW)
+
+    assert {clock.purpose: clock.due_at for clock in started} == {
+        "first_response": at(23, 11, 30),
+        "triage": at(23, 17, 30),
+        "resolution": at(23, 9, 30) + timedelta(days=14),
+    }
+    triage = clock_of(request)
+    assert (triage.running_since, triage.warn_at, triage.wakes_at) == (NOW, at(23, 15, 30), at(23, 15, 30))
+    assert (triage.policy, triage.policy_version, triage.spent) == (policy, 1, ZERO)
+    assert request.item.next_due_at == fresh(request).next_due_at == at(23, 11, 30)
+
+
+def test_starting_twice_starts_once(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW, purposes={"triage"})
+
+    again = start([request.item], policy, NOW + HOUR)
+
+    assert {clock.purpose for clock in again} == {"first_response", "resolution"}
+    assert clock_of(request).started_at == NOW
+    assert clock_of(request).marks.count() == 1
+
+
+def test_a_timebox_takes_the_place_of_the_targets_time(world: World, policy: SLAPolicy) -> None:
+    one, other = make_request(world.acme), make_request(world.acme)
+
+    start([one.item, other.item], policy, NOW, purposes={"triage"}, worktimes={one.item_id: timedelta(seconds=20)})
+
+    assert clock_of(one).due_at == NOW + timedelta(seconds=20)
+    assert clock_of(other).due_at == at(23, 17, 30)
+    assert ClockTerms.objects.count() == 1
+
+
+def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW)
+
+    requests.ask([request.pk], by=by(world.alice), at=at(23, 11), question="Which pages?")
+    follow([fresh(request)], at(23, 11))
+
+    first, triage = clock_of(request, "first_response"), clock_of(request)
+    assert (first.stopped_at, first.met_at, first.spent) == (at(23, 11), at(23, 11), 1.5 * HOUR)
+    assert (triage.paused_at, triage.waiting_on, triage.due_at, triage.wakes_at) == (at(23, 11), W.CLIENT, None, None)
+    assert fresh(request).next_due_at is None
+
+    requests.answer([request.pk], by=by(world.alice), at=at(24, 10), details="Home")
+    follow([fresh(request)], at(24, 10))
+
+    triage = clock_of(request)
+    assert (triage.running_since, triage.spent, triage.due_at) == (at(24, 10), 1.5 * HOUR, at(24, 16, 30))
+    assert fresh(request).next_due_at == at(24, 16, 30)
+
+
+def test_hold_pauses_and_resume_goes_on(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW, purposes={"triage"})
+
+    work.hold([request.item_id], by=by(world.alice), at=at(23, 10), reason="Budget")
+    follow([fresh(request)], at(23, 10))
+    held = clock_of(request)
+    work.resume([request.item_id], by=by(world.alice), at=at(23, 12))
+    follow([fresh(request)], at(23, 12))
+
+    assert (held.cause, held.waiting_on, held.paused_at) == (Cause.HOLD, W.AGENCY, at(23, 10))
+    assert clock_of(request).due_at == at(24, 11)
+
+
+def test_reaching_the_state_meets_the_target_and_a_late_one_is_a_breach(world: World, policy: SLAPolicy) -> None:
+    on_time, late = make_request(world.acme), make_request(world.acme)
+    start([on_time.item, late.item], policy, NOW, purposes={"triage"})
+
+    for request, when in ((on_time, at(23, 17, 30)), (late, at(23, 17, 31))):
+        requests.triage([request.pk], by=by(world.alice), at=when)
+        follow([fresh(request)], when)
+
+    assert (clock_of(on_time).met_at, clock_of(on_time).breached_at) == (at(23, 17, 30), None)
+    assert (clock_of(late).met_at, clock_of(late).breached_at) == (None, at(23, 17, 30))
+    assert clock_of(late).spent == clock_of(late).target  # nobody worked in that minute, and yet it came too late
+
+
+def test_work_that_ends_otherwise_ends_its_clocks_without_meeting_them(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW)
+
+    requests.cancel([request.pk], by=by(world.alice), at=at(23, 10), reason="No budget")
+    follow([fresh(request)], at(23, 10))
+
+    assert not Clock.objects.filter(stopped_at=None).exists()
+    assert set(Clock.objects.values_list("cause", "met_at", "breached_at")) == {("ended", None, None)}
+    assert fresh(request).next_due_at is None
+
+
+def test_a_breach_found_when_pausing_still_wakes_the_sweep(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW, purposes={"triage"})
+
+    work.hold([request.item_id], by=by(world.alice), at=at(24, 12), reason="Budget")
+    follow([fresh(request)], at(24, 12))
+    paused = clock_of(request)
+    work.resume([request.item_id], by=by(world.alice), at=at(24, 13))
+    follow([fresh(request)], at(24, 13))
+
+    assert (paused.breached_at, paused.due_at, paused.wakes_at) == (at(23, 17, 30), None, at(24, 12))
+    assert (clock_of(request).due_at, clock_of(request).wakes_at) == (at(23, 17, 30), at(24, 13))
+    assert explain(clock_of(request), at(24, 14)).agrees
+
+
+def test_a_first_response_by_telephone_stops_its_clock_alone(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW)
+
+    stopped = stop([request.item], "first_response", at(23, 10))
+    again = stop([request.item], "first_response", at(23, 11))
+
+    assert [clock.purpose for clock in stopped] == ["first_response"]
+    assert again == []
+    assert clock_of(request, "first_response").met_at == at(23, 10)
+    assert clock_of(request).running_since == NOW
+    assert fresh(request).next_due_at == at(23, 17, 30)
+
+
+def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(world: World, policy: SLAPolicy) -> None:
+    parent = make_request(world.acme)
+    start([parent.item], policy, NOW, purposes={"resolution"})
+    one, other = (make_request(world.acme, parent=parent.item) for _ in range(2))
+
+    def ask(child: Request, when: datetime) -> tuple[str, str]:
+        requests.ask([child.pk], by=by(world.alice), at=when, question="?")
+        follow([fresh(child)], when)
+        return clock_of(parent, "resolution").turn.does, clock_of(parent, "resolution").waiting_on
+
+    assert ask(one, at(23, 10)) == (Does.RUN, W.AGENCY)
+    assert ask(other, at(23, 11)) == (Does.PAUSE, W.CLIENT)
+    requests.cancel([other.pk], by=by(world.alice), at=at(23, 12), reason="x")
+    follow([fresh(other)], at(23, 12))
+    assert clock_of(parent, "resolution").cause == Cause.CHILDREN
+    requests.answer([one.pk], by=by(world.alice), at=at(23, 13), details="!")
+    follow([fresh(one)], at(23, 13))
+    assert clock_of(parent, "resolution").running_since == at(23, 13)
+
+
+def test_a_wall_clock_that_steps_back_turns_nothing_back(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, at(23, 12), purposes={"triage"})
+
+    work.hold([request.item_id], by=by(world.alice), at=at(23, 11), reason="x")
+    follow([fresh(request)], at(23, 11))
+
+    assert (clock_of(request).paused_at, clock_of(request).spent) == (at(23, 12), ZERO)
+    assert [mark.at for mark in clock_of(request).marks.all()] == [at(23, 12), at(23, 12)]
+
+
+def test_following_takes_the_same_few_statements_for_one_and_for_many(
+    world: World, policy: SLAPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = []
+    execute = psycopg.Cursor.execute
+
+    def counting(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        statements.append(query)
+        return execute(cursor, query, *args, **kwargs)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", counting)
+
+    def count(act: Callable[..., object], *args: object) -> int:
+        statements.clear()
+        act(*args)
+        return len(statements)
+
+    for number in (1, 30):
+        made = [make_request(world.acme) for _ in range(number)]
+        starting = count(start, [request.item for request in made], policy, NOW)
+        requests.ask([request.pk for request in made], by=by(world.alice), at=at(23, 10), question="?")
+        items = list(WorkItem.objects.filter(pk__in=[request.item_id for request in made]))
+
+        assert starting <= 6
+        assert count(follow, items, at(23, 10)) == 2
+        assert count(follow, items, at(23, 11)) == 1
+    assert Clock.objects.filter(stopped_at=None, paused_at=at(23, 10)).count() == 62
+
+
+def test_two_parts_that_begin_to_wait_at_once_pause_their_parent(committed_world: World) -> None:
+    world, policy = committed_world, ensure_defaults(at=NOW)
+    parent = make_request(world.acme)
+    start([parent.item], policy, NOW, purposes={"resolution"})
+    parts = [make_request(world.acme, parent=parent.item) for _ in range(2)]
+    both_asked = Barrier(2)
+
+    def ask(part: Request) -> None:
+        try:
+            with transaction.atomic():
+                requests.ask([part.pk], by=Actor.system(), at=at(23, 10), question="?")
+                both_asked.wait(10)
+                follow([fresh(part)], at(23, 10))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(ask, parts))
+
+    assert (clock_of(parent, "resolution").cause, clock_of(parent, "resolution").waiting_on) == (Cause.CHILDREN, W.CLIENT)
+
+
+def test_two_who_start_at_once_start_one_clock(committed_world: World) -> None:
+    request, policy = make_request(committed_world.acme), ensure_defaults(at=NOW)
+    ready = Barrier(2)
+
+    def begin(_: int) -> int:
+        item = fresh(request)
+        ready.wait(10)
+        try:
+            return len(start([item], policy, NOW))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        started = list(pool.map(begin, range(2)))
+
+    assert sum(started) == Clock.objects.count() == 3
+    assert fresh(request).next_due_at == at(23, 11, 30)

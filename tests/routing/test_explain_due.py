@@ -1,0 +1,116 @@
+"""`manage.py explain_due`: why then, and whose minutes, in words and as JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from io import StringIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from delivery.operations import requests
+from routing.due import as_json, explain, words
+from routing.models import SLAPolicy, WorkItem
+from routing.operations.clocks import follow, start
+from tests.clockwork import at, clock_of, fresh
+from tests.world import NOW, World, by, make_client, make_request
+
+W = WorkItem.WaitingOn
+
+
+def told(*args: str) -> str:
+    out = StringIO()
+    call_command("explain_due", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(world: World, policy: SLAPolicy) -> None:
+    request = make_request(make_client("NYC", world.team, world.alice, world.bob, timezone="America/New_York"))
+    start([request.item], policy, NOW, purposes={"triage"})
+    requests.ask([request.pk], by=by(world.alice), at=at(23, 11), question="Which pages?")
+    follow([fresh(request)], at(23, 11))
+    requests.answer([request.pk], by=by(world.alice), at=at(24, 10), details="Home")
+    follow([fresh(request)], at(24, 10))
+
+    said = told(request.item.ref.lower(), "--at", "2026-11-24T12:00+00:00")
+
+    assert said.splitlines() == [
+        "NYC-1 A new site · request · captured · due Tue 24 Nov 2026 11:30 EST (America/New_York)",
+        "",
+        "Triage: 8:00 of working time, policy Standard v1, counted in Agency v1 (UTC).",
+        "  Due Tue 24 Nov 2026 11:30 EST: 3:30 spent, 4:30 left.",
+        "  Mon 23 Nov 04:30 - 06:00  1:30  runs (Agency, being worked on; captured)",
+        "      Mon 23 Nov 04:30 - 06:00  1:30",
+        "  Mon 23 Nov 06:00 - Tue 24 Nov 05:00  7:30  paused (Client, waiting for an answer; needs_information)",
+        "      Mon 23 Nov 06:00 - 12:30  6:30",
+        "      Mon 23 Nov 12:30 - Tue 24 Nov 04:00  -  outside hours",
+        "      Tue 24 Nov 04:00 - 05:00  1:00",
+        "  Tue 24 Nov 05:00 - 07:00  2:00  runs (Agency, being worked on; captured)",
+        "      Tue 24 Nov 05:00 - 07:00  2:00",
+        "  Tue 24 Nov 07:00 - 11:30  4:30  runs (Agency, being worked on; captured), expected",
+        "      Tue 24 Nov 07:00 - 11:30  4:30",
+        "  Whose working time it was: Agency 3:30, Client 7:30.",
+    ]
+
+
+def test_explain_due_as_json_holds_the_same(world: World, policy: SLAPolicy) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW, purposes={"triage"})
+
+    said = json.loads(told(request.item.ref, "--json", "--at", NOW.isoformat(), "--zone", "Asia/Tokyo"))
+
+    [clock] = said["clocks"]
+    assert (said["ref"], said["zone"], said["due_at"]) == (request.item.ref, "Asia/Tokyo", "2026-11-23T17:30:00+00:00")
+    assert (clock["target_s"], clock["reading"]["left_s"], clock["agrees"]) == (28_800, 28_800, True)
+    [stretch] = clock["reading"]["stretches"]
+    assert (stretch["expected"], stretch["end"], stretch["segments"][0]["closed"]) == (True, "2026-11-23T17:30:00Z", None)
+
+
+def test_explain_due_knows_when_there_is_nothing_to_explain(world: World) -> None:
+    request = make_request(world.acme)
+
+    assert "No clock has been started" in told(request.item.ref)
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (["NOPE-1"], "There is no work with the reference NOPE-1"),
+        (["{ref}", "--zone", "Mars/Olympus"], "not a time zone"),
+        (["{ref}", "--at", "yesterday"], "is no instant"),
+        (["{ref}", "--at", "2026-11-24T12:00"], "has no time zone"),
+    ],
+)
+def test_explain_due_refuses_what_it_cannot_read(world: World, args: list[str], why: str) -> None:
+    request = make_request(world.acme)
+
+    with pytest.raises(CommandError, match=why):
+        told(*(arg.format(ref=request.item.ref) for arg in args))
+
+
+@pytest.mark.parametrize(
+    ("finish", "line"),
+    [
+        (("triage", at(23, 11)), "Met, after 1:30."),
+        (("triage", at(24, 11)), "Stopped after 10:00: late since Mon 23 Nov 2026 17:30 UTC."),
+        (("cancel", at(23, 11)), "Ended, after 1:30, without it."),
+        (("ask", at(24, 11)), "Paused (Client, waiting for an answer), and late since Mon 23 Nov 2026 17:30 UTC."),
+        (("ask", at(23, 11)), "Paused (Client, waiting for an answer): 1:30 spent, 6:30 left; due once it runs again."),
+        (None, "Late since Mon 23 Nov 2026 17:30 UTC: 10:00 spent."),
+    ],
+)
+def test_one_sentence_says_how_a_clock_stands(world: World, policy: SLAPolicy, finish: tuple[str, datetime] | None, line: str) -> None:
+    request = make_request(world.acme)
+    start([request.item], policy, NOW, purposes={"triage"})
+    verb, when = finish or ("", at(24, 11))
+    if finish:
+        details = {"question": "?"} if verb == "ask" else {}
+        getattr(requests, verb)([request.pk], by=by(world.alice), at=when, reason="x", **details)
+        follow([fresh(request)], when)
+
+    explained = explain(clock_of(request), when)
+
+    assert words(explained, ZoneInfo("UTC"))[1].strip() == line
+    assert as_json(explained)["reading"]["at"] == when.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,92 @@
+"""The permissions matrix of the design, written out again by hand, against what the groups in the database really hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from routing.door import all_operations
+from routing.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, matrix
+from tests.world import by, make_user
+
+FLOW_PARTS = ("flow", "flowversion", "trigger", "flowfield", "rule", "condition")
+SLA_PARTS = ("calendar", "calendaruse", "slapolicy", "target")
+
+MATRIX: dict[str, tuple[Role, ...]] = {
+    # see work
+    "routing.see_all_work": (QA, OPS, INTEGRATIONS, AUDITOR),
+    "routing.see_unrestricted_work": (AM,),
+    "routing.see_team_work": (CREATIVE,),
+    "routing.view_workitem": EVERYONE,
+    "routing.view_client": EVERYONE,
+    "routing.view_contact": EVERYONE,
+    "delivery.view_request": EVERYONE,
+    # create, edit, submit, accept, hold, cancel request and brief
+    "delivery.add_request": (AM, OPS),
+    "delivery.triage_request": (AM, OPS),
+    "delivery.accept_request": (AM, OPS),
+    "delivery.ask_request": (AM, OPS),
+    "delivery.answer_request": (AM, OPS),
+    "delivery.edit_request": (AM, OPS),
+    "delivery.reject_request": (AM, OPS),
+    "delivery.mark_duplicate_request": (AM, OPS),
+    "delivery.cancel_request": (AM, OPS),
+    "routing.hold_workitem": (AM, OPS),
+    "routing.resume_workitem": (AM, OPS),
+    # roll-ups belong to the system alone
+    "delivery.begin_request": (),
+    "delivery.deliver_request": (),
+    "delivery.close_request": (),
+    # reassign: own and team, own, all, own
+    "routing.hand_over_workitem": (AM, QA, OPS, INTEGRATIONS),
+    "routing.reassign_team_workitem": (AM,),
+    "routing.reassign_any_workitem": (OPS,),
+    "routing.replace_person_workitem": (OPS,),
+    # clients and their people
+    **{f"routing.{verb}_{noun}": (AM, OPS) for verb in ("add", "change") for noun in ("client", "contact")},
+    **{f"routing.{verb}_membership": (AM, OPS) for verb in ("view", "add", "change", "delete")},
+    "routing.erase_contact": (OPS,),
+    # users and roles
+    **{f"routing.{verb}_user": (OPS,) for verb in ("view", "add", "change")},
+    **{f"routing.{verb}_{noun}": (OPS,) for verb in ("view", "add", "change", "delete") for noun in ("team", "teammembership")},
+    # flows, rules, SLA, calendars
+    **{f"routing.view_{noun}": (AM, QA, OPS, INTEGRATIONS, AUDITOR) for noun in FLOW_PARTS},
+    **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in FLOW_PARTS},
+    **{f"routing.delete_{noun}": (OPS,) for noun in ("trigger", "flowfield", "rule", "condition", "calendaruse", "target")},
+    "routing.publish_flow": (OPS,),
+    **{f"routing.view_{noun}": (AM, OPS, INTEGRATIONS, AUDITOR) for noun in SLA_PARTS},
+    **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in SLA_PARTS},
+    **{f"routing.view_{noun}": EVERYONE for noun in ("clock", "clockmark", "clockterms", "escalation")},
+    # runs and what is known of them
+    **{f"routing.view_{noun}": EVERYONE for noun in ("run", "decision", "enrichment")},
+    "routing.fill_in_run": (AM, QA, OPS),
+    "routing.cancel_run": (AM, OPS),
+    "routing.close_unproven_run": (OPS,),
+    **{f"routing.{verb}_run": () for verb in ("enrich", "route", "begin", "wait", "proceed", "await_outcome", "complete")},
+    # resolve exceptions
+    "routing.view_exceptioncase": EVERYONE,
+    **{f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS) for verb in ("claim", "resolve", "dismiss")},
+    **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
+    "routing.view_exceptionroute": EVERYONE,
+    **{f"routing.{verb}_exceptionroute": (OPS,) for verb in ("add", "change")},
+    # briefs and what was sold
+    "delivery.view_brief": EVERYONE,
+    **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("edit", "cancel")},
+    "delivery.view_engagement": EVERYONE,
+    **{f"delivery.{verb}_engagement": (AM, OPS) for verb in ("add", "change")},
+    # audit and its export
+    "routing.view_event": (OPS, AUDITOR),
+    "routing.view_seal": (OPS, AUDITOR),
+}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_holds_exactly_what_the_matrix_says(role: Role, db: None) -> None:
+    actor = by(make_user("Someone", role))
+
+    assert actor.permissions == {permission for permission, roles in MATRIX.items() if role in roles}
+
+
+def test_every_operation_and_grant_is_in_the_matrix() -> None:
+    declared = {step.permission for step in all_operations()} | set(matrix())
+
+    assert declared == set(MATRIX)
