@@ -9,4 +9,5 @@ class DeliveryConfig(AppConfig):
     verbose_name = _("Delivery")
 
     def ready(self) -> None:
-        import_module("delivery.operations.requests")
+        for module in ("requests", "briefs", "opening"):
+            import_module(f"delivery.operations.{module}")

@@ -1,0 +1,89 @@
+"""The flow Lead to brief, as shipped: a deal in the CRM becomes a request with a brief, owned by the right person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from routing.actors import Actor
+from routing.engine.conditions import Operator
+from routing.engine.fields import FieldType
+from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
+from routing.models.people import Team, User
+from routing.models.rules import Condition, Rule
+from routing.models.work import WorkItem
+from routing.operations.flows import publish
+from routing.records import save
+
+SLUG = "lead-to-brief"
+
+TEMPLATE = """\
+# {deal.name}
+
+Client: {company.name} ({company.domain})
+Contact: {contact.name}, {contact.email}
+Service: {deal.service}
+
+## What was sold
+{deal.amount} {deal.currency}, {deal.hours} hours, {deal.rounds} change rounds, from {deal.starts} to {deal.ends}
+
+## Goal
+
+## Audience
+
+## Deliverables
+"""
+
+# name, label, type, required, personal
+FIELDS = (
+    ("deal.name", "Deal", FieldType.TEXT, True, False),
+    ("deal.amount", "Amount", FieldType.NUMBER, True, False),
+    ("deal.currency", "Currency", FieldType.TEXT, True, False),
+    ("deal.service", "Service", FieldType.TEXT, False, False),
+    ("deal.hours", "Hours sold", FieldType.NUMBER, False, False),
+    ("deal.rounds", "Change rounds included", FieldType.NUMBER, False, False),
+    ("deal.starts", "Starts", FieldType.DATE, False, False),
+    ("deal.ends", "Ends", FieldType.DATE, True, False),
+    ("company.name", "Company", FieldType.TEXT, True, False),
+    ("company.domain", "Domain", FieldType.TEXT, False, False),
+    ("company.territory", "Territory", FieldType.TEXT, False, False),
+    ("company.size", "Employees", FieldType.NUMBER, False, False),
+    ("contact.name", "Contact", FieldType.TEXT, False, True),
+    ("contact.email", "Contact's e-mail", FieldType.EMAIL, True, True),
+)
+TRIGGERS = (("hubspot.deal.creation", "", ""), ("form.submitted", "", ""))
+HIGH_VALUE = "50000"
+
+
+def publish_lead_to_brief(*, owner: User, backup: User, high_value: Team, usual: Team, by: Actor, at: datetime) -> FlowVersion:
+    """
+    Make the flow and publish its first version; the published one, if it is there already.
+
+    :param high_value: the team for deals of 50,000 and more, in the deal's own currency
+    :raises PermissionDenied: if ``by`` may not publish flows
+    """
+    flow = Flow.objects.filter(slug=SLUG).first()
+    if flow is not None:
+        return FlowVersion.objects.filter(flow=flow, published_at__isnull=False).latest("number")
+    flow = Flow(
+        slug=SLUG,
+        name="Lead to brief",
+        purpose="Decide who owns a new deal, and open its request and brief.",
+        outcome="The agreed work is live, and the deal in the CRM says so.",
+        runbook="A run that stops has an exception: fill in what is missing, then resolve it. To roll back, publish a copy of an older one.",
+        owner=owner,
+        backup=backup,
+    )
+    save(flow, by=by, at=at, reason="Shipped with the product.")
+    version = FlowVersion(flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{deal.name}")
+    save(version, by=by, at=at, reason="Shipped with the product.")
+    Trigger.objects.bulk_create([Trigger(version=version, kind=kind, field=field, value=value) for kind, field, value in TRIGGERS])
+    FlowField.objects.bulk_create(
+        [
+            FlowField(version=version, name=name, label=label, type=kind.value, required=required, personal=personal, position=place)
+            for place, (name, label, kind, required, personal) in enumerate(FIELDS)
+        ]
+    )
+    big = Rule.objects.create(version=version, position=1, name="High value", team=high_value, priority=WorkItem.Priority.HIGH)
+    Condition.objects.create(rule=big, field="deal.amount", operator=Operator.AT_LEAST.value, value=HIGH_VALUE)
+    Rule.objects.create(version=version, position=2, name="Everything else", team=usual, account_first=True)
+    return publish(version, by=by, at=at, reason="Shipped with the product.")

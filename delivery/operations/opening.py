@@ -1,0 +1,59 @@
+"""What a flow may start here: a request with its first brief."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from delivery.models.briefs import Brief
+from delivery.models.requests import Request
+from routing.actions import Job, action
+from routing.actors import Actor
+from routing.creation import create
+from routing.models.clients import Client
+from routing.models.messages import Notification
+from routing.models.policies import SLAPolicy
+from routing.models.work import WorkItem
+from routing.operations.clocks import start
+from routing.operations.notify import tell_owners
+
+
+@action("delivery.open_request")
+def open_requests(jobs: Sequence[Job], by: Actor, at: datetime) -> None:
+    """For each routed run: a request, its brief from the flow's template, its clocks, and one message to its owner."""
+    clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
+    requests = create([_request(job, clients) for job in jobs], by=by, at=at, reason="Opened by a flow.")
+    briefs = create([_brief(job, request) for job, request in zip(jobs, requests, strict=True)], by=by, at=at, reason="From the template.")
+    for policy in SLAPolicy.objects.filter(slug__in={job.policy for job in jobs}).order_by("slug"):
+        promised = [(r.item, b.item) for job, r, b in zip(jobs, requests, briefs, strict=True) if job.policy == policy.slug]
+        start([item for pair in promised for item in pair], policy, at)
+    tell_owners([request.item for request in requests], Notification.Words.OWNS, by=by, at=at)
+
+
+def _item(job: Job, client: Client | None, parent: WorkItem, title: str) -> WorkItem:
+    return WorkItem(
+        title=title,
+        client=client,
+        run=job.run,
+        parent=parent,
+        team_id=job.team_id,
+        owner_id=job.owner_id,
+        backup_id=job.backup_id,
+        priority=job.priority,
+    )
+
+
+def _request(job: Job, clients: dict[int, Client]) -> Request:
+    client = clients.get(job.client_id) if job.client_id else None
+    return Request(
+        item=_item(job, client, job.run.item, job.title),
+        channel=Request.Channel.CRM,
+        details=job.brief,
+        contact_id=job.contact_ids[0] if job.contact_ids else None,
+    )
+
+
+def _brief(job: Job, request: Request) -> Brief:
+    return Brief(
+        item=_item(job, request.item.client, request.item, job.title), request=request, engagement_id=job.engagement_id, body=job.brief
+    )

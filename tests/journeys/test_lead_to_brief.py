@@ -1,0 +1,254 @@
+"""From a signal to owned work: one run, one request, one brief, one message, whatever the CRM repeats."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from delivery.flows.lead_to_brief import publish_lead_to_brief
+from delivery.models import Brief, Request
+from routing.actions import Problem, Retry
+from routing.actors import Actor
+from routing.models import Clock, Decision, ExceptionCase, FlowVersion, Notification, Run, RunEvent, RunStep, Team
+from routing.operations.again import decide_again
+from routing.operations.calendars import ensure_defaults
+from routing.operations.capture import Capture, Signal, capture
+from routing.operations.enrich import enrich
+from routing.operations.exceptions import resolve
+from routing.operations.flows import copy, publish
+from routing.operations.process import process
+from routing.operations.runs import WrongValues, fill_in
+from routing.operations.settle import settle
+from tests.journeys.crm import FakeCRM, answering
+from tests.world import NOW, World, by
+
+PROPERTIES = ("amount", "dealname", "closedate", "deal_currency_code", "dealstage")
+
+
+def signals(deal: str = "901") -> list[Signal]:
+    """One creation and five property changes, as a CRM sends for a new deal."""
+    created = Signal("crm", "hubspot.deal.creation", f"{deal}:creation", "deal", deal, NOW, {"objectId": deal})
+    changed = [
+        Signal(
+            "crm", "hubspot.deal.propertyChange", f"{deal}:{name}", "deal", deal, NOW + timedelta(milliseconds=n), {"propertyName": name}
+        )
+        for n, name in enumerate(PROPERTIES)
+    ]
+    return [created, *changed]
+
+
+def work(at: datetime = NOW) -> None:
+    """What a worker does until nothing is due at ``at``."""
+    while process(at=at) + enrich(clock=lambda: at) + settle(at=at):
+        pass
+
+
+@pytest.fixture
+def flow(world: World) -> FlowVersion:
+    ensure_defaults(at=NOW)
+    south = Team.objects.create(name="South", lead=world.bob)
+    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=south, usual=world.team, by=by(world.olga), at=NOW)
+
+
+@pytest.fixture
+def crm(world: World, flow: FlowVersion) -> Iterator[FakeCRM]:
+    with answering(FakeCRM(world.acme)) as crm:
+        yield crm
+
+
+def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: FakeCRM) -> None:
+    capture(signals(), by=Actor.system(), at=NOW)
+
+    work()
+
+    run, request, brief = Run.objects.get(), Request.objects.get(), Brief.objects.get()
+    assert run.state == Run.State.IN_DELIVERY
+    assert (request.item.owner, request.item.backup, request.item.client) == (world.alice, world.bob, world.acme)
+    assert (request.item.run, request.item.parent, request.item.title) == (run, run.item, "Spring campaign")
+    assert (brief.request, brief.item.parent, brief.number) == (request, request.item, 1)
+    assert "12000 EUR" in brief.body
+    assert "Carla Client, carla@acme.test" in brief.body
+    assert {step.name: step.state for step in run.steps.all()} == dict.fromkeys(["capture", "enrich", "validate", "decide", "act"], "done")
+    assert [(n.recipient, n.item_id) for n in Notification.objects.all()] == [(world.alice, request.item_id)]
+    assert Clock.objects.filter(item=request.item).exists()
+
+
+@pytest.mark.parametrize("order", list(itertools.islice(itertools.permutations(range(6)), 0, 720, 97)))
+def test_any_order_and_any_split_makes_one_of_each(world: World, crm: FakeCRM, order: tuple[int, ...]) -> None:
+    sent = signals()
+    for place in order:
+        capture([sent[place], sent[0]], by=Actor.system(), at=NOW)
+        process(at=NOW)
+    work()
+
+    assert (Run.objects.count(), Request.objects.count(), Brief.objects.count(), Notification.objects.count()) == (1, 1, 1, 1)
+
+
+def test_repeats_change_nothing_and_another_body_is_a_conflict(world: World, crm: FakeCRM) -> None:
+    first = capture(signals(), by=Actor.system(), at=NOW)
+    again = capture(signals(), by=Actor.system(), at=NOW)
+    other = Signal("crm", "hubspot.deal.creation", "901:creation", "deal", "901", NOW, {"objectId": "else"})
+    [conflict] = capture([other], by=Actor.system(), at=NOW)
+    work()
+
+    assert {each.outcome for each in first} == {Capture.NEW}
+    assert [(each.event_id, each.outcome) for each in again] == [(each.event_id, Capture.REPEATED) for each in first]
+    assert conflict.outcome is Capture.CONFLICT
+    assert Run.objects.count() == 1
+
+
+def test_later_events_refresh_what_is_known_and_bring_no_new_work(world: World, crm: FakeCRM) -> None:
+    capture(signals()[:1], by=Actor.system(), at=NOW)
+    work()
+    crm.facts["deal.amount"] = "13000"
+
+    capture(signals(), by=Actor.system(), at=NOW)
+    work(NOW + timedelta(seconds=10))
+    work(NOW + timedelta(seconds=20))
+
+    run = Run.objects.get()
+    assert run.enrichments.latest("id").facts["deal.amount"] == "13000"
+    assert RunEvent.objects.filter(run=run, part="joined").count() == 5
+    assert (Request.objects.count(), Decision.objects.count(), crm.reads) == (1, 1, 2)
+
+
+def test_an_event_that_nothing_claims_is_kept_as_unclaimed(world: World, crm: FakeCRM) -> None:
+    capture(signals()[1:2], by=Actor.system(), at=NOW)
+
+    work()
+
+    assert not Run.objects.exists()
+    assert [(part.part, part.run) for part in RunEvent.objects.all()] == [("unclaimed", None)]
+
+
+def test_our_own_write_coming_back_starts_nothing(world: World, crm: FakeCRM) -> None:
+    capture([Signal("crm", "hubspot.echo", "901:echo", "deal", "901", NOW, {})], by=Actor.system(), at=NOW)
+
+    work()
+
+    assert [(part.part, part.run) for part in RunEvent.objects.all()] == [("echo", None)]
+
+
+def test_what_is_missing_stops_the_run_until_a_person_fills_it_in(world: World, crm: FakeCRM) -> None:
+    del crm.facts["deal.amount"]
+    crm.facts["deal.ends"] = "soon"
+    capture(signals(), by=Actor.system(), at=NOW)
+    work()
+
+    run, case = Run.objects.get(), ExceptionCase.objects.get()
+    assert (run.state, case.reason, case.step, case.item.owner) == ("waiting", "missing_fields", "validate", world.olga)
+    assert [(fault["name"], fault["problem"]) for fault in case.evidence["fields"]] == [("deal.amount", "missing"), ("deal.ends", "type")]
+    assert Notification.objects.get().recipient == world.olga
+
+    [refused] = resolve([case.pk], by=by(world.olga), at=NOW, reason="I think it is fine")
+    assert [(refusal.code, refusal.evidence) for refusal in refused.refusals] == [("still_failing", "Amount, Ends")]
+
+    assert fill_in(run.pk, {"deal.amount": "9000"}, by=by(world.olga), at=NOW, reason="Asked by phone") == []
+    [done] = fill_in(run.pk, {"deal.ends": "2027-03-31"}, by=by(world.olga), at=NOW, reason="Asked by phone")
+    work()
+
+    run = Run.objects.get()
+    assert done.done
+    assert run.state == "in_delivery"
+    assert run.enrichments.latest("id").by == world.olga
+    assert "9000 EUR" in Brief.objects.get().body
+    assert (ExceptionCase.objects.get().state, Request.objects.count()) == ("resolved", 1)
+
+
+@pytest.mark.parametrize(("values", "wrong"), [({"deal.amount": "a lot"}, "deal.amount"), ({"deal.colour": "red"}, "deal.colour")])
+def test_filling_in_what_does_not_fit_keeps_nothing(world: World, crm: FakeCRM, values: dict[str, str], wrong: str) -> None:
+    del crm.facts["deal.amount"]
+    capture(signals(), by=Actor.system(), at=NOW)
+    work()
+    run = Run.objects.get()
+
+    with pytest.raises(WrongValues) as refusal:
+        fill_in(run.pk, values, by=by(world.olga), at=NOW, reason="")
+
+    assert list(refusal.value.faults) == [wrong]
+    assert run.enrichments.count() == 1
+
+
+def test_a_system_that_is_away_is_asked_again_later_and_honours_retry_after(world: World, crm: FakeCRM) -> None:
+    crm.failures = [Retry("429 Too Many Requests", after_s=30)]
+    capture(signals(), by=Actor.system(), at=NOW)
+    work()
+    step = RunStep.objects.get(name="enrich")
+
+    work(NOW + timedelta(seconds=29))
+    early = crm.reads
+    work(NOW + timedelta(seconds=31))
+
+    assert (step.state, step.last_error) == ("due", "429 Too Many Requests")
+    assert step.due_at >= NOW + timedelta(seconds=30)
+    assert (early, crm.reads) == (1, 2)
+    assert Request.objects.count() == 1
+
+
+def test_a_problem_stops_the_step_and_resolving_runs_that_step_again(world: World, crm: FakeCRM) -> None:
+    crm.failures = [Problem("duplicate", "Two clients fit.", {"clients": [1, 2]})]
+    capture(signals(), by=Actor.system(), at=NOW)
+    work()
+
+    case = ExceptionCase.objects.get()
+    assert (case.reason, case.step, case.evidence["clients"]) == ("duplicate", "enrich", [1, 2])
+
+    resolve([case.pk], by=by(world.olga), at=NOW, reason="Merged in the CRM")
+    work()
+
+    assert (Run.objects.get().state, crm.reads) == ("in_delivery", 2)
+
+
+def test_a_decision_is_recomputed_from_its_own_record_byte_for_byte(world: World, crm: FakeCRM) -> None:
+    capture(signals(), by=Actor.system(), at=NOW)
+    work()
+    decision = Decision.objects.get()
+
+    again = decide_again(decision)
+    decision.asked = decision.asked.replace('"12000"', '"99000"')
+
+    assert again.same
+    assert not decide_again(decision).same
+    assert "carla" not in (decision.asked + decision.answer).lower()
+
+
+def test_runs_keep_their_version_when_the_flow_changes(world: World, crm: FakeCRM, flow: FlowVersion) -> None:
+    capture(signals("1"), by=Actor.system(), at=NOW)
+    process(at=NOW)
+    draft = copy(flow, by=by(world.olga), at=NOW, reason="New title")
+    FlowVersion.objects.filter(pk=draft.pk).update(title="New: {deal.name}")
+    publish(FlowVersion.objects.get(pk=draft.pk), by=by(world.olga), at=NOW, reason="New title")
+    capture(signals("2"), by=Actor.system(), at=NOW)
+    work()
+
+    old, new = Run.objects.order_by("pk")
+    assert [run.version.number for run in (old, new)] == [1, 2]
+    assert sorted(Request.objects.values_list("item__title", flat=True)) == ["New: Spring campaign", "Spring campaign"]
+
+
+def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, crm: FakeCRM) -> None:
+    capture(signals(), by=Actor.system(), at=NOW)
+    work()
+    run, out = Run.objects.get(), StringIO()
+
+    call_command("trace", run.item.ref, "--json", stdout=out)
+    story = json.loads(out.getvalue())
+    out = StringIO()
+    call_command("trace", Request.objects.get().item.ref, stdout=out)
+    text = out.getvalue()
+    out = StringIO()
+    call_command("decide", run.item.ref, "--again", stdout=out)
+
+    assert (story["owner"], story["client"], story["flow"]) == ("Alice", "ACM Ltd", "lead-to-brief v1")
+    assert {entry["chapter"] for entry in story["entries"]} >= {"event", "step", "enrichment", "decision"}
+    assert "Everything else" in text
+    assert run.item.ref in text
+    assert "the same, byte for byte" in out.getvalue()
+    with pytest.raises(CommandError, match="Nothing is known as NO-1"):
+        call_command("trace", "NO-1")
