@@ -15,4 +15,5 @@ class RoutingConfig(AppConfig):
         for module in ("people", "work", "clients", "flows", "process", "enrich", "settle", "exceptions", "runs", "calendars", "clocks"):
             import_module(f"routing.operations.{module}")
         import_module("routing.checks")
+        import_module("routing.chapters")
         post_migrate.connect(after_migrate, dispatch_uid="routing.after_migrate")

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from routing.actions import Entry, chapters
+from routing.models.decisions import Decision
 from routing.models.events import Event
 from routing.models.exceptions import ExceptionCase
 from routing.models.people import User
@@ -46,6 +48,11 @@ def trace(run: Run) -> Trace:
     return Trace(run, sorted(told, key=lambda entry: entry.at))
 
 
+def page(item_id: int) -> str:
+    """The lasting address of a piece of work at the desk."""
+    return reverse("admin:routing_workitem_change", args=[item_id])
+
+
 def _events(run: Run) -> list[Entry]:
     parts = run.run_events.select_related("event").order_by("event__at", "event_id")
     return [Entry(part.event.at, "event", f"{part.get_part_display()}: {part.event.kind}", _about(part.event), "") for part in parts]
@@ -76,20 +83,29 @@ def _enrichments(run: Run) -> list[Entry]:
 
 def _decisions(run: Run) -> list[Entry]:
     names = dict(User.objects.values_list("pk", "full_name"))
-    entries = []
-    for row in run.decisions.all():
-        answer = json.loads(row.answer)
-        data = {
-            "rule": row.rule_name,
-            "because": answer["because"],
-            "owner": names.get(row.owner_id),
-            "backup": names.get(row.backup_id),
-            "tie_break": answer["tie_break"],
-            "candidates": [{"name": names.get(ruling["user_id"]), "ruled_out": ruling["reasons"]} for ruling in answer["rulings"]],
-            "digest": row.digest,
-        }
-        entries.append(Entry(row.at, "decision", _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}, data))
-    return entries
+    return [
+        Entry(row.at, "decision", _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}, _chosen(row, names))
+        for row in run.decisions.all()
+    ]
+
+
+def _chosen(row: Decision, names: Mapping[int, str]) -> Mapping[str, Any]:
+    answer, asked = json.loads(row.answer), json.loads(row.asked)
+    load = {each["user_id"]: each["open_items"] for each in asked["candidates"]}
+    return {
+        "decision": row.pk,
+        "rule": row.rule_name,
+        "because": answer["because"],
+        "owner": names.get(row.owner_id),
+        "backup": names.get(row.backup_id),
+        "tie_break": answer["tie_break"],
+        "rules": [{"name": name, "held": held, "clauses": clauses} for name, held, clauses in answer["asked"]],
+        "candidates": [
+            {"name": names.get(each["user_id"]), "open_items": load.get(each["user_id"]), "ruled_out": each["reasons"]}
+            for each in answer["rulings"]
+        ],
+        "digest": row.digest,
+    }
 
 
 def _exceptions(run: Run) -> list[Entry]:
@@ -99,7 +115,9 @@ def _exceptions(run: Run) -> list[Entry]:
             case.item.created_at,
             "exception",
             f"{case.get_reason_display()} ({case.get_state_display()})",
-            {"reason": case.reason, "step": case.step, "state": case.state, "owner": str(case.item.owner), "evidence": case.evidence},
+            {"ref": case.item.ref, "reason": case.reason, "step": case.step, "state": case.state, "evidence": case.evidence}
+            | {"owner": str(case.item.owner), "due": case.item.next_due_at.isoformat() if case.item.next_due_at else None},
+            page(case.item_id),
         )
         for case in cases
     ]

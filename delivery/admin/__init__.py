@@ -1,0 +1,3 @@
+from delivery.admin import requests
+
+__all__ = ["requests"]

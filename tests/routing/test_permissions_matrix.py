@@ -73,6 +73,10 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("edit", "cancel")},
     "delivery.view_engagement": EVERYONE,
     **{f"delivery.{verb}_engagement": (AM, OPS) for verb in ("add", "change")},
+    # connections, secrets; what they sent and what they call our things
+    **{f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR) for noun in ("connection", "inbound", "externallink")},
+    **{f"integrations.{verb}_connection": (INTEGRATIONS,) for verb in ("add", "change")},
+    "integrations.delete_externallink": (INTEGRATIONS,),
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),

@@ -52,6 +52,7 @@ def test_those_who_only_view_cannot_save(world: World) -> None:
 
 def test_another_teams_restricted_client_and_its_contacts_are_not_there(world: World) -> None:
     hidden = others_secret(world).item.client
+    assert hidden is not None
     contact = make_contact("Sasha Secret", "sasha@secret.test")
     Membership.objects.create(contact=contact, client=hidden, role="viewer")
     browser = signed_in(world.alice)

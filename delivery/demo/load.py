@@ -1,0 +1,121 @@
+"""Loading the demo: the agency first, then each story step by step, with the times it would have had."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from delivery.demo import agency
+from delivery.demo.stories import STORIES, Step, Story
+from delivery.models.requests import Request
+from delivery.operations.requests import open_request
+from routing.actors import Actor
+from routing.door import operations_of
+from routing.models.clients import Client, Contact, Membership
+from routing.models.people import Team, TeamMembership, User
+from routing.models.work import WorkItem
+from routing.operations.clients import save_contact
+from routing.operations.people import set_roles
+from routing.records import save
+
+WHY = "The demo was loaded."
+BY_ITSELF = {"begin", "deliver", "close"}  # steps that nobody presses a button for
+
+
+class StoryBroke(RuntimeError):
+    """A step of a story was refused: the demo no longer fits the product."""
+
+
+def load(at: datetime) -> list[User]:
+    """Load everything, or nothing; the people whose passwords have to be made."""
+    with transaction.atomic():
+        system = Actor.system()
+        people = {person.email: _person(person, system, at) for person in agency.PEOPLE}
+        teams = {name: _team(name, people[lead], people, system, at) for name, lead in agency.TEAMS.items()}
+        clients = {account.code: _client(account, teams, people, system, at) for account in agency.CLIENTS}
+        contacts = [_contact(known, clients, system, at) for known in agency.CONTACTS]
+        first = {
+            code: next(each for each, known in zip(contacts, agency.CONTACTS, strict=True) if known.client == code) for code in clients
+        }
+        made: list[Request] = []
+        for story in STORIES:
+            made.append(_tell(story, clients[story.client], first[story.client], made, at))
+    return list(people.values())
+
+
+def _person(person: agency.Person, system: Actor, at: datetime) -> User:
+    user = User.objects.filter(email=person.email).first() or User(email=person.email)
+    user.set_unusable_password()  # until the sign-ins are written
+    user.full_name, user.timezone, user.is_staff, user.is_active = person.name, person.timezone, True, True
+    save(user, by=system, at=at, reason=WHY)
+    set_roles(user, [person.role], by=system, at=at, reason=WHY)
+    return user
+
+
+def _team(name: str, lead: User, people: dict[str, User], system: Actor, at: datetime) -> Team:
+    team = Team.objects.filter(name=name).first() or Team(name=name)
+    team.lead = lead
+    save(team, by=system, at=at, reason=WHY)
+    for person in agency.PEOPLE:
+        if person.team == name and not TeamMembership.objects.filter(team=team, user=people[person.email]).exists():
+            save(TeamMembership(team=team, user=people[person.email]), by=system, at=at, reason=WHY)
+    return team
+
+
+def _client(account: agency.Account, teams: dict[str, Team], people: dict[str, User], system: Actor, at: datetime) -> Client:
+    client = Client.objects.filter(code=account.code).first() or Client(code=account.code)
+    client.name, client.timezone, client.restricted = account.name, account.timezone, account.restricted
+    client.team, client.owner, client.backup = teams[account.team], people[account.owner], people[account.backup]
+    save(client, by=system, at=at, reason=WHY)
+    return client
+
+
+def _contact(known: agency.Known, clients: dict[str, Client], system: Actor, at: datetime) -> Contact:
+    contact = Contact.objects.filter(email=known.email).first()
+    if contact is None:
+        contact = Contact(full_name=known.name, email=known.email)
+        save_contact(contact, by=system, at=at)
+        save(Membership(contact=contact, client=clients[known.client], role=known.role), by=system, at=at, reason=WHY)
+    return contact
+
+
+def _tell(story: Story, client: Client, contact: Contact, before: list[Request], at: datetime) -> Request:
+    by, moment = Actor.of(User.objects.get(pk=client.owner_id)), at - timedelta(hours=story.age_h)
+    request = open_request(
+        client=client,
+        title=story.title,
+        details=story.details,
+        kind=story.kind,
+        channel=story.channel,
+        contact=contact,
+        wanted_date=at.date() + timedelta(days=story.wanted_d) if story.wanted_d is not None else None,
+        priority=story.priority,
+        by=by,
+        at=moment,
+    )
+    for step in story.steps:
+        moment = min(moment + timedelta(hours=step.after_h), at)
+        _take(step, request, before, by, moment)
+    return request
+
+
+def _take(step: Step, request: Request, before: list[Request], by: Actor, at: datetime) -> None:
+    found = operations_of(Request).get(step.verb)
+    operation = found or operations_of(WorkItem)[step.verb]
+    target = request.pk if found else request.item_id
+    who = Actor.system() if step.verb in BY_ITSELF else by
+    [result] = operation([target], by=who, at=at, reason=step.reason, **_details(step, before))
+    if not result.done:
+        raise StoryBroke(f"{request}: {step.verb} was refused: {'; '.join(str(each.message) for each in result.refusals)}")
+
+
+def _details(step: Step, before: list[Request]) -> dict[str, Any]:
+    """Details as the operation takes them: people by first name, earlier stories by their place."""
+    details = dict(step.details)
+    if step.verb == "hand_over":
+        return {place: User.objects.get(email=f"{name}@{agency.DOMAIN}").pk for place, name in details.items()}
+    if step.verb == "mark_duplicate":
+        return {"duplicate_of": before[details["duplicate_of"]].pk}
+    return details

@@ -1,0 +1,45 @@
+"""Taking the demo out of the way. What is evidence stays: history is never deleted, not even a demo's."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from delivery.demo import agency
+from delivery.models.requests import Request
+from delivery.operations.requests import cancel
+from routing.actors import Actor
+from routing.door import operations_of
+from routing.models.clients import Contact
+from routing.models.people import User
+from routing.operations.erasure import erase
+from routing.records import save
+
+
+def end_work(at: datetime, reason: str) -> int:
+    """End all open work of the demo's clients; how much there was."""
+    system = Actor.system()
+    codes = [account.code for account in agency.CLIENTS]
+    rows = Request.objects.filter(item__client__code__in=codes, item__is_open=True)
+    delivered = list(rows.filter(state=Request.State.DELIVERED).values_list("pk", flat=True))
+    others = list(rows.exclude(state=Request.State.DELIVERED).values_list("pk", flat=True))
+    with transaction.atomic():
+        operations_of(Request)["close"](delivered, by=system, at=at, reason=reason)
+        cancel(others, by=system, at=at, reason=reason)
+    return len(delivered) + len(others)
+
+
+def remove(at: datetime) -> int:
+    """End the demo's work, erase its contacts and close its accounts."""
+    system, why = Actor.system(), "The demo was removed."
+    with transaction.atomic():
+        ended = end_work(at, why)
+        for pk in Contact.objects.filter(email__in=[known.email for known in agency.CONTACTS]).values_list("pk", flat=True):
+            erase(pk, by=system, at=at, reason=why)
+        for user in User.objects.filter(email__endswith=f"@{agency.DOMAIN}", is_active=True):
+            user.is_active = False
+            user.session_epoch += 1
+            user.set_unusable_password()
+            save(user, by=system, at=at, reason=why)
+    return ended

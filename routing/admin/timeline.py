@@ -1,0 +1,150 @@
+"""One timeline of a piece of work: its events, and what history says changed with each, newest first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from django.db import models
+from django.utils.formats import localize
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+
+from routing.door import all_operations
+from routing.gates import Words
+from routing.models.events import Event
+from routing.models.work import WorkNoun
+
+LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
+HIDDEN = {"id", "item", "ref", "kind", "held_by", "held_at", "hold_reason", "state", "created_at", "run", "parent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Entry:
+    at: datetime
+    who: str
+    what: Words
+    way: str = ""  # from state to state, in words
+    reason: str = ""
+    changes: list[Change] = field(default_factory=list)
+
+
+def timeline_of(noun: WorkNoun) -> list[Entry]:
+    """What happened to the noun and its work item. A constant number of queries, whatever the length."""
+    records = [*_newest(noun), *_newest(noun.item)]
+    names = Names(records)
+    told: list[Entry] = []
+    by_moment: dict[tuple[datetime, int], Entry] = {}  # what one person did at one instant is one operation
+    for event in Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT]:
+        told.append(Entry(event.at, str(event.actor), _what(event.kind), _way(noun, event)))
+        by_moment[event.at, event.actor_id] = told[-1]
+    for record, changes in _changes(records, names):
+        moment = (record.history_date, record.history_user_id)
+        if moment not in by_moment:
+            by_moment[moment] = Entry(record.history_date, names.user(record.history_user_id), _("Changed"))
+            told.append(by_moment[moment])
+        by_moment[moment].reason = by_moment[moment].reason or record.history_change_reason
+        by_moment[moment].changes += changes
+    return sorted(told, key=lambda entry: entry.at, reverse=True)
+
+
+def saves_of(row: models.Model) -> list[Entry]:
+    """The history of something that is not work, such as a client or a team."""
+    records = _newest(row)
+    names = Names(records)
+    words = {"+": _("Created"), "-": _("Deleted")}
+    entries = [
+        Entry(
+            record.history_date,
+            names.user(record.history_user_id),
+            words.get(record.history_type, _("Changed")),
+            reason=record.history_change_reason,
+            changes=changes,
+        )
+        for record, changes in _changes(records, names)
+    ]
+    return entries[::-1]
+
+
+def _newest(row: Any) -> list[Any]:
+    return list(row.history.order_by("-history_id")[:LIMIT])[::-1]
+
+
+def _what(kind: str) -> Words:
+    labels = {each.kind: each.label for each in all_operations()}
+    return labels.get(kind) or (_("Created") if kind.endswith(".create") else kind.rpartition(".")[2].replace("_", " ").capitalize())
+
+
+def _way(noun: Any, event: Event) -> str:
+    if event.from_state == event.to_state or not event.from_state:
+        return ""
+    words = dict(noun.State.choices) if hasattr(noun, "State") else {}
+    return f"{words.get(event.from_state, event.from_state)} → {words.get(event.to_state, event.to_state)}"
+
+
+def _changes(records: Sequence[Any], names: Names) -> Iterable[tuple[Any, list[Change]]]:
+    """Each record with what differs from the one before it of the same table; the first one of each with nothing."""
+    by_model: dict[type, list[Any]] = defaultdict(list)
+    for record in records:
+        by_model[type(record)].append(record)
+    for same in by_model.values():
+        if same:
+            yield same[0], []
+        for before, after in pairwise(same):
+            yield after, [change for each in _tracked(after) if (change := _change(each, before, after, names))]
+
+
+def _tracked(record: Any) -> Iterable[Any]:
+    return (each for each in record.tracked_fields if each.name not in HIDDEN and each.editable)
+
+
+def _change(each: Any, before: Any, after: Any, names: Names) -> Change | None:
+    old, new = getattr(before, each.attname), getattr(after, each.attname)
+    if old == new:
+        return None
+    return Change(str(each.verbose_name).capitalize(), names.say(each, old), names.say(each, new))
+
+
+class Names:
+    """What the values of history records are called, foreign keys looked up once for each model."""
+
+    def __init__(self, records: Sequence[Any]) -> None:
+        wanted: dict[type[models.Model], set[int]] = defaultdict(set)
+        for record in records:
+            wanted[record._meta.get_field("history_user").related_model].add(record.history_user_id)
+            for each in _tracked(record):
+                if each.is_relation and getattr(record, each.attname) is not None:
+                    wanted[each.related_model].add(getattr(record, each.attname))
+        self.found = {model: self._named(model, ids) for model, ids in wanted.items()}
+        self.users = next((names for model, names in self.found.items() if model._meta.label == "routing.User"), {})
+
+    @staticmethod
+    def _named(model: type[models.Model], ids: set[int]) -> dict[int, str]:
+        rows = model._default_manager.filter(pk__in=ids)
+        rows = rows.select_related("item") if issubclass(model, WorkNoun) else rows
+        return {row.pk: str(row) for row in rows}
+
+    def user(self, user_id: int) -> str:
+        return self.users.get(user_id, str(user_id))
+
+    def say(self, each: Any, value: Any) -> str:
+        if value is None or value == "":
+            return _("nothing")
+        if each.is_relation:
+            return self.found.get(each.related_model, {}).get(value, f"#{value}")
+        if each.choices:
+            return str(dict(each.flatchoices).get(value, value))
+        if isinstance(value, datetime):
+            return str(localize(localtime(value)))
+        return str(localize(value)) if not isinstance(value, bool) else (_("yes") if value else _("no"))

@@ -1,0 +1,87 @@
+"""The work queue: every kind of work in one list, ordered by what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from routing import display
+from routing.admin import filters
+from routing.admin.addresses import page_of
+from routing.admin.base import actor
+from routing.admin.bulk import BulkSteps
+from routing.models.work import WorkItem
+from routing.nouns import kind_label, nouns, state_badge
+from routing.visibility import work_seen_by
+
+
+def title_of(item: WorkItem) -> SafeString:
+    return format_html('<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title)
+
+
+@admin.register(WorkItem)
+class WorkItemAdmin(BulkSteps):
+    list_display = ("what", "client", "kind_name", "state_name", "owner", "waiting", "urgency", "due_at")
+    list_filter = (filters.Whose, filters.Openness, filters.OfClient, filters.WaitingOn, filters.Urgency)
+    list_select_related = ("client", "owner")
+    search_fields = ("ref", "title", "client__code", "client__name")
+    search_help_text = _("Reference, title or client")
+    ordering = ("next_due_at", "id")
+    bulk_steps = ("hold", "resume", "hand_over")
+    empty_title = _("Nothing here to do")
+    empty_text = _("No work matches. Look at everybody's work, or reset the filters.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return work_seen_by(actor(request)).order_by(*self.ordering)
+
+    def list_title(self, request: HttpRequest) -> str:
+        titles = {"all": _("All work"), "team": _("My teams' work")}
+        return str(titles.get(request.GET.get("whose", ""), _("My work")))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # work begins as a noun, such as a request
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The lasting address of a piece of work: leads to the page of its noun."""
+        item = self.seen(request, object_id)
+        model = nouns().get(item.kind)
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        if model is None or not self.admin_site.is_registered(model):
+            raise Http404
+        return HttpResponseRedirect(page_of(model._base_manager.get(item=item)))
+
+    @admin.display(description=_("work"), ordering="id")
+    def what(self, item: WorkItem) -> SafeString:
+        return title_of(item)
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_name(self, item: WorkItem) -> str:
+        return kind_label(item)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_name(self, item: WorkItem) -> SafeString:
+        return format_html("{} {}", state_badge(item.kind, item.state), display.hold(item))
+
+    @admin.display(description=_("waiting on"), ordering="waiting_on")
+    def waiting(self, item: WorkItem) -> str:
+        return item.get_waiting_on_display() if item.is_open else display.NOTHING
+
+    @admin.display(description=_("priority"), ordering="priority")
+    def urgency(self, item: WorkItem) -> SafeString | str:
+        return display.priority(item)
+
+    @admin.display(description=_("due"), ordering="next_due_at")
+    def due_at(self, item: WorkItem) -> SafeString | str:
+        return display.due(item)

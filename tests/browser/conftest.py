@@ -1,0 +1,108 @@
+"""Chromium, a running server, and what to do on every page: look, measure, photograph."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings as django_settings
+from django.test import Client as Session
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from routing.models.people import User
+from tests.world import World
+
+ARGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=list(ARGS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Desk:
+    """One person at one screen."""
+
+    page: Page
+    server: str
+    look: str  # such as "1440-light", part of a screenshot's name
+    problems: list[str]
+
+    def open(self, path: str) -> Page:
+        answer = self.page.goto(self.server + path)
+        assert answer is not None
+        assert answer.status == 200, f"{path}: {answer.status}"
+        return self.page
+
+    def check(self, name: str) -> None:
+        """The page is accessible, does not scroll sideways, and had no error in its console."""
+        self.page.wait_for_load_state("networkidle")
+        found = Axe().run(self.page, options=RULES).response["violations"]
+        told = [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
+        width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        if os.environ.get("SCREENSHOTS") == "1":
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.look}.png", full_page=True)
+        assert not told, f"{name} {self.look}: {told}"
+        assert width <= 0, f"{name} {self.look} scrolls sideways by {width} px"
+        assert not self.problems, f"{name} {self.look}: {self.problems}"
+
+
+SitDown = Callable[..., Desk]
+
+
+@pytest.fixture
+def sit_down(chromium: Browser, live_server: LiveServer, settings: Settings) -> Iterator[SitDown]:
+    """Put a person in front of a screen: ``sit_down(user, width=390, scheme="dark")``; without a user, signed out."""
+    settings.EMBEDDED = True
+    contexts: list[BrowserContext] = []
+
+    def make(user: User | None = None, *, width: int = 1440, scheme: str = "light") -> Desk:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+        contexts.append(context)
+        if user is not None:
+            session = Session()
+            session.force_login(user)
+            name = django_settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": session.cookies[name].value, "url": live_server.url}])
+        page, problems = context.new_page(), []
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" and not _refused(said.text) else None)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        return Desk(page, live_server.url, f"{width}-{scheme}", problems)
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+def _refused(text: str) -> bool:
+    """Chromium tells of every answer from 400 up; ours to a refused step is meant."""
+    return bool(re.search(r"status of (403|404|409)", text))
+
+
+@pytest.fixture
+def agency(committed_world: World) -> World:
+    for user in (committed_world.alice, committed_world.olga):
+        user.set_password("a long enough password")
+        user.save()
+    return committed_world

@@ -1,0 +1,81 @@
+"""Every page of the desk, on a desk and on a phone, light and dark: accessible, and no wider than the screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.models import Request
+from routing.models import Client, Contact, Event, Membership, Seal, Team, User, WorkItem
+from routing.operations import work
+from routing.operations.seals import seal
+from tests.browser.conftest import SitDown
+from tests.desk import url
+from tests.world import NOW, World, by, make_contact, make_request
+
+pytestmark = pytest.mark.browser
+
+
+def pages(agency: World) -> dict[str, str]:
+    contact = make_contact()
+    Membership.objects.create(contact=contact, client=agency.acme, role="approver")
+    row, held = make_request(agency.acme, contact=contact), make_request(agency.acme, title="A film", details="")
+    make_request(agency.acme, Request.State.REJECTED, title="Too much")
+    work.hold([held.item_id], by=by(agency.alice), at=NOW, reason="The budget is not settled.")
+    seal(at=NOW)
+    verbs = ("triage", "ask", "edit", "mark_duplicate", "hand_over", "reject")
+    steps = {f"step-{verb}": url(Request, "step", row.pk, verb) for verb in verbs}
+    return {
+        "today": "/admin/",
+        "my-work": url(WorkItem, "changelist"),
+        "all-work": url(WorkItem, "changelist") + "?whose=all&open=all",
+        "requests": url(Request, "changelist"),
+        "nothing-found": url(Request, "changelist") + "?q=nothing",
+        "new-request": url(Request, "add"),
+        "request": url(Request, "change", row.pk),
+        "request-on-hold": url(Request, "change", held.pk),
+        "step-refused": url(Request, "step", held.pk, "accept"),
+        **steps,
+        "clients": url(Client, "changelist"),
+        "client": url(Client, "change", agency.acme.pk),
+        "client-history": url(Client, "history", agency.acme.pk),
+        "contacts": url(Contact, "changelist"),
+        "contact": url(Contact, "change", contact.pk),
+        "erase": url(Contact, "erase", contact.pk),
+        "people": url(User, "changelist"),
+        "person": url(User, "change", agency.bob.pk),
+        "new-person": url(User, "add"),
+        "leave": url(User, "deactivate", agency.bob.pk),
+        "teams": url(Team, "changelist"),
+        "team": url(Team, "change", agency.team.pk),
+        "events": url(Event, "changelist"),
+        "seals": url(Seal, "changelist"),
+    }
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+def test_every_page_is_accessible(agency: World, sit_down: SitDown, width: int, scheme: str) -> None:
+    desk = sit_down(agency.olga, width=width, scheme=scheme)
+    problems = []
+
+    for name, path in pages(agency).items():
+        desk.open(path)
+        try:
+            desk.check(name)
+        except AssertionError as problem:
+            problems.append(str(problem).split("\n", maxsplit=1)[0])
+
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_filters_open_and_are_accessible(agency: World, sit_down: SitDown, width: int) -> None:
+    make_request(agency.acme)
+    desk = sit_down(agency.olga, width=width)
+    page = desk.open(url(Request, "changelist"))
+
+    page.get_by_role("button", name="Filters").click()
+    desk.check("filters")
+    page.get_by_role("link", name="Ended").click()
+
+    assert "open=ended" in page.url

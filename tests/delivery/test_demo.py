@@ -1,0 +1,79 @@
+"""The demo agency."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client as Browser
+from pytest_django import Settings
+
+from delivery.models import Request
+from routing.models import Client, Contact, User, WorkItem
+from routing.operations.verify import verify
+from tests.world import World
+
+
+@pytest.fixture
+def sign_ins(settings: Settings, tmp_path: Path) -> Path:
+    settings.EMBEDDED = True
+    settings.SIGN_INS_FILE = tmp_path / "var" / "sign-ins"
+    return settings.SIGN_INS_FILE
+
+
+def demo(*options: str) -> str:
+    out = StringIO()
+    call_command("demo", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_it_has_every_state_a_hold_a_hand_over_and_a_restricted_client(db: None, sign_ins: Path) -> None:
+    demo()
+
+    assert set(Request.objects.values_list("state", flat=True)) == set(Request.State.values)
+    assert (User.objects.staff().count(), Client.objects.count(), Contact.objects.count()) == (8, 6, 12)
+    assert len(set(Client.objects.values_list("timezone", flat=True))) == 4
+    assert WorkItem.objects.filter(held_at__isnull=False).count() == 1
+    assert Client.objects.filter(restricted=True).count() == 1
+    assert verify().whole
+
+
+def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(db: None, sign_ins: Path) -> None:
+    demo()
+
+    lines = [line.split()[:2] for line in sign_ins.read_text().splitlines()]
+    assert sign_ins.stat().st_mode & 0o777 == 0o600
+    assert len(lines) == 8
+    for email, password in lines:
+        assert Browser().login(email=email, password=password)
+
+
+def test_if_empty_leaves_an_agency_alone(world: World, sign_ins: Path) -> None:
+    assert "Nothing loaded" in demo("--if-empty")
+    assert not sign_ins.exists()
+
+
+def test_loading_twice_is_refused_and_refreshing_dates_it_anew(db: None, sign_ins: Path) -> None:
+    demo()
+    with pytest.raises(CommandError, match="--refresh"):
+        demo()
+
+    demo("--refresh")
+
+    assert Request.objects.count() == 50
+    assert (User.objects.staff().count(), Contact.objects.count()) == (8, 12)
+    assert WorkItem.objects.filter(is_open=True).count() == 21
+
+
+def test_removing_ends_the_work_and_erases_the_people(db: None, sign_ins: Path) -> None:
+    demo()
+
+    demo("--remove")
+
+    assert not WorkItem.objects.filter(is_open=True).exists()
+    assert not User.objects.staff().exists()
+    assert not Contact.objects.filter(erased_at=None).exists()
+    assert not sign_ins.exists()
+    assert verify().whole
