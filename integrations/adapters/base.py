@@ -1,0 +1,175 @@
+"""What an adapter is, and how calls to the other side fail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from routing.actions import Problem, Retry, Subject
+from routing.operations.capture import Signal
+
+if TYPE_CHECKING:
+    from integrations.models import Connection
+
+# -- Calls that fail -------------------------------------------------------------------------------------------
+
+
+class CallFailed(Exception):
+    """A call to the other side did not do what it should. The message holds no secret, and no body of ours."""
+
+
+class Temporary(CallFailed):
+    """It may work later, no sooner than ``after_s`` seconds from now."""
+
+    def __init__(self, message: str, after_s: float = 0) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+
+
+class Permanent(CallFailed):
+    """Asking again changes nothing: a person must look. ``status`` is the HTTP status, 0 where none came."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class NotFound(Permanent):
+    """The object is not there, or no longer."""
+
+
+class Refused(Permanent):
+    """The credentials are wrong, revoked or lack a right."""
+
+
+class Conflict(Permanent):
+    """The other side changed meanwhile, or holds several objects where one was meant."""
+
+
+def as_outcome(error: CallFailed, connection: Connection) -> Retry | Problem:
+    """The error in the words of a run's step."""
+    if isinstance(error, Temporary):
+        return Retry(f"{connection.name}: {error}", error.after_s)
+    status = error.status if isinstance(error, Permanent) else 0
+    reason = "missing_context" if isinstance(error, NotFound) else "failed_connector"
+    return Problem(reason, f"{connection.name}: {error}", {"connection": connection.slug, "status": status})
+
+
+# -- What is posted to us --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One POST. ``url`` is the connection's configured public address with the query as sent; header names are lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Understood, and none of our business; ``reason`` is a code."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Poison:
+    """Not understood; ``reason`` is a code."""
+
+    reason: str
+
+
+Part = Signal | Ignored | Poison
+
+
+class Unreadable(Exception):
+    """The whole body is not what this kind of connection sends; ``reason`` is a code."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+# -- What the other side knows ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """``domain`` as written there; ``remote_id`` is empty where the other side has no ids for organisations."""
+
+    remote_id: str
+    name: str
+    domain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    remote_id: str
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """
+    What was read about one subject, in no system's own words.
+
+    ``facts`` hold nothing about people: which of them may be known at all is decided when it is kept. ``deal`` is the type
+    and id there of what was sold, if anything was.
+    """
+
+    facts: Mapping[str, Any]
+    sources: Mapping[str, str]
+    organisation: Organisation | None = None
+    people: tuple[Person, ...] = ()
+    deal: tuple[str, str] | None = None
+
+
+class Reader(Protocol):
+    def read(self, subject: Subject) -> Known:
+        """
+        Outside any transaction.
+
+        :raises CallFailed: when the other side does not answer as it should
+        :raises Problem: when it answers, and a person must choose
+        """
+
+
+class Adapter:
+    """One kind of system outside. A subclass in a folder of its own, and a line in the registry, make a new one."""
+
+    kind: ClassVar[str]
+    receives: ClassVar[bool] = False  # whether it posts to /hooks/<connection>/
+    calls_out: ClassVar[bool] = True  # whether reading more means calling it
+    kept_headers: ClassVar[tuple[str, ...]] = ()  # worth keeping beside a body: never a signature
+
+    def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
+        """
+        Why the delivery is not to be believed, as a code for the log; empty when it is genuine.
+
+        Takes the same time whatever is wrong.
+        """
+        return "not_received"
+
+    def parts(self, delivery: Delivery, connection: Connection, at: datetime) -> list[Part]:
+        """
+        What a genuine delivery says, one part an event, in the order sent.
+
+        :raises Unreadable: if not even parts can be told
+        """
+        raise Unreadable("not_received")
+
+    def reader(self, subject: Subject, connection: Connection) -> Reader | None:
+        """Who reads more about this subject; None when there is nothing to read."""
+        return None
+
+    def check_secret(self, secret: str) -> None:
+        """:raises ValueError: if it cannot be a signing secret of this kind, saying what one looks like"""
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        """:raises ValueError: if the settings cannot work, saying what to give"""

@@ -1,0 +1,140 @@
+"""A form, or any sender of Standard Webhooks (https://www.standardwebhooks.com): what is posted is all there is to know."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils.dateparse import parse_datetime
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from integrations.adapters.base import Adapter, Delivery, Known, NotFound, Organisation, Part, Person, Poison, Reader, Unreadable
+from integrations.strict import NotJSON, flaw, read
+from routing.actions import Subject
+from routing.models import Payload
+from routing.operations.capture import Signal
+
+if TYPE_CHECKING:
+    from integrations.models import Connection
+
+KIND = "form.submitted"
+ID = "webhook-id"
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}", re.ASCII)
+_NO_SECRET = ("whsec_" + "A" * 43 + "=",)
+MIN_KEY = 16  # bytes; Standard Webhooks recommends 24 to 64
+MAX_FACTS = 100
+MAX_TEXT = 5_000  # characters of one answer
+
+
+class Form(Adapter):
+    kind = "form"
+    receives = True
+    calls_out = False
+    kept_headers = ("content-type", "user-agent", ID, "webhook-timestamp")
+
+    def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
+        genuine = False
+        for secret in secrets or _NO_SECRET:
+            genuine |= _verified(secret, delivery)
+        if not secrets:
+            return "no_secret"
+        return "" if genuine else "wrong_signature"
+
+    def parts(self, delivery: Delivery, connection: Connection, at: datetime) -> list[Part]:
+        try:
+            body = read(delivery.body)
+        except NotJSON as error:
+            raise Unreadable(error.reason) from None
+        if reason := flaw(body):
+            return [Poison(reason)]
+        if not isinstance(body, dict):
+            return [Poison("not_an_object")]
+        if body.get("type", KIND) != KIND:
+            return [Poison("unknown_type")]
+        key = delivery.headers.get(ID, "")
+        given = next((body[name] for name in ("id", "submission_id") if body.get(name) is not None), key)
+        if not _ID.fullmatch(key) or not _ID.fullmatch(str(given)):
+            return [Poison("no_id")]
+        return [Signal(connection.slug, KIND, key, "form", str(given), _when(body, at), body)]
+
+    def reader(self, subject: Subject, connection: Connection) -> Reader | None:
+        return FormReader() if subject.type == "form" else None
+
+    def check_secret(self, secret: str) -> None:
+        try:
+            key = b64decode(secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            key = b""
+        if len(key) < MIN_KEY:
+            raise ValueError(f"The secret of a form is base64 of {MIN_KEY} bytes or more, with or without whsec_ before it.")
+
+
+def _verified(secret: str, delivery: Delivery) -> bool:
+    """The library also raises plain ValueErrors: for bodies that are not UTF-8 and signatures without a comma or of bad base64."""
+    try:
+        Webhook(secret).verify(delivery.body, dict(delivery.headers), json_parse=False)
+    except (WebhookVerificationError, ValueError):
+        return False
+    return True
+
+
+def _when(body: Mapping[str, Any], at: datetime) -> datetime:
+    """When it was sent, if it says so with a zone and not in the future; otherwise when it came."""
+    try:
+        said = parse_datetime(str(body.get("timestamp", "")))
+    except ValueError:
+        said = None
+    return said if said is not None and said.tzinfo is not None and said <= at else at
+
+
+class FormReader:
+    """Answers are facts by the name of their field, nested ones joined by dots: ``{"company": {"name"}}`` is ``company.name``."""
+
+    def read(self, subject: Subject) -> Known:
+        payload = (
+            Payload.objects.filter(event__source=subject.source, event__subject_type="form", event__subject_id=subject.id, event__kind=KIND)
+            .order_by("-event_id")
+            .first()
+        )
+        if payload is None or payload.erased_at is not None:
+            raise NotFound("What was submitted is no longer kept.", 410)
+        answers = dict(_answers(payload.body))
+        people = (Person("", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)),)
+        company, domain = _text(answers, "company.name", 200), _text(answers, "company.domain", 253)
+        facts = {name: value for name, value in answers.items() if not name.startswith("contact.")}
+        return Known(
+            facts=facts,
+            sources=dict.fromkeys(facts, f"Form {subject.id}"),
+            organisation=Organisation("", company, domain) if company or domain else None,
+            people=people if people[0].name or people[0].email else (),
+            deal=("form", subject.id) if any(name.startswith("deal.") for name in facts) else None,
+        )
+
+
+def _text(answers: Mapping[str, Any], name: str, longest: int) -> str:
+    return str(answers.get(name, "")).strip()[:longest]
+
+
+def _answers(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Up to MAX_FACTS answers that are text, numbers, yes or no; lists as JSON text."""
+    found = next((body[name] for name in ("data", "fields") if isinstance(body.get(name), dict)), body)
+    waiting: list[tuple[str, Any]] = list(found.items())[::-1]
+    count = 0
+    while waiting and count < MAX_FACTS:
+        name, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend((f"{name}.{inner}", each) for inner, each in reversed(value.items()))
+        elif value is not None and value != "" and _NAME.fullmatch(name):
+            count += 1
+            yield name, _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float | list):
+        value = json.dumps(value, ensure_ascii=False)
+    return value[:MAX_TEXT] if isinstance(value, str) else value

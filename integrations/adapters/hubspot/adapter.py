@@ -1,0 +1,38 @@
+"""HubSpot: deals, companies and contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from integrations.adapters.base import Adapter, Delivery, Part, Reader
+from integrations.adapters.hubspot import events, signing
+from integrations.adapters.hubspot.client import PLURALS
+from integrations.adapters.hubspot.reading import HubSpotReader
+from routing.actions import Subject
+
+if TYPE_CHECKING:
+    from integrations.models import Connection
+
+
+class HubSpot(Adapter):
+    kind = "hubspot"
+    receives = True
+    kept_headers = ("content-type", "user-agent", signing.TIMESTAMP)
+
+    def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
+        return signing.unsigned(delivery, secrets, at)
+
+    def parts(self, delivery: Delivery, connection: Connection, at: datetime) -> list[Part]:
+        return events.parts(delivery, connection.settings, connection.slug, at)
+
+    def reader(self, subject: Subject, connection: Connection) -> Reader | None:
+        return HubSpotReader(connection) if subject.type in PLURALS else None
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        if len(settings.get("portal_ids") or ()) != 1:
+            raise ValueError(
+                "Give --portal-id with the number of the HubSpot account, exactly one: ids of deals are unique within one "
+                "account, so each has a connection of its own."
+            )

@@ -1,0 +1,110 @@
+"""HubSpot's webhook events as signals. https://developers.hubspot.com/docs/api/webhooks lists the fields."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from integrations.adapters.base import Delivery, Ignored, Part, Poison, Unreadable
+from integrations.strict import NotJSON, flaw, read
+from routing.operations.capture import Signal
+
+MAX_EVENTS = 1_000  # HubSpot sends up to 100; other senders of the same form may send more, within MAX_BODY_BYTES of the hook
+ECHO = "hubspot.echo"
+# Differ from one delivery of an event to the next, and eventId is not even unique.
+METADATA = frozenset({"attemptNumber", "eventId"})
+VERBS = frozenset({"creation", "deletion", "propertyChange", "merge", "restore", "associationChange", "privacyDeletion"})
+OBJECT_TYPES = {"0-1": "contact", "0-2": "company", "0-3": "deal"}  # of the generic events, object.*
+OBJECTS = frozenset(OBJECT_TYPES.values())
+EARLIEST = datetime(2006, 1, 1, tzinfo=UTC)  # the year HubSpot was founded
+MAX_ID = 40  # characters
+AHEAD = timedelta(days=1)  # clocks differ, and so do zones that were meant
+
+
+def parts(delivery: Delivery, settings: Mapping[str, Any], source: str, at: datetime) -> list[Part]:
+    """
+    One part an event, in the order sent; capture sorts by time.
+
+    :raises Unreadable: if the body is no list of events at all
+    """
+    try:
+        events = read(delivery.body)
+    except NotJSON as error:
+        raise Unreadable(error.reason) from None
+    if not isinstance(events, list):
+        events = [events]  # a single event, as HubSpot's test button sends it
+    if len(events) > MAX_EVENTS:
+        raise Unreadable("too_many_events")
+    return [_part(event, settings, source, at) for event in events]
+
+
+def _part(event: Any, settings: Mapping[str, Any], source: str, at: datetime) -> Part:
+    if reason := flaw(event):
+        return Poison(reason)
+    if not isinstance(event, dict):
+        return Poison("not_an_object")
+    kind = event.get("subscriptionType")
+    if not isinstance(kind, str):
+        return Poison("no_subscription_type")
+    portals = settings.get("portal_ids") or ()
+    if portals and str(event.get("portalId")) not in {str(portal) for portal in portals}:
+        return Ignored("unknown_portal")
+    noun, _, verb = kind.partition(".")
+    if noun == "object":
+        noun = OBJECT_TYPES.get(str(event.get("objectTypeId")), "")
+    if noun not in OBJECTS or verb not in VERBS:
+        return Ignored("unknown_type")
+    return _signal(event, noun, verb, settings, source, at)
+
+
+def _signal(event: dict[str, Any], noun: str, verb: str, settings: Mapping[str, Any], source: str, at: datetime) -> Part:
+    subject = next((event[name] for name in ("objectId", "primaryObjectId", "fromObjectId") if event.get(name) is not None), None)
+    if isinstance(subject, bool) or not isinstance(subject, int | str) or not str(subject).isascii() or not str(subject).isalnum():
+        return Poison("no_object_id")
+    if len(str(subject)) > MAX_ID:
+        return Poison("no_object_id")
+    occurred_at = _instant(event.get("occurredAt"), at)
+    if occurred_at is None:
+        return Poison("no_time")
+    echo = is_echo(event, settings)
+    body = {name: value for name, value in event.items() if name not in METADATA} | ({"echo": True} if echo else {})
+    kind = ECHO if echo else f"hubspot.{noun}.{verb}"
+    return Signal(source, kind, dedupe_key(event, str(subject)), noun, str(subject), occurred_at, body)
+
+
+def _instant(value: Any, at: datetime) -> datetime | None:
+    """Milliseconds since 1970, exactly."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    try:
+        instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
+    except OverflowError:
+        return None
+    return instant if EARLIEST <= instant <= at + AHEAD else None
+
+
+def dedupe_key(event: Mapping[str, Any], subject: str) -> str:
+    """What makes two deliveries the same event; a digest, because values may be long and personal."""
+    named = ("subscriptionId", "propertyName", "propertyValue", "occurredAt", "portalId")
+    # Only association and merge events have these; without them, two made in one instant would be one.
+    more = ("associationType", "toObjectId", "associationRemoved", "mergedObjectIds")
+    parts = [subject, *(event.get(name) for name in named), *([name, event[name]] for name in more if name in event)]
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return f"{subject}:{sha256(text.encode()).hexdigest()}"
+
+
+def is_echo(event: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """
+    Whether our own app made the change.
+
+    ``appId`` alone does not say so: it is the app whose subscription this is, so ours in every event. An event without a
+    ``sourceId`` is taken for ours when an integration made the change.
+    """
+    ours = settings.get("app_id")
+    if not ours or event.get("changeSource") not in {"INTEGRATION", "API"}:
+        return False
+    author = event.get("sourceId")
+    return str(event.get("appId") if author in {None, ""} else author) == str(ours)

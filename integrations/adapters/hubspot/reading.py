@@ -1,0 +1,69 @@
+"""Read a deal, its company and its contacts back from HubSpot: the webhook says only that something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from integrations.adapters.base import Known, Organisation, Person
+from integrations.adapters.hubspot.client import HubSpotClient, Remote
+from integrations.adapters.hubspot.mapping import full_name, mapped, wanted
+from routing.actions import Problem, Subject
+
+if TYPE_CHECKING:
+    from integrations.models import Connection
+
+ASSOCIATED = {"deal": ("company", "contact"), "contact": ("company",), "company": ()}
+
+
+class HubSpotReader:
+    def __init__(self, connection: Connection) -> None:
+        self.connection, self.settings = connection, connection.settings
+
+    def read(self, subject: Subject) -> Known:
+        """
+        Everything about one deal, contact or company, in one to three calls.
+
+        :raises Problem: ``duplicate``, if several companies are associated and none is the primary one
+        """
+        with HubSpotClient(self.connection) as client:
+            main = client.read(subject.type, subject.id, wanted(self.settings, subject.type), ASSOCIATED[subject.type])
+            company = main if main.type == "company" else self._company(client, main)
+            contacts = [main] if main.type == "contact" else self._read(client, main, "contact")
+        return self._known(main, company, contacts)
+
+    def _company(self, client: HubSpotClient, main: Remote) -> Remote | None:
+        companies = self._read(client, main, "company")
+        if len(companies) > 1:
+            raise Problem(
+                "duplicate",
+                f"HubSpot has {len(companies)} companies for this {main.type} and none is the primary one. Mark one there, then try again.",
+                {"companies": [company.id for company in companies]},
+            )
+        return companies[0] if companies else None
+
+    def _read(self, client: HubSpotClient, main: Remote, noun: str) -> list[Remote]:
+        return client.read_many(noun, main.associated.get(noun, ()), wanted(self.settings, noun))
+
+    def _known(self, main: Remote, company: Remote | None, contacts: list[Remote]) -> Known:
+        found = [mapped(remote, self.settings) for remote in _distinct([main, company])]
+        facts = {name: value for each in found for name, value in each.facts.items() if not name.startswith("contact.")}
+        sources = {name: where for each in found for name, where in each.sources.items() if not name.startswith("contact.")}
+        return Known(
+            facts=facts,
+            sources=sources,
+            organisation=self._organisation(company) if company else None,
+            people=tuple(self._person(contact) for contact in contacts),
+            deal=("deal", main.id) if main.type == "deal" else None,
+        )
+
+    def _organisation(self, company: Remote) -> Organisation:
+        facts = mapped(company, self.settings).facts
+        return Organisation(company.id, facts.get("company.name", ""), facts.get("company.domain", ""))
+
+    def _person(self, contact: Remote) -> Person:
+        return Person(contact.id, full_name(contact), mapped(contact, self.settings).facts.get("contact.email", ""))
+
+
+def _distinct(remotes: Iterable[Remote | None]) -> list[Remote]:
+    return list({(remote.type, remote.id): remote for remote in remotes if remote}.values())

@@ -1,0 +1,19 @@
+"""Which kinds of connection there are: one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from integrations.adapters.base import Adapter
+from integrations.adapters.form.adapter import Form
+from integrations.adapters.hubspot.adapter import HubSpot
+
+_ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (Form(), HubSpot())}
+
+
+def adapter_of(kind: str) -> Adapter | None:
+    return _ADAPTERS.get(kind)
+
+
+def kinds() -> Sequence[str]:
+    return sorted(_ADAPTERS)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+import httpcore
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from integrations.adapters.registry import kinds
+from integrations.network import is_public, resolve
+from integrations.operations.connections import BadConnection, Wanted, connect
+from integrations.origins import BadAddress, origin_of
+from routing.actors import Actor
+from routing.models import Team, User
+
+MAX_SECRET_BYTES = 4096
+
+
+def secret_from(name: str) -> str:
+    """The text of a file, or of standard input for ``-``: never of an argument, which others on the machine can see."""
+    try:
+        raw = sys.stdin.buffer.read(MAX_SECRET_BYTES + 1) if name == "-" else Path(name).read_bytes()
+        text = raw.decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"cannot be read: {error}") from None
+    if not text or len(raw) > MAX_SECRET_BYTES or "\n" in text:
+        raise ArgumentTypeError("must hold one secret on one line")
+    return text
+
+
+def setting_from(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise ArgumentTypeError("is written FACT=PROPERTY, such as deal.hours=sold_hours")
+    return name, value
+
+
+class Command(BaseCommand):
+    help = "Set up a connection to a system outside, or change one. Doing it again changes nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind", choices=kinds())
+        parser.add_argument("--slug", required=True, help="names the connection in events and in its hook's address")
+        parser.add_argument("--name", default="", help="as people read it")
+        parser.add_argument("--base-url", default="", help="where its API is")
+        parser.add_argument("--public-url", default="", help="our own address as it calls us, without the path (the site's by default)")
+        parser.add_argument("--secret-file", type=secret_from, help="holds what it signs with; - is standard input")
+        parser.add_argument("--token-file", type=secret_from, help="holds what we call it with; - is standard input")
+        parser.add_argument("--drop-old-secrets", action="store_true", help="end a rotation: only the newest secret stays")
+        parser.add_argument("--portal-id", type=int, help="HubSpot: the number of the account")
+        parser.add_argument("--app-id", type=int, help="HubSpot: the number of our app, to know our own changes again")
+        parser.add_argument("--api-version", default="", help="HubSpot: the version in the paths of its API")
+        parser.add_argument("--property", type=setting_from, action="append", help="FACT=PROPERTY: read a fact from another property")
+        parser.add_argument("--allow-private", action="append", metavar="URL", help="a private address it may use, exactly so")
+        parser.add_argument("--team", default="", help="of new clients, by name")
+        parser.add_argument("--owner", default="", help="of new clients, by e-mail")
+        parser.add_argument("--backup", default="", help="of new clients, by e-mail")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            connection, new = connect(self.wanted(options), by=Actor.system(), at=timezone.now(), reason="manage.py connect")
+        except BadConnection as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(f"{'Made' if new else 'Kept'} the {connection.kind} connection “{connection.slug}”.")
+        self.stdout.write(f"It posts to: {connection.hook_url}")
+        for origin in sorted(connection.private_origins):
+            self.stdout.write(f"It may use the private address {origin}, and no other.")
+
+    def wanted(self, options: dict[str, Any]) -> Wanted:
+        given = {"api_version": options["api_version"], "app_id": options["app_id"], "properties": dict(options["property"] or ())}
+        if options["portal_id"] is not None:
+            given["portal_ids"] = [options["portal_id"]]
+        return Wanted(
+            kind=options["kind"],
+            slug=options["slug"],
+            name=options["name"],
+            base_url=options["base_url"],
+            public_url=options["public_url"],
+            secret=options["secret_file"] or "",
+            token=options["token_file"] or "",
+            private=self.private(options["base_url"], options["allow_private"]),
+            settings={name: value for name, value in given.items() if value},
+            team=self.team(options["team"]),
+            owner=self.person(options["owner"]),
+            backup=self.person(options["backup"]),
+            drop_old_secrets=options["drop_old_secrets"],
+        )
+
+    def private(self, base_url: str, named: list[str] | None) -> tuple[str, ...] | None:
+        """What was named, and the base URL where it leads inside: whoever types it here means it."""
+        if base_url and leads_inside(base_url):
+            self.stdout.write(self.style.WARNING(f"Note: {base_url} is a private address. Exactly this scheme, host and port are allowed."))
+            return (base_url, *(named or ()))
+        if named is not None:
+            return tuple(named)
+        return () if base_url else None
+
+    def team(self, name: str) -> Team | None:
+        if not name:
+            return None
+        found = Team.objects.filter(name=name).first()
+        if found is None:
+            raise CommandError(f"There is no team “{name}”. Known are: {', '.join(Team.objects.values_list('name', flat=True)) or 'none'}.")
+        return found
+
+    def person(self, email: str) -> User | None:
+        if not email:
+            return None
+        found = User.objects.staff().filter(email__iexact=email).first()
+        if found is None:
+            raise CommandError(f"Nobody active on the staff has the address {email}.")
+        return found
+
+
+def leads_inside(url: str) -> bool:
+    try:
+        origin = origin_of(url)
+        return not all(is_public(address) for address in resolve(origin.host, origin.port))
+    except (BadAddress, httpcore.ConnectError):
+        return False

@@ -1,0 +1,12 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from integrations.operations.connections import reencrypt
+
+
+class Command(BaseCommand):
+    help = "Encrypt the secrets of all connections again under the newest of ENCRYPTION_KEYS; older keys may then be removed."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{reencrypt()} connections are encrypted under the newest key.")

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from integrations.models import Connection
+from integrations.sandbox.crm import CRM
+from integrations.sandbox.sender import Sender
+from integrations.sandbox.server import serve
+
+
+class Command(BaseCommand):
+    help = "Play a system outside on this machine: it speaks enough of its API to try the product without an account."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("kind", choices=["hubspot"])
+        parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; the connection's address must be this one")
+        parser.add_argument(
+            "--connection", default="", help="the slug of the connection it plays for (the only one of its kind by default)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connection = only(options["kind"], options["connection"])
+        token, secret, portals = connection.token.first(), connection.signing_secrets.first(), connection.setting("portal_ids") or [1]
+        if not token:
+            raise CommandError("The connection has no token, so the sandbox cannot tell its own caller: give one with --token-file.")
+        sender = Sender(connection.hook_url, secret)
+        server = serve(CRM(int(portals[0]), int(connection.setting("app_id") or 1), sender.tell), token, options["port"])
+        address = f"http://127.0.0.1:{server.server_port}"
+        self.stdout.write(f"A sandbox of HubSpot answers at {address} and posts to {connection.hook_url}. Ctrl-C ends it, and it forgets.")
+        if connection.base_url.rstrip("/") != address:
+            self.stdout.write(self.style.WARNING(f"Note: the connection calls {connection.base_url or 'no address'}, not this one."))
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            server.server_close()
+
+
+def only(kind: str, slug: str) -> Connection:
+    """The connection of this slug, or the one there is of this kind."""
+    found = list(Connection.objects.active().filter(kind=kind, **({"slug": slug} if slug else {}))[:2])
+    if len(found) == 1:
+        return found[0]
+    if slug or not found:
+        raise CommandError(
+            f"There is no active {kind} connection{f' “{slug}”' if slug else ''}. Make one: manage.py connect {kind} --slug …"
+        )
+    raise CommandError(f"There are several {kind} connections: say which with --connection.")

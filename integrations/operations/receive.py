@@ -1,0 +1,132 @@
+"""Take in what was posted: the bytes as they came and the events in them, in one transaction, before anybody says thanks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from integrations.adapters.base import Adapter, Delivery, Ignored, Part, Poison, Unreadable
+from integrations.models import Connection, Inbound
+from integrations.typed import clean
+from routing.actors import Actor
+from routing.operations.capture import Capture, Signal, capture
+from routing.statements import run
+
+CONFLICT = "conflicting_duplicate"
+MAX_PROBLEMS = 50
+MAX_HEADER = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What became of one part of a delivery, by its place in it (from 0).
+
+    ``became`` is new, repeated, conflict, ignored or poison; ``reason`` is a code for the last three; ``event_id`` is the
+    event that has this key, also for a conflict, which leaves that event as it was.
+    """
+
+    place: int
+    became: str
+    reason: str = ""
+    kind: str = ""
+    subject_type: str = ""
+    subject_id: str = ""
+    dedupe_key: str = ""
+    event_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    inbound_id: int
+    state: str
+    reason: str
+    outcomes: tuple[Outcome, ...]
+
+    def count(self, became: str) -> int:
+        return sum(outcome.became == became for outcome in self.outcomes)
+
+    @property
+    def conflicts(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if outcome.became == Capture.CONFLICT)
+
+
+STORE = """
+    INSERT INTO integrations_inbound AS kept (connection_id, received_at, last_received_at, deliveries, headers, raw, sha256, state,
+        captured, repeated, conflicting, ignored, poison, reason, problems)
+    VALUES (%s, %s, %s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (connection_id, sha256) DO UPDATE SET
+        deliveries = kept.deliveries + 1,
+        last_received_at = GREATEST(kept.last_received_at, EXCLUDED.last_received_at),
+        captured = kept.captured + EXCLUDED.captured,
+        repeated = kept.repeated + EXCLUDED.repeated,
+        conflicting = EXCLUDED.conflicting, ignored = EXCLUDED.ignored, poison = EXCLUDED.poison,
+        state = EXCLUDED.state, reason = EXCLUDED.reason, problems = EXCLUDED.problems
+    RETURNING id"""
+
+
+def receive(connection: Connection, adapter: Adapter, delivery: Delivery, *, at: datetime) -> Receipt:
+    """
+    Store a genuine delivery and capture its events: all of it or nothing, and the same again however often it is sent.
+
+    What cannot be read is kept beside what can, with its reason. Committed when this returns.
+    """
+    try:
+        parts, unreadable = adapter.parts(delivery, connection, at), ""
+    except Unreadable as error:
+        parts, unreadable = [], error.reason
+    with transaction.atomic():
+        outcomes = tuple(_capture(parts, by=Actor.of(connection.service_user), at=at))
+        if unreadable:
+            outcomes = (Outcome(0, "poison", unreadable),)
+        return _store(connection, adapter, delivery, outcomes, at)
+
+
+def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[Outcome]:
+    captured = iter(capture([part for part in parts if isinstance(part, Signal)], by=by, at=at))
+    for place, part in enumerate(parts):
+        match part:
+            case Ignored(reason):
+                yield Outcome(place, "ignored", reason)
+            case Poison(reason):
+                yield Outcome(place, "poison", reason)
+            case Signal():
+                kept = next(captured)
+                reason = CONFLICT if kept.outcome is Capture.CONFLICT else ""
+                yield Outcome(place, kept.outcome, reason, part.kind, part.subject_type, part.subject_id, part.dedupe_key, kept.event_id)
+
+
+def _store(connection: Connection, adapter: Adapter, delivery: Delivery, outcomes: tuple[Outcome, ...], at: datetime) -> Receipt:
+    counts = Counter(outcome.became for outcome in outcomes)
+    problems = [outcome for outcome in outcomes if outcome.reason]
+    state, reason = _state(counts), _reason(problems)
+    headers = {name: clean(delivery.headers[name])[:MAX_HEADER] for name in adapter.kept_headers if name in delivery.headers}
+    told = [{"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]]
+    numbers = [counts[name] for name in ("new", "repeated", "conflict", "ignored", "poison")]
+    digest = sha256(delivery.body).hexdigest()
+    values = [connection.pk, at, at, Jsonb(headers), delivery.body, digest, state, *numbers, reason, Jsonb(told)]
+    [(inbound_id,)] = run(STORE, values)
+    return Receipt(inbound_id, state, reason, outcomes)
+
+
+def _state(counts: Counter[str]) -> str:
+    if counts["new"] or counts["repeated"] or counts["conflict"]:
+        return Inbound.State.PROCESSED
+    if counts["poison"]:
+        return Inbound.State.POISON
+    return Inbound.State.IGNORED if counts["ignored"] else Inbound.State.STORED
+
+
+def _reason(problems: Sequence[Outcome]) -> str:
+    """The gravest: a conflict, then what could not be read, then what was ignored."""
+    for became in (Capture.CONFLICT, "poison", "ignored"):
+        for outcome in problems:
+            if outcome.became == became:
+                return outcome.reason
+    return ""

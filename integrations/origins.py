@@ -1,0 +1,42 @@
+"""Origins: the scheme, host and port that a URL leads to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+PORTS = {"http": 80, "https": 443}
+
+
+class BadAddress(ValueError):
+    """A URL we do not call; the message says what to write instead."""
+
+
+class Origin(NamedTuple):
+    """Exactly as written in the URL, host in lower case: ``localhost`` and ``127.0.0.1`` are two."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def origin_of(url: str) -> Origin:
+    """
+    Where a URL leads.
+
+    :raises BadAddress: if it is not http or https, names no host or a port that is none, or carries a user name
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadAddress(f"This is no address: {error}.") from None
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise BadAddress("An address begins with http:// or https:// and names a host, such as https://api.hubapi.com.")
+    if "@" in parts.netloc:
+        raise BadAddress("An address holds no user name or password: give credentials with --token-file.")
+    return Origin(parts.scheme, parts.hostname.lower(), PORTS[parts.scheme] if port is None else port)

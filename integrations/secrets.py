@@ -1,0 +1,123 @@
+"""Secrets of connections: encrypted at rest, and unable to show themselves by accident."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from typing import Any, NoReturn, Self
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+class Unreadable(Exception):
+    """A stored secret was encrypted under a key that is no longer in ENCRYPTION_KEYS."""
+
+
+class Hidden:
+    """
+    Some secret strings, newest first. Shows nothing in ``repr``, ``str`` or a traceback, and refuses to be pickled.
+
+    What comes from the database stays encrypted until ``reveal``, so a search for that word finds every place that uses a
+    secret, and a lost key stops only what needs the secret.
+    """
+
+    __slots__ = ("_text", "_values")
+
+    def __init__(self, values: Iterable[str] = (), *, text: str = "") -> None:
+        self._values = None if text else tuple(value for value in values if value)
+        self._text = text
+
+    def reveal(self) -> tuple[str, ...]:
+        """:raises Unreadable: if none of ENCRYPTION_KEYS opens it"""
+        if self._values is None:
+            self._values = _unseal(self._text)
+        return self._values
+
+    def sealed(self) -> str:
+        """Fernet text under the newest of ENCRYPTION_KEYS; empty for no secrets. What was stored stays as it was."""
+        if not self._text and self._values:
+            self._text = _box(tuple(settings.ENCRYPTION_KEYS)).encrypt(json.dumps(self._values).encode()).decode("ascii")
+        return self._text
+
+    def first(self) -> str:
+        """The newest, or an empty string."""
+        return next(iter(self.reveal()), "")
+
+    def with_new(self, value: str, keep: int) -> Hidden:
+        """Put ``value`` first and keep ``keep`` of the older ones alive, as a rotation needs."""
+        older = [each for each in self.reveal() if each != value]
+        return Hidden([value, *older[:keep]])
+
+    def __bool__(self) -> bool:
+        return bool(self._text or self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hidden) and self.reveal() == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
+
+    def __repr__(self) -> str:
+        return "Hidden(***)"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Secrets are not pickled: not into a cache, a session or a task.")
+
+
+@cache
+def _box(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def _unseal(text: str) -> tuple[str, ...]:
+    try:
+        plain = _box(tuple(settings.ENCRYPTION_KEYS)).decrypt(text)
+    except InvalidToken:
+        raise Unreadable(
+            "A stored secret cannot be read: the key it was encrypted with is missing from ENCRYPTION_KEYS. "
+            "Add that key after the newest one, or set the secret again with `manage.py connect`."
+        ) from None
+    return tuple(json.loads(plain))
+
+
+class EncryptedField(models.TextField[Any, Any]):
+    """
+    A ``Hidden``, stored as Fernet text (AES-128-CBC and HMAC-SHA256) under the newest of ENCRYPTION_KEYS.
+
+    Never in forms or history: it is not editable, and the models that hold one exclude it from their history. Cannot be
+    searched: equal secrets have different texts.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        options |= {"editable": False, "blank": True, "default": Hidden}
+        super().__init__(*args, **options)
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        for given in ("editable", "blank", "default"):
+            options.pop(given, None)
+        return name, path, args, options
+
+    def from_db_value(self, value: str | None, _expression: object, _connection: BaseDatabaseWrapper) -> Hidden:
+        return Hidden(text=value or "")
+
+    def to_python(self, value: Any) -> Hidden:
+        return value if isinstance(value, Hidden) else Hidden(text=value or "")
+
+    def get_prep_value(self, value: Any) -> str:
+        if not isinstance(value, Hidden):
+            raise TypeError("Assign Hidden([...]) to a secret, so that it can never be stored in the clear.")
+        return value.sealed()
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return self.get_prep_value(self.value_from_object(obj))

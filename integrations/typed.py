@@ -1,0 +1,71 @@
+"""Text of other systems as typed values that JSON and our columns can hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+Typed = Callable[[str], Any]
+MAX_DIGITS = 16
+_CURRENCY = re.compile("[A-Za-z]{3}", re.ASCII)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def clean(value: str) -> str:
+    """Without what PostgreSQL cannot store, and without space around it."""
+    return _UNSTORABLE.sub("", value).strip()
+
+
+def text(value: str) -> str:
+    return value[:500]
+
+
+def number(value: str) -> str:
+    """
+    A decimal number, as a string, with at most twelve digits before the point and two after.
+
+    :raises ValueError: if it is none, saying so
+    """
+    try:
+        read = Decimal(value).quantize(Decimal("0.01"))
+    except InvalidOperation:
+        raise ValueError("not a number") from None
+    if not read.is_finite() or abs(read) >= Decimal(10) ** 12:
+        raise ValueError("not a number of at most twelve digits")
+    return str(int(read)) if read == read.to_integral_value() else f"{read:f}"
+
+
+def whole(value: str) -> int:
+    """:raises ValueError: if it is no whole number"""
+    read = Decimal(number(value))
+    if read != read.to_integral_value():
+        raise ValueError("not a whole number")
+    return int(read)
+
+
+def day(value: str) -> str:
+    """
+    An ISO date, from an ISO date or instant, or from milliseconds since 1970, in UTC.
+
+    :raises ValueError: if it is none
+    """
+    if value.lstrip("-").isdigit() and len(value) <= MAX_DIGITS:
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))).date().isoformat()
+    try:
+        return date.fromisoformat(value[:10]).isoformat()
+    except ValueError:
+        raise ValueError("not a date") from None
+
+
+def currency(value: str) -> str:
+    """
+    An ISO 4217 code.
+
+    :raises ValueError: if it cannot be one
+    """
+    if not _CURRENCY.fullmatch(value):
+        raise ValueError("not a currency code of three letters")
+    return value.upper()

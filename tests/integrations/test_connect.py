@@ -1,0 +1,95 @@
+"""manage.py connect"""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from integrations.models import Connection
+from integrations.origins import Origin
+from tests.world import World
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> str:
+    (tmp_path / "secret").write_text("client-secret\n")
+    return str(tmp_path / "secret")
+
+
+def connect(*args: str, **options: Any) -> str:
+    out = StringIO()
+    call_command("connect", *args, stdout=out, **options)
+    return out.getvalue()
+
+
+def hubspot(secret: str, *more: str) -> str:
+    return connect("hubspot", "--slug", "main", "--secret-file", secret, "--token-file", secret, "--portal-id", "42", *more)
+
+
+def test_it_says_where_to_post(world: World, secret: str):
+    said = hubspot(secret, "--public-url", "https://ops.example.com", "--base-url", "https://api.hubapi.com")
+
+    assert "https://ops.example.com/hooks/main/" in said
+    assert "client-secret" not in said
+    made = Connection.objects.get()
+    assert (made.settings, made.allowed_private, made.service_user.kind) == ({"portal_ids": [42]}, [], "service")
+
+
+def test_again_changes_nothing(world: World, secret: str):
+    for _ in range(3):
+        hubspot(secret)
+
+    assert Connection.objects.get().history.count() == 1
+
+
+def test_a_change_leaves_the_rest(world: World, secret: str):
+    hubspot(secret, "--owner", world.alice.email, "--backup", world.bob.email, "--team", "North")
+
+    connect("hubspot", "--slug", "main", "--app-id", "7", "--property", "deal.hours=sold")
+
+    made = Connection.objects.get()
+    assert made.settings == {"portal_ids": [42], "app_id": 7, "properties": {"deal.hours": "sold"}}
+    assert (made.default_owner, made.signing_secrets.first()) == (world.alice, "client-secret")
+
+
+def test_a_private_address_is_allowed_exactly_and_with_a_note(world: World, secret: str):
+    said = hubspot(secret, "--base-url", "http://127.0.0.1:8123")
+
+    assert "Note" in said
+    assert Connection.objects.get().private_origins == {Origin("http", "127.0.0.1", 8123)}
+    hubspot(secret, "--base-url", "https://api.hubapi.com")
+    assert Connection.objects.get().private_origins == set()
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("hubspot", "--slug", "x"), "no signing secret"),
+        (("form", "--slug", "x", "--secret-file", "SECRET"), "base64"),
+        (("hubspot", "--slug", "x", "--secret-file", "SECRET"), "--portal-id"),
+        (("hubspot", "--slug", "x", "--secret-file", "SECRET", "--portal-id", "1", "--base-url", "ftp://a"), "http"),
+        (("hubspot", "--slug", "x", "--secret-file", "/nowhere"), "cannot be read"),
+        (("hubspot", "--slug", "x", "--owner", "nobody@example.com"), "Nobody"),
+        (("hubspot", "--slug", "x", "--team", "Southpaw"), "North"),
+    ],
+)
+def test_what_cannot_work_is_refused_with_what_to_do(world: World, secret: str, args: tuple[str, ...], why: str):
+    with pytest.raises(CommandError, match=why):
+        connect(*[secret if arg == "SECRET" else arg for arg in args])
+
+    assert not Connection.objects.exists()
+
+
+def test_a_kind_cannot_change(world: World, secret: str, tmp_path: Path):
+    hubspot(secret)
+    (tmp_path / "form").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+
+    with pytest.raises(CommandError, match="another slug"):
+        connect("form", "--slug", "main", "--secret-file", str(tmp_path / "form"))
