@@ -1,0 +1,221 @@
+"""What must be true of the door before its speed counts. Each check raises AssertionError with what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+
+from bench import orm, ours, raw
+from bench.workers import Worker
+from bench.world import REASON, World
+from delivery.models.requests import Request
+from delivery.operations import requests
+from routing import actions
+from routing.models.work import PlainSaveRefused
+
+Rows = dict[str, list[dict[str, Any]]]
+Places = dict[tuple[str, Any], int]  # by kind and id
+LIVES = 40  # of five history rows each
+RACES = 60
+TABLES = {
+    "delivery_request": "id = ANY(%(nouns)s)",
+    "routing_workitem": "id = ANY(%(items)s)",
+    "delivery_historicalrequest": "id = ANY(%(nouns)s)",
+    "routing_historicalworkitem": "id = ANY(%(items)s)",
+    "routing_event": "item_id = ANY(%(items)s)",
+}
+
+
+def every_contender_writes_the_rows_that_save_would(workers: Sequence[Worker]) -> None:
+    """History, rows and events, column by column, against Django's save() with simple-history's own signal."""
+    one: Callable[..., Rows] = workers[0].do
+    expected = one(written_by, orm.one, (), LIVES)
+    assert len(expected["delivery_historicalrequest"]) == LIVES * 5
+    for lives, args, times in ((ours.one, (), LIVES), (raw.one, (), LIVES)):
+        _equal(one(written_by, lives, args, times), expected, lives)
+    expected = one(written_by, orm.batch, (LIVES,), 1)
+    for batch in (ours.batch, raw.batch):
+        _equal(one(written_by, batch, (LIVES,), 1), expected, batch)
+
+
+def written_by(world: World, lives: Callable[..., None], args: Sequence[Any], times: int) -> Rows:
+    """All rows that ``lives`` writes; ids and references become places, because sequences go on."""
+    minutes = count()
+    ticking = replace(world, clock=lambda: datetime(2026, 11, 23, 9, 0, tzinfo=UTC) + timedelta(minutes=next(minutes)))
+    before = Request.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    for _ in range(times):
+        lives(ticking, *args)
+    made = list(Request.objects.filter(pk__gt=before).order_by("pk").values_list("pk", "item_id", "item__ref"))
+    nouns, items = [noun for noun, _, _ in made], [item for _, item, _ in made]
+    refs = sorted((ref for _, _, ref in made), key=lambda ref: int(ref.split("-")[1]))
+    places: Places = {(kind, key): n for kind, keys in (("noun", nouns), ("item", items), ("ref", refs)) for n, key in enumerate(keys)}
+    return {table: _rows(table, where, {"nouns": nouns, "items": items}, places) for table, where in TABLES.items()}
+
+
+def _rows(table: str, where: str, ids: dict[str, list[int]], places: Places) -> list[dict[str, Any]]:
+    of_item = table.endswith("workitem")
+    kinds = {"id": "item" if of_item else "noun", "item_id": "item", "object_id": "noun", "ref": "ref"}
+    if table == "routing_event":
+        kinds.pop("id")
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT * FROM "{table}" WHERE {where}', ids)
+        names = [column.name for column in cursor.description or ()]
+        found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    for row in found:
+        row.pop("history_id", None)
+        if table == "routing_event":
+            row.pop("id")
+        row |= {name: places[kind, row[name]] for name, kind in kinds.items() if name in row}
+    return sorted(found, key=lambda row: tuple(str(row.get(name)) for name in ("id", "item_id", "history_date", "at")))
+
+
+def _equal(found: Rows, expected: Rows, lives: Callable[..., None]) -> None:
+    for table, rows in expected.items():
+        assert len(found[table]) == len(rows), f"{lives.__module__}: {len(found[table])} rows in {table}, not {len(rows)}"
+        for one, other in zip(found[table], rows, strict=True):
+            differ = {
+                name: (one[name], other[name]) for name in other if one[name] != other[name] or type(one[name]) is not type(other[name])
+            }
+            assert not differ, f"{lives.__module__}: {table} differs: {differ}"
+
+
+def two_processes_have_one_winner(workers: Sequence[Worker]) -> None:
+    """Accept against reject, one by one and in batches: one wins each, the other hears why, and nothing is written twice."""
+    for size in (1, RACES // 3):
+        ids = workers[0].do(_triaged, RACES)
+        workers[0].start(_take, "accept", ids, size)
+        workers[1].start(_take, "reject", ids, size)
+        accepted, rejected = workers[0].answer(), workers[1].answer()
+        left = workers[0].do(_left, ids)
+        for pk in ids:
+            winners = [name for name, said in (("accepted", accepted[pk]), ("rejected", rejected[pk])) if not said]
+            assert len(winners) == 1, f"{len(winners)} winners in batches of {size}"
+            assert set(accepted[pk] + rejected[pk]) <= {"overtaken", "state"}, (accepted[pk], rejected[pk])
+            assert left[pk] == (winners[0], 3), f"{left[pk]} after {winners[0]}"
+
+
+def _triaged(world: World, many: int) -> list[int]:
+    made = [
+        requests.open_request(client=world.client, title="A race", details="x", by=world.by_manager, at=world.clock()) for _ in range(many)
+    ]
+    ids = [request.pk for request in made]
+    requests.triage(ids, by=world.by_manager, at=world.clock())
+    return ids
+
+
+def _take(world: World, verb: str, ids: Sequence[int], size: int) -> dict[int, list[str]]:
+    """By id, the codes of the refusals; none where it was done."""
+    step = {"accept": requests.accept, "reject": requests.reject}[verb]
+    said = {}
+    for start in range(0, len(ids), size):
+        for result in step(ids[start : start + size], by=world.by_manager, at=world.clock(), reason=REASON):
+            said[result.id] = [refusal.code for refusal in result.refusals]
+    return said
+
+
+def _left(world: World, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+    found = Request.objects.filter(pk__in=ids)
+    return {request.pk: (request.state, request.history.count()) for request in found}
+
+
+def refused_rows_stay_as_they_were(workers: Sequence[Worker]) -> None:
+    workers[0].do(_refused)
+
+
+def _refused(world: World) -> None:
+    by = world.by_manager
+    passing, silent = (requests.open_request(client=world.client, title="t", details=text, by=by, at=world.clock()) for text in ("x", ""))
+    ended = requests.open_request(client=world.client, title="t", details="x", by=by, at=world.clock())
+    requests.reject([ended.pk], by=by, at=world.clock(), reason=REASON)
+    before = _versions([silent.pk, ended.pk])
+
+    results = requests.triage([passing.pk, silent.pk, ended.pk], by=by, at=world.clock())
+    alone = requests.triage([silent.pk], by=by, at=world.clock()) + requests.triage([ended.pk], by=by, at=world.clock())
+
+    assert [result.done for result in (*results, *alone)] == [True, False, False, False, False], results
+    assert _versions([silent.pk, ended.pk]) == before
+
+
+def _versions(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n.id, n.xmin::text, w.xmin::text, (SELECT count(*) FROM delivery_historicalrequest h WHERE h.id = n.id)"
+            " FROM delivery_request n JOIN routing_workitem w ON w.id = n.item_id WHERE n.id = ANY(%s) ORDER BY 1",
+            [list(ids)],
+        )
+        return list(cursor.fetchall())
+
+
+def permission_is_refused_before_anything_is_read(workers: Sequence[Worker]) -> None:
+    workers[0].do(_without_permission)
+
+
+def _without_permission(world: World) -> None:
+    nobody = replace(world.by_manager, permissions=frozenset())
+    connection.close()
+    for ids in ([1], [1, 2]):
+        try:
+            requests.triage(ids, by=nobody, at=world.clock())
+        except PermissionDenied:
+            assert connection.connection is None, "the database was asked before the permission"
+        else:
+            raise AssertionError("nobody may triage")
+
+
+def a_state_is_written_by_the_door_alone(workers: Sequence[Worker]) -> None:
+    workers[0].do(_protected)
+
+
+def _protected(world: World) -> None:
+    request = requests.open_request(client=world.client, title="t", details="x", by=world.by_manager, at=world.clock())
+    attempts: list[tuple[type[Exception], Callable[[], None]]] = [
+        (AttributeError, lambda: setattr(request, "state", "closed")),
+        (PlainSaveRefused, request.save),
+    ]
+    for refusal, attempt in attempts:
+        try:
+            attempt()
+        except refusal:
+            continue
+        raise AssertionError(f"{refusal.__name__} was not raised")
+
+
+def a_reaction_that_fails_undoes_everything(workers: Sequence[Worker]) -> None:
+    workers[0].do(_undone)
+
+
+def _undone(world: World) -> None:
+    by = world.by_manager
+    ids = [requests.open_request(client=world.client, title="t", details="x", by=by, at=world.clock()).pk for _ in range(2)]
+    before = _versions(ids)
+
+    def fail(rows: Sequence[Any], *_: Any) -> None:
+        raise ZeroDivisionError
+
+    actions.react(requests.triage.kind)(fail)
+    try:
+        for wanted in (ids[:1], ids):
+            try:
+                requests.triage(wanted, by=by, at=world.clock())
+            except ZeroDivisionError:
+                assert _versions(ids) == before, "something of a failed operation is left"
+            else:
+                raise AssertionError("the reaction's error was swallowed")
+    finally:
+        actions.reactions(requests.triage.kind).remove(fail)  # type: ignore[attr-defined]
+
+
+ALL = (
+    every_contender_writes_the_rows_that_save_would,
+    two_processes_have_one_winner,
+    refused_rows_stay_as_they_were,
+    permission_is_refused_before_anything_is_read,
+    a_state_is_written_by_the_door_alone,
+    a_reaction_that_fails_undoes_everything,
+)

@@ -1,0 +1,37 @@
+"""Lives through the door."""
+
+from __future__ import annotations
+
+from bench.world import DETAILS, REASON, TITLE, World
+from delivery.models.requests import Request
+from delivery.operations.requests import open_request
+from routing.creation import create
+from routing.models.work import WorkItem
+
+
+def one(world: World) -> None:
+    """One request from its capture to delivered, every step its own commit."""
+    made = open_request(
+        client=world.client, title=f"{TITLE} 1", details=f"{DETAILS} 1", by=world.by_manager, at=world.clock(), reason=REASON
+    )
+    _through(world, [made.pk])
+
+
+def batch(world: World, count: int) -> None:
+    """``count`` requests, every step one commit for all of them."""
+    by = world.by_manager
+    by.require("delivery.add_request", to="create requests")
+    made = create([_unsaved(world, number) for number in range(1, count + 1)], by=by, at=world.clock(), reason=REASON)
+    _through(world, [request.pk for request in made])
+
+
+def _unsaved(world: World, number: int) -> Request:
+    client = world.client
+    item = WorkItem(title=f"{TITLE} {number}", client=client, team_id=client.team_id, owner_id=client.owner_id, backup_id=client.backup_id)
+    return Request(item=item, details=f"{DETAILS} {number}", channel=Request.Channel.EMAIL)
+
+
+def _through(world: World, ids: list[int]) -> None:
+    for step, by, _user in world.steps():
+        results = step(ids, by=by, at=world.clock(), reason=REASON)
+        assert all(result.done for result in results), results

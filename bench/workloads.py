@@ -1,0 +1,31 @@
+"""What is measured, against whom, and what we aim for."""
+
+from __future__ import annotations
+
+from bench import orm, ours, raw
+from bench.measure import OURS, Contender, Workload
+
+NAIVE, HELPERS, LIMIT = "naive ORM", "simple-history's bulk helpers", "raw SQL, the limit"
+BATCH = 500
+
+LIFE = Workload(
+    "W1",
+    "One request at a time: created, then four transitions, each its own commit",
+    {
+        OURS: Contender(ours.one, (), 1, times=100),
+        NAIVE: Contender(orm.one, (), 1, times=25, aim=3, stretch=4),
+        LIMIT: Contender(raw.one, (), 1, times=200, aim=0.40, stretch=0.5),
+    },
+    processes=(1, 2),
+)
+BATCHES = Workload(
+    "W2",
+    f"The same life for batches of {BATCH}, each step one commit; 10,000 a repetition, of the slower ones fewer",
+    {
+        OURS: Contender(ours.batch, (BATCH,), BATCH, times=5),
+        NAIVE: Contender(orm.one, (), 1, times=60, aim=28, stretch=40),
+        HELPERS: Contender(orm.batch, (BATCH,), BATCH, times=1, aim=5),
+        LIMIT: Contender(raw.batch, (BATCH,), BATCH, times=5, aim=0.35, stretch=0.45),
+    },
+)
+ALL = {workload.name: workload for workload in (LIFE, BATCHES)}
