@@ -30,7 +30,13 @@ def sync(apps: Apps, using: str = "default", **_: Any) -> None:
         every, _made = interval.get_or_create(every=beat.every_s, period="seconds")
         task.update_or_create(
             name=PREFIX + beat.task,
-            defaults={"task": beat.task, "interval": every, "queue": beat.queue, "crontab": None},
+            defaults={
+                "task": beat.task,
+                "interval": every,
+                "queue": beat.queue,
+                "crontab": None,
+                "expire_seconds": beat.every_s,  # while no worker runs, wake-ups do not pile up: the next tick is as good
+            },
         )
     task.filter(name__startswith=PREFIX).exclude(task__in=[beat.task for beat in BEAT]).delete()
     changed.update_or_create(ident=1, defaults={"last_update": timezone.now()})

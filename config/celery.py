@@ -29,7 +29,10 @@ class Beat:
 
 
 # Fixed intervals only: whether something is due is a question to its row, not to the clock of beat.
-BEAT = (Beat("routing.tasks.seal", every_s=30),)
+BEAT = (
+    Beat("routing.tasks.process", every_s=5, queue="process"),
+    Beat("routing.tasks.seal", every_s=30),
+)
 
 
 @signals.setup_logging.connect

@@ -14,7 +14,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.desk.mark"}],
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["config.desk.stylesheet"],
+    "STYLES": ["config.desk.stylesheet", "config.desk.trace", "config.desk.letters"],
     "DASHBOARD_CALLBACK": "config.today.today",
     "SIDEBAR": {"navigation": "config.sidebar.sidebar", "show_search": False},
     "COLORS": {
@@ -45,6 +45,14 @@ UNFOLD: dict[str, Any] = {
 
 def stylesheet(request: HttpRequest) -> str:
     return static("routing/desk.css")
+
+
+def trace(request: HttpRequest) -> str:
+    return static("routing/trace.css")
+
+
+def letters(request: HttpRequest) -> str:
+    return static("config/letters.css")
 
 
 def mark(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, JsonRes
 from django.http.response import HttpResponseBase
 from kombu.exceptions import OperationalError
 
-from config import metrics, schema
+from config import metrics, queues, schema
 from config.celery import app
 
 BROKER_TIMEOUT_S = 2
@@ -69,7 +69,7 @@ def _broker() -> str:
 def figures(request: HttpRequest) -> HttpResponse:
     if not _may_read_figures(request):
         return HttpResponseNotFound()
-    return HttpResponse(metrics.text(), content_type=metrics.CONTENT_TYPE)
+    return HttpResponse(metrics.text() + queues.text(), content_type=metrics.CONTENT_TYPE)
 
 
 def _may_read_figures(request: HttpRequest) -> bool:

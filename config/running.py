@@ -67,13 +67,13 @@ def environment() -> dict[str, str]:
     return found
 
 
-def write_private(path: Path, text: str) -> None:
-    """Replace ``path`` by ``text``, never readable by others, not even for a moment."""
+def write_private(path: Path, content: str | bytes) -> None:
+    """Replace ``path`` by ``content``, never readable by others, not even for a moment."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

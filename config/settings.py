@@ -62,13 +62,13 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.metrics.MetricsMiddleware",
     "config.policy.PolicyMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",  # before the first that asks the database, so that every failure has an id
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.timezones.ReadersTimeZoneMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -101,7 +101,7 @@ WSGI_APPLICATION = "config.wsgi.application"
 _POOL: dict[str, Any] = {"pool": {"min_size": 1, "max_size": ENV.database_pool}} if ENV.database_pool else {}
 
 DATABASES = {
-    "default": databases.for_django(ENV.database_url, **_POOL)
+    "default": databases.for_django(ENV.database_url, prepare_threshold=5, **_POOL)
     # A pool keeps its own connections; without one, a process keeps one and looks at its health before each request.
     | {"CONN_MAX_AGE": 0 if ENV.database_pool else 600},
 }
@@ -152,6 +152,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = ENV.https
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_proxy else None
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "config.errors.form_expired"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -203,8 +204,7 @@ if ENV.smtp_url:
     EMAIL_USE_SSL, EMAIL_USE_TLS = _SMTP.implicit_tls, not _SMTP.implicit_tls
     EMAIL_TIMEOUT = 20
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = VAR_DIR / "mail"
+    EMAIL_BACKEND = "config.letters.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 
 # -- Celery: messages only wake workers; what must happen is a row with a due time -----------------------------
@@ -242,6 +242,8 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 LOGGING_CONFIG = "config.logs.configure"
 LOGGING = logs.config(level=ENV.log_level, console=DEBUG or ENV.log_format == "console")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False  # the number on an error page finds one request, and only ours
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and the proxy in front has it already
 SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # HSTS preloading binds a whole domain; that is its owner's choice, not ours

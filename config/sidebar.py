@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.mail_page import may_read_mail
 from routing.admin.base import actor
 from routing.models.work import WorkItem
 
@@ -25,6 +26,7 @@ class Waiting:
     late: int
     held: int
     client: int
+    exceptions: int  # that this person owns or backs up
 
 
 def waiting_for(request: HttpRequest) -> Waiting:
@@ -33,10 +35,11 @@ def waiting_for(request: HttpRequest) -> Waiting:
     if found is None:
         me = actor(request).user_id
         mine = WorkItem.objects.filter(Q(owner=me) | Q(backup=me) | Q(doer=me), is_open=True)
+        exceptions = Q(kind="exceptioncase")
         late, held, client = Q(next_due_at__lt=timezone.now()), Q(held_at__isnull=False), Q(waiting_on=WorkItem.WaitingOn.CLIENT)
         found = Waiting(
             **mine.aggregate(
-                mine=Count("pk"), late=Count("pk", filter=late), held=Count("pk", filter=held), client=Count("pk", filter=client)
+                mine=Count("pk"), late=Count("pk", filter=late), held=Count("pk", filter=held), client=Count("pk", filter=client), exceptions=Count("pk", filter=exceptions)
             )
         )
         request.waiting = found  # type: ignore[attr-defined]
@@ -55,6 +58,19 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         ),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=request.path == queue and not mine),
         _item(request, _("Requests"), "inbox", "admin:delivery_request_changelist", may="delivery.view_request"),
+        _item(
+            request,
+            _("Exceptions"),
+            "error",
+            "admin:routing_exceptioncase_changelist",
+            badge=found.exceptions,
+            variant="danger",
+            may="routing.view_exceptioncase",
+        ),
+        _item(request, _("Runs"), "route", "admin:routing_run_changelist", may="routing.view_run"),
+    ]
+    rules = [
+        _item(request, _("Flows"), "account_tree", "admin:routing_flow_changelist", may="routing.view_flow"),
     ]
     clients = [
         _item(request, _("Clients"), "storefront", "admin:routing_client_changelist", may="routing.view_client"),
@@ -63,12 +79,13 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     agency = [
         _item(request, _("People"), "badge", "admin:routing_user_changelist", may="routing.view_user"),
         _item(request, _("Teams"), "groups", "admin:routing_team_changelist", may="routing.view_team"),
+        _item(request, _("Mail"), "mail", "mail") if may_read_mail(request) else None,
     ]
     evidence = [
         _item(request, _("Events"), "history", "admin:routing_event_changelist", may="routing.view_event"),
         _item(request, _("Seals"), "verified", "admin:routing_seal_changelist", may="routing.view_seal"),
     ]
-    groups = ((_("Work"), work), (_("Clients"), clients), (_("Agency"), agency), (_("Evidence"), evidence))
+    groups = ((_("Work"), work), (_("Clients"), clients), (_("How work flows"), rules), (_("Agency"), agency), (_("Evidence"), evidence))
     allowed = ((title, [item for item in items if item]) for title, items in groups)
     return [{"title": title, "items": items} for title, items in allowed if items]
 

@@ -6,12 +6,21 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from config import errors, mail_page
+
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),  # unfold's pages name no icon of their own
     path("accounts/", include("config.account_urls")),
+    path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/", admin.site.urls),
     path("hooks/", include("integrations.urls")),
 ]
+
+handler400 = errors.unreadable
+handler403 = errors.forbidden
+handler404 = errors.missing
+handler429 = errors.too_many  # asked for by allauth
+handler500 = errors.failed

@@ -11,3 +11,4 @@ class DeliveryConfig(AppConfig):
     def ready(self) -> None:
         for module in ("requests", "briefs", "opening"):
             import_module(f"delivery.operations.{module}")
+        import_module("delivery.chapters")

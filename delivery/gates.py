@@ -31,7 +31,7 @@ def original_fits(row: Request, context: Context) -> GateResult:
     """Refuses an original that is this request itself, unknown, another client's or a duplicate too."""
     if context.preview:
         return passed("original")
-    original = context.facts.get(row.pk, {}).get(context.details.get("duplicate_of"))
+    original = context.facts.get(row.pk)
     if original is None:
         return refused("original", _("Choose the request that stays: another one of the same client."), clears_by=_("You"))
     return passed("original", _("The original is known."), evidence=original)

@@ -69,9 +69,11 @@ class Enricher(Protocol):
         :raises Problem: permanent trouble, such as ``failed_connector``
         """
 
-    def keep(self, read: Any, *, subject: Subject, by: Actor, at: datetime) -> Found:
+    def keep(self, read: Any, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
         """
         Match or create what was read, inside the step's transaction.
+
+        :param client_id: whom a person said it is for; then no client is looked for
 
         :raises Problem: such as ``duplicate`` when more than one client fits; everything written is undone
         """

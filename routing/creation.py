@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from routing.actions import reactions
 from routing.actors import Actor
 from routing.models.work import WorkNoun
+from routing.operations.clocks import follow
 from routing.statements import Told, insert, new_ids
 
 Noun = TypeVar("Noun", bound=WorkNoun)
@@ -32,7 +33,8 @@ def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -
     model = type(rows[0])
     kind = f"{model._meta.app_label}.{model._meta.model_name}.create"
     then = reactions(kind)
-    with transaction.atomic(savepoint=False) if then else nullcontext():
+    parts = any(row.item.parent_id for row in rows)
+    with transaction.atomic(savepoint=False) if then or parts else nullcontext():
         _identify(rows)
         for row in rows:
             item = row.item
@@ -43,6 +45,8 @@ def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -
         refs = insert(model, [(row.__dict__, row.item.__dict__) for row in rows], [_prefix(row) for row in rows], told)
         for row, ref in zip(rows, refs, strict=True):
             row.item.ref = ref
+        if parts:
+            follow([row.item for row in rows], at)  # what they are part of may have waited, and now has work to do again
         for reaction in then:
             reaction(rows, by, at)
     return list(rows)

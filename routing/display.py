@@ -41,8 +41,11 @@ def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:
     at, now = item.next_due_at, now or timezone.now()
     if at is None:
         return NOTHING
-    if not item.is_open:
-        return _time(at, relative(at, now))
+    return due_time(at, now) if item.is_open else _time(at, relative(at, now))
+
+
+def due_time(at: datetime, now: datetime) -> SafeString:
+    """When something open is due, marked when that has passed or is near."""
     if at < now:
         return _time(at, _("%(span)s late") % {"span": timesince(at, now, depth=1)}, "tl-late")
     return _time(at, relative(at, now), "tl-soon" if at - now < SOON else "")

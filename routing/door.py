@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -19,11 +18,22 @@ from routing.actions import reactions
 from routing.actors import Actor
 from routing.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, not_held, passed, refused
 from routing.models.work import WorkItem
+from routing.operations.clocks import concerns_clocks, follow
 from routing.roles import Role, grant, holders
 from routing.statements import Told, load, write
 from routing.visibility import visible_work
 
-Facts = Callable[[Sequence[Any], Actor, datetime], Mapping[int, Any]]
+Facts = Callable[[Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[int, Any]]  # details are empty for a button
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, when, why, and with which details."""
+
+    by: Actor
+    at: datetime
+    reason: str
+    details: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +116,40 @@ def all_operations() -> list[Operation]:
 
 def move(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
     """
-    Take rows through a verb: permission, lock, gates, verb, then one statement for rows, history and events, then reactions.
+    Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and events, clocks, reactions.
 
-    What a gate, the state machine or another person refuses stays as it was. One id without reactions needs no lock: its
-    one statement, guarded by the row version, is the transaction.
+    What a gate, the state machine or another person refuses stays as it was. One id that neither a reaction nor a clock
+    waits for needs no lock: its one statement, guarded by the row version, is the transaction.
 
     :param at: aware; the instant of the change in history and events
     :raises PermissionDenied: if ``by`` lacks the permission
     """
     by.require(step.permission, to=f"{step.verb.replace('_', ' ')} {step.model._meta.verbose_name_plural}")
-    then = reactions(step.kind)
     wanted = list(dict.fromkeys(ids))
-    alone = len(wanted) == 1 and not then
-    with nullcontext() if alone else transaction.atomic(savepoint=False):
-        rows = load(step.model, wanted, lock=not alone, seen=_seen(by))
-        context = _context(step, rows, by, at, {**details, "reason": reason})
-        found = {row.pk: [answer for answer in judge(step, row, context) if not answer.passed] for row in rows}
-        moved = [pair for row in rows if not found[row.pk] and (pair := _turn(step, row, at, details, found[row.pk]))]
-        written = write(step.model, moved, Told(kind=step.kind, actor=by.user_id, at=at, reason=reason)) if moved else set()
-        for _, after, _, _ in moved:
-            if after["id"] not in written:
-                found[after["id"]].append(OVERTAKEN)
-        done = [row for row in rows if row.pk in written]
-        for reaction in then if done else ():
-            reaction(done, by, at)
+    asked = Asked(by, at, reason, details)
+    if len(wanted) == 1 and not reactions(step.kind):
+        rows = load(step.model, wanted, lock=False, seen=_seen(by))
+        if not any(concerns_clocks(_item(row)) for row in rows):
+            return _pass(step, wanted, rows, asked)
+    with transaction.atomic(savepoint=False):
+        return _pass(step, wanted, load(step.model, wanted, lock=True, seen=_seen(by)), asked)
+
+
+def _pass(step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: Asked) -> list[Result]:
+    """Judge, turn and write rows that are loaded, and locked where that is needed."""
+    by, at = asked.by, asked.at
+    context = _context(step, rows, by, at, {**asked.details, "reason": asked.reason})
+    found = {row.pk: [answer for answer in judge(step, row, context) if not answer.passed] for row in rows}
+    moved = [pair for row in rows if not found[row.pk] and (pair := _turn(step, row, at, asked.details, found[row.pk]))]
+    written = write(step.model, moved, Told(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason)) if moved else set()
+    for _before, after, *_items in moved:
+        if after["id"] not in written:
+            found[after["id"]].append(OVERTAKEN)
+    done = [row for row in rows if row.pk in written]
+    if timed := [item for row in done if concerns_clocks(item := _item(row))]:
+        follow(timed, at)
+    for reaction in reactions(step.kind) if done else ():
+        reaction(done, by, at)
     by_id = {row.pk: row for row in rows}
     return [Result(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk)) for pk in wanted]
 
@@ -157,7 +177,7 @@ def _permission(step: Operation, by: Actor) -> GateResult:
 def _context(
     step: Operation, rows: Sequence[Any], by: Actor, at: datetime, details: Mapping[str, Any], *, preview: bool = False
 ) -> Context:
-    facts = step.facts(rows, by, at) if step.facts and rows else {}
+    facts = step.facts(rows, by, at, details) if step.facts and rows else {}
     return Context(by, at, details, facts, preview)
 
 
@@ -176,9 +196,14 @@ def _state(step: Operation, row: Any) -> GateResult:
     return refused("state", _("Not a step from here."), evidence=row.state)
 
 
+def _item(row: Any) -> WorkItem:
+    item: WorkItem = getattr(row, "item", row)
+    return item
+
+
 def _turn(step: Operation, row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]) -> tuple[Any, ...] | None:
     """Run the verb in memory and mirror the outcome to the work item; the values before and after, or None if refused."""
-    item = getattr(row, "item", row)
+    item = _item(row)
     before, item_before = row.__dict__.copy(), item.__dict__.copy()
     try:
         getattr(row, step.verb)(at=at, **details)

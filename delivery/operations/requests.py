@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -49,12 +50,12 @@ def open_request(
     return made
 
 
-def possible_originals(rows: Sequence[Request], by: Actor, at: datetime) -> Mapping[int, Mapping[int, str]]:
-    """For each row, the references of the same client's other requests that are not duplicates themselves, by id."""
-    clients = {row.item.client_id for row in rows}
-    others = Request.objects.filter(item__client__in=clients).exclude(state=Request.State.DUPLICATE)
-    known = list(others.values_list("pk", "item__client_id", "item__ref"))
-    return {row.pk: {pk: ref for pk, client, ref in known if client == row.item.client_id and pk != row.pk} for row in rows}
+def named_original(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, str]:
+    """For each row that the named request could be the original of, its reference: the same client's, and no duplicate itself."""
+    named = Request.objects.filter(pk=details.get("duplicate_of")).exclude(state=Request.State.DUPLICATE).select_related("item").first()
+    if named is None:
+        return {}
+    return {row.pk: named.item.ref for row in rows if row.item.client_id == named.item.client_id and row.pk != named.pk}
 
 
 _BOTH = (AM, OPS)
@@ -73,7 +74,7 @@ mark_duplicate = operation(
     _("Mark as duplicate"),
     may=_BOTH,
     gates=(original_fits,),
-    facts=possible_originals,
+    facts=named_original,
     details=("duplicate_of",),
     danger=True,
 )

@@ -17,6 +17,7 @@ from integrations.operations.keep.writer import Writer, lock
 from integrations.operations.matching import Links, Match, knowable, links_of, match
 from routing.actions import Enricher, Found, Subject, enricher
 from routing.actors import Actor
+from routing.models import Client
 
 
 class Reading:
@@ -38,7 +39,7 @@ class Reading:
         except CallFailed as error:
             raise as_outcome(error, self.connection) from None
 
-    def keep(self, read: Known, *, subject: Subject, by: Actor, at: datetime) -> Found:
+    def keep(self, read: Known, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
         """
         Match or create client, contacts and engagement; ten at once for one new company make one client.
 
@@ -53,7 +54,8 @@ class Reading:
             lock()
             links = links_of(self.connection, read)  # again: somebody else may have made them while we waited
         people = knowable(read.people, links)
-        found = match(read, people, links) or Match(make_client(writer, read, people), "new client")
+        told = Client.objects.filter(pk=client_id).first() if client_id else None
+        found = Match(told, "a person") if told else match(read, people, links) or Match(make_client(writer, read, people), "new client")
         keep_company(writer, found.client, read, links)
         contacts = keep_contacts(writer, found.client, people, links)
         engagement = keep_engagement(writer, found.client, read, links)

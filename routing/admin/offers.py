@@ -62,7 +62,7 @@ def target(step: Operation, row: Any) -> Any:
 
 def answers(step: Operation, rows: Sequence[Any], *, by: Actor, at: datetime) -> dict[int, list[GateResult]]:
     """What the step's gates would say now of each row, by id, the facts loaded once for all."""
-    facts = step.facts(rows, by, at) if step.facts and rows else {}
+    facts = step.facts(rows, by, at, {}) if step.facts and rows else {}
     context = Context(by, at, {}, facts, preview=True)
     return {row.pk: judge(step, row, context) for row in rows}
 

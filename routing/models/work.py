@@ -178,4 +178,4 @@ class WorkNoun(DoorOnly):
         return self.state in self.open_states
 
     def numbered(self) -> None:
-        """Called once ids and reference are given, just before the first write."""
+        """Called once the ids are given, just before the first write; the reference comes with the write."""

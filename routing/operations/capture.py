@@ -14,6 +14,7 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from routing.actors import Actor
+from routing.operations.conflicts import raise_conflicts
 from routing.statements import run
 
 
@@ -79,7 +80,7 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
     """
     Record each signal as one event with its payload, queued for its flow; one answer a signal, in order.
 
-    Committed when this returns, unless the caller holds a transaction. Safe concurrently: the database keeps one row a key.
+    A conflict becomes an exception case. Committed when this returns, unless the caller holds a transaction. Safe concurrently: the database keeps one row a key.
     """
     if not signals:
         return []
@@ -94,6 +95,9 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
     with transaction.atomic(savepoint=False):
         new = {(source, key): event for source, key, event in run(STORE, [*(list(c) for c in columns), by.user_id, at])}
         known = {(source, key): (event, digest) for source, key, event, digest in _known(first)}
+        others = {known[s.source, s.dedupe_key][0]: s.digest for s in signals if known[s.source, s.dedupe_key][1] != s.digest}
+        if others:
+            raise_conflicts(others, at=at)
     answers, told = [], set()
     for signal in signals:
         key = (signal.source, signal.dedupe_key)

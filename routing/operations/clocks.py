@@ -120,6 +120,11 @@ def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
         return _turn_all([*items, *(parent for parent in _parents(items) if parent.pk not in known)], at)
 
 
+def concerns_clocks(item: WorkItem) -> bool:
+    """Whether a change of this item may turn a clock: its own, or that of what it is part of."""
+    return item.is_timed or item.parent_id is not None
+
+
 def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
     """
     What was promised has happened, though the state does not show it: such as a first response by telephone.

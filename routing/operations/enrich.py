@@ -27,6 +27,8 @@ Clock = Callable[[], datetime]
 Name, State = RunStep.Name, RunStep.State
 LEASE = timedelta(minutes=3)  # longer than the total deadline of every call an enricher makes
 MAX_ATTEMPTS = 12
+CLIENT = "client"  # beside the facts' names in ``sources``: how the client is known
+MAX_INVITED = 120  # who says when to come back is not broken, only busy or resting
 ENRICH = operation(Run, "enrich", _("Enrich"), system=True)
 
 
@@ -57,7 +59,7 @@ def _one(step_id: int, clock: Clock) -> int:
         read = enricher.read(lease.run.subject) if enricher else None
         _finish(lease, lambda: _keep(lease, enricher, read, clock()), clock())
     except Retry as retry:
-        if lease.attempts >= MAX_ATTEMPTS:
+        if lease.attempts >= (MAX_INVITED if retry.after_s else MAX_ATTEMPTS):
             _stop(lease, Problem(Reason.FAILED_CONNECTOR, str(retry), {"attempts": lease.attempts}), clock())
         else:
             _later(step_id, str(retry), retry.after_s, clock())
@@ -93,13 +95,16 @@ def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
 
 def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> None:
     system = Actor.system()
-    found = enricher.keep(read, subject=lease.run.subject, by=system, at=at) if enricher else Found(_told(lease.run))
+    chosen = _chosen_by_people(lease.run)
+    found = (
+        enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen) if enricher else Found(_told(lease.run))
+    )
     known = _known_by_people(lease.run)
     Enrichment.objects.create(
         run=lease.run,
         facts={**found.facts, **known},
-        sources={**found.sources, **dict.fromkeys(known, "person")},
-        client_id=found.client_id,
+        sources={**found.sources, **dict.fromkeys(known, "person"), **({CLIENT: "person"} if chosen else {})},
+        client_id=chosen or found.client_id,
         contact_ids=list(found.contact_ids),
         engagement_id=found.engagement_id,
         by_id=system.user_id,
@@ -111,6 +116,12 @@ def _told(run: Run) -> Mapping[str, Any]:
     """What the event that started the run says itself, for subjects that nobody can read more about."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
     return {name: value for name, value in body.items() if isinstance(value, str | int | float | bool)}
+
+
+def _chosen_by_people(run: Run) -> int | None:
+    """The client that a person named, when nothing outside told which one it is."""
+    row = Enrichment.objects.filter(run=run, by__kind=User.Kind.PERSON).order_by("-id").first()
+    return row.client_id if row is not None and row.sources.get(CLIENT) == "person" else None
 
 
 def _known_by_people(run: Run) -> dict[str, Any]:

@@ -108,7 +108,7 @@ def _case(trouble: Trouble, route: ExceptionRoute) -> ExceptionCase:
     return ExceptionCase(item=item, reason=trouble.reason, run=run, step=trouble.step, evidence=dict(trouble.evidence))
 
 
-def still_failing(rows: Sequence[ExceptionCase], by: Actor, at: datetime) -> Mapping[int, tuple[str, ...]]:
+def still_failing(rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, tuple[str, ...]]:
     """What each case's step would still stop at, judged on what is known now."""
     found = standing_faults([row.run_id for row in rows if row.run_id and row.step], at)
     return {row.pk: found.get((row.run_id, row.step), ()) for row in rows if row.run_id is not None}

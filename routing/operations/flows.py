@@ -134,6 +134,32 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
     return made
 
 
+def begin(flow: Flow, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    A draft to go on from: a copy of the newest version, or an empty one for a flow that has none.
+
+    :raises PermissionDenied: if ``by`` may not change flows
+    """
+    by.require("routing.add_flowversion", to="change flows")
+    newest = FlowVersion.objects.filter(flow=flow).order_by("-number").first()
+    if newest is not None:
+        return copy(newest, by=by, at=at, reason=reason)
+    draft = FlowVersion(flow=flow, number=1, action=next(iter(action_names()), ""))
+    save(draft, by=by, at=at, reason=reason)
+    return draft
+
+
+def roll_back(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    Publish a copy of an older version, so that new runs do again what it said.
+
+    :raises PermissionDenied: if ``by`` may not change or publish flows
+    :raises NotPublishable: if it would not work any more; then nothing is kept
+    """
+    with transaction.atomic():
+        return publish(copy(version, by=by, at=at, reason=reason), by=by, at=at, reason=reason)
+
+
 def _twin(row: Part, **changes: object) -> Part:
     values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
     twin = type(row)(**values)

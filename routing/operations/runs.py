@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from routing.actions import react
@@ -16,8 +17,10 @@ from routing.engine.fields import WrongType, typed
 from routing.models.clients import Client
 from routing.models.exceptions import ExceptionCase
 from routing.models.runs import Enrichment, Run, RunStep
+from routing.operations.enrich import CLIENT
 from routing.operations.exceptions import resolve
 from routing.operations.standing import field_faults, standings
+from routing.reasons import Reason
 from routing.roles import AM, EVERYONE, OPS, QA, grant
 from routing.visibility import work_seen_by
 
@@ -62,16 +65,19 @@ def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = N
         Enrichment.objects.create(
             run=run,
             facts={**found.facts, **known},
-            sources={**found.sources, **dict.fromkeys(known, "person")},
+            sources={**found.sources, **dict.fromkeys(known, "person"), **({CLIENT: "person"} if client_id else {})},
             client_id=client_id or found.client_id,
             contact_ids=list(found.contact_ids),
             engagement_id=found.engagement_id,
             by_id=by.user_id,
             at=at,
         )
-        if field_faults(standings([run.pk])[0]):
-            return []
-        cases = run.exceptions.filter(state__in=ExceptionCase.open_states, step=RunStep.Name.VALIDATE)
+        settled = Q(pk__in=[])
+        if client_id is not None:
+            settled |= Q(step=RunStep.Name.ENRICH, reason__in=[Reason.DUPLICATE, Reason.MISSING_CONTEXT])
+        if not field_faults(standings([run.pk])[0]):
+            settled |= Q(step=RunStep.Name.VALIDATE)
+        cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
         ids = list(cases.values_list("pk", flat=True))
         return resolve(ids, by=by, at=at, reason=reason or "What was missing is filled in.") if ids else []
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from routing.engine.choose import Choice, NobodyFits, NoRuleHolds, choose
 from routing.engine.facts import Found
 from routing.engine.fields import Fault, faults
@@ -60,6 +62,9 @@ def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[tuple[int, 
         missing = field_faults(standing)
         if missing:
             found[standing.run.pk, Name.VALIDATE] = tuple(fault.label for fault in missing)
+            continue
+        if standing.found.client_id is None:
+            found[standing.run.pk, Name.VALIDATE] = (str(_("Client")),)
             continue
         try:
             decide_for(standing, pool_for([standing], at))

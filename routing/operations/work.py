@@ -65,9 +65,10 @@ def held_itself(row: WorkItem, context: Context) -> GateResult:
     return refused("held", _("Held together with the work it is part of: resume that."), clears_by=_("Whoever may resume work"))
 
 
-def active_people(rows: Sequence[WorkItem], by: Actor, at: datetime) -> Mapping[int, frozenset[int]]:
-    """Every active member of staff, by id; the same set for each row."""
-    staff = frozenset(User.objects.staff().values_list("pk", flat=True))
+def active_people(rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, frozenset[int]]:
+    """Which of the people named are active members of staff, by id; the same set for each row."""
+    named = [details[name] for name in ("owner", "backup", "doer") if details.get(name) is not None]
+    staff = frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True)) if named else frozenset()
     return dict.fromkeys((row.pk for row in rows), staff)
 
 

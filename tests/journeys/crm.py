@@ -38,8 +38,8 @@ class FakeCRM:
             raise self.failures.pop(0)
         return dict(self.facts)
 
-    def keep(self, read: dict[str, Any], *, subject: Subject, by: Actor, at: datetime) -> Found:
-        return Found(read, client_id=self.client.pk, sources=dict.fromkeys(read, "crm"))
+    def keep(self, read: dict[str, Any], *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
+        return Found(read, client_id=client_id or self.client.pk, sources=dict.fromkeys(read, "crm"))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
 from routing.actions import Problem, Retry
 from routing.actors import Actor
-from routing.models import Clock, Decision, ExceptionCase, FlowVersion, Notification, Run, RunEvent, RunStep, Team
+from routing.models import Clock, Decision, Event, ExceptionCase, FlowVersion, Notification, Run, RunEvent, RunStep, Team
 from routing.operations.again import decide_again
 from routing.operations.calendars import ensure_defaults
 from routing.operations.capture import Capture, Signal, capture
@@ -101,6 +101,20 @@ def test_repeats_change_nothing_and_another_body_is_a_conflict(world: World, crm
     assert [(each.event_id, each.outcome) for each in again] == [(each.event_id, Capture.REPEATED) for each in first]
     assert conflict.outcome is Capture.CONFLICT
     assert Run.objects.count() == 1
+
+
+def test_another_body_under_the_same_key_is_one_exception_that_blocks_nothing(world: World, crm: FakeCRM) -> None:
+    other = Signal("crm", "hubspot.deal.creation", "901:creation", "deal", "901", NOW, {"objectId": "else"})
+    capture(signals(), by=Actor.system(), at=NOW)
+    capture([other], by=Actor.system(), at=NOW)
+    capture([other, other], by=Actor.system(), at=NOW)
+    work()
+
+    case, event = ExceptionCase.objects.get(), Event.objects.get(kind="hubspot.deal.creation")
+    assert (case.reason, case.blocking, case.item.owner) == ("conflicting_duplicate", False, world.olga)
+    assert case.evidence["event"] == event.pk
+    assert event.payload.body == {"objectId": "901"}
+    assert Run.objects.get().state == "in_delivery"
 
 
 def test_later_events_refresh_what_is_known_and_bring_no_new_work(world: World, crm: FakeCRM) -> None:

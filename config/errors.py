@@ -1,0 +1,53 @@
+"""What people see when a page cannot be shown: what happened, what was kept, and what to do next. Never a stack."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+import structlog
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template import TemplateSyntaxError
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+FAILED_PLAINLY = "Something went wrong on our side, and nothing was half saved. Try again in a minute.\n"
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, "unreadable", HTTPStatus.BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    why = str(exception) if isinstance(exception, PermissionDenied) else ""  # ours, written for the reader
+    return _page(request, "forbidden", HTTPStatus.FORBIDDEN, why)
+
+
+def form_expired(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form came without its token; Django's reason is for the log, which has it."""
+    return _page(request, "form_expired", HTTPStatus.FORBIDDEN)
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _page(request, "missing", HTTPStatus.NOT_FOUND)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    return _page(request, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Touches neither database nor session: one of them may be what failed. The number finds the request in the log."""
+    number = structlog.contextvars.get_contextvars().get("request_id", "")
+    try:
+        text = render_to_string("errors/failed.html", {"number": number, "at": timezone.now()})
+    except (ValueError, TemplateSyntaxError):  # static files are not collected, or a page of ours is broken
+        return HttpResponse(FAILED_PLAINLY, status=HTTPStatus.INTERNAL_SERVER_ERROR, content_type="text/plain; charset=utf-8")
+    return HttpResponse(text, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _page(request: HttpRequest, name: str, status: HTTPStatus, why: str = "") -> HttpResponse:
+    # Without the request's context: its processors read session and messages, which may not be there this early.
+    user = getattr(request, "user", None)
+    context = {"user": user, "staff": bool(user and user.is_authenticated and user.is_staff), "why": why}
+    return HttpResponse(render_to_string(f"errors/{name}.html", context), status=status)

@@ -1,0 +1,28 @@
+"""Lists of short texts in one line, by comma."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+
+class CommaList(forms.CharField):
+    """A list of texts, written and shown with commas."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"required": False, "max_length": 500, "widget": UnfoldAdminTextInputWidget()} | options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(str(each) for each in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return split(super().to_python(value) or "")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return (initial or []) != split(data or "")
+
+
+def split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

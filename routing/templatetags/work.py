@@ -1,0 +1,37 @@
+"""What pages of work share: clocks, and the work around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils import timezone
+
+from routing import display
+from routing.actors import actor_of
+from routing.chapters import purpose_of, standing
+from routing.models.clocks import Clock
+from routing.models.work import WorkItem
+from routing.nouns import kind_label
+from routing.visibility import work_seen_by
+
+register = template.Library()
+register.filter("kind_of", kind_label)
+register.filter("due_time", display.due_time)
+
+
+@register.inclusion_tag("desk/_clocks.html")
+def clocks(item: WorkItem) -> dict[str, Any]:
+    rows = Clock.objects.filter(item=item).order_by("stopped_at", "due_at", "id")
+    return {"clocks": [(clock, purpose_of(clock), standing(clock)) for clock in rows], "now": timezone.now()}
+
+
+@register.inclusion_tag("desk/_related.html", takes_context=True)
+def related(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
+    """Its run, what it is part of, and its parts: as far as the reader sees them."""
+    by = getattr(context["request"], "actor", None) or actor_of(context["request"])
+    seen = work_seen_by(by).select_related("owner")
+    above = seen.filter(pk=item.parent_id) if item.parent_id else []
+    journey = seen.filter(as_run=item.run_id) if item.run_id and item.kind != "run" else []
+    rows = list(dict.fromkeys([*journey, *above, *seen.filter(parent=item).order_by("pk")[:50]]))
+    return {"rows": rows, "now": timezone.now()}

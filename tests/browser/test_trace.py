@@ -1,0 +1,90 @@
+"""A run's story, its exception and its flow in Chromium: what a person who joined this morning sees and does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from routing.models import Clock, ExceptionCase, Flow, FlowVersion, Run
+from routing.operations.flows import copy
+from tests.browser.conftest import SitDown
+from tests.desk import url
+from tests.journeys.crm import FakeCRM
+from tests.routing.admin.stories import crm_of, make_flow, run_about, work
+from tests.world import NOW, World, by
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def crm(agency: World) -> Iterator[FakeCRM]:
+    make_flow(agency)
+    with crm_of(agency) as crm:
+        yield crm
+
+
+def pages(agency: World, crm: FakeCRM) -> dict[str, str]:
+    whole = run_about("901")
+    del crm.facts["deal.amount"]
+    crm.facts["deal.ends"] = "soon"
+    stopped = run_about("902")
+    version = FlowVersion.objects.get()
+    draft = copy(version, by=by(agency.olga), at=NOW, reason="Higher threshold")
+    FlowVersion.objects.filter(pk=draft.pk).update(title="{deal.nickname}")
+    return {
+        "runs": url(Run, "changelist"),
+        "trace": url(Run, "change", whole.pk) + "?again=1",
+        "trace-waiting": url(Run, "change", stopped.pk),
+        "exceptions": url(ExceptionCase, "changelist"),
+        "exception": url(ExceptionCase, "change", ExceptionCase.objects.get().pk),
+        "flows": url(Flow, "changelist"),
+        "flow": url(Flow, "change", version.flow_id),
+        "flow-published": url(FlowVersion, "change", version.pk),
+        "flow-draft": url(FlowVersion, "change", draft.pk),
+        "flow-publish": url(FlowVersion, "do", draft.pk, "publish"),
+        "rule": url(type(draft.rules.first()), "change", draft.rules.first().pk),
+        "why-due": url(Clock, "change", Clock.objects.order_by("pk").first().pk),
+        "clocks": url(Clock, "changelist"),
+    }
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_every_page_is_accessible(agency: World, crm: FakeCRM, sit_down: SitDown, width: int, scheme: str) -> None:
+    desk = sit_down(agency.olga, width=width, scheme=scheme)
+    problems = []
+
+    for name, path in pages(agency, crm).items():
+        desk.open(path)
+        try:
+            desk.check(name)
+        except AssertionError as problem:
+            problems.append(str(problem).split("\n", maxsplit=1)[0])
+
+    assert not problems, "\n".join(problems)
+
+
+def test_what_is_missing_is_filled_in_and_the_run_goes_on(agency: World, crm: FakeCRM, sit_down: SitDown) -> None:
+    del crm.facts["deal.amount"]
+    run_about("902")
+    desk = sit_down(agency.olga)
+    page = desk.open("/admin/")
+
+    page.get_by_role("link", name="Exceptions").click()
+    page.get_by_role("link", name="Required information is missing").click()
+    page.get_by_label("Amount").fill("a lot")
+    page.get_by_label("Where you know it from").fill("Asked by phone")
+    page.get_by_role("button", name="Fill in").click()
+    expect(page.get_by_text("This is not a number.")).to_be_visible()
+    page.get_by_label("Amount").fill("12000")
+    page.get_by_role("button", name="Fill in").click()
+    expect(page.get_by_text("The exception is resolved")).to_be_visible()
+    work()
+    page.get_by_role("region", name="At a glance").get_by_role("link").click()
+
+    expect(page.get_by_role("region", name="The story")).to_contain_text("filled in by Olga")
+    expect(page.get_by_role("main")).to_contain_text("Nothing holds it.")
+    page.get_by_role("link", name="Decide again from the record").click()
+    expect(page.get_by_text("the same, byte for byte")).to_be_visible()

@@ -1,0 +1,143 @@
+"""Without an SMTP server, mail is kept in a folder and shown at the desk."""
+
+import stat
+from datetime import datetime
+
+import pytest
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.test import Client
+
+from config import letters
+from tests.desk import signed_in, words
+from tests.world import World
+
+PAGE = "/admin/mail/"
+
+
+@pytest.fixture(autouse=True)
+def _embedded_demo(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    settings.EMAIL_BACKEND = "config.letters.FolderBackend"
+    settings.EMBEDDED = True
+
+
+def send(subject: str = "Your code", text: str = "Enter 123456.", to: str = "carla@acme.test", kind=EmailMessage) -> None:
+    kind(subject, text, to=[to]).send()
+
+
+def test_a_letter_is_read_as_it_was_written():
+    send("Größe & “Stil”", "Dear Carla,\n\nhttps://work.example/x\n", "Carla <carla@acme.test>")
+
+    [file] = letters.newest_first()
+    [letter] = letters.read([file])
+
+    assert (letter.subject, letter.recipients) == ("Größe & “Stil”", "Carla <carla@acme.test>")
+    assert letter.text == "Dear Carla,\n\nhttps://work.example/x"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_of_two_forms_the_plain_one_is_shown_and_html_alone_without_its_tags():
+    both = EmailMultiAlternatives("Both", "Plain words", to=["a@b.test"])
+    both.attach_alternative("<p>Rich words</p>", "text/html")
+    both.attach("brief.pdf", b"%PDF", "application/pdf")
+    both.send()
+    html = EmailMessage("HTML", "<p>Rich <b>words</b></p>", to=["a@b.test"])
+    html.content_subtype = "html"
+    html.send()
+
+    only, alternative = letters.read(letters.newest_first())
+
+    assert (alternative.text, alternative.attachments) == ("Plain words", ("brief.pdf",))
+    assert (only.text, only.attachments) == ("Rich words", ())
+
+
+def test_files_that_are_no_letters_are_passed_over():
+    send()
+    (letters.folder() / "notes.eml").write_text("mine")
+
+    assert len(list(letters.read(letters.newest_first()))) == 1
+
+
+@pytest.mark.django_db
+def test_the_newest_comes_first_in_the_readers_own_time(world: World, time_machine):
+    time_machine.move_to(datetime.fromisoformat("2026-11-23T09:30:00+00:00"), tick=False)
+    send("First")
+    time_machine.move_to(datetime.fromisoformat("2026-11-23T10:30:00+00:00"), tick=False)
+    send("Second")
+    type(world.alice).objects.filter(pk=world.alice.pk).update(timezone="Asia/Tokyo")
+
+    said = words(signed_in(world.alice).get(PAGE))
+
+    assert said.index("Second") < said.index("First")
+    assert "To carla@acme.test" in said
+    assert "Mon 23 Nov 2026, 19:30 JST" in said
+    assert "no mail leaves this machine" in said
+
+
+@pytest.mark.django_db
+def test_addresses_become_links_and_markup_stays_text(world: World):
+    send(text='Go to https://work.example/accounts/x/?a=1&b=2 <script>alert("x")</script>')
+
+    page = signed_in(world.alice).get(PAGE).content.decode()
+
+    assert 'href="https://work.example/accounts/x/?a=1&amp;b=2"' in page
+    assert "<script>alert" not in page
+
+
+@pytest.mark.django_db
+def test_an_empty_folder_says_what_will_be_there(world: World):
+    assert "No mail yet" in words(signed_in(world.alice).get(PAGE))
+
+
+@pytest.mark.django_db
+def test_many_letters_come_in_pages(world: World, monkeypatch):
+    monkeypatch.setattr("config.mail_page.PER_PAGE", 2)
+    for number in range(5):
+        send(f"Letter number {number}")
+    browser = signed_in(world.alice)
+
+    assert "Page 3 of 3" in words(browser.get(f"{PAGE}?page=3"))
+    assert "Letter number 0" in words(browser.get(f"{PAGE}?page=nonsense&page=99"))
+
+
+@pytest.mark.django_db
+def test_it_only_reads(world: World):
+    send()
+    browser = signed_in(world.alice)
+    before = [file.stat().st_mtime_ns for file in letters.newest_first()]
+
+    assert browser.get(PAGE).status_code == 200
+    assert browser.post(PAGE).status_code == 405
+    assert [file.stat().st_mtime_ns for file in letters.newest_first()] == before
+    assert "no-store" in browser.get(PAGE).headers["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_strangers_sign_in_first():
+    answer = Client().get(PAGE, follow=True)
+
+    assert answer.redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+@pytest.mark.django_db
+def test_on_servers_of_ones_own_only_who_may_change_people_reads_it(world: World, settings):
+    settings.EMBEDDED = False
+    settings.MIDDLEWARE = [each for each in settings.MIDDLEWARE if "SecondFactor" not in each]
+    send()
+
+    assert signed_in(world.alice).get(PAGE).status_code == 403
+    assert signed_in(world.olga).get(PAGE).status_code == 200
+
+
+@pytest.mark.django_db
+def test_with_an_smtp_server_there_is_no_such_page_and_no_link_to_it(world: World, monkeypatch):
+    monkeypatch.setattr(letters, "are_kept", lambda: False)
+    browser = signed_in(world.alice)
+
+    assert browser.get(PAGE).status_code == 404
+    assert PAGE not in browser.get("/admin/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_sidebar_leads_there(world: World):
+    assert f'href="{PAGE}"' in signed_in(world.alice).get("/admin/").content.decode()

@@ -1,0 +1,28 @@
+"""Signing in to the desk, and reading its pages."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+from django.db import models
+from django.test import Client as Browser
+from django.urls import reverse
+
+from routing.models.people import User
+
+
+def signed_in(user: User) -> Browser:
+    browser = Browser()
+    browser.force_login(user)
+    return browser
+
+
+def url(model: type[models.Model], page: str, *args: Any) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def words(response: Any) -> str:
+    """What a page says, without its markup."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())

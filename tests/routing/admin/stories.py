@@ -1,0 +1,43 @@
+"""Runs for tests of the desk: one that went all the way, and one that stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from delivery.flows.lead_to_brief import publish_lead_to_brief
+from routing.actors import Actor
+from routing.models import FlowVersion, Run, Team
+from routing.operations.calendars import ensure_defaults
+from routing.operations.capture import capture
+from routing.operations.enrich import enrich
+from routing.operations.process import process
+from routing.operations.settle import settle
+from tests.journeys.crm import FakeCRM, answering
+from tests.journeys.test_lead_to_brief import signals
+from tests.world import NOW, World, by
+
+
+def make_flow(world: World) -> FlowVersion:
+    ensure_defaults(at=NOW)
+    south = Team.objects.create(name="High value", lead=world.bob)
+    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=south, usual=world.team, by=by(world.olga), at=NOW)
+
+
+def work(at: datetime = NOW) -> None:
+    while process(at=at) + enrich(clock=lambda: at) + settle(at=at):
+        pass
+
+
+@contextmanager
+def crm_of(world: World) -> Iterator[FakeCRM]:
+    with answering(FakeCRM(world.acme)) as crm:
+        yield crm
+
+
+def run_about(deal: str) -> Run:
+    """What became of the signals of a new deal."""
+    capture(signals(deal), by=Actor.system(), at=NOW)
+    work()
+    return Run.objects.get(subject_id=deal)
