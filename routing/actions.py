@@ -91,6 +91,23 @@ def enricher_for(subject: Subject) -> Enricher | None:
     return next((found for find in _enrichers.values() if (found := find(subject))), None)
 
 
+# -- Erasers: what else is to be rewritten when a contact is erased ---------------------------------------------
+
+Eraser = Callable[[int, str, datetime], None]  # contact id, the address as it was (may be empty), instant
+
+_erasers: list[Eraser] = []
+
+
+def eraser(function: Eraser) -> Eraser:
+    """Register who keeps more about people; called in the erasing transaction, before the contact itself is rewritten."""
+    _erasers.append(function)
+    return function
+
+
+def erasers() -> Sequence[Eraser]:
+    return tuple(_erasers)
+
+
 # -- Actions: what a flow may start ------------------------------------------------------------------------------
 
 
@@ -167,6 +184,7 @@ __all__ = [
     "Action",
     "Chapter",
     "Enricher",
+    "Eraser",
     "Entry",
     "Found",
     "Job",
@@ -181,6 +199,8 @@ __all__ = [
     "chapters",
     "enricher",
     "enricher_for",
+    "eraser",
+    "erasers",
     "react",
     "reactions",
 ]

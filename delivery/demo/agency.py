@@ -58,6 +58,9 @@ PEOPLE = (
     _person("Ruth Calder", AUDITOR, "America/New_York", "Cedar"),
 )
 
+NAME = "Northlight"
+OPERATIONS, DEPUTY = _at("Olu"), _at("Jonas")
+
 TEAMS = {"Atlas": _at("Mara"), "Borealis": _at("Jonas"), "Cedar": _at("Priya")}  # and who leads them
 
 CLIENTS = (

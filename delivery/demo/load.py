@@ -8,14 +8,18 @@ from typing import Any
 from django.db import transaction
 
 from delivery.demo import agency
+from delivery.demo.leads import tell_leads
 from delivery.demo.stories import STORIES, Step, Story
+from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models.requests import Request
 from delivery.operations.requests import open_request
 from routing.actors import Actor
 from routing.door import operations_of
+from routing.models.agency import Agency
 from routing.models.clients import Client, Contact, Membership
 from routing.models.people import Team, TeamMembership, User
 from routing.models.work import WorkItem
+from routing.operations.calendars import ensure_defaults
 from routing.operations.clients import save_contact
 from routing.operations.people import set_roles
 from routing.records import save
@@ -39,10 +43,24 @@ def load(at: datetime) -> list[User]:
         first = {
             code: next(each for each, known in zip(contacts, agency.CONTACTS, strict=True) if known.client == code) for code in clients
         }
+        _rules(people, teams, at)
         made: list[Request] = []
         for story in STORIES:
             made.append(_tell(story, clients[story.client], first[story.client], made, at))
+        tell_leads(clients, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
     return list(people.values())
+
+
+def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> None:
+    """The agency's own row, its hours and promises, and the flow that its leads take."""
+    owner, backup, since = people[agency.OPERATIONS], people[agency.DEPUTY], at - timedelta(days=90)
+    row = Agency.objects.first() or Agency(pk=1)
+    row.name, row.team, row.owner, row.backup = agency.NAME, teams["Atlas"], owner, backup
+    save(row, by=Actor.system(), at=at, reason=WHY)
+    ensure_defaults(at=since, timezone="Europe/London", country="GB")
+    publish_lead_to_brief(
+        owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=Actor.of(User.objects.get(pk=owner.pk)), at=since
+    )
 
 
 def _person(person: agency.Person, system: Actor, at: datetime) -> User:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from delivery.demo import agency
+from delivery.demo.leads import SOURCE
 from delivery.models.requests import Request
 from delivery.operations.requests import cancel
 from routing.actors import Actor
 from routing.door import operations_of
 from routing.models.clients import Contact
 from routing.models.people import User
+from routing.models.runs import Run
+from routing.models.work import WorkItem
 from routing.operations.erasure import erase
+from routing.operations.runs import cancel as call_off
 from routing.records import save
 
 
@@ -27,14 +32,28 @@ def end_work(at: datetime, reason: str) -> int:
     with transaction.atomic():
         operations_of(Request)["close"](delivered, by=system, at=at, reason=reason)
         cancel(others, by=system, at=at, reason=reason)
+        runs = Run.objects.filter(source=SOURCE, item__is_open=True)
+        call_off(list(runs.values_list("pk", flat=True)), by=system, at=at, reason=reason)
     return len(delivered) + len(others)
 
 
+class StillInUse(RuntimeError):
+    """People of the demo answer for open work that is not the demo's."""
+
+
 def remove(at: datetime) -> int:
-    """End the demo's work, erase its contacts and close its accounts."""
+    """
+    End the demo's work, erase its contacts and close its accounts.
+
+    :raises StillInUse: see the class; then nothing was changed
+    """
     system, why = Actor.system(), "The demo was removed."
     with transaction.atomic():
         ended = end_work(at, why)
+        people = User.objects.filter(email__endswith=f"@{agency.DOMAIN}")
+        left = WorkItem.objects.filter(Q(owner__in=people) | Q(backup__in=people), is_open=True).count()
+        if left:
+            raise StillInUse(f"{left} open items that are not the demo's belong to its people: hand them over first.")
         for pk in Contact.objects.filter(email__in=[known.email for known in agency.CONTACTS]).values_list("pk", flat=True):
             erase(pk, by=system, at=at, reason=why)
         for user in User.objects.filter(email__endswith=f"@{agency.DOMAIN}", is_active=True):

@@ -20,7 +20,6 @@ TEMPLATE = """\
 # {deal.name}
 
 Client: {company.name} ({company.domain})
-Contact: {contact.name}, {contact.email}
 Service: {deal.service}
 
 ## What was sold
@@ -69,7 +68,7 @@ def publish_lead_to_brief(*, owner: User, backup: User, high_value: Team, usual:
         name="Lead to brief",
         purpose="Decide who owns a new deal, and open its request and brief.",
         outcome="The agreed work is live, and the deal in the CRM says so.",
-        runbook="A run that stops has an exception: fill in what is missing, then resolve it. To roll back, publish a copy of an older one.",
+        runbook="A run that stops has an exception: fill in what is missing, then resolve it. To roll back, copy an older one.",
         owner=owner,
         backup=backup,
     )

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.gates import has_answer, has_question, original_fits, says_what_is_wanted
@@ -14,7 +15,10 @@ from routing.actors import Actor
 from routing.creation import create
 from routing.door import operation
 from routing.models.clients import Client, Contact
+from routing.models.policies import SLAPolicy
 from routing.models.work import WorkItem
+from routing.operations.calendars import STANDARD
+from routing.operations.clocks import start
 from routing.roles import AM, EVERYONE, OPS, grant
 
 grant("delivery.add_request", AM, OPS)
@@ -36,7 +40,7 @@ def open_request(
     reason: str = "",
 ) -> Request:
     """
-    Capture a request for ``client``, owned by the client's pair.
+    Capture a request for ``client``, owned by the client's pair, and start the clocks of the standard policy.
 
     :param wanted_date: in the client's time zone
     :raises PermissionDenied: if ``by`` may not create requests
@@ -46,7 +50,10 @@ def open_request(
         title=title, client=client, team_id=client.team_id, owner_id=client.owner_id, backup_id=client.backup_id, priority=priority
     )
     request = Request(item=item, kind=kind, channel=channel, details=details, contact=contact, wanted_date=wanted_date)
-    [made] = create([request], by=by, at=at, reason=reason)
+    with transaction.atomic():
+        [made] = create([request], by=by, at=at, reason=reason)
+        for policy in SLAPolicy.objects.filter(slug=STANDARD):
+            start([made.item], policy, at)
     return made
 
 

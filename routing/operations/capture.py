@@ -80,7 +80,8 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
     """
     Record each signal as one event with its payload, queued for its flow; one answer a signal, in order.
 
-    A conflict becomes an exception case. Committed when this returns, unless the caller holds a transaction. Safe concurrently: the database keeps one row a key.
+    A conflict becomes an exception case. Committed when this returns, unless the caller holds a transaction. Safe
+    concurrently: the database keeps one row a key.
     """
     if not signals:
         return []

@@ -96,9 +96,7 @@ def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
 def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> None:
     system = Actor.system()
     chosen = _chosen_by_people(lease.run)
-    found = (
-        enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen) if enricher else Found(_told(lease.run))
-    )
+    found = enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen) if enricher else Found(_told(lease.run))
     known = _known_by_people(lease.run)
     Enrichment.objects.create(
         run=lease.run,

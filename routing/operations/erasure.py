@@ -7,9 +7,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
+from routing.actions import erasers
 from routing.actors import Actor
 from routing.models.clients import Contact, ErasedIdentity
+from routing.models.events import Payload
+from routing.models.runs import Enrichment
 from routing.records import save, tell
 
 
@@ -23,11 +27,31 @@ def is_erased(email: str) -> bool:
     return ErasedIdentity.objects.filter(digest=identity_digest(email)).exists()
 
 
+def forget_facts(contact_id: int, email: str, at: datetime) -> None:
+    """Strip what runs knew of the person: fields that name people, and the bodies of the events behind them."""
+    known = Q(contact_ids__contains=contact_id)
+    if email:
+        known |= Q(facts__icontains=email)
+    rows = list(Enrichment.objects.filter(known).select_related("run__version"))
+    for row in rows:
+        personal = set(row.run.version.fields.filter(personal=True).values_list("name", flat=True))
+        row.facts = {name: value for name, value in row.facts.items() if name not in personal}
+        row.contact_ids = [contact for contact in row.contact_ids if contact != contact_id]
+        row.erased_at = at
+        row.save()
+    bodies = Q(event__parts__run__in={row.run_id for row in rows})
+    if email:
+        bodies |= Q(body__icontains=email)
+    ids = set(Payload.objects.filter(bodies).values_list("pk", flat=True))
+    Payload.objects.filter(pk__in=ids).update(body={}, erased_at=at)
+
+
 def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
     """
     Rewrite a contact so that nobody can be recognised, close the portal account, and remember only a keyed digest.
 
-    Erasing again changes nothing. Events and history carry ids only, so the chain still verifies.
+    What runs knew of the person and what outside systems sent goes too. Erasing again changes nothing. Events and history
+    carry ids only, so the chain still verifies.
 
     :raises PermissionDenied: if ``by`` may not erase
     :raises Contact.DoesNotExist: if there is no such contact
@@ -39,6 +63,8 @@ def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
             return contact
         if contact.email:
             ErasedIdentity.objects.get_or_create(digest=identity_digest(contact.email), defaults={"erased_at": at})
+        for forget in (forget_facts, *erasers()):
+            forget(contact.pk, contact.email, at)
         contact.full_name, contact.email, contact.phone, contact.erased_at = f"Erased contact {contact.pk}", "", "", at
         contact.save()
         if contact.user is not None:

@@ -84,9 +84,14 @@ def faults(version: FlowVersion) -> list[str]:
 
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
+    """Titles and briefs are kept in history, which is never rewritten: they may not name a person."""
     named = placeholders(version.title) | placeholders(version.template)
-    unknown = sorted(named - {spec.name for spec in plan.fields})
-    return [_("Unknown fields in braces: %(names)s.") % {"names": ", ".join(unknown)}] if unknown else []
+    known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}
+    said = (
+        (named - known, _("Unknown fields in braces: %(names)s.")),
+        (named & known - usable, _("A title or brief may not name a person: leave out %(names)s.")),
+    )
+    return [words % {"names": ", ".join(sorted(names))} for names, words in said if names]
 
 
 def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:

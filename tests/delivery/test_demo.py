@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from delivery.models import Request
-from routing.models import Client, Contact, User, WorkItem
+from delivery.models import Brief, Request
+from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
 from routing.operations.verify import verify
 from tests.world import World
 
@@ -40,6 +40,15 @@ def test_it_has_every_state_a_hold_a_hand_over_and_a_restricted_client(db: None,
     assert verify().whole
 
 
+def test_its_leads_took_the_flow_and_some_wait_for_a_person(db: None, sign_ins: Path) -> None:
+    demo()
+
+    waiting = ExceptionCase.objects.filter(item__is_open=True)
+    assert sorted(waiting.values_list("reason", flat=True)) == ["missing_context", "missing_fields", "missing_fields"]
+    assert Run.objects.filter(state=Run.State.IN_DELIVERY).count() == Decision.objects.count() == Brief.objects.count() == 6
+    assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
+
+
 def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(db: None, sign_ins: Path) -> None:
     demo()
 
@@ -57,14 +66,15 @@ def test_if_empty_leaves_an_agency_alone(world: World, sign_ins: Path) -> None:
 
 def test_loading_twice_is_refused_and_refreshing_dates_it_anew(db: None, sign_ins: Path) -> None:
     demo()
+    at_first = WorkItem.objects.open().count()
     with pytest.raises(CommandError, match="--refresh"):
         demo()
 
     demo("--refresh")
 
-    assert Request.objects.count() == 50
+    assert Request.objects.count() == 2 * (25 + 6)  # told by hand, and opened by the flow
     assert (User.objects.staff().count(), Contact.objects.count()) == (8, 12)
-    assert WorkItem.objects.filter(is_open=True).count() == 21
+    assert WorkItem.objects.open().count() == at_first
 
 
 def test_removing_ends_the_work_and_erases_the_people(db: None, sign_ins: Path) -> None:

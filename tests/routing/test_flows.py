@@ -67,6 +67,7 @@ def test_rolling_back_is_publishing_a_copy_of_an_older_version(world: World, flo
         (lambda v: v.rules.last().delete(), "last rule must have no conditions"),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(action="x"), "delivery.open_request"),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(title="{deal.colour}"), "deal.colour"),
+        (lambda v: FlowVersion.objects.filter(pk=v.pk).update(template="Ask {contact.name}"), "may not name a person"),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(policy="x"), "no SLA policy"),
         (lambda v: Condition.objects.filter(rule__version=v).update(value="much"), "is not a number"),
         (lambda v: Condition.objects.filter(rule__version=v).update(field="contact.email"), "names a person"),

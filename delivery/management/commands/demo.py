@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from delivery.demo import agency
 from delivery.demo.load import load
-from delivery.demo.remove import end_work, remove
+from delivery.demo.remove import StillInUse, end_work, remove
 from delivery.demo.sign_ins import write
 from routing.models.clients import Client
 from routing.models.people import User
 
 
 class Command(BaseCommand):
-    help = "A small agency to try the product with: 8 people, 6 clients, 25 requests, dated relative to now."
+    help = "A small agency to try the product with: 8 people, 6 clients, about 35 pieces of work, dated relative to now."
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
@@ -29,7 +29,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
         if options["remove"]:
-            ended = remove(at)
+            try:
+                ended = remove(at)
+            except StillInUse as error:
+                raise CommandError(str(error)) from None
             Path(settings.SIGN_INS_FILE).unlink(missing_ok=True)
             self.stdout.write(f"The demo is removed: {ended} open requests ended. Its history stays, as all history does.")
             return

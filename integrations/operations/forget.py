@@ -1,0 +1,21 @@
+"""Forget what was posted to us about a person who is erased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from integrations.models import Inbound
+from routing.actions import eraser
+from routing.statements import run
+
+NAMING = """
+    SELECT id FROM integrations_inbound
+    WHERE position(%s::bytea IN raw) > 0 OR position(lower(%s) IN lower(encode(raw, 'escape'))) > 0"""
+
+
+@eraser
+def forget_deliveries(contact_id: int, email: str, at: datetime) -> None:
+    """Empty the bytes of every delivery that names the address; its numbers, digest and events stay. Reads every delivery."""
+    if email:
+        found = [key for (key,) in run(NAMING, [email.encode(), email])]
+        Inbound.objects.filter(pk__in=found).update(raw=b"")
