@@ -42,7 +42,7 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
     assert "Olga" in page
     assert "not in the team" in page
     assert "Ties: account owner first where the rule says so" in page
-    for chapter in ("Request ACM-", "Brief ACM-", "has until then: first response"):
+    for chapter in ("Request ACM-", "Brief ACM-", "Clocks started 4 ACM-2: approval running"):
         assert chapter in page
 
 
