@@ -6,11 +6,20 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 
 from routing.models import User, WorkItem
 from routing.operations import work
 from routing.roles import AM
 from tests.world import NOW, World, by, make_request, make_user
+
+
+def commit(rows: QuerySet[Any], **values: Any) -> None:
+    """Write around the door, and let the database check what it checks at a commit."""
+    with transaction.atomic():
+        rows.update(**values)
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @pytest.mark.parametrize("place", ["owner", "backup"])
@@ -20,19 +29,15 @@ def test_the_database_refuses_open_work_without_two_active_people(world: World, 
     other = item.backup if place == "owner" else item.owner
     person: Any = {"nobody": None, "the other one": other, "somebody inactive": make_user("Gone", AM, is_active=False)}[who]
 
-    with pytest.raises(IntegrityError), transaction.atomic():
-        WorkItem.objects.filter(pk=item.pk).update(**{place: person})
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError):
+        commit(WorkItem.objects.filter(pk=item.pk), **{place: person})
 
 
 def test_nobody_who_owns_open_work_can_be_made_inactive(world: World) -> None:
     make_request(world.acme)
 
-    with pytest.raises(IntegrityError), transaction.atomic():
-        User.objects.filter(pk=world.bob.pk).update(is_active=False)
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError):
+        commit(User.objects.filter(pk=world.bob.pk), is_active=False)
 
 
 def test_ownership_moves_by_an_operation_and_history_says_why(world: World) -> None:
