@@ -14,7 +14,8 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from routing.actors import Actor
-from routing.operations.conflicts import raise_conflicts
+from routing.operations.event_cases import raise_for_events
+from routing.reasons import Reason
 from routing.statements import run
 
 
@@ -96,9 +97,9 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
     with transaction.atomic(savepoint=False):
         new = {(source, key): event for source, key, event in run(STORE, [*(list(c) for c in columns), by.user_id, at])}
         known = {(source, key): (event, digest) for source, key, event, digest in _known(first)}
-        others = {known[s.source, s.dedupe_key][0]: s.digest for s in signals if known[s.source, s.dedupe_key][1] != s.digest}
+        others = {event: s.digest for s in signals for event, digest in [known[s.source, s.dedupe_key]] if digest != s.digest}
         if others:
-            raise_conflicts(others, at=at)
+            raise_for_events(Reason.CONFLICTING_DUPLICATE, {event: {"sent": digest} for event, digest in others.items()}, at=at)
     answers, told = [], set()
     for signal in signals:
         key = (signal.source, signal.dedupe_key)

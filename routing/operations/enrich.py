@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,9 @@ from routing.isolate import isolate
 from routing.models.events import Payload
 from routing.models.people import User
 from routing.models.runs import Enrichment, Run, RunStep
+from routing.models.work import WorkItem
 from routing.operations.exceptions import Trouble, raise_cases
+from routing.operations.identify import identify
 from routing.operations.retry import backoff_s
 from routing.reasons import Reason
 
@@ -27,6 +30,7 @@ Clock = Callable[[], datetime]
 Name, State = RunStep.Name, RunStep.State
 LEASE = timedelta(minutes=3)  # longer than the total deadline of every call an enricher makes
 MAX_ATTEMPTS = 12
+UNHEARD = "Begun, and not heard of since."  # stands while a worker is at it, and after one that died
 CLIENT = "client"  # beside the facts' names in ``sources``: how the client is known
 MAX_INVITED = 120  # who says when to come back is not broken, only busy or resting
 ENRICH = operation(Run, "enrich", _("Enrich"), system=True)
@@ -47,7 +51,7 @@ def enrich(*, clock: Clock, limit: int = 50) -> int:
     """Do the enrich and refresh steps that are due, one after the other; how many were tried."""
     due = RunStep.objects.due(clock()).filter(name__in=[Name.ENRICH, Name.REFRESH])
     ids = list(due.order_by("due_at", "id").values_list("pk", flat=True)[:limit])
-    return sum(isolate(lambda one: _one(one[0], clock), [step], lambda step, why: _later(step, why, 0, clock())) for step in ids)
+    return sum(isolate(lambda one: _one(one[0], clock), [step], lambda step, why: _poisoned(step, why, clock())) for step in ids)
 
 
 def _one(step_id: int, clock: Clock) -> int:
@@ -62,7 +66,7 @@ def _one(step_id: int, clock: Clock) -> int:
         if lease.attempts >= (MAX_INVITED if retry.after_s else MAX_ATTEMPTS):
             _stop(lease, Problem(Reason.FAILED_CONNECTOR, str(retry), {"attempts": lease.attempts}), clock())
         else:
-            _later(step_id, str(retry), retry.after_s, clock())
+            _later(lease, str(retry), retry.after_s, clock())
     except Problem as problem:
         _stop(lease, problem, clock())
     return 1
@@ -70,21 +74,45 @@ def _one(step_id: int, clock: Clock) -> int:
 
 def _take(step_id: int, at: datetime) -> Lease | None:
     """Lease a step by compare-and-set: of two workers that saw it due, one gets it."""
+    before = RunStep.objects.get(pk=step_id).last_error
     taken = RunStep.objects.due(at).filter(pk=step_id)
-    if not taken.update(lease=F("lease") + 1, attempts=F("attempts") + 1, due_at=at + LEASE, started_at=at):
+    if not taken.update(lease=F("lease") + 1, attempts=F("attempts") + 1, due_at=at + LEASE, started_at=at, last_error=UNHEARD):
         return None
     step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
+    if before == UNHEARD and step.attempts > MAX_ATTEMPTS:
+        _stop(_lease(step), Problem(Reason.FAILED_STEP, "Every worker that tried it died.", {"attempts": step.attempts}), at)
+        return None
     if step.run.state == Run.State.RECEIVED:
         ENRICH([step.run_id], by=Actor.system(), at=at)
         step.run = Run.objects.select_related("item", "flow").get(pk=step.run_id)
+    return _lease(step)
+
+
+def _lease(step: RunStep) -> Lease:
     return Lease(step.pk, step.lease, step.run, step.name, step.attempts)
 
 
-def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
-    """Keep the result in one transaction, unless the lease was lost to another worker meanwhile."""
+@contextmanager
+def _mine(lease: Lease) -> Iterator[RunStep | None]:
+    """
+    In a transaction: the step, locked after its run's work item as everywhere; None when the lease or the run is lost.
+
+    A step of a run that has ended is stopped for good.
+    """
     with transaction.atomic():
+        item = WorkItem.objects.select_for_update(no_key=True).get(pk=lease.run.item_id)
         step = RunStep.objects.select_for_update().get(pk=lease.step_id)
-        if step.lease != lease.token or step.state != State.DUE:
+        mine = step.lease == lease.token and step.state == State.DUE
+        if mine and not item.is_open:
+            step.state = State.STOPPED
+            step.save(update_fields=["state"])
+        yield step if mine and item.is_open else None
+
+
+def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
+    """Keep the result in one transaction, unless the lease was lost to another worker meanwhile, or the run has ended."""
+    with _mine(lease) as step:
+        if step is None:
             return
         keep()
         step.state, step.ended_at, step.last_error = State.DONE, at, ""
@@ -108,6 +136,7 @@ def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> N
         by_id=system.user_id,
         at=at,
     )
+    identify([lease.run.pk], {lease.run.pk: chosen or found.client_id}, at=at)
 
 
 def _told(run: Run) -> Mapping[str, Any]:
@@ -130,18 +159,25 @@ def _known_by_people(run: Run) -> dict[str, Any]:
     return {name: filled.facts[name] for name, source in filled.sources.items() if source == "person" and name in filled.facts}
 
 
-def _later(step_id: int, why: str, after_s: float, at: datetime) -> None:
-    step = RunStep.objects.get(pk=step_id)
-    step.due_at = at + timedelta(seconds=max(after_s, backoff_s(step.attempts, key=step_id)))
-    step.last_error = why[:300]
-    step.save(update_fields=["due_at", "last_error"])
+def _later(lease: Lease, why: str, after_s: float, at: datetime) -> None:
+    due = at + timedelta(seconds=max(after_s, backoff_s(lease.attempts, key=lease.step_id)))
+    mine = RunStep.objects.filter(pk=lease.step_id, lease=lease.token, state=State.DUE)
+    mine.update(due_at=due, last_error=why[:300])
+
+
+def _poisoned(step_id: int, why: str, at: datetime) -> None:
+    """An error that nobody foresaw: tried again a few times, then shown to a person."""
+    lease = _lease(RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id))
+    if lease.attempts >= MAX_ATTEMPTS:
+        _stop(lease, Problem(Reason.FAILED_STEP, why, {"attempts": lease.attempts}), at)
+    else:
+        _later(lease, why, 0, at)
 
 
 def _stop(lease: Lease, problem: Problem, at: datetime) -> None:
     """A refresh that fails changes nothing; an enrichment that fails stops the run until a person has looked."""
-    with transaction.atomic():
-        step = RunStep.objects.select_for_update().get(pk=lease.step_id)
-        if step.lease != lease.token or step.state != State.DUE:
+    with _mine(lease) as step:
+        if step is None:
             return
         step.last_error = str(problem)[:300]
         step.state = State.STOPPED

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hmac
 from datetime import datetime
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -28,14 +30,17 @@ def is_erased(email: str) -> bool:
 
 
 def forget_facts(contact_id: int, email: str, at: datetime) -> None:
-    """Strip what runs knew of the person: fields that name people, and the bodies of the events behind them."""
+    """Keep of what runs knew only the fields that name nobody, and nothing with the address; empty the bodies of their events."""
     known = Q(contact_ids__contains=contact_id)
     if email:
         known |= Q(facts__icontains=email)
     rows = list(Enrichment.objects.filter(known).select_related("run__version"))
     for row in rows:
-        personal = set(row.run.version.fields.filter(personal=True).values_list("name", flat=True))
-        row.facts = {name: value for name, value in row.facts.items() if name not in personal}
+        known_fields = set(row.run.version.fields.filter(personal=False).values_list("name", flat=True))
+        named = email.lower()
+        row.facts = {
+            name: value for name, value in row.facts.items() if name in known_fields and not (named and named in str(value).lower())
+        }
         row.contact_ids = [contact for contact in row.contact_ids if contact != contact_id]
         row.erased_at = at
         row.save()
@@ -72,6 +77,8 @@ def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
             user.email, user.full_name, user.is_active = f"erased-{user.pk}@throughline.invalid", contact.full_name, False
             user.session_epoch += 1
             user.set_unusable_password()
+            EmailAddress.objects.filter(user=user).delete()
+            Authenticator.objects.filter(user=user).delete()
             save(user, by=by, at=at, reason=reason)
         tell("routing.contact.erase", contact.pk, by=by, at=at)
     return contact

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from routing.actions import react
 from routing.actors import Actor
 from routing.creation import create
-from routing.door import Result, move, operation
+from routing.door import move, operation
 from routing.gates import Context, GateResult, passed, refused
+from routing.models.absences import Absence
 from routing.models.agency import Agency
 from routing.models.exceptions import ExceptionCase, ExceptionRoute
 from routing.models.messages import Notification
@@ -34,6 +35,7 @@ grant("routing.add_exceptionroute", OPS)
 grant("routing.change_exceptionroute", OPS)
 
 Taker = ExceptionRoute.Taker
+SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,15 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
     )
     fresh = [trouble for trouble in troubles if (trouble.run.pk, trouble.step, trouble.reason) not in open_now]
     with transaction.atomic():
-        made = create([_case(trouble, _route(routes, trouble.reason)) for trouble in fresh], by=system, at=at)
+        away = set(Absence.objects.at(at).values_list("user_id", flat=True))
+        made = create([_case(trouble, _route(routes, trouble.reason), away) for trouble in fresh], by=system, at=at)
         timeboxes = {case.item.pk: timedelta(minutes=routes[case.reason].timebox_minutes) for case in made}
         for policy in SLAPolicy.objects.filter(slug=STANDARD):
             start([case.item for case in made], policy, at, worktimes=timeboxes)
-        for trouble in troubles:
-            RunStep.objects.filter(run=trouble.run, name=trouble.step).update(state=RunStep.State.STOPPED, ended_at=at)
-        wait_runs = [trouble.run.pk for trouble in troubles]
-        move(WAIT, wait_runs, by=system, at=at, reason="A blocking exception was raised.")
+        for step in {trouble.step for trouble in troubles}:
+            runs = [trouble.run.pk for trouble in troubles if trouble.step == step]
+            RunStep.objects.filter(run__in=runs, name=step).update(state=RunStep.State.STOPPED, ended_at=at)
+        move(WAIT, [trouble.run.pk for trouble in troubles], by=system, at=at, reason="A blocking exception was raised.")
         tell_owners([case.item for case in made], Notification.Words.EXCEPTION, by=system, at=at)
     return made
 
@@ -87,14 +90,11 @@ def _route(routes: Mapping[str, ExceptionRoute], reason: str) -> ExceptionRoute:
     return routes[reason]
 
 
-def _case(trouble: Trouble, route: ExceptionRoute) -> ExceptionCase:
+def _case(trouble: Trouble, route: ExceptionRoute, away: Container[int]) -> ExceptionCase:
     run, about = trouble.run, trouble.run.item
-    owner, backup = about.owner_id, about.backup_id
-    if route.taker == Taker.POLICY:
-        owner, backup = run.flow.owner_id, run.flow.backup_id
-    elif route.taker == Taker.AGENCY:
-        agency = Agency.objects.get()
-        owner, backup = agency.owner_id, agency.backup_id
+    owner, backup = _pair(run, route)
+    if owner in away and backup not in away:
+        owner, backup = backup, owner  # whoever is there can act on it now
     item = WorkItem(
         title=f"{Reason(trouble.reason).label}: {about.ref}"[:200],
         client_id=about.client_id,
@@ -108,10 +108,20 @@ def _case(trouble: Trouble, route: ExceptionRoute) -> ExceptionCase:
     return ExceptionCase(item=item, reason=trouble.reason, run=run, step=trouble.step, evidence=dict(trouble.evidence))
 
 
+def _pair(run: Run, route: ExceptionRoute) -> tuple[int | None, int | None]:
+    if route.taker == Taker.POLICY:
+        return run.flow.owner_id, run.flow.backup_id
+    agency = Agency.objects.first() if route.taker == Taker.AGENCY else None
+    if agency is not None:
+        return agency.owner_id, agency.backup_id
+    return run.item.owner_id, run.item.backup_id
+
+
 def still_failing(rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, tuple[str, ...]]:
     """What each case's step would still stop at, judged on what is known now."""
-    found = standing_faults([row.run_id for row in rows if row.run_id and row.step], at)
-    return {row.pk: found.get((row.run_id, row.step), ()) for row in rows if row.run_id is not None}
+    judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
+    found = standing_faults(list(judged.values()), at)
+    return {case: found.get(run, ()) for case, run in judged.items()}
 
 
 def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
@@ -158,8 +168,8 @@ dismiss = operation(
     ExceptionCase, "dismiss", _("Dismiss"), may=_MAY, gates=(is_mine_to_settle, does_not_block), needs_reason=True, danger=True
 )
 escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True)
-WAIT = operation(Run, "wait", _("Wait for a person"), system=True)
-PROCEED = operation(Run, "proceed", _("Proceed"), system=True)
+WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
+PROCEED = operation(Run, "proceed", _("Proceed"), system=True, through_hold=True)
 
 
 @react("routing.exceptioncase.resolve")
@@ -169,10 +179,10 @@ def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None
     blocked = set(
         ExceptionCase.objects.filter(run__in=runs, state__in=ExceptionCase.open_states, blocking=True).values_list("run_id", flat=True)
     )
-    free = {run: step for run, step in runs.items() if run not in blocked}
-    for run, step in free.items():
-        RunStep.objects.filter(run_id=run, name=step).update(state=RunStep.State.DUE, due_at=at, attempts=0)
-    results: list[Result] = move(PROCEED, list(free), by=Actor.system(), at=at, reason="Its exception was resolved.") if free else []
-    refused_runs = [result.id for result in results if not result.done]
-    if refused_runs:
-        raise RuntimeError(f"runs {refused_runs} were not waiting although their exception was open")
+    ended = set(Run.objects.filter(pk__in=runs, item__is_open=False).values_list("pk", flat=True))
+    free = [run for run in runs if run not in blocked | ended]
+    for step in {runs[run] for run in free}:
+        mine = [run for run in free if runs[run] == step]
+        RunStep.objects.filter(run__in=mine, name=step).update(state=RunStep.State.DUE, due_at=at, attempts=0, last_error="")
+    if free:  # one that was not waiting needs nothing but its step
+        move(PROCEED, free, by=Actor.system(), at=at, reason="Its exception was resolved.")

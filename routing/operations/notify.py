@@ -8,6 +8,9 @@ from datetime import datetime
 from routing.actors import Actor
 from routing.models.messages import Notification
 from routing.models.work import WorkItem
+from routing.roles import EVERYONE, grant
+
+grant("routing.view_notification", *EVERYONE)
 
 
 def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetime) -> None:
@@ -20,3 +23,13 @@ def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetim
         ],
         ignore_conflicts=True,
     )
+
+
+def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:
+    """
+    Say that the reader has seen these of their own messages; how many were new to them. Others' are left alone.
+
+    :param ids: None for all of them
+    """
+    mine = Notification.objects.filter(recipient=by.user_id, read_at=None)
+    return mine.update(read_at=at) if ids is None else mine.filter(pk__in=ids).update(read_at=at)

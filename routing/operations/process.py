@@ -17,7 +17,9 @@ from routing.models.events import Dispatch, Event
 from routing.models.flows import FlowVersion
 from routing.models.runs import Run, RunEvent, RunStep
 from routing.models.work import WorkItem
+from routing.operations.event_cases import raise_for_events
 from routing.operations.retry import backoff_s
+from routing.reasons import Reason
 from routing.statements import run as sql
 
 ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write, come back
@@ -55,7 +57,8 @@ def _place(events: Sequence[Event], at: datetime) -> None:
     system = Actor.system()
     subjects = {_subject(event) for event in events}
     open_runs = _open_runs(subjects)
-    starts = [(event, version) for event in events for version in _live() if _starts(version, event)]
+    live = _live()
+    starts = [(event, version) for event in events for version in live if _starts(version, event)]
     new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
     for event, version in starts:
         key = (version.flow_id, _subject(event))
@@ -65,7 +68,7 @@ def _place(events: Sequence[Event], at: datetime) -> None:
     create([run for run, _ in new.values()], by=system, at=at)
     _record(events, open_runs, new, at)
     RunStep.objects.bulk_create(_first_steps([run for run, _ in new.values()], at))
-    _refresh(open_runs, subjects, at)
+    _refresh(open_runs, {_subject(event) for event in events if not event.kind.endswith(ECHO)}, at)
 
 
 def _subject(event: Event) -> Subject:
@@ -85,11 +88,16 @@ def _starts(version: FlowVersion, event: Event) -> bool:
 
 
 def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:
+    """Locked, so that none of them ends before these events have joined it."""
+    found = Run.objects.filter(_about(subjects), item__is_open=True).select_related("item").order_by("item_id")
+    return {(run.flow_id, run.subject): run for run in found.select_for_update(of=("item",), no_key=True)}
+
+
+def _about(subjects: set[Subject]) -> Q:
     wanted = Q(pk__in=[])
     for subject in subjects:
         wanted |= Q(source=subject.source, subject_type=subject.type, subject_id=subject.id)
-    found = Run.objects.filter(wanted, state__in=Run.open_states)
-    return {(run.flow_id, run.subject): run for run in found}
+    return wanted
 
 
 def _new_run(version: FlowVersion, event: Event) -> Run:
@@ -99,10 +107,11 @@ def _new_run(version: FlowVersion, event: Event) -> Run:
 
 
 def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
-    """Link each new run to the last one about the same subject."""
-    for (flow_id, subject), (run, _) in new.items():
-        earlier = Run.objects.filter(flow=flow_id, source=subject.source, subject_type=subject.type, subject_id=subject.id)
-        run.follows = earlier.order_by("-id").first()
+    """Link each new run to the last one of its flow about the same subject."""
+    earlier = Run.objects.filter(_about({subject for _flow, subject in new})).order_by("pk") if new else []
+    last = {(run.flow_id, run.subject): run for run in earlier}
+    for key, (run, _event) in new.items():
+        run.follows = last.get(key)
 
 
 def _record(
@@ -136,20 +145,26 @@ def _first_steps(runs: Sequence[Run], at: datetime) -> list[RunStep]:
 def _refresh(open_runs: Mapping[tuple[int, Subject], Run], subjects: set[Subject], at: datetime) -> None:
     """Read again what changed: later events bring no new work, only newer facts."""
     ids = [run.pk for (_, subject), run in open_runs.items() if subject in subjects]
-    read = list(RunStep.objects.filter(run__in=ids, name=RunStep.Name.ENRICH, state=RunStep.State.DONE).values_list("run_id", flat=True))
+    begun = Q(state=RunStep.State.DONE) | Q(lease__gt=0)
+    read = list(RunStep.objects.filter(begun, run__in=ids, name=RunStep.Name.ENRICH).values_list("run_id", flat=True))
     due = at + timedelta(seconds=REFRESH_DELAY_S)
     RunStep.objects.bulk_create(
         [RunStep(run_id=run, name=RunStep.Name.REFRESH, due_at=due) for run in read],
         update_conflicts=True,
         unique_fields=["run", "name"],
-        update_fields=["state", "due_at"],
+        update_fields=["state", "due_at", "attempts"],
     )
 
 
 def _postpone(event_id: int, why: str, at: datetime) -> None:
     """Put a poisoned event aside, visibly; after the last attempt it waits for a person."""
-    row = Dispatch.objects.get(event_id=event_id)
-    row.attempts += 1
-    row.due_at = at + timedelta(seconds=backoff_s(row.attempts, key=event_id))
-    row.parked_reason = why if row.attempts >= MAX_ATTEMPTS else ""
-    row.save()
+    row = Dispatch.objects.filter(event_id=event_id).first()
+    if row is None:
+        return  # another worker has dealt with it meanwhile
+    attempts = row.attempts + 1
+    parked = why if attempts >= MAX_ATTEMPTS else ""
+    due = at + timedelta(seconds=backoff_s(attempts, key=event_id))
+    with transaction.atomic():
+        mine = Dispatch.objects.filter(pk=row.pk, attempts=row.attempts)
+        if mine.update(attempts=attempts, due_at=due, parked_reason=parked) and parked:
+            raise_for_events(Reason.FAILED_STEP, {event_id: {"error": why}}, at=at)

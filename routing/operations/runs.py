@@ -14,15 +14,15 @@ from routing.actions import react
 from routing.actors import Actor
 from routing.door import Result, operation
 from routing.engine.fields import WrongType, typed
-from routing.models.clients import Client
 from routing.models.exceptions import ExceptionCase
 from routing.models.runs import Enrichment, Run, RunStep
 from routing.operations.enrich import CLIENT
 from routing.operations.exceptions import resolve
+from routing.operations.identify import identify
 from routing.operations.standing import field_faults, standings
 from routing.reasons import Reason
 from routing.roles import AM, EVERYONE, OPS, QA, grant
-from routing.visibility import work_seen_by
+from routing.visibility import clients_seen_by, work_seen_by
 
 grant("routing.view_run", *EVERYONE)
 grant("routing.view_decision", *EVERYONE)
@@ -33,7 +33,7 @@ cancel = operation(Run, "cancel", _("Call off"), may=(AM, OPS), needs_reason=Tru
 close_unproven = operation(Run, "close_unproven", _("Close without proof"), may=(OPS,), needs_reason=True, danger=True)
 await_outcome = operation(Run, "await_outcome", _("Await outcome"), system=True)
 complete = operation(Run, "complete", _("Complete"), system=True)
-withdraw_case = operation(ExceptionCase, "withdraw", _("Withdraw"), system=True)
+withdraw_case = operation(ExceptionCase, "withdraw", _("Withdraw"), system=True, through_hold=True)
 
 
 class WrongValues(ValueError):
@@ -56,11 +56,14 @@ def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = N
     """
     by.require("routing.fill_in_run", to="fill in runs")
     with transaction.atomic():
-        run = Run.objects.select_for_update(of=("self",)).get(pk=run_id, item__in=work_seen_by(by))
+        rows = Run.objects.select_related("item").select_for_update(of=("item",), no_key=True)
+        run = rows.get(pk=run_id, item__in=work_seen_by(by))
         [standing] = standings([run.pk])
         known = _fitting(values, {spec.name: spec for spec in standing.plan.fields})
-        if client_id is not None:
-            Client.objects.get(pk=client_id)
+        if not run.item.is_open:
+            raise WrongValues({"run": str(_("This run has ended."))})
+        if client_id is not None and not clients_seen_by(by).filter(pk=client_id).exists():
+            raise WrongValues({"client": str(_("Choose one of the clients you see."))})
         found = standing.found
         Enrichment.objects.create(
             run=run,
@@ -72,6 +75,7 @@ def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = N
             by_id=by.user_id,
             at=at,
         )
+        identify([run.pk], {run.pk: client_id}, at=at)
         settled = Q(pk__in=[])
         if client_id is not None:
             settled |= Q(step=RunStep.Name.ENRICH, reason__in=[Reason.DUPLICATE, Reason.MISSING_CONTEXT])

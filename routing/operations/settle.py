@@ -5,22 +5,25 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from routing.actions import Job, action_named
 from routing.actors import Actor
 from routing.door import operation
 from routing.engine.choose import Choice, NobodyFits, NoRuleHolds
+from routing.engine.fields import Fault
 from routing.engine.template import fill
 from routing.isolate import isolate
 from routing.models.decisions import Decision
 from routing.models.runs import Run, RunStep
+from routing.models.work import WorkItem
 from routing.operations.candidates import Pool, pool_for
 from routing.operations.exceptions import Trouble, raise_cases
 from routing.operations.retry import backoff_s
@@ -36,24 +39,36 @@ BEGIN = operation(Run, "begin", _("Begin delivery"), system=True)
 
 
 def settle(*, at: datetime, limit: int = 200) -> int:
-    """Take every run whose next step needs nobody outside as far as it goes; how many were dealt with."""
-    due = RunStep.objects.due(at).filter(name__in=SETTLED).order_by("due_at", "id")
-    return isolate(lambda ids: _settle(ids, at), list(due.values_list("pk", flat=True)[:limit]), lambda step, why: _later(step, why, at))
+    """
+    Take every run whose next step needs nobody outside as far as it goes; how many were dealt with.
+
+    Steps of held runs wait. Each attempt is counted before it is made, so a batch that kills its worker is taken apart.
+    """
+    ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": SETTLED}
+    due = list(RunStep.objects.due(at).filter(**ready).order_by("due_at", "id").values_list("pk", "attempts")[:limit])
+    batches = [[step for step, attempts in due if not attempts], *([step] for step, attempts in due if attempts)]
+    done = 0
+    for batch in batches:
+        RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
+        done += isolate(lambda ids: _settle(ids, at), batch, lambda step, why: _later(step, why, at))
+    return done
 
 
 def _settle(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
-        mine = RunStep.objects.due(at).filter(pk__in=step_ids).select_for_update(skip_locked=True).order_by("pk")
-        steps = {step.run_id: step for step in mine}
-        if not steps:
+        runs = RunStep.objects.filter(pk__in=step_ids).values("run__item")
+        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None).order_by("pk")
+        items = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+        mine = RunStep.objects.due(at).filter(pk__in=step_ids, run__item__in=items).select_for_update(of=("self",)).order_by("pk")
+        run_ids = [step.run_id for step in mine]
+        if not run_ids:
             return 0
         troubles: list[Trouble] = []
-        valid = _validate(standings(list(steps)), troubles)
-        decided = _decide(valid, troubles, at)
+        decided = _decide(_validate(standings(run_ids), troubles), troubles, at)
         _act(decided, at)
-        raise_cases_at(troubles, steps, at)
+        _stop(troubles, at)
         _mark([standing.run.pk for standing, _choice, _decision in decided], at)
-    return len(steps)
+    return len(run_ids)
 
 
 def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Standing]:
@@ -61,13 +76,19 @@ def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Sta
     for standing in all_runs:
         faults = field_faults(standing)
         if faults:
-            evidence = {"fields": [asdict(fault) for fault in faults]}
+            evidence = {"fields": [_told(fault, standing) for fault in faults]}
             troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_FIELDS, evidence))
         elif standing.found.client_id is None:
             troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_CONTEXT, {}))
         else:
             valid.append(standing)
     return valid
+
+
+def _told(fault: Fault, standing: Standing) -> dict[str, str]:
+    """The fault as evidence, which history keeps: without the value of a field that names a person."""
+    personal = fault.name not in {spec.name for spec in standing.plan.rule_fields}
+    return asdict(replace(fault, found="")) if personal else asdict(fault)
 
 
 def _decide(valid: Sequence[Standing], troubles: list[Trouble], at: datetime) -> list[tuple[Standing, Choice, Decision]]:
@@ -147,12 +168,13 @@ def _job(run: Run, standing: Standing, choice: Choice) -> Job:
     )
 
 
-def raise_cases_at(troubles: Sequence[Trouble], steps: dict[int, RunStep], at: datetime) -> None:
-    """Stop each run at the step that could not be done; the steps before it are done."""
-    stopped_later = [trouble.run.pk for trouble in troubles if trouble.step == Name.DECIDE]
-    RunStep.objects.filter(run__in=stopped_later, name=Name.VALIDATE).update(state=State.DONE, ended_at=at)
+def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
+    """Stop each run at the step that could not be done, and nowhere else: resolving its case makes that one due again."""
+    stopped = [trouble.run.pk for trouble in troubles]
+    RunStep.objects.filter(run__in=stopped, name__in=SETTLED, state=State.DUE).update(state=State.STOPPED, ended_at=at)
     RunStep.objects.bulk_create(
-        [RunStep(run_id=run, name=Name.DECIDE, due_at=at, attempts=1, started_at=at) for run in stopped_later], ignore_conflicts=True
+        [RunStep(run=trouble.run, name=trouble.step, state=State.STOPPED, due_at=at, started_at=at, ended_at=at) for trouble in troubles],
+        ignore_conflicts=True,
     )
     raise_cases(troubles, at=at)
 
@@ -167,15 +189,14 @@ def _mark(run_ids: Sequence[int], at: datetime) -> None:
         ],
         update_conflicts=True,
         unique_fields=["run", "name"],
-        update_fields=["state", "ended_at"],
+        update_fields=["state", "ended_at", "last_error"],
     )
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:
     """Put a poisoned run aside; after the last attempt it becomes an exception."""
     step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
-    step.attempts += 1
-    step.due_at, step.last_error = at + timedelta(seconds=backoff_s(step.attempts, key=step_id)), why[:300]
-    step.save(update_fields=["attempts", "due_at", "last_error"])
+    due = at + timedelta(seconds=backoff_s(step.attempts, key=step_id))
+    RunStep.objects.filter(pk=step_id, state=State.DUE).update(due_at=due, last_error=why[:300])
     if step.attempts >= MAX_ATTEMPTS:
         raise_cases([Trouble(step.run, step.name, Reason.FAILED_STEP, {"error": why})], at=at)

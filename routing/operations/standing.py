@@ -11,11 +11,9 @@ from django.utils.translation import gettext as _
 from routing.engine.choose import Choice, NobodyFits, NoRuleHolds, choose
 from routing.engine.facts import Found
 from routing.engine.fields import Fault, faults
-from routing.models.runs import Enrichment, Run, RunStep
+from routing.models.runs import Enrichment, Run
 from routing.operations.candidates import Pool, pool_for
 from routing.operations.versions import Plan, published
-
-Name = RunStep.Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +49,25 @@ def decide_for(standing: Standing, pool: Pool) -> Choice:
     return choose(standing.plan.rules, rule_facts(standing), pool.candidates, pool.fallback(standing.run.flow, standing.found.client_id))
 
 
-def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[tuple[int, str], tuple[str, ...]]:
+def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[str, ...]]:
     """
-    What validate and decide would stop at now, in words, by run and step; absent where they would pass.
+    What the run's next settling would stop at, in words, by run; absent where it would pass.
 
     Steps that ask an outside system cannot be judged without asking it: they are simply tried again.
     """
-    found: dict[tuple[int, str], tuple[str, ...]] = {}
-    for standing in standings(run_ids):
-        missing = field_faults(standing)
-        if missing:
-            found[standing.run.pk, Name.VALIDATE] = tuple(fault.label for fault in missing)
-            continue
-        if standing.found.client_id is None:
-            found[standing.run.pk, Name.VALIDATE] = (str(_("Client")),)
-            continue
-        try:
-            decide_for(standing, pool_for([standing], at))
-        except (NoRuleHolds, NobodyFits) as error:
-            found[standing.run.pk, Name.DECIDE] = (str(error),)
-    return found
+    all_runs = standings(run_ids)
+    pool = pool_for(all_runs, at)
+    return {standing.run.pk: words for standing in all_runs if (words := _faults(standing, pool))}
+
+
+def _faults(standing: Standing, pool: Pool) -> tuple[str, ...]:
+    missing = field_faults(standing)
+    if missing:
+        return tuple(fault.label for fault in missing)
+    if standing.found.client_id is None:
+        return (str(_("Client")),)
+    try:
+        decide_for(standing, pool)
+    except (NoRuleHolds, NobodyFits) as error:
+        return (str(error),)
+    return ()
