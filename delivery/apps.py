@@ -9,6 +9,6 @@ class DeliveryConfig(AppConfig):
     verbose_name = _("Delivery")
 
     def ready(self) -> None:
-        for module in ("requests", "briefs", "opening"):
+        for module in ("requests", "briefs", "opening", "ending"):
             import_module(f"delivery.operations.{module}")
         import_module("delivery.chapters")

@@ -20,7 +20,7 @@ def clocks(run: Run) -> Sequence[Entry]:
         Entry(
             clock.started_at,
             "clock",
-            _("%(ref)s has until then: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
+            _("A clock started for %(ref)s: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
             {
                 "ref": clock.item.ref,
                 "purpose": clock.purpose,

@@ -17,6 +17,21 @@ from routing.models.exceptions import ExceptionCase
 from routing.models.people import User
 from routing.models.runs import Run
 
+ORDER = (
+    "event",
+    "step capture",
+    "step enrich",
+    "enrichment",
+    "step validate",
+    "step decide",
+    "exception",
+    "decision",
+    "step act",
+    "request",
+    "brief",
+    "clock",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -45,7 +60,13 @@ def trace(run: Run) -> Trace:
     told = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
     for chapter in chapters():
         told += chapter(run)
-    return Trace(run, sorted(told, key=lambda entry: entry.at))
+    return Trace(run, sorted(told, key=lambda entry: (entry.at, _place(entry))))
+
+
+def _place(entry: Entry) -> int:
+    """What comes first of what has the same instant: the order in which a run goes."""
+    name = f"step {entry.data['step']}" if entry.chapter == "step" else entry.chapter
+    return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
 def page(item_id: int) -> str:
@@ -55,7 +76,10 @@ def page(item_id: int) -> str:
 
 def _events(run: Run) -> list[Entry]:
     parts = run.run_events.select_related("event").order_by("event__at", "event_id")
-    return [Entry(part.event.at, "event", f"{part.get_part_display()}: {part.event.kind}", _about(part.event), "") for part in parts]
+    return [
+        Entry(part.event.at, "event", f"{part.get_part_display()}: {part.event.kind}", {"part": part.part, **_about(part.event)})
+        for part in parts
+    ]
 
 
 def _about(event: Event) -> Mapping[str, Any]:

@@ -1,3 +1,3 @@
-from delivery.admin import requests
+from delivery.admin import briefs, engagements, requests
 
-__all__ = ["requests"]
+__all__ = ["briefs", "engagements", "requests"]

@@ -1,0 +1,3 @@
+from integrations.admin import connections, inbound, links
+
+__all__ = ["connections", "inbound", "links"]

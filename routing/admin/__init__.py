@@ -3,9 +3,51 @@
 from django.conf import settings
 from django.contrib import admin
 
-from routing.admin import clients, clocks, contacts, events, exceptions, flows, people, rules, runs, seals, teams, versions, work, work_forms
+from routing.admin import (
+    calendars,
+    clients,
+    clocks,
+    contacts,
+    cover,
+    events,
+    exception_map,
+    exceptions,
+    flows,
+    notifications,
+    parked,
+    people,
+    policies,
+    rules,
+    runs,
+    seals,
+    teams,
+    versions,
+    work,
+    work_forms,
+)
 
-__all__ = ["clients", "clocks", "contacts", "events", "exceptions", "flows", "people", "rules", "runs", "seals", "teams", "versions", "work", "work_forms"]
+__all__ = [
+    "calendars",
+    "clients",
+    "clocks",
+    "contacts",
+    "cover",
+    "events",
+    "exception_map",
+    "exceptions",
+    "flows",
+    "notifications",
+    "parked",
+    "people",
+    "policies",
+    "rules",
+    "runs",
+    "seals",
+    "teams",
+    "versions",
+    "work",
+    "work_forms",
+]
 
 # Groups mirror the roles in code, mail addresses and second factors belong to their owner, the table of beat to the code.
 for _model in list(admin.site._registry):  # noqa: SLF001  # the only list of them

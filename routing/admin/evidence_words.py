@@ -8,7 +8,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-
 LABELS = {
     "message": gettext_lazy("What was said"),
     "error": gettext_lazy("Error"),
@@ -65,5 +64,3 @@ def _text(name: str, value: Any, names: Mapping[int, str]) -> str:
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     return str(value)
-
-

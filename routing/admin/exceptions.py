@@ -41,7 +41,7 @@ tone(ExceptionCase, open="warn", claimed="info", escalated="bad", resolved="good
 class ExceptionAdmin(WorkColumns, StepsAdmin):
     noun_template = "desk/exception.html"
     list_display = ("reason_name", "stopped_at", "evidence_short", "client", "state_name", "owner", "due_at", "age")
-    list_filter = (filters.Whose, filters.Openness, "reason", ("state", admin.ChoicesFieldListFilter), filters.OfClient)
+    list_filter = (filters.Whose, filters.Openness, "reason", ("state", admin.ChoicesFieldListFilter), filters.OfClient, "run__flow")
     search_fields = ("item__ref", "item__title", "run__item__ref", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference of the exception or of its run, or client")
     ordering = ("item__next_due_at", "pk")

@@ -58,15 +58,23 @@ class FlowAdmin(SavedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()  # events and commands name it
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in {"purpose", "outcome", "runbook"}:
+            field.widget.attrs["rows"] = 3
+        return field
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         by = actor(request)
         seen = work_seen_by(by).order_by()
-        versions = FlowVersion.objects.filter(flow__pk=object_id if object_id.isdecimal() else None)
+        versions = FlowVersion.objects.filter(flow__pk=int(object_id) if object_id.isdecimal() else 0)
         rows = versions.select_related("published_by", "copied_from__flow").order_by("-number")
         more = {
-            "versions": rows.annotate(runs_open=_count(Run.objects.filter(version=OuterRef("pk"), state__in=Run.open_states, item__in=seen), "version")),
+            "versions": rows.annotate(
+                runs_open=_count(Run.objects.filter(version=OuterRef("pk"), state__in=Run.open_states, item__in=seen), "version")
+            ),
             "drafting": address(Flow, "draft", object_id) if by.may("routing.add_flowversion") else "",
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
         }

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -74,6 +75,12 @@ class ConditionsOfRule(PartOfVersion):
 
 class OneRuleForm(SavedForm):
     skills = CommaList(label=gettext_lazy("Skills needed"), help_text=gettext_lazy("By comma."))
+
+    def clean_position(self) -> int:
+        position = int(self.cleaned_data["position"])
+        if Rule.objects.filter(version=self.instance.version_id, position=position).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Another rule of this version already has this position. Take one between, such as 15."))
+        return position
 
 
 @admin.register(Rule)

@@ -62,6 +62,9 @@ class RunAdmin(WorkColumns, StepsAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # events begin runs
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "version__id__exact" or bool(super().lookup_allowed(lookup, value, request))  # a flow's page counts by it
+
     def json_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.seen(request, object_id)
         answer = JsonResponse(trace(run).as_json(), json_dumps_params={"indent": 2, "ensure_ascii": False})
@@ -69,10 +72,10 @@ class RunAdmin(WorkColumns, StepsAdmin):
         return answer
 
     def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
-        told = self.told(request, row) if template == self.noun_template else {}
+        told = self.everything(request, row) if template == self.noun_template else {}
         return super().page(request, template, row, told | context, status)
 
-    def told(self, request: HttpRequest, run: Run) -> dict[str, Any]:
+    def everything(self, request: HttpRequest, run: Run) -> dict[str, Any]:
         by = actor(request)
         parts = list(work_seen_by(by).filter(run=run).exclude(pk=run.item_id).select_related("owner").order_by("pk"))
         work = [part for part in parts if part.kind != "exceptioncase"]
@@ -97,12 +100,11 @@ class RunAdmin(WorkColumns, StepsAdmin):
 
     @admin.display(description=_("about"))
     def about(self, run: Run) -> SafeString:
-        return format_html('{} <span class="tl-ref">{}</span> <span class="tl-meta">{}</span>', run.subject_type, run.subject_id, run.source)
+        return format_html(
+            '{} <span class="tl-ref">{}</span> <span class="tl-meta">{}</span>', run.subject_type, run.subject_id, run.source
+        )
 
     @admin.display(description=_("held by"))
-    def held_by(self, run: Run) -> SafeString | str:
+    def held_by(self, run: Run) -> str:
         found = holds(run)
-        if not found:
-            return display.NOTHING
-        return format_html('{} <span class="tl-meta">{}</span>', found[0].message, found[0].clears_by)
-
+        return f"{found[0].message} · {found[0].clears_by}" if found else display.NOTHING

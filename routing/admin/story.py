@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from routing.models.runs import Run
 from routing.nouns import state_badge
 from routing.operations.again import decide_again
 from routing.operations.versions import published
+from routing.reasons import Reason
 from routing.trace import Trace
 
 OPERATORS = {
@@ -58,10 +59,12 @@ class Told:
     again: Any = None
     state: str = ""
     due_at: datetime | None = None
-    rules: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    rules: Sequence[Mapping[str, Any]] = ()
+    lines: Sequence[Told] = ()
 
 
 KINDS = {"event", "enrichment", "decision", "exception", "step"}
+TOGETHER = {"joined": gettext_lazy("Later events joined"), "clock": gettext_lazy("Clocks started")}
 
 
 def story(trace: Trace, *, seen: Any, again: bool = False) -> list[Told]:
@@ -75,16 +78,33 @@ def story(trace: Trace, *, seen: Any, again: bool = False) -> list[Told]:
     specs = {spec.name: spec for spec in published(run.version_id).fields}
     names = client_names([entry.data.get("evidence", {}) for entry in trace.entries if entry.chapter == "exception"], seen)
     recomputed = {row.pk: decide_again(row) for row in run.decisions.all()} if again else {}
-    return [_tell(entry, specs, names, recomputed) for entry in trace.entries]
+    return _together([_tell(entry, specs, names, recomputed) for entry in trace.entries])
+
+
+def _together(told: Sequence[Told]) -> list[Told]:
+    """Events that only joined, and clocks, as one entry of many lines each: the story is in what happened next."""
+    kept: list[Told] = []
+    groups: dict[str, list[Told]] = {}
+    for each in told:
+        if each.kind not in TOGETHER:
+            kept.append(each)
+        elif each.kind in groups:
+            groups[each.kind].append(each)
+        else:
+            groups[each.kind] = [each]
+            kept.append(replace(each, kind="many", title=str(TOGETHER[each.kind]), url="", state="", lines=groups[each.kind]))
+    return sorted(kept, key=lambda each: each.data.get("part") != "started")
 
 
 def _tell(entry: Entry, specs: Mapping[str, FieldSpec], names: Mapping[int, str], recomputed: Mapping[int, Any]) -> Told:
     data, kind = entry.data, entry.chapter
     due = data.get("due")
+    if kind == "event" and data["part"] == "joined":
+        kind = "joined"
     return Told(
-        kind=kind if kind in KINDS else "other",
+        kind=kind if kind in KINDS or kind in TOGETHER else "other",
         at=entry.at,
-        title=entry.title,
+        title=str(Reason(data["reason"]).label) if kind == "exception" else entry.title,
         url=entry.url,
         data=data,
         facts=_facts(data, specs) if kind == "enrichment" else (),
@@ -104,7 +124,9 @@ def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact]:
     facts, sources = data["facts"], data["sources"]
-    known = [_fact(spec, facts.get(spec.name), sources) for spec in specs.values() if spec.required or facts.get(spec.name) not in (None, "")]
+    known = [
+        _fact(spec, facts.get(spec.name), sources) for spec in specs.values() if spec.required or facts.get(spec.name) not in (None, "")
+    ]
     others = [Fact(name, name, str(value), str(sources.get(name, ""))) for name, value in facts.items() if name not in specs]
     return known + others
 

@@ -22,6 +22,14 @@ from routing.models.rules import Rule
 class PartOfVersion(Rows):
     """Rows that only a draft lets anybody change."""
 
+    hide_title = True  # the row says it all
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        for field in formset.form.base_fields.values():
+            field.widget.attrs["aria-label"] = field.label  # also those that a form declares itself
+        return formset
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(super().has_add_permission(request, obj)) and _is_draft(obj)
 
@@ -71,7 +79,7 @@ class RulesOfVersion(PartOfVersion):
         return _(" and ").join(said(row.field, row.operator, row.value) for row in rule.conditions.all()) or _("always")
 
     def conditions_said(self, rule: Rule) -> SafeString | str:
-        if rule.pk is None:
+        if rule._state.adding:
             return _("Save first, then add conditions.")
         return format_html('<a class="tl-link" href="{}">{}</a>', page_of(rule), self._said(rule))
 

@@ -17,6 +17,7 @@ from routing.visibility import work_seen_by
 
 register = template.Library()
 register.filter("kind_of", kind_label)
+register.filter("spaced", lambda name: str(name).replace("_", " "))
 register.filter("due_time", display.due_time)
 
 

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from playwright.sync_api import expect
 
-from routing.models import Clock, ExceptionCase, Flow, FlowVersion, Run
+from delivery.models import Brief, Engagement, Request
+from integrations.models import Connection, ExternalLink, Inbound
+from routing.actors import Actor
+from routing.models import (
+    Absence,
+    Agency,
+    Calendar,
+    Clock,
+    Dispatch,
+    ExceptionCase,
+    ExceptionRoute,
+    Flow,
+    FlowVersion,
+    Notification,
+    Rule,
+    Run,
+    SLAPolicy,
+)
 from routing.operations.flows import copy
+from routing.operations.notify import tell_owners
+from routing.roles import INTEGRATIONS
 from tests.browser.conftest import SitDown
 from tests.desk import url
+from tests.integrations.senders import make_connection
 from tests.journeys.crm import FakeCRM
 from tests.routing.admin.stories import crm_of, make_flow, run_about, work
 from tests.world import NOW, World, by
@@ -44,19 +66,60 @@ def pages(agency: World, crm: FakeCRM) -> dict[str, str]:
         "flow-published": url(FlowVersion, "change", version.pk),
         "flow-draft": url(FlowVersion, "change", draft.pk),
         "flow-publish": url(FlowVersion, "do", draft.pk, "publish"),
-        "rule": url(type(draft.rules.first()), "change", draft.rules.first().pk),
-        "why-due": url(Clock, "change", Clock.objects.order_by("pk").first().pk),
+        "rule": url(Rule, "change", draft.rules.earliest("position").pk),
+        "why-due": url(Clock, "change", Clock.objects.earliest("pk").pk),
         "clocks": url(Clock, "changelist"),
+    }
+
+
+def other_pages(agency: World, crm: FakeCRM) -> dict[str, str]:
+    run_about("901")
+    hubspot = make_connection("hubspot", agency)
+    body = {"raw": b'[{"objectId": 1}]', "sha256": "0" * 64}
+    row = Inbound.objects.create(connection=hubspot, received_at=NOW, last_received_at=NOW, state="processed", captured=1, **body)
+    link = ExternalLink.objects.create(connection=hubspot, object_type="company", remote_id="77", client=agency.acme)
+    deal = Engagement.objects.create(client=agency.acme, name="Spring campaign", amount=12000, currency="EUR")
+    absence = Absence.objects.create(user=agency.bob, starts_at=NOW, ends_at=NOW + timedelta(days=3))
+    tell_owners([Run.objects.get().item], Notification.Words.OWNS, by=Actor.system(), at=NOW)
+    Notification.objects.update(recipient=agency.olga)
+    return {
+        "brief": url(Brief, "change", Brief.objects.get().pk),
+        "briefs": url(Brief, "changelist"),
+        "brief-edit": url(Brief, "step", Brief.objects.get().pk, "edit"),
+        "request-of-run": url(Request, "change", Request.objects.get().pk),
+        "engagements": url(Engagement, "changelist"),
+        "engagement": url(Engagement, "change", deal.pk),
+        "connections": url(Connection, "changelist"),
+        "connection": url(Connection, "change", hubspot.pk),
+        "deliveries": url(Inbound, "changelist"),
+        "delivery": url(Inbound, "change", row.pk),
+        "links": url(ExternalLink, "changelist"),
+        "link": url(ExternalLink, "change", link.pk),
+        "put-aside": url(Dispatch, "changelist"),
+        "exception-map": url(ExceptionRoute, "changelist"),
+        "route": url(ExceptionRoute, "change", ExceptionRoute.objects.earliest("pk").pk),
+        "calendars": url(Calendar, "changelist"),
+        "calendar": url(Calendar, "change", Calendar.objects.get().pk),
+        "policies": url(SLAPolicy, "changelist"),
+        "policy": url(SLAPolicy, "change", SLAPolicy.objects.get().pk),
+        "absences": url(Absence, "changelist"),
+        "absence": url(Absence, "change", absence.pk),
+        "agency": url(Agency, "change", agency.agency.pk),
+        "for-me": url(Notification, "changelist"),
     }
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_every_page_is_accessible(agency: World, crm: FakeCRM, sit_down: SitDown, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("which", [pages, other_pages])
+def test_every_page_is_accessible(
+    agency: World, crm: FakeCRM, sit_down: SitDown, width: int, scheme: str, which: Callable[[World, FakeCRM], dict[str, str]]
+) -> None:
+    agency.olga.groups.add(Group.objects.get(name=INTEGRATIONS))
     desk = sit_down(agency.olga, width=width, scheme=scheme)
     problems = []
 
-    for name, path in pages(agency, crm).items():
+    for name, path in which(agency, crm).items():
         desk.open(path)
         try:
             desk.check(name)

@@ -116,7 +116,9 @@ def test_a_page_costs_the_same_however_many_events_joined(world: World, crm: Fak
 
 
 def test_runs_of_work_that_is_not_seen_are_not_there(world: World, crm: FakeCRM) -> None:
-    crm.client = others_secret(world).item.client
+    hidden = others_secret(world).item.client
+    assert hidden is not None
+    crm.client = hidden
     run = run_about("901")
     heirs = {"owner": crm.client.owner_id, "backup": world.olga.pk, "doer": None}
     work_steps.hand_over([run.item_id], by=by(world.olga), at=NOW, reason="x", **heirs)
@@ -145,3 +147,12 @@ def test_a_forged_step_without_the_permission_is_refused(world: World, crm: Fake
 
     assert answer.status_code in {403, 404}
     assert Run.objects.get().state == Run.State.IN_DELIVERY
+
+
+def test_runs_are_called_off_together_with_a_result_for_each(world: World, crm: FakeCRM) -> None:
+    runs, browser = [run_about("901"), run_about("902")], signed_in(world.olga)
+
+    page = browser.post(f"{url(Run, 'changelist')}bulk/cancel/", {"ids": [run.pk for run in runs], "reason": "The client left"})
+
+    assert "Call off: 2 done, 0 refused" in words(page)
+    assert set(Run.objects.values_list("state", flat=True)) == {Run.State.CANCELLED}

@@ -1,0 +1,43 @@
+"""The pages of the house: mail that is not sent, and what is shown when a page cannot be."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.mail import EmailMessage
+from pytest_django import Settings
+
+from tests.browser.conftest import SitDown
+from tests.desk import url
+from tests.world import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LOOKS = pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+
+
+@LOOKS
+def test_mail_is_readable_and_its_links_lead_on(agency: World, sit_down: SitDown, settings: Settings, tmp_path, width: int, scheme: str):
+    settings.VAR_DIR = tmp_path
+    settings.EMAIL_BACKEND = "config.letters.FolderBackend"
+    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk.open("/admin/mail/")
+    desk.check("mail-none")
+    EmailMessage("A new brief waits for you", f"Look at it: {desk.server}/admin/\n\n" + "long" * 60, to=["alice@agency.test"]).send()
+
+    page = desk.open("/admin/mail/")
+    desk.check("mail")
+    page.click(f"article a[href='{desk.server}/admin/']")
+
+    assert page.title().startswith("Today")
+
+
+@LOOKS
+def test_pages_that_cannot_be_shown_are_pages_all_the_same(agency: World, sit_down: SitDown, width: int, scheme: str):
+    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    for name, path in (("missing", "/nowhere/"), ("forbidden", url(type(agency.alice), "add"))):
+        desk.page.goto(desk.server + path)
+        desk.check(f"error-{name}")
+
+    desk.page.click("text=Go to Today")
+
+    assert desk.page.title().startswith("Today")
