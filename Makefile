@@ -14,7 +14,7 @@ run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty ag
 
 test: ## Run every test, beside whatever else is running (ARGS= for pytest)
 	@scripts/venv dev
-	@exec $(PY) -X dev -m pytest -n 2 $(ARGS)
+	@exec $(PY) -X dev -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: ## Style, types, layers, migrations and the rules of the house
 	@scripts/venv dev

@@ -33,6 +33,7 @@ BEAT = (
     Beat("routing.tasks.process", every_s=5, queue="process"),
     Beat("routing.tasks.seal", every_s=30),
 )
+app.conf.task_routes = {beat.task: {"queue": beat.queue} for beat in BEAT}
 
 
 @signals.setup_logging.connect

@@ -37,31 +37,32 @@ Listed = Annotated[tuple[str, ...], NoDecode]  # comma separated, not JSON
 class Env(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
-    debug: bool = False
-    embedded: bool = Field(default=False, description="Set by `make run`: the demo on its own servers; eases sign-in.")
-    site_url: Annotated[str, AfterValidator(_web_address)]
-    allowed_hosts: Listed = ()
+    site_url: Annotated[str, AfterValidator(_web_address)] = Field(description="Where people reach it: `https://work.example.com`.")
+    allowed_hosts: Listed = Field(default=(), description="Host names it answers to, comma separated; the site's own by default.")
     behind_proxy: bool = Field(default=False, description="Trust X-Forwarded-Proto from a proxy that always sets it.")
 
-    secret_key: Secret
-    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode]  # Fernet keys, newest first
-    erasure_key: Secret
-    metrics_token: SecretStr | None = None
+    secret_key: Secret = Field(description=f"Signs sessions; at least {MIN_SECRET} characters.")
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(description="Fernet keys, comma separated, newest first.")
+    erasure_key: Secret = Field(description="Knows erased people again without their names; never change it.")
+    metrics_token: SecretStr | None = Field(default=None, description="Bearer token of `/metrics`; without it, this machine only.")
 
-    database_url: DatabaseURL
-    database_owner_url: DatabaseURL | None = None
+    database_url: DatabaseURL = Field(description="PostgreSQL, as the role that runs: `postgresql://ROLE:PASSWORD@HOST/DATABASE`.")
+    database_owner_url: DatabaseURL | None = Field(default=None, description="The same database, as the role that migrates.")
     database_pool: int = Field(default=0, ge=0, le=100, description="Connections a process keeps; 0 is no pool.")
-    redis_url: str
-    broker_url: str = ""
+    redis_url: str = Field(description="Redis or Valkey, for the cache and, by default, the broker: `redis://HOST/0`.")
+    broker_url: str = Field(default="", description="Another broker for Celery: `amqp://HOST//`.")
 
     agency_prefix: str = Field(default="AGY", pattern="^[A-Z]{2,5}$", description="Refs of work before its client is known.")
-    seal_heads_file: Path | None = Field(default=None, description="Where each seal's head is copied; in var/ if not set.")
+    seal_heads_file: Path | None = Field(default=None, description="Where each seal's head is copied; in `var/` by default.")
 
-    smtp_url: SecretStr | None = None
-    from_email: str = "Throughline <throughline@localhost>"
-    log_level: str = "INFO"
-    log_format: str = Field(default="json", pattern="^(json|console)$")
-    static_hashed: bool = True
+    smtp_url: SecretStr | None = Field(default=None, description="`smtp://USER:PASSWORD@HOST:587`; without it, mail is shown on a page.")
+    from_email: str = Field(default="Throughline <throughline@localhost>", description="Who mail comes from.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field(default="json", pattern="^(json|console)$", description="`json` or `console`.")
+
+    embedded: bool = Field(default=False, description="Set by `make run`: the demo on its own servers; eases sign-in.")
+    static_hashed: bool = Field(default=True, description="Static files under names that change with them.")
+    debug: bool = Field(default=False, description="Stacks on error pages; for development only.")
 
     @field_validator("allowed_hosts", "encryption_keys", mode="before")
     @classmethod
@@ -111,6 +112,9 @@ class Env(BaseSettings):
             return url
         number = dict(item.partition("=")[::2] for item in parts.query.split("&")).get("db", "0")
         return f"redis+socket://{parts.path}?virtual_host={number}"
+
+
+NAMES = frozenset({"VAR_DIR", *(name.upper() for name in Env.model_fields)})  # what tells one installation from another
 
 
 def load() -> Env:

@@ -49,7 +49,7 @@ def _read(var: Path) -> Running | None:
 
 
 def publish(var: Path, environ: Mapping[str, str]) -> None:
-    """Let `manage.py` commands join the running product."""
+    """Let `manage.py` commands join the running product, also on servers that only its own environment names."""
     write_private(var / "run.env", json.dumps(dict(environ), indent=1))
 
 

@@ -2,92 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from config.mail_page import may_read_mail
+from config.waiting import QUEUE, waiting_for
 from routing.admin.base import actor
-from routing.models.work import WorkItem
 
-QUEUE = "admin:routing_workitem_changelist"
+FOR_ME = "admin:routing_notification_changelist"
 
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many open items a person has a place in, and how many of them are late, held, or wait on the client."""
-
-    mine: int
-    late: int
-    held: int
-    client: int
-    exceptions: int  # that this person owns or backs up
-
-
-def waiting_for(request: HttpRequest) -> Waiting:
-    """Counted once a request, in one query over a person's own open items."""
-    found: Waiting | None = getattr(request, "waiting", None)
-    if found is None:
-        me = actor(request).user_id
-        mine = WorkItem.objects.filter(Q(owner=me) | Q(backup=me) | Q(doer=me), is_open=True)
-        exceptions = Q(kind="exceptioncase")
-        late, held, client = Q(next_due_at__lt=timezone.now()), Q(held_at__isnull=False), Q(waiting_on=WorkItem.WaitingOn.CLIENT)
-        found = Waiting(
-            **mine.aggregate(
-                mine=Count("pk"), late=Count("pk", filter=late), held=Count("pk", filter=held), client=Count("pk", filter=client), exceptions=Count("pk", filter=exceptions)
-            )
-        )
-        request.waiting = found  # type: ignore[attr-defined]
-    return found
+# Under each heading: title, icon, page, and the permission without which the entry is not there.
+PLACES = (
+    (
+        gettext_lazy("Clients"),
+        (
+            (gettext_lazy("Clients"), "storefront", "admin:routing_client_changelist", "routing.view_client"),
+            (gettext_lazy("Contacts"), "contacts", "admin:routing_contact_changelist", "routing.view_contact"),
+            (gettext_lazy("Engagements"), "handshake", "admin:delivery_engagement_changelist", "delivery.view_engagement"),
+        ),
+    ),
+    (
+        gettext_lazy("How work flows"),
+        (
+            (gettext_lazy("Flows"), "account_tree", "admin:routing_flow_changelist", "routing.view_flow"),
+            (gettext_lazy("Exception map"), "signpost", "admin:routing_exceptionroute_changelist", "routing.view_exceptionroute"),
+            (gettext_lazy("SLA policies"), "timer", "admin:routing_slapolicy_changelist", "routing.view_slapolicy"),
+            (gettext_lazy("Calendars"), "calendar_month", "admin:routing_calendar_changelist", "routing.view_calendar"),
+        ),
+    ),
+    (
+        gettext_lazy("Agency"),
+        (
+            (gettext_lazy("People"), "badge", "admin:routing_user_changelist", "routing.view_user"),
+            (gettext_lazy("Teams"), "groups", "admin:routing_team_changelist", "routing.view_team"),
+            (gettext_lazy("Absences"), "event_busy", "admin:routing_absence_changelist", "routing.view_absence"),
+            (gettext_lazy("Default pair"), "apartment", "admin:routing_agency_changelist", "routing.view_agency"),
+        ),
+    ),
+    (
+        gettext_lazy("Outside systems"),
+        (
+            (gettext_lazy("Connections"), "cable", "admin:integrations_connection_changelist", "integrations.view_connection"),
+            (gettext_lazy("Deliveries"), "move_to_inbox", "admin:integrations_inbound_changelist", "integrations.view_inbound"),
+            (gettext_lazy("Put aside"), "pending", "admin:routing_dispatch_changelist", "routing.view_dispatch"),
+            (gettext_lazy("Links"), "link", "admin:integrations_externallink_changelist", "integrations.view_externallink"),
+        ),
+    ),
+    (
+        gettext_lazy("Evidence"),
+        (
+            (gettext_lazy("Events"), "history", "admin:routing_event_changelist", "routing.view_event"),
+            (gettext_lazy("Seals"), "verified", "admin:routing_seal_changelist", "routing.view_seal"),
+        ),
+    ),
+)
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    found, queue = waiting_for(request), reverse(QUEUE)
-    mine = request.GET.get("whose", "mine") == "mine"
-    late = request.GET.get("open") == "late"
-    work = [
-        _item(request, _("Today"), "today", "admin:index", may="routing.view_workitem"),
-        _item(request, _("My work"), "checklist", QUEUE, badge=found.mine, active=request.path == queue and mine and not late),
-        _item(
-            request, _("Late, mine"), "alarm", QUEUE, "?whose=mine&open=late", found.late, "danger", request.path == queue and mine and late
-        ),
-        _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=request.path == queue and not mine),
-        _item(request, _("Requests"), "inbox", "admin:delivery_request_changelist", may="delivery.view_request"),
-        _item(
-            request,
-            _("Exceptions"),
-            "error",
-            "admin:routing_exceptioncase_changelist",
-            badge=found.exceptions,
-            variant="danger",
-            may="routing.view_exceptioncase",
-        ),
-        _item(request, _("Runs"), "route", "admin:routing_run_changelist", may="routing.view_run"),
+    groups = [(_("Work"), _work(request))]
+    groups += [
+        (str(title), [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places]) for title, places in PLACES
     ]
-    rules = [
-        _item(request, _("Flows"), "account_tree", "admin:routing_flow_changelist", may="routing.view_flow"),
-    ]
-    clients = [
-        _item(request, _("Clients"), "storefront", "admin:routing_client_changelist", may="routing.view_client"),
-        _item(request, _("Contacts"), "contacts", "admin:routing_contact_changelist", may="routing.view_contact"),
-    ]
-    agency = [
-        _item(request, _("People"), "badge", "admin:routing_user_changelist", may="routing.view_user"),
-        _item(request, _("Teams"), "groups", "admin:routing_team_changelist", may="routing.view_team"),
-        _item(request, _("Mail"), "mail", "mail") if may_read_mail(request) else None,
-    ]
-    evidence = [
-        _item(request, _("Events"), "history", "admin:routing_event_changelist", may="routing.view_event"),
-        _item(request, _("Seals"), "verified", "admin:routing_seal_changelist", may="routing.view_seal"),
-    ]
-    groups = ((_("Work"), work), (_("Clients"), clients), (_("How work flows"), rules), (_("Agency"), agency), (_("Evidence"), evidence))
+    if may_read_mail(request):
+        groups.append((_("This installation"), [_item(request, _("Mail"), "mail", "mail")]))
     allowed = ((title, [item for item in items if item]) for title, items in groups)
     return [{"title": title, "items": items} for title, items in allowed if items]
+
+
+def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
+    found, here = waiting_for(request), request.path == reverse(QUEUE)
+    mine = here and request.GET.get("whose", "mine") == "mine"
+    late = mine and request.GET.get("open") == "late"
+    cases, case, run = "admin:routing_exceptioncase_changelist", "routing.view_exceptioncase", "routing.view_run"
+    return [
+        _item(request, _("Today"), "today", "admin:index"),
+        _item(request, _("For me"), "notifications", FOR_ME, badge=found.unread, may="routing.view_notification"),
+        _item(request, _("My work"), "checklist", QUEUE, badge=found.mine, active=mine and not late),
+        _item(request, _("Late, mine"), "alarm", QUEUE, "?whose=mine&open=late", found.late, "danger", late),
+        _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
+        _item(request, _("Requests"), "inbox", "admin:delivery_request_changelist", may="delivery.view_request"),
+        _item(request, _("Exceptions"), "error", cases, badge=found.exceptions, variant="danger", may=case),
+        _item(request, _("Briefs"), "description", "admin:delivery_brief_changelist", may="delivery.view_brief"),
+        _item(request, _("Runs"), "route", "admin:routing_run_changelist", may=run),
+    ]
 
 
 def _item(

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from config.sidebar import QUEUE, waiting_for
+from config.waiting import QUEUE, waiting_for
 from routing.admin.base import actor
 from routing.visibility import work_seen_by
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import http.client
 import os
@@ -13,7 +14,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import keys, processes, running, services
+from config import env, keys, processes, running, services
 from config.embedded import places
 from config.paths import ROOT, var_dir
 from config.supervise import Child, Interrupted, Supervisor
@@ -51,7 +52,7 @@ class Run:
         environ = self.environ(secrets, found)
         owner = environ | {"DATABASE_OWNER_URL": found.owner_url}
         self.prepare(owner, found.pg_dump)
-        running.publish(self.var, {name: value for name, value in owner.items() if os.environ.get(name) != value})
+        running.publish(self.var, {name: value for name, value in owner.items() if name in env.NAMES})
         self.start_product(environ)
         if not self.supervisor.wait_until(lambda: ready(self.port), READY_TIMEOUT_S):
             raise Refused(f"The product did not become ready within {READY_TIMEOUT_S} s. See {self.var / 'log'}.")
@@ -146,7 +147,8 @@ def chosen_port() -> int:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    with contextlib.suppress(OSError):  # a closed terminal must not keep us from stopping in order
+        print(text, flush=True)
 
 
 def main() -> int:

@@ -12,7 +12,21 @@ class RoutingConfig(AppConfig):
     def ready(self) -> None:
         from routing.evidence import after_migrate
 
-        for module in ("people", "work", "clients", "flows", "process", "enrich", "settle", "exceptions", "runs", "calendars", "clocks"):
+        for module in (
+            "people",
+            "work",
+            "clients",
+            "flows",
+            "process",
+            "enrich",
+            "settle",
+            "exceptions",
+            "runs",
+            "calendars",
+            "clocks",
+            "cover",
+            "parked",
+        ):
             import_module(f"routing.operations.{module}")
         import_module("routing.checks")
         import_module("routing.chapters")

@@ -13,13 +13,13 @@ from routing.operations.seals import seal
 from routing.operations.settle import settle
 
 
-@shared_task(name="routing.tasks.process", queue="process", acks_late=True)
+@shared_task(name="routing.tasks.process", acks_late=True)
 def process_events(**_: Any) -> None:
     """Take events as far as they go now. What is not due yet, or fails, is found again by the next tick."""
     while process(at=now()) + enrich(clock=now) + settle(at=now()):
         pass
 
 
-@shared_task(name="routing.tasks.seal", queue="sweep", acks_late=True)
+@shared_task(name="routing.tasks.seal", acks_late=True)
 def seal_evidence(**_: Any) -> None:
     seal(at=now())

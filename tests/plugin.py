@@ -96,8 +96,24 @@ def _name_environment() -> None:
         os.environ.pop(name, None)
 
 
+def _find_chromium() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """On a desk without Chromium, what needs it is skipped; in CI it fails."""
+    if "CHROMIUM" in os.environ or "CI" in os.environ:
+        return
+    skip = pytest.mark.skip(reason="no Chromium here: apt-get install chromium, or name one in CHROMIUM=")
+    for item in items:
+        if "browser" in item.keywords:
+            item.add_marker(skip)
+
+
 # Playwright's synchronous interface runs a loop in the same thread, which Django would take for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+if chromium := _find_chromium():
+    os.environ["CHROMIUM"] = chromium
 
 if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(_stop_servers)  # pytest's own hooks do not run when it ends over a faulty conftest

@@ -23,6 +23,7 @@ grant("integrations.view_connection", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.add_connection", INTEGRATIONS)
 grant("integrations.change_connection", INTEGRATIONS)
 grant("integrations.view_inbound", OPS, INTEGRATIONS, AUDITOR)
+grant("integrations.read_inbound", INTEGRATIONS, name="Can read the body of a delivery")
 grant("integrations.view_externallink", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.delete_externallink", INTEGRATIONS)
 

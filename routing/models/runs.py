@@ -86,6 +86,15 @@ class Run(WorkNoun):
         self.item.owner_id, self.item.backup_id, self.item.team_id, self.item.priority = owners[self.pk]
         self.item.client_id = clients[self.pk]
 
+    @transition(field=state, source=list(open_states), target=None)
+    def identify(self, *, at: datetime, clients: dict[int, int]) -> None:
+        """
+        It is known whose it is, before anything is decided.
+
+        :param clients: the client by run id
+        """
+        self.item.client_id = clients[self.pk]
+
     @transition(field=state, source=State.ROUTED, target=State.IN_DELIVERY)
     def begin(self, *, at: datetime) -> None:
         """Its request and brief exist."""

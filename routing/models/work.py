@@ -142,6 +142,10 @@ class WorkItem(DoorOnly):
         """Change who answers for this, by user id."""
         self.owner_id, self.backup_id, self.doer_id = owner, backup, doer
 
+    def name_client(self, *, at: datetime, client: int) -> None:
+        """:param client: id of the client it turned out to be for"""
+        self.client_id = client
+
     def replace_person(self, *, at: datetime, leaver: int, heir: int) -> None:
         """Put ``heir`` into every place that ``leaver`` has here, by user id."""
         for place in ("owner_id", "backup_id", "doer_id"):

@@ -90,3 +90,8 @@ def test_a_broker_of_its_own_wins(environ):
     environ.setenv("BROKER_URL", "amqp://rabbit.example.com//")
 
     assert env.load().broker == "amqp://rabbit.example.com//"
+
+
+def test_commands_are_told_all_that_differs_between_installations():
+    assert {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "VAR_DIR"} <= env.NAMES
+    assert "PATH" not in env.NAMES

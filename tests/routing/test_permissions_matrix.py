@@ -61,7 +61,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.fill_in_run": (AM, QA, OPS),
     "routing.cancel_run": (AM, OPS),
     "routing.close_unproven_run": (OPS,),
-    **{f"routing.{verb}_run": () for verb in ("enrich", "route", "begin", "wait", "proceed", "await_outcome", "complete")},
+    **{f"routing.{verb}_run": () for verb in ("enrich", "identify", "route", "begin", "wait", "proceed", "await_outcome", "complete")},
     # resolve exceptions
     "routing.view_exceptioncase": EVERYONE,
     **{f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS) for verb in ("claim", "resolve", "dismiss")},
@@ -77,6 +77,15 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR) for noun in ("connection", "inbound", "externallink")},
     **{f"integrations.{verb}_connection": (INTEGRATIONS,) for verb in ("add", "change")},
     "integrations.delete_externallink": (INTEGRATIONS,),
+    "integrations.read_inbound": (INTEGRATIONS,),
+    "routing.view_dispatch": (OPS, INTEGRATIONS, AUDITOR),
+    "routing.unpark_dispatch": (OPS, INTEGRATIONS),
+    # absences, the default pair, messages
+    "routing.view_absence": EVERYONE,
+    **{f"routing.{verb}_absence": (OPS,) for verb in ("add", "change", "delete")},
+    "routing.view_agency": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
+    "routing.change_agency": (OPS,),
+    "routing.view_notification": EVERYONE,
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),

@@ -1,0 +1,51 @@
+"""How much waits for a person: asked once a request, for the sidebar and for Today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.http import HttpRequest
+from django.utils import timezone
+
+from routing.admin.base import actor
+from routing.models.messages import Notification
+from routing.models.work import WorkItem
+
+QUEUE = "admin:routing_workitem_changelist"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """
+    How many open items a person has a place in, and how many of them are late, held, wait on the client or are exceptions.
+
+    ``unread`` counts messages.
+    """
+
+    mine: int
+    late: int
+    held: int
+    client: int
+    exceptions: int
+    unread: int
+
+
+def waiting_for(request: HttpRequest) -> Waiting:
+    """Counted once a request, in one query over a person's own open items and one over their messages."""
+    found: Waiting | None = getattr(request, "waiting", None)
+    if found is None:
+        me = actor(request).user_id
+        mine = WorkItem.objects.filter(Q(owner=me) | Q(backup=me) | Q(doer=me), is_open=True)
+        found = Waiting(
+            unread=Notification.objects.filter(recipient=me, read_at=None).count(),
+            **mine.aggregate(
+                mine=Count("pk"),
+                late=Count("pk", filter=Q(next_due_at__lt=timezone.now())),
+                held=Count("pk", filter=Q(held_at__isnull=False)),
+                client=Count("pk", filter=Q(waiting_on=WorkItem.WaitingOn.CLIENT)),
+                exceptions=Count("pk", filter=Q(kind="exceptioncase")),
+            ),
+        )
+        request.waiting = found  # type: ignore[attr-defined]
+    return found
