@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from delivery.models.requests import Request
 from routing.gates import Context, GateResult, passed, refused
+from routing.models.work import WorkItem
+
+OF_THE_ITEM = ("title", "priority")
+EDITABLE = (*OF_THE_ITEM, "kind", "channel", "details", "wanted_date")
 
 
 def says_what_is_wanted(row: Request, context: Context) -> GateResult:
@@ -35,3 +42,35 @@ def original_fits(row: Request, context: Context) -> GateResult:
     if original is None:
         return refused("original", _("Choose the request that stays: another one of the same client."), clears_by=_("You"))
     return passed("original", _("The original is known."), evidence=original)
+
+
+def edit_fits(row: Request, context: Context) -> GateResult:
+    """Refuses what the columns could not hold, a choice that there is not, and a contact of another client."""
+    found = [fault for name in EDITABLE if name in context.details and (fault := _fault(name, context.details[name]))]
+    if context.details.get("contact_id") is not None and not context.facts.get(row.pk):
+        found.append(str(_("The contact is none of this client's.")))
+    if found:
+        return refused("fields", _("What was entered cannot be kept."), evidence=" ".join(found), clears_by=_("You"))
+    return passed("fields")
+
+
+def _fault(name: str, value: Any) -> str:
+    """What is wrong with a value, in words; empty when nothing is."""
+    model = WorkItem if name in OF_THE_ITEM else Request
+    field: Any = model._meta.get_field(name)
+    try:
+        field.clean(value, None)
+    except (ValidationError, TypeError) as error:
+        why = " ".join(error.messages) if isinstance(error, ValidationError) else str(_("This cannot be read."))
+        return f"{field.verbose_name}: {why}"
+    if not isinstance(value, str):
+        return ""
+    too_long = field.max_length is not None and len(value) > field.max_length  # of a text, Django asks that in forms only
+    if too_long or (name == "title" and not value.strip()) or not _storable(value):
+        return str(_("%(field)s: empty, too long, or with characters that cannot be kept.")) % {"field": field.verbose_name}
+    return ""
+
+
+def _storable(text: str) -> bool:
+    """Whether PostgreSQL can: no NUL, and nothing that UTF-8 cannot say."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

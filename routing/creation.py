@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from django.conf import settings
@@ -12,9 +13,11 @@ from django.db import connection, transaction
 
 from routing.actions import reactions
 from routing.actors import Actor
-from routing.models.work import WorkNoun
+from routing.models.work import WorkItem, WorkNoun
 from routing.operations.clocks import follow
+from routing.retrying import again
 from routing.statements import Told, insert, new_ids
+from routing.trees import holds_of
 
 Noun = TypeVar("Noun", bound=WorkNoun)
 
@@ -28,13 +31,16 @@ def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -
 
     :raises IntegrityError: if a constraint refuses a row, such as an open item without a backup; then none is written
     """
-    if not rows:
-        return []
+    return again(partial(_create, rows, by, at, reason)) if rows else []
+
+
+def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[Noun]:
     model = type(rows[0])
     kind = f"{model._meta.app_label}.{model._meta.model_name}.create"
     then = reactions(kind)
-    parts = any(row.item.parent_id for row in rows)
+    parts = [row.item for row in rows if row.item.parent_id]
     with transaction.atomic(savepoint=False) if then or parts else nullcontext():
+        _join(parts, at)
         _identify(rows)
         for row in rows:
             item = row.item
@@ -50,6 +56,14 @@ def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -
         for reaction in then:
             reaction(rows, by, at)
     return list(rows)
+
+
+def _join(parts: Sequence[WorkItem], at: datetime) -> None:
+    """Put new parts under the hold of what they are part of, which is locked: a hold that comes later finds them."""
+    holds = holds_of({item.parent_id for item in parts if item.parent_id}) if parts else {}
+    for item in parts:
+        since, held_by, why = holds.get(item.parent_id or 0, (None, None, ""))
+        item.held_at, item.held_by_id, item.hold_reason = at if since else None, held_by, why
 
 
 def _identify(rows: Sequence[WorkNoun]) -> None:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import EmptyResultSet, PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from django_fsm import TransitionNotAllowed
@@ -19,11 +19,15 @@ from routing.actors import Actor
 from routing.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, not_held, passed, refused
 from routing.models.work import WorkItem
 from routing.operations.clocks import concerns_clocks, follow
+from routing.retrying import again
 from routing.roles import Role, grant, holders
 from routing.statements import Told, load, write
+from routing.trees import lock, open_below
 from routing.visibility import visible_work
 
 Facts = Callable[[Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[int, Any]]  # details are empty for a button
+Seen = tuple[str, Sequence[Any]] | None  # SQL that selects the work items that are seen, and its parameters; None for all
+NOTHING: Seen = ("SELECT 0 WHERE false", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +94,15 @@ class Operation:
 
     def __call__(self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
         """:raises PermissionDenied: if ``by`` may not do this at all"""
-        if self.run is not None:
-            return self.run(self, ids, by=by, at=at, reason=reason, **details)
-        return move(self, ids, by=by, at=at, reason=reason, **details)
+        if self.run is None:
+            return move(self, ids, by=by, at=at, reason=reason, **details)
+        self.require(by)  # before ``run`` reads or locks anything
+        call = partial(self.run, self, ids, by=by, at=at, reason=reason, **details)
+        return again(call, otherwise=partial(_overtaken, ids))
+
+    def require(self, by: Actor) -> None:
+        """:raises PermissionDenied: if ``by`` lacks the permission"""
+        by.require(self.permission, to=f"{self.verb.replace('_', ' ')} {self.model._meta.verbose_name_plural}")
 
 
 _operations: dict[type[models.Model], dict[str, Operation]] = defaultdict(dict)
@@ -118,21 +128,39 @@ def move(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason
     """
     Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and events, clocks, reactions.
 
-    What a gate, the state machine or another person refuses stays as it was. One id that neither a reaction nor a clock
-    waits for needs no lock: its one statement, guarded by the row version, is the transaction.
+    What a gate, the state machine or another person refuses stays as it was. One id that neither a reaction, a clock nor a
+    hold waits for needs no lock: its one statement, guarded by the row version, is the transaction. Undone for a deadlock,
+    it is tried again, unless the transaction is the caller's.
 
     :param at: aware; the instant of the change in history and events
     :raises PermissionDenied: if ``by`` lacks the permission
+    :raises TypeError: if a detail is none of the operation's
     """
-    by.require(step.permission, to=f"{step.verb.replace('_', ' ')} {step.model._meta.verbose_name_plural}")
-    wanted = list(dict.fromkeys(ids))
-    asked = Asked(by, at, reason, details)
+    step.require(by)
+    unknown = details.keys() - step.details
+    if unknown and not step.system:  # a verb that takes any field would write it
+        raise TypeError(f"{step.kind} takes no {', '.join(sorted(unknown))}")
+    wanted, asked = list(dict.fromkeys(ids)), Asked(by, at, reason, details)
+    return again(partial(_move, step, wanted, asked, _seen(by)), otherwise=partial(_overtaken, wanted))
+
+
+def carry(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
+    """
+    Take along what belongs to rows that were just moved, whether or not ``by`` may do or see it: the whole was asked for.
+
+    Call it in the transaction that moved them.
+    """
+    return _move(step, ids, Asked(by, at, reason, details), None)
+
+
+def _move(step: Operation, wanted: Sequence[int], asked: Asked, seen: Seen) -> list[Result]:
     if len(wanted) == 1 and not reactions(step.kind):
-        rows = load(step.model, wanted, lock=False, seen=_seen(by))
-        if not any(concerns_clocks(_item(row)) for row in rows):
+        rows = load(step.model, wanted, lock=False, seen=seen)
+        if not any(concerns_clocks(item := _item(row)) or item.held_at for row in rows):
             return _pass(step, wanted, rows, asked)
     with transaction.atomic(savepoint=False):
-        return _pass(step, wanted, load(step.model, wanted, lock=True, seen=_seen(by)), asked)
+        lock(step.model, wanted)
+        return _pass(step, wanted, load(step.model, wanted, lock=True, seen=seen), asked)
 
 
 def _pass(step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: Asked) -> list[Result]:
@@ -146,12 +174,29 @@ def _pass(step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: As
         if after["id"] not in written:
             found[after["id"]].append(OVERTAKEN)
     done = [row for row in rows if row.pk in written]
+    freed = [before["id"] for _, noun, before, after in moved if noun["id"] in written and _ended_held(before, after)]
+    release(freed, by=by, at=at, reason=asked.reason)
     if timed := [item for row in done if concerns_clocks(item := _item(row))]:
         follow(timed, at)
     for reaction in reactions(step.kind) if done else ():
         reaction(done, by, at)
     by_id = {row.pk: row for row in rows}
     return [Result(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk)) for pk in wanted]
+
+
+def _overtaken(ids: Sequence[int]) -> list[Result]:
+    return [Result(pk, False, (OVERTAKEN,)) for pk in dict.fromkeys(ids)]
+
+
+def _ended_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    return before["held_at"] is not None and before["is_open"] and not after["is_open"]
+
+
+def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None:
+    """Resume what is held with these items, whose own hold is over; before reactions, which may have steps to take with it."""
+    below = [item for item, held_by in open_below(ids) if held_by in ids] if ids else []
+    if below:
+        carry(RELEASE, below, by=by, at=at, reason=reason)
 
 
 def judge(step: Operation, row: Any, context: Context) -> list[GateResult]:
@@ -182,11 +227,14 @@ def _context(
 
 
 @lru_cache(maxsize=512)
-def _seen(by: Actor) -> tuple[str, Sequence[Any]] | None:
+def _seen(by: Actor) -> Seen:
     condition = visible_work(by)
     if condition is None:
         return None
-    return WorkItem.objects.filter(condition).order_by().values("pk").query.sql_with_params()
+    try:
+        return WorkItem.objects.filter(condition).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # no row can match, and Django makes no SQL of that
+        return NOTHING
 
 
 def _state(step: Operation, row: Any) -> GateResult:
@@ -212,8 +260,31 @@ def _turn(step: Operation, row: Any, at: datetime, details: Mapping[str, Any], h
         return None
     if item is not row:
         item.state, item.is_open = row.state, row.is_open
+        if item.held_at is not None and not item.is_open:
+            item.resume(at=at)  # a hold pauses open work: what has ended can neither be held nor hold its parts
     item.changed_at = at
     return before, row.__dict__, item_before, item.__dict__
 
 
-__all__ = ["Operation", "PermissionDenied", "Result", "all_operations", "judge", "move", "operation", "operations_of", "preview"]
+def is_held(row: WorkItem, context: Context) -> GateResult:
+    if row.held_at is not None:
+        return passed("held", _("On hold."), evidence=row.hold_reason)
+    return refused("held", _("Not on hold."), clears_by=_("Nobody"))
+
+
+# Below a held item nobody is asked again: whoever may resume the whole, or end it, may resume its parts.
+RELEASE = Operation(WorkItem, "resume", _("Resume"), gates=(is_held,), through_hold=True, system=True)
+
+__all__ = [
+    "Operation",
+    "PermissionDenied",
+    "Result",
+    "all_operations",
+    "carry",
+    "judge",
+    "move",
+    "operation",
+    "operations_of",
+    "preview",
+    "release",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import models
@@ -11,12 +12,16 @@ from routing.models.events import Event
 from routing.models.people import User
 
 
-def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "") -> None:
-    """Save a tracked row so that its history says who, when and why."""
+def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "", only: Sequence[str] | None = None) -> None:
+    """
+    Save a tracked row so that its history says who, when and why.
+
+    :param only: the fields to write, None for all; history keeps the whole row as it is in memory, so read it under a lock
+    """
     row._history_user = User.objects.get(pk=by.user_id)  # type: ignore[attr-defined]
     row._history_date = at  # type: ignore[attr-defined]
     row._change_reason = reason  # type: ignore[attr-defined]
-    row.save()
+    row.save(update_fields=only)
 
 
 def tell(kind: str, object_id: int, *, by: Actor, at: datetime) -> None:

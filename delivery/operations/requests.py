@@ -9,12 +9,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from delivery.gates import has_answer, has_question, original_fits, says_what_is_wanted
+from delivery.gates import EDITABLE, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
 from delivery.models.requests import Request
 from routing.actors import Actor
 from routing.creation import create
-from routing.door import operation
-from routing.models.clients import Client, Contact
+from routing.door import Operation, Result, move, operation
+from routing.models.clients import Client, Contact, Membership
 from routing.models.policies import SLAPolicy
 from routing.models.work import WorkItem
 from routing.operations.calendars import STANDARD
@@ -59,10 +59,30 @@ def open_request(
 
 def named_original(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, str]:
     """For each row that the named request could be the original of, its reference: the same client's, and no duplicate itself."""
-    named = Request.objects.filter(pk=details.get("duplicate_of")).exclude(state=Request.State.DUPLICATE).select_related("item").first()
+    named = Request.objects.filter(pk=details.get("duplicate_of", 0)).exclude(state=Request.State.DUPLICATE).select_related("item").first()
     if named is None:
         return {}
     return {row.pk: named.item.ref for row in rows if row.item.client_id == named.item.client_id and row.pk != named.pk}
+
+
+def named_contact(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, bool]:
+    """For each row, whether the named contact may have asked for it: one of its client's, or whoever did already."""
+    contact = details.get("contact_id")
+    if not isinstance(contact, int):
+        return {}
+    theirs = set(Membership.objects.filter(contact=contact, contact__erased_at=None).values_list("client_id", flat=True))
+    return {row.pk: contact == row.contact_id or row.item.client_id in theirs for row in rows}
+
+
+def mark_behind_original(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", duplicate_of: int | None = None
+) -> list[Result]:
+    """Through the door with the original held too: two requests that name each other at once would both be lost."""
+    together = [*ids] if duplicate_of is None else [*ids, duplicate_of]
+    with transaction.atomic(savepoint=False):
+        items = Request.objects.filter(pk__in=together).values("item_id")
+        list(WorkItem.objects.filter(pk__in=items).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        return move(step, ids, by=by, at=at, reason=reason, duplicate_of=duplicate_of)
 
 
 _BOTH = (AM, OPS)
@@ -71,9 +91,7 @@ triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_i
 accept = operation(Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted,))
 ask = operation(Request, "ask", _("Ask the client"), may=_BOTH, gates=(has_question,), details=("question",))
 answer = operation(Request, "answer", _("Add the answer"), may=_BOTH, gates=(has_answer,), details=("details",))
-edit = operation(
-    Request, "edit", _("Edit"), may=_BOTH, details=("title", "kind", "channel", "details", "wanted_date", "contact_id", "priority")
-)
+edit = operation(Request, "edit", _("Edit"), may=_BOTH, gates=(edit_fits,), facts=named_contact, details=(*EDITABLE, "contact_id"))
 reject = operation(Request, "reject", _("Reject"), may=_BOTH, needs_reason=True, danger=True)
 mark_duplicate = operation(
     Request,
@@ -82,6 +100,7 @@ mark_duplicate = operation(
     may=_BOTH,
     gates=(original_fits,),
     facts=named_original,
+    run=mark_behind_original,
     details=("duplicate_of",),
     danger=True,
 )

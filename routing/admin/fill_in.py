@@ -28,6 +28,8 @@ CLIENT_IS_OPEN = {Reason.MISSING_CONTEXT, Reason.DUPLICATE}
 
 
 class FillInForm(forms.Form):
+    partial = True  # what is needed may come one by one, so nothing is called optional
+
     def __init__(self, case: ExceptionCase, standing: Standing, by: Actor, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         specs = {spec.name: spec for spec in standing.plan.fields}

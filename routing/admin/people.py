@@ -22,6 +22,7 @@ from routing.models.clients import Client
 from routing.models.people import Team, User
 from routing.models.work import WorkItem
 from routing.operations.people import CannotLeave, deactivate, set_roles
+from routing.operations.succession import held_by
 from routing.roles import Role
 
 SHOWN = 50
@@ -109,11 +110,13 @@ class UserAdmin(SavedAdmin):
 
 
 def _places(person: User) -> dict[str, Any]:
-    """What a person answers for: open work, clients, teams."""
+    """What a person answers for: open work, clients, teams, and the rest of the configuration."""
     items = WorkItem.objects.filter(Q(owner=person) | Q(backup=person) | Q(doer=person), is_open=True)
+    rows = held_by(person)
     return {
         "count": items.count(),
         "items": items.order_by("next_due_at", "id")[:SHOWN],
-        "clients": Client.objects.filter(Q(owner=person) | Q(backup=person)),
-        "teams": Team.objects.filter(lead=person),
+        "clients": [row for row in rows if isinstance(row, Client)],
+        "teams": [row for row in rows if isinstance(row, Team)],
+        "others": [(row._meta.verbose_name, row) for row in rows if not isinstance(row, Client | Team)],
     }

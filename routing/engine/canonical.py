@@ -5,15 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 
-UTC_INSTANT = "to_char({c} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
-AS_TEXT = {"timestamp with time zone": UTC_INSTANT, "date": "to_char({c}, 'YYYY-MM-DD')"}
+# How PostgreSQL writes a value as text depends on these; whoever compares digests pins them for the transaction.
+SETTINGS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "lc_monetary": "C",
+}
+PINNED = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
+
+# to_char says nothing of infinity and of years before Christ, which would pass for NULL and for years after.
+COMMON = "isfinite({c}) AND {c} >= '0001-01-01 00:00Z'"
+AS_TEXT = {
+    "timestamp with time zone": "CASE WHEN "
+    + COMMON
+    + " THEN to_char({c} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') ELSE {c}::text END",
+    "date": "CASE WHEN " + COMMON + " THEN to_char({c}, 'YYYY-MM-DD') ELSE {c}::text END",
+}
 
 
 def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> str:
     """
     SQL for the SHA-256, as hex, of the columns as netstrings, NULL as ``-``: no value can pretend to be two.
 
-    Independent of the session's time zone and of columns that are added later.
+    Independent of columns that are added later, and of the session's settings once ``SELECT {PINNED}`` has run in the
+    same transaction.
 
     :param types: PostgreSQL's type name of each column
     """

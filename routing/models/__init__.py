@@ -12,7 +12,7 @@ from routing.models.people import Team, TeamMembership, User
 from routing.models.policies import SLAPolicy, Target
 from routing.models.rules import Condition, Rule
 from routing.models.runs import Enrichment, Run, RunEvent, RunStep
-from routing.models.seals import Redaction, Seal, SealedRow
+from routing.models.seals import Redaction, Seal, SealedRow, SealSweep
 from routing.models.work import DoorOnly, RefCounter, WorkItem, WorkNoun
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "RunStep",
     "SLAPolicy",
     "Seal",
+    "SealSweep",
     "SealedRow",
     "Target",
     "Team",

@@ -58,6 +58,19 @@ class SealedRow(models.Model):
         return f"{self.ledger} {self.row_id}"
 
 
+class SealSweep(models.Model):
+    """When a ledger was last looked at as a whole, below its floor too. Kept by the sealer; it is no evidence itself."""
+
+    ledger = models.CharField(max_length=63, primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.ledger} {self.at:%Y-%m-%d %H:%M}"
+
+
 class Redaction(models.Model):
     """Free text of one row was removed on purpose. Only the owner role can write this, as only it can rewrite history."""
 

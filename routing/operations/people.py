@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from routing.actors import Actor
 from routing.door import Result, operation
 from routing.gates import Context, GateResult, passed, refused
-from routing.models.clients import Client
-from routing.models.people import Team, User
+from routing.models.people import User
 from routing.models.work import WorkItem
+from routing.operations.succession import hand_on
 from routing.records import save, tell
 from routing.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, grant
 
@@ -33,11 +33,17 @@ for _verb in ("view", "add", "change", "delete"):
 
 
 class CannotLeave(Exception):
-    """A person still answers for work that the named successor cannot take; ``results`` says which and why."""
+    """A person still has places that the named successor cannot take; ``results`` says which and why."""
 
     def __init__(self, results: Sequence[Result]) -> None:
-        super().__init__(f"{len(results)} open items cannot be handed to this successor.")
+        super().__init__(f"{len(results)} places cannot be handed to this successor.")
         self.results = results
+
+
+def _locked(*users: User) -> list[User]:
+    """These people as they are now, locked; a form may have read them long ago."""
+    found = User.objects.people().order_by("pk").select_for_update(no_key=True).in_bulk([user.pk for user in users])
+    return [found[user.pk] for user in users]
 
 
 def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, reason: str) -> None:
@@ -48,14 +54,16 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
     """
     by.require("routing.change_user", to="change roles")
     with transaction.atomic():
-        had = set(user.groups.values_list("name", flat=True))
+        [now] = _locked(user)
+        had = set(now.groups.values_list("name", flat=True))
         wanted = {str(role) for role in roles}
-        user.groups.set(Group.objects.filter(name__in=wanted))
+        now.groups.set(Group.objects.filter(name__in=wanted))
         if had - wanted:
-            user.session_epoch += 1
+            now.session_epoch += 1
         changes = [f"+{name}" for name in sorted(wanted - had)] + [f"-{name}" for name in sorted(had - wanted)]
-        save(user, by=by, at=at, reason=f"{reason} ({', '.join(changes) or 'no change'})")
-        tell("routing.user.set_roles", user.pk, by=by, at=at)
+        save(now, by=by, at=at, reason=f"{reason} ({', '.join(changes) or 'no change'})", only=["session_epoch"])
+        tell("routing.user.set_roles", now.pk, by=by, at=at)
+    user.session_epoch = now.session_epoch
 
 
 def successor_is_free(row: WorkItem, context: Context) -> GateResult:
@@ -72,30 +80,52 @@ replace_person = operation(
 )
 
 
+def _unfit(leaver: User, heir: User) -> list[Result]:
+    if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
+        who = refused("heir", _("The successor must be another, active member of staff."), clears_by=_("You: choose someone else"))
+        return [Result(heir.pk, False, (who,), heir)]
+    return []
+
+
 def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) -> int:
     """
-    Let a person go: the successor takes every place in open work, clients and teams, in one transaction.
+    Let a person go: the successor takes every place in open work, clients, flows, teams and the like, in one transaction.
 
     :returns: how many open items changed hands
     :raises PermissionDenied: if ``by`` may not change users
-    :raises CannotLeave: if any item cannot be handed over; then nothing was changed
+    :raises CannotLeave: if any place cannot be handed over; then nothing was changed
     """
     by.require("routing.change_user", to="deactivate people")
     with transaction.atomic():
-        places = Q(owner=user) | Q(backup=user) | Q(doer=user)
-        ids = list(WorkItem.objects.filter(places, is_open=True).values_list("pk", flat=True))
-        results = replace_person(ids, by=by, at=at, reason=reason, leaver=user.pk, heir=heir.pk) if ids else []
-        stuck = [result for result in results if not result.done]
+        leaver, successor = _locked(user, heir)
+        stuck = _unfit(leaver, successor)
         if stuck:
             raise CannotLeave(stuck)
-        for client in Client.objects.filter(Q(owner=user) | Q(backup=user)):
-            client.owner, client.backup = (heir if person == user else person for person in (client.owner, client.backup))
-            save(client, by=by, at=at, reason=reason)
-        for team in Team.objects.filter(lead=user):
-            team.lead = heir
-            save(team, by=by, at=at, reason=reason)
-        user.is_active = False
-        user.session_epoch += 1
-        save(user, by=by, at=at, reason=reason)
-        tell("routing.user.deactivate", user.pk, by=by, at=at)
+        mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
+        ids = list(WorkItem.objects.filter(mine, is_open=True).values_list("pk", flat=True))
+        results = replace_person(ids, by=by, at=at, reason=reason, leaver=leaver.pk, heir=successor.pk) if ids else []
+        stuck = [result for result in results if not result.done]
+        stuck += hand_on(leaver, successor, by=by, at=at, reason=reason)
+        if stuck:
+            raise CannotLeave(stuck)
+        leaver.is_active = False
+        leaver.session_epoch += 1
+        save(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
+        tell("routing.user.deactivate", leaver.pk, by=by, at=at)
+    user.is_active, user.session_epoch = False, leaver.session_epoch
     return len(ids)
+
+
+def reactivate(user: User, *, by: Actor, at: datetime, reason: str) -> None:
+    """
+    Let a person who left sign in again, with the roles they had; what they answered for stays with their successor.
+
+    :raises PermissionDenied: if ``by`` may not change users
+    """
+    by.require("routing.change_user", to="reactivate people")
+    with transaction.atomic():
+        [now] = _locked(user)
+        now.is_active = True
+        save(now, by=by, at=at, reason=reason, only=["is_active"])
+        tell("routing.user.reactivate", now.pk, by=by, at=at)
+    user.is_active = True

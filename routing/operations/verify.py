@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from django.conf import settings
+from django.db import transaction
 
-from routing.engine.canonical import digest_sql, link
+from routing.engine.canonical import PINNED, digest_sql, link
 from routing.evidence import ledgers
 from routing.models.seals import Redaction, Seal
-from routing.operations.seals import column_types
+from routing.operations.heads import missing_heads
+from routing.operations.seals import FLOOR, column_types
 from routing.statements import run
 
 
@@ -22,7 +21,8 @@ class Verification:
     """
     How far the evidence holds.
 
-    ``first_break`` is empty when the chain is whole; ``unsealed`` rows are committed but not sealed yet.
+    ``first_break`` is empty when the chain is whole; ``unsealed`` rows are committed but not sealed yet. ``passed_over`` of
+    them lie below the floor: only the hourly sweep finds those, so a number that stays for more than an hour is a fault.
     """
 
     seals: int
@@ -31,40 +31,59 @@ class Verification:
     redacted: int
     sealed_up_to: datetime | None
     first_break: str
+    passed_over: int = 0
 
     @property
     def whole(self) -> bool:
         return not self.first_break
 
 
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    """What the database looks like now: the key of each ledger, and the column types of each table."""
+
+    keys: Mapping[str, str]
+    types: Mapping[str, Mapping[str, str]]
+
+    def lacks(self, sealed: Seal) -> str:
+        """What has to be there to check a seal and is not, or empty."""
+        if sealed.ledger not in self.keys:
+            return f"table {sealed.ledger} is no evidence any more"
+        known = self.types.get(sealed.ledger, {})
+        return next((f"column {column} is gone" for column in (*sealed.columns, *sealed.free_text) if column not in known), "")
+
+
 def verify() -> Verification:
     """Recompute every digest and the whole chain. Reads only; takes seconds a million rows."""
     first_break, last, count, rows = "", None, 0, 0
     head = ""
-    for sealed in Seal.objects.order_by("id").iterator(chunk_size=500):
-        first_break = first_break or next(_breaks(sealed, head), "")
-        head, last, count, rows = sealed.head, sealed.sealed_at, count + 1, rows + sealed.row_count
-    first_break = first_break or _missing_heads()
-    return Verification(count, rows, _unsealed(), Redaction.objects.count(), last, first_break)
+    with transaction.atomic():
+        run(f"SELECT {PINNED}")
+        schema = _Schema({ledger.table: ledger.key for ledger in ledgers()}, column_types())
+        for sealed in Seal.objects.order_by("id").iterator(chunk_size=500):
+            first_break = first_break or next(_breaks(sealed, head, schema), "")
+            head, last, count, rows = sealed.head, sealed.sealed_at, count + 1, rows + sealed.row_count
+        first_break = first_break or missing_heads()
+        unsealed, passed_over = _unsealed()
+        return Verification(count, rows, unsealed, Redaction.objects.count(), last, first_break, passed_over)
 
 
-def _breaks(sealed: Seal, previous: str) -> Iterator[str]:
+def _breaks(sealed: Seal, previous: str, schema: _Schema) -> Iterator[str]:
     where = f"seal {sealed.pk} of {sealed.ledger}"
     if sealed.previous != previous:
         yield f"{where}: does not follow the seal before it"
     digests = run("SELECT row_id, digest, text_digest FROM routing_sealedrow WHERE seal_id = %s ORDER BY row_id", [sealed.pk])
     if link(sealed.previous, [(row_id, digest, text) for row_id, digest, text in digests]) != sealed.head:
         yield f"{where}: its head does not match its rows"
-    yield from (f"{where}: row {row_id} {what}" for row_id, what in _changed(sealed))
+    if lacking := schema.lacks(sealed):
+        yield f"{where}: cannot be checked: {lacking}"
+    else:
+        yield from (f"{where}: row {row_id} {what}" for row_id, what in _changed(sealed, schema))
 
 
-def _changed(sealed: Seal) -> list[tuple[int, str]]:
-    """Rows of the batch that are gone, or differ from what was sealed; redacted text is allowed to differ."""
-    key = next(ledger.key for ledger in ledgers() if ledger.table == sealed.ledger)
-    types = column_types(sealed.ledger)
-    lost = [column for column in (*sealed.columns, *sealed.free_text) if column not in types]
-    if lost:
-        return [(0, f"cannot be checked: column {lost[0]} is gone")]
+def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
+    """The first row of the batch that is gone, or differs from what was sealed; redacted text is allowed to differ."""
+    key, types = schema.keys[sealed.ledger], schema.types[sealed.ledger]
     found = run(
         f"""
         SELECT s.row_id, CASE WHEN l."{key}" IS NULL THEN 'is gone' ELSE 'was changed' END
@@ -79,24 +98,14 @@ def _changed(sealed: Seal) -> list[tuple[int, str]]:
     return [(row_id, what) for row_id, what in found]
 
 
-def _unsealed() -> int:
-    counts = (
+def _unsealed() -> tuple[int, int]:
+    """Rows that no seal holds, and how many of them lie below the floor."""
+    counts = [
         run(
-            f'SELECT count(*) FROM "{ledger.table}" l'
-            f' WHERE NOT EXISTS (SELECT 1 FROM routing_sealedrow s WHERE s.ledger = %s AND s.row_id = l."{ledger.key}")',
-            [ledger.table],
-        )
+            f'SELECT count(*), count(*) FILTER (WHERE l."{ledger.key}" <= ({FLOOR})) FROM "{ledger.table}" l'
+            f' WHERE NOT EXISTS (SELECT FROM routing_sealedrow s WHERE s.ledger = %(ledger)s AND s.row_id = l."{ledger.key}")',
+            {"ledger": ledger.table},
+        )[0]
         for ledger in ledgers()
-    )
-    return sum(found[0][0] for found in counts)
-
-
-def _missing_heads() -> str:
-    """Heads that were published and are no longer in the chain: its end was cut off."""
-    if not settings.SEAL_HEADS_FILE or not Path(settings.SEAL_HEADS_FILE).exists():
-        return ""
-    lines = Path(settings.SEAL_HEADS_FILE).read_text(encoding="utf-8").splitlines()
-    published = {head["head"]: head["seal"] for line in lines if (head := json.loads(line))}
-    known = set(Seal.objects.filter(head__in=published).values_list("head", flat=True))
-    gone = sorted(number for head, number in published.items() if head not in known)
-    return f"seal {gone[0]}: published, but no longer in the chain" if gone else ""
+    ]
+    return sum(every for every, _below in counts), sum(below for _every, below in counts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,44 +11,35 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from routing.actors import Actor
-from routing.door import Operation, Result, move, operation
+from routing.door import Operation, Result, carry, move, operation, release
 from routing.gates import Context, GateResult, is_mine_or_my_teams, is_open, passed, refused
 from routing.models.people import User
 from routing.models.work import WorkItem
 from routing.roles import AM, INTEGRATIONS, OPS, QA, grant
-from routing.statements import run
+from routing.trees import lock, open_below
 
 grant("routing.reassign_team_workitem", AM, name="Can reassign the work of their teams")
 grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
-
-DESCENDANTS = """
-    WITH RECURSIVE under AS (
-        SELECT id, id AS root FROM routing_workitem WHERE id = ANY(%s)
-        UNION SELECT c.id, u.root FROM routing_workitem c JOIN under u ON c.parent_id = u.id)
-    SELECT u.id, u.root FROM under u JOIN routing_workitem w ON w.id = u.id
-    WHERE u.id <> u.root AND w.is_open AND w.held_at IS NULL"""
 
 
 def hold_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
     """Hold items and everything open below them; a child that is already held keeps its own hold."""
     with transaction.atomic(savepoint=False):
-        results = move(step, ids, by=by, at=at, reason=reason, why=reason)
-        held = {result.id: result.row for result in results if result.done}
-        for root in held.values():
-            below = [child for child, _root in run(DESCENDANTS, [[root.pk]])]
+        lock(WorkItem, ids, below=True)
+        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, why=reason)
+        for root in [result.row for result in results if result.done]:
+            below = [child for child, held_by in open_below([root.pk]) if held_by is None]
             if below:
-                move(HOLD_BELOW, below, by=by, at=at, reason=reason, why=reason, under=root)
+                carry(HOLD_BELOW, below, by=by, at=at, reason=reason, why=reason, under=root)
     return results
 
 
 def resume_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
     """Resume items and what was held with them."""
     with transaction.atomic(savepoint=False):
+        lock(WorkItem, ids, below=True)
         results = move(step, ids, by=by, at=at, reason=reason)
-        resumed = [result.id for result in results if result.done]
-        below = list(WorkItem.objects.filter(held_by__in=resumed).values_list("pk", flat=True)) if resumed else []
-        if below:
-            move(RESUME_BELOW, below, by=by, at=at, reason=reason)
+        release([result.id for result in results if result.done], by=by, at=at, reason=reason)
     return results
 
 
@@ -110,7 +102,6 @@ hand_over = operation(
     details=("owner", "backup", "doer"),
 )
 # Below a held item nobody is asked again: whoever may hold the whole may hold its parts.
-HOLD_BELOW = Operation(WorkItem, "hold", _("Put on hold"), through_hold=True, system=True)
-RESUME_BELOW = Operation(WorkItem, "resume", _("Resume"), through_hold=True, system=True)
+HOLD_BELOW = Operation(WorkItem, "hold", _("Put on hold"), gates=(is_open, not_held_yet), through_hold=True, system=True)
 
 __all__: list[Any] = ["hand_over", "hold", "resume"]

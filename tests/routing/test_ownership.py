@@ -150,7 +150,7 @@ def test_leaving_is_refused_whole_when_the_successor_already_stands_beside(world
     with pytest.raises(CannotLeave) as refusal:
         people.deactivate(world.alice, heir=world.bob, by=by(world.olga), at=NOW, reason="Left")
 
-    assert [result.id for result in refusal.value.results] == [request.item_id]
+    assert [result.row for result in refusal.value.results] == [request.item, world.acme]
     assert User.objects.get(pk=world.alice.pk).is_active
 
 

@@ -31,7 +31,8 @@ class HubSpot(Adapter):
         return HubSpotReader(connection) if subject.type in PLURALS else None
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
-        if len(settings.get("portal_ids") or ()) != 1:
+        portals = settings.get("portal_ids")
+        if not isinstance(portals, list) or len(portals) != 1 or not str(portals[0]).isdigit():
             raise ValueError(
                 "Give --portal-id with the number of the HubSpot account, exactly one: ids of deals are unique within one "
                 "account, so each has a connection of its own."

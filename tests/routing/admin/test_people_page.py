@@ -84,6 +84,7 @@ def test_leaving_lists_what_hands_over_and_then_hands_it_over(world: World) -> N
     assert "1 open item" in page
     assert row.item.ref in page
     assert "ACM Ltd" in page
+    assert "Test agency" not in page
     assert (item.owner, User.objects.get(pk=world.alice.pk).is_active) == (world.quin, False)
     assert Team.objects.get().lead == world.quin
 
@@ -97,6 +98,17 @@ def test_leaving_to_somebody_on_the_other_side_is_refused_with_the_items(world: 
     assert row.item.ref in words(page)
     assert "already owner or backup here" in words(page)
     assert User.objects.get(pk=world.alice.pk).is_active
+
+
+def test_leaving_names_every_place_and_whatever_the_successor_cannot_take(world: World) -> None:
+    browser, where = signed_in(make_user("Root", is_superuser=True)), url(User, "deactivate", world.olga.pk)
+
+    page = browser.post(where, {"heir": world.bob.pk, "reason": "Left"})
+
+    assert page.status_code == 409
+    assert words(page).count("Test agency") == 2  # in the refusal, and in the list
+    assert "choose another pair" in words(page)
+    assert User.objects.get(pk=world.olga.pk).is_active
 
 
 def test_groups_and_foreign_tables_have_no_pages(world: World) -> None:

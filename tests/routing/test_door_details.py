@@ -1,0 +1,44 @@
+"""What is handed to a step beside its ids: names that it knows, and an actor who may see nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from delivery.operations import requests
+from routing.operations import work
+from tests.world import NOW, World, by, make_request, make_user
+
+
+@pytest.mark.parametrize("name", ["ended_at", "accepted_at", "duplicate_of_id", "item_id", "state"])
+def test_a_detail_that_the_step_does_not_name_is_refused_before_anything_is_read(
+    world: World, django_assert_num_queries: Any, name: str
+) -> None:
+    alice, details = by(world.alice), dict[str, Any]({name: NOW})
+
+    with pytest.raises(TypeError, match=name), django_assert_num_queries(0):
+        requests.edit([1], by=alice, at=NOW, **details)
+
+
+def test_hold_takes_no_words_but_its_reason(world: World) -> None:
+    request = make_request(world.acme)
+
+    with pytest.raises(TypeError, match="why"):
+        work.hold([request.item_id], by=by(world.alice), at=NOW, reason="x", why="y")
+
+
+def test_who_may_do_something_but_see_nothing_finds_nothing(world: World) -> None:
+    request, nobody = make_request(world.acme), make_user("Nobody")
+    nobody.user_permissions.add(*Permission.objects.filter(codename__in=["hold_workitem", "resume_workitem", "triage_request"]))
+    actor = by(nobody)
+
+    answers = [
+        *work.hold([request.item_id], by=actor, at=NOW, reason="x"),
+        *work.resume([request.item_id], by=actor, at=NOW + timedelta(hours=1)),
+        *requests.triage([request.pk, request.pk + 1], by=actor, at=NOW),
+    ]
+
+    assert [[refusal.code for refusal in answer.refusals] for answer in answers] == [["gone"]] * 4

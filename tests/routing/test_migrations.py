@@ -1,0 +1,106 @@
+"""Migrations: safe beside the code before them, and back again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, CreateModel
+from django.db.models import NOT_PROVIDED
+from psycopg import sql
+from pytest_django import DjangoDbBlocker
+
+from config.embedded import postgres
+from routing.statements import run
+from tests.plugin import APP, OWNER
+from tests.world import World
+
+OURS = ("routing", "delivery", "integrations")
+# From before the rule: 0002 finishes 0001, and 0008 gives the column of 0003 its default.
+EARLIER = {("delivery", "0002_link_requests"), ("routing", "0003_add_flows_and_runs")}
+ALIAS = "throw_away"
+STANDING = """
+    SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')
+    FROM information_schema.columns WHERE table_schema = 'public'
+    UNION SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE NOT tgisinternal
+    UNION SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0
+    UNION SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"""
+
+
+def unsafe_columns(loader: MigrationLoader) -> Iterator[str]:
+    """Columns added to a table that older code inserts into, which neither may be empty nor have a default in the database."""
+    for (app, name), migration in sorted(loader.disk_migrations.items()):
+        if app not in OURS or (app, name) in EARLIER:
+            continue
+        made = {step.name_lower for step in migration.operations if isinstance(step, CreateModel)}
+        for step in migration.operations:
+            if isinstance(step, AddField) and step.model_name_lower not in made and not _harmless(step):
+                yield f"{app}.{name}: {step.model_name}.{step.name} needs a db_default"
+
+
+def _harmless(step: AddField) -> bool:
+    return step.field.many_to_many or step.field.null or step.field.db_default is not NOT_PROVIDED
+
+
+def test_a_new_column_does_not_break_code_from_before_it() -> None:
+    assert list(unsafe_columns(MigrationLoader(None))) == []
+
+
+@pytest.mark.parametrize("table", ["routing_user", "routing_historicaluser"])
+def test_code_from_before_skills_goes_on_inserting_people(world: World, table: str) -> None:
+    columns = [
+        column
+        for (column,) in run(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+            " AND column_name NOT IN ('skills', 'email') AND is_identity = 'NO'",
+            [table],
+        )
+    ]
+    names, email = ", ".join(columns), ("email, ", "'before@agency.test', ") if table == "routing_user" else ("", "")
+
+    made = run(
+        f"INSERT INTO {table} ({email[0]}{names}) SELECT {email[1]}{names} FROM {table} WHERE id = %s LIMIT 1 RETURNING skills",  # noqa: S608  # our own names
+        [world.alice.pk],
+    )
+
+    assert made == [([],)]
+
+
+@pytest.fixture
+def throw_away(superuser_dsn: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
+    """An empty database of the owner's; no test case that guards connections knows it."""
+    name = f"{connections['owner'].settings_dict['NAME']}_thrown"
+    postgres.furnish_database(superuser_dsn, name, owner=OWNER, app=APP)
+    connection = connections["owner"].copy(ALIAS)
+    connection.settings_dict["NAME"] = name
+    connections[ALIAS] = connection
+    connections.settings[ALIAS] = connection.settings_dict
+    with django_db_blocker.unblock():
+        yield connection
+        connection.close()
+    del connections[ALIAS], connections.settings[ALIAS]
+    with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
+        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def migrate(connection: BaseDatabaseWrapper, *targets: tuple[str, str]) -> set[str]:
+    """Without signals: rights and triggers on evidence belong to a database that is used."""
+    executor = MigrationExecutor(connection)
+    executor.migrate(list(targets) or [node for node in executor.loader.graph.leaf_nodes() if node[0] in OURS])
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def test_migrations_go_back_and_forward_again(throw_away: BaseDatabaseWrapper) -> None:
+    first = migrate(throw_away)
+    before = migrate(throw_away, ("routing", "0002_refuse_inactive_owners"))
+    again = migrate(throw_away)
+
+    assert not any("flowversion" in line or "routing_clock" in line for line in before)
+    assert again == first
