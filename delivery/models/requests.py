@@ -34,6 +34,7 @@ class Request(WorkNoun):
 
     class Channel(models.TextChoices):
         CRM = "crm", _("CRM")
+        FORM = "form", _("Web form")
         PORTAL = "portal", _("Portal")
         EMAIL = "email", _("E-mail")
         PHONE = "phone", _("Phone")

@@ -47,7 +47,7 @@ def _request(job: Job, clients: dict[int, Client]) -> Request:
     client = clients.get(job.client_id) if job.client_id else None
     return Request(
         item=_item(job, client, job.run.item, job.title),
-        channel=Request.Channel.CRM,
+        channel=Request.Channel.FORM if job.run.subject_type == "form" else Request.Channel.CRM,
         details=job.brief,
         contact_id=job.contact_ids[0] if job.contact_ids else None,
     )

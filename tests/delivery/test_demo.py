@@ -46,6 +46,7 @@ def test_its_leads_took_the_flow_and_some_wait_for_a_person(db: None, sign_ins: 
     waiting = ExceptionCase.objects.filter(item__is_open=True)
     assert sorted(waiting.values_list("reason", flat=True)) == ["missing_context", "missing_fields", "missing_fields"]
     assert Run.objects.filter(state=Run.State.IN_DELIVERY).count() == Decision.objects.count() == Brief.objects.count() == 6
+    assert set(Request.objects.filter(item__run__isnull=False).values_list("channel", flat=True)) == {"form"}
     assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
 
 
