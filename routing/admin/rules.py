@@ -20,7 +20,6 @@ from routing.admin.version_parts import PartOfVersion
 from routing.admin.versions import FrozenWhenPublished
 from routing.engine.conditions import BadClause, Clause, Operator, check
 from routing.engine.fields import FieldSpec
-from routing.models.flows import FlowVersion
 from routing.models.rules import Condition, Rule
 from routing.operations.versions import read
 
@@ -94,9 +93,6 @@ class RuleAdmin(FrozenWhenPublished):
     change_form_outer_before_template = "desk/rule.html"
     empty_title = gettext_lazy("No rules yet")
     empty_text = gettext_lazy("Open the draft of a flow, and add its rules there.")
-
-    def version_of(self, obj: Rule) -> FlowVersion:
-        return obj.version
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("version__flow")

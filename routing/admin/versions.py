@@ -42,7 +42,9 @@ class FrozenWhenPublished(SavedAdmin):
     """What belongs to a flow version, editable as long as that is a draft; the database refuses it afterwards."""
 
     def version_of(self, obj: Any) -> FlowVersion:
-        raise NotImplementedError
+        """Of a version itself, or of a part of one."""
+        version: FlowVersion = getattr(obj, "version", obj)
+        return version
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -72,9 +74,6 @@ class FlowVersionAdmin(FrozenWhenPublished):
     change_form_outer_before_template = "desk/version.html"
     empty_title = gettext_lazy("No versions yet")
     empty_text = gettext_lazy("Open a flow, and start a draft there.")
-
-    def version_of(self, obj: FlowVersion) -> FlowVersion:
-        return obj
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("flow", "published_by")
