@@ -7,17 +7,14 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from routing.operations.enrich import enrich
-from routing.operations.process import process
+from routing.operations.advance import advance
 from routing.operations.seals import seal
-from routing.operations.settle import settle
 
 
 @shared_task(name="routing.tasks.process", acks_late=True)
 def process_events(**_: Any) -> None:
     """Take events as far as they go now. What is not due yet, or fails, is found again by the next tick."""
-    while process(at=now()) + enrich(clock=now) + settle(at=now()):
-        pass
+    advance(clock=now)
 
 
 @shared_task(name="routing.tasks.seal", acks_late=True)

@@ -10,11 +10,9 @@ from typing import Any
 from routing.actors import Actor
 from routing.models.clients import Client
 from routing.models.runs import Run
+from routing.operations.advance import advance
 from routing.operations.capture import Signal, capture
-from routing.operations.enrich import enrich
-from routing.operations.process import process
 from routing.operations.runs import fill_in
-from routing.operations.settle import settle
 
 SOURCE = "demo-form"
 
@@ -59,8 +57,7 @@ def tell_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequ
 
 
 def _work(at: datetime) -> None:
-    while process(at=at) + enrich(clock=lambda: at) + settle(at=at):
-        pass
+    advance(clock=lambda: at)
 
 
 def _body(lead: Lead) -> dict[str, Any]:

@@ -29,16 +29,15 @@ from routing.models import (
     RunStep,
     Team,
 )
+from routing.operations.advance import advance
 from routing.operations.again import decide_again
 from routing.operations.calendars import ensure_defaults
 from routing.operations.capture import Capture, Signal, capture
-from routing.operations.enrich import enrich
 from routing.operations.erasure import erase
 from routing.operations.exceptions import resolve
 from routing.operations.flows import copy, publish
 from routing.operations.process import process
 from routing.operations.runs import WrongValues, fill_in
-from routing.operations.settle import settle
 from tests.journeys.crm import FakeCRM, answering
 from tests.world import NOW, World, by, make_contact
 
@@ -59,8 +58,7 @@ def signals(deal: str = "901") -> list[Signal]:
 
 def work(at: datetime = NOW) -> None:
     """What a worker does until nothing is due at ``at``."""
-    while process(at=at) + enrich(clock=lambda: at) + settle(at=at):
-        pass
+    advance(clock=lambda: at)
 
 
 @pytest.fixture

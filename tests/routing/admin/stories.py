@@ -9,11 +9,9 @@ from datetime import datetime
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.actors import Actor
 from routing.models import FlowVersion, Run, Team
+from routing.operations.advance import advance
 from routing.operations.calendars import ensure_defaults
 from routing.operations.capture import capture
-from routing.operations.enrich import enrich
-from routing.operations.process import process
-from routing.operations.settle import settle
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals
 from tests.world import NOW, World, by
@@ -26,8 +24,7 @@ def make_flow(world: World) -> FlowVersion:
 
 
 def work(at: datetime = NOW) -> None:
-    while process(at=at) + enrich(clock=lambda: at) + settle(at=at):
-        pass
+    advance(clock=lambda: at)
 
 
 @contextmanager
