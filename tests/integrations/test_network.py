@@ -225,7 +225,7 @@ def test_a_dripping_answer_ends_at_the_deadline(server: HTTPServer):
     with allowed(server, total_s=0.5) as client, pytest.raises(Temporary, match="in time"):
         client.get("/x")
 
-    assert monotonic() - start < 3
+    assert monotonic() - start < 8  # all of it would take 10 s
 
 
 def test_dripping_headers_end_at_the_deadline():
@@ -250,7 +250,7 @@ def test_dripping_headers_end_at_the_deadline():
     with SafeClient(f"http://127.0.0.1:{port}", private=home, total_s=0.5) as client, pytest.raises(Temporary):
         client.call("POST", "/")
 
-    assert monotonic() - start < 2
+    assert monotonic() - start < 8  # all of it would take 11 s
     thread.join(5)
     listener.close()
 
