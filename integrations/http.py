@@ -14,7 +14,7 @@ from typing import Any, Self
 import httpx
 from httpx_retries import Retry, RetryTransport
 
-from integrations.adapters.base import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary
+from integrations.adapters.base import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary, Unknown
 from integrations.network import BlockedAddress, SafeTransport, until
 from integrations.origins import BadAddress, Origin, origin_of
 
@@ -32,25 +32,28 @@ _QUICK_READ = _QUICK.copy_with(allowed_methods=[*SAFE_METHODS, "POST"])
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer, at most MAX_ANSWER_BYTES long."""
+    """A complete answer, at most MAX_ANSWER_BYTES long; ``wrote`` if it answers a call that may have changed something."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     url: str
+    wrote: bool = False
 
     def json(self) -> Any:
         """
         The answer's JSON.
 
         :raises Temporary: if it is a web page or cut off: a maintenance page also comes with status 200
+        :raises Unknown: instead, if the call may have changed something
         """
+        trouble = Unknown if self.wrote else Temporary
         if "json" not in self.headers.get("content-type", ""):
-            raise Temporary(f"The answer is {self.headers.get('content-type') or 'of no type'}, not JSON: probably a maintenance page.")
+            raise trouble(f"The answer is {self.headers.get('content-type') or 'of no type'}, not JSON: probably a maintenance page.")
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            raise Temporary("The answer is not complete JSON.") from None
+            raise trouble("The answer is not complete JSON.") from None
 
 
 class SafeClient:
@@ -95,25 +98,28 @@ class SafeClient:
         :param path: below the base URL
         :param reads: a POST that only reads, so that it may be repeated
         :raises Temporary: no answer, a cut-off one, 408, 425, 429 (with its Retry-After) or 5xx
+        :raises Unknown: one of these, where a write may have been carried out all the same
         :raises Permanent: any other refusal, or an address that may not be called
         """
         extensions = {"retry": _QUICK_READ} if reads else {}
-        with until(monotonic() + self.total_s), _told():
+        wrote = not (reads or method in SAFE_METHODS)
+        with until(monotonic() + self.total_s), _told(wrote=wrote):
             url = httpx.URL(self.base_url + path, **({"params": params} if params else {}))
             for _ in range(MAX_REDIRECTS + 1):
                 request = self._client.build_request(method, url, json=json, content=content, headers=headers, extensions=extensions)
-                answer = self._send(request)
+                answer = self._send(request, wrote=wrote)
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return _judged(answer)
                 url = self._next(method, request.url, answer)
         raise Permanent(f"More than {MAX_REDIRECTS} redirects.", answer.status)
 
-    def _send(self, request: httpx.Request) -> Answer:
+    def _send(self, request: httpx.Request, *, wrote: bool) -> Answer:
         response = self._client.send(request, stream=True)
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise Permanent("The answer is compressed, which was not asked for.", response.status_code)
-            return Answer(response.status_code, response.headers, _bounded(response), str(request.url.copy_with(query=None)))
+            url = str(request.url.copy_with(query=None))
+            return Answer(response.status_code, response.headers, _bounded(response), url, wrote)
         finally:
             response.close()
 
@@ -143,8 +149,13 @@ def _bounded(response: httpx.Response) -> bytes:
     return b"".join(parts)
 
 
+# The request was never sent as a whole, or not taken in: nothing can have come of it.
+NOT_DONE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NOT_TAKEN = (HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(*, wrote: bool) -> Iterator[None]:
     """httpx's errors in our words, without the address, which may hold an id."""
     try:
         yield
@@ -152,10 +163,10 @@ def _told() -> Iterator[None]:
         raise
     except BlockedAddress as error:
         raise Permanent(str(error)) from None
-    except httpx.TimeoutException:
-        raise Temporary("No complete answer in time.") from None
     except httpx.TransportError as error:
-        raise Temporary(f"The connection failed ({type(error).__name__}).") from None
+        late = isinstance(error, httpx.TimeoutException)
+        words = "No complete answer in time." if late else f"The connection failed ({type(error).__name__})."
+        raise (Unknown if wrote and not isinstance(error, NOT_DONE) else Temporary)(words) from None
     except httpx.InvalidURL:
         raise Permanent("This is no address.") from None
 
@@ -166,7 +177,8 @@ def _judged(answer: Answer) -> Answer:
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         return answer
     if status in {408, 425, 429} or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Temporary(f"The other side answered {status}.", _retry_after_s(answer.headers))
+        kind = Unknown if answer.wrote and status not in NOT_TAKEN else Temporary
+        raise kind(f"The other side answered {status}.", _retry_after_s(answer.headers))
     said = f"The other side answered {status}: {_said(answer)}"
     kinds = {401: Refused, 403: Refused, 404: NotFound, 409: Conflict, 410: NotFound, 412: Conflict}
     raise kinds.get(status, Permanent)(said, status)

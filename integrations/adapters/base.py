@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -26,6 +26,10 @@ class Temporary(CallFailed):
     def __init__(self, message: str, after_s: float = 0) -> None:
         super().__init__(message)
         self.after_s = after_s
+
+
+class Unknown(Temporary):
+    """The answer to a write was lost: the other side may have done it. Look there before writing again."""
 
 
 class Permanent(CallFailed):
@@ -140,6 +144,77 @@ class Reader(Protocol):
         """
 
 
+# -- What is written there -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file to send along. ``read`` gives its bytes; ``sha256`` is theirs, as hex; ``alt`` is empty for a decorative image."""
+
+    role: str
+    name: str
+    type: str
+    sha256: str
+    alt: str
+    read: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """
+    One thing to be made true on the other side.
+
+    ``key`` is the same on every attempt, and no other intent's. ``object_key`` names our thing that the remote object stands
+    for (``deliverable:42``), through all its versions. ``remote_id`` is empty until the remote object is known.
+    """
+
+    key: str
+    verb: str
+    object_key: str
+    remote_id: str
+    content: Mapping[str, Any]
+    assets: tuple[Asset, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The remote object after a write. ``url`` is where people find it; ``evidence`` is what the other side said, as JSON."""
+
+    remote_id: str
+    url: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """Writes one connection's objects. Every method is called outside any transaction."""
+
+    settle_s: float  # after a lost answer: how long until a look-up surely sees what was done
+
+    def find(self, intent: Intent) -> Written | None:
+        """
+        The object that an earlier attempt, or an earlier version, already made.
+
+        :raises Conflict: if several could be it
+        :raises CallFailed: when the other side does not answer as it should
+        """
+
+    def write(self, intent: Intent, known: Written | None) -> Written:
+        """
+        Create it, or bring ``known`` up to date; doing it twice is the same as once.
+
+        :raises Conflict: if somebody else changed it there since we last wrote
+        :raises Unknown: if the answer was lost
+        :raises CallFailed: when the other side does not answer as it should
+        """
+
+    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+        """
+        What is there and differs from what was sent, one sentence each; empty when all of it is there.
+
+        :raises CallFailed: when the other side does not answer as it should
+        """
+
+
 class Adapter:
     """One kind of system outside. A subclass in a folder of its own, and a line in the registry, make a new one."""
 
@@ -166,6 +241,10 @@ class Adapter:
 
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         """Who reads more about this subject; None when there is nothing to read."""
+        return None
+
+    def writer(self, connection: Connection) -> Writer | None:
+        """Who writes to it; None where nothing is ever written."""
         return None
 
     def check_secret(self, secret: str) -> None:
