@@ -52,6 +52,7 @@ class Env(BaseSettings):
     redis_url: str = Field(description="Redis or Valkey, for the cache and, by default, the broker: `redis://HOST/0`.")
     broker_url: str = Field(default="", description="Another broker for Celery: `amqp://HOST//`.")
 
+    max_upload_mb: int = Field(default=50, ge=1, le=2000, description="The largest file that may be uploaded, in megabytes.")
     agency_prefix: str = Field(default="AGY", pattern="^[A-Z]{2,5}$", description="Refs of work before its client is known.")
     seal_heads_file: Path | None = Field(default=None, description="Where each seal's head is copied; in `var/` by default.")
 

@@ -137,7 +137,23 @@ _STATIC = (
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _STATIC},
+    "private": {  # for S3, a backend of django-storages; names are digests, so it may overwrite
+        "BACKEND": "routing.storage.PrivateStorage",
+        "OPTIONS": {
+            "location": MEDIA_ROOT,
+            "allow_overwrite": True,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
 }
+FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
+FILE_MAX_PIXELS = 64_000_000  # a phone's 48 megapixels fit, and decoding one cannot fill the memory of a worker
+FILE_UPLOAD_HANDLERS = [
+    "routing.uploads.BoundedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # -- Security --------------------------------------------------------------------------------------------------
 

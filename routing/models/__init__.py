@@ -6,8 +6,10 @@ from routing.models.clocks import Clock, ClockMark, ClockTerms, Escalation
 from routing.models.decisions import Decision
 from routing.models.events import Dispatch, Event, Payload
 from routing.models.exceptions import ExceptionCase, ExceptionRoute
+from routing.models.files import File
 from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
 from routing.models.messages import Notification
+from routing.models.notes import Note, NoteFile
 from routing.models.people import Team, TeamMembership, User
 from routing.models.policies import SLAPolicy, Target
 from routing.models.rules import Condition, Rule
@@ -36,10 +38,13 @@ __all__ = [
     "Event",
     "ExceptionCase",
     "ExceptionRoute",
+    "File",
     "Flow",
     "FlowField",
     "FlowVersion",
     "Membership",
+    "Note",
+    "NoteFile",
     "Notification",
     "Payload",
     "Redaction",

@@ -86,6 +86,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_agency": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
     "routing.change_agency": (OPS,),
     "routing.view_notification": EVERYONE,
+    # files and notes
+    "routing.view_file": EVERYONE,
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),

@@ -1,0 +1,51 @@
+"""Where private files lie on this machine. Another place, such as S3, is another ``STORAGES["private"]``."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+UNFINISHED = ".keeping-"
+
+
+def private() -> Storage:
+    """Asked for each time, so that settings decide."""
+    return storages["private"]
+
+
+class PrivateStorage(FileSystemStorage):
+    """
+    A folder in which nothing has its final name before all of it is on disk.
+
+    Give it ``allow_overwrite``: names are digests, so what is there already is the same.
+    """
+
+    def _save(self, name: str, content: File[bytes]) -> str:
+        path = Path(self.path(name))
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)  # 0600
+        try:
+            with os.fdopen(handle, "wb") as out:
+                for chunk in content.chunks():
+                    out.write(chunk)
+                out.flush()
+                os.fsync(out.fileno())
+            self.finish(Path(unfinished), path)
+        finally:
+            with suppress(FileNotFoundError):  # it has its final name
+                Path(unfinished).unlink()
+        return name
+
+    def finish(self, unfinished: Path, path: Path) -> None:
+        """Give it its final name, and make the name last."""
+        unfinished.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
