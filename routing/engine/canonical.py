@@ -1,9 +1,11 @@
-"""Canonical text of a database row, and the chain over its digests."""
+"""Canonical text of a database row and of a JSON value, and the chain over their digests."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from typing import Any
 
 # How PostgreSQL writes a value as text depends on these; whoever compares digests pins them for the transaction.
 SETTINGS = {
@@ -48,3 +50,12 @@ def link(previous: str, rows: Iterable[tuple[int, str, str]]) -> str:
     """The head of a chain after one more batch: SHA-256, as hex, over the last head and ``id digest text_digest`` lines."""
     body = "\n".join([previous, *(f"{row_id} {digest} {text}" for row_id, digest, text in rows)])
     return sha256(body.encode()).hexdigest()
+
+
+def as_json(value: Any) -> str:
+    """
+    The one JSON text of a value: keys in order, no spaces, letters as they are.
+
+    :raises ValueError: for NaN and infinity, which JSON does not have
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
