@@ -11,12 +11,13 @@ import re
 from unicodedata import normalize
 
 import nh3
+from django.utils.translation import gettext as _
 
 from delivery.engine.markup import Text, read
 
 LIMIT = 200_000  # characters, before and after
 TAGS = frozenset(
-    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption img a em strong b i s u small mark sub sup abbr q cite"
+    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption img a em strong b i s u small mark sub sup abbr q cite"  # noqa: SIM905
     " del ins code kbd samp pre br hr table caption thead tbody tfoot tr th td details summary".split()
 )
 ATTRIBUTES = {
@@ -30,21 +31,22 @@ ATTRIBUTES = {
 }
 SCHEMES = {"https", "http", "mailto", "tel", "asset"}
 # Their content is no text of an article; nh3 drops the tags of the others and keeps what they say.
-UNREAD = {
-    "script", "style", "template", "iframe", "noscript", "noembed", "noframes", "svg", "math", "title", "textarea", "xmp", "plaintext", "select",
-}  # fmt: skip
+UNREAD = set(
+    "script style template iframe noscript noembed noframes svg math title textarea xmp plaintext select".split()  # noqa: SIM905
+)
 BLOCKS = frozenset(
-    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption br hr pre table caption thead tbody tfoot tr th td details summary".split()
+    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption br hr pre table caption thead tbody tfoot tr th td"  # noqa: SIM905
+    " details summary".split()
 )
 _VALUES = {
-    "src": re.compile(r"asset:[0-9a-f]{64}|https://[^\s\\/?#@][^\s\\]*", re.IGNORECASE),
+    "src": re.compile(r"asset:[0-9a-f]{64}|(?i:https)://[^\s\\/?#@][^\s\\]*"),
     "href": re.compile(r"(?!asset:)[^\s\\\x00-\x20][^\\]*", re.IGNORECASE),
     "lang": re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"),
     "dir": re.compile(r"ltr|rtl|auto"),
     "scope": re.compile(r"col|row|colgroup|rowgroup"),
     **dict.fromkeys(("width", "height", "start", "colspan", "rowspan"), re.compile(r"[0-9]{1,5}")),
 }
-_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)], None) | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 # A parser opens these again in every block that follows, once for each that differs: a short text can so become a
 # huge one (https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements).
 _REOPENED = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE)
@@ -62,20 +64,20 @@ def sanitise(html: str) -> str:
     """
     _measure(html)
     if len(_REOPENED.findall(html)) * html.count("<") > _MOST_REOPENED:
-        raise ValueError("The text has too many formatting tags inside each other. Remove the formatting, and format it anew.")
+        raise ValueError(_("The text has too many formatting tags inside each other. Remove the formatting, and format it anew."))
     if len(_OPENS.findall(html)) - html.count("</") > _MOST_UNCLOSED:
         raise ValueError(
             f"The text has more than {_MOST_UNCLOSED:,} tags that are never closed. Remove the formatting, and format it anew."
         )
     # What a browser reads from the result can differ from it once more (a link within a link): go on until it does not.
     cleaned = _clean(html)
-    for _ in range(_ROUNDS):
+    for _round in range(_ROUNDS):
         _measure(cleaned)
         again = _clean(cleaned)
         if again == cleaned:
             return cleaned
         cleaned = again
-    raise ValueError("The text has tags that are tangled beyond repair. Remove the formatting, and format it anew.")
+    raise ValueError(_("The text has tags that are tangled beyond repair. Remove the formatting, and format it anew."))
 
 
 def visible_text(html: str) -> str:
@@ -87,12 +89,13 @@ def visible_text(html: str) -> str:
         elif piece.tag in BLOCKS:
             said.append("\n")
     lines = (" ".join(line.split()) for line in "".join(said).split("\n"))
-    return "\n".join(line for line in lines if line)
+    return normalize("NFC", "\n".join(line for line in lines if line))
 
 
 def _measure(html: str) -> None:
     if len(html) > LIMIT:
-        raise ValueError(f"The text has {len(html):,} characters with its tags; at most {LIMIT:,} are possible. Divide it.")
+        message = _("The text has %(found)s characters with its tags; at most %(most)s are possible. Divide it.")
+        raise ValueError(message % {"found": f"{len(html):,}", "most": f"{LIMIT:,}"})
 
 
 def _clean(html: str) -> str:
@@ -112,7 +115,7 @@ def _composed(html: str) -> str:
     """NFC without U+0338 right after a tag, which would melt with its ``>`` into ``≯`` and undo the tag."""
     parts = html.split(">")
     for number, part in enumerate(parts[1:], 1):
-        if part and not normalize("NFC", ">" + part[:40]).startswith(">"):
+        if part and not normalize("NFC", ">" + part).startswith(">"):
             run = re.match(r"[^\w\s<&]*", part)
             end = run.end() if run else 0
             parts[number] = part[:end].replace("\u0338", "") + part[end:]
