@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import errors, mail_page
+from routing import files_view
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("accounts/", include("config.account_urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/", admin.site.urls),
+    path("files/<int:file_id>/<str:name>", files_view.show, name="file"),
     path("hooks/", include("integrations.urls")),
 ]
 

@@ -26,6 +26,8 @@ class RoutingConfig(AppConfig):
             "clocks",
             "cover",
             "parked",
+            "files",
+            "notes",
         ):
             import_module(f"routing.operations.{module}")
         import_module("routing.checks")

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from routing.operations.advance import advance
+from routing.operations.files import sweep_orphans
 from routing.operations.seals import seal
 
 
@@ -20,3 +21,9 @@ def process_events(**_: Any) -> None:
 @shared_task(name="routing.tasks.seal", acks_late=True)
 def seal_evidence(**_: Any) -> None:
     seal(at=now())
+
+
+@shared_task(name="routing.tasks.sweep_files", acks_late=True)
+def sweep_files(**_: Any) -> None:
+    """Remove stored bytes that nothing refers to."""
+    sweep_orphans(at=now())

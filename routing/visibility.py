@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from routing.actors import Actor
 from routing.models.clients import Client, Contact, Membership
+from routing.models.files import File, FileQuerySet
 from routing.models.work import WorkItem, WorkItemQuerySet
 
 
@@ -45,6 +46,18 @@ def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
     if actor.may("routing.see_all_work"):
         return Contact.objects.all()
     return Contact.objects.filter(Exists(_memberships(clients_seen_by(actor))) | ~Exists(_memberships(Client.objects.all())))
+
+
+def files_seen_by(actor: Actor) -> FileQuerySet:
+    """Files of a client that the actor sees or has work for, and their own of no client; all for those who see all work."""
+    every = FileQuerySet(File)
+    if not actor.may("routing.view_file"):
+        return every.none()
+    if actor.may("routing.see_all_work"):
+        return every
+    named = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
+    theirs = Exists(WorkItem.objects.filter(named, client=OuterRef("client")))
+    return every.filter(Q(client=None, uploader=actor.user_id) | Q(client__in=clients_seen_by(actor)) | theirs)
 
 
 def _memberships(clients: models.QuerySet[Client]) -> models.QuerySet[Membership]:

@@ -52,17 +52,17 @@ def pdf(text: str = "Hello") -> bytes:
     )
 
 
-def zipped(**members: bytes) -> bytes:
-    """A zip; ``__`` in a name stands for a slash and ``_dot_`` for a dot. Give odd names by ``zipped(**{"../x": b""})``."""
+def zipped(members: dict[str, bytes]) -> bytes:
     out = BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name.replace("__", "/").replace("_dot_", "."), content)
+            archive.writestr(name, content)
     return out.getvalue()
 
 
-def office(mark: str = "word/document.xml", **more: bytes) -> bytes:
-    return zipped(**{"[Content_Types].xml": b"<Types/>", mark: b"<document/>", **more})
+def office(mark: str = "word/document.xml", *more: str) -> bytes:
+    """:param more: names of other members"""
+    return zipped(dict.fromkeys(("[Content_Types].xml", mark, *more), b"<x/>"))
 
 
 def mp4(brand: bytes = b"isom") -> bytes:
@@ -103,7 +103,7 @@ def flood(width: int = 60_000, height: int = 60_000) -> bytes:
 
 
 def zip_bomb(megabytes: int = 20) -> bytes:
-    return zipped(bomb=b"\0" * (megabytes << 20))
+    return zipped({"bomb": b"\0" * (megabytes << 20)})
 
 
 def upload(content: bytes, name: str = "logo.png") -> SimpleUploadedFile:

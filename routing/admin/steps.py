@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from secrets import token_urlsafe
 from typing import Any
 
 from django.contrib import messages
@@ -13,11 +14,13 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from routing.admin.addresses import page_of
+from routing.admin.addresses import address, page_of
 from routing.admin.base import DeskAdmin, actor
 from routing.admin.bulk import BulkSteps
 from routing.admin.forms import StepForm, form_of
+from routing.admin.notes import NoteForm, notes_of
 from routing.admin.offers import panel, refusals, steps_of, target, target_state
+from routing.admin.once import once
 from routing.admin.timeline import timeline_of
 from routing.door import Operation
 from routing.gates import GateResult
@@ -42,7 +45,8 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.step_view)
         name = f"{self.opts.app_label}_{self.opts.model_name}_step"
-        return [path("<path:object_id>/step/<slug:verb>/", page, name=name), *super().get_urls()]
+        note = path("<path:object_id>/note/", self.admin_site.admin_view(self.note_view), name=name.removesuffix("step") + "note")
+        return [note, path("<path:object_id>/step/<slug:verb>/", page, name=name), *super().get_urls()]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         try:
@@ -55,15 +59,39 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     ) -> HttpResponse:
         if request.method not in READS:
             raise PermissionDenied(_("This is changed by steps, not by a form."))
-        row, now = self.seen(request, object_id), timezone.now()
+        return self.noun_page(request, self.seen(request, object_id), extra_context or {})
+
+    def noun_page(self, request: HttpRequest, row: Any, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+        now, by = timezone.now(), actor(request)
         context = {
-            "panel": panel(row, by=actor(request), at=now),
+            "panel": panel(row, by=by, at=now),
             "facts": self.facts(request, row),
             "texts": self.texts(row),
             "entries": timeline_of(row),
-            **(extra_context or {}),
+            "notes": notes_of(row.item),
+            "note_form": NoteForm() if by.may("routing.add_note") else None,
+            "note_url": address(self.model, "note", row.pk),
+            "note_token": token_urlsafe(16),
+            **extra,
         }
-        return self.page(request, self.noun_template, row, context)
+        return self.page(request, self.noun_template, row, context, status)
+
+    def note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Write a note; sent twice, it is written once. A refused one comes back on the page with what was typed."""
+        row, by = self.seen(request, object_id), actor(request)
+        by.require("routing.add_note", to=_("write notes"))
+        if request.method != "POST":
+            return HttpResponseRedirect(page_of(row))
+        form = NoteForm(request.POST, request.FILES)
+        with once(request, f"note-{row.item.pk}") as sent:
+            if sent.before:
+                return HttpResponseRedirect(page_of(row))
+            note = form.save(row.item, by=by, at=timezone.now())
+            if note is None:
+                return self.noun_page(request, row, {"note_form": form, "note_token": sent.token}, status=422)
+            sent.leads_to(page_of(row))
+        messages.success(request, _("The note is written."))
+        return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
 
     def facts(self, request: HttpRequest, row: Any) -> Sequence[tuple[Any, Any]]:
         """Label and value of what a person needs to know first."""

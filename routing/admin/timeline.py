@@ -11,15 +11,19 @@ from typing import Any
 
 from django.db import models
 from django.utils.formats import localize
+from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from routing.door import all_operations
 from routing.gates import Words
 from routing.models.events import Event
+from routing.models.notes import Note
 from routing.models.work import WorkNoun
+from routing.operations.notes import ADDED
 
 LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
+QUOTED = 300  # characters of a note; all of it is above
 HIDDEN = {"id", "item", "ref", "kind", "held_by", "held_at", "hold_reason", "state", "created_at", "run", "parent"}
 
 
@@ -44,10 +48,14 @@ def timeline_of(noun: WorkNoun) -> list[Entry]:
     """What happened to the noun and its work item. A constant number of queries, whatever the length."""
     records = [*_newest(noun), *_newest(noun.item)]
     names = Names(records)
+    notes = {note.pk: note for note in Note.objects.filter(item=noun.item_id)[:LIMIT]}
     told: list[Entry] = []
     by_moment: dict[tuple[datetime, int], Entry] = {}  # what one person did at one instant is one operation
     for event in Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT]:
         told.append(Entry(event.at, str(event.actor), _what(event.kind), _way(noun, event)))
+        if event.kind == ADDED:
+            _quote(told[-1], notes.get(event.object_id or 0))
+            continue
         by_moment[event.at, event.actor_id] = told[-1]
     for record, changes in _changes(records, names):
         moment = (record.history_date, record.history_user_id)
@@ -84,6 +92,11 @@ def _newest(row: Any) -> list[Any]:
 def _what(kind: str) -> Words:
     labels = {each.kind: each.label for each in all_operations()}
     return labels.get(kind) or (_("Created") if kind.endswith(".create") else kind.rpartition(".")[2].replace("_", " ").capitalize())
+
+
+def _quote(entry: Entry, note: Note | None) -> None:
+    entry.what = _("Note for the client") if note and note.is_shared else _("Internal note")
+    entry.reason = Truncator(note.body).chars(QUOTED) if note else ""
 
 
 def _way(noun: Any, event: Event) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import errno
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.files.base import File as Upload
 from django.db import transaction
+from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 
+from routing.actions import eraser
 from routing.actors import Actor
 from routing.engine.files import names
 from routing.engine.files.kinds import Kind, kind_of
@@ -19,6 +22,7 @@ from routing.engine.files.refusal import NotKept
 from routing.engine.files.streams import Seen, look
 from routing.models.clients import Client
 from routing.models.files import File
+from routing.previews import forget
 from routing.roles import EVERYONE, grant
 from routing.statements import run as sql
 from routing.storage import private
@@ -122,4 +126,29 @@ def _remove(key: str, *, before: datetime | None = None) -> bool:
     return True
 
 
-__all__ = ["File", "NotKept", "examine", "keep", "sweep_orphans"]
+@eraser
+def forget_names(contact_id: int, email: str, at: datetime) -> None:
+    """Clear what the person called their files, and every name with their address in it."""
+    named = Q(uploader__contact=contact_id)
+    if email:
+        named |= Q(name__icontains=email)
+    File.objects.filter(named).update(name="", erased_at=at)
+
+
+def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
+    """
+    Take away the bytes of everything a contact uploaded; how many files. What somebody else sent as well stays for them.
+
+    :raises PermissionDenied: if ``by`` may not erase
+    """
+    by.require("routing.erase_contact", to="erase personal data")
+    with transaction.atomic():
+        found = list(File.objects.kept().filter(uploader__contact=contact_id).select_for_update(of=("self",)).order_by("pk"))
+        File.objects.filter(pk__in=[file.pk for file in found]).update(name="", storage_key="", erased_at=at)
+        for file in found:
+            forget(file.sha256)
+            transaction.on_commit(partial(_remove, file.storage_key))  # lost in a crash, the next sweep does it
+    return len(found)
+
+
+__all__ = ["File", "NotKept", "erase_uploads", "examine", "keep", "sweep_orphans"]

@@ -10,7 +10,9 @@ from django.utils import timezone
 from routing import display
 from routing.actors import actor_of
 from routing.chapters import purpose_of, standing
+from routing.files_view import described
 from routing.models.clocks import Clock
+from routing.models.files import File
 from routing.models.work import WorkItem
 from routing.nouns import kind_label
 from routing.visibility import work_seen_by
@@ -36,3 +38,8 @@ def related(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
     journey = seen.filter(as_run=item.run_id) if item.run_id and item.kind != "run" else []
     rows = list(dict.fromkeys([*journey, *above, *seen.filter(parent=item).order_by("pk")[:50]]))
     return {"rows": rows, "now": timezone.now()}
+
+
+@register.inclusion_tag("desk/_file.html")
+def file_line(file: File) -> dict[str, Any]:
+    return described(file)

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from pytest_django import Settings
 
 from routing.models import SLAPolicy
 from routing.operations.calendars import ensure_defaults
+from tests.storages import use
 from tests.world import NOW, World
 
 
@@ -11,3 +15,10 @@ from tests.world import NOW, World
 def policy(world: World) -> SLAPolicy:
     """The policy ``standard``, counted in the agency's hours: Monday to Friday, 9:00 to 17:30 UTC."""
     return ensure_defaults(at=NOW)
+
+
+@pytest.fixture
+def own_folder(settings: Settings, tmp_path: Path) -> Path:
+    """A private storage of the test's own."""
+    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    return tmp_path

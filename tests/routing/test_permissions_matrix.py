@@ -88,6 +88,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_notification": EVERYONE,
     # files and notes
     "routing.view_file": EVERYONE,
+    "routing.view_note": EVERYONE,
+    "routing.add_note": (AM, CREATIVE, QA, OPS, INTEGRATIONS),
     # audit and its export
     "routing.view_event": (OPS, AUDITOR),
     "routing.view_seal": (OPS, AUDITOR),

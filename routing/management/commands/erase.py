@@ -10,6 +10,7 @@ from django.utils import timezone
 from routing.actors import Actor
 from routing.models.clients import Contact
 from routing.operations.erasure import erase
+from routing.operations.files import erase_uploads
 
 
 class Command(BaseCommand):
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("contact_id", metavar="CONTACT_ID", type=int)
+        parser.add_argument("--files", action="store_true", help="also take away the bytes of what the person uploaded")
         parser.add_argument("--reason", required=True, help="why; no names, for it is kept")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -27,4 +29,7 @@ class Command(BaseCommand):
             contact = erase(options["contact_id"], by=Actor.system(), at=timezone.now(), reason=options["reason"])
         except Contact.DoesNotExist as missing:
             raise CommandError(f"There is no contact {options['contact_id']}.") from missing
+        if options["files"]:
+            erased = erase_uploads(contact.pk, by=Actor.system(), at=timezone.now())
+            self.stdout.write(f"{erased} of their files are erased.")
         self.stdout.write(self.style.SUCCESS(f"Contact {contact.pk} is erased. History carries ids only, so the chain still verifies."))
