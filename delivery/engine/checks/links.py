@@ -40,7 +40,7 @@ def _problems(link: Part, params: Mapping[str, Any]) -> Iterator[Any]:
     elif text in {word.casefold() for word in params["empty_texts"]} or not text:
         yield _("The text of the link does not say where it leads.")
     if not link.href or link.href == "#":
-        yield _("The link leads nowhere.")
+        yield _("The link has no address, or one that is not allowed.")
         return
     try:
         url = urlsplit(link.href)

@@ -49,7 +49,8 @@ def required_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 
 def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     text = " ".join(dict(_texts(page))[params["field"]].split())
-    place, length, evidence = FIELDS[params["field"]], len(text), quote(text)
+    length, evidence = len(text), quote(text)
+    place: StrOrPromise = FIELDS[params["field"]]
     findings: list[Finding] = []
     if params["minimum"] and not length:
         findings.append(Finding(False, _("This is empty."), place=place))

@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from typing import Any
+
+from delivery.engine.checks.base import Finding, Rule
+from delivery.engine.checks.catalogue import run
+from delivery.engine.checks.page import Context
+from delivery.engine.manifest import FileEntry, Manifest
+
+HERO = "a" * 64
+PLAN = "b" * 64
+
+
+def picture(role: str = "content", sha256: str = HERO, **fields: Any) -> FileEntry:
+    known = {"name": "bridge.jpg", "type": "image/jpeg", "size": 1000, "width": 1600, "height": 900, "alt": "A bridge at dawn"}
+    return FileEntry(role, sha256, **(known | fields))
+
+
+def failures(kind: str, manifest: Manifest, context: Context | None = None, /, **params: Any) -> list[Finding]:
+    [(_, findings)] = run([Rule(kind, params)], manifest, context)
+    assert findings
+    return [finding for finding in findings if not finding.passed]
+
+
+def messages(kind: str, body: str, /, **params: Any) -> list[str]:
+    return [str(finding.message) for finding in failures(kind, Manifest(body_html=body), **params)]
