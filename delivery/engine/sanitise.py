@@ -8,6 +8,7 @@ nothing survives that they would read differently.
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from unicodedata import normalize
 
 import nh3
@@ -51,8 +52,8 @@ _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)])
 # huge one (https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements).
 _REOPENED = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE)
 _MOST_REOPENED = 3_000_000
-_OPENS = re.compile(r"<(?!(?:br|hr|img|col|wbr|input|meta|link)\b)[a-z]", re.IGNORECASE)
-_MOST_UNCLOSED = 2_000  # each looks through those around it
+_TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link)\b)[a-z]", re.IGNORECASE)
+_MOST_OPEN = 2_000  # at once: each looks through those around it
 _ROUNDS = 8
 
 
@@ -65,10 +66,10 @@ def sanitise(html: str) -> str:
     _measure(html)
     if len(_REOPENED.findall(html)) * html.count("<") > _MOST_REOPENED:
         raise ValueError(_("The text has too many formatting tags inside each other. Remove the formatting, and format it anew."))
-    if len(_OPENS.findall(html)) - html.count("</") > _MOST_UNCLOSED:
-        raise ValueError(
-            f"The text has more than {_MOST_UNCLOSED:,} tags that are never closed. Remove the formatting, and format it anew."
-        )
+    depths = accumulate((-1 if closing else 1 for closing in _TAG.findall(html)), initial=0)
+    if max(depths) > _MOST_OPEN:
+        message = _("The text has more than %(most)s tags open at once. Remove the formatting, and format it anew.")
+        raise ValueError(message % {"most": f"{_MOST_OPEN:,}"})
     # What a browser reads from the result can differ from it once more (a link within a link): go on until it does not.
     cleaned = _clean(html)
     for _round in range(_ROUNDS):

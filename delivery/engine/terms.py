@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from unicodedata import category, normalize
 
 # Scripts that write no spaces: each letter counts as a word, so that a term is found inside a sentence.
@@ -16,22 +17,23 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]|\n")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as folded words with where each stands; a new block is the word ``\\n``, which no term has."""
+    """A text as folded words and where each stands; a new block is the word ``\\n``, which no term has."""
 
     text: str
     words: tuple[str, ...]
-    spans: tuple[tuple[int, int], ...]  # in `text`
+    places: tuple[tuple[int, int], ...]  # in the folded text
+    starts: tuple[int, ...]  # where each character of the text begins in the folded one
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Where the words from the first to the last begin and end in the text."""
+        return bisect_right(self.starts, self.places[first][0]) - 1, bisect_right(self.starts, self.places[last][1] - 1)
 
 
 def words(text: str) -> Words:
     folded = [_fold(character) for character in text]
-    starts, at = [], 0
-    for part in folded:
-        starts.append(at)
-        at += len(part)
-    found = [(match.group(), match.start(), match.end()) for match in _TOKEN.finditer("".join(folded))]
-    spans = tuple((bisect_right(starts, start) - 1, bisect_right(starts, end - 1)) for _, start, end in found)
-    return Words(text, tuple(word for word, _, _ in found), spans)
+    starts = tuple(accumulate(map(len, folded), initial=0))[:-1]
+    found = [(match.group(), match.span()) for match in _TOKEN.finditer("".join(folded))]
+    return Words(text, tuple(word for word, _ in found), tuple(place for _, place in found), starts)
 
 
 def find(terms: Iterable[str], among: Words) -> list[tuple[str, int, int]]:
@@ -42,7 +44,7 @@ def find(terms: Iterable[str], among: Words) -> list[tuple[str, int, int]]:
         if phrase:
             by_first.setdefault(phrase[0], []).append((term, phrase))
     return [
-        (term, among.spans[number][0], among.spans[number + len(phrase) - 1][1])
+        (term, *among.span(number, number + len(phrase) - 1))
         for number, word in enumerate(among.words)
         for term, phrase in by_first.get(word, ())
         if among.words[number : number + len(phrase)] == phrase

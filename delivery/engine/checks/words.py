@@ -26,6 +26,8 @@ TERMS = Param("terms", _("Terms"), ParamType.TERMS, [])
 
 
 def forbidden_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    if not params["terms"]:
+        return [Finding(True, _("No term is named."))]
     findings = (
         Finding(False, said(_("“{term}” must not be used."), term=quote(term)), around(text, start, end, most=MOST_EVIDENCE), FIELDS[name])
         for name, text in _texts(page)
@@ -35,6 +37,8 @@ def forbidden_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 
 
 def required_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    if not params["terms"]:
+        return [Finding(True, _("No term is named."))]
     wanted = params["field"]
     place: StrOrPromise = FIELDS[wanted] if wanted in FIELDS else _("everywhere")
     text = "\n".join(text for name, text in _texts(page) if wanted in (name, "any"))

@@ -7,9 +7,18 @@ from tests.delivery.engine.builders import messages
 
 @pytest.mark.parametrize(
     "href",
-    ["https://example.com/a?b=c#d", "https://münchen.example", "/prices", "#top", "prices.html", "mailto:a@example.com?subject=x", "tel:+49-30-123",
-     "mailto:a@example.com,b@example.com", "https://example.com:8443"],
-)  # fmt: skip
+    [
+        "https://example.com/a?b=c#d",
+        "https://münchen.example",
+        "/prices",
+        "#top",
+        "prices.html",
+        "mailto:a@example.com?subject=x",
+        "tel:+49-30-123",
+        "mailto:a@example.com,b@example.com",
+        "https://example.com:8443",
+    ],
+)
 def test_a_good_link_passes(href: str) -> None:
     assert messages("link_form", f"<a href='{href}'>Our prices</a>") == []
 
