@@ -98,7 +98,7 @@ def quote(text: str) -> str:
 
 def said(template: StrOrPromise, **facts: object) -> StrOrPromise:
     """A translated sentence with facts in it, put together only when somebody reads it."""
-    return format_lazy(str(template) if isinstance(template, str) else template, **facts)
+    return format_lazy(template, **facts)
 
 
 def or_passed(findings: Iterable[Finding], message: StrOrPromise) -> list[Finding]:

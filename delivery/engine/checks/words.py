@@ -70,7 +70,9 @@ def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 def slug_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     slug, findings = page.manifest.slug, []
     if not _SLUG.fullmatch(slug):
-        message = _("A slug has small letters a to z, digits, and single hyphens between them.") if slug else _("There is no slug.")
+        message: StrOrPromise = (
+            _("A slug has small letters a to z, digits, and single hyphens between them.") if slug else _("There is no slug.")
+        )
         findings.append(Finding(False, message, quote(slug), _("slug")))
     if params["maximum"] and len(slug) > params["maximum"]:
         message = said(_("{found} characters; at most {wanted} are wanted."), found=len(slug), wanted=params["maximum"])

@@ -12,7 +12,14 @@ PLAN = "b" * 64
 
 
 def picture(role: str = "content", sha256: str = HERO, **fields: Any) -> FileEntry:
-    known = {"name": "bridge.jpg", "type": "image/jpeg", "size": 1000, "width": 1600, "height": 900, "alt": "A bridge at dawn"}
+    known: dict[str, Any] = {
+        "name": "bridge.jpg",
+        "type": "image/jpeg",
+        "size": 1000,
+        "width": 1600,
+        "height": 900,
+        "alt": "A bridge at dawn",
+    }
     return FileEntry(role, sha256, **(known | fields))
 
 

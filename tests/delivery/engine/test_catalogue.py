@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.engine.checks.base import MOST_EVIDENCE, BadParams, Rule
@@ -68,6 +68,7 @@ def test_attacks_are_answered_like_anything_else(attack: str) -> None:
     assert len(run(ALL, Manifest(title=attack, slug=attack, body_html=attack))) == len(ALL)
 
 
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(KINDS)), st.dictionaries(st.sampled_from(["roles", "terms", "width", "tolerance", "field", "x"]), anything))
 def test_bad_parameters_are_findings_when_run_and_refused_when_written(kind: str, params: dict[str, object]) -> None:
     rule = Rule(kind, params)
@@ -175,5 +176,5 @@ def test_more_findings_than_anybody_reads_are_counted() -> None:
     ids=lambda body: body[:12].replace("\u0338", "stroke"),
 )
 def test_the_longest_and_worst_of_bodies_is_answered_in_time(body: str) -> None:
-    for _, findings in run(ALL, Manifest(title=body, slug=body, body_html=body)):
+    for _, findings in run(ALL, Manifest(slug=body, body_html=body)):
         assert findings
