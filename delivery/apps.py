@@ -9,6 +9,17 @@ class DeliveryConfig(AppConfig):
     verbose_name = _("Delivery")
 
     def ready(self) -> None:
-        for module in ("requests", "briefs", "opening", "ending"):
+        for module in (
+            "requests",
+            "briefs",
+            "deliverables",
+            "versions",
+            "approvals",
+            "opening",
+            "planning",
+            "reviewing",
+            "rolling",
+            "ending",
+        ):
             import_module(f"delivery.operations.{module}")
         import_module("delivery.chapters")

@@ -17,3 +17,6 @@ class Reason(models.TextChoices):
     NO_RULE = "no_rule", _("No routing rule fits")
     NOBODY_AVAILABLE = "nobody_available", _("Nobody is available to take it")
     FAILED_STEP = "failed_step", _("A step keeps failing")
+    ROUNDS_EXCEEDED = "rounds_exceeded", _("More change rounds than were sold")
+    REJECTED = "rejected", _("What was made is rejected")
+    NO_ANSWER = "no_answer", _("Nobody answered in time")

@@ -12,6 +12,7 @@ from delivery.demo.leads import tell_leads
 from delivery.demo.stories import STORIES, Step, Story
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models.requests import Request
+from delivery.operations.defaults import ensure_checks
 from delivery.operations.requests import open_request
 from routing.actors import Actor
 from routing.door import operations_of
@@ -58,6 +59,7 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     row.name, row.team, row.owner, row.backup = agency.NAME, teams["Atlas"], owner, backup
     save(row, by=Actor.system(), at=at, reason=WHY)
     ensure_defaults(at=since, timezone="Europe/London", country="GB")
+    ensure_checks(at=since)
     publish_lead_to_brief(
         owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=Actor.of(User.objects.get(pk=owner.pk)), at=since
     )

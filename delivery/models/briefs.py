@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
+from delivery.engine.plan import Planned, amount_of, read_plan
 from delivery.models.engagements import Engagement
 from delivery.models.requests import Request
 from routing.history import Tracked
+from routing.models.people import User
 from routing.models.work import WorkNoun
 
 
@@ -34,6 +37,16 @@ class Brief(WorkNoun):
     number = models.PositiveSmallIntegerField(_("number"), default=1)
     is_current = models.BooleanField(_("current"), default=True)
     body = models.TextField(_("brief"), blank=True, default="", max_length=20_000)
+    planned = models.JSONField(_("planned deliverables"), default=list, db_default=[], blank=True)  # engine.plan reads it
+    amount = models.DecimalField(_("planned amount"), max_digits=14, decimal_places=2, default=0, db_default=0, editable=False)
+    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("author"))
+    first_approver = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("first approval by")
+    )
+    approved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("approved by")
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
 
     history = Tracked()
 
@@ -44,11 +57,55 @@ class Brief(WorkNoun):
         constraints = (
             models.UniqueConstraint(fields=("request", "number"), name="brief_number_once"),
             models.UniqueConstraint(fields=("request",), condition=models.Q(is_current=True), name="one_current_brief"),
+            models.CheckConstraint(
+                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("submitted_by")), name="author_never_approves_brief"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_approver=None) | ~models.Q(first_approver=models.F("approved_by")),
+                name="two_people_approve_above_budget",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["engagement"], include=["amount"], condition=models.Q(state="approved"), name="brief_approved_amount_idx"),
         )
 
+    @property
+    def plan(self) -> tuple[Planned, ...]:
+        """:raises BadPlan: never for what the door has written"""
+        return read_plan(self.planned)
+
     @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=None)
-    def edit(self, *, at: datetime, body: str) -> None:
-        self.body = body
+    def edit(self, *, at: datetime, body: str | None = None, planned: list[dict[str, Any]] | None = None) -> None:
+        """None leaves a part as it is."""
+        if body is not None:
+            self.body = body
+        if planned is not None:
+            self.planned = [each.as_json() for each in read_plan(planned)]
+            self.amount = amount_of(self.plan)
+
+    @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=State.IN_REVIEW)
+    def submit(self, *, at: datetime, author: int) -> None:
+        """:param author: id of whoever asks for approval, and so cannot give it"""
+        self.submitted_by_id = author
+        self.first_approver_id = self.approved_by_id = None
+
+    @transition(field=state, source=State.IN_REVIEW, target=None)
+    def approve_first(self, *, at: datetime, approver: int) -> None:
+        """One of two approvals, where the plan is above what is left of the engagement."""
+        self.first_approver_id = approver
+
+    @transition(field=state, source=State.IN_REVIEW, target=State.APPROVED)
+    def approve(self, *, at: datetime, approver: int) -> None:
+        self.approved_by_id, self.approved_at = approver, at
+
+    @transition(field=state, source=State.IN_REVIEW, target=State.CHANGES_REQUESTED)
+    def request_changes(self, *, at: datetime) -> None:
+        self.first_approver_id = None
+
+    @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED, State.IN_REVIEW, State.APPROVED], target=State.SUPERSEDED)
+    def supersede(self, *, at: datetime) -> None:
+        """A newer brief of the same request takes its place."""
+        self.is_current = False
 
     @transition(field=state, source=list(open_states), target=State.CANCELLED)
     def cancel(self, *, at: datetime) -> None:

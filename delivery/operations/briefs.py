@@ -1,17 +1,134 @@
-"""What happens to a brief."""
+"""What happens to a brief, from its draft to the day it is agreed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, Sum
 from django.utils.translation import gettext_lazy as _
 
+from delivery.gates import briefs as gates
 from delivery.models.briefs import Brief
-from routing.door import operation
+from delivery.models.deliverables import Deliverable
+from delivery.models.engagements import Engagement
+from routing.actors import Actor
+from routing.creation import create
+from routing.door import Operation, Result, move, operation
+from routing.models.destinations import Destination
+from routing.models.work import WorkItem
 from routing.roles import AM, EVERYONE, OPS, grant
 
 grant("delivery.view_brief", *EVERYONE)
 grant("delivery.view_engagement", *EVERYONE)
 grant("delivery.add_engagement", AM, OPS)
 grant("delivery.change_engagement", AM, OPS)
+grant(gates.ABOVE_BUDGET, OPS, name="Can give the second approval to a brief above its engagement's budget")
 
-edit = operation(Brief, "edit", _("Edit"), may=(AM, OPS), details=("body",))
-cancel = operation(Brief, "cancel", _("Cancel"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True)
+_BOTH = (AM, OPS)
+
+
+def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+    """What the gates of briefs look at, three queries for any number of them."""
+    found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related("request", "engagement", "item")
+    briefs = {brief.pk: brief for brief in found}
+    approved = Brief.objects.filter(engagement__in={row.engagement_id for row in rows}, state=Brief.State.APPROVED)
+    spent = dict(approved.values_list("engagement").annotate(total=Sum("amount")).values_list("engagement", "total"))
+    clients = {row.item.client_id for row in rows}
+    places = set(Destination.objects.filter(client__in=clients, is_active=True).values_list("client_id", "pk"))
+    live = set(
+        Deliverable.objects.filter(item__client__in=clients, state=Deliverable.State.LIVE).values_list("item__client_id", "pk")
+        if details.get("planned")
+        else ()
+    )
+    return {
+        pk: gates.Standing(
+            request_state=brief.request.state,
+            left=_left(brief.engagement, spent),
+            currency=brief.engagement.currency if brief.engagement else "",
+            destinations=frozenset(place for client, place in places if client == brief.item.client_id),
+            replaceable=frozenset(row for client, row in live if client == brief.item.client_id),
+        )
+        for pk, brief in briefs.items()
+    }
+
+
+def _left(engagement: Engagement | None, spent: Mapping[int, Decimal]) -> Decimal | None:
+    if engagement is None or engagement.amount is None:
+        return None
+    return engagement.amount - spent.get(engagement.pk, Decimal(0))
+
+
+def signed(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+    """Through the door with the engagements held, whose rest two briefs could otherwise both spend; the verb gets who it was."""
+    who = {"submit": "author"}.get(step.verb, "approver")
+    with transaction.atomic(savepoint=False):
+        sold = Engagement.objects.filter(briefs__in=ids).order_by("pk")
+        list(Engagement.objects.filter(pk__in=sold.values("pk")).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        return move(replace(step, system=True), ids, by=by, at=at, reason=reason, **{who: by.user_id})
+
+
+def write_anew(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+    """Supersede briefs, and open the next number of each with the same text and plan."""
+    with transaction.atomic(savepoint=False):
+        results = move(step, ids, by=by, at=at, reason=reason)
+        old = {result.row.pk: result.row for result in results if result.done}
+        if old:
+            rows = Brief.objects.filter(request__in=[row.request_id for row in old.values()]).values_list("request")
+            last = dict(rows.annotate(last=Max("number")).values_list("request", "last"))
+            create([_next(row, last[row.request_id] + 1) for row in old.values()], by=by, at=at, reason=reason)
+    return results
+
+
+def _next(row: Brief, number: int) -> Brief:
+    known = row.item
+    item = WorkItem(
+        title=known.title,
+        client=known.client,
+        run_id=known.run_id,
+        parent_id=known.parent_id,
+        team_id=known.team_id,
+        owner_id=known.owner_id,
+        backup_id=known.backup_id,
+        priority=known.priority,
+    )
+    return Brief(
+        item=item,
+        request_id=row.request_id,
+        engagement_id=row.engagement_id,
+        number=number,
+        body=row.body,
+        planned=row.planned,
+        amount=row.amount,
+    )
+
+
+edit = operation(Brief, "edit", _("Edit"), may=_BOTH, gates=(gates.edit_is_readable,), facts=standing, details=("body", "planned"))
+submit = operation(
+    Brief,
+    "submit",
+    _("Ask for approval"),
+    may=_BOTH,
+    gates=(gates.says_what_will_be_made, gates.request_is_accepted),
+    facts=standing,
+    run=signed,
+)
+approve = operation(
+    Brief, "approve", _("Approve"), may=_BOTH, gates=(gates.not_the_author, gates.within_budget_or_second), facts=standing, run=signed
+)
+approve_first = operation(
+    Brief,
+    "approve_first",
+    _("Give the first of two approvals"),
+    may=_BOTH,
+    gates=(gates.not_the_author, gates.is_above_budget),
+    facts=standing,
+    run=signed,
+)
+request_changes = operation(Brief, "request_changes", _("Ask for changes"), may=_BOTH, needs_reason=True)
+supersede = operation(Brief, "supersede", _("Write a new brief"), may=_BOTH, needs_reason=True, danger=True, run=write_anew)
+cancel = operation(Brief, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True)

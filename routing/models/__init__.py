@@ -4,6 +4,7 @@ from routing.models.calendars import Calendar, CalendarUse
 from routing.models.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.models.clocks import Clock, ClockMark, ClockTerms, Escalation
 from routing.models.decisions import Decision
+from routing.models.destinations import Destination
 from routing.models.events import Dispatch, Event, Payload
 from routing.models.exceptions import ExceptionCase, ExceptionRoute
 from routing.models.files import File
@@ -30,6 +31,7 @@ __all__ = [
     "Condition",
     "Contact",
     "Decision",
+    "Destination",
     "Dispatch",
     "DoorOnly",
     "Enrichment",

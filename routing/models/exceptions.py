@@ -66,7 +66,7 @@ class ExceptionCase(WorkNoun):
         constraints = (
             models.UniqueConstraint(
                 fields=("run", "step", "reason"),
-                condition=models.Q(state__in=["open", "claimed", "escalated"]),
+                condition=models.Q(state__in=["open", "claimed", "escalated"], blocking=True),
                 name="one_open_exception_a_reason",
             ),
         )

@@ -20,6 +20,11 @@ class Notification(models.Model):
         OWNS = "owns", _("You now own this")
         BACKS_UP = "backs_up", _("You now back this up")
         EXCEPTION = "exception", _("Needs your decision")
+        APPROVAL = "approval", _("Waits for your approval")
+        ASK_CLIENT = "ask_client", _("The client can be asked now")
+        CHANGES = "changes", _("Changes are asked for")
+        REWORK = "rework", _("Came back from QA")
+        APPROVED = "approved", _("Is approved")
 
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("to"))
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("about"))

@@ -41,6 +41,13 @@ STANDARD_PROMISES: tuple[Promise, ...] = (
     Promise(kind="request", purpose="triage", worktime=timedelta(hours=8), runs_in=["captured"], met_in=TRIAGED),
     Promise(kind="request", purpose="resolution", worktime=timedelta(hours=85), runs_in=[], met_in=["delivered", "closed"]),
     Promise(kind="brief", purpose="approval", worktime=timedelta(hours=17), runs_in=[], met_in=["approved"]),
+    Promise(
+        kind="deliverable",
+        purpose="delivery",
+        worktime=timedelta(hours=85),
+        runs_in=[],
+        met_in=["approved", "publishing", "live", "handed_over"],
+    ),
     Promise(kind="exceptioncase", purpose="resolution", worktime=timedelta(hours=4), runs_in=[], met_in=["resolved", "dismissed"]),
 )
 

@@ -16,6 +16,9 @@ grant("routing.view_contact", *EVERYONE)
 grant("routing.add_contact", AM, OPS)
 grant("routing.change_contact", AM, OPS)
 grant("routing.erase_contact", OPS)
+grant("routing.view_destination", *EVERYONE)
+for _verb in ("add", "change"):
+    grant(f"routing.{_verb}_destination", AM, OPS)
 for _verb in ("view", "add", "change", "delete"):
     grant(f"routing.{_verb}_membership", AM, OPS)
 

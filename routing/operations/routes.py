@@ -15,6 +15,9 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.NO_RULE: (Taker.POLICY, 60),
     Reason.NOBODY_AVAILABLE: (Taker.AGENCY, 60),
     Reason.FAILED_STEP: (Taker.AGENCY, 60),
+    Reason.ROUNDS_EXCEEDED: (Taker.WORK, 480),
+    Reason.REJECTED: (Taker.WORK, 240),
+    Reason.NO_ANSWER: (Taker.WORK, 240),
 }
 
 

@@ -70,7 +70,30 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"routing.{verb}_exceptionroute": (OPS,) for verb in ("add", "change")},
     # briefs and what was sold
     "delivery.view_brief": EVERYONE,
-    **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("edit", "cancel")},
+    **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("edit", "submit", "request_changes", "supersede", "cancel")},
+    **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("approve", "approve_first")},
+    "delivery.approve_above_budget_brief": (OPS,),
+    # what is made, its versions, checks and approvals
+    **{
+        f"delivery.view_{noun}": EVERYONE
+        for noun in ("deliverable", "version", "versionfile", "check", "checkresult", "approval", "answer", "approvalstage")
+    },
+    "routing.view_destination": EVERYONE,
+    **{f"routing.{verb}_destination": (AM, OPS) for verb in ("add", "change")},
+    **{f"delivery.{verb}_deliverable": (AM, CREATIVE, OPS) for verb in ("start", "submit")},
+    "delivery.upload_deliverable": (AM, CREATIVE),
+    "delivery.run_checks_deliverable": (AM, CREATIVE, QA, OPS),
+    "delivery.sign_off_deliverable": (QA,),
+    "delivery.send_back_deliverable": (AM, QA, OPS),
+    **{f"delivery.{verb}_deliverable": (AM, OPS) for verb in ("ask_client", "publish", "hand_out", "archive", "cancel")},
+    **{
+        f"delivery.{verb}_deliverable": ()
+        for verb in ("pass_qa", "return_for_rework", "reopen", "stall", "approve", "go_live", "fail_publishing", "replan")
+    },
+    **{f"delivery.{verb}_approval": (AM, OPS) for verb in ("approve", "request_changes", "reject", "record")},
+    **{f"delivery.{verb}_approval": () for verb in ("withdraw", "expire", "supersede", "see")},
+    **{f"delivery.{verb}_check": (OPS,) for verb in ("add", "change")},
+    **{f"delivery.{verb}_approvalstage": (OPS,) for verb in ("add", "change", "delete")},
     "delivery.view_engagement": EVERYONE,
     **{f"delivery.{verb}_engagement": (AM, OPS) for verb in ("add", "change")},
     # connections, secrets; what they sent and what they call our things

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from config import dumps, schema
 from config.management.commands.migrate import OWNER, refuse_newer
+from delivery.operations import defaults
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
         call_command("collectstatic", verbosity=0, interactive=False)
         if options["demo"]:
             self.load_demo()
+        defaults.ensure(at=timezone.now())
 
     def dump_before_migrating(self, program: str) -> None:
         owner_url = settings.ENV.database_owner_url

@@ -1,0 +1,38 @@
+"""The stages of approval that a version goes through, and when a stage is through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Audience(models.TextChoices):
+    INTERNAL = "internal", _("The agency")
+    CLIENT = "client", _("The client")
+
+
+class Quorum(models.TextChoices):
+    ANY = "any", _("One of them")
+    ALL = "all", _("All of them")
+    SOME = "some", _("So many of them")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """``need`` counts only for SOME; ``answer_days`` is until the question expires, in whole days."""
+
+    audience: str
+    quorum: str = Quorum.ANY.value
+    need: int = 1
+    answer_days: int = 14
+
+
+DEFAULT = (Stage(Audience.INTERNAL), Stage(Audience.CLIENT))
+
+
+def needed(quorum: str, need: int, asked: int) -> int:
+    """How many must approve, of ``asked`` who may; at least one, and never more than there are."""
+    wanted = {Quorum.ANY.value: 1, Quorum.ALL.value: asked}.get(quorum, need)
+    return max(1, min(wanted, max(asked, 1)))

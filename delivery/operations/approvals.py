@@ -1,0 +1,200 @@
+"""Questions about versions: asked stage by stage, answered once by each, and what follows from an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from delivery.engine.stages import Audience, needed
+from delivery.gates import approvals as gates
+from delivery.models.approvals import Answer, Approval
+from delivery.models.deliverables import Deliverable
+from routing.actors import Actor
+from routing.door import Operation, Result, carry, operation
+from routing.gates import GONE
+from routing.models.clients import Contact, Membership
+from routing.models.files import File
+from routing.models.notes import Note
+from routing.roles import AM, OPS
+from routing.trees import lock
+from routing.visibility import work_seen_by
+
+Word = Answer.Word
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody answers. ``contact_id`` and ``evidence_id`` where it was said elsewhere and is recorded."""
+
+    word: str
+    comment: str = ""
+    digest: str = ""
+    contact_id: int | None = None
+    evidence_id: int | None = None
+
+
+def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+    """What the gates of approvals look at: a handful of queries for any number of them."""
+    ids = [row.pk for row in rows]
+    authors = dict(Approval.objects.filter(pk__in=ids).values_list("pk", "version__author_id"))
+    answers = list(Answer.objects.filter(approval__in=ids).values_list("approval_id", "user_id", "contact_id"))
+    approvers = _approvers({row.item.client_id for row in rows})
+    contact = Contact.objects.filter(user=by.user_id, erased_at=None).values_list("pk", flat=True).first()
+    clients = set(File.objects.kept().filter(pk=details.get("evidence") or 0).values_list("client_id", flat=True))
+    return {
+        row.pk: gates.Standing(
+            author_id=authors[row.pk],
+            approvers=frozenset(approvers.get(row.item.client_id, ())),
+            answered_users=frozenset(user for approval, user, _contact in answers if approval == row.pk and user),
+            answered_contacts=frozenset(who for approval, _user, who in answers if approval == row.pk and who),
+            contact_id=contact,
+            evidence=row.item.client_id in clients,
+        )
+        for row in rows
+    }
+
+
+def _approvers(clients: Collection[int | None]) -> dict[int | None, list[int]]:
+    found: dict[int | None, list[int]] = {}
+    rows = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
+    for client, contact in rows.values_list("client_id", "contact_id"):
+        found.setdefault(client, []).append(contact)
+    return found
+
+
+def answer(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", digest: str = "", comment: str = ""
+) -> list[Result]:
+    """An answer of the agency's own people to its own question."""
+    said = Said(WORDS[step.verb], comment, digest)
+    return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
+
+
+def record(
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    word: str = "",
+    contact: int | None = None,
+    comment: str = "",
+    evidence: int | None = None,
+) -> list[Result]:
+    """What a client's approver decided elsewhere, by telephone or at a meeting, written down with what shows it."""
+    said = Said(word, comment, "", contact, evidence)
+    return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
+
+
+def answer_as_client(approval_id: int, said: Said, *, contact: Contact, by: Actor, at: datetime) -> Result:
+    """
+    An answer given in the portal by ``contact``, whose user is the actor: no role of the agency is needed.
+
+    The gates ask the contact's membership; that the contact may see the approval is the caller's to ask.
+    """
+    steps = {WORDS[step.verb]: step for step in (approve, request_changes, reject)}
+    return _answer(steps[said.word], approval_id, replace(said, contact_id=contact.pk), by=by, at=at, seen=True)
+
+
+def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime, seen: bool = False) -> Result:
+    """
+    Close the question if this answer decides it, and keep the answer; all that may follow is locked first.
+
+    A yes that is not the last one needed leaves the question open.
+    """
+    elsewhere = step.verb == "record"
+    details = {"word": said.word, "contact": said.contact_id, "evidence": said.evidence_id} if elsewhere else {"digest": said.digest}
+    with transaction.atomic(savepoint=False):
+        lock(Deliverable, list(Deliverable.objects.filter(versions__approvals=pk).values_list("pk", flat=True)), below=True)
+        row = Approval.objects.filter(pk=pk).select_related("item").first()
+        if row is None or not (seen or work_seen_by(by).filter(pk=row.item_id).exists()):
+            return Result(pk, False, (GONE,))
+        deciding = replace(step, verb=_verb(row, said.word), system=True)
+        reason = str(_("Decided elsewhere, and recorded.")) if elsewhere else ""
+        [result] = carry(deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details)
+        if result.done:
+            _keep(row, said, elsewhere=elsewhere, by=by, at=at)
+    return result
+
+
+def _verb(row: Approval, word: str) -> str:
+    """What an answer makes of the question."""
+    if word != Word.APPROVE:
+        return {Word.CHANGES.value: "request_changes"}.get(word, "reject")
+    given = Answer.objects.filter(approval=row, word=Word.APPROVE).count()
+    asked = len(_approvers([row.item.client_id]).get(row.item.client_id, ())) if row.audience == Audience.CLIENT else 1
+    return "approve" if given + 1 >= needed(row.quorum, row.need, asked) else "answer"
+
+
+def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:
+    """The answer as evidence; its words as a note that the client sees, on the deliverable."""
+    note = None
+    if said.comment.strip():
+        note = Note.objects.create(
+            item=row.item.parent or row.item, author_id=by.user_id, audience=_audience(row), body=said.comment.strip(), at=at
+        )
+    Answer.objects.create(
+        approval=row,
+        word=said.word,
+        digest=row.digest,
+        user_id=None if said.contact_id else by.user_id,
+        contact_id=said.contact_id,
+        recorded_by_id=by.user_id if elsewhere else None,
+        evidence_id=said.evidence_id,
+        note=note,
+        at=at,
+    )
+
+
+def _audience(row: Approval) -> str:
+    return Note.Audience.CLIENT if row.audience == Audience.CLIENT else Note.Audience.INTERNAL
+
+
+WORDS = {"approve": Word.APPROVE.value, "request_changes": Word.CHANGES.value, "reject": Word.REJECT.value}
+_MAY = (AM, OPS)
+_SAID = ("digest", "comment")
+
+approve = operation(
+    Approval, "approve", _("Approve"), may=_MAY, gates=(gates.saw_this_version, gates.asks_me), facts=standing, details=_SAID, run=answer
+)
+request_changes = operation(
+    Approval,
+    "request_changes",
+    _("Ask for changes"),
+    may=_MAY,
+    gates=(gates.saw_this_version, gates.asks_me, gates.says_what_to_change),
+    facts=standing,
+    details=_SAID,
+    run=answer,
+)
+reject = operation(
+    Approval,
+    "reject",
+    _("Reject"),
+    may=_MAY,
+    gates=(gates.saw_this_version, gates.asks_me, gates.says_what_to_change),
+    facts=standing,
+    details=_SAID,
+    run=answer,
+    danger=True,
+)
+record_answer = operation(
+    Approval,
+    "record",
+    _("Record the client's decision"),
+    may=_MAY,
+    gates=(gates.record_is_evidenced,),
+    facts=standing,
+    details=("word", "contact", "comment", "evidence"),
+    run=record,
+)
+withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
+expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
+supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
+see = operation(Approval, "see", _("See"), system=True, through_hold=True)

@@ -1,0 +1,74 @@
+"""What becomes of a request, and of its run, when its deliverables move: all in the transaction that moved them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext_lazy as _
+
+from delivery.models.deliverables import Deliverable
+from delivery.models.requests import Request
+from delivery.operations import deliverables, requests
+from routing.actions import react
+from routing.actors import Actor
+from routing.door import carry
+from routing.models.runs import Run
+from routing.operations import runs
+
+State = Deliverable.State
+
+
+@react("delivery.deliverable.start")
+def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """The first deliverable in production begins the delivery of its request."""
+    about = Request.objects.filter(pk__in={row.request_id for row in rows}, state=Request.State.ACCEPTED)
+    if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
+        carry(requests.begin, ids, by=Actor.system(), at=at, reason=str(_("Its first deliverable is in production.")))
+
+
+@react("delivery.deliverable.go_live", "delivery.deliverable.hand_out", "delivery.deliverable.cancel")
+def deliver(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """A request is delivered when all that was made for it is live or handed over, and something is."""
+    unfinished = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.open_states)
+    done = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.done_states)
+    about = Request.objects.filter(
+        ~Exists(unfinished), Exists(done), pk__in={row.request_id for row in rows}, state=Request.State.IN_DELIVERY
+    )
+    if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
+        carry(requests.deliver, ids, by=Actor.system(), at=at, reason=str(_("Everything is live or handed over.")))
+
+
+@react("delivery.request.deliver")
+def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    about = Run.objects.filter(pk__in={row.item.run_id for row in rows if row.item.run_id})
+    if ids := list(about.filter(state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY]).order_by("item_id").values_list("pk", flat=True)):
+        carry(runs.await_outcome, ids, by=Actor.system(), at=at, reason=str(_("Its request is delivered.")))
+
+
+@react("routing.run.complete", "routing.run.close_unproven")
+def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    """What was delivered is closed with its run."""
+    about = Request.objects.filter(item__run__in=[row.pk for row in rows], state=Request.State.DELIVERED)
+    if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
+        carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("Its run is over.")))
+
+
+@react("delivery.deliverable.go_live")
+def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """What a deliverable replaces was live until now."""
+    from_now_on = [row.replaces_id for row in rows if row.replaces_id]
+    live = Deliverable.objects.filter(pk__in=from_now_on, state=State.LIVE)
+    if ids := list(live.order_by("item_id").values_list("pk", flat=True)):
+        carry(deliverables.archive, ids, by=Actor.system(), at=at, reason=str(_("Replaced by a newer one.")))
+
+
+@react("delivery.deliverable.approve")
+def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """What was approved goes where it belongs, where the destination says so."""
+    about = Deliverable.objects.filter(
+        pk__in=[row.pk for row in rows], destination__is_active=True, destination__publishes_on_approval=True
+    )
+    if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
+        carry(deliverables.publish, ids, by=by, at=at, reason=str(_("Approved.")))

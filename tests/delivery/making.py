@@ -1,0 +1,108 @@
+"""Work in the making, for tests: an accepted request, its brief, its deliverables, taken as far as a test needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from delivery.engine.plan import Format
+from delivery.models import Approval, Brief, Deliverable, Engagement, Request
+from delivery.operations import approvals, briefs, deliverables, versions
+from routing.actors import Actor
+from routing.creation import create
+from routing.door import Result
+from routing.models import Contact, Destination, Membership, WorkItem
+from tests.world import NOW, World, by, make_contact, make_request, make_user
+
+_numbers = count(1)
+
+
+def make_destination(world: World, **fields: Any) -> Destination:
+    number = next(_numbers)
+    return Destination.objects.create(client=world.acme, **{"name": f"Blog {number}", "kind": "wordpress"} | fields)
+
+
+def make_engagement(world: World, **fields: Any) -> Engagement:
+    return Engagement.objects.create(client=world.acme, **{"name": "Site", "amount": Decimal(10_000), "currency": "EUR"} | fields)
+
+
+def make_brief(world: World, *, planned: Sequence[dict[str, Any]] = (), request: Request | None = None, **fields: Any) -> Brief:
+    """A draft whose plan is one page, unless another one is given."""
+    request = request or make_request(world.acme, Request.State.ACCEPTED)
+    plan = list(planned) or [{"key": "one", "title": "Landing page", "format": Format.PAGE.value, "amount": "1000"}]
+    item = WorkItem(
+        title="A new site",
+        client=world.acme,
+        team=world.team,
+        owner=world.alice,
+        backup=world.bob,
+        parent=request.item,
+        run_id=request.item.run_id,
+    )
+    brief = Brief(item=item, request=request, body=fields.pop("body", "Make it good."), **fields)
+    [made] = create([brief], by=Actor.system(), at=NOW)
+    [result] = briefs.edit([made.pk], by=by(world.alice), at=NOW, planned=plan)
+    assert result.done, result.refusals
+    return Brief.objects.get(pk=made.pk)
+
+
+def done(results: Sequence[Any]) -> None:
+    assert all(result.done for result in results), [result.refusals for result in results]
+
+
+def make_deliverables(world: World, **fields: Any) -> list[Deliverable]:
+    """Planned, as an approved brief makes them."""
+    brief = make_brief(world, **{"engagement": make_engagement(world)} | fields)
+    done(briefs.submit([brief.pk], by=by(world.alice), at=NOW))
+    done(briefs.approve([brief.pk], by=by(world.bob), at=NOW))
+    return list(Deliverable.objects.filter(brief=brief).order_by("pk"))
+
+
+DRAFT = versions.Draft({"title": "Hello", "slug": "hello", "body_html": "<h2>Welcome</h2><p>To our new page.</p>"})
+
+
+def hand_in(world: World, row: Deliverable, draft: versions.Draft = DRAFT) -> Deliverable:
+    """Start it if need be, upload a version and hand it in."""
+    if row.state == Deliverable.State.PLANNED:
+        done(deliverables.start([row.pk], by=by(world.cora), at=NOW))
+    done(versions.upload([row.pk], by=by(world.cora), at=NOW, draft=draft))
+    done(deliverables.submit([row.pk], by=by(world.cora), at=NOW))
+    return fresh(row)
+
+
+def question(row: Deliverable) -> Approval:
+    """The approval of it that is pending."""
+    return Approval.objects.get(version__deliverable=row, state=Approval.State.PENDING)
+
+
+def with_the_client(world: World, row: Deliverable, draft: versions.Draft = DRAFT) -> Deliverable:
+    """Through QA and the agency's own approval, and before the client, who has one approver."""
+    if not Membership.objects.filter(client=world.acme, role=Membership.Role.APPROVER).exists():
+        Membership.objects.create(contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER)
+    hand_in(world, row, draft)
+    done(approvals.approve([question(row).pk], by=by(world.alice), at=NOW))
+    done(deliverables.ask_client([row.pk], by=by(world.alice), at=NOW))
+    return fresh(row)
+
+
+def fresh(row: Any) -> Any:
+    return type(row).objects.select_related("item").get(pk=row.pk)
+
+
+def approver() -> Contact:
+    return Contact.objects.get(memberships__role=Membership.Role.APPROVER)
+
+
+def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Result:
+    """The approver's answer to the question that is open."""
+    contact = approver()
+    contact.user = contact.user or make_user("Carla")
+    contact.save()
+    said = approvals.Said(word, comment, digest or question(page).digest)
+    return approvals.answer_as_client(question(page).pk, said, contact=contact, by=by(contact.user), at=NOW)
+
+
+def codes(result: Any) -> list[str]:
+    return [refusal.code for refusal in result.refusals]

@@ -1,0 +1,122 @@
+"""Versions, their checks and judgments."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.models import Check, CheckResult, Deliverable, Request
+from delivery.operations import deliverables, versions
+from tests.delivery.making import (
+    DRAFT,
+    codes,
+    done,
+    fresh,
+    hand_in,
+    make_deliverables,
+    question,
+)
+from tests.world import NOW, World, by
+
+pytestmark = pytest.mark.django_db
+State = Deliverable.State
+
+
+def test_who_starts_makes_it_and_the_request_is_in_delivery(world: World):
+    [page] = make_deliverables(world)
+
+    done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
+
+    assert (fresh(page).item.doer, fresh(page).request.state) == (world.cora, Request.State.IN_DELIVERY)
+
+
+def test_a_version_is_sanitised_numbered_and_never_changes(world: World):
+    [page] = make_deliverables(world)
+    done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
+    draft = versions.Draft({**DRAFT.texts, "body_html": "<p onclick=x>Hi<script>alert(1)</script></p>"})
+
+    done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=draft))
+    done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=DRAFT))
+
+    first, second = page.versions.order_by("number")
+    assert (first.number, first.body_html, second.number) == (1, "<p>Hi</p>", 2)
+    assert fresh(page).version == second
+    assert first.digest != second.digest
+
+
+@pytest.mark.parametrize("texts", [{}, {"title": "x" * 201, "body_html": "<p>a</p>"}, {"body_html": "x" * 300_000}])
+def test_a_version_that_cannot_be_kept_is_refused_and_leaves_nothing(world: World, texts: dict[str, str]):
+    [page] = make_deliverables(world)
+    done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
+
+    [result] = versions.upload([page.pk], by=by(world.cora), at=NOW, draft=versions.Draft(texts))
+
+    assert codes(result) == ["version"]
+    assert str(result.refusals[0].evidence)
+    assert page.versions.count() == 0
+
+
+def test_a_version_is_not_uploaded_before_the_work_began(world: World):
+    [page] = make_deliverables(world)
+
+    [result] = versions.upload([page.pk], by=by(world.cora), at=NOW, draft=DRAFT)
+
+    assert codes(result) == ["state"]
+    assert page.versions.count() == 0
+
+
+def test_without_judgments_a_good_version_goes_straight_to_the_agencys_approval(world: World):
+    [page] = make_deliverables(world)
+
+    page = hand_in(world, page)
+
+    assert page.state == State.IN_INTERNAL_REVIEW
+    assert question(page).digest == page.versions.get().digest
+
+
+def test_a_failed_check_sends_the_work_back_and_says_what_failed(world: World):
+    Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
+    [page] = make_deliverables(world)
+
+    page = hand_in(world, page, versions.Draft({**DRAFT.texts, "body_html": "<p>Coming soon.</p>"}))
+
+    assert page.state == State.REWORK
+    assert "No coming soon" in page.history.latest("history_id").history_change_reason
+    [result] = CheckResult.objects.filter(version=page.version)
+    assert (result.passed, len(result.findings)) == (False, 1)
+
+
+def test_the_version_that_was_sent_back_cannot_be_handed_in_again(world: World):
+    Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
+    [page] = make_deliverables(world)
+    page = hand_in(world, page, versions.Draft({**DRAFT.texts, "body_html": "<p>Coming soon.</p>"}))
+
+    [again] = deliverables.submit([page.pk], by=by(world.cora), at=NOW)
+    page = hand_in(world, page)
+
+    assert codes(again) == ["version"]
+    assert page.state == State.IN_INTERNAL_REVIEW
+
+
+def test_what_no_machine_can_judge_waits_for_a_reviewer_who_did_not_make_it(world: World):
+    brand = Check.objects.create(name="Brand and tone", kind="judgment")
+    [page] = make_deliverables(world)
+    page = hand_in(world, page)
+    assert page.state == State.IN_QA
+
+    done(deliverables.sign_off([page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=True))
+
+    assert fresh(page).state == State.IN_INTERNAL_REVIEW
+    assert CheckResult.objects.get(version=page.version, check_row=brand).by == world.quin
+
+
+def test_a_judgment_that_fails_says_why_and_sends_the_work_back(world: World):
+    brand = Check.objects.create(name="Brand and tone", kind="judgment")
+    [page] = make_deliverables(world)
+    page = hand_in(world, page)
+
+    [silent] = deliverables.sign_off([page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False)
+    done(deliverables.sign_off([page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False, note="Too loud."))
+
+    assert codes(silent) == ["sign_off"]
+    assert fresh(page).state == State.REWORK
+    assert CheckResult.objects.get(check_row=brand).findings[0]["message"] == "Too loud."
