@@ -18,7 +18,7 @@ from routing.admin.calendars import Careful
 from routing.admin.forms import choice
 from routing.admin.lists import CommaList
 from routing.admin.saved import Rows
-from routing.models.policies import MOST_WORKTIME, SLAPolicy, Target, work_nouns
+from routing.models.policies import ESCALATE_EVERY, MOST_WORKTIME, SLAPolicy, Target, work_nouns
 from routing.operations.calendars import save_policy
 
 
@@ -38,6 +38,12 @@ class TargetForm(forms.ModelForm[Target]):
         widget=UnfoldAdminTextInputWidget(),
         validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
     )
+    escalate_every = WorkTime(
+        label=gettext_lazy("Escalate every"),
+        widget=UnfoldAdminTextInputWidget(),
+        validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
+        initial=ESCALATE_EVERY,
+    )
     runs_in = CommaList(label=gettext_lazy("Runs in"))
     met_in = CommaList(label=gettext_lazy("Met in"))
 
@@ -45,7 +51,7 @@ class TargetForm(forms.ModelForm[Target]):
 class TargetsOfPolicy(Rows):
     model = Target
     form = TargetForm
-    fields = ("kind", "purpose", "worktime", "warn_percent", "runs_in", "met_in")
+    fields = ("kind", "purpose", "worktime", "warn_percent", "escalate_every", "runs_in", "met_in")
     hide_title = True
     verbose_name = gettext_lazy("promise")
     verbose_name_plural = gettext_lazy("What is promised, in working time (hours:minutes:seconds)")

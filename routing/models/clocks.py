@@ -9,8 +9,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from routing.engine.hours import OpenTime
+from routing.engine.ladder import Climber, Level, reached_at, worktime_to
 from routing.engine.timing import Cause, Does, Mark, Turn
-from routing.models.policies import SLAPolicy
+from routing.models.policies import ESCALATE_EVERY, SLAPolicy
 from routing.models.work import WorkItem
 
 
@@ -58,7 +59,7 @@ class Clock(models.Model):
 
     ``spent`` is working time up to the last mark. ``due_at`` is empty while paused and kept after a stop; once breached it
     stays the instant of the breach. ``wakes_at`` is when the sweep must look next, and the only thing it searches by.
-    All of it can be recomputed from the marks.
+    All of it can be recomputed from the marks, except ``next_level``: which level of the ladder is told next.
     """
 
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("work item"))
@@ -68,6 +69,7 @@ class Clock(models.Model):
     terms = models.ForeignKey(ClockTerms, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("terms"))
     target = models.DurationField(_("target (working time)"))
     warn_after = models.DurationField(_("warns after (working time)"))
+    escalate_every = models.DurationField(_("escalates every (working time)"), default=ESCALATE_EVERY, db_default=ESCALATE_EVERY)
     started_at = models.DateTimeField(_("started"))
     running_since = models.DateTimeField(_("running since"), null=True)
     paused_at = models.DateTimeField(_("paused"), null=True)
@@ -81,6 +83,7 @@ class Clock(models.Model):
     breached_at = models.DateTimeField(_("breached"), null=True)
     met_at = models.DateTimeField(_("met"), null=True)
     wakes_at = models.DateTimeField(null=True, editable=False)
+    next_level = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
 
@@ -126,7 +129,7 @@ class Clock(models.Model):
 
         :raises OutOfReach: if it would run and never be due
         """
-        newly_breached = self._settle(at, hours)
+        self._settle(at, hours)
         self.waiting_on, self.cause = turn.party, turn.cause.value
         self.running_since = self.paused_at = self.stopped_at = self.wakes_at = None
         if turn.does == Does.RUN:
@@ -135,29 +138,36 @@ class Clock(models.Model):
         elif turn.does == Does.PAUSE:
             self.paused_at, self.due_at = at, None
             self.warn_at = self.warn_at if self.spent >= self.warn_after else None
-            self.wakes_at = at if newly_breached else None  # that it waits now does not unmake the breach: it must be told
+            self.wakes_at = at if self._owes_a_level() else None  # that it waits now does not unmake the breach: it must be told
         else:
             self.stopped_at = at
             self.met_at = at if turn.cause == Cause.MET and self.breached_at is None else None
 
-    def _settle(self, at: datetime, hours: OpenTime) -> bool:
-        """Count what ran until ``at``; whether that shows a breach that was not known."""
+    def _settle(self, at: datetime, hours: OpenTime) -> None:
+        """Count what ran until ``at``, and find the breach that this shows."""
         if self.running_since is None or self.due_at is None:
-            return False
+            return
         self.spent += hours.between(self.running_since, at)
-        if self.breached_at is not None or self.due_at >= at:
+        if self.breached_at is None and self.due_at < at:
+            self.breached_at = self.due_at
+
+    def _owes_a_level(self) -> bool:
+        """Whether a breach, or a rung above it, was reached and not told."""
+        if self.breached_at is None:
             return False
-        self.breached_at = self.due_at
-        return True
+        return self.next_level <= Level.BREACH or self.spent >= worktime_to(self.next_level, self.target, self.escalate_every)
 
     def _aim(self, at: datetime, hours: OpenTime) -> None:
         self.due_at = self.breached_at or hours.add(at, self.target - self.spent)
         if self.warn_at is None or self.spent < self.warn_after:
             self.warn_at = hours.add(at, max(timedelta(), self.warn_after - self.spent))
-        if self.breached_at:
-            self.wakes_at = at
-        else:
-            self.wakes_at = self.due_at if self.warned_at else self.warn_at
+        found = reached_at(self.climber(), self.next_level, hours, past=lambda _: at)
+        self.wakes_at = max(at, found) if found else at
+
+    def climber(self) -> Climber:
+        """What its ladder reads of it."""
+        late_at = self.breached_at or self.due_at
+        return Climber(self.next_level, self.warn_at, late_at, self.running_since, self.spent, self.target, self.escalate_every)
 
 
 class ClockMark(models.Model):
@@ -188,15 +198,15 @@ class ClockMark(models.Model):
 
 class Escalation(models.Model):
     """
-    One level of one clock's ladder, written once however many sweeps look: 0 is the warning, 1 the breach, then the rungs.
+    One level of one clock's ladder, written once however many sweeps look: ``engine.ladder.Level`` names them.
 
     ``due_at`` is when the level was reached, ``caught_up`` that a higher one was told in its place after downtime.
     """
 
-    WARNING, BREACH = 0, 1
+    WARNING, BREACH = Level.WARNING, Level.BREACH
 
     clock = models.ForeignKey(Clock, on_delete=models.PROTECT, db_index=False, related_name="escalations", verbose_name=_("clock"))
-    level = models.PositiveSmallIntegerField(_("level"))
+    level = models.PositiveIntegerField(_("level"))
     due_at = models.DateTimeField(_("reached"))
     caught_up = models.BooleanField(_("caught up"), default=False)
     sent_at = models.DateTimeField(_("sent"), null=True)
@@ -207,11 +217,6 @@ class Escalation(models.Model):
         ordering = ("clock", "level")
         default_permissions = ("view",)
         constraints = (models.UniqueConstraint(fields=("clock", "level"), name="escalation_level_once"),)
-        indexes = (
-            models.Index(
-                fields=["due_at"], include=["id"], condition=models.Q(sent_at=None, caught_up=False), name="escalation_unsent_idx"
-            ),
-        )
 
     def __str__(self) -> str:
         return f"{self.clock} · {self.level}"

@@ -25,6 +25,9 @@ class Notification(models.Model):
         CHANGES = "changes", _("Changes are asked for")
         REWORK = "rework", _("Came back from QA")
         APPROVED = "approved", _("Is approved")
+        WARNING = "warning", _("Due soon")
+        BREACH = "breach", _("Late")
+        ESCALATION = "escalation", _("Late, and passed on to you")
 
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("to"))
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("about"))

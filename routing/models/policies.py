@@ -15,6 +15,7 @@ from routing.history import Tracked
 from routing.models.calendars import wrong
 from routing.models.work import WorkNoun
 
+ESCALATE_EVERY = timedelta(hours=4)  # half a working day
 MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours: longer is a typing error
 
 
@@ -76,6 +77,13 @@ class Target(models.Model):
     )
     warn_percent = models.PositiveSmallIntegerField(
         _("warn at (percent)"), default=75, validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    escalate_every = models.DurationField(
+        _("escalate every"),
+        default=ESCALATE_EVERY,
+        db_default=ESCALATE_EVERY,
+        validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
+        help_text=_("Working time from being late to the backup, to the team lead, to the operations lead, to the agency's default pair."),
     )
     runs_in = ArrayField(
         models.CharField(max_length=32), verbose_name=_("runs in"), default=list, blank=True, help_text=_("States, by comma. Empty: all.")

@@ -44,6 +44,7 @@ STARTED = {
     "terms_id": "bigint",
     "target": "interval",
     "warn_after": "interval",
+    "escalate_every": "interval",
     "started_at": "timestamptz",
     **TURNED,
 }
@@ -99,6 +100,7 @@ def _new(item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, work
         policy_version=policy.version,
         target=worktime,
         warn_after=worktime * target.warn_percent / 100,
+        escalate_every=target.escalate_every,
         started_at=at,
     )
     clock.take(wanted, at=at, hours=agreed.terms.hours)

@@ -168,7 +168,7 @@ resolve = operation(
 dismiss = operation(
     ExceptionCase, "dismiss", _("Dismiss"), may=_MAY, gates=(is_mine_to_settle, does_not_block), needs_reason=True, danger=True
 )
-escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True)
+escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True, through_hold=True)
 WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
 PROCEED = operation(Run, "proceed", _("Proceed"), system=True, through_hold=True)
 
