@@ -10,7 +10,7 @@ import django
 
 from bench import server
 
-NAMES = {"W1": ("W1",), "W2": ("W2",), "lifecycle": ("W1", "W2")}
+NAMES = {"W1": ("W1",), "W2": ("W2",), "lifecycle": ("W1", "W2"), "W3": ("sweep",), "sweep": ("sweep",)}
 
 
 def main() -> None:
@@ -25,7 +25,11 @@ def main() -> None:
     names = list(dict.fromkeys(name for given in wanted.names for name in NAMES[given]))
     with server.running():
         django.setup()
-        import_module("bench.run").run(names, repetitions=wanted.repetitions, scale=wanted.scale)  # models need settings
+        if "sweep" in names:  # prints one object of its own
+            import_module("bench.sweep").run(repetitions=wanted.repetitions, scale=wanted.scale)
+            names.remove("sweep")
+        if names:
+            import_module("bench.run").run(names, repetitions=wanted.repetitions, scale=wanted.scale)  # models need settings
 
 
 if __name__ == "__main__":
