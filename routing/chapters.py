@@ -1,4 +1,4 @@
-"""What a trace shows of a run's clocks: when each started, what became of it, and until when."""
+"""What a trace shows of a run's clocks: when each started, what became of it, until when, and who was told that it is late."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from routing.actions import Entry, chapter
 from routing.models.clocks import Clock
 from routing.models.runs import Run
 from routing.models.work import WorkItem
+from routing.told import told_of
 
 
 @chapter
@@ -32,6 +33,23 @@ def clocks(run: Run) -> Sequence[Entry]:
             reverse("admin:routing_clock_change", args=[clock.pk]),
         )
         for clock in found
+    ]
+
+
+@chapter
+def escalations(run: Run) -> Sequence[Entry]:
+    """Whom the sweep told that work of the run is about to be late, or is."""
+    found = {clock.pk: clock for clock in Clock.objects.filter(item__run=run, next_level__gt=0).select_related("item").order_by("id")}
+    return [
+        Entry(
+            told.sent_at or told.due_at,
+            "escalation",
+            f"{told.words}: {found[pk].item.ref}, {purpose_of(found[pk])}",
+            {"told": told.whom, "due": told.due_at.isoformat(), "level": told.level},
+            reverse("admin:routing_clock_change", args=[pk]),
+        )
+        for pk, levels in told_of(list(found.values())).items()
+        for told in levels
     ]
 
 

@@ -22,15 +22,17 @@ from routing.chapters import purpose_of, standing
 from routing.due import CAUSES, CLOSED, explain, length, span
 from routing.due import standing as in_a_sentence
 from routing.engine.hours import Segment
+from routing.engine.ladder import level_of
 from routing.engine.timing import Stretch
 from routing.models.clocks import Clock
 from routing.models.work import WorkItem
+from routing.told import SHORT, told_of
 from routing.visibility import work_seen_by
 
 
 @admin.register(Clock)
 class ClockAdmin(ReadOnly):
-    list_display = ("of_work", "what_for", "policy", "state_name", "due_at_time", "since")
+    list_display = ("of_work", "what_for", "policy", "state_name", "due_at_time", "told_level", "since")
     list_select_related = ("item", "policy")
     list_filter = ("policy", "purpose")
     search_fields = ("=item__ref",)
@@ -59,6 +61,8 @@ class ClockAdmin(ReadOnly):
             "sentence": in_a_sentence(found.reading, zone),
             "whose": [(WorkItem.WaitingOn(party).label, length(time)) for party, time in found.reading.whose.items()],
             "stretches": [_stretch(each, zone) for each in found.reading.stretches],
+            "told": told_of([clock]).get(clock.pk, ()),
+            "now": at,
             "zone": zone.key,
             "back": work_page(clock.item_id),
         }
@@ -81,6 +85,10 @@ class ClockAdmin(ReadOnly):
         if clock.due_at is None or clock.stopped_at:
             return display.NOTHING
         return display.due_time(clock.due_at, timezone.now())
+
+    @admin.display(description=gettext_lazy("told"), ordering="next_level")
+    def told_level(self, clock: Clock) -> SafeString | str:
+        return display.badge(*SHORT[level_of(clock.next_level - 1)]) if clock.next_level else display.NOTHING
 
     @admin.display(description=gettext_lazy("started"), ordering="started_at")
     def since(self, clock: Clock) -> SafeString | str:

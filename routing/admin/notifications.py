@@ -22,6 +22,8 @@ from routing.admin.filters import WithDefault
 from routing.models.messages import Notification
 from routing.operations.notify import mark_read
 
+TONES = {Notification.Words.WARNING.value: "warn", Notification.Words.BREACH.value: "bad", Notification.Words.ESCALATION.value: "bad"}
+
 
 class Unread(WithDefault):
     title = gettext_lazy("read")
@@ -36,7 +38,7 @@ class Unread(WithDefault):
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnly):
-    list_display = ("about", "said", "sent", "standing")
+    list_display = ("about", "said", "due_at", "sent", "standing")
     list_display_links = None
     list_select_related = ("item",)
     list_filter = (Unread,)
@@ -44,7 +46,7 @@ class NotificationAdmin(ReadOnly):
     actions = ("mark_as_read",)
     list_before_template = "desk/for_me.html"
     empty_title = gettext_lazy("Nothing new for you")
-    empty_text = gettext_lazy("You are told here when work becomes yours, or needs your decision.")
+    empty_text = gettext_lazy("You are told here when work becomes yours, needs your decision, or is about to be late.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(recipient=actor(request).user_id)
@@ -94,8 +96,13 @@ class NotificationAdmin(ReadOnly):
         )
 
     @admin.display(description=gettext_lazy("message"))
-    def said(self, row: Notification) -> str:
-        return row.get_words_display()
+    def said(self, row: Notification) -> SafeString | str:
+        words = row.get_words_display()
+        return display.badge(words, TONES[row.words]) if row.words in TONES else words
+
+    @admin.display(description=gettext_lazy("due"), ordering="item__next_due_at")
+    def due_at(self, row: Notification) -> SafeString | str:
+        return display.due(row.item)
 
     @admin.display(description=gettext_lazy("when"), ordering="at")
     def sent(self, row: Notification) -> SafeString | str:

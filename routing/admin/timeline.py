@@ -16,6 +16,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from routing.door import all_operations
+from routing.engine.ladder import Level
 from routing.gates import Words
 from routing.models.events import Event
 from routing.models.notes import Note
@@ -24,6 +25,10 @@ from routing.operations.notes import ADDED
 
 LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
 QUOTED = 300  # characters of a note; all of it is above
+from routing.told import WORDS
+
+LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
+CLOCKS = "routing.clock."  # what the sweep told: the event says which level
 HIDDEN = {"id", "item", "ref", "kind", "held_by", "held_at", "hold_reason", "state", "created_at", "run", "parent"}
 
 
@@ -56,6 +61,7 @@ def timeline_of(noun: WorkNoun) -> list[Entry]:
         if event.kind == ADDED:
             _quote(told[-1], notes.get(event.object_id or 0))
             continue
+        told.append(Entry(event.at, str(event.actor), _what(event), _way(noun, event)))
         by_moment[event.at, event.actor_id] = told[-1]
     for record, changes in _changes(records, names):
         moment = (record.history_date, record.history_user_id)
@@ -89,7 +95,10 @@ def _newest(row: Any) -> list[Any]:
     return list(row.history.order_by("-history_id")[:LIMIT])[::-1]
 
 
-def _what(kind: str) -> Words:
+def _what(event: Event) -> Words:
+    kind = event.kind
+    if kind.startswith(CLOCKS):
+        return WORDS[Level[event.to_state.upper()]]
     labels = {each.kind: each.label for each in all_operations()}
     return labels.get(kind) or (_("Created") if kind.endswith(".create") else kind.rpartition(".")[2].replace("_", " ").capitalize())
 

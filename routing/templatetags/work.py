@@ -15,6 +15,7 @@ from routing.models.clocks import Clock
 from routing.models.files import File
 from routing.models.work import WorkItem
 from routing.nouns import kind_label
+from routing.told import told_of
 from routing.visibility import work_seen_by
 
 register = template.Library()
@@ -25,8 +26,9 @@ register.filter("due_time", display.due_time)
 
 @register.inclusion_tag("desk/_clocks.html")
 def clocks(item: WorkItem) -> dict[str, Any]:
-    rows = Clock.objects.filter(item=item).order_by("stopped_at", "due_at", "id")
-    return {"clocks": [(clock, purpose_of(clock), standing(clock)) for clock in rows], "now": timezone.now()}
+    rows = list(Clock.objects.filter(item=item).order_by("stopped_at", "due_at", "id"))
+    told = told_of(rows)
+    return {"clocks": [(clock, purpose_of(clock), standing(clock), told.get(clock.pk, ())) for clock in rows], "now": timezone.now()}
 
 
 @register.inclusion_tag("desk/_related.html", takes_context=True)

@@ -29,8 +29,12 @@ def test_every_task_of_the_table_is_there_and_in_a_queue_that_a_worker_reads():
         assert beat.queue in queues
 
 
-def test_events_are_looked_for_every_few_seconds_and_seals_made_every_half_minute():
-    assert {(beat.task, beat.every_s) for beat in BEAT} >= {("routing.tasks.process", 5), ("routing.tasks.seal", 30)}
+def test_events_are_looked_for_every_few_seconds_and_seals_made_every_half_minute_and_clocks_swept_every_ten_seconds():
+    assert {(beat.task, beat.every_s) for beat in BEAT} >= {
+        ("routing.tasks.process", 5),
+        ("routing.tasks.seal", 30),
+        ("routing.tasks.escalate", 10),
+    }
 
 
 def test_what_people_switched_off_stays_off_and_what_they_added_stays():

@@ -137,7 +137,7 @@ def test_what_is_finished_at_the_very_instant_it_is_due_is_not_late(world: World
     escalate(at=WARNED)
 
     escalate(at=LATE)
-    requests.triage([clock.item.as_request.pk], by=by(world.alice), at=LATE)  # type: ignore[attr-defined]
+    requests.triage([clock.item.as_request.pk], by=by(world.alice), at=LATE)
     escalate(at=LATE + HOUR)
 
     clock.refresh_from_db()
@@ -214,7 +214,7 @@ def test_work_that_was_finished_is_told_of_no_more(world: World, policy: SLAPoli
     clock = started(world)
     escalate(at=LATE + HOUR)
 
-    requests.reject([clock.item.as_request.pk], by=by(world.alice), at=LATE + HOUR, reason="No")  # type: ignore[attr-defined]
+    requests.reject([clock.item.as_request.pk], by=by(world.alice), at=LATE + HOUR, reason="No")
     sweep(WEEK[24:])
 
     assert [level for level, _, _ in levels(clock)] == [0, 1]
