@@ -27,7 +27,7 @@ WITH due AS (
         CASE c.next_level WHEN 0 THEN c.due_at WHEN 1 THEN c.due_at + c.escalate_every ELSE c.due_at + 2 * c.escalate_every END AS wakes_at
     FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id WHERE c.wakes_at <= %(at)s FOR NO KEY UPDATE OF c
 ), clock AS (
-    UPDATE routing_clock c SET next_level = due.level + 1, wakes_at = due.wakes_at, warned_at = coalesce(c.warned_at, %(at)s),
+    UPDATE routing_clock c SET next_level = due.level + 1, wakes_at = due.wakes_at, trouble = '', warned_at = coalesce(c.warned_at, %(at)s),
         breached_at = CASE WHEN due.level > 0 THEN coalesce(c.breached_at, c.due_at) END
     FROM due WHERE c.id = due.id
 ), level AS (
@@ -65,7 +65,7 @@ def _tell(pk: int, at: datetime, present: Present, world: World) -> None:
         clock = Clock.objects.select_for_update(of=("self",), no_key=True).select_related("item", "terms").get(pk=pk)
         hours = terms_by_digest({clock.terms.digest})[clock.terms.digest].hours
         [*under, highest], clock.wakes_at = climb(clock.climber(), hours, at, past=lambda _: at)
-        clock.next_level = highest.level + 1
+        clock.next_level, clock.trouble = highest.level + 1, ""
         clock.warned_at = clock.warned_at or at
         if highest.level > Level.WARNING:
             clock.breached_at = clock.breached_at or clock.due_at

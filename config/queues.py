@@ -14,7 +14,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from routing.models import Dispatch, ExceptionCase, RunStep
+from routing.models import Clock, Dispatch, ExceptionCase, RunStep
 
 MOST = 100_000  # we count no further: a scrape must stay cheap when a queue is long
 FRESH_S = 5
@@ -27,22 +27,27 @@ class Waiting:
     oldest_s: float  # how long the oldest due event has been due
     steps: int
     exceptions: int
+    untold: int
+    oldest_clock_s: float  # how long the clock that should have been told of longest has waited for a sweep
 
 
 def look(now: datetime) -> Waiting:
-    """Four counts and a minimum, each over a partial index of open rows alone."""
+    """Five counts and two minima, each over a partial index of open rows alone."""
     queue = Dispatch.objects.filter(parked_reason="")
     oldest = queue.aggregate(at=Min("due_at"))["at"]
+    woke = Clock.objects.aggregate(at=Min("wakes_at"))["at"]
     return Waiting(
         events=_count(queue),
         parked=_count(Dispatch.objects.exclude(parked_reason="")),
         oldest_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
         steps=_count(RunStep.objects.due(now)),
         exceptions=_count(ExceptionCase.objects.filter(state__in=sorted(ExceptionCase.open_states))),
+        untold=_count(Clock.objects.exclude(trouble="")),
+        oldest_clock_s=max(0.0, (now - woke).total_seconds()) if woke else 0.0,
     )
 
 
-def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase]) -> int:
+def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Clock]) -> int:
     return rows.order_by()[:MOST].count()
 
 
@@ -64,6 +69,8 @@ class Figures:
         yield _gauge("throughline_oldest_due_event_seconds", "How long the oldest due event has been due.", found.oldest_s)
         yield _gauge("throughline_steps_due", "Steps of runs that a worker could take now.", found.steps)
         yield _gauge("throughline_exceptions_open", "Exceptions that nobody has settled.", found.exceptions)
+        yield _gauge("throughline_clocks_untold", "Clocks that the last sweep could not tell anybody of.", found.untold)
+        yield _gauge("throughline_oldest_waking_clock_seconds", "How long the sweep of clocks is behind.", found.oldest_clock_s)
 
     def _fresh(self) -> Waiting | None:
         with self._lock:

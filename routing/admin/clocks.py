@@ -18,6 +18,7 @@ from routing import display
 from routing.admin.addresses import work_page
 from routing.admin.base import actor
 from routing.admin.events import ReadOnly
+from routing.admin.filters import WithDefault
 from routing.chapters import purpose_of, standing
 from routing.due import CAUSES, CLOSED, explain, length, span
 from routing.due import standing as in_a_sentence
@@ -30,11 +31,22 @@ from routing.told import SHORT, told_of
 from routing.visibility import work_seen_by
 
 
+class Untold(WithDefault):
+    title = gettext_lazy("told")
+    parameter_name = "told"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("all", _("All")), ("nobody", _("Nobody could be told")))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.exclude(trouble="") if self.value() == "nobody" else queryset
+
+
 @admin.register(Clock)
 class ClockAdmin(ReadOnly):
     list_display = ("of_work", "what_for", "policy", "state_name", "due_at_time", "told_level", "since")
     list_select_related = ("item", "policy")
-    list_filter = ("policy", "purpose")
+    list_filter = ("policy", "purpose", Untold)
     search_fields = ("=item__ref",)
     search_help_text = gettext_lazy("Reference, such as ACM-142")
     ordering = ("-pk",)
@@ -88,6 +100,8 @@ class ClockAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("told"), ordering="next_level")
     def told_level(self, clock: Clock) -> SafeString | str:
+        if clock.trouble:
+            return display.badge(_("Nobody could be told"), "bad")
         return display.badge(*SHORT[level_of(clock.next_level - 1)]) if clock.next_level else display.NOTHING
 
     @admin.display(description=gettext_lazy("started"), ordering="started_at")

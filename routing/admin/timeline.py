@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -18,15 +18,14 @@ from django.utils.translation import gettext as _
 from routing.door import all_operations
 from routing.engine.ladder import Level
 from routing.gates import Words
+from routing.models.clocks import Clock
 from routing.models.events import Event
 from routing.models.notes import Note
 from routing.models.work import WorkNoun
 from routing.operations.notes import ADDED
-
-LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
-QUOTED = 300  # characters of a note; all of it is above
 from routing.told import WORDS
 
+QUOTED = 300  # characters of a note; all of it is above
 LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
 CLOCKS = "routing.clock."  # what the sweep told: the event says which level
 HIDDEN = {"id", "item", "ref", "kind", "held_by", "held_at", "hold_reason", "state", "created_at", "run", "parent"}
@@ -56,12 +55,12 @@ def timeline_of(noun: WorkNoun) -> list[Entry]:
     notes = {note.pk: note for note in Note.objects.filter(item=noun.item_id)[:LIMIT]}
     told: list[Entry] = []
     by_moment: dict[tuple[datetime, int], Entry] = {}  # what one person did at one instant is one operation
+    purposes = dict(Clock.objects.filter(item=noun.item_id).values_list("pk", "purpose"))
     for event in Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT]:
-        told.append(Entry(event.at, str(event.actor), _what(event.kind), _way(noun, event)))
+        told.append(Entry(event.at, str(event.actor), _what(event), _way(noun, event, purposes)))
         if event.kind == ADDED:
             _quote(told[-1], notes.get(event.object_id or 0))
             continue
-        told.append(Entry(event.at, str(event.actor), _what(event), _way(noun, event)))
         by_moment[event.at, event.actor_id] = told[-1]
     for record, changes in _changes(records, names):
         moment = (record.history_date, record.history_user_id)
@@ -108,7 +107,9 @@ def _quote(entry: Entry, note: Note | None) -> None:
     entry.reason = Truncator(note.body).chars(QUOTED) if note else ""
 
 
-def _way(noun: Any, event: Event) -> str:
+def _way(noun: Any, event: Event, purposes: Mapping[int, str]) -> str:
+    if event.kind.startswith(CLOCKS):
+        return purposes.get(event.object_id or 0, "").replace("_", " ")
     if event.from_state == event.to_state or not event.from_state:
         return ""
     words = dict(noun.State.choices) if hasattr(noun, "State") else {}

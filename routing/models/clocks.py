@@ -48,6 +48,10 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         """Running clocks whose ``due_at`` is strictly before ``at`` (aware)."""
         return self.running().filter(due_at__lt=at)
 
+    def troubled(self) -> Self:
+        """Clocks that the last sweep could not tell anybody of."""
+        return self.exclude(trouble="")
+
     def waking(self, at: datetime) -> Self:
         """Clocks about which something is to be told at ``at``: a warning, a breach."""
         return self.filter(wakes_at__lte=at).order_by("wakes_at", "id")
@@ -84,6 +88,7 @@ class Clock(models.Model):
     met_at = models.DateTimeField(_("met"), null=True)
     wakes_at = models.DateTimeField(null=True, editable=False)
     next_level = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    trouble = models.CharField(_("why nobody could be told"), max_length=200, blank=True, default="", db_default="", editable=False)
 
     objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
 
@@ -95,6 +100,7 @@ class Clock(models.Model):
         indexes = (
             models.Index(fields=["item", "id"], name="clock_item_idx"),
             models.Index(fields=["wakes_at"], include=["id"], condition=models.Q(wakes_at__isnull=False), name="clock_wakes_idx"),
+            models.Index(fields=["id"], condition=~models.Q(trouble=""), name="clock_trouble_idx"),
         )
         constraints = (
             models.UniqueConstraint(fields=("item", "purpose"), condition=models.Q(stopped_at=None), name="one_open_clock_a_purpose"),

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 CHUNK = 1_000
 PUSHED_BACK = timedelta(minutes=5)
 WHY = "Its time ran out."
+NOBODY = "Nobody is there"
 
 CLAIM = """
     SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id, c.next_level, c.warn_at, coalesce(c.breached_at, c.due_at),
@@ -45,8 +46,8 @@ WRITE = """
         FROM unnest(%(clock)s::bigint[], %(item)s::bigint[], %(level)s::int[], %(due_at)s::timestamptz[], %(wakes_at)s::timestamptz[])
             AS new(clock, item, level, due_at, wakes_at)),
     clock AS (
-        UPDATE routing_clock c SET next_level = new.level + 1, wakes_at = new.wakes_at, warned_at = coalesce(c.warned_at, %(at)s),
-            breached_at = CASE WHEN new.level > 0 THEN coalesce(c.breached_at, c.due_at) END
+        UPDATE routing_clock c SET next_level = new.level + 1, wakes_at = new.wakes_at, trouble = '',
+            warned_at = coalesce(c.warned_at, %(at)s), breached_at = CASE WHEN new.level > 0 THEN coalesce(c.breached_at, c.due_at) END
         FROM new WHERE c.id = new.clock),
     level AS (
         INSERT INTO routing_escalation (clock_id, level, due_at, caught_up, sent_at)
@@ -77,7 +78,7 @@ class Telling:
     told_clock: list[int] = field(default_factory=list)
     told_person: list[int] = field(default_factory=list)
     late: list[int] = field(default_factory=list)  # items of which it is told for the first time that they are
-    put_off: dict[int, datetime | None] = field(default_factory=dict)  # by clock
+    put_off: dict[int, tuple[datetime | None, str]] = field(default_factory=dict)  # by clock: when it wakes next, and what troubled it
 
     def tell(self, clock: int, item: int, reached: Sequence[Reached], wakes_at: datetime | None, people: Sequence[int]) -> None:
         """One message, of the highest level; those below it are caught up."""
@@ -131,8 +132,8 @@ def _escalate(ids: Sequence[int], at: datetime) -> int:
         telling, system = _told(claimed, at), Actor.system()
         if telling.clock:
             run(WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at})
-        for clock, wakes_at in telling.put_off.items():
-            Clock.objects.filter(pk=clock).update(wakes_at=wakes_at)
+        for clock, (wakes_at, trouble) in telling.put_off.items():
+            Clock.objects.filter(pk=clock).update(wakes_at=wakes_at, trouble=trouble)
         if late := [cases[item] for item in telling.late if item in cases]:
             move(exceptions.escalate, late, by=system, at=at, reason=WHY)
     return len(claimed)
@@ -149,12 +150,12 @@ def _told(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
         hours = terms[digest].hours
         reached, wakes_at = climb(Climber(*rest), hours, at, past=lambda time, c=clock, h=hours: when_spent(_marks(c), h, time))  # type: ignore[misc]
         if not reached:
-            telling.put_off[clock] = wakes_at
+            telling.put_off[clock] = (wakes_at, "")
         elif people := present.for_level(reached[-1].level, owner, backup, team):
             telling.tell(clock, item, reached, wakes_at, people)
         else:
             log.error("nobody is there to be told", action="escalate", clock=clock)
-            telling.put_off[clock] = at + PUSHED_BACK
+            telling.put_off[clock] = (at + PUSHED_BACK, NOBODY)
     return telling
 
 
@@ -164,4 +165,4 @@ def _marks(clock: int) -> list[Any]:
 
 def _push_back(clock: int, why: str, at: datetime) -> None:
     log.error("clock pushed back", action="escalate", clock=clock, error=why)
-    Clock.objects.filter(pk=clock, wakes_at__lte=at).update(wakes_at=at + PUSHED_BACK)
+    Clock.objects.filter(pk=clock, wakes_at__lte=at).update(wakes_at=at + PUSHED_BACK, trouble=why)

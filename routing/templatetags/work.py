@@ -28,7 +28,12 @@ register.filter("due_time", display.due_time)
 def clocks(item: WorkItem) -> dict[str, Any]:
     rows = list(Clock.objects.filter(item=item).order_by("stopped_at", "due_at", "id"))
     told = told_of(rows)
-    return {"clocks": [(clock, purpose_of(clock), standing(clock), told.get(clock.pk, ())) for clock in rows], "now": timezone.now()}
+    return {
+        "clocks": [
+            (clock, purpose_of(clock), standing(clock), [each for each in told.get(clock.pk, ()) if each.sent_at]) for clock in rows
+        ],
+        "now": timezone.now(),
+    }
 
 
 @register.inclusion_tag("desk/_related.html", takes_context=True)

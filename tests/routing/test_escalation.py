@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils.timezone import now
 
 from delivery.operations import requests
 from routing.actors import Actor
@@ -17,6 +18,7 @@ from routing.operations.calendars import ensure_defaults
 from routing.operations.clocks import start
 from routing.operations.escalate import PUSHED_BACK, escalate
 from routing.reasons import Reason
+from routing.tasks import escalate_clocks
 from tests.clockwork import HOUR, at, clock_of
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
@@ -122,6 +124,18 @@ def test_two_sweepers_at_once_tell_each_level_once(committed_world: World) -> No
     assert Escalation.objects.count() == Notification.objects.count() == 120
     assert set(Escalation.objects.values_list("level", "caught_up")) == {(0, False), (1, False)}
     assert Event.objects.filter(kind__in=["routing.clock.warn", "routing.clock.breach"]).count() == 120
+
+
+def test_two_beats_do_no_harm(committed_world: World) -> None:
+    policy = ensure_defaults(at=NOW)
+    start([make_request(committed_world.acme).item], policy, now() - timedelta(days=30), purposes={"triage"})
+
+    at_once([escalate_clocks, escalate_clocks])
+    before = Escalation.objects.count(), Notification.objects.count(), Event.objects.count()
+    escalate_clocks()
+
+    assert (Escalation.objects.count(), Notification.objects.count(), Event.objects.count()) == before
+    assert Escalation.objects.filter(caught_up=False).count() == 1
 
 
 def test_a_sweep_takes_what_another_one_left_in_the_same_instant(world: World, policy: SLAPolicy) -> None:
@@ -265,11 +279,13 @@ def test_when_nobody_at_all_is_there_it_waits_until_somebody_is(agency: World, p
 
     sweep([WARNED, WARNED + PUSHED_BACK])
     silent = told(clock), levels(clock)
+    assert Clock.objects.troubled().get() == clock
     sweep([at(24, 9)])
 
     assert silent == ([], [])
     assert levels(clock) == [(0, WARNED, True), (1, LATE, False)]
     assert told(clock) == [("breach", agency.alice)]
+    assert not Clock.objects.troubled().exists()
 
 
 def test_whoever_stands_in_two_places_is_passed_over_in_the_higher_one(world: World, policy: SLAPolicy) -> None:
@@ -288,7 +304,7 @@ def test_a_clock_that_cannot_be_computed_is_pushed_back_and_the_others_go_on(wor
 
     broken.refresh_from_db()
     assert looked == 1
-    assert broken.wakes_at == WARNED + PUSHED_BACK
+    assert (broken.wakes_at, broken.trouble) == (WARNED + PUSHED_BACK, "IntegrityError")
     assert levels(sound) == [(0, WARNED, False)]
     assert told(broken) == []
 
