@@ -8,8 +8,8 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from routing.operations.advance import advance
-from routing.operations.files import sweep_orphans
 from routing.operations.escalate import escalate
+from routing.operations.files import sweep_orphans
 from routing.operations.seals import seal
 
 
@@ -28,6 +28,8 @@ def seal_evidence(**_: Any) -> None:
 def sweep_files(**_: Any) -> None:
     """Remove stored bytes that nothing refers to."""
     sweep_orphans(at=now())
+
+
 @shared_task(name="routing.tasks.escalate", acks_late=True)
 def escalate_clocks(**_: Any) -> None:
     """Tell of what is about to be late, or is. Two at once share the work; what none of them does, the next one finds."""

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0009_add_seal_sweeps"),
+        ("routing", "0011_add_destinations"),
     ]
 
     operations = [
