@@ -1,6 +1,6 @@
 # Throughline. `make help` lists what there is to make.
 .POSIX:
-.PHONY: help run test check bench requirements messages clean
+.PHONY: help run test check bench requirements messages states clean
 
 PY = .venv/bin/python
 CHECK = set -a; . tests/check.env; set +a;
@@ -38,6 +38,10 @@ requirements: ## Write requirements/*.txt anew from pyproject.toml (needs the to
 messages: ## Collect what is to be translated into locale/
 	@scripts/venv dev
 	@$(CHECK) exec $(PY) manage.py makemessages --all --no-location --ignore .venv --ignore var
+
+states: ## Write docs/states from the state machines and operations
+	@scripts/venv dev
+	@$(CHECK) exec $(PY) manage.py states docs/states
 
 clean: ## Remove caches; var/ and .venv stay
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

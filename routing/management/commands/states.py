@@ -1,0 +1,29 @@
+"""Write docs/states from the declared state machines and operations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import translation
+
+from routing.machine_pages import pages
+
+
+class Command(BaseCommand):
+    help = "Write a page for every noun's states: a diagram, and for each verb who may call it behind which gates."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path, help="docs/states, in a checkout")
+
+    def handle(self, *, folder: Path, **_: Any) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        with translation.override("en"):
+            written = pages()
+        for stale in {file.name for file in folder.glob("*.md")} - written.keys():
+            (folder / stale).unlink()
+        for name, text in written.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        self.stdout.write(f"{len(written)} pages in {folder}")

@@ -1,0 +1,33 @@
+"""docs/states says what the code declares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+from routing.machine_pages import pages
+from tests.house.rules import ROOT
+
+FOLDER = ROOT / "docs" / "states"
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_a_page_is_up_to_date(name: str) -> None:
+    file = FOLDER / name
+
+    assert file.exists(), "Run `make states`."
+    assert file.read_text() == pages()[name], "Run `make states`."
+
+
+def test_there_is_no_page_of_a_noun_that_is_gone() -> None:
+    assert {file.name for file in FOLDER.glob("*.md")} == set(pages())
+
+
+def test_writing_removes_pages_of_nouns_that_are_gone(tmp_path: Path) -> None:
+    (tmp_path / "gone.md").write_text("once")
+
+    call_command("states", tmp_path)
+
+    assert {file.name for file in tmp_path.iterdir()} == set(pages())
