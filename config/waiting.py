@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from routing.admin.base import actor
+from routing.days import Days, Due
+from routing.mine import mine
 from routing.models.messages import Notification
 from routing.models.work import WorkItem
 
@@ -20,11 +22,14 @@ class Waiting:
     """
     How many open items a person has a place in, and how many of them are late, held, wait on the client or are exceptions.
 
-    ``unread`` counts messages.
+    ``late``, ``today``, ``week`` and ``later`` are all of them by the reader's days. ``unread`` counts messages.
     """
 
     mine: int
     late: int
+    today: int
+    week: int
+    later: int
     held: int
     client: int
     exceptions: int
@@ -35,13 +40,12 @@ def waiting_for(request: HttpRequest) -> Waiting:
     """Counted once a request, in one query over a person's own open items and one over their messages."""
     found: Waiting | None = getattr(request, "waiting", None)
     if found is None:
-        me = actor(request).user_id
-        mine = WorkItem.objects.filter(Q(owner=me) | Q(backup=me) | Q(doer=me), is_open=True)
+        me, days = actor(request).user_id, Days.around(timezone.now())
         found = Waiting(
             unread=Notification.objects.filter(recipient=me, read_at=None).count(),
-            **mine.aggregate(
+            **WorkItem.objects.filter(mine(me), is_open=True).aggregate(
                 mine=Count("pk"),
-                late=Count("pk", filter=Q(next_due_at__lt=timezone.now())),
+                **{due.value: Count("pk", filter=days.when(due)) for due in Due},
                 held=Count("pk", filter=Q(held_at__isnull=False)),
                 client=Count("pk", filter=Q(waiting_on=WorkItem.WaitingOn.CLIENT)),
                 exceptions=Count("pk", filter=Q(kind="exceptioncase")),

@@ -16,6 +16,7 @@ from routing.admin import filters
 from routing.admin.addresses import page_of
 from routing.admin.base import actor
 from routing.admin.bulk import BulkSteps
+from routing.admin.day_filters import ChangedSince, OfOwner, WhenDue
 from routing.models.work import WorkItem
 from routing.nouns import kind_label, nouns, state_badge
 from routing.visibility import work_seen_by
@@ -28,7 +29,7 @@ def title_of(item: WorkItem) -> SafeString:
 @admin.register(WorkItem)
 class WorkItemAdmin(BulkSteps):
     list_display = ("what", "client", "kind_name", "state_name", "owner", "waiting", "urgency", "due_at")
-    list_filter = (filters.Whose, filters.Openness, filters.OfClient, filters.WaitingOn, filters.Urgency)
+    list_filter = (filters.Whose, filters.Openness, filters.OfClient, filters.WaitingOn, filters.Urgency, WhenDue, OfOwner, ChangedSince)
     list_select_related = ("client", "owner")
     search_fields = ("ref", "title", "client__code", "client__name")
     search_help_text = _("Reference, title or client")

@@ -16,6 +16,7 @@ from routing.models.policies import SLAPolicy, Target
 from routing.models.rules import Condition, Rule
 from routing.models.runs import Enrichment, Run, RunEvent, RunStep
 from routing.models.seals import Redaction, Seal, SealedRow, SealSweep
+from routing.models.visits import Visit
 from routing.models.work import DoorOnly, RefCounter, WorkItem, WorkNoun
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "TeamMembership",
     "Trigger",
     "User",
+    "Visit",
     "WorkItem",
     "WorkNoun",
 ]
