@@ -32,6 +32,7 @@ bench: ## Measure the workloads of docs/performance.md, as JSON (NAME=W1 or W2 f
 
 requirements: ## Write requirements/*.txt anew from pyproject.toml (needs the tools of `make check`)
 	@scripts/venv dev
+	$(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header -o requirements/production.txt pyproject.toml
 	$(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --extra embedded -o requirements/run.txt pyproject.toml
 	$(PY) -m uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --extra embedded --group dev -o requirements/dev.txt pyproject.toml
 

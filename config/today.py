@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Window
+from django.db.models import Count, Value, Window
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +25,8 @@ from routing.operations.visits import look_in
 
 SHOWN, BESIDE = 8, 5  # rows of a group, and of a list beside them
 AHEAD = timedelta(days=7)  # how far absences are announced
+# No index has this order, on purpose: along the index of due times PostgreSQL would walk past everybody's work to find a few of mine.
+BY_DUE = Coalesce("next_due_at", Value(datetime.max.replace(tzinfo=UTC)))
 CASES = "admin:routing_exceptioncase_changelist"
 
 
@@ -40,7 +43,7 @@ class Group:
 
 def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     by, found, days = actor(request), waiting_for(request), Days.around(timezone.now())
-    items = my_open_work(by).select_related("client").order_by(F("next_due_at").asc(nulls_last=True), "id")
+    items = my_open_work(by).select_related("client").order_by(BY_DUE, "id")
     since = look_in(by.user_id, days.now)
     beside = (waiting_on_clients(items, found), exceptions(items, found), changed(items, by, since), absent(by, days))
     return {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -13,7 +15,7 @@ from routing.models import Absence, WorkItem
 from routing.operations import work
 from routing.operations.visits import look_in
 from tests.browser.conftest import SitDown
-from tests.world import World, by, make_client, make_request
+from tests.world import NOW, World, by, make_client, make_request
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +26,12 @@ TITLES = (
     "Spring catalogue: 24 pages",
     "Opening hours on the site",
 )
+
+
+@pytest.fixture(autouse=True)
+def _two_days_later() -> Iterator[None]:
+    with time_machine.travel(NOW + timedelta(days=2)):
+        yield
 
 
 def fill(agency: World) -> None:
