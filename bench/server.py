@@ -17,7 +17,7 @@ from config.embedded import identity, postgres
 
 
 @contextmanager
-def running() -> Iterator[None]:
+def running() -> Iterator[postgres.Postgres]:
     """Start it and let the environment name it, for settings that are read afterwards."""
     base = Path(tempfile.mkdtemp(prefix="throughline-bench-"))
     base.chmod(0o711)  # PostgreSQL may run as nobody
@@ -29,7 +29,7 @@ def running() -> Iterator[None]:
         try:
             _furnish(server)
             os.environ |= _environment(server, base)
-            yield
+            yield server
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(60)

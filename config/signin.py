@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import Fernet, MultiFernet
@@ -14,6 +16,15 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+
+
+class Backend(AuthenticationBackend):
+    """Asks for rights as the product does, so that one statement a page answers both."""
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> Any:
+        if user_obj.is_anonymous or not user_obj.is_active or obj is not None:
+            return frozenset()
+        return user_obj.rights.permissions
 
 
 class AccountAdapter(DefaultAccountAdapter):

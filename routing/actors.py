@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from routing.models.people import User
+from routing.rights import NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +26,8 @@ class Actor:
     def of(cls, user: User) -> Self:
         """The actor that ``user`` is. An inactive user may nothing; a service user may everything its caller asks."""
         service = user.kind == User.Kind.SERVICE
-        teams = frozenset() if service else frozenset(user.teams.values_list("pk", flat=True))
-        permissions = frozenset() if service else frozenset(user.get_all_permissions())
-        return cls(user.pk, user.full_name, permissions, teams, service)
+        rights = NONE if service else user.rights
+        return cls(user.pk, user.full_name, rights.permissions, rights.team_ids, service)
 
     @classmethod
     def system(cls) -> Self:

@@ -22,6 +22,7 @@ from routing.admin.base import actor
 from routing.admin.columns import WorkColumns
 from routing.admin.forms import StepForm, long_text, step_form
 from routing.admin.steps import StepsAdmin
+from routing.models.work import soonest
 from routing.nouns import state_badge, tone
 from routing.visibility import work_seen_by
 
@@ -45,7 +46,7 @@ class BriefAdmin(WorkColumns, StepsAdmin):
     list_filter = (filters.Openness, filters.AnybodysFirst, ("state", admin.ChoicesFieldListFilter), filters.OfClient)
     search_fields = ("item__ref", "item__title", "request__item__ref", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference of the brief or its request, title or client")
-    ordering = ("item__next_due_at", "-pk")
+    ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "request__item", "engagement__client")
     bulk_steps = ("cancel", "hold", "resume", "hand_over")
     empty_title = gettext_lazy("No briefs here")

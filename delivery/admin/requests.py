@@ -25,6 +25,7 @@ from routing.admin.base import actor
 from routing.admin.once import once
 from routing.admin.steps import StepsAdmin
 from routing.admin.work import title_of
+from routing.models.work import soonest
 from routing.nouns import state_badge, tone
 from routing.visibility import work_seen_by
 
@@ -54,7 +55,7 @@ class RequestAdmin(StepsAdmin):
     )
     search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference, title or client")
-    ordering = ("item__next_due_at", "-pk")
+    ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "contact", "duplicate_of__item")
     bulk_steps = ("triage", "accept", "reject", "cancel", "hold", "resume", "hand_over")
     empty_title = gettext_lazy("No requests here")
@@ -136,7 +137,7 @@ class RequestAdmin(StepsAdmin):
     def urgency(self, row: Request) -> SafeString | str:
         return display.priority(row.item)
 
-    @admin.display(description=gettext_lazy("due"), ordering="item__next_due_at")
+    @admin.display(description=gettext_lazy("due"), ordering=soonest("item__"))
     def due_at(self, row: Request) -> SafeString | str:
         return display.due(row.item)
 

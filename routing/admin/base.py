@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -14,8 +15,10 @@ from unfold.admin import ModelAdmin
 
 from routing.actors import Actor, actor_of
 from routing.admin.addresses import page_of
+from routing.admin.change_list import DeskList
 from routing.admin.timeline import saves_of
 from routing.gates import Words
+from routing.search import all_of, words_in
 
 
 def actor(request: HttpRequest) -> Actor:
@@ -35,6 +38,7 @@ class DeskAdmin(ModelAdmin):
     would seal or erase them.
     """
 
+    change_list_template = "desk/list.html"
     show_full_result_count = False
     list_per_page = 50
     show_facets = False
@@ -57,6 +61,16 @@ class DeskAdmin(ModelAdmin):
         context = {"title": self.list_title(request), **(extra_context or {})}
         page: HttpResponse = super().changelist_view(request, context)
         return page
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
+        return DeskList
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        fields, words = self.get_search_fields(request), words_in(search_term)
+        if not fields or not words:
+            return queryset, False
+        twice = any(lookup_spawns_duplicates(self.opts, field.lstrip("=^")) for field in fields)
+        return queryset.filter(all_of(words, fields)), twice
 
     def list_title(self, request: HttpRequest) -> str:
         return str(self.opts.verbose_name_plural).capitalize()

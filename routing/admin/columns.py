@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing import display
 from routing.admin.work import title_of
+from routing.models.work import soonest
 from routing.nouns import state_badge
 
 
@@ -31,7 +32,7 @@ class WorkColumns:
     def owner(self, row: Any) -> Any:
         return row.item.owner or display.NOTHING
 
-    @admin.display(description=_("due"), ordering="item__next_due_at")
+    @admin.display(description=_("due"), ordering=soonest("item__"))
     def due_at(self, row: Any) -> SafeString | str:
         return display.due(row.item)
 

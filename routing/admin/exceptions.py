@@ -29,6 +29,7 @@ from routing.admin.timeline import timeline_of
 from routing.door import Result
 from routing.models.exceptions import ExceptionCase
 from routing.models.runs import Run, RunStep
+from routing.models.work import soonest
 from routing.nouns import state_badge, tone
 from routing.operations.runs import WrongValues, fill_in
 from routing.operations.standing import field_faults, standings
@@ -44,7 +45,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
     list_filter = (filters.Whose, filters.Openness, "reason", ("state", admin.ChoicesFieldListFilter), filters.OfClient, "run__flow")
     search_fields = ("item__ref", "item__title", "run__item__ref", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference of the exception or of its run, or client")
-    ordering = ("item__next_due_at", "pk")
+    ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "run__version__flow")
     bulk_steps = ("claim", "resolve", "dismiss", "hand_over")
     empty_title = gettext_lazy("No exceptions here")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib.admin import SimpleListFilter
 from django.db.models import Q, QuerySet
@@ -22,7 +23,24 @@ def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
     return Q(**{prefix + name: value for name, value in condition.items()})
 
 
-class WithDefault(SimpleListFilter):
+class Links(SimpleListFilter):
+    """Choices as plain links, of which there may be many."""
+
+    template = "desk/choices.html"
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        address, chosen = changelist.get_query_string(remove=[self.parameter_name]), self.value()
+        joined = address if address == "?" else f"{address}&"
+        yield {"selected": chosen is None, "query_string": address, "display": _("All")}
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": chosen == str(value),
+                "query_string": f"{joined}{self.parameter_name}={quote(str(value))}",
+                "display": label,
+            }
+
+
+class WithDefault(Links):
     """A filter whose first choice holds when nothing is chosen; every choice can be linked to."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -84,7 +102,7 @@ class Openness(WithDefault):
         return queryset.filter(at_item(queryset.model, conditions.get(self.value(), {"is_open": True})))
 
 
-class OfClient(SimpleListFilter):
+class OfClient(Links):
     title = _("client")
     parameter_name = "client"
 
@@ -96,7 +114,7 @@ class OfClient(SimpleListFilter):
         return queryset.filter(at_item(queryset.model, {"client": int(value)})) if value and value.isdecimal() else queryset
 
 
-class OfItem(SimpleListFilter):
+class OfItem(Links):
     """A choice field of the work item."""
 
     parameter_name: str

@@ -18,6 +18,7 @@ from routing.admin.base import actor
 from routing.admin.bulk import BulkSteps
 from routing.admin.day_filters import ChangedSince, OfOwner, WhenDue
 from routing.models.work import WorkItem
+from routing.models.work import WorkItem, soonest
 from routing.nouns import kind_label, nouns, state_badge
 from routing.visibility import work_seen_by
 
@@ -33,7 +34,7 @@ class WorkItemAdmin(BulkSteps):
     list_select_related = ("client", "owner")
     search_fields = ("ref", "title", "client__code", "client__name")
     search_help_text = _("Reference, title or client")
-    ordering = ("next_due_at", "id")
+    ordering = (soonest(), "id")
     bulk_steps = ("hold", "resume", "hand_over")
     empty_title = _("Nothing here to do")
     empty_text = _("No work matches. Look at everybody's work, or reset the filters.")
@@ -83,6 +84,6 @@ class WorkItemAdmin(BulkSteps):
     def urgency(self, item: WorkItem) -> SafeString | str:
         return display.priority(item)
 
-    @admin.display(description=_("due"), ordering="next_due_at")
+    @admin.display(description=_("due"), ordering=soonest())
     def due_at(self, item: WorkItem) -> SafeString | str:
         return display.due(item)

@@ -11,10 +11,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from routing.history import Tracked
+from routing.rights import Rights, rights_of
 
 SYSTEM_EMAIL = "system@throughline.invalid"  # RFC 2606: .invalid never resolves, so nobody can receive a sign-in code
 
@@ -111,6 +113,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @cached_property
+    def rights(self) -> Rights:
+        """Read once: whoever must know newer ones reads the user again."""
+        return rights_of(self)
 
     def get_full_name(self) -> str:
         return self.full_name

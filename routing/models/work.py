@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Coalesce, Upper
 from django.utils.translation import gettext_lazy as _
 
 from routing.history import Tracked
 from routing.models.clients import Client
 from routing.models.people import Team
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def soonest(prefix: str = "") -> Coalesce:
+    """
+    What is due first comes first, what is never due last: one column without gaps, which an index can hold.
+
+    :param prefix: the way to the work item, such as ``item__``
+    """
+    return Coalesce(f"{prefix}next_due_at", models.Value(NEVER), output_field=models.DateTimeField())
 
 
 class PlainSaveRefused(TypeError):
@@ -66,7 +79,9 @@ class WorkItem(DoorOnly):
     ref = models.CharField(_("reference"), max_length=24, unique=True)
     kind = models.CharField(_("kind"), max_length=32)
     title = models.CharField(_("title"), max_length=200)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, blank=True, related_name="work", verbose_name=_("client"))
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="work", db_index=False, verbose_name=_("client")
+    )
     run = models.ForeignKey("routing.Run", on_delete=models.PROTECT, null=True, related_name="work", verbose_name=_("run"))
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children", verbose_name=_("part of"))
     state = models.CharField(_("state"), max_length=32)
@@ -111,6 +126,11 @@ class WorkItem(DoorOnly):
         indexes = (
             models.Index(fields=["owner", "next_due_at", "id"], condition=models.Q(is_open=True), name="workitem_queue_idx"),
             models.Index(fields=["next_due_at"], include=["id"], condition=models.Q(is_open=True), name="workitem_due_idx"),
+            models.Index(soonest(), "id", name="workitem_soonest_idx"),
+            models.Index(soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"),
+            models.Index("client", soonest(), "id", name="workitem_client_idx"),
+            # As icontains asks. One index for both, so that a new row is one entry in its pending list.
+            GinIndex(OpClass(Upper("ref"), "gin_trgm_ops"), OpClass(Upper("title"), "gin_trgm_ops"), name="workitem_words_idx"),
         )
         constraints = (
             models.CheckConstraint(
