@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 
 from config import errors, mail_page
 from routing import files_view
+from routing.admin import find
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),  # unfold's pages name no icon of their own
     path("accounts/", include("config.account_urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
+    path("admin/find/", admin.site.admin_view(find.search), name="search"),
     path("admin/", admin.site.urls),
     path("files/<int:file_id>/<str:name>", files_view.show, name="file"),
     path("hooks/", include("integrations.urls")),

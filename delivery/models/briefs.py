@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
@@ -28,6 +30,7 @@ class Brief(WorkNoun):
 
     open_states = frozenset({State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED})
     redactable = ("body",)
+    searchable = ("body",)
 
     state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.DRAFT, protected=True)
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="briefs", verbose_name=_("request"))
@@ -54,6 +57,7 @@ class Brief(WorkNoun):
         verbose_name = _("brief")
         verbose_name_plural = _("briefs")
         default_permissions = ("view",)
+        indexes = (GinIndex(OpClass(Upper("body"), "gin_trgm_ops"), name="brief_words_idx"),)
         constraints = (
             models.UniqueConstraint(fields=("request", "number"), name="brief_number_once"),
             models.UniqueConstraint(fields=("request",), condition=models.Q(is_current=True), name="one_current_brief"),

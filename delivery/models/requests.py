@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_fsm import FSMField, transition
 
@@ -42,6 +44,7 @@ class Request(WorkNoun):
 
     open_states = frozenset({State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED, State.ACCEPTED, State.IN_DELIVERY, State.DELIVERED})
     redactable = ("details", "question")
+    searchable = ("details",)
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
 
     state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True)
@@ -66,6 +69,7 @@ class Request(WorkNoun):
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         default_permissions = ("add", "view")
+        indexes = (GinIndex(OpClass(Upper("details"), "gin_trgm_ops"), name="request_words_idx"),)
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(

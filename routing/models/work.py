@@ -187,6 +187,7 @@ class WorkNoun(DoorOnly):
     """What a request, a brief or a deliverable has in common: a work item, and a state that only the door writes."""
 
     open_states: ClassVar[frozenset[str]]
+    searchable: ClassVar[tuple[str, ...]] = ()  # free text of its own that search looks through; index it
     state: Any
 
     item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="as_%(class)s", verbose_name=_("work item"))
