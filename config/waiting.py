@@ -42,34 +42,20 @@ def waiting_for(request: HttpRequest) -> Waiting:
     """Counted once a request, in one statement over a person's own open items and their messages."""
     found: Waiting | None = getattr(request, "waiting", None)
     if found is None:
-        me, days = actor(request).user_id, Days.around(timezone.now())
-        found = Waiting(
-            unread=Notification.objects.filter(recipient=me, read_at=None).count(),
-            **WorkItem.objects.filter(mine(me), is_open=True).aggregate(
-                mine=Count("pk"),
-                **{due.value: Count("pk", filter=days.when(due)) for due in Due},
-                held=Count("pk", filter=Q(held_at__isnull=False)),
-                client=Count("pk", filter=Q(waiting_on=WorkItem.WaitingOn.CLIENT)),
-                exceptions=Count("pk", filter=Q(kind="exceptioncase")),
-            ),
-        )
-        found = _asked(actor(request).user_id)
+        found = _asked(actor(request).user_id, Days.around(timezone.now()))
         request.waiting = found  # type: ignore[attr-defined]
     return found
 
 
-def _asked(me: int) -> Waiting:
-    mine = WorkItem.objects.filter(Q(owner=me) | Q(backup=me) | Q(doer=me), is_open=True).order_by()
-    counts = JSONObject(
-        mine=Count("pk"),
-        late=Count("pk", filter=Q(next_due_at__lt=timezone.now())),
-        held=Count("pk", filter=Q(held_at__isnull=False)),
-        client=Count("pk", filter=Q(waiting_on=WorkItem.WaitingOn.CLIENT)),
-        exceptions=Count("pk", filter=Q(kind="exceptioncase")),
-    )
+def _asked(me: int, days: Days) -> Waiting:
+    counted = {
+        "mine": Count("pk"),
+        **{due.value: Count("pk", filter=days.when(due)) for due in Due},
+        "held": Count("pk", filter=Q(held_at__isnull=False)),
+        "client": Count("pk", filter=Q(waiting_on=WorkItem.WaitingOn.CLIENT)),
+        "exceptions": Count("pk", filter=Q(kind="exceptioncase")),
+    }
+    work = WorkItem.objects.filter(mine(me), is_open=True).order_by().values(all=Value(1)).annotate(counts=JSONObject(**counted))
     unread = Notification.objects.filter(recipient=me, read_at=None).order_by().values("recipient").values(count=Count("pk"))
-    found = User.objects.filter(pk=me).values_list(
-        Subquery(mine.values(all=Value(1)).annotate(counts=counts).values("counts")), Coalesce(Subquery(unread), 0)
-    )
-    work, messages = found.get()
-    return Waiting(**(work or dict.fromkeys(("mine", "late", "held", "client", "exceptions"), 0)), unread=messages)
+    counts, messages = User.objects.filter(pk=me).values_list(Subquery(work.values("counts")), Coalesce(Subquery(unread), 0)).get()
+    return Waiting(**(counts or dict.fromkeys(counted, 0)), unread=messages)

@@ -17,7 +17,6 @@ from routing.admin.addresses import page_of
 from routing.admin.base import actor
 from routing.admin.bulk import BulkSteps
 from routing.admin.day_filters import ChangedSince, OfOwner, WhenDue
-from routing.models.work import WorkItem
 from routing.models.work import WorkItem, soonest
 from routing.nouns import kind_label, nouns, state_badge
 from routing.visibility import work_seen_by

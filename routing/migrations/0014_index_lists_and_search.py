@@ -14,7 +14,7 @@ SOONEST = Coalesce("next_due_at", models.Value(datetime(9999, 12, 31, tzinfo=UTC
 class Migration(migrations.Migration):
     atomic = False  # the indexes are made while work goes on
 
-    dependencies = [("routing", "0009_add_seal_sweeps")]
+    dependencies = [("routing", "0013_add_visits")]
 
     operations = [
         TrigramExtension(),  # trusted, so the owner of the database may make it
