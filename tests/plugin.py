@@ -22,6 +22,7 @@ from psycopg.conninfo import make_conninfo
 
 from config import databases
 from config.embedded import identity, places, postgres, valkey
+from tests import wordpress as cms
 
 OWNER, APP = "throughline_test_owner", "throughline_test_app"
 
@@ -46,6 +47,11 @@ def _start_servers() -> None:
     os.environ["TEST_RUN"] = secrets.token_hex(3)  # so that two runs can share a server
 
 
+def _base() -> Path:
+    """The folder of this run, shared by its workers."""
+    return Path(os.environ["VAR_DIR"]).parent
+
+
 def _postgres(base: Path) -> str:
     log = base / "postgres.log"
     server = postgres.place(base / "postgres", identity.choose(), {postgres.SUPERUSER: "test"}, durable=False)
@@ -64,6 +70,8 @@ def _valkey(base: Path) -> str:
 
 
 def _stop_servers() -> None:
+    if "VAR_DIR" in os.environ:
+        cms.stop(_base())
     for process in _processes:
         process.send_signal(signal.SIGINT)
     for process in _processes:
@@ -101,13 +109,15 @@ def _find_chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On a desk without Chromium, what needs it is skipped; in CI it fails."""
-    if "CHROMIUM" in os.environ or "CI" in os.environ:
+    """On a desk without Chromium or WordPress, what needs it is skipped; in CI it fails."""
+    if "CI" in os.environ:
         return
-    skip = pytest.mark.skip(reason="no Chromium here: apt-get install chromium, or name one in CHROMIUM=")
+    absent = {"wordpress": "no WordPress here: .ci/run installs it"} if cms.missing() else {}
+    if "CHROMIUM" not in os.environ:
+        absent["browser"] = "no Chromium here: apt-get install chromium, or name one in CHROMIUM="
     for item in items:
-        if "browser" in item.keywords:
-            item.add_marker(skip)
+        for marker in absent.keys() & item.keywords.keys():
+            item.add_marker(pytest.mark.skip(reason=absent[marker]))
 
 
 # Playwright's synchronous interface runs a loop in the same thread, which Django would take for asynchronous code.
@@ -125,3 +135,10 @@ _name_environment()
 def superuser_dsn() -> str:
     """Of the tests' server; add a database: ``psycopg.connect(superuser_dsn, dbname=…)``."""
     return make_conninfo(os.environ["TEST_SUPERUSER_URL"])
+
+
+@pytest.fixture(scope="session")
+def wordpress() -> cms.WordPress:
+    """A real one, the same for all workers of this run; what a test makes there has a name of its own."""
+    assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
+    return cms.started(_base())

@@ -1,0 +1,155 @@
+"""A real WordPress for the tests: Debian's packages, a database of its own, gone when the tests end."""
+
+from __future__ import annotations
+
+import base64
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+
+CORE = Path("/usr/share/wordpress")
+PARTS = Path(__file__).with_name("wp")  # the PHP that we put around it
+PROGRAMS = ("php", "mariadbd", "mariadb-install-db")
+WORKERS = 4  # WordPress calls itself
+START_S = 60
+
+
+@dataclass(frozen=True)
+class WordPress:
+    """One that answers. ``passwords`` holds an application password by user: admin, editor, author."""
+
+    url: str
+    folder: str
+    passwords: dict[str, str]
+    groups: list[int]  # process groups, in the order to end them
+
+    def token(self, user: str = "author") -> str:
+        return f"{user}:{self.passwords[user]}"
+
+    def call(self, method: str, path: str, user: str = "admin", **options: Any) -> Any:
+        """What somebody else does there, by its API; the answer's JSON."""
+        word = base64.b64encode(self.token(user).encode()).decode()
+        headers = {"authorization": f"Basic {word}"}
+        answer = httpx.request(method, f"{self.url}/wp-json/wp/v2{path}", headers=headers, timeout=30, trust_env=False, **options)
+        answer.raise_for_status()
+        return answer.json()
+
+    def misbehave(self, fault: str) -> None:
+        """``lost``: the next write is carried out and its connection cut. ``maintenance``: the next answer is a page with 200."""
+        (Path(self.folder) / "fault").write_text(fault)
+
+
+def missing() -> list[str]:
+    """What would have to be installed first."""
+    return [*(program for program in PROGRAMS if shutil.which(program) is None), *([] if CORE.is_dir() else ["wordpress"])]
+
+
+def started(base: Path) -> WordPress:
+    """The one of this test run: the first worker that asks starts it, the others find it."""
+    with (base / "wordpress.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        note = base / "wordpress.json"
+        if not note.exists():
+            try:
+                note.write_text(json.dumps(asdict(_start(base / "wordpress"))))
+            except BaseException:
+                _end([int(pid) for pid in (base / "wordpress.pids").read_text().split()] if (base / "wordpress.pids").exists() else [])
+                raise
+        return WordPress(**json.loads(note.read_text()))
+
+
+def stop(base: Path) -> None:
+    """End what ``started`` began, if it did."""
+    note = base / "wordpress.pids"
+    if note.exists():
+        _end([int(pid) for pid in note.read_text().split()])
+
+
+def _end(groups: list[int]) -> None:
+    for group in groups:
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)  # it keeps nothing
+
+
+def _start(folder: Path) -> WordPress:
+    folder.mkdir()
+    folder.chmod(0o755)
+    database = _database(folder)
+    port = _free_port()
+    site = _site(folder, f"http://127.0.0.1:{port}")
+    env = {"PATH": os.environ["PATH"], "TL_FOLDER": str(folder), "PHP_CLI_SERVER_WORKERS": str(WORKERS)}
+    done = subprocess.run(
+        ["php", str(PARTS / "install.php")], env=env, cwd=site, capture_output=True, text=True, timeout=START_S, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"WordPress could not be set up: {done.stdout[-800:]} {done.stderr[-800:]}")
+    server = _spawn(folder, ["php", "-S", f"127.0.0.1:{port}", "-t", str(site), str(PARTS / "router.php")], env)
+    made = WordPress(f"http://127.0.0.1:{port}", str(folder), json.loads(done.stdout.splitlines()[-1]), [server, database])
+    _wait(lambda: httpx.get(f"{made.url}/wp-json/", trust_env=False, timeout=30).status_code == 200)
+    return made
+
+
+def _database(folder: Path) -> int:
+    data, user = folder / "mariadb", ["--user=root"] if os.geteuid() == 0 else []
+    subprocess.run(
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *user],
+        capture_output=True, timeout=START_S, check=True,
+    )  # fmt: skip
+    where = f"--socket={folder / 'db'}"
+    quick = ["--skip-networking", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"]
+    group = _spawn(
+        folder, ["mariadbd", "--no-defaults", f"--datadir={data}", where, f"--pid-file={folder / 'db.pid'}", *quick, *user], None
+    )
+    _wait((folder / "db").exists)
+    return group
+
+
+def _site(folder: Path, url: str) -> Path:
+    """The core's own files, so that ABSPATH is here, and a theme: the package brings none."""
+    site = folder / "site"
+    shutil.copytree(PARTS / "theme", site / "wp-content" / "themes" / "plain")
+    (site / "wp-content" / "uploads").mkdir()
+    for file in CORE.glob("*.php"):
+        shutil.copy(file, site / file.name)
+    for part in ("wp-admin", "wp-includes"):
+        (site / part).symlink_to(CORE / part)
+    shutil.copy(PARTS / "config.php", site / "wp-config.php")
+    (folder / "settings.json").write_text(json.dumps({"url": url, "key": secrets.token_hex(32)}))
+    return site
+
+
+def _spawn(folder: Path, command: list[str], env: dict[str, str] | None) -> int:
+    """Start it in a process group of its own, and write that down at once."""
+    with (folder / "log").open("ab") as log:
+        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    with folder.with_suffix(".pids").open("a") as note:
+        note.write(f"{process.pid}\n")
+    return process.pid
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(ready: Any) -> None:
+    until = monotonic() + START_S
+    while monotonic() < until:
+        with suppress(httpx.HTTPError):
+            if ready():
+                return
+        sleep(0.05)
+    raise RuntimeError("WordPress did not start in time.")
