@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,14 +61,20 @@ class SafeClient:
     """
     Speaks to one origin. Credentials and the allowance for private addresses never leave it.
 
+    :param token: sent as a bearer token
+    :param basic: ``user:password``, for those who know nothing better (RFC 7617)
     :param private: origins that may be private addresses, exactly as written; everything else must be public
     """
 
-    def __init__(self, base_url: str, *, token: str = "", private: frozenset[Origin] = frozenset(), total_s: float = TOTAL_S) -> None:
+    def __init__(
+        self, base_url: str, *, token: str = "", basic: str = "", private: frozenset[Origin] = frozenset(), total_s: float = TOTAL_S
+    ) -> None:
         self.origin, self.base_url, self.total_s = _checked(base_url), base_url.rstrip("/"), total_s
         headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "Throughline"}
         if token:
             headers["authorization"] = f"Bearer {token}"
+        elif basic:
+            headers["authorization"] = f"Basic {b64encode(basic.encode()).decode()}"
         self._client = httpx.Client(
             transport=RetryTransport(SafeTransport(private), retry=_QUICK), timeout=STEP_S, headers=headers, trust_env=False
         )
