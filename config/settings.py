@@ -129,6 +129,7 @@ TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 MEDIA_ROOT = VAR_DIR / "files"  # private: served by permission-checked views alone, so there is no MEDIA_URL
+SITES_DIR = VAR_DIR / "site"  # pages of static destinations; public, below /site/<connection>/
 SIGN_INS_FILE = VAR_DIR / "sign-ins"  # passwords of the demo, mode 0600
 _STATIC = (
     "whitenoise.storage.CompressedManifestStaticFilesStorage"

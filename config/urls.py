@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from config import errors, mail_page
 from routing import files_view
 from routing.admin import find
+from integrations import site
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("files/<int:file_id>/<str:name>", files_view.show, name="file"),
     path("hooks/", include("integrations.urls")),
+    path("site/<slug:slug>/<path:path>", site.page, name="site"),
 ]
 
 handler400 = errors.unreadable

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from integrations.origins import Origin
 from routing.actions import Problem, Retry, Subject
 from routing.operations.capture import Signal
 
@@ -246,6 +247,20 @@ class Adapter:
     def writer(self, connection: Connection) -> Writer | None:
         """Who writes to it; None where nothing is ever written."""
         return None
+
+    def home(self, connection: Connection) -> str:
+        """Where people see what is written to it; empty where they see nothing."""
+        return ""
+
+    def probed(self, connection: Connection) -> frozenset[Origin]:
+        """Which private addresses a look at its public pages may use: at most its own."""
+        return connection.private_origins & {connection.origin} if connection.base_url else frozenset()
+
+    def check_address(self, base_url: str, *, inside: bool) -> None:
+        """:raises ValueError: if its API cannot be there; ``inside`` says that it may be a private address"""
+
+    def check_token(self, token: str) -> None:
+        """:raises ValueError: if it cannot be what this kind is called with, saying what that looks like"""
 
     def check_secret(self, secret: str) -> None:
         """:raises ValueError: if it cannot be a signing secret of this kind, saying what one looks like"""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from integrations.adapters.registry import adapter_of
 from integrations.models import Connection, Inbound
+from integrations.origins import origin_of
 from routing.admin.addresses import address
 from routing.admin.base import actor
 from routing.admin.saved import SavedAdmin, SavedForm
@@ -33,6 +34,12 @@ class ConnectionForm(SavedForm):
                 adapter.check_settings(found["settings"])
             except ValueError as wrong:
                 raise ValidationError({"settings": str(wrong)}) from None
+        if adapter is not None and "base_url" in found:
+            address = found["base_url"]
+            try:
+                adapter.check_address(address, inside=bool(address) and origin_of(address) in self.instance.private_origins)
+            except ValueError as wrong:
+                raise ValidationError({"base_url": str(wrong)}) from None
         return found
 
 

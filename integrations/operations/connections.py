@@ -72,6 +72,7 @@ def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tup
         assert adapter is not None
         try:
             adapter.check_settings(connection.settings)
+            adapter.check_address(connection.base_url, inside=bool(connection.base_url) and connection.origin in connection.private_origins)
         except ValueError as error:
             raise BadConnection(str(error)) from None
         if known is None:
@@ -93,9 +94,10 @@ def _check(wanted: Wanted, known: Connection | None) -> None:
             origin_of(url)
         except BadAddress as error:
             raise BadConnection(f"{url.rpartition('@')[2]}: {error}") from None
-    if wanted.secret:
+    for given, check in ((wanted.secret, adapter.check_secret), (wanted.token, adapter.check_token)):
         try:
-            adapter.check_secret(wanted.secret)
+            if given:
+                check(given)
         except ValueError as error:
             raise BadConnection(str(error)) from None
     if adapter.receives and not wanted.secret and not (known and known.signing_secrets):

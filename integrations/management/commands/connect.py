@@ -9,7 +9,7 @@ import httpcore
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from integrations.adapters.registry import kinds
+from integrations.adapters.registry import adapter_of, kinds
 from integrations.network import is_public, resolve
 from integrations.operations.connections import BadConnection, Wanted, connect
 from integrations.origins import BadAddress, origin_of
@@ -53,6 +53,7 @@ class Command(BaseCommand):
         parser.add_argument("--portal-id", type=int, help="HubSpot: the number of the account")
         parser.add_argument("--app-id", type=int, help="HubSpot: the number of our app, to know our own changes again")
         parser.add_argument("--api-version", default="", help="HubSpot: the version in the paths of its API")
+        parser.add_argument("--folder", default="", help="static: the folder of its pages, below SITES_DIR (its slug by default)")
         parser.add_argument("--property", type=setting_from, action="append", help="FACT=PROPERTY: read a fact from another property")
         parser.add_argument("--allow-private", action="append", metavar="URL", help="a private address it may use, exactly so")
         parser.add_argument("--team", default="", help="of new clients, by name")
@@ -65,12 +66,16 @@ class Command(BaseCommand):
         except BadConnection as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{'Made' if new else 'Kept'} the {connection.kind} connection “{connection.slug}”.")
-        self.stdout.write(f"It posts to: {connection.hook_url}")
+        adapter = adapter_of(connection.kind)
+        if adapter is not None and adapter.receives:
+            self.stdout.write(f"It posts to: {connection.hook_url}")
+        if adapter is not None and (home := adapter.home(connection)):
+            self.stdout.write(f"What it publishes appears below: {home}")
         for origin in sorted(connection.private_origins):
             self.stdout.write(f"It may use the private address {origin}, and no other.")
 
     def wanted(self, options: dict[str, Any]) -> Wanted:
-        given = {"api_version": options["api_version"], "app_id": options["app_id"], "properties": dict(options["property"] or ())}
+        given = {name: options[name] for name in ("api_version", "app_id", "folder")} | {"properties": dict(options["property"] or ())}
         if options["portal_id"] is not None:
             given["portal_ids"] = [options["portal_id"]]
         return Wanted(

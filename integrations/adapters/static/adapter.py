@@ -1,0 +1,38 @@
+"""A static site: a folder of pages that the product itself serves. The destination of those who have no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from integrations.adapters.base import Adapter, Writer
+from integrations.adapters.static.folder import check_folder
+from integrations.adapters.static.writer import StaticWriter, site_url
+from integrations.origins import Origin, origin_of
+
+if TYPE_CHECKING:
+    from integrations.models import Connection
+
+
+class Static(Adapter):
+    kind = "static"
+    calls_out = False
+
+    def writer(self, connection: Connection) -> Writer | None:
+        return StaticWriter(connection)
+
+    def home(self, connection: Connection) -> str:
+        return site_url(connection)
+
+    def probed(self, connection: Connection) -> frozenset[Origin]:
+        return frozenset({origin_of(settings.SITE_URL)})  # ourselves
+
+    def check_settings(self, settings: Mapping[str, Any]) -> None:
+        if "folder" in settings:
+            check_folder(str(settings["folder"]))
+
+    def check_address(self, base_url: str, *, inside: bool) -> None:
+        if base_url:
+            raise ValueError("A static site has no API: leave out --base-url. --folder names its folder.")

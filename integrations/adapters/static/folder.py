@@ -1,0 +1,112 @@
+"""The folder of a static site: what may be written where, and how a file is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from integrations.adapters.base import Permanent, Temporary
+
+if TYPE_CHECKING:
+    from integrations.models import Connection
+
+INDEX = "index.html"
+DRAFTS = ".drafts"  # nothing that begins with a dot is served
+MOST_CHARACTERS = 200
+_STEP = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}(/[A-Za-z0-9][A-Za-z0-9_-]{0,79}){0,3}")
+
+
+def check_folder(name: str) -> None:
+    """:raises ValueError: if it is no plain path below SITES_DIR"""
+    if not _FOLDER.fullmatch(name):
+        raise ValueError("The folder is a path below SITES_DIR, of letters, digits, - and _, such as acme or acme/www.")
+
+
+def folder_of(connection: Connection) -> Path:
+    """
+    Where its pages lie.
+
+    :raises Permanent: if the setting leads anywhere else, also by a link
+    """
+    name = str(connection.setting("folder") or connection.slug)
+    try:
+        check_folder(name)
+    except ValueError as error:
+        raise Permanent(str(error)) from None
+    root = Path(settings.SITES_DIR).resolve()
+    found = (root / name).resolve()
+    if root not in found.parents:
+        raise Permanent(f"The folder {name} leads out of {root}.")
+    return found
+
+
+def steps_of(path: str) -> tuple[str, ...]:
+    """
+    The steps of a page's path, lower case, at least one.
+
+    :raises Permanent: if it is no plain path
+    """
+    steps = tuple(step for step in path.strip("/").split("/") if step)
+    if not steps or len(path) > MOST_CHARACTERS or not all(_STEP.fullmatch(step) for step in steps):
+        raise Permanent(f"“{path[:60]}” is no path of a page: use lower-case letters, digits, - and _, with / between the steps.")
+    return steps
+
+
+def put(path: Path, raw: bytes) -> None:
+    """
+    Write a file: under another name, synced, then renamed, so that nobody ever reads half of it.
+
+    :raises Temporary: if the disk is full or does not let us
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, name = mkstemp(prefix=".new-", dir=path.parent)
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+        _sync(path.parent)
+    except OSError as error:
+        raise Temporary(f"The page could not be written: {error.strerror}.") from None
+
+
+def _sync(folder: Path) -> None:
+    """A rename is lasting only when its folder is."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def get(path: Path) -> bytes | None:
+    """
+    A file's bytes; None where there is none.
+
+    :raises Temporary: if the disk does not answer
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise Temporary(f"The page could not be read: {error.strerror}.") from None
+
+
+def drop(path: Path) -> None:
+    """:raises Temporary: if the disk does not let us"""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise Temporary(f"The draft could not be removed: {error.strerror}.") from None

@@ -1,0 +1,91 @@
+"""One page as bytes: the same content always gives the same ones, and they say themselves whether somebody changed them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path, PurePath
+
+from django.template.loader import get_template, render_to_string
+
+from integrations.adapters.base import Asset, Intent, Permanent
+from integrations.engine.markup import assets_in, placed
+
+# What may lie beside a page and is shown by a browser; everything else would be a download, and belongs elsewhere.
+TYPES: Mapping[str, str] = {
+    "avif": "image/avif",
+    "gif": "image/gif",
+    "jpg": "image/jpeg",
+    "mp4": "video/mp4",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "webm": "video/webm",
+    "webp": "image/webp",
+}
+STYLE = "site/style.css"
+_MARK = re.compile(rb'<meta name="throughline" content="(\S+) ([0-9a-f]{64})">')
+_NO_DIGEST = "0" * 64
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``files`` lie beside the page and are there before it; their names hold their digests."""
+
+    html: bytes
+    files: Mapping[str, bytes]
+    named: Mapping[str, str]  # by sha256: the asset's name beside the page
+
+
+def page(intent: Intent, url: str) -> Page:
+    """:raises Permanent: if the text refers to a file that was not sent along, or one is of a type that no page shows"""
+    content = intent.content
+    named = {asset.sha256: file_name(asset) for asset in intent.assets}
+    missing = [sha for sha in assets_in(content["body_html"]) if sha not in named]
+    if missing:
+        raise Permanent(f"The text refers to a file that was not sent along: {missing[0][:12]}….")
+    style, seo = style_sheet(), content.get("seo") or {}
+    style_name = f"style-{sha256(style).hexdigest()[:16]}.css"
+    told = {
+        "language": content.get("language") or "en",
+        "title": content["title"],
+        "head_title": seo.get("title") or content["title"],
+        "description": seo.get("description") or content.get("excerpt") or "",
+        "object_key": intent.object_key,
+        "url": url,
+        "style": style_name,
+        "body": placed(content["body_html"], named),  # sanitised before its version got its digest
+    }
+    blank = render_to_string("site/page.html", {**told, "digest": _NO_DIGEST}).encode()
+    html = blank.replace(_NO_DIGEST.encode(), sha256(blank).hexdigest().encode(), 1)
+    return Page(html, {style_name: style, **{named[asset.sha256]: asset.read() for asset in intent.assets}}, named)
+
+
+def file_name(asset: Asset) -> str:
+    """:raises Permanent: if no page shows files of this type"""
+    ending = next((ending for ending, kind in TYPES.items() if kind == asset.type), None)
+    if ending is None:
+        raise Permanent(f"{asset.name} is {asset.type}, which no page shows. Use {', '.join(TYPES)}.")
+    stem = _UNSAFE.sub("-", PurePath(asset.name).stem.lower()).strip("-")[:60] or "file"
+    return f"{stem}-{asset.sha256[:16]}.{ending}"
+
+
+@cache
+def style_sheet() -> bytes:
+    return Path(str(get_template(STYLE).origin.name)).read_bytes()
+
+
+def mark_of(html: bytes) -> tuple[str, str]:
+    """(object key, digest) that a page carries; two empty strings if it is none of ours."""
+    found = _MARK.search(html)
+    return (found.group(1).decode(errors="replace"), found.group(2).decode()) if found else ("", "")
+
+
+def is_untouched(html: bytes) -> bool:
+    """Whether it is, byte for byte, as we wrote it: its own digest says so."""
+    _, digest = mark_of(html)
+    return bool(digest) and sha256(html.replace(digest.encode(), _NO_DIGEST.encode(), 1)).hexdigest() == digest

@@ -1,0 +1,58 @@
+"""What a post needs beside its text: files in the media library, categories and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from integrations.adapters.base import Asset, Permanent
+from integrations.adapters.wordpress import mapping
+from integrations.adapters.wordpress.client import Medium, WordPressClient
+from integrations.engine.markup import plain
+
+
+def placed_media(client: WordPressClient, assets: Sequence[Asset]) -> dict[str, Medium]:
+    """Every file in the library, by sha256; uploaded only if no earlier attempt or version did."""
+    found: dict[str, Medium] = {}
+    for asset in assets:
+        if asset.sha256 not in found:
+            found[asset.sha256] = _placed(client, asset)
+    return found
+
+
+def _placed(client: WordPressClient, asset: Asset) -> Medium:
+    slug = mapping.media_slug(asset)
+    medium = client.medium_with_slug(slug)
+    if medium is None:
+        medium = client.upload(slug, mapping.filename(asset), asset.type, asset.read(), asset.name)
+    if asset.alt and not medium.alt:  # a text that somebody gave it there stays: the page brings its own
+        client.describe(medium.id, asset.alt)
+    return medium
+
+
+def term_ids(client: WordPressClient, taxonomy: str, names: Sequence[str]) -> list[int]:
+    """
+    The terms of exactly these names, made where there are none.
+
+    :raises Permanent: if there is none and this user may make none
+    """
+    return [_term(client, taxonomy, name) for name in dict.fromkeys(plain(name) for name in names) if name]
+
+
+def _term(client: WordPressClient, taxonomy: str, name: str) -> int:
+    known = _find(client, taxonomy, name)
+    if known is not None:
+        return known
+    try:
+        return client.make_term(taxonomy, name)
+    except Permanent as error:
+        known = _find(client, taxonomy, name)  # term_exists: somebody made it in between
+        if known is None:
+            raise Permanent(f"“{name}” is not among the {taxonomy} there, and could not be added: {error}", error.status) from None
+        return known
+
+
+def _find(client: WordPressClient, taxonomy: str, name: str) -> int | None:
+    """The oldest, if children of several categories have the same name. Names are stored with &amp;, and searched as stored."""
+    stored = escape(name, quote=False)
+    return min((key for key, told in client.terms(taxonomy, stored) if plain(told).casefold() == name.casefold()), default=None)

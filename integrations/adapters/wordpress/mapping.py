@@ -1,0 +1,139 @@
+"""Our content as a WordPress post, the mark by which we know it again, and whether somebody else has changed it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any
+
+from integrations.adapters.base import Asset
+from integrations.adapters.wordpress.client import TRASHED, Remote
+from integrations.engine.markup import plain, seen, spelled
+
+# A comment in the content is the one thing of ours that plain WordPress keeps: its API drops meta that no plugin registered.
+# Around it the block for ready HTML, or WordPress would make paragraphs and line breaks of its own (wpautop).
+_RAW = "<!-- wp:html -->\n<!-- throughline:{key} {digest} -->\n{body}\n<!-- /wp:html -->"
+_MARK = re.compile(r"<!-- throughline:(\S+) ([0-9a-f]{32}) -->")
+_NUMBERED = re.compile(r"-\d+$")
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+_SHOWN = 60
+
+
+def marked(body: str, object_key: str, title: str, excerpt: str) -> str:
+    """The raw content: the body with our mark, which also says what we wrote."""
+    return _RAW.format(key=object_key, digest=_said(title, body, excerpt), body=body.strip())
+
+
+def mark_of(remote: Remote) -> tuple[str, str]:
+    """(object key, digest of what we said) in a post's mark; two empty strings if it has none, or several."""
+    found = _MARK.findall(remote.content)
+    return found[0] if len(found) == 1 else ("", "")
+
+
+def search_word(object_key: str) -> str:
+    return f"throughline:{object_key}"
+
+
+def _said(title: str, body: str, excerpt: str) -> str:
+    """
+    A digest of what is said: texts, links and images.
+
+    Not of the markup, which WordPress cleans for users without unfiltered_html, and spells in its own way.
+    """
+    shown = seen(body)
+    parts = [plain(title), plain(excerpt), " ".join(shown.blocks), shown.images, shown.links]
+    return sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:32]
+
+
+def exactly(remote: Remote) -> str:
+    """A digest of the raw fields as they are there."""
+    return sha256(json.dumps([remote.title, remote.content, remote.excerpt], ensure_ascii=True).encode()).hexdigest()
+
+
+def changed_by_others(remote: Remote, evidence: Mapping[str, Any], slug: str) -> list[str]:
+    """
+    What somebody else changed since we last wrote, in words.
+
+    ``evidence`` is that of our last write as far as it is known. A write whose answer was lost is in none of it: then the
+    post itself says what we wrote, in its mark.
+    """
+    changes = []
+    if exactly(remote) != evidence.get("written") and not _as_marked(remote):
+        changes.append("title, text or excerpt")
+    if evidence.get("status") == "publish" and remote.status != "publish":
+        changes.append(f"its status, which is {remote.status} now")
+    if "slug" in evidence and remote.slug != evidence["slug"] and not same_slug(slug, remote.slug):
+        changes.append(f"its slug, which is {remote.slug} now")
+    return changes
+
+
+def _as_marked(remote: Remote) -> bool:
+    _, digest = mark_of(remote)
+    return bool(digest) and _said(remote.title, remote.content, remote.excerpt) == digest
+
+
+def same_slug(wanted: str, found: str) -> bool:
+    """Whether ``found`` is ``wanted``, or what WordPress makes of it while another post has it."""
+    return found == wanted or (found.startswith(wanted) and _NUMBERED.fullmatch(found[len(wanted) :]) is not None)
+
+
+def unlike(remote: Remote, wanted: Mapping[str, Any]) -> list[str]:
+    """Which raw fields are not what was sent, a sentence each."""
+    found = []
+    for name, here in (("title", remote.title), ("excerpt", remote.excerpt)):
+        if plain(here) != plain(wanted[name]):
+            found.append(f"The {name} is “{_short(here)}”, not “{_short(wanted[name])}”.")
+    if difference := _first_difference(spelled(wanted["content"]), spelled(remote.content)):
+        found.append(f"The text has {difference[1]} where {difference[0]} was sent.")
+    if mark_of(remote)[0] != mark_of_text(wanted["content"]):
+        found.append("The text has lost our mark.")
+    if remote.slug != wanted["slug"]:
+        found.append(f"The slug is “{remote.slug}”, not “{wanted['slug']}”: another post has that one.")
+    if remote.status != wanted["status"]:
+        found.append(f"The status is {remote.status}, not {wanted['status']}.")
+    found += [
+        f"{name} are not those that were sent." for name in ("categories", "tags") if _differ(getattr(remote, name), wanted.get(name))
+    ]
+    found += [f"The field {name} was not kept." for name, value in (wanted.get("meta") or {}).items() if remote.meta.get(name) != value]
+    return found
+
+
+def mark_of_text(content: str) -> str:
+    found = _MARK.search(content)
+    return found.group(1) if found else ""
+
+
+def _differ(found: Iterable[int], wanted: Iterable[int] | None) -> bool:
+    return wanted is not None and sorted(found) != sorted(wanted)
+
+
+def _first_difference(wanted: list[str], found: list[str]) -> tuple[str, str] | None:
+    if wanted == found:
+        return None
+    ours, theirs = [*wanted, "nothing"], [*found, "nothing"]
+    place = next((n for n, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other), min(len(ours), len(theirs)) - 1)
+    return _short(ours[place]), _short(theirs[place])
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def in_trash(remote: Remote) -> bool:
+    return remote.status == TRASHED
+
+
+def media_slug(asset: Asset) -> str:
+    """Of the bytes alone, so that the same file is never uploaded twice, whatever it is called."""
+    return f"tl-{asset.sha256[:32]}"
+
+
+def filename(asset: Asset) -> str:
+    """As it may stand in a header and a URL."""
+    name = PurePath(asset.name)
+    stem = _UNSAFE.sub("-", name.stem.lower()).strip("-")[:60] or "file"
+    ending = _UNSAFE.sub("", name.suffix.lower())
+    return f"{stem}-{asset.sha256[:8]}.{ending}" if ending else f"{stem}-{asset.sha256[:8]}"

@@ -1,0 +1,80 @@
+"""What is published in tests: an article with pictures, and connections that may write it."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+from integrations.adapters.base import Asset, Intent, Written
+from integrations.adapters.wordpress.writer import WordPressWriter
+from integrations.models import Connection
+from integrations.operations.connections import Wanted, connect
+from integrations.origins import origin_of
+from integrations.secrets import Hidden
+from routing.actors import Actor
+from tests.world import NOW
+
+
+def png(colour: int = 0, size: int = 8) -> bytes:
+    """A small picture of one colour, 0 to 255, that any system accepts."""
+
+    def part(kind: bytes, raw: bytes) -> bytes:
+        return struct.pack(">I", len(raw)) + kind + raw + struct.pack(">I", zlib.crc32(kind + raw))
+
+    rows = b"".join(b"\0" + bytes([colour, 100, 150]) * size for _ in range(size))
+    head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+
+
+def asset(raw: bytes, role: str = "content", name: str = "Team photo.png", alt: str = "Four people at a desk") -> Asset:
+    return Asset(role, name, "image/png", sha256(raw).hexdigest(), alt, lambda: raw)
+
+
+BODY = """<h2>What’s new &amp; what isn't</h2>
+<p>Robin said: "It's here -- at last..." and 9x9 &lt; 100.<br>Second line</p>
+<figure><img src="asset:{sha}" alt="Four people at a &quot;desk&quot;" width="8" height="8"><figcaption>The team</figcaption></figure>
+<ul><li>One</li><li><a href="https://example.com/?a=1&amp;b=2">Two</a></li></ul>
+<table><thead><tr><th scope="col">H</th></tr></thead><tbody><tr><td colspan="2">d</td></tr></tbody></table>
+<p lang="de">Grüße, <em>Ihre</em> Bäckerei</p>"""
+
+
+def article(slug: str, *, key: str = "", verb: str = "publish", colour: int = 0, body: str = BODY, **content: Any) -> Intent:
+    picture = asset(png(colour))
+    given = {
+        "title": "Bread & “butter”: it's back",
+        "slug": slug,
+        "excerpt": "What's new & better.",
+        "body_html": body.replace("{sha}", picture.sha256),
+        "seo": {"title": "Bread", "description": "All about bread"},
+        "terms": {"categories": [], "tags": []},
+        "post_type": "posts",
+        "path": "",
+        "digest": sha256(slug.encode()).hexdigest(),
+        **content,
+    }
+    return Intent(f"publish:{slug}", verb, key or f"deliverable:{slug}", "", given, (picture,))
+
+
+def later(intent: Intent, written: Written, **content: Any) -> Intent:
+    """The next version of what was written."""
+    return replace(intent, remote_id=written.remote_id, content={**intent.content, **content})
+
+
+def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connection:
+    """One that is in no database: writers only read it."""
+    private = [origin_of(base_url)._asdict()] if base_url else []
+    return Connection(
+        slug=f"{kind}-main", name=kind, kind=kind, base_url=base_url, allowed_private=private, token=Hidden([token] if token else [])
+    )
+
+
+def kept_connection(kind: str, **options: Any) -> Connection:
+    connection, _new = connect(Wanted(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options), by=Actor.system(), at=NOW)
+    return connection
+
+
+def writer(connection: Connection) -> WordPressWriter:
+    return WordPressWriter(connection)
