@@ -13,6 +13,7 @@ import socket
 import subprocess
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from hashlib import sha1
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -25,6 +26,8 @@ PROGRAMS = ("php", "mariadbd", "mariadb-install-db")
 WORKERS = 4  # WordPress calls itself
 START_S = 60
 
+_processes: list[subprocess.Popen[bytes]] = []  # kept, or Python complains that they still run
+
 
 @dataclass(frozen=True)
 class WordPress:
@@ -35,20 +38,33 @@ class WordPress:
     passwords: dict[str, str]
     groups: list[int]  # process groups, in the order to end them
 
-    def token(self, user: str = "author") -> str:
+    def token(self, user: str) -> str:
         return f"{user}:{self.passwords[user]}"
+
+    def new_token(self, user: str) -> str:
+        """An application password of its own, so that ``misbehave`` harms nobody else."""
+        made = self.call("POST", "/users/me/application-passwords", user, json={"name": secrets.token_hex(6)})
+        return f"{user}:{made['password']}"
 
     def call(self, method: str, path: str, user: str = "admin", **options: Any) -> Any:
         """What somebody else does there, by its API; the answer's JSON."""
-        word = base64.b64encode(self.token(user).encode()).decode()
-        headers = {"authorization": f"Basic {word}"}
+        headers = {"authorization": basic(self.token(user))}
         answer = httpx.request(method, f"{self.url}/wp-json/wp/v2{path}", headers=headers, timeout=30, trust_env=False, **options)
         answer.raise_for_status()
         return answer.json()
 
-    def misbehave(self, fault: str) -> None:
-        """``lost``: the next write is carried out and its connection cut. ``maintenance``: the next answer is a page with 200."""
-        (Path(self.folder) / "fault").write_text(fault)
+    def misbehave(self, token: str, fault: str, call: int = 1) -> None:
+        """
+        The next call of whoever has ``token``, or a later one, goes wrong; the others are as ever.
+
+        ``lost``: a write is carried out, and its connection cut. ``maintenance``: the answer is a web page with status 200.
+        """
+        name = f"fault-{sha1(basic(token).encode(), usedforsecurity=False).hexdigest()}"
+        (Path(self.folder) / name).write_text(f"{fault} {call}")
+
+
+def basic(token: str) -> str:
+    return f"Basic {base64.b64encode(token.encode()).decode()}"
 
 
 def missing() -> list[str]:
@@ -81,6 +97,8 @@ def _end(groups: list[int]) -> None:
     for group in groups:
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)  # it keeps nothing
+    for process in _processes:
+        process.wait(10)
 
 
 def _start(folder: Path) -> WordPress:
@@ -134,6 +152,7 @@ def _spawn(folder: Path, command: list[str], env: dict[str, str] | None) -> int:
     """Start it in a process group of its own, and write that down at once."""
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+    _processes.append(process)
     with folder.with_suffix(".pids").open("a") as note:
         note.write(f"{process.pid}\n")
     return process.pid

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from threading import Thread
 from typing import Any
 
+import httpx
 import pytest
 
 from integrations import doorbell
 from integrations.models import Connection
+from integrations.sandbox.cms import CMS
+from integrations.sandbox.cms_server import Faults, serve_cms
 from integrations.sandbox.crm import CRM
 from integrations.sandbox.server import serve
+from tests.integrations.publishing import Site, loose_connection
 from tests.integrations.senders import make_connection
+from tests.wordpress import WordPress, basic
 from tests.world import World
 
 
@@ -73,3 +79,51 @@ def form(world: World) -> Connection:
 @pytest.fixture
 def committed_hubspot(committed_world: World, sandbox: Sandbox) -> Connection:
     return make_connection("hubspot", committed_world, base_url=sandbox.url)
+
+
+@pytest.fixture
+def play() -> Iterator[Site]:
+    """The sandbox's content system, where every fault is to be had."""
+    cms, faults = CMS("author", "pass word"), Faults(slow_s=0.5)
+    server = serve_cms(cms, 0, faults)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    headers = {"authorization": basic("author:pass word")}
+
+    def call(method: str, path: str, **options: Any) -> Any:
+        answer = httpx.request(method, f"{url}/wp-json/wp/v2{path}", headers=headers, trust_env=False, **options)
+        answer.raise_for_status()
+        return answer.json()
+
+    def misbehave(fault: str, number: int = 1) -> None:
+        faults.waiting.extend([("", "POST")] * (number - 1))
+        faults.add(fault)
+
+    yield Site(loose_connection("wordpress", url, "author:pass word"), call, misbehave)
+    server.shutdown()
+    server.server_close()
+
+
+def _real(wordpress: WordPress, user: str) -> Site:
+    token = wordpress.new_token(user)
+    connection = loose_connection("wordpress", wordpress.url, token)
+    return Site(connection, wordpress.call, partial(wordpress.misbehave, token), partial(wordpress.call, user=user))
+
+
+@pytest.fixture(params=["sandbox", pytest.param("author", marks=pytest.mark.wordpress)])
+def site(request: pytest.FixtureRequest) -> Site:
+    """The sandbox, and a real WordPress as the least role that may publish, whose HTML it cleans."""
+    if request.param == "sandbox":
+        found: Site = request.getfixturevalue("play")
+        return found
+    return _real(request.getfixturevalue("wordpress"), request.param)
+
+
+@pytest.fixture
+def author(wordpress: WordPress) -> Site:
+    return _real(wordpress, "author")
+
+
+@pytest.fixture
+def editor(wordpress: WordPress) -> Site:
+    return _real(wordpress, "editor")

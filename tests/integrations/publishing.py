@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -66,9 +67,9 @@ def later(intent: Intent, written: Written, **content: Any) -> Intent:
 def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connection:
     """One that is in no database: writers only read it."""
     private = [origin_of(base_url)._asdict()] if base_url else []
-    return Connection(
-        slug=f"{kind}-main", name=kind, kind=kind, base_url=base_url, allowed_private=private, token=Hidden([token] if token else [])
-    )
+    made = Connection(slug=f"{kind}-main", name=kind, kind=kind, base_url=base_url, allowed_private=private)
+    made.token = Hidden([token])
+    return made
 
 
 def kept_connection(kind: str, **options: Any) -> Connection:
@@ -76,5 +77,38 @@ def kept_connection(kind: str, **options: Any) -> Connection:
     return connection
 
 
-def writer(connection: Connection) -> WordPressWriter:
-    return WordPressWriter(connection)
+class Site:
+    """A content system with one connection, and somebody else who works there too."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        call: Callable[..., Any],
+        misbehave: Callable[..., None],
+        call_as_us: Callable[..., Any] | None = None,
+    ) -> None:
+        self.connection, self.call, self.misbehave, self.call_as_us = connection, call, misbehave, call_as_us or call
+        self.writer = WordPressWriter(connection)
+
+    def publish(self, intent: Intent) -> Written:
+        """As an attempt does: look first, then write, then read back."""
+        written = self.writer.write(intent, self.writer.find(intent))
+        assert list(self.writer.read_back(intent, written)) == []
+        return written
+
+    def post(self, written: Written) -> Any:
+        return self.call("GET", f"/posts/{written.remote_id}", params={"context": "edit"})
+
+    def edit(self, written: Written, **fields: Any) -> None:
+        """What a person does there, in an editor."""
+        self.call("POST", f"/posts/{written.remote_id}", json=fields)
+
+    def posts(self, intent: Intent) -> list[int]:
+        """Those that carry our mark for this work."""
+        wanted = {"search": f"throughline:{intent.object_key}", "status": "any,trash", "context": "edit"}
+        return [each["id"] for each in self.call("GET", "/posts", params=wanted)]
+
+    def files(self, intent: Intent) -> list[int]:
+        found = self.call("GET", "/media", params={"per_page": "100", "orderby": "id"})
+        names = [f"tl-{asset.sha256[:32]}" for asset in intent.assets]
+        return [each["id"] for each in found if each["slug"].startswith(tuple(names))]

@@ -9,7 +9,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePath
 
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
 
 from integrations.adapters.base import Asset, Intent, Permanent
 from integrations.engine.markup import assets_in, placed
@@ -26,7 +26,7 @@ TYPES: Mapping[str, str] = {
     "webm": "video/webm",
     "webp": "image/webp",
 }
-STYLE = "site/style.css"
+STYLE = Path(__file__).with_name("style.css")
 _MARK = re.compile(rb'<meta name="throughline" content="(\S+) ([0-9a-f]{64})">')
 _NO_DIGEST = "0" * 64
 _UNSAFE = re.compile(r"[^a-z0-9]+")
@@ -76,7 +76,7 @@ def file_name(asset: Asset) -> str:
 
 @cache
 def style_sheet() -> bytes:
-    return Path(str(get_template(STYLE).origin.name)).read_bytes()
+    return STYLE.read_bytes()
 
 
 def mark_of(html: bytes) -> tuple[str, str]:
