@@ -34,6 +34,7 @@ BEAT = (
     Beat("routing.tasks.seal", every_s=30),
     Beat("routing.tasks.sweep_files", every_s=3600),
     Beat("routing.tasks.escalate", every_s=10),
+    Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
 )
 app.conf.task_routes = {beat.task: {"queue": beat.queue} for beat in BEAT}
 

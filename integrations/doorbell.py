@@ -43,3 +43,4 @@ class Doorbell:
 
 
 process = Doorbell("routing.tasks.process", "process")  # by name: what the worker imports is not ours to know
+outbound = Doorbell("integrations.tasks.deliver", "outbound")

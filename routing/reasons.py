@@ -20,3 +20,5 @@ class Reason(models.TextChoices):
     ROUNDS_EXCEEDED = "rounds_exceeded", _("More change rounds than were sold")
     REJECTED = "rejected", _("What was made is rejected")
     NO_ANSWER = "no_answer", _("Nobody answered in time")
+    FAILED_DELIVERY = "failed_delivery", _("An outside system did not take what was sent")
+    REMOTE_CONFLICT = "remote_conflict", _("It was changed or removed on the other side")

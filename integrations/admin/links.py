@@ -19,11 +19,11 @@ from routing.display import NOTHING
 @admin.register(ExternalLink)
 class ExternalLinkAdmin(ReadOnly):
     list_display = ("there", "connection", "noun", "ours")
-    list_select_related = ("connection", "client", "contact", "engagement__client")
+    list_select_related = ("connection", "client", "contact", "engagement__client", "item")
     list_filter = ("connection", "object_type")
     search_fields = ("=remote_id", "client__name", "engagement__name")
     search_help_text = _("Id there, or the name of a client or engagement")
-    fields = ("connection", "object_type", "remote_id", "ours")
+    fields = ("connection", "object_type", "remote_id", "ours", "url")
     readonly_fields = fields
     empty_title = _("No links yet")
     empty_text = _("A link is kept when something is read from another system for the first time.")
@@ -37,10 +37,10 @@ class ExternalLinkAdmin(ReadOnly):
 
     @admin.display(description=_("is our"))
     def noun(self, row: ExternalLink) -> str:
-        ours = row.client or row.contact or row.engagement
+        ours = row.client or row.contact or row.engagement or row.item
         return str(ours._meta.verbose_name).capitalize() if ours else NOTHING
 
     @admin.display(description=_("called"))
     def ours(self, row: ExternalLink) -> SafeString | str:
-        ours = row.client or row.contact or row.engagement
+        ours = row.client or row.contact or row.engagement or row.item
         return format_html('<a class="tl-link" href="{}">{}</a>', page_of(ours), ours) if ours else NOTHING

@@ -1,5 +1,6 @@
 from integrations.models.connections import Connection
 from integrations.models.inbound import Inbound
 from integrations.models.links import ExternalLink
+from integrations.models.outbound import Attempt, Outbound
 
-__all__ = ["Connection", "ExternalLink", "Inbound"]
+__all__ = ["Attempt", "Connection", "ExternalLink", "Inbound", "Outbound"]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.models import Engagement
 from integrations.models.connections import Connection
 from routing.history import Tracked
-from routing.models import Client, Contact
+from routing.models import Client, Contact, WorkItem
 
 
 def _exactly_one(*names: str) -> models.Q:
@@ -19,7 +19,12 @@ def _exactly_one(*names: str) -> models.Q:
 
 
 class ExternalLink(models.Model):
-    """One object of the other side and the one thing of ours it stands for. Several may stand for the same thing."""
+    """
+    One object of the other side and the one thing of ours it stands for. Several may stand for the same thing.
+
+    ``item`` is the work that the object was made from. Of what we write there, ``url`` is where people find it and
+    ``digest`` is that of the content we wrote last.
+    """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="links", verbose_name=_("connection"))
     object_type = models.CharField(_("type there"), max_length=60)
@@ -30,6 +35,10 @@ class ExternalLink(models.Model):
         Engagement, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("engagement")
     )
 
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("work item"))
+    url = models.CharField(_("address there"), max_length=500, blank=True, default="", db_default="")
+    digest = models.CharField(_("digest"), max_length=64, blank=True, default="", db_default="")
+
     history = Tracked()
 
     class Meta:
@@ -39,7 +48,7 @@ class ExternalLink(models.Model):
         default_permissions = ("view", "delete")
         constraints = (
             models.UniqueConstraint(fields=("connection", "object_type", "remote_id"), name="external_object_once"),
-            models.CheckConstraint(condition=_exactly_one("client", "contact", "engagement"), name="link_to_exactly_one"),
+            models.CheckConstraint(condition=_exactly_one("client", "contact", "engagement", "item"), name="link_to_exactly_one"),
         )
 
     def __str__(self) -> str:

@@ -18,6 +18,8 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.ROUNDS_EXCEEDED: (Taker.WORK, 480),
     Reason.REJECTED: (Taker.WORK, 240),
     Reason.NO_ANSWER: (Taker.WORK, 240),
+    Reason.FAILED_DELIVERY: (Taker.WORK, 60),
+    Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
 }
 
 

@@ -101,6 +101,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"integrations.{verb}_connection": (INTEGRATIONS,) for verb in ("add", "change")},
     "integrations.delete_externallink": (INTEGRATIONS,),
     "integrations.read_inbound": (INTEGRATIONS,),
+    **{f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR) for noun in ("outbound", "attempt")},
+    "integrations.replay_outbound": (OPS, INTEGRATIONS),
+    "integrations.discard_outbound": (INTEGRATIONS,),
     "routing.view_dispatch": (OPS, INTEGRATIONS, AUDITOR),
     "routing.unpark_dispatch": (OPS, INTEGRATIONS),
     # absences, the default pair, messages

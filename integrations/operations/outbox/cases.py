@@ -1,0 +1,49 @@
+"""A failed delivery becomes an exception with an owner; once it is settled, the exception is too."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from integrations.models import Attempt, Outbound
+from routing.actors import Actor
+from routing.models import ExceptionCase
+from routing.operations.runs import withdraw_case
+from routing.operations.work_cases import Finding, open_cases, raise_for_work
+from routing.reasons import Reason
+
+REASONS = (Reason.FAILED_DELIVERY, Reason.REMOTE_CONFLICT)
+
+
+def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> None:
+    """
+    Tell a person that an outbound failed for good. Refused credentials are told once a connection: they fail everything.
+
+    ``row`` comes with its connection, work item, run and flow.
+    """
+    refused = outcome == Attempt.Outcome.REFUSED
+    if refused and ExceptionCase.objects.filter(
+        state__in=ExceptionCase.open_states, evidence__connection=row.connection.slug, evidence__refused=True
+    ):
+        return
+    evidence = {
+        "connection": row.connection.slug,
+        "what": row.verb,
+        "message": row.last_error,
+        "status": status,
+        "attempts": row.attempts,
+        "outbound": row.pk,
+        **({"refused": True} if refused else {}),
+    }
+    reason = Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
+    raise_for_work(Finding(reason, evidence, row.item, row.run, row.connection.name), at=at)
+
+
+def withdraw_cases(row: Outbound, *, at: datetime) -> None:
+    """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
+    same = Outbound.objects.dead().exclude(pk=row.pk)
+    dead = same.filter(run=row.run) if row.run_id else same.filter(run=None, connection=row.connection_id)
+    if dead.exists():
+        return
+    pending = list(open_cases(row.run, row.connection.slug).filter(reason__in=REASONS).values_list("pk", flat=True))
+    if pending:
+        withdraw_case(pending, by=Actor.system(), at=at, reason="What had failed is settled.")

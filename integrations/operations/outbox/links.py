@@ -1,0 +1,34 @@
+"""Remember which remote object our work became."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from integrations.models import ExternalLink, Outbound
+from routing.actors import Actor
+from routing.records import save
+
+
+class Taken(Exception):
+    """The remote object stands for something else of ours already."""
+
+
+def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
+    """
+    Link the outbound's work item to what was written there, with where it is and what was written last.
+
+    :raises Taken: see the class; then nothing is changed
+    """
+    if not (row.item_id and row.object_type and row.remote_id):
+        return
+    there = {"connection_id": row.connection_id, "object_type": row.object_type, "remote_id": row.remote_id}
+    kept = ExternalLink.objects.select_for_update(of=("self",)).filter(**there).first()
+    link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
+    if link.item_id != row.item_id:
+        told = {"type": row.object_type, "id": row.remote_id}
+        raise Taken(_("The %(type)s %(id)s stands for something else of ours already.") % told)
+    if kept is None or (link.url, link.digest) != (row.url, row.digest):
+        link.url, link.digest = row.url, row.digest
+        save(link, by=by, at=at, reason=f"Written to {row.connection.name}")

@@ -1,0 +1,96 @@
+"""Exceptions about work where no step of a run stopped: something that was to follow from it failed outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from routing.actors import Actor
+from routing.creation import create
+from routing.models.agency import Agency
+from routing.models.exceptions import ExceptionCase, ExceptionRoute
+from routing.models.messages import Notification
+from routing.models.people import User
+from routing.models.policies import SLAPolicy
+from routing.models.runs import Run
+from routing.models.work import WorkItem
+from routing.operations.calendars import STANDARD
+from routing.operations.clocks import start
+from routing.operations.notify import tell_owners
+from routing.reasons import Reason
+from routing.statements import run as sql
+
+log = structlog.get_logger(__name__)
+Taker = ExceptionRoute.Taker
+ONE_AT_A_TIME = 7_203_005
+Pair = tuple[int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """
+    What went wrong, about which work. ``evidence`` is JSON without secrets; ``about`` says it in a few words where no work is known.
+    """
+
+    reason: Reason
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    item: WorkItem | None = None
+    run: Run | None = None
+    about: str = ""
+
+
+def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
+    """
+    An exception that blocks no step, owned by whom the exception map says, with its timebox; one that is open for the same is kept.
+
+    The same is: this reason for the run, or, without a run, for the connection that the evidence names. None where one was
+    open, or nobody active could own it, which is logged. Call it in the transaction that found out.
+    """
+    sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+    if open_cases(finding.run, str(finding.evidence.get("connection", ""))).filter(reason=finding.reason).exists():
+        return None
+    route = ExceptionRoute.objects.filter(reason=finding.reason).first()
+    pair = _pair(finding, route.taker if route else Taker.AGENCY)
+    if pair is None:
+        log.error("a failure needs a person, and nobody active could own it", action="work_case", reason=finding.reason.value)
+        return None
+    work = finding.item or (finding.run.item if finding.run else None)
+    item = WorkItem(
+        title=f"{finding.reason.label}: {work.ref if work else finding.about}"[:200],
+        client_id=work.client_id if work else None,
+        run=finding.run,
+        parent=work if work and work.is_open else None,
+        team_id=work.team_id if work else None,
+        owner_id=pair[0],
+        backup_id=pair[1],
+        priority=WorkItem.Priority.HIGH,
+    )
+    case = ExceptionCase(item=item, reason=finding.reason, run=finding.run, blocking=False, evidence=dict(finding.evidence))
+    [made] = create([case], by=Actor.system(), at=at)
+    minutes = route.timebox_minutes if route else None
+    for policy in SLAPolicy.objects.filter(slug=STANDARD) if minutes else ():
+        start([made.item], policy, at, worktimes={made.item.pk: timedelta(minutes=minutes or 0)})
+    tell_owners([made.item], Notification.Words.EXCEPTION, by=Actor.system(), at=at)
+    return made
+
+
+def open_cases(run: Run | None, connection: str) -> Any:
+    """The open exceptions of this kind about a run, or, without one, about a connection (its slug)."""
+    found = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, step="", blocking=False)
+    return found.filter(run=run) if run else found.filter(run=None, evidence__connection=connection)
+
+
+def _pair(finding: Finding, taker: str) -> tuple[int, int] | None:
+    """The first pair of which both are active: whom the map says, then whoever owns the work, then the agency's."""
+    agency, run, item = Agency.objects.first(), finding.run, finding.item or (finding.run.item if finding.run else None)
+    policy: Pair = (run.flow.owner_id, run.flow.backup_id) if run else (None, None)
+    work: Pair = (item.owner_id, item.backup_id) if item else (None, None)
+    default: Pair = (agency.owner_id, agency.backup_id) if agency else (None, None)
+    first = {Taker.POLICY: policy, Taker.WORK: work}.get(Taker(taker), default)
+    pairs = (first, work, default)
+    active = set(User.objects.filter(pk__in=[user for pair in pairs for user in pair if user], is_active=True).values_list("pk", flat=True))
+    return next(((owner, backup) for owner, backup in pairs if owner in active and backup in active and owner and backup), None)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+
+from integrations import doorbell
+from integrations.adapters import registry
+from integrations.models import Connection
+from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time
+from tests.integrations.senders import make_connection
+from tests.world import World
+
+
+@pytest.fixture(autouse=True)
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was rung for, instead of a thread that speaks to the broker."""
+    heard: list[str] = []
+    for bell in (doorbell.process, doorbell.outbound):
+        monkeypatch.setattr(bell, "ring", lambda bell=bell: heard.append(bell.task))
+    return heard
+
+
+@pytest.fixture
+def shelves(monkeypatch: pytest.MonkeyPatch) -> ShelfAdapter:
+    adapter = ShelfAdapter()
+    monkeypatch.setitem(registry._ADAPTERS, KIND, adapter)
+    return adapter
+
+
+@pytest.fixture
+def shelf(shelves: ShelfAdapter) -> Shelf:
+    """What answers the connection ``shelf-main``."""
+    shelves.shelves["shelf-main"] = Shelf()
+    return shelves.shelves["shelf-main"]
+
+
+@pytest.fixture
+def connection(shelf: Shelf, world: World) -> Connection:
+    return make_connection(KIND, world)
+
+
+@pytest.fixture
+def committed_connection(shelf: Shelf, committed_world: World) -> Connection:
+    return make_connection(KIND, committed_world)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()

@@ -1,0 +1,138 @@
+"""A system outside that tests hold in their hands: it keeps objects, and fails as it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from integrations.adapters.base import Adapter, CallFailed, Conflict, Intent, Unknown, Writer, Written
+from integrations.models import Connection, Outbound
+from integrations.operations.outbox.deliver import deliver_due
+from integrations.operations.outbox.enqueue import Wanted, enqueue
+from routing.actors import Actor
+from tests.world import NOW
+
+KIND = "shelf"
+
+
+@dataclass
+class Shelf:
+    """
+    ``objects`` by id. ``before`` are raised before a write takes effect, ``after`` once it has; None lets one pass.
+
+    ``log`` lists what was called, in order.
+    """
+
+    objects: dict[str, dict[str, Any]] = field(default_factory=dict)
+    before: list[Exception | None] = field(default_factory=list)
+    after: list[Exception | None] = field(default_factory=list)
+    finding: list[Exception | None] = field(default_factory=list)
+    reading: list[Exception | None] = field(default_factory=list)
+    drops: int = 0  # writes that are thanked for and forgotten
+    settle_s: float = 30
+    log: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+
+    @property
+    def writes(self) -> list[str]:
+        return [key for verb, key in self.log if verb == "write"]
+
+    def find(self, intent: Intent) -> Written | None:
+        self.log.append(("find", intent.key))
+        _fail(self.finding)
+        if intent.remote_id:
+            return self._written(intent.remote_id) if intent.remote_id in self.objects else None
+        found = [key for key, each in self.objects.items() if each["object"] == intent.object_key]
+        if len(found) > 1:
+            raise Conflict(f"{len(found)} objects could be it.")
+        return self._written(found[0]) if found else None
+
+    def write(self, intent: Intent, known: Written | None) -> Written:
+        self.log.append(("write", intent.key))
+        _fail(self.before)
+        with self._lock:
+            key = known.remote_id if known else str(len(self.objects) + 1)
+            if self.drops:
+                self.drops -= 1
+                return Written(key)
+            changed = self.objects.get(key, {}).get("changed", 0)
+            if known is not None and known.evidence and known.evidence.get("changed") != changed:
+                raise Conflict("Somebody else changed it.", 412)
+            self.objects[key] = {"object": intent.object_key, "content": dict(intent.content), "changed": changed + 1}
+        _fail(self.after)
+        return self._written(key)
+
+    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+        self.log.append(("read", intent.key))
+        _fail(self.reading)
+        there = self.objects.get(written.remote_id)
+        if there is None:
+            return ["It is not there."]
+        return [] if there["content"] == dict(intent.content) else ["The content differs."]
+
+    def _written(self, key: str) -> Written:
+        return Written(key, f"https://shelf.test/{key}", {"changed": self.objects[key]["changed"]})
+
+
+def _fail(errors: list[Exception | None]) -> None:
+    if errors and (error := errors.pop(0)) is not None:
+        raise error
+
+
+class ShelfAdapter(Adapter):
+    kind = KIND
+
+    def __init__(self) -> None:
+        self.shelves: dict[str, Shelf] = {}
+
+    def writer(self, connection: Connection) -> Writer | None:
+        return self.shelves[connection.slug]
+
+
+@dataclass
+class Time:
+    """A clock that stands until it is moved."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def on(self, **span: float) -> Time:
+        self.now += timedelta(**span)
+        return self
+
+
+def send(connection: Connection, *names: str, obj: str = "thing:1", **fields: Any) -> list[Outbound]:
+    """One intent a name, in one transaction: the name is its key and its content."""
+    at = fields.pop("at", NOW)
+    verb = fields.pop("verb", "")
+    wanted = [
+        Wanted(connection.pk, name, verb or f"test.{name}", obj, fields.get("content", {"title": name}), **_rest(fields)) for name in names
+    ]
+    return enqueue(wanted, by=Actor.system(), at=at)
+
+
+def _rest(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name != "content"}
+
+
+def state_of(key: str) -> str:
+    return str(Outbound.objects.get(key=key).state)
+
+
+def deliver(time: Time) -> int:
+    return deliver_due(clock=time)
+
+
+def outcomes_of(key: str) -> list[str]:
+    return list(Outbound.objects.get(key=key).tries.order_by("number").values_list("outcome", flat=True))
+
+
+def lost() -> CallFailed:
+    return Unknown("No complete answer in time.")
