@@ -9,5 +9,5 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Integrations")
 
     def ready(self) -> None:
-        for module in ("enrich", "connections", "forget", "outbox.replay"):
+        for module in ("enrich", "connections", "forget", "outbox.replay", "crm", "letters"):
             import_module(f"integrations.operations.{module}")

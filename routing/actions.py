@@ -12,7 +12,7 @@ from routing.actors import Actor
 from routing.engine.facts import Found, Subject
 
 if TYPE_CHECKING:
-    from routing.models import Run
+    from routing.models import Notification, Run
 
 # -- Reactions -------------------------------------------------------------------------------------------------
 
@@ -108,6 +108,24 @@ def erasers() -> Sequence[Eraser]:
     return tuple(_erasers)
 
 
+# -- Carriers: who else brings a message to the person it is for ------------------------------------------------
+
+Carrier = Callable[[Sequence["Notification"], datetime], None]
+
+_carriers: list[Carrier] = []
+
+
+def carrier(function: Carrier) -> Carrier:
+    """Register who also brings new messages to people; called in the transaction that wrote them, and only writes rows."""
+    _carriers.append(function)
+    return function
+
+
+def carry_messages(told: Sequence[Notification], at: datetime) -> None:
+    for function in _carriers if told else ():
+        function(told, at)
+
+
 # -- Actions: what a flow may start ------------------------------------------------------------------------------
 
 
@@ -182,6 +200,7 @@ def chapters() -> Sequence[Chapter]:
 
 __all__ = [
     "Action",
+    "Carrier",
     "Chapter",
     "Enricher",
     "Entry",
@@ -195,6 +214,8 @@ __all__ = [
     "action",
     "action_named",
     "action_names",
+    "carrier",
+    "carry_messages",
     "chapter",
     "chapters",
     "enricher",

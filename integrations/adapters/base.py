@@ -216,6 +216,15 @@ class Writer(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What an event says was written into an object there; ``kind`` is the event's, should it have been us."""
+
+    kind: str
+    remote_id: str
+    content: Mapping[str, Mapping[str, Any]]
+
+
 class Adapter:
     """One kind of system outside. A subclass in a folder of its own, and a line in the registry, make a new one."""
 
@@ -261,6 +270,17 @@ class Adapter:
 
     def check_token(self, token: str) -> None:
         """:raises ValueError: if it cannot be what this kind is called with, saying what that looks like"""
+    def told(self, changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """
+        The content that tells the deal of a run what became of it; None where nobody there wants to know.
+
+        :param changes: ``state``, ``owner`` and ``url``, those that changed
+        """
+        return None
+
+    def echo(self, signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
+        """What a signal says was written there, if it is something that we write; None for everything else."""
+        return None
 
     def check_secret(self, secret: str) -> None:
         """:raises ValueError: if it cannot be a signing secret of this kind, saying what one looks like"""

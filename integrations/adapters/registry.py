@@ -11,6 +11,9 @@ from integrations.adapters.static.adapter import Static
 from integrations.adapters.wordpress.adapter import WordPress
 
 _ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (Form(), HubSpot(), Static(), WordPress())}
+from integrations.adapters.mail.adapter import Mail
+
+_ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (Form(), HubSpot(), Mail())}
 
 
 def adapter_of(kind: str) -> Adapter | None:

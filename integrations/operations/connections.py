@@ -12,6 +12,7 @@ from django.db import transaction
 
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.models import Connection
+from integrations.operations.outbox.replay import resume_refused
 from integrations.origins import BadAddress, Origin, origin_of
 from integrations.secrets import Hidden
 from routing.actors import Actor
@@ -66,7 +67,7 @@ def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tup
         known = Connection.objects.select_for_update().filter(slug=wanted.slug).first()
         _check(wanted, known)
         connection = known or Connection(slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug)
-        before = _state(connection)
+        before, token = _state(connection), connection.token.sealed()
         _change(connection, wanted)
         adapter = adapter_of(wanted.kind)
         assert adapter is not None
@@ -80,6 +81,8 @@ def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tup
         if known is None or _state(connection) != before:
             save(connection, by=by, at=at, reason=reason)
             tell(f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at)
+        if known is not None and connection.token.sealed() != token:
+            resume_refused(connection, by=by, at=at)
     return connection, known is None
 
 

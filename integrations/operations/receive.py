@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 
 from integrations.adapters.base import Adapter, Delivery, Ignored, Part, Poison, Unreadable
 from integrations.models import Connection, Inbound
+from integrations.operations.echoes import mark_echoes
 from integrations.typed import clean
 from routing.actors import Actor
 from routing.operations.capture import Capture, Signal, capture
@@ -78,7 +79,7 @@ def receive(connection: Connection, adapter: Adapter, delivery: Delivery, *, at:
     What cannot be read is kept beside what can, with its reason. Committed when this returns.
     """
     try:
-        parts, unreadable = adapter.parts(delivery, connection, at), ""
+        parts, unreadable = mark_echoes(adapter.parts(delivery, connection, at), connection, adapter), ""
     except Unreadable as error:
         parts, unreadable = [], error.reason
     with transaction.atomic():

@@ -10,6 +10,8 @@ from random import Random
 from threading import Lock
 from typing import Any
 
+from integrations.sandbox.faults import Faults
+
 SINGULAR = {"deals": "deal", "companies": "company", "contacts": "contact"}
 PLURAL = {one: many for many, one in SINGULAR.items()}
 # https://developers.hubspot.com/docs/api/crm/associations: type ids that HubSpot defines, with what they lead to
@@ -51,6 +53,7 @@ class CRM:
     tell: Callable[[Change], None]
     seed: int | None = None
     objects: dict[str, dict[str, Stored]] = field(default_factory=lambda: {one: {} for one in PLURAL})
+    faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
         self._lock = Lock()

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from integrations.sandbox import faults
 from integrations.sandbox.crm import CRM, PLURAL, SINGULAR, Stored, Wrong
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -52,8 +53,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self, method: str) -> None:
         try:
             body = self._body()
-            self._known()
-            status, answer = self._answer(method, body)
+            fault = self.crm.faults.next(method)
+            if fault is None or fault.done:
+                self._known()
+                status, answer = self._answer(method, body)
+            if fault is not None:
+                faults.answer(self, fault)
+                return
         except Wrong as wrong:
             status, answer = wrong.status, {"status": "error", "message": str(wrong), "category": "VALIDATION_ERROR"}
         raw = b"" if answer is None else json.dumps(answer).encode()

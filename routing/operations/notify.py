@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from routing.actions import carry_messages
 from routing.actors import Actor
 from routing.models.messages import Notification
 from routing.models.work import WorkItem
@@ -33,6 +34,24 @@ def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetim
         ],
         ignore_conflicts=True,
     )
+def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetime) -> None:
+    """Tell each item's owner once, unless the owner caused it."""
+    rows = [
+        Notification(recipient_id=item.owner_id, item=item, words=words, dedupe_key=f"{words}:{item.pk}:{item.owner_id}", at=at)
+        for item in items
+        if item.owner_id is not None and item.owner_id != by.user_id
+    ]
+    write(rows, at=at)
+
+
+def write(rows: Sequence[Notification], *, at: datetime) -> None:
+    """Write those that are new by their dedupe keys, and let carriers bring them to their people."""
+    keys = [row.dedupe_key for row in rows]
+    before = set(Notification.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True)) if rows else set()
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    new = [key for key in keys if key not in before]
+    if new:
+        carry_messages(list(Notification.objects.filter(dedupe_key__in=new).select_related("item").order_by("pk")), at)
 
 
 def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:

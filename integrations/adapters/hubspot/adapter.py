@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from integrations.adapters.base import Adapter, Delivery, Part, Reader
-from integrations.adapters.hubspot import events, signing
+from integrations.adapters.base import Adapter, Delivery, Echo, Part, Reader, Writer
+from integrations.adapters.hubspot import events, signing, writing
 from integrations.adapters.hubspot.client import PLURALS
 from integrations.adapters.hubspot.reading import HubSpotReader
 from routing.actions import Subject
+from routing.operations.capture import Signal
 
 if TYPE_CHECKING:
     from integrations.models import Connection
@@ -30,6 +31,15 @@ class HubSpot(Adapter):
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         return HubSpotReader(connection) if subject.type in PLURALS else None
 
+    def writer(self, connection: Connection) -> Writer | None:
+        return writing.HubSpotWriter(connection)
+
+    def told(self, changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        return writing.told(changes, settings)
+
+    def echo(self, signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
+        return writing.echo(signal, settings)
+
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         portals = settings.get("portal_ids")
         if not isinstance(portals, list) or len(portals) != 1 or not str(portals[0]).isdigit():
@@ -37,3 +47,4 @@ class HubSpot(Adapter):
                 "Give --portal-id with the number of the HubSpot account, exactly one: ids of deals are unique within one "
                 "account, so each has a connection of its own."
             )
+        writing.check(settings)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from integrations.adapters.base import NotFound, Permanent, Temporary
+from integrations.adapters.base import NotFound, Permanent, Temporary, Unknown
 from integrations.http import SafeClient
 from integrations.typed import clean
 
@@ -73,6 +73,21 @@ class HubSpotClient:
         answer = self._http.call("POST", self._path(noun, "batch/read"), json=body, reads=True).json()
         found = {remote.id: remote for remote in (_remote(noun, each) for each in _list(answer, "results"))}
         return [found[key] for key in ids if key in found]
+
+    def update(self, noun: str, key: str, properties: Mapping[str, str]) -> Remote:
+        """
+        Change properties of one object; an empty one is taken away.
+
+        :raises NotFound: if it was deleted, or never was
+        :raises Unknown: if the answer is not the object, so that the change may not have been made
+        """
+        if not (key.isascii() and key.isalnum()):
+            raise NotFound(f"“{key[:40]}” is no id of a {noun}.", 404)
+        answer = self._http.call("PATCH", self._path(noun, key), json={"properties": dict(properties)}).json()
+        try:
+            return _remote(noun, answer)
+        except Temporary as error:
+            raise Unknown(str(error)) from None
 
     def _path(self, noun: str, rest: str) -> str:
         return f"/crm/objects/{self._version}/{PLURALS[noun]}/{rest}"

@@ -6,10 +6,11 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from integrations import doorbell
-from integrations.models import Outbound
+from integrations.models import Attempt, Connection, Outbound
 from integrations.operations.outbox import outcomes
 from integrations.operations.outbox.cases import withdraw_cases
 from integrations.operations.outbox.rows import lock_objects, lock_work, write
@@ -44,6 +45,14 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
         outcomes.replayed(row, by, at)
 
     return again(lambda: _settle(ids, REPLAYABLE, each, at, reason))
+
+
+def resume_refused(connection: Connection, *, by: Actor, at: datetime) -> list[Result]:
+    """With new credentials, try anew what failed because the old ones were refused."""
+    last = Attempt.objects.filter(outbound=OuterRef("pk")).order_by("-number").values("outcome")[:1]
+    dead = Outbound.objects.dead().filter(connection=connection).annotate(last=Subquery(last)).filter(last=Attempt.Outcome.REFUSED)
+    ids = list(dead.order_by("pk").values_list("pk", flat=True))
+    return replay(ids, by=by, at=at, reason="The connection has new credentials.") if ids else []
 
 
 def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:

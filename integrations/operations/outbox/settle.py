@@ -132,7 +132,10 @@ def _is_final(row: Outbound, result: Result) -> bool:
 
 
 def _again(row: Outbound, result: Result, at: datetime) -> None:
-    wait_s = max(result.after_s, backoff_s(row.attempts, key=row.pk))
+    paused_until = row.connection.paused_until
+    rest_s = max((paused_until - at).total_seconds(), 0) if paused_until else 0
+    # After the others that wait for the same rest: or the first of them would be asked each time, and die for all.
+    wait_s = max(result.after_s, rest_s + 1, backoff_s(row.attempts, key=row.pk))
     if result.outcome == Outcome.TEMPORARY:
         row.retry(at=at, after=timedelta(seconds=wait_s))
     else:

@@ -1,0 +1,20 @@
+"""Mail: what people are told at the desk, brought to them by e-mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrations.adapters.base import Adapter, Writer
+from integrations.adapters.mail.writer import MailWriter
+
+if TYPE_CHECKING:
+    from integrations.models import Connection
+
+
+class Mail(Adapter):
+    """Sends through Django's e-mail settings: the connection holds no address, only the state of the mail server's health."""
+
+    kind = "mail"
+
+    def writer(self, connection: Connection) -> Writer | None:
+        return MailWriter()

@@ -1,0 +1,53 @@
+"""What a letter says: which messages wait, with links, in the reader's language and time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from routing.display import exact
+from routing.models import Notification, User
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    subject: str
+    body: str
+
+
+def letter_of(person: User, told: Sequence[Notification]) -> Letter:
+    """
+    One message, or several as a digest. Names the work by reference and title, and nobody.
+
+    :param told: with their items, oldest first; at least one
+    """
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(ZoneInfo(person.timezone)):
+        lines = "\n\n".join(_line(each) for each in told)
+        greeting = _("Hello %(name)s,") % {"name": person.get_short_name()}
+        ending = _("All your messages: %(url)s") % {"url": _url(reverse("admin:routing_notification_changelist"))}
+        return Letter(_subject(told), f"{greeting}\n\n{lines}\n\n{ending}\n")
+
+
+def _subject(told: Sequence[Notification]) -> str:
+    if len(told) == 1:
+        subject = f"{told[0].get_words_display()}: {told[0].item.ref}"
+    else:
+        subject = ngettext("%(count)s new message", "%(count)s new messages", len(told)) % {"count": len(told)}
+    return " ".join(subject.split())
+
+
+def _line(message: Notification) -> str:
+    item = message.item
+    url = _url(reverse("admin:routing_workitem_change", args=[item.pk]))
+    return f"{message.get_words_display()}: {item.ref} {item.title}\n{exact(message.at)}\n{url}"
+
+
+def _url(path: str) -> str:
+    return settings.SITE_URL.rstrip("/") + path

@@ -1,0 +1,76 @@
+"""Send one letter. Mail cannot be looked up: it is sent at least once, and a repetition carries the same Message-ID."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+
+from integrations.adapters.base import CallFailed, Intent, Permanent, Refused, Temporary, Unknown, Written
+from integrations.adapters.mail.letter import letter_of
+from routing.models import Notification, User
+
+NOBODY = "nobody"  # the id of a letter that needed no sending
+
+
+class MailWriter:
+    settle_s = 60.0
+
+    def find(self, intent: Intent) -> Written | None:
+        return None
+
+    def write(self, intent: Intent, known: Written | None) -> Written:
+        """What was read at the desk meanwhile is left out; a letter of nothing, or to somebody who has left, is not sent."""
+        person = User.objects.filter(pk=intent.content["to"], is_active=True).first()
+        told = Notification.objects.filter(pk__in=intent.content["messages"], recipient=person, read_at=None) if person else ()
+        messages = list(told.select_related("item").order_by("pk")) if person else []
+        if person is None or not messages:
+            return Written(NOBODY)
+        letter, number = letter_of(person, messages), message_id(intent.key)
+        mail = EmailMessage(
+            letter.subject, letter.body, to=[person.email], headers={"Message-ID": number, "Auto-Submitted": "auto-generated"}
+        )
+        with _told():
+            mail.send()
+        return Written(number[1:-1][:100], evidence={"messages": [each.pk for each in messages]})
+
+    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+        return ()
+
+
+def message_id(key: str) -> str:
+    """The same for every try of one letter, so that a mail program can recognise a repetition."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    return f"<{sha256(key.encode()).hexdigest()[:32]}@{host}>"
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """SMTP's errors in our words: what the server says may hold the address, so only its code is repeated."""
+    try:
+        yield
+    except smtplib.SMTPRecipientsRefused as error:
+        raise _coded(min((code for code, _ in error.recipients.values()), default=550)) from None
+    except smtplib.SMTPAuthenticationError as error:
+        raise Refused(f"The mail server refused our credentials ({error.smtp_code}).", error.smtp_code) from None
+    except smtplib.SMTPServerDisconnected:
+        raise Unknown("The mail server hung up.") from None
+    except smtplib.SMTPConnectError as error:
+        raise Temporary(f"The mail server is not ready ({error.smtp_code}).") from None
+    except smtplib.SMTPResponseException as error:
+        raise _coded(error.smtp_code) from None
+    except TimeoutError:
+        raise Unknown("The mail server did not answer in time.") from None
+    except (smtplib.SMTPException, OSError) as error:
+        raise Temporary(f"The mail server cannot be reached ({type(error).__name__}).") from None
+
+
+def _coded(code: int) -> CallFailed:
+    """RFC 5321, section 4.2.1: 4xx may work later, 5xx will not."""
+    said = f"The mail server answered {code}."
+    return Permanent(said, code) if code >= 500 else Temporary(said)  # noqa: PLR2004  # see above

@@ -1,0 +1,71 @@
+"""How a sandbox fails when it is asked to: once a fault, in the order given, before or after it has done what was asked."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    ``status`` 0 answers nothing: the connection is reset. ``done`` says whether what was asked is done all the same.
+
+    ``drips_s`` is how long one byte of the answer takes to come.
+    """
+
+    status: int = 0
+    body: bytes = b""
+    type: str = JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
+    done: bool = False
+    cut: bool = False  # the answer promises more than it brings
+    drips_s: float = 0
+
+
+class Faults:
+    """Faults to come, by method."""
+
+    def __init__(self) -> None:
+        self._lock, self._waiting = Lock(), dict[str, list[Fault]]()
+
+    def add(self, method: str, *faults: Fault) -> None:
+        with self._lock:
+            self._waiting.setdefault(method, []).extend(faults)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._waiting.clear()
+
+    def next(self, method: str) -> Fault | None:
+        with self._lock:
+            waiting = self._waiting.get(method)
+            return waiting.pop(0) if waiting else None
+
+
+def answer(handler: BaseHTTPRequestHandler, fault: Fault) -> None:
+    handler.close_connection = True
+    if not fault.status:
+        linger = struct.pack("ii", 1, 0)  # close with a reset, not politely
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        handler.connection.close()
+        return
+    handler.send_response(fault.status)
+    length = len(fault.body) + (100 if fault.cut else 0)
+    for name, value in (("Content-Type", fault.type), ("Content-Length", str(length)), *fault.headers.items()):
+        handler.send_header(name, value)
+    handler.end_headers()
+    for byte in fault.body:
+        try:
+            handler.wfile.write(bytes([byte]))
+        except OSError:  # whoever asked has gone
+            return
+        if fault.drips_s:
+            time.sleep(fault.drips_s)
