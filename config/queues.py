@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
 from routing.models import Clock, Dispatch, ExceptionCase, RunStep
+from integrations.models import Outbound
+from routing.models import Dispatch, ExceptionCase, RunStep
 
 MOST = 100_000  # we count no further: a scrape must stay cheap when a queue is long
 FRESH_S = 5
@@ -33,6 +35,12 @@ class Waiting:
 
 def look(now: datetime) -> Waiting:
     """Five counts and two minima, each over a partial index of open rows alone."""
+    outgoing: int
+    dead: int
+
+
+def look(now: datetime) -> Waiting:
+    """Six counts and a minimum, each over a partial index of open rows alone."""
     queue = Dispatch.objects.filter(parked_reason="")
     oldest = queue.aggregate(at=Min("due_at"))["at"]
     woke = Clock.objects.aggregate(at=Min("wakes_at"))["at"]
@@ -48,6 +56,12 @@ def look(now: datetime) -> Waiting:
 
 
 def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Clock]) -> int:
+        outgoing=_count(Outbound.objects.filter(state__in=Outbound.workable, due_at__lte=now)),
+        dead=_count(Outbound.objects.dead()),
+    )
+
+
+def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Outbound]) -> int:
     return rows.order_by()[:MOST].count()
 
 
@@ -71,6 +85,8 @@ class Figures:
         yield _gauge("throughline_exceptions_open", "Exceptions that nobody has settled.", found.exceptions)
         yield _gauge("throughline_clocks_untold", "Clocks that the last sweep could not tell anybody of.", found.untold)
         yield _gauge("throughline_oldest_waking_clock_seconds", "How long the sweep of clocks is behind.", found.oldest_clock_s)
+        yield _gauge("throughline_outgoing_due", "Outgoing changes that a worker could send now.", found.outgoing)
+        yield _gauge("throughline_outgoing_dead", "Outgoing changes that failed, for a person.", found.dead)
 
     def _fresh(self) -> Waiting | None:
         with self._lock:

@@ -48,6 +48,7 @@ PLACES = (
         (
             (gettext_lazy("Connections"), "cable", "admin:integrations_connection_changelist", "integrations.view_connection"),
             (gettext_lazy("Deliveries"), "move_to_inbox", "admin:integrations_inbound_changelist", "integrations.view_inbound"),
+            (gettext_lazy("Outgoing"), "outbox", "admin:integrations_outbound_changelist", "integrations.view_outbound"),
             (gettext_lazy("Put aside"), "pending", "admin:routing_dispatch_changelist", "routing.view_dispatch"),
             (gettext_lazy("Links"), "link", "admin:integrations_externallink_changelist", "integrations.view_externallink"),
         ),

@@ -30,6 +30,8 @@ ORDER = (
     "request",
     "brief",
     "clock",
+    "outbound",
+    "attempt",
 )
 
 

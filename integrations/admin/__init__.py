@@ -1,3 +1,3 @@
-from integrations.admin import connections, inbound, links
+from integrations.admin import connections, inbound, links, outbound
 
-__all__ = ["connections", "inbound", "links"]
+__all__ = ["connections", "inbound", "links", "outbound"]

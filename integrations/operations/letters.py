@@ -29,7 +29,7 @@ def write_letters(told: Sequence[Notification], at: datetime) -> None:
         by_person[each.recipient_id].append(each.pk)
     waiting = _waiting(mail, by_person, at)
     for person, row in waiting.items():
-        row.content = {"to": person, "messages": [*row.content["messages"], *by_person[person]]}
+        row.content = {"to": person, "messages": list(dict.fromkeys([*row.content["messages"], *by_person[person]]))}
         row.digest = digest_of(row.content, row.assets)
     Outbound.objects.bulk_update(waiting.values(), ["content", "digest"])
     fresh = [_wanted(mail, person, messages, at) for person, messages in sorted(by_person.items()) if person not in waiting]

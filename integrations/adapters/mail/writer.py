@@ -27,8 +27,8 @@ class MailWriter:
     def write(self, intent: Intent, known: Written | None) -> Written:
         """What was read at the desk meanwhile is left out; a letter of nothing, or to somebody who has left, is not sent."""
         person = User.objects.filter(pk=intent.content["to"], is_active=True).first()
-        told = Notification.objects.filter(pk__in=intent.content["messages"], recipient=person, read_at=None) if person else ()
-        messages = list(told.select_related("item").order_by("pk")) if person else []
+        told = Notification.objects.filter(pk__in=intent.content["messages"], recipient=intent.content["to"], read_at=None)
+        messages = list(told.select_related("item").order_by("pk"))
         if person is None or not messages:
             return Written(NOBODY)
         letter, number = letter_of(person, messages), message_id(intent.key)
