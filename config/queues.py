@@ -14,9 +14,8 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 
-from routing.models import Clock, Dispatch, ExceptionCase, RunStep
 from integrations.models import Outbound
-from routing.models import Dispatch, ExceptionCase, RunStep
+from routing.models import Clock, Dispatch, ExceptionCase, RunStep
 
 MOST = 100_000  # we count no further: a scrape must stay cheap when a queue is long
 FRESH_S = 5
@@ -31,16 +30,12 @@ class Waiting:
     exceptions: int
     untold: int
     oldest_clock_s: float  # how long the clock that should have been told of longest has waited for a sweep
-
-
-def look(now: datetime) -> Waiting:
-    """Five counts and two minima, each over a partial index of open rows alone."""
     outgoing: int
     dead: int
 
 
 def look(now: datetime) -> Waiting:
-    """Six counts and a minimum, each over a partial index of open rows alone."""
+    """Seven counts and two minima, each over a partial index of open rows alone."""
     queue = Dispatch.objects.filter(parked_reason="")
     oldest = queue.aggregate(at=Min("due_at"))["at"]
     woke = Clock.objects.aggregate(at=Min("wakes_at"))["at"]
@@ -52,16 +47,12 @@ def look(now: datetime) -> Waiting:
         exceptions=_count(ExceptionCase.objects.filter(state__in=sorted(ExceptionCase.open_states))),
         untold=_count(Clock.objects.exclude(trouble="")),
         oldest_clock_s=max(0.0, (now - woke).total_seconds()) if woke else 0.0,
-    )
-
-
-def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Clock]) -> int:
         outgoing=_count(Outbound.objects.filter(state__in=Outbound.workable, due_at__lte=now)),
         dead=_count(Outbound.objects.dead()),
     )
 
 
-def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Outbound]) -> int:
+def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Clock] | QuerySet[Outbound]) -> int:
     return rows.order_by()[:MOST].count()
 
 

@@ -7,9 +7,9 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import errors, mail_page
+from integrations import site
 from routing import files_view
 from routing.admin import find
-from integrations import site
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 

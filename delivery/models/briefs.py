@@ -57,7 +57,6 @@ class Brief(WorkNoun):
         verbose_name = _("brief")
         verbose_name_plural = _("briefs")
         default_permissions = ("view",)
-        indexes = (GinIndex(OpClass(Upper("body"), "gin_trgm_ops"), name="brief_words_idx"),)
         constraints = (
             models.UniqueConstraint(fields=("request", "number"), name="brief_number_once"),
             models.UniqueConstraint(fields=("request",), condition=models.Q(is_current=True), name="one_current_brief"),
@@ -70,6 +69,7 @@ class Brief(WorkNoun):
             ),
         )
         indexes = (
+            GinIndex(OpClass(Upper("body"), "gin_trgm_ops"), name="brief_words_idx"),
             models.Index(fields=["engagement"], include=["amount"], condition=models.Q(state="approved"), name="brief_approved_amount_idx"),
         )
 

@@ -270,6 +270,7 @@ class Adapter:
 
     def check_token(self, token: str) -> None:
         """:raises ValueError: if it cannot be what this kind is called with, saying what that looks like"""
+
     def told(self, changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """
         The content that tells the deal of a run what became of it; None where nobody there wants to know.

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from integrations.adapters.base import Adapter
 from integrations.adapters.form.adapter import Form
 from integrations.adapters.hubspot.adapter import HubSpot
+from integrations.adapters.mail.adapter import Mail
 from integrations.adapters.static.adapter import Static
 from integrations.adapters.wordpress.adapter import WordPress
 
-_ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (Form(), HubSpot(), Static(), WordPress())}
-from integrations.adapters.mail.adapter import Mail
-
-_ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (Form(), HubSpot(), Mail())}
+_ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (Form(), HubSpot(), Mail(), Static(), WordPress())}
 
 
 def adapter_of(kind: str) -> Adapter | None:

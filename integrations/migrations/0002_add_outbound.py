@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("delivery", "0004_add_form_channel"),
         ("integrations", "0001_initial"),
-        ("routing", "0010_add_delivery_reasons"),
+        ("routing", "0015_add_delivery_reasons"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,24 +20,14 @@ def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetim
 
     :param cause: what tells one cause from the next of the same kind, such as a version's id; empty for what happens once
     """
-    Notification.objects.bulk_create(
-        [
-            Notification(
-                recipient_id=item.owner_id,
-                item=item,
-                words=words,
-                dedupe_key=f"{words}:{item.pk}:{item.owner_id}:{cause}".rstrip(":"),
-                at=at,
-            )
-            for item in items
-            if item.owner_id is not None and item.owner_id != by.user_id
-        ],
-        ignore_conflicts=True,
-    )
-def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetime) -> None:
-    """Tell each item's owner once, unless the owner caused it."""
     rows = [
-        Notification(recipient_id=item.owner_id, item=item, words=words, dedupe_key=f"{words}:{item.pk}:{item.owner_id}", at=at)
+        Notification(
+            recipient_id=item.owner_id,
+            item=item,
+            words=words,
+            dedupe_key=f"{words}:{item.pk}:{item.owner_id}:{cause}".rstrip(":"),
+            at=at,
+        )
         for item in items
         if item.owner_id is not None and item.owner_id != by.user_id
     ]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0009_add_seal_sweeps"),
+        ("routing", "0014_index_lists_and_search"),
     ]
 
     operations = [
