@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 from http import HTTPStatus
 
 import structlog
@@ -10,7 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.template import TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils import timezone
+from psycopg.errors import DiskFull
 
+FULL = "There is no room left on our side, and nothing was half saved. Try again later, or tell whoever runs this system.\n"
 FAILED_PLAINLY = "Something went wrong on our side, and nothing was half saved. Try again in a minute.\n"
 
 
@@ -38,12 +42,23 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Touches neither database nor session: one of them may be what failed. The number finds the request in the log."""
+    if _no_room(sys.exc_info()[1]):
+        return HttpResponse(FULL, status=HTTPStatus.INSUFFICIENT_STORAGE, content_type="text/plain; charset=utf-8")
     number = structlog.contextvars.get_contextvars().get("request_id", "")
     try:
         text = render_to_string("errors/failed.html", {"number": number, "at": timezone.now()})
     except (ValueError, TemplateSyntaxError):  # static files are not collected, or a page of ours is broken
         return HttpResponse(FAILED_PLAINLY, status=HTTPStatus.INTERNAL_SERVER_ERROR, content_type="text/plain; charset=utf-8")
     return HttpResponse(text, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _no_room(error: BaseException | None) -> bool:
+    """Whether a disk is full: ours, while an upload arrived, or the database's."""
+    while error is not None:
+        if (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or isinstance(error, DiskFull):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _page(request: HttpRequest, name: str, status: HTTPStatus, why: str = "") -> HttpResponse:

@@ -11,7 +11,6 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from routing.actors import Actor
 from routing.admin.forms import long_text
@@ -25,7 +24,7 @@ MOST_FILES = 10
 
 class FilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
-    template_name = "django/forms/widgets/file.html"
+    template_name = "desk/widgets/files.html"
 
 
 class FilesField(forms.FileField):
@@ -40,12 +39,14 @@ class FilesField(forms.FileField):
 
 
 class NoteForm(forms.Form):
+    partial = True  # either words or a file will do
+
     body = long_text(_("Note"), error="", required=False, rows=4, max_length=MOST_SIGNS)
     audience = forms.ChoiceField(
         label=_("Who reads it"),
         choices=Note.Audience.choices,
         initial=Note.Audience.INTERNAL,
-        widget=UnfoldAdminRadioSelectWidget(),
+        widget=forms.RadioSelect(),
     )
     uploads = FilesField(label=_("Files"), required=False)
 

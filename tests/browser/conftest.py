@@ -97,7 +97,7 @@ def sit_down(chromium: Browser, live_server: LiveServer, settings: Settings) -> 
 
 def _refused(text: str) -> bool:
     """Chromium tells of every answer from 400 up; ours to a refused step is meant."""
-    return bool(re.search(r"status of (403|404|409)", text))
+    return bool(re.search(r"status of (403|404|409|422)", text))
 
 
 @pytest.fixture

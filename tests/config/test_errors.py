@@ -1,5 +1,6 @@
 """What people see when a page cannot be shown."""
 
+import errno
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from django.http import Http404
 from django.test import Client
 from django.urls import clear_url_caches, path
 from django.urls.resolvers import URLPattern
+from psycopg.errors import DiskFull
 
 from config import errors, urls
 from tests.desk import signed_in, words
@@ -28,6 +30,12 @@ def raising(error: Exception):
     return view
 
 
+def full_database() -> OperationalError:
+    error = OperationalError(SECRET)
+    error.__cause__ = DiskFull(SECRET)
+    return error
+
+
 @pytest.fixture(autouse=True)
 def _pages_that_fail(monkeypatch):
     failing: list[URLPattern] = [
@@ -36,6 +44,8 @@ def _pages_that_fail(monkeypatch):
         path("suspects/", raising(SuspiciousOperation(SECRET))),
         path("hides/", raising(Http404(SECRET))),
         path("slows/", errors.too_many),
+        path("fills/", raising(OSError(errno.ENOSPC, SECRET))),
+        path("fills-the-database/", raising(full_database())),
     ]
     monkeypatch.setattr(urls, "urlpatterns", [*failing, *urls.urlpatterns])
     clear_url_caches()
@@ -46,6 +56,15 @@ def _pages_that_fail(monkeypatch):
 @pytest.fixture
 def visitor():
     return Client(raise_request_exception=False, enforce_csrf_checks=True)
+
+
+@pytest.mark.parametrize("address", ["/fills/", "/fills-the-database/"])
+def test_a_full_disk_is_said_and_is_not_our_reader_s_fault(visitor, address):
+    answer = visitor.get(address)
+
+    assert answer.status_code == 507
+    assert "no room left" in answer.content.decode()
+    assert SECRET not in answer.content.decode()
 
 
 PAGES = [
