@@ -9,6 +9,6 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Integrations")
 
     def ready(self) -> None:
-        for module in ("enrich", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters"):
+        for module in ("enrich", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters", "publish"):
             import_module(f"integrations.operations.{module}")
         import_module("integrations.chapters")

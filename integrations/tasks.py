@@ -8,9 +8,16 @@ from celery import shared_task
 from django.utils.timezone import now
 
 from integrations.operations.outbox.deliver import deliver_due
+from integrations.operations.probing import probe_due
 
 
 @shared_task(name="integrations.tasks.deliver", acks_late=True)
 def deliver(**_: Any) -> None:
     """Send what is due. What is not due yet, or fails, is found again by the next tick."""
     deliver_due(clock=now)
+
+
+@shared_task(name="integrations.tasks.probe", acks_late=True)
+def probe(**_: Any) -> None:
+    """Look at what should be live. What is not looked at now is found again by the next tick."""
+    probe_due(clock=now)

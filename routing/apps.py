@@ -28,6 +28,7 @@ class RoutingConfig(AppConfig):
             "parked",
             "files",
             "notes",
+            "outcomes",
         ):
             import_module(f"routing.operations.{module}")
         import_module("routing.checks")

@@ -19,6 +19,8 @@ class Reason(models.TextChoices):
     FAILED_STEP = "failed_step", _("A step keeps failing")
     ROUNDS_EXCEEDED = "rounds_exceeded", _("More change rounds than were sold")
     REJECTED = "rejected", _("What was made is rejected")
+    OUTCOME_MISSING = "outcome_missing", _("What was published is not to be seen")
+    OUTCOME_DECAYED = "outcome_decayed", _("What was proven is no longer so")
     NO_ANSWER = "no_answer", _("Nobody answered in time")
     FAILED_DELIVERY = "failed_delivery", _("An outside system did not take what was sent")
     REMOTE_CONFLICT = "remote_conflict", _("It was changed or removed on the other side")

@@ -11,6 +11,7 @@ from routing.models.files import File
 from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
 from routing.models.messages import Notification
 from routing.models.notes import Note, NoteFile
+from routing.models.outcomes import Outcome
 from routing.models.people import Team, TeamMembership, User
 from routing.models.policies import SLAPolicy, Target
 from routing.models.rules import Condition, Rule
@@ -49,6 +50,7 @@ __all__ = [
     "Note",
     "NoteFile",
     "Notification",
+    "Outcome",
     "Payload",
     "Redaction",
     "RefCounter",

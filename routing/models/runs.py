@@ -107,6 +107,15 @@ class Run(WorkNoun):
     def complete(self, *, at: datetime) -> None:
         """Every expected outcome is proven or waived."""
 
+    @transition(field=state, source=State.COMPLETE, target=State.AWAITING_OUTCOME)
+    def reopen(self, *, at: datetime, pair: tuple[int, int]) -> None:
+        """
+        What proved it is no longer so.
+
+        :param pair: ids of owner and backup, both active
+        """
+        self.item.owner_id, self.item.backup_id = pair
+
     @transition(field=state, source=list(open_states), target=State.CLOSED_UNPROVEN)
     def close_unproven(self, *, at: datetime) -> None:
         """A named person ends it without proof, with a reason."""

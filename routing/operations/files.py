@@ -98,6 +98,17 @@ def _store(key: str, upload: Upload[Any]) -> None:
         raise
 
 
+def content_of(file: File) -> bytes:
+    """
+    All its bytes.
+
+    :raises FileNotFoundError: if they are gone from the storage
+    """
+    with private().open(file.storage_key) as stream:
+        content: bytes = stream.read()
+    return content
+
+
 def sweep_orphans(at: datetime) -> int:
     """Remove unfinished files and those that no row refers to, once they are a day old; how many. Safe to run twice, or at once."""
     storage = private()

@@ -17,6 +17,8 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
     Reason.FAILED_STEP: (Taker.AGENCY, 60),
     Reason.ROUNDS_EXCEEDED: (Taker.WORK, 480),
     Reason.REJECTED: (Taker.WORK, 240),
+    Reason.OUTCOME_MISSING: (Taker.WORK, 120),
+    Reason.OUTCOME_DECAYED: (Taker.WORK, 120),
     Reason.NO_ANSWER: (Taker.WORK, 240),
     Reason.FAILED_DELIVERY: (Taker.WORK, 60),
     Reason.REMOTE_CONFLICT: (Taker.WORK, 120),

@@ -61,6 +61,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.fill_in_run": (AM, QA, OPS),
     "routing.cancel_run": (AM, OPS),
     "routing.close_unproven_run": (OPS,),
+    "routing.reopen_run": (),
+    "routing.view_outcome": EVERYONE,
+    "routing.waive_outcome": (OPS,),
     **{f"routing.{verb}_run": () for verb in ("enrich", "identify", "route", "begin", "wait", "proceed", "await_outcome", "complete")},
     # resolve exceptions
     "routing.view_exceptioncase": EVERYONE,

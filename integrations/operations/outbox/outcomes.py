@@ -16,6 +16,7 @@ Outcome = Callable[[Outbound, Actor, datetime], None]
 _delivered: dict[str, list[Outcome]] = defaultdict(list)
 _dead: dict[str, list[Outcome]] = defaultdict(list)
 _replayed: dict[str, list[Outcome]] = defaultdict(list)
+_discarded: dict[str, list[Outcome]] = defaultdict(list)
 
 
 def on_delivered(*verbs: str) -> Callable[[Outcome], Outcome]:
@@ -31,6 +32,11 @@ def on_dead(*verbs: str) -> Callable[[Outcome], Outcome]:
 def on_replayed(*verbs: str) -> Callable[[Outcome], Outcome]:
     """Called when a person lets a failed outbound of these verbs be tried anew."""
     return _register(_replayed, verbs)
+
+
+def on_discarded(*verbs: str) -> Callable[[Outcome], Outcome]:
+    """Called when a person gives up an outbound of these verbs."""
+    return _register(_discarded, verbs)
 
 
 def _register(table: dict[str, list[Outcome]], verbs: Sequence[str]) -> Callable[[Outcome], Outcome]:
@@ -54,4 +60,9 @@ def died(row: Outbound, by: Actor, at: datetime) -> None:
 
 def replayed(row: Outbound, by: Actor, at: datetime) -> None:
     for outcome in _replayed.get(row.verb, ()):
+        outcome(row, by, at)
+
+
+def discarded(row: Outbound, by: Actor, at: datetime) -> None:
+    for outcome in _discarded.get(row.verb, ()):
         outcome(row, by, at)

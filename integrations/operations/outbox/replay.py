@@ -66,6 +66,7 @@ def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list
     def each(row: Outbound) -> None:
         row.discard(at=at)
         _keep(row, by, at, reason, "discard")
+        outcomes.discarded(row, by, at)
         withdraw_cases(row, at=at)
 
     return again(lambda: _settle(ids, DISCARDABLE, each, at, reason))

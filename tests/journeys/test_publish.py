@@ -1,0 +1,233 @@
+"""An approved page goes out, is proven, decays, is published anew and is replaced: on a site that the product itself serves."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from delivery.models import Answer, Deliverable, Request
+from delivery.operations import deliverables
+from delivery.operations.versions import Draft
+from integrations.models import Connection, ExternalLink, Outbound
+from integrations.operations.connections import Wanted, connect
+from integrations.operations.outbox.deliver import deliver_due
+from integrations.operations.outbox.replay import discard, replay
+from integrations.operations.probing import DECAYS_AFTER, WATCH, probe_due
+from routing.actors import Actor
+from routing.models import Destination, ExceptionCase, Outcome
+from routing.operations.outcomes import waive
+from routing.reasons import Reason
+from tests.delivery.making import done, fresh, make_deliverables, say, with_the_client
+from tests.world import NOW, World, by
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = Deliverable.State
+PAGE = Draft({"title": "Opening day", "slug": "opening-day", "body_html": "<h2>Welcome</h2><p>We open on Monday.</p>"})
+
+
+class Time:
+    """A clock that tests turn."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def site(committed_world: World, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Connection:
+    settings.SITE_URL, settings.VAR_DIR = live_server.url, tmp_path
+    connection, _new = connect(Wanted(kind="static", slug="blog", team=committed_world.team), by=Actor.system(), at=NOW)
+    return connection
+
+
+@pytest.fixture
+def place(committed_world: World, site: Connection) -> Destination:
+    return Destination.objects.create(client=committed_world.acme, name="Blog", kind="static", path="news")
+
+
+def approve(world: World, row: Deliverable, draft: Draft = PAGE) -> Deliverable:
+    row = with_the_client(world, row, draft)
+    assert say(row, Answer.Word.APPROVE).done
+    return fresh(row)  # type: ignore[no-any-return]
+
+
+def planned(place: Destination, key: str = "one", replaces: Deliverable | None = None) -> list[dict[str, object]]:
+    return [
+        {
+            "key": key,
+            "title": "Opening day",
+            "format": "page",
+            "destination": place.pk,
+            "replaces": replaces.pk if replaces else None,
+        }
+    ]
+
+
+def outcome(row: Deliverable) -> Outcome:
+    return Outcome.objects.get(item=row.item_id)
+
+
+def go(time: Time) -> None:
+    deliver_due(clock=time)
+    probe_due(clock=time)
+
+
+def file_of(site: Connection, tmp_path: Path) -> Path:
+    [page] = [each for each in tmp_path.rglob("index.html") if "opening-day" in str(each)]
+    return page
+
+
+def test_an_approved_page_is_published_read_back_seen_and_proven(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+
+    page = approve(committed_world, page)
+    before = (page.state, outcome(page).state)
+    go(time)
+
+    page = fresh(page)
+    assert before == (State.PUBLISHING, Outcome.State.EXPECTED)
+    assert (page.state, outcome(page).state, page.request.state) == (State.LIVE, Outcome.State.PROVEN, Request.State.DELIVERED)
+    assert page.live_url.endswith("/site/blog/news/opening-day/")
+    assert outcome(page).evidence["status"] == 200
+    assert ExternalLink.objects.get(item=page.item).url == page.live_url
+
+
+def test_doing_everything_twice_changes_nothing_more(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+    seen = (fresh(page).history.count(), Outbound.objects.count(), outcome(page).history.count())
+
+    go(time)
+
+    assert (fresh(page).history.count(), Outbound.objects.count(), outcome(page).history.count()) == seen
+
+
+def test_what_decays_is_noticed_and_what_comes_back_is_proven_again(
+    committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
+):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+    html = file_of(site, tmp_path)
+    content = html.read_bytes()
+
+    html.write_bytes(content.replace(b"Monday", b"Tuesday"))
+    for _ in range(DECAYS_AFTER):
+        time.pass_(seconds=WATCH.total_seconds() + 1)
+        go(time)
+    decayed = outcome(page).state
+    case = ExceptionCase.objects.get(item__parent=page.item)
+    html.write_bytes(content)
+    time.pass_(hours=2)
+    go(time)
+
+    assert (decayed, case.reason) == (Outcome.State.DECAYED, Reason.OUTCOME_DECAYED)
+    assert (outcome(page).state, fresh(case).state) == (Outcome.State.PROVEN, ExceptionCase.State.DISMISSED)
+
+
+def test_one_bad_look_is_not_yet_a_decay(committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+    html = file_of(site, tmp_path)
+    content = html.read_bytes()
+
+    html.write_bytes(b"<p>Back in a minute.</p>")
+    time.pass_(seconds=WATCH.total_seconds() + 1)
+    go(time)
+    html.write_bytes(content)
+    time.pass_(minutes=1)
+    go(time)
+
+    assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
+
+
+def test_where_no_connection_fits_publishing_fails_at_once_and_says_what_to_do(committed_world: World, place: Destination, time: Time):
+    Connection.objects.update(is_active=False)
+    [page] = make_deliverables(committed_world, planned=planned(place))
+
+    page = approve(committed_world, page)
+    case = ExceptionCase.objects.get(item__parent=page.item)
+    Connection.objects.update(is_active=True)
+    done(deliverables.publish([page.pk], by=by(committed_world.alice), at=time()))
+    go(time)
+
+    assert (page.state, case.reason) == (State.PUBLISH_FAILED, Reason.FAILED_DELIVERY)
+    assert fresh(page).state == State.LIVE
+
+
+def test_a_refused_page_is_an_exception_and_goes_out_when_it_is_let_go_anew(
+    committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
+):
+    taken = tmp_path / "site" / "blog" / "news" / "opening-day" / "index.html"
+    taken.parent.mkdir(parents=True)
+    taken.write_text("<p>Somebody else's</p>")
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+    dead = Outbound.objects.get(item=page.item)
+    failed = fresh(page).state
+
+    taken.unlink()
+    done(replay([dead.pk], by=by(committed_world.ivan), at=time(), reason="The page in the way is gone."))
+    again = fresh(page).state
+    go(time)
+
+    assert (dead.state, failed, again, fresh(page).state) == ("dead", State.PUBLISH_FAILED, State.PUBLISHING, State.LIVE)
+    assert not ExceptionCase.objects.filter(item__parent=page.item, state__in=ExceptionCase.open_states).exists()
+
+
+def test_what_was_given_up_can_be_published_again(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    done(discard([Outbound.objects.get().pk], by=by(committed_world.ivan), at=time(), reason="Not today."))
+    given_up = fresh(page).state
+
+    done(deliverables.publish([page.pk], by=by(committed_world.alice), at=time()))
+    go(time)
+
+    assert (given_up, fresh(page).state, Outbound.objects.count()) == (State.PUBLISH_FAILED, State.LIVE, 2)
+
+
+def test_a_change_of_what_is_live_takes_its_place_at_the_same_address(committed_world: World, place: Destination, time: Time):
+    [old] = make_deliverables(committed_world, planned=planned(place))
+    old = approve(committed_world, old)
+    go(time)
+    [new] = make_deliverables(committed_world, planned=planned(place, replaces=old))
+    new = approve(committed_world, new, Draft({**PAGE.texts, "body_html": "<h2>Welcome</h2><p>We open on Tuesday.</p>"}))
+    meanwhile = fresh(old).state
+
+    go(time)
+
+    assert (meanwhile, fresh(old).state, fresh(new).state) == (State.LIVE, State.ARCHIVED, State.LIVE)
+    assert (outcome(old).state, outcome(new).state) == (Outcome.State.SUPERSEDED, Outcome.State.PROVEN)
+    assert fresh(old).live_url == fresh(new).live_url
+    assert ExternalLink.objects.get(url=fresh(new).live_url).item == new.item
+
+
+def test_a_proof_is_gone_without_only_by_name_and_with_a_reason(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    row = outcome(page)
+
+    [silent] = waive([row.pk], by=by(committed_world.olga), at=time(), reason=" ")
+    [waived] = waive([row.pk], by=by(committed_world.olga), at=time(), reason="The client's firewall hides it.")
+
+    assert (silent.done, waived.done) == (False, True)
+    assert (fresh_outcome := outcome(page)).waived_by == committed_world.olga
+    assert fresh_outcome.state == Outcome.State.WAIVED
