@@ -147,7 +147,8 @@ def test_it_announces_absences_of_people_i_back_up(world: World) -> None:
 def test_nothing_to_do_is_said_and_leads_on(world: World) -> None:
     page = open_today(signed_in(world.quin))
 
-    assert "Nothing is yours at the moment" in words(page)
+    assert "Nothing is yours at the moment. Look at everybody's work." in words(page)
+    assert "capture what a client asked for" in words(open_today(signed_in(world.alice)))
     assert "All quiet" in words(page)
 
 
