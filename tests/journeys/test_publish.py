@@ -49,7 +49,7 @@ def time() -> Time:
 
 @pytest.fixture
 def site(committed_world: World, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Connection:
-    settings.SITE_URL, settings.VAR_DIR = live_server.url, tmp_path
+    settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
     connection, _new = connect(Wanted(kind="static", slug="blog", team=committed_world.team), by=Actor.system(), at=NOW)
     return connection
 
@@ -174,7 +174,7 @@ def test_where_no_connection_fits_publishing_fails_at_once_and_says_what_to_do(c
 def test_a_refused_page_is_an_exception_and_goes_out_when_it_is_let_go_anew(
     committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
 ):
-    taken = tmp_path / "site" / "blog" / "news" / "opening-day" / "index.html"
+    taken = tmp_path / "blog" / "news" / "opening-day" / "index.html"
     taken.parent.mkdir(parents=True)
     taken.write_text("<p>Somebody else's</p>")
     [page] = make_deliverables(committed_world, planned=planned(place))
@@ -195,13 +195,13 @@ def test_a_refused_page_is_an_exception_and_goes_out_when_it_is_let_go_anew(
 def test_what_was_given_up_can_be_published_again(committed_world: World, place: Destination, time: Time):
     [page] = make_deliverables(committed_world, planned=planned(place))
     page = approve(committed_world, page)
-    done(discard([Outbound.objects.get().pk], by=by(committed_world.ivan), at=time(), reason="Not today."))
+    done(discard([Outbound.objects.get(verb="publish").pk], by=by(committed_world.ivan), at=time(), reason="Not today."))
     given_up = fresh(page).state
 
     done(deliverables.publish([page.pk], by=by(committed_world.alice), at=time()))
     go(time)
 
-    assert (given_up, fresh(page).state, Outbound.objects.count()) == (State.PUBLISH_FAILED, State.LIVE, 2)
+    assert (given_up, fresh(page).state, Outbound.objects.filter(verb="publish").count()) == (State.PUBLISH_FAILED, State.LIVE, 2)
 
 
 def test_a_change_of_what_is_live_takes_its_place_at_the_same_address(committed_world: World, place: Destination, time: Time):
