@@ -35,6 +35,10 @@ def test_the_page_of_the_work_says_who_was_told_and_the_timeline_when(world: Wor
     assert "Due soon told Alice" in page
     assert "Late: passed on to the backup told Bob" in page
     assert page.index("Late: passed on to the backup triage Throughline") < page.index("Due soon triage Throughline")
+    assert "Due soon Alice was told" in page
+    assert "Late not told apart: a later one was" in page
+    assert "Late: passed on to the backup Bob was told" in page
+    assert page.rindex("Late: passed on to the backup Throughline") < page.rindex("Due soon Throughline")
 
 
 def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(world: World, late: Clock) -> None:
@@ -57,6 +61,10 @@ def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again
     assert "1 clock" in listed
 
 
+    assert "Who was told Due soon Alice was told" in page
+    assert "Backup" in listed.partition("Standard late")[2]
+
+
 def test_messages_say_what_is_the_matter_and_by_when(world: World, late: Clock) -> None:
     mine = words(signed_in(world.bob).get(url(Notification, "changelist")))
 
@@ -71,11 +79,18 @@ def test_a_trace_tells_of_every_level(world: World) -> None:
         run = run_about("901")
 
     last = Clock.objects.filter(item__run=run).aggregate(at=Max("due_at"))["at"]
+    flow = make_flow(world)
+    with crm_of(world):
+        run = run_about("901")
+    assert flow
+
+    last = max(due for (due,) in Clock.objects.filter(item__run=run, due_at__isnull=False).values_list("due_at"))
     escalate(at=last + timedelta(seconds=1))
 
     told = [entry for entry in trace(run).entries if entry.chapter == "escalation"]
     assert told
     assert any(entry.data["told"].startswith("told ") for entry in told)
+    assert any("was told" in entry.data["told"] for entry in told)
     assert words(signed_in(world.olga).get(url(type(run), "change", run.pk))).count("passed on to") >= 1
 
 
