@@ -27,7 +27,7 @@ from routing.trees import lock
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 1_000
+CHUNK = 2_000  # some tenths of a second: as long may a step wait for a clock
 PUSHED_BACK = timedelta(minutes=5)
 WHY = "Its time ran out."
 NOBODY = "Nobody is there"
@@ -38,8 +38,8 @@ CLAIM = """
     FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_clockterms t ON t.id = c.terms_id
     WHERE c.id = ANY(%s) AND c.wakes_at <= %s ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED"""
 CASES = """
-    SELECT e.item_id, e.id FROM routing_clock c JOIN routing_exceptioncase e ON e.item_id = c.item_id
-    WHERE c.id = ANY(%s) AND c.next_level <= 1 AND e.state IN ('open', 'claimed')"""
+    SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
+    WHERE e.state IN ('open', 'claimed') AND c.wakes_at <= %s AND c.next_level <= 1"""
 WRITE = """
     WITH new AS (
         SELECT *, least(level, 2) + 1 AS what
@@ -77,7 +77,7 @@ class Telling:
     under_due_at: list[datetime] = field(default_factory=list)
     told_clock: list[int] = field(default_factory=list)
     told_person: list[int] = field(default_factory=list)
-    late: list[int] = field(default_factory=list)  # items of which it is told for the first time that they are
+    late: list[int] = field(default_factory=list)  # clocks of which it is told for the first time that they are
     put_off: dict[int, tuple[datetime | None, str]] = field(default_factory=dict)  # by clock: when it wakes next, and what troubled it
 
     def tell(self, clock: int, item: int, reached: Sequence[Reached], wakes_at: datetime | None, people: Sequence[int]) -> None:
@@ -95,7 +95,7 @@ class Telling:
             self.under_level.append(each.level)
             self.under_due_at.append(each.due_at)
         if reached[0].level <= Level.BREACH <= highest.level:
-            self.late.append(item)
+            self.late.append(clock)
 
 
 def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
@@ -105,11 +105,12 @@ def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
     Safe to run many times at once, and to be killed: a chunk is one transaction, and what another sweep or a person works on is
     left to them. A clock that cannot be told of is pushed back and reported; the others go on.
     """
-    looked, last = 0, None
-    while page := _page(at, last, chunk):
+    page, looked = _page(at, None, chunk), 0
+    cases = dict(run(CASES, [at])) if page else {}
+    while page:
         ids = [pk for pk, _ in page]
-        looked += isolate(lambda batch: again(partial(_escalate, batch, at)), ids, lambda clock, why: _push_back(clock, why, at))
-        last = page[-1]
+        looked += isolate(lambda batch: again(partial(_escalate, batch, cases, at)), ids, lambda clock, why: _push_back(clock, why, at))
+        page = _page(at, page[-1], chunk)
     return looked
 
 
@@ -118,15 +119,16 @@ def _page(at: datetime, last: tuple[int, Any] | None, chunk: int) -> list[tuple[
     waking = Clock.objects.waking(at)
     if last:
         waking = waking.filter(wakes_at__gte=last[1]).exclude(wakes_at=last[1], pk__lte=last[0])
-    return list(waking.values_list("pk", "wakes_at")[:chunk])
+    sql, params = waking.values_list("pk", "wakes_at")[:chunk].query.sql_with_params()
+    return [(pk, wakes_at) for pk, wakes_at in run(sql, params, binary=True)]
 
 
-def _escalate(ids: Sequence[int], at: datetime) -> int:
+def _escalate(ids: Sequence[int], cases: Mapping[int, int], at: datetime) -> int:
+    """:param cases: exceptions that nobody has settled or escalated, by their clocks"""
     with transaction.atomic():
-        cases = dict(run(CASES, [list(ids)]))
-        if cases:
-            lock(ExceptionCase, list(cases.values()))  # work before clocks, as everybody locks
-        claimed = run(CLAIM, [list(ids), at])
+        if mine := [cases[clock] for clock in ids if clock in cases]:
+            lock(ExceptionCase, mine)  # work before clocks, as everybody locks
+        claimed = run(CLAIM, [list(ids), at], binary=True)
         if not claimed:
             return 0
         telling, system = _told(claimed, at), Actor.system()
@@ -134,7 +136,7 @@ def _escalate(ids: Sequence[int], at: datetime) -> int:
             run(WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at})
         for clock, (wakes_at, trouble) in telling.put_off.items():
             Clock.objects.filter(pk=clock).update(wakes_at=wakes_at, trouble=trouble)
-        if late := [cases[item] for item in telling.late if item in cases]:
+        if late := [cases[clock] for clock in telling.late if clock in cases]:
             move(exceptions.escalate, late, by=system, at=at, reason=WHY)
     return len(claimed)
 

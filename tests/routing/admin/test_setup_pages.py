@@ -91,7 +91,15 @@ def test_a_promise_with_a_state_that_does_not_exist_is_refused(world: World, pol
 
 def test_a_new_policy_is_saved_with_its_promises(world: World, policy: SLAPolicy) -> None:
     rows = {"targets-TOTAL_FORMS": "1", "targets-INITIAL_FORMS": "0", "targets-MIN_NUM_FORMS": "0", "targets-MAX_NUM_FORMS": "9"}
-    row = {"kind": "request", "purpose": "triage", "worktime": "02:00:00", "warn_percent": "50", "runs_in": "captured", "met_in": "triaged"}
+    row = {
+        "kind": "request",
+        "purpose": "triage",
+        "worktime": "02:00:00",
+        "warn_percent": "50",
+        "escalate_every": "1:00:00",
+        "runs_in": "captured",
+        "met_in": "triaged",
+    }
     sent = {"name": "Fast", "slug": "fast", "calendar_source": "always", "also_source": "", "reason": "New"}
 
     answer = signed_in(world.olga).post(url(SLAPolicy, "add"), sent | rows | {f"targets-0-{name}": value for name, value in row.items()})
