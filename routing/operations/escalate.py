@@ -43,7 +43,7 @@ CASES = """
 WRITE = """
     WITH new AS (
         SELECT *, least(level, 2) + 1 AS what
-        FROM unnest(%(clock)s::bigint[], %(item)s::bigint[], %(level)s::int[], %(due_at)s::timestamptz[], %(wakes_at)s::timestamptz[])
+        FROM unnest(%(clock)b::bigint[], %(item)b::bigint[], %(level)b::int[], %(due_at)b::timestamptz[], %(wakes_at)b::timestamptz[])
             AS new(clock, item, level, due_at, wakes_at)),
     clock AS (
         UPDATE routing_clock c SET next_level = new.level + 1, wakes_at = new.wakes_at, trouble = '',
@@ -59,7 +59,7 @@ WRITE = """
             (%(names)s::text[])[least(level, array_length(%(names)s::text[], 1) - 1) + 1], %(actor)s, %(at)s FROM new)
     INSERT INTO routing_notification (recipient_id, item_id, words, dedupe_key, at)
     SELECT person, item, (ARRAY['warning', 'breach', 'escalation'])[what], concat_ws(':', 'clock', clock, level, person), %(at)s
-    FROM new JOIN unnest(%(told_clock)s::bigint[], %(told_person)s::bigint[]) AS told(clock, person) USING (clock)"""
+    FROM new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[]) AS told(clock, person) USING (clock)"""
 NAMES = [level.name.lower() for level in Level]
 
 
