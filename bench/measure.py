@@ -47,13 +47,13 @@ class Spread:
         return cls(round(median(values), 3), round(min(values), 3), round(max(values), 3))
 
 
-def measured(workload: Workload, workers: Sequence[Worker], repetitions: int, scale: float) -> dict[str, Any]:
+def measured(workload: Workload, workers: Sequence[Worker], repetitions: int, scale: float, rounds: int = ROUNDS) -> dict[str, Any]:
     """Items a second of each contender, and ours over each: median, lowest and highest of the repetitions."""
     rates: dict[str, list[float]] = {name: [] for name in workload.contenders}
     for name in rates:  # plans, caches and statements are warm before it counts
         _slice(workers, workload.contenders[name], 1)
     for _ in range(repetitions):
-        for name, rate in _repetition(workload, workers, scale).items():
+        for name, rate in _repetition(workload, workers, scale, rounds).items():
             rates[name].append(rate)
     ratios = {name: [ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)] for name in rates if name != OURS}
     return {
@@ -68,11 +68,11 @@ def measured(workload: Workload, workers: Sequence[Worker], repetitions: int, sc
     }
 
 
-def _repetition(workload: Workload, workers: Sequence[Worker], scale: float) -> dict[str, float]:
+def _repetition(workload: Workload, workers: Sequence[Worker], scale: float, rounds: int) -> dict[str, float]:
     """Each contender's rate over all its slices, the order shuffled anew each time."""
     spent = dict.fromkeys(workload.contenders, 0.0)
     done = dict.fromkeys(workload.contenders, 0)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name in random.sample(list(spent), len(spent)):
             contender = workload.contenders[name]
             times = max(1, round(contender.times * scale))

@@ -22,6 +22,7 @@ from routing.operations.escalate import CHUNK, escalate
 
 CLOCKS = 1_000_000  # at SCALE=1
 DUE = 100  # one in so many
+SLICES = 2  # of each, a repetition
 SAMPLE = 100  # of the due ones, for the loop
 EMPTY_SWEEP_MS = 1.0
 
@@ -71,7 +72,7 @@ def run(*, repetitions: int, scale: float) -> None:
     with working(2) as workers:
         checks = {"rows_equal": _passes(every_contender_writes_the_same_rows, workers)}
         empty_ms = workers[0].do(_empty_ms)
-        result = measured(workload(many // DUE), workers[:1], repetitions, 1)
+        result = measured(workload(many // DUE), workers[:1], repetitions, scale=1, rounds=SLICES)
         checks |= {
             "two_sweepers_make_no_duplicate": _passes(two_sweepers_share_what_is_due, workers),
             "each_due_clock_has_exactly_one_row_a_level": _passes(each_clock_was_told_of_once, workers),
