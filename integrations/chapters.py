@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrations.models import Attempt, Outbound
+from integrations.operations.outbox.verbs import words_of
 from routing.actions import Entry, chapter
 from routing.models import Run
 
@@ -24,7 +25,7 @@ def attempts(run: Run) -> Sequence[Entry]:
 
 
 def _intent(row: Outbound) -> Entry:
-    names = {"connection": row.connection.name, "what": row.verb}
+    names = {"connection": row.connection.name, "what": words_of(row.verb)}
     state = str(Outbound.State(row.state).label)
     data = {"outbound": row.pk, "connection": row.connection.slug, "what": row.verb, "standing": state, "attempts": row.attempts}
     return Entry(row.created_at, "outbound", _("To be written to %(connection)s: %(what)s") % names, data | _about(row), _page(row))
@@ -33,7 +34,7 @@ def _intent(row: Outbound) -> Entry:
 def _attempt(attempt: Attempt, row: Outbound) -> Entry:
     outcome = str(Attempt.Outcome(attempt.outcome).label)
     data = {"outbound": row.pk, "attempt": attempt.number, "said": attempt.error, "status": attempt.status or "", "id_there": row.remote_id}
-    title = _("%(connection)s, %(what)s: %(outcome)s") % {"connection": row.connection.name, "what": row.verb, "outcome": outcome}
+    title = _("%(connection)s, %(what)s: %(outcome)s") % {"connection": row.connection.name, "what": words_of(row.verb), "outcome": outcome}
     return Entry(attempt.ended_at, "attempt", title, data | {"outcome": attempt.outcome, "url": row.url} | _about(row), _page(row))
 
 

@@ -18,6 +18,7 @@ from unfold.paginator import InfinitePaginator
 
 from integrations.models import Attempt, Outbound
 from integrations.operations.outbox.replay import DISCARDABLE, REPLAYABLE, discard, replay
+from integrations.operations.outbox.verbs import words_of
 from integrations.operations.outbox.waiting import why_waiting
 from routing.admin.addresses import address, page_of, work_page
 from routing.admin.base import actor
@@ -108,8 +109,9 @@ class OutboundAdmin(ReadOnly):
             if row.state in states and by.may(permission)
         ]
         context = {
-            "title": f"{row.verb} #{row.pk}",
+            "title": f"{words_of(row.verb)} #{row.pk}",
             "row": row,
+            "verb": words_of(row.verb),
             "facts": self.facts(row),
             "tries": [(each, each.outcome in GOOD) for each in row.tries.order_by("-number")],
             "steps": steps,
@@ -150,7 +152,13 @@ class OutboundAdmin(ReadOnly):
                 messages.success(request, _("%(step)s – done.") % {"step": label})
                 return HttpResponseRedirect(page_of(row))
             form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
-        context = {"title": f"{label}: {row.verb} #{row.pk}", "form": form, "submit": label, "danger": danger, "back": page_of(row)}
+        context = {
+            "title": f"{label}: {words_of(row.verb)} #{row.pk}",
+            "form": form,
+            "submit": label,
+            "danger": danger,
+            "back": page_of(row),
+        }
         return self.render(request, "desk/form.html", context, status=409 if form.non_field_errors() else 200)
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
@@ -173,7 +181,7 @@ class OutboundAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("what"), ordering="verb")
     def what(self, row: Outbound) -> SafeString:
-        return format_html('{} <span class="tl-ref">{}</span>', row.verb, row.object_key)
+        return format_html('{} <span class="tl-ref">{}</span>', words_of(row.verb), "" if row.object_key == row.key else row.object_key)
 
     @admin.display(description=gettext_lazy("work"))
     def of_work(self, row: Outbound) -> SafeString | str:

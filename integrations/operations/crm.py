@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.adapters.registry import adapter_of
 from integrations.models import Connection, Outbound
 from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.rows import digest_of
+from integrations.operations.outbox.verbs import called
 from routing.actions import react
 from routing.actors import Actor
 from routing.models import Run, User
 
-VERB = "crm.tell_deal"
+VERB = called("crm.tell_deal", _("Tell the deal what became of it"))
 DEAL = "deal"
 
 
@@ -29,10 +32,10 @@ def tell_deal(run: Run, changes: Mapping[str, str], *, by: Actor, at: datetime) 
 
 def tell_deals(told: Sequence[tuple[Run, Mapping[str, str]]], *, by: Actor, at: datetime) -> list[Outbound]:
     """The same for many. Each says again what was said before and still holds, so that the newest one is enough."""
-    sources = {run.source for run, _ in told if run.subject_type == DEAL}
+    sources = {run.source for run, _changes in told if run.subject_type == DEAL}
     connections = {each.slug: each for each in Connection.objects.filter(slug__in=sources)} if sources else {}
     about = [(run, connections[run.source], changes) for run, changes in told if run.subject_type == DEAL and run.source in connections]
-    before = _said([(connection.pk, _object(run)) for run, connection, _ in about])
+    before = _said([(connection.pk, _object(run)) for run, connection, _changes in about])
     wanted = []
     for run, connection, changes in about:
         adapter = adapter_of(connection.kind)
@@ -60,7 +63,7 @@ def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[s
     if not objects:
         return {}
     rows = Outbound.objects.filter(
-        connection__in={connection for connection, _ in objects}, object_key__in={key for _, key in objects}, verb=VERB
+        connection__in={connection for connection, _key in objects}, object_key__in={key for _connection, key in objects}, verb=VERB
     ).exclude(state=Outbound.State.DISCARDED)
     newest = rows.order_by("connection_id", "object_key", "-pk").distinct("connection_id", "object_key")
     return {(row.connection_id, row.object_key): row.content for row in newest}

@@ -1,7 +1,8 @@
-"""Forget what was posted to us about a person who is erased."""
+"""Forget what was posted to us, and what we sent, about a person who is erased."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from integrations.models import Inbound
@@ -19,3 +20,17 @@ def forget_deliveries(contact_id: int, email: str, at: datetime) -> None:
     if email:
         found = [key for (key,) in run(NAMING, [email.encode(), email])]
         Inbound.objects.filter(pk__in=found).update(raw=b"")
+
+
+SENT = """
+    UPDATE integrations_outbound
+    SET content = regexp_replace(content::text, %(address)s, '', 'gi')::jsonb,
+        evidence = regexp_replace(evidence::text, %(address)s, '', 'gi')::jsonb
+    WHERE content::text ~* %(address)s OR evidence::text ~* %(address)s"""
+
+
+@eraser
+def forget_sent(contact_id: int, email: str, at: datetime) -> None:
+    """Take the address out of what went out, or is still to go; the digests of what was written stay. Reads every row."""
+    if email:
+        run(SENT, {"address": re.escape(email)})

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from integrations.models import Connection, Outbound
 from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.rows import digest_of
+from integrations.operations.outbox.verbs import called
 from routing.actions import carrier
 from routing.actors import Actor
 from routing.models import Notification, User
 from routing.records import save
 
-KIND, VERB = "mail", "mail.tell"
+KIND, VERB = "mail", called("mail.tell", _("Send a letter"))
 TOGETHER = timedelta(minutes=5)
 
 

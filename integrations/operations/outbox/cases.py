@@ -31,7 +31,7 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
         "message": row.last_error,
         "status": status,
         "attempts": row.attempts,
-        "outbound": row.pk,
+        "outgoing_change": row.pk,
         **({"refused": True} if refused else {}),
     }
     reason = Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY

@@ -18,17 +18,18 @@ from routing.isolate import isolate
 
 Clock = Callable[[], datetime]
 NOW = timedelta()
+AT_A_STRETCH = timedelta(seconds=20)  # then other tasks have their turn; the next tick goes on
 MAX_DEATHS = 5  # of workers, one after the other: it is the intent that kills them
 
 
 def deliver_due(*, clock: Clock) -> int:
     """
-    Deliver until nothing is due that may be sent; how many were tried. Safe to run many times at once, and to be killed.
+    Deliver until nothing is due that may be sent, or for a while; how many were tried. Safe at once, twice, and to be killed.
 
     :param clock: says the instant, aware; asked anew for each attempt, because the other side takes its time
     """
-    tried = 0
-    while leases := claim(at=clock()):
+    tried, until = 0, clock() + AT_A_STRETCH
+    while clock() <= until and (leases := claim(at=clock())):
         tried += sum(isolate(partial(_one, lease, clock), [lease.outbound_id], partial(_broke, lease, clock)) for lease in leases)
     return tried
 

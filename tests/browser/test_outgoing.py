@@ -1,0 +1,38 @@
+"""What goes out, on a desk and on a phone, light and dark: the list, a failed one, one held behind it, and the question why."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.adapters import registry
+from integrations.adapters.base import Permanent
+from integrations.models import Outbound
+from tests.browser.conftest import SitDown
+from tests.desk import url
+from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, send
+from tests.integrations.senders import make_connection
+from tests.world import World, make_request
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (1440, "dark"), (390, "light")])
+def test_what_goes_out_is_accessible(agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, width: int, scheme: str) -> None:
+    adapter = ShelfAdapter()
+    adapter.shelves["shelf-main"] = Shelf(before=[Permanent("The other side answered 422: title is too long", 422)])
+    monkeypatch.setitem(registry._ADAPTERS, KIND, adapter)
+    connection = make_connection(KIND, agency)
+    item = make_request(agency.acme).item_id
+    dead, held = send(connection, "publish", "update", item_id=item)
+    deliver(Time())
+
+    desk = sit_down(agency.ivan, width=width, scheme=scheme)
+    for name, path in {
+        "outgoing": url(Outbound, "changelist"),
+        "outgoing-dead": url(Outbound, "change", dead.pk),
+        "outgoing-held": url(Outbound, "change", held.pk),
+        "outgoing-again": url(Outbound, "step", dead.pk, "replay"),
+    }.items():
+        desk.open(path)
+        desk.check(name)
