@@ -47,18 +47,19 @@ def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
     """
     An exception that blocks no step, owned by whom the exception map says, with its timebox; one that is open for the same is kept.
 
-    The same is: this reason for the run, or, without a run, for the connection that the evidence names. None where one was
-    open, or nobody active could own it, which is logged. Call it in the transaction that found out.
+    The same is: this reason for the run, without one for the work item, without either for the connection that the evidence
+    names. None where one was open, or nobody active could own it, which is logged. Call it in the transaction that found out.
     """
     sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
-    if open_cases(finding.run, str(finding.evidence.get("connection", ""))).filter(reason=finding.reason).exists():
+    work = finding.item or (finding.run.item if finding.run else None)
+    evidence = {**finding.evidence, **({"work": work.ref} if work else {})}
+    if open_cases(finding.run, finding.item, str(evidence.get("connection", ""))).filter(reason=finding.reason).exists():
         return None
     route = ExceptionRoute.objects.filter(reason=finding.reason).first()
     pair = _pair(finding, route.taker if route else Taker.AGENCY)
     if pair is None:
         log.error("a failure needs a person, and nobody active could own it", action="work_case", reason=finding.reason.value)
         return None
-    work = finding.item or (finding.run.item if finding.run else None)
     item = WorkItem(
         title=f"{finding.reason.label}: {work.ref if work else finding.about}"[:200],
         client_id=work.client_id if work else None,
@@ -69,7 +70,7 @@ def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
         backup_id=pair[1],
         priority=WorkItem.Priority.HIGH,
     )
-    case = ExceptionCase(item=item, reason=finding.reason, run=finding.run, blocking=False, evidence=dict(finding.evidence))
+    case = ExceptionCase(item=item, reason=finding.reason, run=finding.run, blocking=False, evidence=evidence)
     [made] = create([case], by=Actor.system(), at=at)
     minutes = route.timebox_minutes if route else None
     for policy in SLAPolicy.objects.filter(slug=STANDARD) if minutes else ():
@@ -78,10 +79,14 @@ def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
     return made
 
 
-def open_cases(run: Run | None, connection: str) -> Any:
-    """The open exceptions of this kind about a run, or, without one, about a connection (its slug)."""
+def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> Any:
+    """The open exceptions of this kind about a run, without one about a work item, without either about a connection (its slug)."""
     found = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, step="", blocking=False)
-    return found.filter(run=run) if run else found.filter(run=None, evidence__connection=connection)
+    if run is not None:
+        return found.filter(run=run)
+    if item is not None:
+        return found.filter(run=None, evidence__work=item.ref)
+    return found.filter(run=None, evidence__connection=connection, evidence__work__isnull=True)
 
 
 def _pair(finding: Finding, taker: str) -> tuple[int, int] | None:

@@ -41,9 +41,12 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
 def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
     same = Outbound.objects.dead().exclude(pk=row.pk)
-    dead = same.filter(run=row.run) if row.run_id else same.filter(run=None, connection=row.connection_id)
+    if row.run_id or row.item_id:
+        dead = same.filter(run=row.run_id) if row.run_id else same.filter(run=None, item=row.item_id)
+    else:
+        dead = same.filter(run=None, item=None, connection=row.connection_id)
     if dead.exists():
         return
-    pending = list(open_cases(row.run, row.connection.slug).filter(reason__in=REASONS).values_list("pk", flat=True))
+    pending = list(open_cases(row.run, row.item, row.connection.slug).filter(reason__in=REASONS).values_list("pk", flat=True))
     if pending:
         withdraw_case(pending, by=Actor.system(), at=at, reason="What had failed is settled.")

@@ -14,6 +14,7 @@ from integrations.models import Outbound
 from integrations.operations.assets import FileRef
 from integrations.operations.outbox.rows import digest_of, lock_objects, write
 from routing.actors import Actor
+from routing.models import WorkItem
 
 State = Outbound.State
 
@@ -23,7 +24,7 @@ class Wanted:
     """
     One intent, before it is a row; see ``Outbound`` for what its fields mean.
 
-    ``due_at`` (aware) is when it may be sent at the earliest, None for at once.
+    ``due_at`` (aware) is when it may be sent at the earliest, None for at once. Without a run, it is its work item's.
     """
 
     connection_id: int
@@ -57,7 +58,8 @@ def enqueue(wanted: Sequence[Wanted], *, by: Actor, at: datetime) -> list[Outbou
         known = set(Outbound.objects.filter(key__in=[each.key for each in wanted]).values_list("key", flat=True))
         fresh = list({each.key: each for each in wanted if each.key not in known}.values())
         blocked = _blocked({each.object for each in fresh})
-        rows = [_row(each, by, at, behind_dead=each.object in blocked) for each in fresh]
+        runs = _runs([each.item_id for each in fresh if each.item_id and not each.run_id])
+        rows = [_row(each, each.run_id or runs.get(each.item_id or 0), by, at, behind_dead=each.object in blocked) for each in fresh]
         Outbound.objects.bulk_create(rows)
         _supersede(rows, at)
         if any(row.state == State.PENDING and row.due_at <= at for row in rows):
@@ -71,12 +73,17 @@ def _blocked(objects: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
     return set(dead.values_list("connection_id", "object_key")) & set(objects)
 
 
-def _row(wanted: Wanted, by: Actor, at: datetime, *, behind_dead: bool) -> Outbound:
+def _runs(items: Collection[int]) -> dict[int, int | None]:
+    """The runs that work belongs to, by item."""
+    return dict(WorkItem.objects.filter(pk__in=items).values_list("pk", "run_id")) if items else {}
+
+
+def _row(wanted: Wanted, run_id: int | None, by: Actor, at: datetime, *, behind_dead: bool) -> Outbound:
     content, assets = dict(wanted.content), [asdict(ref) for ref in wanted.files]
     row = Outbound(
         connection_id=wanted.connection_id,
         item_id=wanted.item_id,
-        run_id=wanted.run_id,
+        run_id=run_id,
         key=wanted.key,
         verb=wanted.verb,
         object_key=wanted.object_key,

@@ -129,7 +129,7 @@ def test_what_failed_too_often_is_dead_with_an_owner(connection: Connection, she
         deliver(time.on(minutes=40))
 
     assert state_of("a") == "dead"
-    assert Attempt.objects.count() == 12
+    assert len(outcomes_of("a")) == 12
     case = ExceptionCase.objects.get()
     assert case.reason == Reason.FAILED_DELIVERY
     assert case.item.owner_id is not None
@@ -148,6 +148,22 @@ def test_a_permanent_refusal_is_dead_at_once_with_the_vendors_words(connection: 
     assert case.evidence["message"] == "The other side answered 422: title is too long"
     assert case.evidence["connection"] == "shelf-main"
     assert (case.item.owner_id, case.item.parent_id) == (world.alice.pk, request.item_id)
+
+
+def test_each_work_that_fails_has_an_exception_of_its_own_and_the_same_work_only_one(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
+    shelf.before = [Permanent("No.")] * 4
+    one, other = make_request(world.acme), make_request(world.acme)
+    send(connection, "a", item_id=one.item_id, obj="thing:1")
+    send(connection, "b", item_id=one.item_id, obj="thing:2")
+    send(connection, "c", item_id=other.item_id, obj="thing:3")
+    send(connection, "d", obj="thing:4")
+
+    deliver(time)
+
+    told = sorted(str(case.evidence.get("work")) for case in ExceptionCase.objects.all())
+    assert told == sorted([one.item.ref, other.item.ref, "None"])
 
 
 def test_refused_credentials_are_told_once_and_stop_the_storm(connection: Connection, shelf: Shelf, time: Time) -> None:
