@@ -52,7 +52,7 @@ def page(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
 def _sent(request: HttpRequest, file: Path) -> HttpResponseBase:
     kind = KINDS.get(file.suffix.removeprefix("."))
     try:
-        if kind is None or file.is_symlink():
+        if kind is None or file.resolve() != file:  # no link is followed, wherever it leads
             raise Http404
         found = file.stat()
         opened = file.open("rb")

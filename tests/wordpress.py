@@ -78,11 +78,7 @@ def started(base: Path) -> WordPress:
         fcntl.flock(lock, fcntl.LOCK_EX)
         note = base / "wordpress.json"
         if not note.exists():
-            try:
-                note.write_text(json.dumps(asdict(_start(base / "wordpress"))))
-            except BaseException:
-                _end([int(pid) for pid in (base / "wordpress.pids").read_text().split()] if (base / "wordpress.pids").exists() else [])
-                raise
+            note.write_text(json.dumps(asdict(_start(base / "wordpress"))))
         return WordPress(**json.loads(note.read_text()))
 
 

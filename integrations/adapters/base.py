@@ -231,6 +231,7 @@ class Adapter:
     kind: ClassVar[str]
     receives: ClassVar[bool] = False  # whether it posts to /hooks/<connection>/
     calls_out: ClassVar[bool] = True  # whether reading more means calling it
+    needs_token: ClassVar[bool] = False  # whether it cannot be called without one
     kept_headers: ClassVar[tuple[str, ...]] = ()  # worth keeping beside a body: never a signature
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:

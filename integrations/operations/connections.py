@@ -103,6 +103,8 @@ def _check(wanted: Wanted, known: Connection | None) -> None:
                 check(given)
         except ValueError as error:
             raise BadConnection(str(error)) from None
+    if adapter.needs_token and not wanted.token and not (known and known.token):
+        raise BadConnection("It has no token yet, so it could not be called: give one with --token-file.")
     if adapter.receives and not wanted.secret and not (known and known.signing_secrets):
         raise BadConnection("It has no signing secret yet, so nothing it posts could be believed: give one with --secret-file.")
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from integrations.adapters.base import Permanent, Written
+from integrations.adapters.base import Permanent, Temporary, Written
 from integrations.adapters.registry import adapter_of
 from integrations.engine.markup import assets_in, placed, seen
 from integrations.engine.proof import Shown, differences
@@ -49,10 +49,18 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
         return Proof([f"The page cannot be read: {trouble}"], evidence)
     evidence |= {"status": answer.status, "sha256": sha256(answer.body).hexdigest()}
     found = _of_page(answer, content, written)
-    files = _files(content, written)
-    checked = {url: _image(url, wanted, private) for url, wanted in files.items()}
-    evidence["images"] = [{"url": url, **told} for url, (_, told) in checked.items()]
-    return Proof([*found, *(trouble for trouble, _ in checked.values() if trouble)], evidence)
+    evidence["images"] = []
+    later = None
+    for url, wanted in _files(content, written).items():
+        try:
+            wrong, told = _image(url, wanted, private)
+        except Temporary as error:
+            wrong, told, later = "", {"status": 0}, later or error
+        found += [wrong] if wrong else []
+        evidence["images"].append({"url": url, **told})
+    if later and not found:  # what is wrong already stays wrong, whatever the rest would answer
+        raise later
+    return Proof(found, evidence)
 
 
 def _of_page(answer: Answer, content: Mapping[str, Any], written: Written) -> list[str]:

@@ -93,3 +93,50 @@ def test_a_kind_cannot_change(world: World, secret: str, tmp_path: Path):
 
     with pytest.raises(CommandError, match="another slug"):
         connect("form", "--slug", "main", "--secret-file", str(tmp_path / "form"))
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> str:
+    (tmp_path / "password").write_text("robin:abcd efgh ijkl mnop qrst uvwx\n")
+    return str(tmp_path / "password")
+
+
+def test_wordpress_needs_an_address_and_a_password(world: World, password: str):
+    said = connect("wordpress", "--slug", "www", "--base-url", "https://www.acme.example", "--token-file", password)
+
+    assert "appears below: https://www.acme.example" in said
+    assert "posts to" not in said
+    assert "abcd" not in said
+    assert Connection.objects.get().token.first().startswith("robin:")
+
+
+def test_a_static_site_needs_nothing_but_a_name(world: World):
+    said = connect("static", "--slug", "pages")
+    connect("static", "--slug", "pages", "--folder", "acme/www")
+
+    assert "appears below: http://testserver/site/pages/" in said
+    assert Connection.objects.get().settings == {"folder": "acme/www"}
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("wordpress", "--token-file", "GOOD"), "--base-url"),
+        (("wordpress", "--base-url", "https://a.example/wp-json", "--token-file", "GOOD"), "without /wp-json"),
+        (("wordpress", "--base-url", "http://93.184.215.14", "--token-file", "GOOD"), "https"),
+        (("wordpress", "--base-url", "https://a.example", "--token-file", "BAD"), "user:application password"),
+        (("wordpress", "--base-url", "https://a.example"), "no token"),
+        (("static", "--folder", "../log"), "below SITES_DIR"),
+        (("static", "--folder", "/etc"), "below SITES_DIR"),
+        (("static", "--base-url", "https://a.example"), "leave out --base-url"),
+    ],
+)
+def test_a_destination_that_cannot_work_is_refused_with_what_to_do(
+    world: World, password: str, secret: str, args: tuple[str, ...], why: str
+):
+    kind, *rest = [{"GOOD": password, "BAD": secret}.get(arg, arg) for arg in args]
+
+    with pytest.raises(CommandError, match=why):
+        connect(kind, "--slug", "x", *rest)
+
+    assert not Connection.objects.exists()

@@ -17,6 +17,7 @@ SEO = {"title", "description"}
 
 class WordPress(Adapter):
     kind = "wordpress"
+    needs_token = True
 
     def writer(self, connection: Connection) -> Writer | None:
         return WordPressWriter(connection)
