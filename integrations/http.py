@@ -33,7 +33,7 @@ _QUICK_READ = _QUICK.copy_with(allowed_methods=[*SAFE_METHODS, "POST"])
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer, at most MAX_ANSWER_BYTES long; ``wrote`` if it answers a call that may have changed something."""
+    """A complete answer, no longer than its client takes; ``wrote`` if it answers a call that may have changed something."""
 
     status: int
     headers: Mapping[str, str]
@@ -67,9 +67,17 @@ class SafeClient:
     """
 
     def __init__(
-        self, base_url: str, *, token: str = "", basic: str = "", private: frozenset[Origin] = frozenset(), total_s: float = TOTAL_S
+        self,
+        base_url: str,
+        *,
+        token: str = "",
+        basic: str = "",
+        private: frozenset[Origin] = frozenset(),
+        total_s: float = TOTAL_S,
+        most_bytes: int = MAX_ANSWER_BYTES,
     ) -> None:
-        self.origin, self.base_url, self.total_s = _checked(base_url), base_url.rstrip("/"), total_s
+        self.origin, self.base_url = _checked(base_url), base_url.rstrip("/")
+        self.total_s, self.most_bytes = total_s, most_bytes
         headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "Throughline"}
         if token:
             headers["authorization"] = f"Bearer {token}"
@@ -126,7 +134,7 @@ class SafeClient:
             if response.headers.get("content-encoding", "identity") != "identity":
                 raise Permanent("The answer is compressed, which was not asked for.", response.status_code)
             url = str(request.url.copy_with(query=None))
-            return Answer(response.status_code, response.headers, _bounded(response), url, wrote)
+            return Answer(response.status_code, response.headers, _bounded(response, self.most_bytes), url, wrote)
         finally:
             response.close()
 
@@ -146,12 +154,12 @@ def _checked(url: str) -> Origin:
         raise Permanent(str(error)) from None
 
 
-def _bounded(response: httpx.Response) -> bytes:
+def _bounded(response: httpx.Response, most_bytes: int) -> bytes:
     parts, size = [], 0
     for part in response.iter_raw():
         size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise Permanent(f"The answer is longer than {MAX_ANSWER_BYTES} bytes.", response.status_code)
+        if size > most_bytes:
+            raise Permanent(f"The answer is longer than {most_bytes} bytes.", response.status_code)
         parts.append(part)
     return b"".join(parts)
 

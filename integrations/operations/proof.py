@@ -19,6 +19,7 @@ from integrations.origins import Origin, origin_of
 HTML = {"accept": "text/html,application/xhtml+xml"}
 ANY = {"accept": "*/*"}
 MOST_IMAGES = 50
+MOST_BYTES = 64 * 1024 * 1024  # of one image that is compared byte for byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def _get(
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         # A client for each origin: what may be private is the destination's own origin, nobody else's.
-        with SafeClient(f"{parts.scheme}://{parts.netloc}", private=private & {origin}) as client:
+        with SafeClient(f"{parts.scheme}://{parts.netloc}", private=private & {origin}, most_bytes=MOST_BYTES) as client:
             return client.call(method, path or "/", headers=headers), None
     except Permanent as error:
         if method == "HEAD" and error.status in {405, 501}:

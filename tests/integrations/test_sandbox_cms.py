@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from threading import Thread
 
+import httpx
 import pytest
 
 from integrations.adapters.base import Conflict, Refused, Temporary, Unknown
+from integrations.management.commands.sandbox import PLAYS
 from integrations.operations.proof import probe
 from integrations.secrets import Hidden
 from tests.integrations.publishing import Site, article, later
@@ -88,3 +91,19 @@ def test_the_same_picture_in_two_works_is_one_file(play: Site):
     play.publish(other)
 
     assert len(play.files(BREAD)) == 1
+
+
+def test_the_command_plays_one_that_takes_faults_from_another_process(play: Site):
+    server, told = PLAYS["wordpress"](play.connection, 0)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+
+    with httpx.Client(base_url=url, auth=("author", "pass word"), trust_env=False) as somebody:
+        asked = somebody.post("/sandbox", json={"fault": "429", "method": "GET"})
+        busy, well = somebody.get("/wp-json/wp/v2/users/me"), somebody.get("/wp-json/wp/v2/users/me")
+        unknown, stranger = somebody.post("/sandbox", json={"fault": "fire"}), httpx.post(f"{url}/sandbox", json={"fault": "429"})
+    server.shutdown()
+    server.server_close()
+
+    assert told.startswith("WordPress answers")
+    assert [answer.status_code for answer in (asked, busy, well, unknown, stranger)] == [200, 429, 200, 400, 401]

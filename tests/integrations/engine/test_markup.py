@@ -5,12 +5,13 @@ from __future__ import annotations
 from html import escape
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.engine.markup import assets_in, placed, plain, seen, spelled
 
 SHA = "ab" * 32
+quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,7 @@ def test_what_is_not_the_same_is_not_equal(one: str, other: str):
     assert spelled(one) != spelled(other)
 
 
+@quick
 @given(st.text())
 def test_any_text_can_be_looked_at(text: str):
     seen(text)
@@ -72,6 +74,7 @@ def test_any_text_can_be_looked_at(text: str):
     assert plain(plain(text)) == plain(text) or "&" in text
 
 
+@quick
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"])))
 def test_escaped_text_is_seen_as_it_was(text: str):
     assert seen(f"<p>{escape(text)}</p>").blocks == tuple(filter(None, [" ".join(text.split())]))

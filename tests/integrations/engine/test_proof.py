@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from integrations.engine.proof import Shown, differences, normal
@@ -17,6 +17,7 @@ SHOWN = """<html><head><title>It’s “new” – A site</title></head><body><n
 <h2>First</h2><div>An advertisement</div><p>Second — “quoted” 5′6″…</p><img src="https://x.example/a.png?w=1&#038;h=2"></body></html>"""
 
 words = st.text(alphabet=st.sampled_from("abcxyzäß09 '\"-.()&<>…“”—’"), min_size=1, max_size=40).filter(lambda text: normal(text) != "")
+quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def test_a_page_that_shows_it_differs_in_nothing():
@@ -52,11 +53,13 @@ def test_an_image_that_is_loaded_late_is_an_image():
     assert differences(OURS, SHOWN.replace("<img src=", '<img src="data:," data-src=')) == []
 
 
+@quick
 @given(words)
 def test_normal_text_stays_as_it_is(text: str):
     assert normal(normal(text)) == normal(text)
 
 
+@quick
 @given(words, st.lists(words, min_size=1, max_size=4))
 def test_what_a_content_system_makes_of_it_still_proves_it(title: str, texts: list[str]):
     body = "".join(f"<p>{escape(text, quote=False)}</p>" for text in texts)
@@ -66,6 +69,7 @@ def test_what_a_content_system_makes_of_it_still_proves_it(title: str, texts: li
     assert differences(Shown(title, body), shown) == []
 
 
+@quick
 @given(words, st.lists(words, min_size=1, max_size=4), st.data())
 def test_a_block_that_is_left_out_is_always_noticed(title: str, texts: list[str], data: st.DataObject):
     gone = data.draw(st.sampled_from(texts))
