@@ -35,6 +35,7 @@ def _start_servers() -> None:
     base.chmod(0o711)  # PostgreSQL may run as nobody
     _folders.append(base)
     os.environ["VAR_DIR"] = str(base / "var")
+    os.environ["TEST_CONTROLLER"] = str(os.getpid())
     for folder in ("log", "files", "mail", "static"):
         (base / "var" / folder).mkdir(parents=True)
     if "TEST_SUPERUSER_URL" not in os.environ:

@@ -26,6 +26,9 @@ PROGRAMS = ("php", "mariadbd", "mariadb-install-db")
 WORKERS = 4  # WordPress calls itself
 START_S = 60
 
+# Tests that are killed cannot tidy up: this ends the groups when the run is gone.
+GUARD = 'while kill -0 "$0" 2>/dev/null; do sleep 1; done; for group in "$@"; do kill -9 "-$group" 2>/dev/null; done'
+
 _processes: list[subprocess.Popen[bytes]] = []  # kept, or Python complains that they still run
 
 
@@ -110,6 +113,7 @@ def _start(folder: Path) -> WordPress:
     if done.returncode:
         raise RuntimeError(f"WordPress could not be set up: {done.stdout[-800:]} {done.stderr[-800:]}")
     server = _spawn(folder, ["php", "-S", f"127.0.0.1:{port}", "-t", str(site), str(PARTS / "router.php")], env)
+    _spawn(folder, ["sh", "-c", GUARD, os.environ["TEST_CONTROLLER"], str(server), str(database)], env)
     made = WordPress(f"http://127.0.0.1:{port}", str(folder), json.loads(done.stdout.splitlines()[-1]), [server, database])
     _wait(lambda: httpx.get(f"{made.url}/wp-json/", trust_env=False, timeout=30).status_code == 200)
     return made
