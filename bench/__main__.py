@@ -1,9 +1,11 @@
-"""``python -m bench [W1 W2 …]``: everything without names, which NAME may give too; SCALE=0.1 makes all slices shorter."""
+"""``python -m bench [lifecycle|lists|search|intake]``: one workload, by NAME too; SCALE=0.1 makes it shorter. JSON on stdout."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import sys
 from importlib import import_module
 
 import django
@@ -11,25 +13,35 @@ import django
 from bench import server
 
 NAMES = {"W1": ("W1",), "W2": ("W2",), "lifecycle": ("W1", "W2"), "W3": ("sweep",), "sweep": ("sweep",)}
+# Where each is, and what it takes from there: models need settings, so nothing is imported before them.
+WORKLOADS = {
+    "lifecycle": ("bench.run", "lifecycle"),
+    "lists": ("bench.lists", "lists"),
+    "search": ("bench.lists", "search"),
+    "intake": ("bench.intake", "intake"),
+}
+ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W4": "intake", "W6": "lists", "W7": "search"}
+PARTS = {"W1": ("W1",), "W2": ("W2",)}  # of a life cycle
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", default=(os.environ.get("NAME") or "lifecycle").split())
+    parser.add_argument("name", nargs="?", default=os.environ.get("NAME") or "lifecycle", choices=[*WORKLOADS, *ALIASES])
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--scale", type=float, default=float(os.environ.get("SCALE") or 1))
     wanted = parser.parse_args()
-    unknown = set(wanted.names) - set(NAMES)
-    if unknown:
-        parser.error(f"no such workload: {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    names = list(dict.fromkeys(name for given in wanted.names for name in NAMES[given]))
-    with server.running():
+    module, function = WORKLOADS[ALIASES.get(wanted.name, wanted.name)]
+    with server.running() as database:
         django.setup()
         if "sweep" in names:  # prints one object of its own
             import_module("bench.sweep").run(repetitions=wanted.repetitions, scale=wanted.scale)
             names.remove("sweep")
         if names:
             import_module("bench.run").run(names, repetitions=wanted.repetitions, scale=wanted.scale)  # models need settings
+        workload = getattr(import_module(module), function)
+        what = PARTS.get(wanted.name, ("W1", "W2")) if function == "lifecycle" else database
+        result = workload(what, repetitions=wanted.repetitions, scale=wanted.scale)
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ ITEMS = """
         || ' ' || substr(md5(n::text), 1, 8) || CASE WHEN n = %(rare)s THEN ' zanzibar-4711' ELSE '' END,
         (%(clients)s::bigint[])[1 + (n * 7919) %% %(n_clients)s],
         (ARRAY['captured','triaged','accepted','in_delivery','closed'])[1 + n %% 5],
-        n %% 5 < 4, '', (ARRAY['agency','agency','client','vendor'])[1 + n %% 4],
+        n %% 5 < 4, '', (ARRAY['agency','agency','client','vendor'])[1 + (n / 100) %% 4],
         owner, CASE WHEN owner = %(first)s THEN %(last)s ELSE %(first)s END, %(team)s, 1 + (n * 31) %% 4, false,
         CASE WHEN n %% 20 = 0 THEN NULL ELSE now() + ((n * 7919) %% 5184000) * interval '1 second' END,
         now() - n * interval '30 seconds', now()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -39,3 +40,27 @@ def _spread(value: Spread, form: str) -> str:
 
 def _met(ratio: Spread, aim: float) -> str:
     return "met" if ratio.median >= aim else "missed"
+
+
+def one(workload: str, figures: dict[str, Any], ratios: dict[str, Spread], checks: dict[str, bool]) -> dict[str, Any]:
+    """What a workload found, in the form that all of them share; a table of it goes to stderr."""
+    lines = [f"### {workload}", "", "| figure | value |", "|---|---|"]
+    lines += [f"| {name} | {_told(value)} |" for name, value in figures.items()]
+    lines += ["", "| ours / it | median [lowest..highest] |", "|---|---|"]
+    lines += [f"| {name} | {_spread(value, '.3g')} |" for name, value in ratios.items()]
+    lines += ["", *(f"{'holds' if held else 'BROKEN'}: {name}" for name, held in checks.items())]
+    sys.stderr.write("\n".join(lines) + "\n")
+    spreads = {name: {"median": each.median, "min": each.low, "max": each.high} for name, each in ratios.items()}
+    return {"workload": workload, "figures": _plain(figures), "ratios": spreads, "checks": checks}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Spread):
+        return {"median": value.median, "min": value.low, "max": value.high}
+    return {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, Spread):
+        return _spread(value, ".4g")
+    return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) if isinstance(value, dict) else str(value)

@@ -13,11 +13,12 @@ from bench import checks, report, workloads
 from bench.measure import measured
 from bench.workers import working
 
+LIVES = {"W1": "single", "W2": "bulk"}
 DURABILITY = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_level", "plan_cache_mode")
 
 
-def run(names: Sequence[str], *, repetitions: int, scale: float) -> None:
-    """Tables as they are made go to stderr, all results as JSON to stdout."""
+def lifecycle(names: Sequence[str], *, repetitions: int, scale: float) -> dict[str, Any]:
+    """One request and a batch of them through their lives; tables go to stderr as they are made."""
     call_command("migrate", database="owner", verbosity=0)
     with working(2) as workers:
         for check in checks.ALL:
@@ -30,7 +31,14 @@ def run(names: Sequence[str], *, repetitions: int, scale: float) -> None:
             for processes in workload.processes:
                 results.append(measured(workload, workers[:processes], repetitions, scale))
                 _say("\n" + report.table(results[-1]))
-    sys.stdout.write(report.as_json(results, settings) + "\n")
+    ratios = {
+        f"{short}_{LIVES[result['workload']]}": result["ours_over"][name]
+        for result in reversed(results)  # of one process, which comes first and so is written last
+        for short, name in (("naive", workloads.NAIVE), ("limit", workloads.LIMIT), ("helpers", workloads.HELPERS))
+        if name in result["ours_over"]
+    }
+    held = {check.__name__.replace("_", " "): True for check in checks.ALL}  # each raises if it does not
+    return report.one("lifecycle", {"settings": settings, "results": results}, ratios, held)
 
 
 def _settings(_world: Any) -> dict[str, Any]:

@@ -77,10 +77,10 @@ def _nullable(model: type[Any], expression: Any) -> bool:
 
 def terms_of(model: type[Any], ordering: Sequence[Any]) -> list[Term]:
     """Up to the first column that no two rows share: what comes after it decides nothing."""
-    found = []
+    found, unique = [], {"pk"} | {field.attname for field in model._meta.concrete_fields if field.unique and not field.null}
     for part in ordering:
         found.append(Term.of(model, part))
-        if isinstance(part, str) and part.lstrip("-") in {"pk", model._meta.pk.name}:
+        if isinstance(part, str) and part.lstrip("-") in unique:
             break
     return found
 
