@@ -165,7 +165,7 @@ def _serving() -> Iterator[int]:
 def _started(command: list[str], environ: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command, env=environ, stdout=log, stderr=log, start_new_session=True,
-        preexec_fn=processes.tied(signal.SIGTERM),
+        preexec_fn=processes.tied(signal.SIGTERM),  # noqa: PLW1509
     )  # fmt: skip
 
 

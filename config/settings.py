@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "config.metrics.MetricsMiddleware",
     "config.policy.PolicyMiddleware",
     "django_structlog.middlewares.RequestMiddleware",  # before the first that asks the database, so that every failure has an id
+    "config.direct.DirectMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -17,6 +17,7 @@ from integrations.adapters.base import Adapter, Delivery
 from integrations.adapters.hubspot.adapter import HubSpot
 from integrations.adapters.registry import adapter_of
 from integrations.models import Connection
+from integrations.operations.listen import listening
 from integrations.operations.receive import Receipt, receive
 from integrations.secrets import Hidden, Unreadable
 
@@ -60,7 +61,7 @@ def _unread(request: HttpRequest) -> JsonResponse | None:
 def _answer(request: HttpRequest, slug: str) -> JsonResponse:
     at = timezone.now()
     body = request.read(MAX_BODY_BYTES)
-    connection = Connection.objects.active().select_related("service_user").filter(slug=slug).first()
+    connection = listening(slug)
     adapter = adapter_of(connection.kind) if connection else None
     if connection is None or adapter is None or not adapter.receives:
         secrets = Hidden(text=_decoy()).reveal()

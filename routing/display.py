@@ -38,9 +38,10 @@ def when(at: datetime | None, now: datetime | None = None) -> SafeString | str:
 
 def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:
     """When the item is due, marked when that has passed or is near. Ended work is never late."""
-    at, now = item.next_due_at, now or timezone.now()
+    at = item.next_due_at
     if at is None:
         return NOTHING
+    now = now or timezone.now()
     return due_time(at, now) if item.is_open else _time(at, relative(at, now))
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 from psycopg.types.json import Jsonb
@@ -16,7 +17,7 @@ from integrations.models import Connection, Inbound
 from integrations.operations.echoes import mark_echoes
 from integrations.typed import clean
 from routing.actors import Actor
-from routing.operations.capture import Capture, Signal, capture
+from routing.operations.capture import Capture, Signal, capture, capture_new
 from routing.statements import run
 
 CONFLICT = "conflicting_duplicate"
@@ -58,18 +59,21 @@ class Receipt:
         return tuple(outcome for outcome in self.outcomes if outcome.became == Capture.CONFLICT)
 
 
-STORE = """
-    INSERT INTO integrations_inbound AS kept (connection_id, received_at, last_received_at, deliveries, headers, raw, sha256, state,
-        captured, repeated, conflicting, ignored, poison, reason, problems)
-    VALUES (%s, %s, %s, 1, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+_INTO = """INSERT INTO integrations_inbound AS known (connection_id, received_at, last_received_at, deliveries, headers, raw, sha256,
+        state, captured, repeated, conflicting, ignored, poison, reason, problems)"""
+_VALUES = """%s::bigint, %s::timestamptz, %s::timestamptz, 1, %s::jsonb, %s::bytea, %s, %s, %s::int, %s::int, %s::int, %s::int, %s::int,
+        %s, %s::jsonb"""
+_AGAIN = """
     ON CONFLICT (connection_id, sha256) DO UPDATE SET
-        deliveries = kept.deliveries + 1,
-        last_received_at = GREATEST(kept.last_received_at, EXCLUDED.last_received_at),
-        captured = kept.captured + EXCLUDED.captured,
-        repeated = kept.repeated + EXCLUDED.repeated,
+        deliveries = known.deliveries + 1,
+        last_received_at = GREATEST(known.last_received_at, EXCLUDED.last_received_at),
+        captured = known.captured + EXCLUDED.captured,
+        repeated = known.repeated + EXCLUDED.repeated,
         conflicting = EXCLUDED.conflicting, ignored = EXCLUDED.ignored, poison = EXCLUDED.poison,
         state = EXCLUDED.state, reason = EXCLUDED.reason, problems = EXCLUDED.problems
     RETURNING id"""
+STORE = f"{_INTO} VALUES ({_VALUES}) {_AGAIN}"
+BESIDE = f"{_INTO} SELECT {_VALUES} FROM kept {_AGAIN}"  # noqa: S608  # nothing of a stranger's
 
 
 def receive(connection: Connection, adapter: Adapter, delivery: Delivery, *, at: datetime) -> Receipt:
@@ -82,11 +86,26 @@ def receive(connection: Connection, adapter: Adapter, delivery: Delivery, *, at:
         parts, unreadable = mark_echoes(adapter.parts(delivery, connection, at), connection, adapter), ""
     except Unreadable as error:
         parts, unreadable = [], error.reason
+    by = Actor.of(connection.service_user)
+    if len(parts) == 1 and isinstance(parts[0], Signal) and not unreadable:
+        receipt = _receive_new(connection, adapter, delivery, parts[0], by=by, at=at)
+        if receipt is not None:
+            return receipt
     with transaction.atomic():
-        outcomes = tuple(_capture(parts, by=Actor.of(connection.service_user), at=at))
+        outcomes = tuple(_capture(parts, by=by, at=at))
         if unreadable:
             outcomes = (Outcome(0, "poison", unreadable),)
         return _store(connection, adapter, delivery, outcomes, at)
+
+
+def _receive_new(
+    connection: Connection, adapter: Adapter, delivery: Delivery, signal: Signal, *, by: Actor, at: datetime
+) -> Receipt | None:
+    """Most deliveries are one event that is new: one statement, which is its own transaction. None if this is not one of them."""
+    outcome = Outcome(0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key)
+    state, reason, values = _row(connection, adapter, delivery, (outcome,), at)
+    kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values)
+    return Receipt(kept[1], state, reason, (replace(outcome, event_id=kept[0]),)) if kept else None
 
 
 def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[Outcome]:
@@ -104,6 +123,15 @@ def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[Outc
 
 
 def _store(connection: Connection, adapter: Adapter, delivery: Delivery, outcomes: tuple[Outcome, ...], at: datetime) -> Receipt:
+    state, reason, values = _row(connection, adapter, delivery, outcomes, at)
+    [(inbound_id,)] = run(STORE, values)
+    return Receipt(inbound_id, state, reason, outcomes)
+
+
+def _row(
+    connection: Connection, adapter: Adapter, delivery: Delivery, outcomes: tuple[Outcome, ...], at: datetime
+) -> tuple[str, str, list[Any]]:
+    """State, reason and the whole row of a delivery."""
     counts = Counter(outcome.became for outcome in outcomes)
     problems = [outcome for outcome in outcomes if outcome.reason]
     state, reason = _state(counts), _reason(problems)
@@ -111,9 +139,7 @@ def _store(connection: Connection, adapter: Adapter, delivery: Delivery, outcome
     told = [{"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]]
     numbers = [counts[name] for name in ("new", "repeated", "conflict", "ignored", "poison")]
     digest = sha256(delivery.body).hexdigest()
-    values = [connection.pk, at, at, Jsonb(headers), delivery.body, digest, state, *numbers, reason, Jsonb(told)]
-    [(inbound_id,)] = run(STORE, values)
-    return Receipt(inbound_id, state, reason, outcomes)
+    return state, reason, [connection.pk, at, at, Jsonb(headers), delivery.body, digest, state, *numbers, reason, Jsonb(told)]
 
 
 def _state(counts: Counter[str]) -> str:

@@ -55,7 +55,7 @@ class Captured:
     outcome: Capture
 
 
-STORE = """
+_CAPTURING = """
     WITH new AS (
         SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::jsonb[])
             WITH ORDINALITY AS new(kind, source, dedupe_key, digest, subject_type, subject_id, at, body, place)),
@@ -69,12 +69,29 @@ STORE = """
         SELECT kept.id, new.body FROM kept JOIN new USING (source, dedupe_key)),
     queued AS (
         INSERT INTO routing_dispatch (event_id, due_at, attempts, parked_reason)
-        SELECT id, %s::timestamptz, 0, '' FROM kept)
-    SELECT source, dedupe_key, id FROM kept"""
+        SELECT id, %s::timestamptz, 0, '' FROM kept)"""
+STORE = _CAPTURING + " SELECT source, dedupe_key, id FROM kept"
 
 KNOWN = """
     SELECT e.source, e.dedupe_key, e.id, e.digest
     FROM routing_event e JOIN unnest(%s::text[], %s::text[]) AS k(source, dedupe_key) USING (source, dedupe_key)"""
+
+
+def capture_new(signal: Signal, *, by: Actor, at: datetime, beside: str, values: Sequence[Any]) -> tuple[int, int] | None:
+    """
+    Record one signal that is probably new, and something beside it, in one statement and so all or nothing.
+
+    :param beside: an INSERT of one row that reads FROM kept and RETURNING its id, so that it writes nothing when nothing is kept
+    :returns: the ids of the event and of what is beside it; None if the key is known, and then nothing was written
+    """
+    sql = f"{_CAPTURING}, beside AS ({beside}) SELECT kept.id, beside.id FROM kept, beside"
+    found = run(sql, [*_columns([signal]), by.user_id, at, *values])
+    return (found[0][0], found[0][1]) if found else None
+
+
+def _columns(signals: Sequence[Signal]) -> list[list[Any]]:
+    rows = ((s.kind, s.source, s.dedupe_key, s.digest, s.subject_type, s.subject_id, s.occurred_at, Jsonb(s.body)) for s in signals)
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captured]:
@@ -90,13 +107,11 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
     for signal in signals:
         first.setdefault((signal.source, signal.dedupe_key), signal)
     distinct = sorted(first.values(), key=lambda signal: (signal.occurred_at, signal.dedupe_key))
-    columns = zip(
-        *((s.kind, s.source, s.dedupe_key, s.digest, s.subject_type, s.subject_id, s.occurred_at, Jsonb(s.body)) for s in distinct),
-        strict=True,
-    )
     with transaction.atomic(savepoint=False):
-        new = {(source, key): event for source, key, event in run(STORE, [*(list(c) for c in columns), by.user_id, at])}
-        known = {(source, key): (event, digest) for source, key, event, digest in _known(first)}
+        new = {(source, key): event for source, key, event in run(STORE, [*_columns(distinct), by.user_id, at])}
+        known = {key: (event, first[key].digest) for key, event in new.items()}
+        if len(known) < len(first):
+            known |= {(source, key): (event, digest) for source, key, event, digest in _known(first)}
         others = {event: s.digest for s in signals for event, digest in [known[s.source, s.dedupe_key]] if digest != s.digest}
         if others:
             raise_for_events(Reason.CONFLICTING_DUPLICATE, {event: {"sent": digest} for event, digest in others.items()}, at=at)

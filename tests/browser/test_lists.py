@@ -1,0 +1,57 @@
+"""Searching all work and turning the pages of a list, with the keyboard and without JavaScript of ours."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from delivery.models import Request
+from routing.admin.base import DeskAdmin
+from tests.browser.conftest import SitDown
+from tests.desk import url
+from tests.world import World, make_request
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+LOOKS = pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
+
+
+@LOOKS
+def test_search_is_on_every_page_and_a_reference_leads_straight_to_its_work(
+    agency: World, sit_down: SitDown, width: int, scheme: str
+) -> None:
+    for title in ("Garden catalogue", "Garden poster"):
+        make_request(agency.acme, title=title)
+    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    page = desk.open("/admin/find/?q=nothing+like+it")
+    desk.check("search-none")
+
+    page.get_by_role("searchbox").last.fill("garden")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("link", name="ACM-1 Garden catalogue")).to_be_visible()
+    desk.check("search-found")
+    page.get_by_role("searchbox").last.fill("acm-2")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(re.compile("Garden poster"))
+
+
+@LOOKS
+def test_pages_of_a_list_are_turned_by_links(
+    agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, width: int, scheme: str
+) -> None:
+    monkeypatch.setattr(DeskAdmin, "list_per_page", 3)
+    for number in range(7):
+        make_request(agency.acme, title=f"Poster {number}")
+    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    page = desk.open(url(Request, "changelist"))
+
+    page.get_by_role("link", name="Next").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Page 2")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("Poster 3"))).to_be_visible()
+    desk.check("list-second-page")
+    page.get_by_role("link", name="Previous").click()
+    expect(page.get_by_role("link", name=re.compile("Poster 0"))).to_be_visible()
