@@ -36,10 +36,6 @@ class Waiting:
 
 def look(now: datetime) -> Waiting:
     """Seven counts and two minima, each over a partial index of open rows alone."""
-
-
-def look(now: datetime) -> Waiting:
-    """Five counts and two minima, each over a partial index of open rows alone."""
     queue = Dispatch.objects.filter(parked_reason="")
     oldest = queue.aggregate(at=Min("due_at"))["at"]
     woke = Clock.objects.aggregate(at=Min("wakes_at"))["at"]
@@ -57,10 +53,6 @@ def look(now: datetime) -> Waiting:
 
 
 def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Clock] | QuerySet[Outbound]) -> int:
-    )
-
-
-def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Clock]) -> int:
     return rows.order_by()[:MOST].count()
 
 

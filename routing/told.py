@@ -51,8 +51,6 @@ class Told:
         if self.sent_at is None:
             return _("a later one was told in its place")
         return _("told %(people)s") % {"people": _(" and ").join(self.people) or _("nobody")}
-            return _("not told apart: a later one was")
-        return _("%(people)s was told") % {"people": _(" and ").join(self.people) or _("nobody")}
 
 
 def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:

@@ -61,7 +61,6 @@ def timeline_of(noun: WorkNoun) -> list[Entry]:
         if event.kind == ADDED:
             _quote(told[-1], notes.get(event.object_id or 0))
             continue
-        told.append(Entry(event.at, str(event.actor), _what(event), _way(noun, event)))
         by_moment[event.at, event.actor_id] = told[-1]
     for record, changes in _changes(records, names):
         moment = (record.history_date, record.history_user_id)

@@ -34,7 +34,6 @@ def clocks(item: WorkItem) -> dict[str, Any]:
         ],
         "now": timezone.now(),
     }
-    return {"clocks": [(clock, purpose_of(clock), standing(clock), told.get(clock.pk, ())) for clock in rows], "now": timezone.now()}
 
 
 @register.inclusion_tag("desk/_related.html", takes_context=True)

@@ -8,8 +8,7 @@ from config import queues
 from routing.models import Dispatch, Event
 from routing.models.people import User
 
-NOTHING = queues.Waiting(events=0, parked=0, oldest_s=0, steps=0, exceptions=0, untold=0, oldest_clock_s=0)
-NOTHING = queues.Waiting(events=0, parked=0, oldest_s=0, steps=0, exceptions=0, outgoing=0, dead=0)
+NOTHING = queues.Waiting(events=0, parked=0, oldest_s=0, steps=0, exceptions=0, untold=0, oldest_clock_s=0, outgoing=0, dead=0)
 
 
 def queue(due_in: timedelta, **fields):

@@ -22,6 +22,8 @@ def own_folder(settings: Settings, tmp_path: Path) -> Path:
     """A private storage of the test's own."""
     use(settings, "routing.storage.PrivateStorage", tmp_path)
     return tmp_path
+
+
 def agency(world: World) -> World:
     """Five different places on the ladder: Alice, Bob, Cora who leads, Olga, and Ivan with Audrey."""
     world.team.lead = world.cora
