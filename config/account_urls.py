@@ -8,6 +8,8 @@ _TO_SECURITY = RedirectView.as_view(pattern_name="mfa_index")
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
+    path("login/code/", views.request_login_code, name="account_request_login_code"),
+    path("login/code/confirm/", views.confirm_login_code, name="account_confirm_login_code"),
     path("logout/", views.logout, name="account_logout"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("signup/", views.signup, name="account_signup"),  # closed, and says so; allauth's pages link to it by name

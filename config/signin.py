@@ -1,4 +1,4 @@
-"""Who may sign in, and with what: no sign-up, and a second factor for staff."""
+"""Who may sign in, and with what: no sign-up, a password and a second factor for staff, a code by mail for clients' contacts."""
 
 from __future__ import annotations
 
@@ -7,15 +7,28 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.authentication import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.utils import is_mfa_enabled
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from config import background
+from config.context import agency_name
+
+
+class PasswordsForStaff(AuthenticationBackend):
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        """Whoever is not staff has no password that counts; the answer is that of a wrong one, as late."""
+        user = super().authenticate(request, **credentials)
+        return user if user is not None and user.is_staff else None
 
 
 class Backend(AuthenticationBackend):
@@ -30,6 +43,36 @@ class Backend(AuthenticationBackend):
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False  # colleagues make accounts; clients are invited
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """:raises PermissionDenied: for staff who come with a code alone"""
+        methods = {record["method"] for record in get_authentication_records(request, user)}
+        if user.is_staff and "code" in methods and "password" not in methods:
+            raise PermissionDenied(_("Staff sign in with a password and a second factor."))
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return reverse(home_of(request))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """After the answer, so that it takes as long for an address that nobody has."""
+        background.after(self._send, template_prefix, email, context)
+
+    def _send(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        super().send_mail(template_prefix, email, {**context, "agency_name": agency_name()})
+
+
+def home_of(request: HttpRequest) -> str:
+    """The name of the page that somebody starts on."""
+    user = request.user
+    return "portal:home" if user.is_authenticated and not user.is_staff else "admin:index"
+
+
+@require_safe
+def entrance(request: HttpRequest) -> HttpResponseRedirect:
+    """The bare address: everybody's own first page."""
+    return HttpResponseRedirect(reverse(home_of(request)))
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
@@ -65,6 +108,23 @@ class SecondFactorMiddleware:
             return self.get_response(request)
         messages.info(request, _("Set up a second factor to go on. Staff need one."))
         return HttpResponseRedirect(reverse("mfa_activate_totp"))
+
+
+class ContactsMiddleware:
+    """Contacts have the portal and the way in and out. The desk, passwords and second factors are not theirs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.open = ("/accounts/login/", "/accounts/logout/", "/accounts/inactive/")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        if user.is_authenticated and not user.is_staff:
+            if request.path.startswith(reverse("admin:index")):
+                raise PermissionDenied(_("The desk is for the agency's own people. Your pages are in the client portal."))
+            if request.path.startswith("/accounts/") and not request.path.startswith(self.open):
+                return HttpResponseRedirect(reverse("portal:home"))
+        return self.get_response(request)
 
 
 def _lacks_second_factor(request: HttpRequest) -> bool:

@@ -8,13 +8,15 @@ from django.views.generic import RedirectView
 
 from config import errors, mail_page
 from integrations import site
+from config import errors, mail_page, signin
 from routing import files_view
 from routing.admin import find
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("", signin.entrance, name="entrance"),
+    path("portal/", include("delivery.portal.urls")),
     path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),  # unfold's pages name no icon of their own
     path("accounts/", include("config.account_urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),

@@ -22,5 +22,6 @@ class DeliveryConfig(AppConfig):
             "rolling",
             "ending",
         ):
+        for module in ("requests", "briefs", "opening", "ending", "submissions"):
             import_module(f"delivery.operations.{module}")
         import_module("delivery.chapters")

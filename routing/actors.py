@@ -8,19 +8,26 @@ from typing import Self
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
+from routing.models.clients import Membership
 from routing.models.people import User
 from routing.rights import NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Frozen for one request, task or command: what changes meanwhile counts from the next one."""
+    """
+    Frozen for one request, task or command: what changes meanwhile counts from the next one.
+
+    A client's contact has ``contact_id`` and the roles of their memberships as (client id, role), and never a permission.
+    """
 
     user_id: int
     name: str
     permissions: frozenset[str]
     team_ids: frozenset[int]
     is_service: bool = False
+    contact_id: int | None = None
+    client_roles: frozenset[tuple[int, str]] = frozenset()
 
     @classmethod
     def of(cls, user: User) -> Self:
@@ -28,6 +35,19 @@ class Actor:
         service = user.kind == User.Kind.SERVICE
         rights = NONE if service else user.rights
         return cls(user.pk, user.full_name, rights.permissions, rights.team_ids, service)
+        if not service and not user.is_staff:
+            return cls._contact(user)
+        teams = frozenset() if service else frozenset(user.teams.values_list("pk", flat=True))
+        permissions = frozenset() if service else frozenset(user.get_all_permissions())
+        return cls(user.pk, user.full_name, permissions, teams, service)
+
+    @classmethod
+    def _contact(cls, user: User) -> Self:
+        """Groups are for staff: one that a contact was put in counts for nothing."""
+        found = Membership.objects.filter(contact__user=user, contact__erased_at=None).values_list("contact", "client", "role")
+        mine = list(found) if user.is_active else []
+        contact = mine[0][0] if mine else None
+        return cls(user.pk, user.full_name, frozenset(), frozenset(), False, contact, frozenset((client, role) for _, client, role in mine))
 
     @classmethod
     def system(cls) -> Self:
@@ -35,6 +55,10 @@ class Actor:
 
     def may(self, permission: str) -> bool:
         return self.is_service or permission in self.permissions
+
+    def clients_as(self, *roles: str) -> frozenset[int]:
+        """The ids of the clients where this contact is one of ``roles``; without any, of all their clients."""
+        return frozenset(client for client, role in self.client_roles if not roles or role in roles)
 
     def require(self, permission: str, to: str) -> None:
         """

@@ -29,6 +29,7 @@ class RoutingConfig(AppConfig):
             "files",
             "notes",
             "outcomes",
+            "portal_access",
         ):
             import_module(f"routing.operations.{module}")
         import_module("routing.checks")

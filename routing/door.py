@@ -16,7 +16,7 @@ from django_fsm import TransitionNotAllowed
 
 from routing.actions import reactions
 from routing.actors import Actor
-from routing.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, not_held, passed, refused
+from routing.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, holds_role, not_held, passed, refused
 from routing.models.work import WorkItem
 from routing.operations.clocks import concerns_clocks, follow
 from routing.retrying import again
@@ -65,6 +65,7 @@ class Operation:
     verb: str
     label: Words
     may: tuple[Role, ...] = ()
+    contacts: tuple[str, ...] = ()  # roles of a membership whose contacts may too, with their own client's work
     gates: tuple[Gate, ...] = ()
     facts: Facts | None = None
     through_hold: bool = False
@@ -90,7 +91,8 @@ class Operation:
     @cached_property
     def all_gates(self) -> tuple[Gate, ...]:
         hold = () if self.through_hold else (not_held,)
-        return (*hold, *self.gates, *((has_reason,) if self.needs_reason else ()))
+        role = (partial(holds_role, self.contacts),) if self.contacts else ()
+        return (*role, *hold, *self.gates, *((has_reason,) if self.needs_reason else ()))
 
     def __call__(self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
         """:raises PermissionDenied: if ``by`` may not do this at all"""
@@ -101,8 +103,12 @@ class Operation:
         return again(call, otherwise=partial(_overtaken, ids))
 
     def require(self, by: Actor) -> None:
-        """:raises PermissionDenied: if ``by`` lacks the permission"""
-        by.require(self.permission, to=f"{self.verb.replace('_', ' ')} {self.model._meta.verbose_name_plural}")
+        """:raises PermissionDenied: if ``by`` may not do this at all"""
+        if not self.open_to(by):
+            by.require(self.permission, to=f"{self.verb.replace('_', ' ')} {self.model._meta.verbose_name_plural}")
+
+    def open_to(self, by: Actor) -> bool:
+        return by.may(self.permission) or bool(self.contacts and by.clients_as(*self.contacts))
 
 
 _operations: dict[type[models.Model], dict[str, Operation]] = defaultdict(dict)
@@ -214,7 +220,7 @@ def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) ->
 
 
 def _permission(step: Operation, by: Actor) -> GateResult:
-    if by.may(step.permission):
+    if step.open_to(by):
         return passed("permission")
     return refused("permission", _("Your role may not do this."), clears_by=holders(step.permission))
 

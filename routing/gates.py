@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -92,6 +92,14 @@ def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
         evidence=str(item.owner) if item.owner else "",
         clears_by=_("Its owner, its backup, an account manager of their team or an operations lead"),
     )
+
+
+def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult:
+    """Refuses a contact whose membership at the row's client is none of ``roles``; staff are asked for the permission instead."""
+    client = getattr(row, "item", row).client_id
+    if context.by.contact_id is None or client in context.by.clients_as(*roles):
+        return passed("role")
+    return refused("role", _("Your role at this client does not allow this."), clears_by=_("The agency: ask for another role"))
 
 
 def has_reason(row: Any, context: Context) -> GateResult:

@@ -9,12 +9,16 @@ from routing.actors import Actor
 from routing.models.clients import Client, Contact, Membership
 from routing.models.files import File, FileQuerySet
 from routing.models.work import WorkItem, WorkItemQuerySet
+from routing.nouns import nouns
 
 
 def visible_work(actor: Actor) -> Q | None:
     """A condition on WorkItem, or None when the actor sees everything; an actor who may see nothing matches no row."""
     if actor.may("routing.see_all_work"):
         return None
+    if actor.client_roles:
+        shown = [kind for kind, noun in nouns().items() if noun.open_to_clients]
+        return Q(kind__in=shown, client__in=sorted(actor.clients_as()))
     mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
     if actor.may("routing.see_unrestricted_work"):
         return mine | Q(client=None) | Q(client__restricted=False) | Q(client__team__in=sorted(actor.team_ids))
@@ -30,7 +34,13 @@ def work_seen_by(actor: Actor) -> WorkItemQuerySet:
 
 
 def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
-    """Every client, except another team's restricted ones for those who do not see all work; none without the permission."""
+    """
+    Every client, except another team's restricted ones for those who do not see all work; none without the permission.
+
+    A contact sees their own.
+    """
+    if actor.client_roles:
+        return Client.objects.filter(pk__in=sorted(actor.clients_as()))
     if not actor.may("routing.view_client"):
         return Client.objects.none()
     if actor.may("routing.see_all_work"):
@@ -40,7 +50,9 @@ def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
 
 
 def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
-    """Contacts of a client that the actor sees, and those of no client yet; none without the permission."""
+    """Contacts of a client that the actor sees, and those of no client yet; none without the permission. Contacts see themselves."""
+    if actor.client_roles:
+        return Contact.objects.filter(user=actor.user_id)
     if not actor.may("routing.view_contact"):
         return Contact.objects.none()
     if actor.may("routing.see_all_work"):

@@ -28,6 +28,15 @@ def has_question(row: Request, context: Context) -> GateResult:
     return refused("question", _("Write the question for the client."), clears_by=_("You"))
 
 
+def asked_for_it(row: Request, context: Context) -> GateResult:
+    """Refuses everybody but the contact whose request it is."""
+    if context.by.is_service or (context.by.contact_id is not None and row.contact_id == context.by.contact_id):
+        return passed("own_request")
+    return refused(
+        "own_request", _("Only whoever asked for it can withdraw it."), clears_by=_("The contact who asked, or your contact at the agency")
+    )
+
+
 def has_answer(row: Request, context: Context) -> GateResult:
     if context.preview or str(context.details.get("details", "")).strip():
         return passed("answer", _("There is an answer."))

@@ -43,6 +43,7 @@ class Request(WorkNoun):
         MEETING = "meeting", _("Meeting")
 
     open_states = frozenset({State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED, State.ACCEPTED, State.IN_DELIVERY, State.DELIVERED})
+    open_to_clients = True
     redactable = ("details", "question")
     searchable = ("details",)
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
@@ -137,6 +138,11 @@ class Request(WorkNoun):
 
     @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=State.CANCELLED)
     def cancel(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=State.CANCELLED)
+    def withdraw(self, *, at: datetime) -> None:
+        """The contact who asked does not want it any more."""
         self.ended_at = at
 
     @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None)

@@ -16,7 +16,7 @@ from routing.models.runs import Run
 from routing.operations import runs
 
 
-@react("delivery.request.cancel", "delivery.request.reject", "delivery.request.mark_duplicate")
+@react("delivery.request.cancel", "delivery.request.withdraw", "delivery.request.reject", "delivery.request.mark_duplicate")
 def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
     open_briefs = Brief.objects.filter(request__in=[request.pk for request in ended], state__in=Brief.open_states)
     ids = list(open_briefs.values_list("pk", flat=True))

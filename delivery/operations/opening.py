@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from delivery.models.briefs import Brief
 from delivery.models.requests import Request
+from delivery.operations import submissions
 from routing.actions import Job, action
 from routing.actors import Actor
 from routing.creation import create
@@ -16,6 +17,8 @@ from routing.models.policies import SLAPolicy
 from routing.models.work import WorkItem
 from routing.operations.clocks import start
 from routing.operations.notify import tell_owners
+
+DETAILS, WANTED = "request.details", "request.wanted"  # fields of a flow that are fields of the request too
 
 
 @action("delivery.open_request")
@@ -47,10 +50,26 @@ def _request(job: Job, clients: dict[int, Client]) -> Request:
     client = clients.get(job.client_id) if job.client_id else None
     return Request(
         item=_item(job, client, job.run.item, job.title),
-        channel=Request.Channel.FORM if job.run.subject_type == "form" else Request.Channel.CRM,
-        details=job.brief,
+        channel=_channel(job),
+        # A form's own words are what was asked for; the template around them is for the brief.
+        details=str(job.facts.get(DETAILS) or job.brief),
+        wanted_date=_wanted(job),
         contact_id=job.contact_ids[0] if job.contact_ids else None,
     )
+
+
+def _channel(job: Job) -> Request.Channel:
+    if job.run.source == submissions.SOURCE:
+        return Request.Channel.PORTAL
+    return Request.Channel.FORM if job.run.subject_type == "form" else Request.Channel.CRM
+
+
+def _wanted(job: Job) -> date | None:
+    """None too where a flow keeps something else than a day under that name."""
+    try:
+        return date.fromisoformat(str(job.facts.get(WANTED, ""))[:10])
+    except ValueError:
+        return None
 
 
 def _brief(job: Job, request: Request) -> Brief:

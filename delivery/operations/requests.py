@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.gates.requests import EDITABLE, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
+from delivery.gates import EDITABLE, asked_for_it, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
 from delivery.models.requests import Request
 from routing.actors import Actor
 from routing.creation import create
@@ -86,11 +87,12 @@ def mark_behind_original(
 
 
 _BOTH = (AM, OPS)
+ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)  # who may submit, answer and withdraw for a client
 
 triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_is_wanted,))
 accept = operation(Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted,))
 ask = operation(Request, "ask", _("Ask the client"), may=_BOTH, gates=(has_question,), details=("question",))
-answer = operation(Request, "answer", _("Add the answer"), may=_BOTH, gates=(has_answer,), details=("details",))
+answer = operation(Request, "answer", _("Add the answer"), may=_BOTH, contacts=ASKING, gates=(has_answer,), details=("details",))
 edit = operation(Request, "edit", _("Edit"), may=_BOTH, gates=(edit_fits,), facts=named_contact, details=(*EDITABLE, "contact_id"))
 reject = operation(Request, "reject", _("Reject"), may=_BOTH, needs_reason=True, danger=True)
 mark_duplicate = operation(
@@ -105,6 +107,7 @@ mark_duplicate = operation(
     danger=True,
 )
 cancel = operation(Request, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True)
+withdraw = operation(Request, "withdraw", _("Withdraw"), contacts=ASKING, gates=(asked_for_it,), through_hold=True, danger=True)
 begin = operation(Request, "begin", _("Begin delivery"), system=True)
 deliver = operation(Request, "deliver", _("Deliver"), system=True)
 close = operation(Request, "close", _("Close"), system=True)

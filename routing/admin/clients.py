@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.admin.addresses import address
 from routing.admin.base import actor
+from routing.admin.memberships import KeepsMemberships
 from routing.admin.saved import Rows, SavedAdmin
 from routing.display import badge
 from routing.models.clients import Client, Membership
@@ -32,7 +33,7 @@ class ContactsOfClient(Rows):
 
 
 @admin.register(Client)
-class ClientAdmin(SavedAdmin):
+class ClientAdmin(KeepsMemberships, SavedAdmin):
     list_display = ("name", "code", "team", "owner", "backup", "timezone", "is_restricted", "work")
     list_filter = ("restricted", "team")
     list_select_related = ("team", "owner", "backup")

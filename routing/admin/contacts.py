@@ -15,10 +15,13 @@ from django.utils.translation import gettext_lazy
 from routing.admin.addresses import address, page_of
 from routing.admin.base import actor
 from routing.admin.forms import long_text
+from routing.admin.memberships import KeepsMemberships
+from routing.admin.portal_access import PortalAccess
 from routing.admin.saved import Rows, SavedAdmin
 from routing.models.clients import Contact, Membership
 from routing.operations.clients import save_contact
 from routing.operations.erasure import erase
+from routing.operations.portal_access import has_access
 from routing.visibility import clients_seen_by, contacts_seen_by
 
 
@@ -43,7 +46,7 @@ class EraseForm(forms.Form):
 
 
 @admin.register(Contact)
-class ContactAdmin(SavedAdmin):
+class ContactAdmin(PortalAccess, KeepsMemberships, SavedAdmin):
     form = ContactForm
     list_display = ("full_name", "email", "of_clients", "portal")
     search_fields = ("full_name", "email")
@@ -55,7 +58,9 @@ class ContactAdmin(SavedAdmin):
     empty_text = gettext_lazy("Add the people you hear from, and say which client they belong to.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return contacts_seen_by(actor(request)).filter(erased_at=None).order_by("full_name").prefetch_related("clients")
+        return (
+            contacts_seen_by(actor(request)).filter(erased_at=None).order_by("full_name").select_related("user").prefetch_related("clients")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.erase_view)
@@ -69,7 +74,7 @@ class ContactAdmin(SavedAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         may = actor(request).may("routing.erase_contact")
-        more = {"erasing": address(Contact, "erase", object_id) if may else "", "show_history": False}
+        more = {"erasing": address(Contact, "erase", object_id) if may else "", "show_history": False, **self.access(request, object_id)}
         page: HttpResponse = super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
         return page
 
@@ -100,4 +105,4 @@ class ContactAdmin(SavedAdmin):
 
     @admin.display(description=gettext_lazy("portal"))
     def portal(self, contact: Contact) -> str:
-        return str(_("Has access")) if contact.user_id else str(_("No access"))
+        return str(_("Has access")) if has_access(contact) else str(_("No access"))

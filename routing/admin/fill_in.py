@@ -93,6 +93,10 @@ def _text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     return line(shared["label"], max_length=500, required=False, help_text=shared["help_text"])
 
 
+def _long_text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    return long_text(shared["label"], error="", max_length=5_000, required=False, help_text=shared["help_text"])
+
+
 def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
     wrong = {"invalid": _("This is not a number. Write it like 12000 or 12000.50.")}
@@ -120,6 +124,7 @@ def _choice(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 _FIELDS = {
     FieldType.TEXT: _text,
+    FieldType.LONG_TEXT: _long_text,
     FieldType.NUMBER: _number,
     FieldType.DATE: _date,
     FieldType.BOOLEAN: _boolean,

@@ -52,7 +52,7 @@ class Panel:
 def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation]:
     """The operations a person can call on the noun, then those on its work item, in the order they were declared."""
     both = {**operations_of(model), **{k: v for k, v in operations_of(WorkItem).items() if k not in operations_of(model)}}
-    return {verb: step for verb, step in both.items() if not step.system}
+    return {verb: step for verb, step in both.items() if not step.system and step.may}  # what only contacts do is in the portal
 
 
 def target(step: Operation, row: Any) -> Any:

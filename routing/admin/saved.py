@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
+from routing.actors import Actor
 from routing.admin.base import DeskAdmin, actor
 from routing.admin.forms import line
 from routing.models.people import User
@@ -32,11 +34,17 @@ class SavedAdmin(DeskAdmin):
         """Rows of an inline, with the same actor and reason as the page they are on."""
         reason, by, at = form.cleaned_data.get("reason", ""), actor(request), timezone.now()
         for row in formset.save(commit=False):
-            save(row, by=by, at=at, reason=reason)
+            self.keep_row(row, by=by, at=at, reason=reason)
         for row in formset.deleted_objects:
-            row._history_user, row._history_date, row._change_reason = User(pk=by.user_id), at, reason
-            row.delete()
+            self.drop_row(row, by=by, at=at, reason=reason)
         formset.save_m2m()
+
+    def keep_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
+        save(row, by=by, at=at, reason=reason)
+
+    def drop_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
+        row._history_user, row._history_date, row._change_reason = User(pk=by.user_id), at, reason
+        row.delete()
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.people_fields:

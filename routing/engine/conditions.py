@@ -23,7 +23,7 @@ class Operator(StrEnum):
 
 
 _ORDERED = frozenset({FieldType.NUMBER, FieldType.DATE})
-_TEXT = frozenset({FieldType.TEXT, FieldType.EMAIL, FieldType.CHOICE})
+_TEXT = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.EMAIL, FieldType.CHOICE})
 ALLOWED: Mapping[Operator, frozenset[FieldType]] = {
     Operator.EQUALS: frozenset(FieldType),
     Operator.NOT_EQUALS: frozenset(FieldType),

@@ -12,6 +12,7 @@ from typing import Any
 
 class FieldType(StrEnum):
     TEXT = "text"
+    LONG_TEXT = "long_text"  # read like a text; asked for with room to write
     NUMBER = "number"  # exact decimal; JSON carries it as a string or a number
     DATE = "date"  # ISO 8601, a day in the client's time zone
     BOOLEAN = "boolean"
@@ -103,6 +104,7 @@ def _email(value: Any) -> str:
 
 _READ: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXT: lambda value: str(value).strip(),
+    FieldType.LONG_TEXT: lambda value: str(value).strip(),
     FieldType.NUMBER: _number,
     FieldType.DATE: lambda value: date.fromisoformat(str(value)[:10]),
     FieldType.BOOLEAN: _boolean,

@@ -188,6 +188,7 @@ class WorkNoun(DoorOnly):
 
     open_states: ClassVar[frozenset[str]]
     searchable: ClassVar[tuple[str, ...]] = ()  # free text of its own that search looks through; index it
+    open_to_clients: ClassVar[bool] = False  # whether contacts see those of their own clients
     state: Any
 
     item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="as_%(class)s", verbose_name=_("work item"))

@@ -92,7 +92,7 @@ def test_sign_up_is_closed(client):
 def test_people_who_are_not_staff_do_not_see_the_admin(client):
     contact = make_user("Cleo", password=PASSWORD)
     type(contact).objects.filter(pk=contact.pk).update(is_staff=False)
-    sign_in(client, contact)
+    client.force_login(contact)
 
     assert client.get("/admin/", follow=True).status_code == 403
 

@@ -24,6 +24,7 @@ ALLOWED = {
     "reject": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED), S.REJECTED),
     "mark_duplicate": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED), S.DUPLICATE),
     "cancel": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY), S.CANCELLED),
+    "withdraw": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED), S.CANCELLED),
     "edit": {state: state for state in (S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY)},
 }
 

@@ -32,6 +32,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.cancel_request": (AM, OPS),
     "routing.hold_workitem": (AM, OPS),
     "routing.resume_workitem": (AM, OPS),
+    "delivery.withdraw_request": (),  # contacts alone, by their membership
     # roll-ups belong to the system alone
     "delivery.begin_request": (),
     "delivery.deliver_request": (),
@@ -45,6 +46,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     **{f"routing.{verb}_{noun}": (AM, OPS) for verb in ("add", "change") for noun in ("client", "contact")},
     **{f"routing.{verb}_membership": (AM, OPS) for verb in ("view", "add", "change", "delete")},
     "routing.erase_contact": (OPS,),
+    **{f"routing.{verb}_contact": (AM, OPS) for verb in ("invite", "withdraw")},
     # users and roles
     **{f"routing.{verb}_user": (OPS,) for verb in ("view", "add", "change")},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("view", "add", "change", "delete") for noun in ("team", "teammembership")},

@@ -1,0 +1,87 @@
+"""Requests that contacts submit in the portal: captured once as an event, then read back without asking anybody outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from delivery.operations.requests import ASKING
+from routing.actions import Found, Problem, Subject, enricher
+from routing.actors import Actor
+from routing.models.clients import Client, Contact
+from routing.models.events import Event, Payload
+from routing.operations.capture import Captured, Signal, capture
+from routing.reasons import Reason
+
+SOURCE = "portal"
+KIND = "portal.request"
+SUBJECT = "request"
+FORM = "form"  # in the body: the slug of the flow whose form it is; a trigger may ask for it
+KNOWN = ("contact.name", "contact.email", "client.name", "client.code")  # facts that nobody has to fill in
+
+
+def key_of(contact_id: int, token: str) -> str:
+    """The dedupe key of a form: one contact cannot meet another's, whatever token they send."""
+    return f"{contact_id}.{token}"
+
+
+def submitted_before(contact_id: int, token: str) -> bool:
+    return Event.objects.filter(source=SOURCE, dedupe_key=key_of(contact_id, token)).exists()
+
+
+def submit(form: str, answers: Mapping[str, Any], *, client_id: int, token: str, by: Actor, at: datetime) -> Captured:
+    """
+    Capture what a contact filled in, as one event however often it is sent.
+
+    :param form: the flow's slug
+    :param answers: JSON values by the flow's field names
+    :param token: the form's own, the same each time it is sent
+    :raises PermissionDenied: if ``by`` may not ask for work for this client
+    """
+    if by.contact_id is None or client_id not in by.clients_as(*ASKING):
+        raise PermissionDenied(f"{by.name} may not submit requests for this client.")
+    key = key_of(by.contact_id, token)
+    body = {FORM: form, "client": client_id, "contact": by.contact_id, "answers": dict(answers)}
+    with transaction.atomic():
+        [captured] = capture([Signal(SOURCE, KIND, key, SUBJECT, key, at, body)], by=by, at=at)
+    return captured
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    client_id: int
+    contact_id: int
+    answers: Mapping[str, Any]
+
+
+class Submitted:
+    """The enricher of what was submitted: the form, the contact and the client are all there is to know."""
+
+    def read(self, subject: Subject) -> Submission:
+        """:raises Problem: ``missing_context`` if what was submitted has been erased"""
+        about = {"event__source": SOURCE, "event__kind": KIND, "event__subject_id": subject.id}
+        payload = Payload.objects.filter(**about, event__subject_type=SUBJECT, erased_at=None).order_by("event_id").first()
+        if payload is None:
+            raise Problem(Reason.MISSING_CONTEXT, "What was submitted is no longer kept.")
+        return Submission(payload.body["client"], payload.body["contact"], payload.body["answers"])
+
+    def keep(self, read: Submission, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
+        client = Client.objects.get(pk=client_id or read.client_id)
+        contact = Contact.objects.known().filter(pk=read.contact_id).first()
+        known = {"client.name": client.name, "client.code": client.code}
+        if contact is not None:
+            known |= {"contact.name": contact.full_name, "contact.email": contact.email}
+        sources = dict.fromkeys(read.answers, "portal form") | dict.fromkeys(known, "portal sign-in") | {"client": "portal sign-in"}
+        return Found({**read.answers, **known}, client.pk, (contact.pk,) if contact else (), None, sources)
+
+
+def _find(subject: Subject) -> Submitted | None:
+    return Submitted() if (subject.source, subject.type) == (SOURCE, SUBJECT) else None
+
+
+enricher("delivery.submissions", _find)

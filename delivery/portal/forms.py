@@ -1,0 +1,132 @@
+"""Forms of the portal: an answer, and a request as its flow asks for it, one field of its own type for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from secrets import token_urlsafe
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.operations.requests import ASKING
+from delivery.operations.submissions import KNOWN
+from delivery.portal.submissions import Form
+from routing.actors import Actor
+from routing.engine.fields import FieldSpec, FieldType
+from routing.models.clients import Client
+from routing.visibility import clients_seen_by
+
+LINE = 200  # characters of a text, as many as a title holds
+LONG = 5_000
+TOKEN = RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")
+
+
+class AnswerForm(forms.Form):
+    details = forms.CharField(
+        label=gettext_lazy("Your answer"),
+        max_length=LONG,
+        widget=forms.Textarea({"rows": 5}),
+        error_messages={"required": gettext_lazy("Write your answer, then send it.")},
+    )
+
+
+class RequestForm(forms.Form):
+    """
+    What a flow wants to know, but for what the sign-in tells already. Nothing else that is posted is looked at.
+
+    ``token`` stays the same however often the form is sent, so that it is captured once.
+    """
+
+    def __init__(self, form: Form, by: Actor, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.fields["token"] = forms.CharField(widget=forms.HiddenInput(), validators=[TOKEN], initial=lambda: token_urlsafe(16))
+        clients = clients_seen_by(by).filter(pk__in=by.clients_as(*ASKING))
+        self.only_client = clients[0] if len(clients) == 1 else None
+        if self.only_client is None:
+            self.fields["client"] = forms.ModelChoiceField(
+                label=_("For whom"), queryset=clients, empty_label=_("Choose"), error_messages=_wrong(_("Choose whom this is for."))
+            )
+        self.asked = [spec for spec in form.plan.fields if spec.name not in KNOWN]
+        for spec in self.asked:
+            label = spec.label if spec.required else _("%(label)s (optional)") % {"label": spec.label}
+            self.fields[spec.name] = FIELDS[spec.type](spec, {"label": label, "required": spec.required})
+
+    @property
+    def client(self) -> Client:
+        chosen: Client = self.only_client or self.cleaned_data["client"]
+        return chosen
+
+    @property
+    def answers(self) -> Mapping[str, Any]:
+        """JSON values of what was filled in."""
+        told = {spec.name: self.cleaned_data[spec.name] for spec in self.asked}
+        return {name: _plain(value) for name, value in told.items() if value not in (None, "")}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _wrong(required: str, **more: str) -> dict[str, str]:
+    return {"required": required, "invalid_choice": _("This choice is no longer there. Choose another one."), **more}
+
+
+def _line(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    return Line(max_length=LINE, error_messages=_wrong(_("Fill this in.")), **shared)
+
+
+def _long(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    return forms.CharField(max_length=LONG, widget=forms.Textarea({"rows": 7}), error_messages=_wrong(_("Fill this in.")), **shared)
+
+
+def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    wrong = _wrong(_("Fill in a number."), invalid=_("This is not a number. Write it like 12000 or 12000.50."))
+    widget = forms.TextInput({"inputmode": "decimal"})
+    return forms.DecimalField(max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared)
+
+
+def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    wrong = _wrong(_("Choose a day."), invalid=_("This is not a date. Write it like 2027-03-31."))
+    return forms.DateField(
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), input_formats=["%Y-%m-%d"], error_messages=wrong, **shared
+    )
+
+
+def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    return forms.ChoiceField(
+        choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))], error_messages=_wrong(_("Choose one.")), **shared
+    )
+
+
+def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    wrong = _wrong(_("Fill in an e-mail address."), invalid=_("This is not an e-mail address. Write it like name@company.com."))
+    return forms.EmailField(max_length=254, error_messages=wrong, **shared)
+
+
+def _choice(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    choices = [("", _("Choose")), *((each, each) for each in spec.choices)]
+    return forms.ChoiceField(choices=choices, error_messages=_wrong(_("Choose one.")), **shared)
+
+
+class Line(forms.CharField):
+    def to_python(self, value: Any) -> str:
+        """On one line: a title with line breaks would break what it is put into."""
+        return " ".join(str(super().to_python(value) or "").split())
+
+
+FIELDS: Mapping[FieldType, Callable[[FieldSpec, dict[str, Any]], forms.Field]] = {
+    FieldType.TEXT: _line,
+    FieldType.LONG_TEXT: _long,
+    FieldType.NUMBER: _number,
+    FieldType.DATE: _date,
+    FieldType.BOOLEAN: _boolean,
+    FieldType.EMAIL: _email,
+    FieldType.CHOICE: _choice,
+}

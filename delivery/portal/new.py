@@ -1,0 +1,78 @@
+"""New work: which form, the form, and what became of it."""
+
+from __future__ import annotations
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from delivery.operations.requests import ASKING
+from delivery.operations.submissions import submit, submitted_before
+from delivery.portal.access import for_contacts
+from delivery.portal.forms import RequestForm
+from delivery.portal.submissions import form_named, forms, opened
+from delivery.portal.views import page
+from routing.actors import Actor
+
+LOOKS = tuple(str(number) for number in range(15))  # how often the page asks by itself whether the request is there
+
+
+def _may_ask(by: Actor) -> None:
+    """:raises PermissionDenied: for contacts who may only look"""
+    if not by.clients_as(*ASKING):
+        raise PermissionDenied(_("You can see requests, but not send them. Ask your contact person for the right to."))
+
+
+@require_safe
+@for_contacts
+def choose(request: HttpRequest, by: Actor) -> HttpResponse:
+    """The one form there is, or a choice of them."""
+    _may_ask(by)
+    found = forms()
+    if len(found) == 1:
+        return redirect("portal:form", found[0].flow.slug)
+    return page(request, by, "choose", {"forms": found})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_contacts
+def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
+    _may_ask(by)
+    found = form_named(slug)
+    if found is None:
+        raise Http404
+    form = RequestForm(found, by, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        token = form.cleaned_data["token"]
+        if not submitted_before(by.contact_id or 0, token):
+            submit(slug, form.answers, client_id=form.client.pk, token=token, by=by, at=timezone.now())
+        return redirect("portal:sent", token)
+    return page(request, by, "new", {"form": form, "name": found.flow.name})
+
+
+@require_safe
+@for_contacts
+def sent(request: HttpRequest, by: Actor, token: str) -> HttpResponse:
+    """
+    Where a sent form leads: to its request as soon as there is one.
+
+    :raises Http404: if this contact sent no such form
+    """
+    if by.contact_id is None or not submitted_before(by.contact_id, token[:64]):
+        raise Http404
+    row = opened(by, token)
+    small = bool(request.headers.get("HX-Request"))
+    if row is not None:
+        return (
+            HttpResponseClientRedirect(reverse("portal:request", args=[row.item.ref]))
+            if small
+            else redirect("portal:request", row.item.ref)
+        )
+    asked = request.GET.get("look", "0")
+    look = LOOKS.index(asked) + 1 if asked in LOOKS else len(LOOKS)
+    return page(request, by, "_wait" if small else "sent", {"token": token, "look": look if look < len(LOOKS) else 0})

@@ -1,0 +1,54 @@
+"""What a contact does with a request: answer its question, withdraw it. Each is a POST to an operation."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from delivery.operations.requests import answer, withdraw
+from delivery.portal.access import for_contacts
+from delivery.portal.forms import AnswerForm
+from delivery.portal.views import can, page, request_of, request_page
+from routing.actors import Actor
+from routing.door import Result
+
+
+@require_POST
+@for_contacts
+def answer_question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
+    row = request_of(by, ref)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return request_page(request, by, row, form)
+    [result] = answer([row.pk], by=by, at=timezone.now(), details=form.cleaned_data["details"])
+    if not result.done:
+        form.add_error(None, _why(result))
+        return request_page(request, by, request_of(by, ref), form, status=409)
+    messages.success(request, _("Thank you. We go on with it."))
+    return redirect("portal:request", ref)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_contacts
+def withdraw_request(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
+    """Ask once more, then withdraw."""
+    row = request_of(by, ref)
+    context = {"row": row, "open": can(withdraw, row, by)}
+    if request.method != "POST":
+        return page(request, by, "withdraw", context)
+    [result] = withdraw([row.pk], by=by, at=timezone.now())
+    if not result.done:
+        return page(request, by, "withdraw", {**context, "open": False}, status=409)
+    messages.success(request, _("%(ref)s is withdrawn.") % {"ref": ref})
+    return redirect("portal:request", ref)
+
+
+def _why(result: Result) -> str:
+    """The gates' messages; their evidence is the agency's own."""
+    if any(each.code == "state" for each in result.refusals):
+        return _("This question has been answered already.")
+    return " ".join(str(each.message) for each in result.refusals)

@@ -1,0 +1,63 @@
+"""The forms that contacts can fill in, and what they sent that is no request yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from delivery.models.requests import Request
+from delivery.operations.submissions import FORM, KIND, SOURCE, SUBJECT, key_of
+from routing.actors import Actor
+from routing.models.flows import Flow, FlowVersion
+from routing.models.runs import Enrichment, Run
+from routing.operations.versions import Plan, published
+from routing.visibility import clients_seen_by, work_seen_by
+
+TITLE = "request.title"
+MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    flow: Flow
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    title: str
+    at: datetime
+
+
+def forms() -> list[Form]:
+    """The live flows that a portal form starts, by name."""
+    live = FlowVersion.objects.live().select_related("flow").prefetch_related("triggers")
+    found = [Form(version.flow, published(version.pk)) for version in live if _is_form(version)]
+    return sorted(found, key=lambda form: form.flow.name)
+
+
+def form_named(slug: str) -> Form | None:
+    return next((form for form in forms() if form.flow.slug == slug), None)
+
+
+def _is_form(version: FlowVersion) -> bool:
+    wanted = {("", ""), (FORM, version.flow.slug)}
+    return any(trigger.kind == KIND and (trigger.field, trigger.value) in wanted for trigger in version.triggers.all())
+
+
+def opened(by: Actor, token: str) -> Request | None:
+    """The request that came of a form this contact sent, once there is one."""
+    about = {"source": SOURCE, "subject_type": SUBJECT, "subject_id": key_of(by.contact_id or 0, token)}
+    runs = Run.objects.filter(**about)
+    seen = work_seen_by(by).order_by()
+    return Request.objects.filter(item__in=seen, item__run__in=runs).select_related("item").order_by("pk").first()
+
+
+def not_opened_yet(by: Actor) -> list[Sent]:
+    """What this contact's clients sent and nobody has opened a request for yet, newest first."""
+    before = [Run.State.RECEIVED, Run.State.ENRICHING, Run.State.WAITING]
+    runs = Run.objects.filter(source=SOURCE, state__in=before, item__client__in=clients_seen_by(by)).select_related("item")
+    found = {run.pk: run for run in runs.order_by("-pk")[:MOST]}
+    newest = Enrichment.objects.filter(run__in=found).order_by("run_id", "-id").distinct("run_id")
+    titles = {row.run_id: str(row.facts.get(TITLE, "")) for row in newest}
+    return [Sent(titles.get(pk, ""), run.item.created_at) for pk, run in found.items()]

@@ -1,0 +1,100 @@
+"""The portal's pages to read: home, requests, one request. Each starts from what this contact may see."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from delivery.models.requests import Request
+from delivery.operations.requests import ASKING, answer, withdraw
+from delivery.portal.access import for_contacts
+from delivery.portal.forms import AnswerForm
+from delivery.portal.submissions import not_opened_yet
+from delivery.portal.waiting import waiting_for
+from delivery.portal.words import history_of, standing_of
+from routing.actors import Actor
+from routing.door import Operation, preview
+from routing.visibility import work_seen_by
+
+ON_HOME = 5
+A_PAGE = 20
+FROM_PEOPLE = frozenset({Request.Channel.PORTAL, Request.Channel.EMAIL, Request.Channel.PHONE, Request.Channel.MEETING})
+
+
+def requests_of(by: Actor) -> Any:
+    """The requests that this contact may see, newest first."""
+    seen = work_seen_by(by).order_by()
+    return Request.objects.filter(item__in=seen).select_related("item__client", "item__owner", "contact").order_by("-item_id")
+
+
+def request_of(by: Actor, ref: str) -> Request:
+    """:raises Http404: if there is none, or this contact may not see it"""
+    found: Request | None = requests_of(by).select_related("duplicate_of__item").filter(item__ref=ref).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def page(request: HttpRequest, by: Actor, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    shared = {"by": by, "may_ask": bool(by.clients_as(*ASKING)), "several_clients": len(by.clients_as()) > 1}
+    return render(request, f"portal/{name}.html", shared | context, status=status)
+
+
+@require_safe
+@for_contacts
+def home(request: HttpRequest, by: Actor) -> HttpResponse:
+    rows = list(requests_of(by).filter(item__is_open=True)[: ON_HOME + 1])
+    context = {
+        "waiting": waiting_for(by),
+        "rows": [(row, standing_of(row)) for row in rows[:ON_HOME]],
+        "more": len(rows) > ON_HOME,
+        "sent": not_opened_yet(by),
+    }
+    return page(request, by, "home", context)
+
+
+@require_safe
+@for_contacts
+def requests(request: HttpRequest, by: Actor) -> HttpResponse:
+    show, words = request.GET.get("show", "open"), request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    rows = requests_of(by)
+    if show in {"open", "ended"}:
+        rows = rows.filter(item__is_open=show == "open")
+    if words:
+        rows = rows.filter(Q(item__title__icontains=words) | Q(item__ref__iexact=words))
+    found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    context = {"found": found, "rows": [(row, standing_of(row)) for row in found], "show": show, "words": words}
+    name = "_list" if request.headers.get("HX-Target") == "list" else "requests"
+    return page(request, by, name, context | {"sent": not_opened_yet(by) if show == "open" and not words else []})
+
+
+@require_safe
+@for_contacts
+def one(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
+    return request_page(request, by, request_of(by, ref))
+
+
+def request_page(request: HttpRequest, by: Actor, row: Request, form: AnswerForm | None = None, status: int = 200) -> HttpResponse:
+    can_answer = can(answer, row, by)
+    context = {
+        "row": row,
+        "standing": standing_of(row),
+        # What a CRM or a lead's form told is the agency's own note, not what the client asked for.
+        "asked": row.details if row.channel in FROM_PEOPLE else "",
+        "history": history_of(row, by),
+        "can_answer": can_answer,
+        "can_withdraw": can(withdraw, row, by),
+        "form": form or AnswerForm(),
+    }
+    return page(request, by, "request", context, status)
+
+
+def can(step: Operation, row: Request, by: Actor) -> bool:
+    """What the door would say, for drawing a button."""
+    [(_step, answers)] = preview([step], row, by=by, at=row.item.changed_at)
+    return all(each.passed for each in answers)
