@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -9,7 +10,8 @@ from secrets import token_urlsafe
 from typing import Any
 
 from django import forms
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -23,7 +25,7 @@ from routing.visibility import clients_seen_by
 
 LINE = 200  # characters of a text, as many as a title holds
 LONG = 5_000
-TOKEN = RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
 class AnswerForm(forms.Form):
@@ -42,9 +44,13 @@ class RequestForm(forms.Form):
     ``token`` stays the same however often the form is sent, so that it is captured once.
     """
 
-    def __init__(self, form: Form, by: Actor, data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, form: Form, by: Actor, data: QueryDict | None = None) -> None:
+        self.stale = data is not None and not TOKEN.fullmatch(data.get("token", ""))
+        if data is not None and self.stale:
+            data = data.copy()
+            data["token"] = token_urlsafe(16)
         super().__init__(data)
-        self.fields["token"] = forms.CharField(widget=forms.HiddenInput(), validators=[TOKEN], initial=lambda: token_urlsafe(16))
+        self.fields["token"] = forms.CharField(widget=forms.HiddenInput(), initial=lambda: token_urlsafe(16))
         clients = clients_seen_by(by).filter(pk__in=by.clients_as(*ASKING))
         self.only_client = clients[0] if len(clients) == 1 else None
         if self.only_client is None:
@@ -55,6 +61,11 @@ class RequestForm(forms.Form):
         for spec in self.asked:
             label = spec.label if spec.required else _("%(label)s (optional)") % {"label": spec.label}
             self.fields[spec.name] = FIELDS[spec.type](spec, {"label": label, "required": spec.required})
+
+    def clean(self) -> None:
+        super().clean()
+        if self.stale:
+            raise ValidationError(_("This form was out of date, so nothing was sent. What you typed is still there: send it once more."))
 
     @property
     def client(self) -> Client:
