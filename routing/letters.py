@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 def invitation(contact: Contact, client: Client, by: Actor) -> None:
     """Where to sign in, and with which address. It holds no secret: the code is asked for there."""
-    agency = Agency.objects.get(pk=1).name
+    agency = Agency.objects.values_list("name", flat=True).first() or str(_("The agency"))
     context = {
         "name": contact.full_name,
         "email": contact.email.lower(),

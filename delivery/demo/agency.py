@@ -72,6 +72,8 @@ CLIENTS = (
     Account("VHC", "Vance Health", "America/New_York", "Cedar", _at("Priya"), _at("Olu"), restricted=True),
 )
 
+IN_PORTAL = ("dana@acme-outdoor.example", "tom@brightwater.example")  # an approver and a requester, with access
+
 _R = Membership.Role
 CONTACTS = (
     Known("Dana Whitfield", "dana@acme-outdoor.example", "ACM", _R.APPROVER),

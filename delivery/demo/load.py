@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import transaction
 from delivery.demo import agency
 from delivery.demo.leads import tell_leads
 from delivery.demo.stories import STORIES, Step, Story
+from delivery.flows.client_request import publish_client_request
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models.requests import Request
 from delivery.operations.defaults import ensure_checks
@@ -23,6 +25,7 @@ from routing.models.work import WorkItem
 from routing.operations.calendars import ensure_defaults
 from routing.operations.clients import save_contact
 from routing.operations.people import set_roles
+from routing.operations.portal_access import has_access, invite
 from routing.records import save
 
 WHY = "The demo was loaded."
@@ -45,6 +48,7 @@ def load(at: datetime) -> list[User]:
             code: next(each for each, known in zip(contacts, agency.CONTACTS, strict=True) if known.client == code) for code in clients
         }
         _rules(people, teams, at)
+        _invite(contacts, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
         made: list[Request] = []
         for story in STORIES:
             made.append(_tell(story, clients[story.client], first[story.client], made, at))
@@ -63,6 +67,15 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     publish_lead_to_brief(
         owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=Actor.of(User.objects.get(pk=owner.pk)), at=since
     )
+    lead = Actor.of(User.objects.get(pk=owner.pk))
+    publish_lead_to_brief(owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=lead, at=since)
+    publish_client_request(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
+
+
+def _invite(contacts: Sequence[Contact], by: Actor, at: datetime) -> None:
+    for contact in contacts:
+        if contact.email in agency.IN_PORTAL and not has_access(contact):
+            invite(contact.pk, by=by, at=at, write=False)
 
 
 def _person(person: agency.Person, system: Actor, at: datetime) -> User:

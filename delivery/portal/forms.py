@@ -49,7 +49,7 @@ class RequestForm(forms.Form):
         if data is not None and self.stale:
             data = data.copy()
             data["token"] = token_urlsafe(16)
-        super().__init__(data)
+        super().__init__(data, label_suffix="")
         self.fields["token"] = forms.CharField(widget=forms.HiddenInput(), initial=lambda: token_urlsafe(16))
         clients = clients_seen_by(by).filter(pk__in=by.clients_as(*ASKING))
         self.only_client = clients[0] if len(clients) == 1 else None

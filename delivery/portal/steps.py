@@ -21,7 +21,7 @@ from routing.door import Result
 @for_contacts
 def answer_question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     row = request_of(by, ref)
-    form = AnswerForm(request.POST)
+    form = AnswerForm(request.POST, label_suffix="")
     if not form.is_valid():
         return request_page(request, by, row, form)
     [result] = answer([row.pk], by=by, at=timezone.now(), details=form.cleaned_data["details"])

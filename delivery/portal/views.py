@@ -89,7 +89,7 @@ def request_page(request: HttpRequest, by: Actor, row: Request, form: AnswerForm
         "history": history_of(row, by),
         "can_answer": can_answer,
         "can_withdraw": can(withdraw, row, by),
-        "form": form or AnswerForm(),
+        "form": form or AnswerForm(label_suffix=""),
     }
     return page(request, by, "request", context, status)
 

@@ -54,10 +54,11 @@ def refusals_to_invite(contact: Contact) -> list[GateResult]:
     return found
 
 
-def invite(contact_id: int, *, by: Actor, at: datetime) -> Contact:
+def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> Contact:
     """
     Let a contact sign in with the address they have now, and write to them; also after access was withdrawn.
 
+    :param write: False where nobody is to get a letter, as in the demo
     :raises PermissionDenied: if ``by`` may not invite
     :raises Contact.DoesNotExist: if there is no such contact, or ``by`` may not see them
     :raises CannotInvite: see ``refusals_to_invite``; then nothing was changed
@@ -78,7 +79,8 @@ def invite(contact_id: int, *, by: Actor, at: datetime) -> Contact:
         contact.user = user
         contact.save(update_fields=["user"])
         tell("routing.contact.invite", contact.pk, by=by, at=at)
-        invitation(contact, client, by)
+        if write:
+            invitation(contact, client, by)
     return contact
 
 

@@ -54,9 +54,11 @@ def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(db: None,
     demo()
 
     lines = [line.split()[:2] for line in sign_ins.read_text().splitlines()]
+    staff, contacts = lines[:8], lines[8:]
     assert sign_ins.stat().st_mode & 0o777 == 0o600
-    assert len(lines) == 8
-    for email, password in lines:
+    assert [email for email, _code in contacts] == ["dana@acme-outdoor.example", "tom@brightwater.example"]
+    assert User.objects.filter(contact__isnull=False, is_active=True, is_staff=False).count() == 2
+    for email, password in staff:
         assert Browser().login(email=email, password=password)
 
 

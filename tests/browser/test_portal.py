@@ -1,0 +1,170 @@
+"""The portal as a client uses it: on a phone and on a desk, light and dark, by keyboard, from the code to the request."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.cache import cache
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from delivery.flows.client_request import publish_client_request
+from delivery.models import Request
+from delivery.operations import requests
+from routing.models import Contact, Membership
+from routing.operations.advance import advance
+from routing.operations.calendars import ensure_defaults
+from tests.browser.conftest import SitDown
+from tests.desk import url
+from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
+from tests.world import NOW, World, by, make_contact, make_request
+
+pytestmark = pytest.mark.browser
+EVERY_SCREEN = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+
+
+@pytest.fixture
+def carla(agency: World) -> Contact:
+    """An approver of two clients, with a form to fill in."""
+    ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
+    publish_client_request(owner=agency.olga, backup=agency.bob, team=agency.team, by=by(agency.olga), at=NOW)
+    cache.clear()
+    return invited(agency, "Carla", (agency.acme, APPROVER), (other_client(agency), VIEWER))
+
+
+def stories(agency: World, carla: Contact) -> dict[str, str]:
+    at = timezone.now()
+    asked = make_request(agency.acme, title="A film about the lodge", contact=carla, channel="portal")
+    second = make_request(agency.acme, title="Press pictures", contact=carla, channel="phone")
+    for row in (asked, second):
+        requests.ask([row.pk], by=by(agency.alice), at=at - timedelta(hours=3), question="How long may it be?\n\nAnd in which languages?")
+    own = make_request(agency.acme, title="A very-long-title-without-any-space-" * 4, contact=carla, channel="portal")
+    ended = make_request(agency.acme, Request.State.CLOSED, title="Last year's site", contact=carla)
+    for state in (Request.State.ACCEPTED, Request.State.IN_DELIVERY, Request.State.DELIVERED):
+        make_request(agency.acme, state, title=f"Work that is {state}")
+    return {
+        "home": "/portal/",
+        "requests": "/portal/requests/",
+        "requests-ended": "/portal/requests/?show=ended",
+        "requests-nothing": "/portal/requests/?q=nothing",
+        "question": f"/portal/requests/{asked.item.ref}/",
+        "request": f"/portal/requests/{own.item.ref}/",
+        "ended": f"/portal/requests/{ended.item.ref}/",
+        "withdraw": f"/portal/requests/{own.item.ref}/withdraw/",
+        "withdraw-refused": f"/portal/requests/{ended.item.ref}/withdraw/",
+        "new": "/portal/new/",
+    }
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
+def test_every_page_is_accessible(agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str) -> None:
+    seat = sit_down(user_of(carla), width=width, scheme=scheme)
+    problems = []
+
+    for name, path in stories(agency, carla).items():
+        seat.open(path)
+        try:
+            seat.check(f"portal-{name}")
+        except AssertionError as problem:
+            problems.append(str(problem).split("\n", maxsplit=1)[0])
+
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
+def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(
+    agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str
+) -> None:
+    seat = sit_down(None, width=width, scheme=scheme)
+    page = seat.open("/portal/")
+    seat.check("portal-sign-in")
+    page.get_by_label("Your e-mail address").fill("carla@client.test")
+    page.get_by_role("button", name="Send me a code").click()
+    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+    seat.check("portal-code")
+    page.get_by_label("Code").fill("WRONG")
+    page.get_by_role("button", name="Sign in").click()
+    seat.check("portal-code-wrong")
+    while not mail.outbox:
+        page.wait_for_timeout(20)
+    code = re.search(r"^[A-Z0-9]+-[A-Z0-9]+$", str(mail.outbox[-1].body), re.MULTILINE)
+    assert code is not None
+    page.get_by_label("Code").fill(code[0])
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("Nothing waits for you")).to_be_visible()
+    seat.check("portal-home-empty")
+
+    page.get_by_role("link", name="New request").click()
+    page.get_by_label("What is it, in a few words?").fill("A film about the lodge")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page.get_by_label("What is it, in a few words?")).to_have_value("A film about the lodge")
+    seat.check("portal-new-wrong")
+    page.get_by_label("What kind of work is it?").select_option("Something new")
+    page.get_by_label("What do you need, and what for?").fill("Two minutes, for the trade fair.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
+    seat.check("portal-sent")
+    advance(clock=timezone.now)
+    expect(page.get_by_role("heading", name="A film about the lodge")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("We are looking at it")).to_be_visible()
+
+    page.get_by_role("button", name="Sign out").click()
+    assert "/portal/" not in page.url
+
+
+def test_a_question_is_answered_by_keyboard_alone(agency: World, carla: Contact, sit_down: SitDown) -> None:
+    row = make_request(agency.acme, title="A film", contact=carla)
+    requests.ask([row.pk], by=by(agency.alice), at=NOW, question="How long?")
+    page = sit_down(user_of(carla)).open("/portal/")
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="A film", exact=True).first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_label("Your answer").focus()
+    page.keyboard.type("Two minutes")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("Thank you. We go on with it.")).to_be_visible()
+    assert Request.objects.get(pk=row.pk).state == Request.State.CAPTURED
+
+
+def test_the_list_changes_without_loading_the_page(agency: World, carla: Contact, sit_down: SitDown) -> None:
+    make_request(agency.acme, title="A film")
+    make_request(agency.acme, Request.State.CLOSED, title="Last year's site")
+    seat = sit_down(user_of(carla), width=390)
+    page = seat.open("/portal/requests/")
+    page.evaluate("window.stayed = true")
+
+    page.get_by_label("Show").select_option("ended")
+
+    expect(page.get_by_text("Last year's site")).to_be_visible()
+    expect(page.get_by_text("A film")).not_to_be_visible()
+    assert page.evaluate("window.stayed")
+    assert "show=ended" in page.url
+    seat.check("portal-list-by-htmx")
+
+
+@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
+def test_access_is_given_and_taken_at_the_desk(agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str) -> None:
+    loose = make_contact("Tom", "tom@client.test")
+    new = make_contact("Nora", "nora@client.test")
+    Membership.objects.create(contact=new, client=agency.acme, role=APPROVER)
+    desk = sit_down(agency.alice, width=width, scheme=scheme)
+
+    for name, page, contact in (
+        ("contact-with-access", "change", carla),
+        ("invite", "invite", new),
+        ("invite-refused", "invite", loose),
+        ("withdraw-access", "withdraw", carla),
+    ):
+        desk.open(url(Contact, page, contact.pk))
+        desk.check(name)
