@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import File as Upload
 from django.db import transaction
 
+from delivery.models.requests import Request
 from delivery.operations.requests import ASKING
-from routing.actions import Found, Problem, Subject, enricher
+from routing.actions import Found, Problem, Subject, enricher, react
 from routing.actors import Actor
 from routing.models.clients import Client, Contact
 from routing.models.events import Event, Payload
-from routing.operations.capture import Captured, Signal, capture
+from routing.models.files import File
+from routing.models.notes import Note
+from routing.models.runs import RunEvent
+from routing.operations.capture import Capture, Captured, Signal, capture
+from routing.operations.files import keep
+from routing.operations.notes import write
 from routing.reasons import Reason
 
 SOURCE = "portal"
 KIND = "portal.request"
 SUBJECT = "request"
+FILES = "files"  # in the body: digests, so that the same form sent twice has the same body
 FORM = "form"  # in the body: the slug of the flow whose form it is; a trigger may ask for it
 KNOWN = ("contact.name", "contact.email", "client.name", "client.code")  # facts that nobody has to fill in
 
@@ -34,22 +42,42 @@ def submitted_before(contact_id: int, token: str) -> bool:
     return Event.objects.filter(source=SOURCE, dedupe_key=key_of(contact_id, token)).exists()
 
 
-def submit(form: str, answers: Mapping[str, Any], *, client_id: int, token: str, by: Actor, at: datetime) -> Captured:
+def submit(
+    form: str, answers: Mapping[str, Any], *, client_id: int, token: str, uploads: Sequence[Upload[Any]] = (), by: Actor, at: datetime
+) -> Captured:
     """
-    Capture what a contact filled in, as one event however often it is sent.
+    Capture what a contact filled in with its files, as one event however often it is sent; what was sent before counts.
 
     :param form: the flow's slug
     :param answers: JSON values by the flow's field names
     :param token: the form's own, the same each time it is sent
     :raises PermissionDenied: if ``by`` may not ask for work for this client
+    :raises NotKept: if a file is refused, and names it; then nothing is captured
     """
     if by.contact_id is None or client_id not in by.clients_as(*ASKING):
         raise PermissionDenied(f"{by.name} may not submit requests for this client.")
-    key = key_of(by.contact_id, token)
-    body = {FORM: form, "client": client_id, "contact": by.contact_id, "answers": dict(answers)}
+    client, key = Client.objects.get(pk=client_id), key_of(by.contact_id, token)
     with transaction.atomic():
+        kept = [keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in uploads]
+        body = {FORM: form, "client": client_id, "contact": by.contact_id, "answers": dict(answers), FILES: [file.sha256 for file in kept]}
         [captured] = capture([Signal(SOURCE, KIND, key, SUBJECT, key, at, body)], by=by, at=at)
+        if captured.outcome is not Capture.NEW:
+            transaction.set_rollback(True)  # another sending of the same form was first: no second files, no conflict to settle
     return captured
+
+
+@react("delivery.request.create")
+def hand_files_on(opened: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Put what was sent with a form beside the request that came of it, as a shared note of the contact's own."""
+    runs = {row.item.run_id: row for row in opened if row.channel == Request.Channel.PORTAL and row.item.run_id}
+    started = RunEvent.objects.filter(run__in=runs, part=RunEvent.Part.STARTED, event__kind=KIND)
+    for part in started.select_related("event__payload", "event__actor"):
+        event = part.event
+        digests = event.payload.body.get(FILES, ())
+        mine = File.objects.kept().filter(uploader=event.actor_id, client=event.payload.body.get("client"), sha256__in=digests)
+        files = list(mine.filter(uploaded_at=event.at).order_by("pk"))
+        if files:
+            write(runs[part.run_id or 0].item, body="", audience=Note.Audience.CLIENT, files=files, by=Actor.of(event.actor), at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 
 
 def for_contacts(
-    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponse],
+    view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """
     Give the view its actor, read once. Strangers are asked to sign in; no page is left in a cache after signing out.

@@ -19,6 +19,7 @@ from delivery.operations.requests import ASKING
 from delivery.operations.submissions import KNOWN
 from delivery.portal.submissions import Form
 from routing.actors import Actor
+from routing.admin.notes import FilesField
 from routing.engine.fields import FieldSpec, FieldType
 from routing.models.clients import Client
 from routing.visibility import clients_seen_by
@@ -44,12 +45,12 @@ class RequestForm(forms.Form):
     ``token`` stays the same however often the form is sent, so that it is captured once.
     """
 
-    def __init__(self, form: Form, by: Actor, data: QueryDict | None = None) -> None:
+    def __init__(self, form: Form, by: Actor, data: QueryDict | None = None, uploaded: Any = None) -> None:
         self.stale = data is not None and not TOKEN.fullmatch(data.get("token", ""))
         if data is not None and self.stale:
             data = data.copy()
             data["token"] = token_urlsafe(16)
-        super().__init__(data, label_suffix="")
+        super().__init__(data, uploaded, label_suffix="")
         self.fields["token"] = forms.CharField(widget=forms.HiddenInput(), initial=lambda: token_urlsafe(16))
         clients = clients_seen_by(by).filter(pk__in=by.clients_as(*ASKING))
         self.only_client = clients[0] if len(clients) == 1 else None
@@ -62,8 +63,14 @@ class RequestForm(forms.Form):
             label = spec.label if spec.required else _("%(label)s (optional)") % {"label": spec.label}
             self.fields[spec.name] = FIELDS[spec.type](spec, {"label": label, "required": spec.required})
 
+        self.fields["uploads"] = FilesField(
+            label=_("Files (optional)"), required=False, help_text=_("Images, PDFs, documents, films: what helps us understand. Up to 10.")
+        )
+
     def clean(self) -> None:
         super().clean()
+        if self.errors and self.cleaned_data.get("uploads"):
+            self.add_error("uploads", _("Choose the files again: browsers do not keep them."))
         if self.stale:
             raise ValidationError(_("This form was out of date, so nothing was sent. What you typed is still there: send it once more."))
 

@@ -18,6 +18,7 @@ from delivery.portal.forms import RequestForm
 from delivery.portal.submissions import form_named, forms, opened
 from delivery.portal.views import page
 from routing.actors import Actor
+from routing.engine.files.refusal import NotKept
 
 LOOKS = tuple(str(number) for number in range(15))  # how often the page asks by itself whether the request is there
 
@@ -46,12 +47,16 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
     found = form_named(slug)
     if found is None:
         raise Http404
-    form = RequestForm(found, by, request.POST if request.method == "POST" else None)
+    form = RequestForm(found, by, *((request.POST, request.FILES) if request.method == "POST" else ()))
     if request.method == "POST" and form.is_valid():
-        token = form.cleaned_data["token"]
-        if not submitted_before(by.contact_id or 0, token):
-            submit(slug, form.answers, client_id=form.client.pk, token=token, by=by, at=timezone.now())
-        return redirect("portal:sent", token)
+        token, uploads = form.cleaned_data["token"], form.cleaned_data["uploads"]
+        try:
+            if not submitted_before(by.contact_id or 0, token):
+                submit(slug, form.answers, client_id=form.client.pk, token=token, uploads=uploads, by=by, at=timezone.now())
+        except NotKept as refusal:
+            form.add_error("uploads", str(refusal))
+        else:
+            return redirect("portal:sent", token)
     return page(request, by, "new", {"form": form, "name": found.flow.name})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -16,9 +17,12 @@ from delivery.portal.access import for_contacts
 from delivery.portal.forms import AnswerForm
 from delivery.portal.submissions import not_opened_yet
 from delivery.portal.waiting import waiting_for
-from delivery.portal.words import history_of, standing_of
+from delivery.portal.words import history_of, shared_notes, standing_of
 from routing.actors import Actor
 from routing.door import Operation, preview
+from routing.files_view import respond
+from routing.models.files import File
+from routing.models.notes import Note
 from routing.visibility import work_seen_by
 
 ON_HOME = 5
@@ -79,6 +83,17 @@ def one(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     return request_page(request, by, request_of(by, ref))
 
 
+@require_safe
+@for_contacts
+def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpResponseBase:
+    """A file that was shared about a request that this contact may see. :raises Http404: if there is none such"""
+    shared = Note.objects.for_client().filter(item=request_of(by, ref).item_id)
+    found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
+    if found is None:
+        raise Http404
+    return respond(found, request=request)
+
+
 def request_page(request: HttpRequest, by: Actor, row: Request, form: AnswerForm | None = None, status: int = 200) -> HttpResponse:
     can_answer = can(answer, row, by)
     context = {
@@ -87,6 +102,7 @@ def request_page(request: HttpRequest, by: Actor, row: Request, form: AnswerForm
         # What a CRM or a lead's form told is the agency's own note, not what the client asked for.
         "asked": row.details if row.channel in FROM_PEOPLE else "",
         "history": history_of(row, by),
+        "notes": shared_notes(row, by),
         "can_answer": can_answer,
         "can_withdraw": can(withdraw, row, by),
         "form": form or AnswerForm(label_suffix=""),

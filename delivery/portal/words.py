@@ -12,9 +12,12 @@ from delivery.models.requests import Request
 from routing.actors import Actor
 from routing.gates import Words
 from routing.models.events import Event
+from routing.models.files import File
+from routing.models.notes import Note
 from routing.models.people import User
 
 S = Request.State
+MOST_NOTES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,23 @@ def history_of(row: Request, by: Actor) -> list[Told]:
     """What happened, newest first: only what is named above, without reasons, which are the agency's own."""
     found = Event.objects.filter(item=row.item_id, kind__in=_TOLD).select_related("actor").order_by("-id")
     return [Told(event.at, _TOLD[event.kind], _who(event.actor, by)) for event in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A shared note. ``who`` is as in ``Told``; ``files`` are those whose bytes are still there."""
+
+    at: datetime
+    who: str
+    text: str
+    files: tuple[File, ...]
+
+
+def shared_notes(row: Request, by: Actor) -> list[Said]:
+    """What was written or sent about a request for the client to read too, newest first; never the agency's own notes."""
+    found = Note.objects.for_client().filter(item=row.item_id).select_related("author").prefetch_related("files")[:MOST_NOTES]
+    said = [Said(note.at, _who(note.author, by), note.body, tuple(each for each in note.files.all() if each.is_kept)) for note in found]
+    return [each for each in said if each.text or each.files]
 
 
 def _who(person: User, by: Actor) -> str:

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import expect
+from pytest_django import Settings
 
 from delivery.flows.client_request import publish_client_request
 from delivery.models import Request
 from delivery.operations import requests
 from routing.models import Contact, Membership
+from routing.operations import notes
 from routing.operations.advance import advance
 from routing.operations.calendars import ensure_defaults
 from tests.browser.conftest import SitDown
 from tests.desk import url
+from tests.files import png
 from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
+from tests.storages import use
 from tests.world import NOW, World, by, make_contact, make_request
 
 pytestmark = pytest.mark.browser
 EVERY_SCREEN = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Settings, tmp_path: Path) -> None:
+    use(settings, "routing.storage.PrivateStorage", tmp_path)
 
 
 @pytest.fixture
@@ -42,6 +52,7 @@ def stories(agency: World, carla: Contact) -> dict[str, str]:
     for row in (asked, second):
         requests.ask([row.pk], by=by(agency.alice), at=at - timedelta(hours=3), question="How long may it be?\n\nAnd in which languages?")
     own = make_request(agency.acme, title="A very-long-title-without-any-space-" * 4, contact=carla, channel="portal")
+    notes.add(own.item_id, body="Here is a first sketch.\n\nTell us what you think.", audience="client", by=by(agency.alice), at=at)
     ended = make_request(agency.acme, Request.State.CLOSED, title="Last year's site", contact=carla)
     for state in (Request.State.ACCEPTED, Request.State.IN_DELIVERY, Request.State.DELIVERED):
         make_request(agency.acme, state, title=f"Work that is {state}")
@@ -106,12 +117,15 @@ def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(
     seat.check("portal-new-wrong")
     page.get_by_label("What kind of work is it?").select_option("Something new")
     page.get_by_label("What do you need, and what for?").fill("Two minutes, for the trade fair.")
+    page.get_by_label("Files").set_input_files({"name": "lodge.png", "mimeType": "image/png", "buffer": png()})
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
     seat.check("portal-sent")
     advance(clock=timezone.now)
     expect(page.get_by_role("heading", name="A film about the lodge")).to_be_visible(timeout=15_000)
     expect(page.get_by_text("We are looking at it")).to_be_visible()
+    expect(page.get_by_role("link", name="lodge.png")).to_be_visible()
+    seat.check("portal-request-new")
 
     page.get_by_role("button", name="Sign out").click()
     assert "/portal/" not in page.url
