@@ -13,6 +13,7 @@ from delivery.models.requests import Request
 from delivery.operations import requests
 from routing.actors import Actor
 from routing.admin.forms import StepForm, choice, date, line, long_text, picked, step_form
+from routing.admin.notes import FilesField
 from routing.models.clients import Client, Contact
 from routing.models.work import WorkItem
 from routing.visibility import clients_seen_by, contacts_seen_by, work_seen_by
@@ -124,6 +125,11 @@ class OpenForm(forms.Form):
         required=False,
         empty=gettext_lazy("Not known"),
         help_text=gettext_lazy("A contact of this client."),
+    )
+    evidence = FilesField(
+        label=gettext_lazy("Evidence"),
+        required=False,
+        help_text=gettext_lazy("What shows that it was asked for: the mail, the minutes, a note of the call. Only the agency sees it."),
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from delivery.admin.request_forms import OpenForm
 from delivery.models.requests import Request
-from delivery.operations.requests import open_request
+from delivery.operations.recording import record
 from routing import display
 from routing.admin import filters
 from routing.admin.addresses import address, page_of
@@ -26,6 +26,7 @@ from routing.admin.once import once
 from routing.admin.steps import StepsAdmin
 from routing.admin.work import title_of
 from routing.models.work import soonest
+from routing.engine.files.refusal import NotKept
 from routing.nouns import state_badge, tone
 from routing.visibility import work_seen_by
 
@@ -69,12 +70,11 @@ class RequestAdmin(StepsAdmin):
         """Capture a request. Sending the same form twice makes one."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = OpenForm(actor(request), request.POST or None)
+        form = OpenForm(actor(request), request.POST or None, request.FILES or None)
         with once(request, "open-request") as sent:
             if sent.before:
                 return HttpResponseRedirect(sent.before)
-            if request.method == "POST" and form.is_valid():
-                made = open_request(**form.cleaned_data, by=actor(request), at=timezone.now())
+            if request.method == "POST" and form.is_valid() and (made := self._record(request, form)):
                 sent.leads_to(page_of(made))
                 messages.success(request, _("%(ref)s is captured. Its owner is %(who)s.") % {"ref": made.item.ref, "who": made.item.owner})
                 return HttpResponseRedirect(page_of(made))
@@ -86,6 +86,14 @@ class RequestAdmin(StepsAdmin):
             "submit": _("Capture"),
         }
         return self.render(request, "desk/form.html", context)
+
+    def _record(self, request: HttpRequest, form: OpenForm) -> Request | None:
+        """The request with its evidence; None when a file is refused, which the form then says."""
+        try:
+            return record(**form.cleaned_data, by=actor(request), at=timezone.now())
+        except NotKept as refusal:
+            form.add_error("evidence", str(refusal))
+            return None
 
     def facts(self, request: HttpRequest, row: Request) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()

@@ -27,6 +27,7 @@ def open_requests(jobs: Sequence[Job], by: Actor, at: datetime) -> None:
     clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
     requests = create([_request(job, clients) for job in jobs], by=by, at=at, reason="Opened by a flow.")
     briefs = create([_brief(job, request) for job, request in zip(jobs, requests, strict=True)], by=by, at=at, reason="From the template.")
+    submissions.hand_files_on(requests, at)
     for policy in SLAPolicy.objects.filter(slug__in={job.policy for job in jobs}).order_by("slug"):
         promised = [(r.item, b.item) for job, r, b in zip(jobs, requests, briefs, strict=True) if job.policy == policy.slug]
         start([item for pair in promised for item in pair], policy, at)

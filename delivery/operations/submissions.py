@@ -13,7 +13,7 @@ from django.db import transaction
 
 from delivery.models.requests import Request
 from delivery.operations.requests import ASKING
-from routing.actions import Found, Problem, Subject, enricher, react
+from routing.actions import Found, Problem, Subject, enricher
 from routing.actors import Actor
 from routing.models.clients import Client, Contact
 from routing.models.events import Event, Payload
@@ -66,8 +66,7 @@ def submit(
     return captured
 
 
-@react("delivery.request.create")
-def hand_files_on(opened: Sequence[Request], by: Actor, at: datetime) -> None:
+def hand_files_on(opened: Sequence[Request], at: datetime) -> None:
     """Put what was sent with a form beside the request that came of it, as a shared note of the contact's own."""
     runs = {row.item.run_id: row for row in opened if row.channel == Request.Channel.PORTAL and row.item.run_id}
     started = RunEvent.objects.filter(run__in=runs, part=RunEvent.Part.STARTED, event__kind=KIND)

@@ -81,7 +81,7 @@ def test_the_agencys_own_notes_and_files_and_other_requests_are_out_of_reach(wor
 
     def status(of: Browser, request: Request, file_id: int) -> int:
         answer = of.get(f"/portal/requests/{request.item.ref}/files/{file_id}/")
-        answer.close()
+        assert not answer.streaming or b"".join(answer.streaming_content)  # type: ignore[attr-defined]
         return answer.status_code
 
     assert ("margin" in page, "storyboard.png" in page, world.agency.name in page) == (False, True, True)
