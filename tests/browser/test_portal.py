@@ -10,7 +10,7 @@ import pytest
 from django.core import mail
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 from pytest_django import Settings
 
 from delivery.flows.client_request import publish_client_request
@@ -20,7 +20,7 @@ from routing.models import Contact, Membership
 from routing.operations import notes
 from routing.operations.advance import advance
 from routing.operations.calendars import ensure_defaults
-from tests.browser.conftest import SitDown
+from tests.browser.conftest import Desk, SitDown
 from tests.desk import url
 from tests.files import png
 from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
@@ -86,11 +86,8 @@ def test_every_page_is_accessible(agency: World, carla: Contact, sit_down: SitDo
     assert not problems, "\n".join(problems)
 
 
-@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
-def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(
-    agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str
-) -> None:
-    seat = sit_down(None, width=width, scheme=scheme)
+def sign_in(seat: Desk) -> Page:
+    """With a wrong code first, then with the one in the letter."""
     page = seat.open("/portal/")
     seat.check("portal-sign-in")
     page.get_by_label("Your e-mail address").fill("carla@client.test")
@@ -108,6 +105,15 @@ def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Nothing waits for you")).to_be_visible()
     seat.check("portal-home-empty")
+    return page
+
+
+@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
+def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(
+    agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str
+) -> None:
+    seat = sit_down(None, width=width, scheme=scheme)
+    page = sign_in(seat)
 
     page.get_by_role("link", name="New request").click()
     page.get_by_label("What is it, in a few words?").fill("A film about the lodge")
