@@ -1,4 +1,4 @@
-"""``python -m bench [lifecycle|lists|search|intake]``: one workload, by NAME too; SCALE=0.1 makes it shorter. JSON on stdout."""
+"""``python -m bench [lifecycle|sweep|intake|lists|search]``: one workload, by NAME too; SCALE=0.1 makes it shorter. JSON on stdout."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import django
 
 from bench import server
 
-NAMES = {"W1": ("W1",), "W2": ("W2",), "lifecycle": ("W1", "W2"), "W3": ("sweep",), "sweep": ("sweep",)}
 # Where each is, and what it takes from there: models need settings, so nothing is imported before them.
 WORKLOADS = {
     "lifecycle": ("bench.run", "lifecycle"),
     "lists": ("bench.lists", "lists"),
     "search": ("bench.lists", "search"),
     "intake": ("bench.intake", "intake"),
+    "sweep": ("bench.sweep", "sweep"),
 }
-ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W4": "intake", "W6": "lists", "W7": "search"}
+ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W3": "sweep", "W4": "intake", "W6": "lists", "W7": "search"}
 PARTS = {"W1": ("W1",), "W2": ("W2",)}  # of a life cycle
 
 
@@ -33,11 +33,6 @@ def main() -> None:
     module, function = WORKLOADS[ALIASES.get(wanted.name, wanted.name)]
     with server.running() as database:
         django.setup()
-        if "sweep" in names:  # prints one object of its own
-            import_module("bench.sweep").run(repetitions=wanted.repetitions, scale=wanted.scale)
-            names.remove("sweep")
-        if names:
-            import_module("bench.run").run(names, repetitions=wanted.repetitions, scale=wanted.scale)  # models need settings
         workload = getattr(import_module(module), function)
         what = PARTS.get(wanted.name, ("W1", "W2")) if function == "lifecycle" else database
         result = workload(what, repetitions=wanted.repetitions, scale=wanted.scale)

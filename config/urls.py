@@ -6,9 +6,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import errors, mail_page
-from integrations import site
 from config import errors, mail_page, signin
+from integrations import site
 from routing import files_view
 from routing.admin import find
 

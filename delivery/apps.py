@@ -21,7 +21,7 @@ class DeliveryConfig(AppConfig):
             "proving",
             "rolling",
             "ending",
+            "submissions",
         ):
-        for module in ("requests", "briefs", "opening", "ending", "submissions"):
             import_module(f"delivery.operations.{module}")
         import_module("delivery.chapters")

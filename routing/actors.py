@@ -33,13 +33,10 @@ class Actor:
     def of(cls, user: User) -> Self:
         """The actor that ``user`` is. An inactive user may nothing; a service user may everything its caller asks."""
         service = user.kind == User.Kind.SERVICE
-        rights = NONE if service else user.rights
-        return cls(user.pk, user.full_name, rights.permissions, rights.team_ids, service)
         if not service and not user.is_staff:
             return cls._contact(user)
-        teams = frozenset() if service else frozenset(user.teams.values_list("pk", flat=True))
-        permissions = frozenset() if service else frozenset(user.get_all_permissions())
-        return cls(user.pk, user.full_name, permissions, teams, service)
+        rights = NONE if service else user.rights
+        return cls(user.pk, user.full_name, rights.permissions, rights.team_ids, service)
 
     @classmethod
     def _contact(cls, user: User) -> Self:

@@ -25,8 +25,8 @@ from routing.admin.base import actor
 from routing.admin.once import once
 from routing.admin.steps import StepsAdmin
 from routing.admin.work import title_of
-from routing.models.work import soonest
 from routing.engine.files.refusal import NotKept
+from routing.models.work import soonest
 from routing.nouns import state_badge, tone
 from routing.visibility import work_seen_by
 

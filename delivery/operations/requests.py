@@ -9,8 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from delivery.gates.requests import EDITABLE, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
-from delivery.gates import EDITABLE, asked_for_it, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
+from delivery.gates.requests import EDITABLE, asked_for_it, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
 from delivery.models.requests import Request
 from routing.actors import Actor
 from routing.creation import create

@@ -62,7 +62,7 @@ def place(committed_world: World, site: Connection) -> Destination:
 def approve(world: World, row: Deliverable, draft: Draft = PAGE) -> Deliverable:
     row = with_the_client(world, row, draft)
     assert say(row, Answer.Word.APPROVE).done
-    return fresh(row)  # type: ignore[no-any-return]
+    return fresh(row)
 
 
 def planned(place: Destination, key: str = "one", replaces: Deliverable | None = None) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("routing", "0010_add_files_and_notes"),
+        ("routing", "0016_add_outcomes"),
     ]
 
     operations = [
