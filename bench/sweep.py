@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from bench.clocks import KINDS, Time, let_wake, make_clocks, query
 from bench.measure import OURS, Contender, Spread, Workload, measured
 from bench.workers import Worker, working
 from bench.world import World
+from config.embedded import postgres
 from routing.models.clocks import Clock
 from routing.operations.escalate import CHUNK, escalate
 
@@ -61,8 +61,8 @@ def workload(due: int) -> Workload:
     )
 
 
-def run(*, repetitions: int, scale: float) -> None:
-    """A table on standard error, one JSON object on standard output."""
+def sweep(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
+    """W3: what a sweep of many open clocks writes, when one in a hundred is due."""
     call_command("migrate", database="owner", verbosity=0)
     many = max(20_000, round(CLOCKS * scale))
     _say(f"{many:,} clocks are made …")
@@ -88,7 +88,7 @@ def run(*, repetitions: int, scale: float) -> None:
     }
     figures |= {f"{name}_rows_per_s": _spread(rate) for name, rate in result["items_per_s"].items()}
     ratios = {name: _spread(ratio) for name, ratio in result["ours_over"].items()}
-    sys.stdout.write(json.dumps({"workload": "sweep", "figures": figures, "ratios": ratios, "checks": checks}, indent=2) + "\n")
+    return {"workload": "sweep", "figures": figures, "ratios": ratios, "checks": checks}
 
 
 def _spread(found: Spread) -> dict[str, float]:
