@@ -14,7 +14,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.desk.mark"}],
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["config.desk.stylesheet", "config.desk.trace", "config.desk.letters"],
+    "STYLES": ["config.desk.stylesheet", "config.desk.trace", "config.desk.making", "config.desk.letters"],
     "DASHBOARD_CALLBACK": "config.today.today",
     "SIDEBAR": {"navigation": "config.sidebar.sidebar", "show_search": False},
     "COLORS": {
@@ -49,6 +49,10 @@ def stylesheet(request: HttpRequest) -> str:
 
 def trace(request: HttpRequest) -> str:
     return static("routing/trace.css")
+
+
+def making(request: HttpRequest) -> str:
+    return static("delivery/making.css")
 
 
 def letters(request: HttpRequest) -> str:

@@ -88,6 +88,8 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
         _item(request, _("Requests"), "inbox", "admin:delivery_request_changelist", may="delivery.view_request"),
         _item(request, _("Exceptions"), "error", cases, badge=found.exceptions, variant="danger", may=case),
         _item(request, _("Briefs"), "description", "admin:delivery_brief_changelist", may="delivery.view_brief"),
+        _item(request, _("Deliverables"), "deployed_code", "admin:delivery_deliverable_changelist", may="delivery.view_deliverable"),
+        _item(request, _("Approvals"), "approval", "admin:delivery_approval_changelist", may="delivery.view_approval"),
         _item(request, _("Runs"), "route", "admin:routing_run_changelist", may=run),
     ]
 

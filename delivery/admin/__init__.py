@@ -1,3 +1,3 @@
-from delivery.admin import briefs, engagements, requests
+from delivery.admin import approvals, briefs, deliverables, engagements, requests, step_forms, uploads
 
-__all__ = ["briefs", "engagements", "requests"]
+__all__ = ["approvals", "briefs", "deliverables", "engagements", "requests", "step_forms", "uploads"]

@@ -45,7 +45,7 @@ class Version(models.Model):
         constraints = (models.UniqueConstraint(fields=("deliverable", "number"), name="version_number_once"),)
 
     def __str__(self) -> str:
-        return f"{self.deliverable} v{self.number}"
+        return f"v{self.number}"
 
     @property
     def manifest(self) -> Manifest:

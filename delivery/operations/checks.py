@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from delivery.engine.checks.base import Rule
 from delivery.engine.checks.catalogue import JUDGMENT, run
@@ -57,6 +57,19 @@ def standing(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
 
 def _applies(check: Check, row: Deliverable) -> bool:
     return check.format in {"", row.format} and check.client_id in {None, row.item.client_id}
+
+
+def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[Deliverable]:
+    """Those in QA whose newest version, made by somebody else, waits for a person's judgment."""
+    signed = CheckResult.objects.filter(version=OuterRef(OuterRef("version")), check_row=OuterRef("pk"))
+    asked = Check.objects.filter(
+        Q(format="") | Q(format=OuterRef("format")),
+        Q(client=None) | Q(client=OuterRef("item__client")),
+        ~Exists(signed),
+        is_active=True,
+        kind=JUDGMENT.name,
+    )
+    return rows.filter(Exists(asked), state=Deliverable.State.IN_QA).exclude(version__author=by.user_id)
 
 
 def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[int, list[Judged]]:

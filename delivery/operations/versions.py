@@ -13,6 +13,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from delivery.engine.manifest import digest
+from delivery.engine.references import by_digest
 from delivery.engine.sanitise import sanitise
 from delivery.gates.deliverables import version_is_readable
 from delivery.models.deliverables import Deliverable
@@ -41,11 +42,16 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What somebody uploads. ``terms`` maps ``categories`` and ``tags`` to names."""
+    """
+    What somebody uploads. ``terms`` maps ``categories`` and ``tags`` to names; images in the body may be ``asset:<name of a file>``.
+
+    ``basis`` is the id of the version it was made from, 0 for none: then another one that came meanwhile refuses it.
+    """
 
     texts: Mapping[str, str] = field(default_factory=dict)  # by the names in TEXTS
     terms: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parts: Sequence[Part] = ()
+    basis: int | None = None
 
 
 class Unreadable(ValueError):
@@ -74,15 +80,21 @@ def add_version(
 
 def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
     """:raises Unreadable: see the class"""
+    if draft.basis is not None and draft.basis != (row.version_id or 0):
+        raise Unreadable(_("Somebody uploaded another version meanwhile: look at it first, then upload yours."))
     texts = {name: str(draft.texts.get(name) or "").strip() for name in TEXTS}
+    files = _files(row, draft.parts, by)
     try:
-        texts["body_html"] = sanitise(texts["body_html"])
+        texts["body_html"] = sanitise(by_digest(texts["body_html"], [(file.name, file.sha256) for file in files.values()]))
     except ValueError as error:
         raise Unreadable(str(error)) from None
     last = row.versions.aggregate(last=Max("number"))["last"] or 0
     terms = {kind: [name.strip() for name in names if name.strip()] for kind, names in draft.terms.items()}
     version = Version(deliverable=row, number=last + 1, **texts, terms=terms, author_id=by.user_id, at=at)
-    parts = _parts(version, draft.parts, by)
+    parts = [
+        VersionFile(version=version, file=files[part.file_id], role=part.role, name=files[part.file_id].name, alt=part.alt, position=place)
+        for place, part in enumerate(draft.parts)
+    ]
     if not version.body_html and not parts:
         raise Unreadable(_("Write something, or add a file."))
     version.digest = digest(version.manifest_with(parts))
@@ -97,23 +109,20 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
     return version
 
 
-def _parts(version: Version, parts: Sequence[Part], by: Actor) -> list[VersionFile]:
+def _files(row: Deliverable, parts: Sequence[Part], by: Actor) -> dict[int, File]:
     """
-    The files in their order.
+    The files by their ids.
 
     :raises Unreadable: if one is not there, or is neither the client's nor uploaded by whoever makes the version
     """
-    client = version.deliverable.item.client_id
+    client = row.item.client_id
     theirs = Q(client=client) | Q(client=None, uploader=by.user_id)
     found = {file.pk: file for file in File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])}
     if len(parts) > MOST_FILES:
         raise Unreadable(_("A version has at most %(most)s files.") % {"most": MOST_FILES})
     if missing := [part.file_id for part in parts if part.file_id not in found]:
         raise Unreadable(_("A file is no longer there: upload it again.") + f" ({', '.join(map(str, missing))})")
-    return [
-        VersionFile(version=version, file=found[part.file_id], role=part.role, name=found[part.file_id].name, alt=part.alt, position=place)
-        for place, part in enumerate(parts)
-    ]
+    return found
 
 
 upload = operation(

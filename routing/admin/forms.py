@@ -25,6 +25,8 @@ class StepForm(forms.Form):
     """
 
     submit: ClassVar[Any] = ""  # instead of the operation's label
+    template: ClassVar[str] = "desk/_form.html"  # how its fields are laid out
+    width: ClassVar[str] = "tl-narrow"  # the class of what it stands in
 
     def __init__(self, step: Operation, rows: list[Any], actor: Actor, *args: Any, **kwargs: Any) -> None:
         self.step, self.rows, self.actor = step, rows, actor
@@ -43,6 +45,10 @@ class StepForm(forms.Form):
     def as_details(self) -> dict[str, Any]:
         """What the operation takes, after ``is_valid()``."""
         return {name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data}
+
+    def told(self, row: Any) -> str:
+        """What else to say once the step is done; ``row`` is as written."""
+        return ""
 
     @property
     def reason(self) -> str:

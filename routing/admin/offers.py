@@ -72,8 +72,12 @@ def refusals(step: Operation, row: Any, *, by: Actor, at: datetime) -> tuple[Gat
     return tuple(each for each in found if not each.passed)
 
 
-def panel(row: Any, *, by: Actor, at: datetime) -> Panel:
-    """The steps for one page. Left out is what is no step from here: another state, or something nobody can clear."""
+def panel(row: Any, *, by: Actor, at: datetime, onward: Sequence[str] = ()) -> Panel:
+    """
+    The steps for one page. Left out is what is no step from here: another state, or something nobody can clear.
+
+    :param onward: the verbs that carry this noun on, in their order; without any, every calm one that changes its state
+    """
     made = Panel()
     held: dict[tuple[GateResult, ...], list[Operation]] = {}
     not_yours: dict[str, list[str]] = {}
@@ -88,7 +92,7 @@ def panel(row: Any, *, by: Actor, at: datetime) -> Panel:
             held.setdefault(against, []).append(step)
         else:
             ready.append(Offer(step, address(type(row), "step", row.pk, step.verb)))
-    made.first = _first(ready, row)
+    made.first = _first(ready, row, onward)
     made.others = [offer for offer in ready if not offer.step.danger and offer is not made.first]
     made.dangers = [offer for offer in ready if offer.step.danger]
     made.held = [Held(steps, against) for against, steps in held.items()]
@@ -96,10 +100,12 @@ def panel(row: Any, *, by: Actor, at: datetime) -> Panel:
     return made
 
 
-def _first(ready: Sequence[Offer], row: Any) -> Offer | None:
+def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | None:
     """The one step that carries the work on: the first that changes its state; for work on hold, resuming it."""
     calm = [offer for offer in ready if not offer.step.danger]
     onward = [offer for offer in calm if changes_state(offer.step)]
+    if verbs:
+        onward = sorted((offer for offer in calm if offer.step.verb in verbs), key=lambda offer: verbs.index(offer.step.verb))
     if not onward and getattr(row, "item", row).held_at is not None:
         onward = [offer for offer in calm if offer.step.model is WorkItem]
     return onward[0] if onward else None

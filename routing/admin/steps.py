@@ -37,6 +37,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     """
 
     noun_template = "desk/noun.html"
+    onward: tuple[str, ...] = ()  # see ``offers.panel``
     page_related: tuple[str, ...] = ("item__client", "item__owner", "item__backup", "item__doer")  # what a page shows beside the row
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -64,7 +65,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     def noun_page(self, request: HttpRequest, row: Any, extra: dict[str, Any], status: int = 200) -> HttpResponse:
         now, by = timezone.now(), actor(request)
         context = {
-            "panel": panel(row, by=by, at=now),
+            "panel": panel(row, by=by, at=now, onward=self.onward),
             "facts": self.facts(request, row),
             "texts": self.texts(row),
             "entries": timeline_of(row),
@@ -116,14 +117,20 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         if request.method in READS:
             form = form_of(step)(step, [about], by)
             return self.ask(request, row, step, form, refusals(step, about, by=by, at=timezone.now()))
-        form = form_of(step)(step, [about], by, request.POST)
+        form = form_of(step)(step, [about], by, request.POST, request.FILES)
         if not form.is_valid():
             return self.ask(request, row, step, form, ())
         [result] = step([about.pk], by=by, at=timezone.now(), reason=form.reason, **form.as_details())
         if not result.done:
             return self.ask(request, row, step, form, result.refusals, status=409)
         messages.success(request, _("%(ref)s: %(step)s – done.") % {"ref": row.item.ref, "step": step.label})
-        return HttpResponseRedirect(page_of(row))
+        if more := form.told(result.row):
+            messages.info(request, more)
+        return HttpResponseRedirect(self.after(row))
+
+    def after(self, row: Any) -> str:
+        """Where a step leads when it is done."""
+        return page_of(row)
 
     def ask(
         self, request: HttpRequest, row: Any, step: Operation, form: StepForm, against: Sequence[GateResult], status: int = 200

@@ -21,7 +21,8 @@ from routing.gates import Words
 from routing.models.clocks import Clock
 from routing.models.events import Event
 from routing.models.notes import Note
-from routing.models.work import WorkNoun
+from routing.models.work import WorkItem, WorkNoun
+from routing.nouns import kind_label, nouns
 from routing.operations.notes import ADDED
 from routing.told import WORDS
 
@@ -48,8 +49,12 @@ class Entry:
     changes: list[Change] = field(default_factory=list)
 
 
-def timeline_of(noun: WorkNoun) -> list[Entry]:
-    """What happened to the noun and its work item. A constant number of queries, whatever the length."""
+def timeline_of(noun: WorkNoun, *, with_parts: bool = False) -> list[Entry]:
+    """
+    What happened to the noun and its work item. A constant number of queries, whatever the length.
+
+    :param with_parts: also what became of the work below it, such as its exceptions
+    """
     records = [*_newest(noun), *_newest(noun.item)]
     names = Names(records)
     notes = {note.pk: note for note in Note.objects.filter(item=noun.item_id)[:LIMIT]}
@@ -69,7 +74,20 @@ def timeline_of(noun: WorkNoun) -> list[Entry]:
             told.append(by_moment[moment])
         by_moment[moment].reason = by_moment[moment].reason or record.history_change_reason
         by_moment[moment].changes += changes
+    if with_parts:
+        told += _of_parts(noun.item)
     return sorted(told, key=lambda entry: entry.at, reverse=True)
+
+
+def _of_parts(item: WorkItem) -> list[Entry]:
+    """Events of the work below, each with the reference of what it happened to."""
+    parts = {part.pk: part for part in WorkItem.objects.filter(parent=item).order_by("-pk")[:LIMIT]}
+    events = Event.objects.filter(item__in=parts).exclude(kind=ADDED).select_related("actor").order_by("-id")[:LIMIT]
+    return [
+        Entry(event.at, str(event.actor), f"{kind_label(part)} {part.ref}: {_what(event.kind)}", _way(nouns().get(part.kind), event))
+        for event in events
+        if (part := parts.get(event.item_id or 0))
+    ]
 
 
 def saves_of(row: models.Model) -> list[Entry]:

@@ -1,0 +1,61 @@
+"""How a body shows files: people write ``asset:photo.jpg``, a version keeps ``asset:<sha256>``, and a page needs addresses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from html import escape, unescape
+
+from django.utils.translation import gettext as _
+
+_WRITTEN = re.compile(r"""(\ssrc\s*=\s*)(?:"\s*asset:([^"]*)"|'\s*asset:([^']*)'|asset:([^\s"'>]+))""", re.IGNORECASE)
+_KEPT = re.compile(r' src="asset:([0-9a-f]{64})"')
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+def by_digest(html: str, files: Iterable[tuple[str, str]]) -> str:
+    """
+    The HTML as written, with files named by the digest of their bytes instead of by their name.
+
+    :param files: name and sha256 of each file of the version to be
+    :raises ValueError: if a name is nobody's, or of two different files, saying which
+    """
+    known: dict[str, set[str]] = {}
+    for name, sha256 in files:
+        known.setdefault(name.casefold(), set()).add(sha256)
+        known.setdefault(sha256, {sha256})
+
+    def named(found: re.Match[str]) -> str:
+        name = unescape(next(part for part in found.groups()[1:] if part is not None)).strip()
+        meant = known.get(name.casefold(), set())
+        if len(meant) > 1:
+            raise ValueError(_("Two different files are called “%(name)s”: rename one, and upload it again.") % {"name": name})
+        if not meant and not _DIGEST.fullmatch(name):
+            raise ValueError(_("The text shows “asset:%(name)s”, but there is no such file with it.") % {"name": name})
+        return f'{found[1]}"asset:{next(iter(meant), name)}"'
+
+    return _WRITTEN.sub(named, html)
+
+
+def by_name(html: str, files: Iterable[tuple[str, str]]) -> str:
+    """
+    The body of a version as a person would write it: files by their names, where a name says which is meant.
+
+    :param files: name and sha256 of each file
+    """
+    known = list(dict.fromkeys(files))
+    often = Counter(name.casefold() for name, _sha256 in known)
+    names = {sha256: name for name, sha256 in known if often[name.casefold()] == 1 and name.strip() == name}
+    return _KEPT.sub(lambda found: f' src="asset:{escape(names.get(found[1], found[1]))}"', html)
+
+
+def by_address(html: str, address: Mapping[str, str] | Callable[[str], str | None]) -> str:
+    """The body for a page: images at their addresses, by sha256; one that has none keeps only its text."""
+    find = address.get if isinstance(address, Mapping) else address
+
+    def placed(found: re.Match[str]) -> str:
+        url = find(found[1])
+        return f' src="{escape(url)}"' if url else ""
+
+    return _KEPT.sub(placed, html)
