@@ -84,7 +84,7 @@ def _of_parts(item: WorkItem) -> list[Entry]:
     parts = {part.pk: part for part in WorkItem.objects.filter(parent=item).order_by("-pk")[:LIMIT]}
     events = Event.objects.filter(item__in=parts).exclude(kind=ADDED).select_related("actor").order_by("-id")[:LIMIT]
     return [
-        Entry(event.at, str(event.actor), f"{kind_label(part)} {part.ref}: {_what(event.kind)}", _way(nouns().get(part.kind), event))
+        Entry(event.at, str(event.actor), f"{kind_label(part)} {part.ref}: {_what(event)}", _way(nouns().get(part.kind), event, {}))
         for event in events
         if (part := parts.get(event.item_id or 0))
     ]

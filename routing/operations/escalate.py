@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from routing.actions import carry_messages
 from routing.actors import Actor
 from routing.door import move
 from routing.engine.ladder import Climber, Level, Reached, climb, when_spent
@@ -18,6 +19,7 @@ from routing.engine.timing import Terms
 from routing.isolate import isolate
 from routing.models.clocks import Clock, ClockMark
 from routing.models.exceptions import ExceptionCase
+from routing.models.messages import Notification
 from routing.operations import exceptions
 from routing.operations.present import Present
 from routing.operations.terms import terms_by_digest
@@ -59,7 +61,8 @@ WRITE = """
             (%(names)s::text[])[least(level, array_length(%(names)s::text[], 1) - 1) + 1], %(actor)s, %(at)s FROM new)
     INSERT INTO routing_notification (recipient_id, item_id, words, dedupe_key, at)
     SELECT person, item, (ARRAY['warning', 'breach', 'escalation'])[what], concat_ws(':', 'clock', clock, level, person), %(at)s
-    FROM new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[]) AS told(clock, person) USING (clock)"""
+    FROM new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[]) AS told(clock, person) USING (clock)
+    RETURNING id, recipient_id, item_id"""
 NAMES = [level.name.lower() for level in Level]
 
 
@@ -133,7 +136,8 @@ def _escalate(ids: Sequence[int], cases: Mapping[int, int], at: datetime) -> int
             return 0
         telling, system = _told(claimed, at), Actor.system()
         if telling.clock:
-            run(WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at})
+            written = run(WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at})
+            carry_messages([Notification(pk=pk, recipient_id=person, item_id=about, at=at) for pk, person, about in written], at)
         for clock, (wakes_at, trouble) in telling.put_off.items():
             Clock.objects.filter(pk=clock).update(wakes_at=wakes_at, trouble=trouble)
         if late := [cases[clock] for clock in telling.late if clock in cases]:
