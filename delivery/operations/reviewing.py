@@ -19,8 +19,8 @@ from routing.creation import create
 from routing.door import carry
 from routing.models.messages import Notification
 from routing.models.work import WorkItem
-from routing.operations.concerns import Concern, raise_about
 from routing.operations.notify import tell_owners
+from routing.operations.work_cases import Finding, raise_for_work
 from routing.reasons import Reason
 
 State = Deliverable.State
@@ -119,7 +119,7 @@ def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
         used = Deliverable.objects.filter(brief__engagement=engagement).aggregate(used=Sum("rounds"))["used"] or 0
         if used > engagement.rounds:
             evidence = {"used": used, "sold": engagement.rounds, "engagement": engagement.pk}
-            raise_about([Concern(row.item, Reason.ROUNDS_EXCEEDED, evidence)], at=at)
+            raise_for_work(Finding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
 
 
 @react("delivery.approval.reject", "delivery.approval.expire")
@@ -129,8 +129,8 @@ def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         about = Deliverable.objects.filter(version=row.version_id, state__in=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW])
         results = carry(deliverables.stall, list(about.values_list("pk", flat=True)), by=by, at=at)
         reason = Reason.REJECTED if row.state == Approval.State.REJECTED else Reason.NO_ANSWER
-        stopped = [result.row for result in results if result.done]
-        raise_about([Concern(each.item, reason, {"approval": row.item.ref, "stage": row.stage + 1}) for each in stopped], at=at)
+        for each in (result.row for result in results if result.done):
+            raise_for_work(Finding(reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item), at=at)
     _withdraw([row.version_id for row in rows], by=by, at=at)
 
 

@@ -72,7 +72,7 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
     fresh = [trouble for trouble in troubles if (trouble.run.pk, trouble.step, trouble.reason) not in open_now]
     with transaction.atomic():
         away = set(Absence.objects.at(at).values_list("user_id", flat=True))
-        made = create([_case(trouble, route_of(routes, trouble.reason), away) for trouble in fresh], by=system, at=at)
+        made = create([_case(trouble, _route(routes, trouble.reason), away) for trouble in fresh], by=system, at=at)
         timeboxes = {case.item.pk: timedelta(minutes=routes[case.reason].timebox_minutes) for case in made}
         for policy in SLAPolicy.objects.filter(slug=STANDARD):
             start([case.item for case in made], policy, at, worktimes=timeboxes)
@@ -84,8 +84,7 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
     return made
 
 
-def route_of(routes: Mapping[str, ExceptionRoute], reason: str) -> ExceptionRoute:
-    """:raises NoRoute: if there is none"""
+def _route(routes: Mapping[str, ExceptionRoute], reason: str) -> ExceptionRoute:
     if reason not in routes:
         raise NoRoute(f"The exception map has no route for {reason}. Add one under Exception map.")
     return routes[reason]

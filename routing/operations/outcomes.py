@@ -20,7 +20,7 @@ from routing.models.outcomes import Outcome
 from routing.models.runs import Run
 from routing.models.work import WorkItem
 from routing.operations import runs
-from routing.operations.concerns import Concern, raise_about
+from routing.operations.work_cases import Finding, raise_for_work
 from routing.reasons import Reason
 from routing.records import save, tell
 from routing.roles import EVERYONE, OPS, grant
@@ -71,14 +71,14 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
             row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
             if row.run is not None and row.run.state == Run.State.COMPLETE:
                 carry(REOPEN, [row.run.pk], by=by, at=at, reason=str(_("What was proven is no longer so.")), pair=_pair(row.run))
-            raise_about([Concern(row.item, Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)})], at=at)
+            raise_for_work(Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
     return moved
 
 
 def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
     """It is not found, and a person should know: whoever looks goes on looking."""
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
-    raise_about([Concern(row.item, Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)})], at=at)
+    raise_for_work(Finding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
 
 
 def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:

@@ -11,6 +11,7 @@ import structlog
 
 from routing.actors import Actor
 from routing.creation import create
+from routing.models.absences import Absence
 from routing.models.agency import Agency
 from routing.models.exceptions import ExceptionCase, ExceptionRoute
 from routing.models.messages import Notification
@@ -47,7 +48,7 @@ def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
     """
     An exception that blocks no step, owned by whom the exception map says, with its timebox; one that is open for the same is kept.
 
-    The same is: this reason for the run, without one for the work item, without either for the connection that the evidence
+    The same is: this reason for the work item, without one for the run, without either for the connection that the evidence
     names. None where one was open, or nobody active could own it, which is logged. Call it in the transaction that found out.
     """
     sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
@@ -56,21 +57,21 @@ def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
     if open_cases(finding.run, finding.item, str(evidence.get("connection", ""))).filter(reason=finding.reason).exists():
         return None
     route = ExceptionRoute.objects.filter(reason=finding.reason).first()
-    pair = _pair(finding, route.taker if route else Taker.AGENCY)
+    pair = _pair(finding, route.taker if route else Taker.AGENCY, at)
     if pair is None:
         log.error("a failure needs a person, and nobody active could own it", action="work_case", reason=finding.reason.value)
         return None
     item = WorkItem(
         title=f"{finding.reason.label}: {work.ref if work else finding.about}"[:200],
         client_id=work.client_id if work else None,
-        run=finding.run,
-        parent=work if work and work.is_open else None,
+        run_id=finding.run.pk if finding.run else work.run_id if work else None,
+        parent=work,
         team_id=work.team_id if work else None,
         owner_id=pair[0],
         backup_id=pair[1],
         priority=WorkItem.Priority.HIGH,
     )
-    case = ExceptionCase(item=item, reason=finding.reason, run=finding.run, blocking=False, evidence=evidence)
+    case = ExceptionCase(item=item, reason=finding.reason, run_id=item.run_id, blocking=False, evidence=evidence)
     [made] = create([case], by=Actor.system(), at=at)
     minutes = route.timebox_minutes if route else None
     for policy in SLAPolicy.objects.filter(slug=STANDARD) if minutes else ():
@@ -80,22 +81,24 @@ def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
 
 
 def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> Any:
-    """The open exceptions of this kind about a run, without one about a work item, without either about a connection (its slug)."""
+    """The open exceptions of this kind about a work item, without one about a run, without either about a connection (its slug)."""
     found = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, step="", blocking=False)
-    if run is not None:
-        return found.filter(run=run)
-    if item is not None:
-        return found.filter(run=None, evidence__work=item.ref)
+    work = item or (run.item if run else None)
+    if work is not None:
+        return found.filter(item__parent=work)
     return found.filter(run=None, evidence__connection=connection, evidence__work__isnull=True)
 
 
-def _pair(finding: Finding, taker: str) -> tuple[int, int] | None:
-    """The first pair of which both are active: whom the map says, then whoever owns the work, then the agency's."""
-    agency, run, item = Agency.objects.first(), finding.run, finding.item or (finding.run.item if finding.run else None)
+def _pair(finding: Finding, taker: str, at: datetime) -> tuple[int, int] | None:
+    """The first pair of which both are active: whom the map says, then whoever owns the work, then the agency's; who is there first."""
+    run = finding.run or (finding.item.run if finding.item else None)
+    agency, item = Agency.objects.first(), finding.item or (run.item if run else None)
     policy: Pair = (run.flow.owner_id, run.flow.backup_id) if run else (None, None)
     work: Pair = (item.owner_id, item.backup_id) if item else (None, None)
     default: Pair = (agency.owner_id, agency.backup_id) if agency else (None, None)
     first = {Taker.POLICY: policy, Taker.WORK: work}.get(Taker(taker), default)
     pairs = (first, work, default)
     active = set(User.objects.filter(pk__in=[user for pair in pairs for user in pair if user], is_active=True).values_list("pk", flat=True))
-    return next(((owner, backup) for owner, backup in pairs if owner in active and backup in active and owner and backup), None)
+    found = next(((owner, backup) for owner, backup in pairs if owner in active and backup in active and owner and backup), None)
+    away = set(Absence.objects.at(at).filter(user__in=found or ()).values_list("user_id", flat=True))
+    return (found[1], found[0]) if found and found[0] in away and found[1] not in away else found

@@ -41,8 +41,10 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
 def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
     same = Outbound.objects.dead().exclude(pk=row.pk)
-    if row.run_id or row.item_id:
-        dead = same.filter(run=row.run_id) if row.run_id else same.filter(run=None, item=row.item_id)
+    if row.item_id:
+        dead = same.filter(item=row.item_id)
+    elif row.run_id:
+        dead = same.filter(item=None, run=row.run_id)
     else:
         dead = same.filter(run=None, item=None, connection=row.connection_id)
     if dead.exists():
