@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from routing.actions import carry_messages
 from routing.actors import Actor
 from routing.models.messages import Notification
@@ -36,12 +38,14 @@ def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetim
 
 def write(rows: Sequence[Notification], *, at: datetime) -> None:
     """Write those that are new by their dedupe keys, and let carriers bring them to their people."""
+    if not rows:
+        return
     keys = [row.dedupe_key for row in rows]
-    before = set(Notification.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True)) if rows else set()
-    Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    new = [key for key in keys if key not in before]
-    if new:
-        carry_messages(list(Notification.objects.filter(dedupe_key__in=new).select_related("item").order_by("pk")), at)
+    with transaction.atomic(savepoint=False):
+        before = set(Notification.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
+        Notification.objects.bulk_create(rows, ignore_conflicts=True)
+        new = Notification.objects.filter(dedupe_key__in=set(keys) - before).select_related("item").order_by("pk")
+        carry_messages(list(new), at)
 
 
 def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:
