@@ -37,7 +37,8 @@ class DeskList(ChangeList):
             self.turn = {name: self.params.pop(name) for name in (AFTER, BEFORE, NUMBER) if name in self.params}
             for name in self.turn:
                 del self.filter_params[name]
-        return super().get_queryset(request, exclude_parameters)
+        found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return found
 
     def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
         """The last word has the key, in the direction of what comes before it, so that one index can hold both."""

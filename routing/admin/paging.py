@@ -43,7 +43,7 @@ class Term:
         if isinstance(part, str):
             part = OrderBy(F(part.lstrip("-+")), descending=part.startswith("-"))
         if not isinstance(part, OrderBy):
-            part = OrderBy(F(part.name) if isinstance(part, F) else part)
+            part = OrderBy(part)
         last = bool(part.nulls_last) if part.nulls_last or part.nulls_first else not part.descending  # as PostgreSQL does unasked
         return cls(part.expression, bool(part.descending), _nullable(model, part.expression), last)
 
@@ -57,21 +57,23 @@ class Term:
         return OrderBy(self.expression, descending=self.descending, **nulls)
 
 
+def _name(expression: Any) -> str:
+    return str(expression.name)
+
+
 def _nullable(model: type[Any], expression: Any) -> bool:
     if isinstance(expression, Coalesce):
         return not isinstance(expression.get_source_expressions()[-1], Value)
     if not isinstance(expression, F):
         return True
-    for name in expression.name.split("__"):
-        if model is None:
-            return True
+    for name in _name(expression).split("__"):
         try:
             field = model._meta.pk if name == "pk" else model._meta.get_field(name)
         except FieldDoesNotExist:
             return True
         if field.null or not field.concrete:
             return True
-        model = field.related_model
+        model = field.related_model or model
     return False
 
 
@@ -87,7 +89,8 @@ def terms_of(model: type[Any], ordering: Sequence[Any]) -> list[Term]:
 
 def keyed(rows: QuerySet[Any], terms: Sequence[Term]) -> QuerySet[Any]:
     """Ordered by the terms, every row carrying its own place."""
-    return rows.annotate(**{KEY.format(n): term.expression for n, term in enumerate(terms)}).order_by(*(term.by() for term in terms))
+    found: QuerySet[Any] = rows.annotate(**{KEY.format(n): term.expression for n, term in enumerate(terms)})
+    return found.order_by(*(term.by() for term in terms))
 
 
 def beyond(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> QuerySet[Any]:
@@ -98,16 +101,16 @@ def beyond(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> QuerySet[A
     """
     values = _values(rows, terms, place)
     downwards = {term.descending for term in terms}
-    keys = [F(KEY.format(n)) for n in range(len(terms))]
+    names = [KEY.format(n) for n in range(len(terms))]
     if len(downwards) == 1 and not any(term.nullable for term in terms):
-        fields = [rows.query.annotations[key.name].output_field for key in keys]
+        fields = [rows.query.annotations[name].output_field for name in names]
         here = [Value(value, output_field=field) for value, field in zip(values, fields, strict=True)]
         compare = LessThan if downwards == {True} else GreaterThan
-        return rows.filter(compare(Row(*keys, output_field=fields[0]), Row(*here, output_field=fields[0])))
+        return rows.filter(compare(Row(*(F(name) for name in names), output_field=fields[0]), Row(*here, output_field=fields[0])))
     wanted, same = Q(pk__in=[]), Q()
-    for key, term, value in zip(keys, terms, values, strict=True):
-        wanted |= same & _after(key.name, term, value)
-        same &= Q(**{f"{key.name}__isnull": True} if value is None else {key.name: value})
+    for name, term, value in zip(names, terms, values, strict=True):
+        wanted |= same & _after(name, term, value)
+        same &= Q(**{f"{name}__isnull": True} if value is None else {name: value})
     return rows.filter(wanted)
 
 

@@ -44,12 +44,16 @@ def _cells(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Cell]:
             continue
         value, label = _value(cl, name), f'data-label="{escape(header["text"])}"'
         classes = f'class="tl-cell field-{escape(name)}"'
-        links = cl.list_display_links
-        if link is not None and links is not None and (name in links or not links):
+        if link is not None and _leads(cl, name):
             yield _heading(value, link, f"{classes} {label}")
-            link = None if not links else link
+            link = link if cl.list_display_links else None  # without a choice, only the first leads on
         else:
             yield _plain(value, f"{classes} {label}")
+
+
+def _leads(cl: Any, name: Any) -> bool:
+    links = cl.list_display_links  # None: nothing leads anywhere
+    return links is not None and (not links or name in links)
 
 
 def _plain(value: Cell, attributes: str) -> Cell:
@@ -76,10 +80,10 @@ def _linked(cl: ChangeList) -> Cell | None:
     return lambda row: escape(f"{before}/{row.pk}/change/{after}")
 
 
-def _value(cl: ChangeList, name: str) -> Cell:
+def _value(cl: ChangeList, name: Any) -> Cell:
     """As the library's own lists show it, with what is the same for every row done once."""
     admin = cl.model_admin
-    method = getattr(admin, name, None) if isinstance(name, str) else name
+    method = name if callable(name) else getattr(admin, name, None) if name != "__str__" else None
     empty = getattr(method, "empty_value_display", admin.get_empty_value_display())
     if callable(method) and not getattr(method, "boolean", False):
         return lambda row: _shown(method(row), empty)
@@ -87,12 +91,12 @@ def _value(cl: ChangeList, name: str) -> Cell:
 
 
 def _shown(value: Any, empty: Any) -> str:
-    if isinstance(value, str):
-        return conditional_escape(value) if value else conditional_escape(empty)
+    if isinstance(value, str) and value:
+        return conditional_escape(value)
     return conditional_escape(display_for_value(value, empty, boolean=False))
 
 
-def _looked_up(row: Any, name: str, admin: Any, empty: Any) -> str:
+def _looked_up(row: Any, name: Any, admin: Any, empty: Any) -> str:
     try:
         field, attribute, value = lookup_field(name, row, admin)
     except ObjectDoesNotExist:
