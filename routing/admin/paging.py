@@ -100,8 +100,10 @@ def beyond(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> QuerySet[A
     :raises Unreadable: if the place is none in this order
     """
     values = _values(rows, terms, place)
-    downwards = {term.descending for term in terms}
     names = [KEY.format(n) for n in range(len(terms))]
+    if not terms[0].nullable:  # where the columns are two tables', an index can begin at the first alone
+        rows = rows.filter(**{f"{names[0]}__{'lte' if terms[0].descending else 'gte'}": values[0]})
+    downwards = {term.descending for term in terms}
     if len(downwards) == 1 and not any(term.nullable for term in terms):
         fields = [rows.query.annotations[name].output_field for name in names]
         here = [Value(value, output_field=field) for value, field in zip(values, fields, strict=True)]
