@@ -1,3 +1,3 @@
-from delivery.admin import approvals, briefs, deliverables, engagements, requests, step_forms, uploads
+from delivery.admin import approvals, brief_forms, briefs, deliverables, engagements, requests, step_forms, uploads
 
-__all__ = ["approvals", "briefs", "deliverables", "engagements", "requests", "step_forms", "uploads"]
+__all__ = ["approvals", "brief_forms", "briefs", "deliverables", "engagements", "requests", "step_forms", "uploads"]

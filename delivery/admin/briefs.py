@@ -6,38 +6,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.admin.plans import budget_of, plan_of
 from delivery.models.briefs import Brief
-from delivery.operations import briefs
 from routing import display
 from routing.admin import filters
 from routing.admin.addresses import page_of
 from routing.admin.base import actor
 from routing.admin.columns import WorkColumns
-from routing.admin.forms import StepForm, long_text, step_form
 from routing.admin.steps import StepsAdmin
 from routing.models.work import soonest
 from routing.nouns import state_badge, tone
 from routing.visibility import work_seen_by
 
 tone(Brief, draft="info", in_review="info", changes_requested="warn", approved="good")
-MAX_BODY = 20_000
-
-
-@step_form(briefs.edit)
-class EditBriefForm(StepForm):
-    submit = gettext_lazy("Save changes")
-
-    body = long_text(gettext_lazy("Brief"), error=gettext_lazy("Write the brief; it cannot be empty."), rows=24, max_length=MAX_BODY)
-
-    def known(self, row: Brief) -> dict[str, Any]:
-        return {"body": row.body}
 
 
 @admin.register(Brief)
@@ -48,6 +36,13 @@ class BriefAdmin(WorkColumns, StepsAdmin):
     search_help_text = gettext_lazy("Reference of the brief or its request, title or client")
     ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "request__item", "engagement__client")
+    ordering = ("item__next_due_at", "-pk")
+    noun_template = "desk/brief.html"
+    onward = ("submit", "approve", "approve_first", "edit")
+    page_related = (
+        *StepsAdmin.page_related,
+        *("request__item", "engagement__client", "submitted_by", "first_approver", "approved_by"),
+    )
     bulk_steps = ("cancel", "hold", "resume", "hand_over")
     empty_title = gettext_lazy("No briefs here")
     empty_text = gettext_lazy("A brief is written when a flow opens its request. Reset the filters to see those that have ended.")
@@ -58,6 +53,16 @@ class BriefAdmin(WorkColumns, StepsAdmin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # opened with their requests
+
+    def noun_page(self, request: HttpRequest, row: Brief, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+        seen = work_seen_by(actor(request)).order_by()
+        more = {
+            "plan": plan_of(row),
+            "budget": budget_of(row, by=actor(request)),
+            "made": row.deliverables.filter(item__in=seen).select_related("item__owner", "item__doer", "version").order_by("pk"),
+            "others": row.request.briefs.exclude(pk=row.pk).filter(item__in=seen).select_related("item__owner").order_by("-number"),
+        }
+        return super().noun_page(request, row, more | extra, status)
 
     def facts(self, request: HttpRequest, row: Brief) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
@@ -72,7 +77,18 @@ class BriefAdmin(WorkColumns, StepsAdmin):
             (_("Doer"), item.doer or display.NOTHING),
             (_("Due"), display.due(item, now)),
             (_("Written"), display.when(item.created_at, now)),
+            *self.signatures(row),
         ]
+
+    def signatures(self, row: Brief) -> Sequence[tuple[Any, Any]]:
+        """Who asked for its approval, and who gave it."""
+        told = [
+            (_("Approval asked by"), row.submitted_by),
+            (_("First approval by"), row.first_approver),
+            (_("Approved by"), row.approved_by),
+        ]
+        at = [(_("Approved"), display.when(row.approved_at))] if row.approved_at else []
+        return [*((label, who) for label, who in told if who), *at]
 
     def texts(self, row: Brief) -> Sequence[tuple[Any, str]]:
         held = [(_("On hold because"), row.item.hold_reason)] if row.item.held_at else []

@@ -72,9 +72,13 @@ def not_the_author(row: Brief, context: Context) -> GateResult:
     return refused("author", _("Who asks for approval cannot give it."), clears_by=_("Another account manager or operations lead"))
 
 
+def needs_two(amount: Decimal, standing: Standing) -> bool:
+    """Whether a plan of that amount is above what is left of the engagement; where nobody said what was sold, nothing is left."""
+    return amount > (standing.left if standing.left is not None else Decimal(0))
+
+
 def _above(row: Brief, context: Context) -> bool:
-    left = _standing(context, row).left
-    return row.amount > (left if left is not None else Decimal(0))
+    return needs_two(row.amount, _standing(context, row))
 
 
 def _money(row: Brief, context: Context) -> str:
