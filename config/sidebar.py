@@ -22,6 +22,7 @@ PLACES = (
         (
             (gettext_lazy("Clients"), "storefront", "admin:routing_client_changelist", "routing.view_client"),
             (gettext_lazy("Contacts"), "contacts", "admin:routing_contact_changelist", "routing.view_contact"),
+            (gettext_lazy("Destinations"), "publish", "admin:routing_destination_changelist", "routing.view_destination"),
             (gettext_lazy("Engagements"), "handshake", "admin:delivery_engagement_changelist", "delivery.view_engagement"),
         ),
     ),
@@ -31,6 +32,7 @@ PLACES = (
             (gettext_lazy("Flows"), "account_tree", "admin:routing_flow_changelist", "routing.view_flow"),
             (gettext_lazy("Exception map"), "signpost", "admin:routing_exceptionroute_changelist", "routing.view_exceptionroute"),
             (gettext_lazy("SLA policies"), "timer", "admin:routing_slapolicy_changelist", "routing.view_slapolicy"),
+            (gettext_lazy("Checks"), "fact_check", "admin:delivery_check_changelist", "delivery.view_check"),
             (gettext_lazy("Calendars"), "calendar_month", "admin:routing_calendar_changelist", "routing.view_calendar"),
         ),
     ),

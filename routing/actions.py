@@ -198,15 +198,63 @@ def chapters() -> Sequence[Chapter]:
     return tuple(_chapters)
 
 
+# -- Destinations: what finished work can be brought to ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceKind:
+    """A kind of system that work can be published to, and the connections of that kind in use, as slug and name."""
+
+    kind: str
+    label: Any
+    connections: Sequence[tuple[str, str]] = ()
+
+
+Places = Callable[[], Sequence[PlaceKind]]
+
+_places: list[Places] = []
+
+
+def places(tell: Places) -> Places:
+    """Register who knows systems that finished work can be brought to."""
+    _places.append(tell)
+    return tell
+
+
+def destination_kinds() -> Sequence[PlaceKind]:
+    """What is known now; nothing where nobody told, and then a kind is whatever a person writes."""
+    return [each for tell in _places for each in tell()]
+
+
+# -- Versions of flows: what packages above keep with them -------------------------------------------------------
+
+Copier = Callable[[Any, Any], None]  # from one flow version to a new draft
+
+_copiers: list[Copier] = []
+
+
+def with_version(copy: Copier) -> Copier:
+    """Register who copies what belongs to a flow version when that is copied, in the same transaction."""
+    _copiers.append(copy)
+    return copy
+
+
+def copiers() -> Sequence[Copier]:
+    return tuple(_copiers)
+
+
 __all__ = [
     "Action",
     "Carrier",
     "Chapter",
+    "Copier",
     "Enricher",
     "Entry",
     "Eraser",
     "Found",
     "Job",
+    "PlaceKind",
+    "Places",
     "Problem",
     "Reaction",
     "Retry",
@@ -218,10 +266,14 @@ __all__ = [
     "carry_messages",
     "chapter",
     "chapters",
+    "copiers",
+    "destination_kinds",
     "enricher",
     "enricher_for",
     "eraser",
     "erasers",
+    "places",
     "react",
     "reactions",
+    "with_version",
 ]

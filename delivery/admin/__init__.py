@@ -1,3 +1,3 @@
-from delivery.admin import approvals, brief_forms, briefs, deliverables, engagements, requests, step_forms, uploads
+from delivery.admin import approvals, brief_forms, briefs, checks, deliverables, engagements, requests, stages, step_forms, uploads
 
-__all__ = ["approvals", "brief_forms", "briefs", "deliverables", "engagements", "requests", "step_forms", "uploads"]
+__all__ = ["approvals", "brief_forms", "briefs", "checks", "deliverables", "engagements", "requests", "stages", "step_forms", "uploads"]

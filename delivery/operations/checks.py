@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
-from delivery.engine.checks.base import Rule
+from delivery.engine.checks.base import Finding, Rule
 from delivery.engine.checks.catalogue import JUDGMENT, run
 from delivery.engine.checks.page import Context
 from delivery.models.checks import Check, CheckResult
@@ -17,6 +17,7 @@ from delivery.models.deliverables import Deliverable
 from delivery.models.versions import Version
 from routing.actors import Actor
 from routing.roles import EVERYONE, OPS, grant
+from routing.visibility import work_seen_by
 
 grant("delivery.view_check", *EVERYONE)
 grant("delivery.view_checkresult", *EVERYONE)
@@ -123,6 +124,36 @@ def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, Context]:
                 currency=sold.currency,
             )
     return budgets
+
+
+TRIED, MOST_SHOWN = 20, 5  # versions that a check is tried on, findings of each
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a check would have found; ``failed`` holds the versions it would have sent back, with why."""
+
+    looked: int
+    failed: Sequence[tuple[Version, Sequence[Finding]]]
+    by_people: bool
+
+
+def try_out(check: Check, *, by: Actor) -> Trial:
+    """Ask a check, kept or not, of the newest versions it would apply to and the actor sees. Nothing is written."""
+    about = Deliverable.objects.filter(item__in=work_seen_by(by).order_by(), version__isnull=False).select_related("item")
+    about = about.filter(format=check.format) if check.format else about
+    about = about.filter(item__client=check.client_id) if check.client_id else about
+    rows = list(about.order_by("-version__at")[:TRIED])
+    if check.kind == JUDGMENT.name:
+        return Trial(len(rows), (), by_people=True)
+    newest = Version.objects.filter(pk__in=[row.version_id for row in rows]).select_related("deliverable__item")
+    versions, budgets = list(newest.prefetch_related("files__file").order_by("-at")), _budgets(rows)
+    failed = []
+    for version in versions:
+        [(_rule, findings)] = run([Rule(check.kind, check.params)], version.manifest, budgets.get(version.deliverable_id))
+        if bad := [finding for finding in findings if not finding.passed]:
+            failed.append((version, bad[:MOST_SHOWN]))
+    return Trial(len(versions), failed, by_people=False)
 
 
 def sign(row: Deliverable, check_id: int, *, passed: bool, note: str, by: Actor, at: datetime) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from delivery.engine.stages import DEFAULT, Stage
 from delivery.models.approvals import Approval, ApprovalStage
 from delivery.models.deliverables import Deliverable
+from routing.actions import with_version
+from routing.models.flows import FlowVersion
 from routing.models.runs import Run
 from routing.roles import EVERYONE, OPS, grant
 
@@ -16,6 +18,22 @@ for _verb in ("add", "change", "delete"):
     grant(f"delivery.{_verb}_approvalstage", OPS)
 grant("delivery.view_answer", *EVERYONE)
 grant("delivery.view_approval", *EVERYONE)
+
+
+@with_version
+def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
+    """A copy of a flow version asks whom the first one asked."""
+    ApprovalStage.objects.bulk_create(
+        ApprovalStage(
+            flow_version=made,
+            position=each.position,
+            audience=each.audience,
+            quorum=each.quorum,
+            need=each.need,
+            answer_days=each.answer_days,
+        )
+        for each in version.approval_stages.all()
+    )
 
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:

@@ -115,6 +115,15 @@ class OfClient(Links):
 
 
 class OfItem(Links):
+class OfClientDirectly(OfClient):
+    """Of what belongs to a client without being work."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(client=int(value)) if value and value.isdecimal() else queryset
+
+
+class OfItem(SimpleListFilter):
     """A choice field of the work item."""
 
     parameter_name: str

@@ -18,7 +18,7 @@ from routing.admin.addresses import address, page_of
 from routing.admin.base import actor
 from routing.admin.forms import choice
 from routing.admin.saved import SavedAdmin
-from routing.admin.version_parts import FieldsOfVersion, RulesOfVersion, TriggersOfVersion
+from routing.admin.version_parts import FieldsOfVersion, PartOfVersion, RulesOfVersion, TriggersOfVersion
 from routing.admin.why import WhyForm
 from routing.display import badge, when
 from routing.models.flows import FlowVersion
@@ -64,6 +64,15 @@ class FrozenWhenPublished(SavedAdmin):
         return page
 
 
+_parts: list[type[PartOfVersion]] = []
+
+
+def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
+    """Show what a package above keeps with a flow version on its page, editable as long as that is a draft."""
+    _parts.append(part)
+    return part
+
+
 @admin.register(FlowVersion)
 class FlowVersionAdmin(FrozenWhenPublished):
     list_display = ("__str__", "standing", "published", "published_by", "copied_from")
@@ -81,6 +90,9 @@ class FlowVersionAdmin(FrozenWhenPublished):
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.verb_view)
         return [path("<path:object_id>/do/<slug:verb>/", page, name="routing_flowversion_do"), *super().get_urls()]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return [*self.inlines, *_parts]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields if self.has_change_permission(request, obj) else self.fields[:-1]

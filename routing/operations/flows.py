@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from routing.actions import action_names
+from routing.actions import action_names, copiers
 from routing.actors import Actor
 from routing.engine.conditions import BadClause, check
 from routing.engine.template import placeholders
@@ -136,6 +136,8 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
             twin = _twin(rule, version=made)
             twin.save()
             Condition.objects.bulk_create([_twin(row, rule=twin) for row in conditions])
+        for keep in copiers():
+            keep(version, made)
     return made
 
 
