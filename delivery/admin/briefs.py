@@ -35,8 +35,6 @@ class BriefAdmin(WorkColumns, StepsAdmin):
     search_fields = ("item__ref", "item__title", "request__item__ref", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference of the brief or its request, title or client")
     ordering = (soonest("item__"), "item_id")
-    page_related = (*StepsAdmin.page_related, "request__item", "engagement__client")
-    ordering = ("item__next_due_at", "-pk")
     noun_template = "desk/brief.html"
     onward = ("submit", "approve", "approve_first", "edit")
     page_related = (

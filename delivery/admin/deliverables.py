@@ -30,6 +30,7 @@ from routing.admin.offers import panel
 from routing.admin.steps import StepsAdmin
 from routing.admin.timeline import timeline_of
 from routing.gates import Words
+from routing.models.work import soonest
 from routing.nouns import state_badge, tone
 from routing.visibility import work_seen_by
 
@@ -72,7 +73,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
     )
     search_fields = ("item__ref", "item__title", "request__item__ref", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference of the deliverable or its request, title or client")
-    ordering = ("item__next_due_at", "-pk")
+    ordering = (soonest("item__"), "item_id")
     noun_template = "desk/deliverable.html"
     onward = ("submit", "start", "upload", "sign_off", "ask_client", "publish", "hand_out")
     page_related = (

@@ -114,7 +114,6 @@ class OfClient(Links):
         return queryset.filter(at_item(queryset.model, {"client": int(value)})) if value and value.isdecimal() else queryset
 
 
-class OfItem(Links):
 class OfClientDirectly(OfClient):
     """Of what belongs to a client without being work."""
 
@@ -123,7 +122,7 @@ class OfClientDirectly(OfClient):
         return queryset.filter(client=int(value)) if value and value.isdecimal() else queryset
 
 
-class OfItem(SimpleListFilter):
+class OfItem(Links):
     """A choice field of the work item."""
 
     parameter_name: str

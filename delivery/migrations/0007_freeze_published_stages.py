@@ -24,5 +24,5 @@ BACKWARD = "DROP TRIGGER frozen ON delivery_approvalstage; DROP FUNCTION refuse_
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0005_add_deliverables"), ("routing", "0007_lock_versions_before_judging")]
+    dependencies = [("delivery", "0006_index_words"), ("routing", "0007_lock_versions_before_judging")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]
