@@ -78,4 +78,7 @@ def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
     if waiting:
         values = {"who": waiting[-1].owner, "what": waiting[-1].ref}
         return _("%(who)s works on %(what)s.") % values
+    unmet = [row.item.ref for row in run.outcomes.unmet().select_related("item")]
+    if unmet:
+        return _("Somebody sees that it is so: %(what)s. The system looks by itself.") % {"what": ", ".join(unmet)}
     return _("The outcome is proven, or somebody closes the run with a reason.")

@@ -29,9 +29,15 @@ ORDER = (
     "step act",
     "request",
     "brief",
+    "deliverable",
+    "version",
+    "approval",
+    "answer",
     "clock",
+    "escalation",
     "outbound",
     "attempt",
+    "outcome",
 )
 
 

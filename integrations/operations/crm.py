@@ -76,6 +76,11 @@ def tell_routed(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     tell_deals([(run, {"state": run.state, **owner}) for run, owner in owners], by=by, at=at)
 
 
+@react("routing.run.reopen")
+def tell_reopened(runs: Sequence[Run], by: Actor, at: datetime) -> None:
+    tell_deals([(run, {"state": run.state}) for run in runs], by=by, at=at)
+
+
 @react("routing.run.complete")
 def tell_complete(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     """With the address of what was published last, if anything was."""
