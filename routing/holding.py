@@ -74,7 +74,10 @@ def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
         return _("Somebody resumes it, once the reason for the hold is gone.")
     if run.due_steps:  # type: ignore[attr-defined]
         return _("The system takes the step “%(step)s”.") % {"step": run.due_steps[0].get_name_display()}  # type: ignore[attr-defined]
-    waiting = [part for part in parts if part.is_open]
+    return _next_of_parts(run, [part for part in parts if part.is_open])
+
+
+def _next_of_parts(run: Run, waiting: Sequence[WorkItem]) -> str:
     if waiting:
         values = {"who": waiting[-1].owner, "what": waiting[-1].ref}
         return _("%(who)s works on %(what)s.") % values
