@@ -22,6 +22,8 @@ WORKLOADS = {
 }
 ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W3": "sweep", "W4": "intake", "W6": "lists", "W7": "search"}
 PARTS = {"W1": ("W1",), "W2": ("W2",)}  # of a life cycle
+NAMES = {"W1": ("W1",), "W2": ("W2",), "lifecycle": ("W1", "W2"), "W3": ("sweep",), "sweep": ("sweep",)}
+NAMES |= {"W5": ("drain",), "drain": ("drain",)}
 
 
 def main() -> None:
@@ -37,6 +39,14 @@ def main() -> None:
         what = PARTS.get(wanted.name, ("W1", "W2")) if function == "lifecycle" else database
         result = workload(what, repetitions=wanted.repetitions, scale=wanted.scale)
     sys.stdout.write(json.dumps(result) + "\n")
+        if "sweep" in names:  # prints one object of its own
+            import_module("bench.sweep").run(repetitions=wanted.repetitions, scale=wanted.scale)
+            names.remove("sweep")
+        if "drain" in names:
+            import_module("bench.drain").run(repetitions=wanted.repetitions, scale=wanted.scale)
+            names.remove("drain")
+        if names:
+            import_module("bench.run").run(names, repetitions=wanted.repetitions, scale=wanted.scale)  # models need settings
 
 
 if __name__ == "__main__":
