@@ -32,6 +32,7 @@ class RoutingConfig(AppConfig):
             "portal_access",
         ):
             import_module(f"routing.operations.{module}")
+        import_module("routing.arrays").register()
         import_module("routing.checks")
         import_module("routing.chapters")
         post_migrate.connect(after_migrate, dispatch_uid="routing.after_migrate")
