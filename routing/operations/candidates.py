@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from routing.engine.choose import Candidate, Fallback
 from routing.models.absences import Absence
@@ -30,7 +30,7 @@ class Pool:
         return Fallback(self.accounts.get(client_id, ()) if client_id else (), (flow.owner_id, flow.backup_id))
 
     def chose(self, user_id: int) -> None:
-        self.candidates = [replace(each, open_items=each.open_items + (each.user_id == user_id)) for each in self.candidates]
+        self.candidates = [replace(each, open_items=each.open_items + 1) if each.user_id == user_id else each for each in self.candidates]
 
 
 def pool_for(standings: Sequence[Any], at: datetime) -> Pool:
@@ -45,12 +45,13 @@ def pool_for(standings: Sequence[Any], at: datetime) -> Pool:
 def people(others: Iterable[int], at: datetime) -> list[Candidate]:
     managers = Q(groups__name=Role.ACCOUNT_MANAGER.value)
     users = User.objects.people().filter(managers | Q(pk__in=list(others))).order_by("pk").distinct()
-    loads = Counter(WorkItem.objects.filter(is_open=True, owner__in=users).values_list("owner_id", flat=True))
+    owned = WorkItem.objects.filter(is_open=True, owner__in=users).order_by().values_list("owner_id")
+    loads = dict(owned.annotate(many=Count("pk")))
     teams: dict[int, list[int]] = defaultdict(list)
     for user, team in TeamMembership.objects.order_by("team_id").values_list("user_id", "team_id"):
         teams[user].append(team)
     absent = set(Absence.objects.at(at).values_list("user_id", flat=True))
     return [
-        Candidate(user.pk, tuple(teams[user.pk]), tuple(sorted(user.skills)), user.is_active, user.pk in absent, loads[user.pk])
+        Candidate(user.pk, tuple(teams[user.pk]), tuple(sorted(user.skills)), user.is_active, user.pk in absent, loads.get(user.pk, 0))
         for user in users
     ]

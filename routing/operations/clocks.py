@@ -68,7 +68,8 @@ def start(
     :returns: the clocks that were started
     """
     uses = Uses.of(items)
-    seen: dict[Any, Agreed] = {}  # most of a batch shares its terms
+    seen: dict[Any, Agreed] = {}  # most of a batch shares its terms,
+    alike: dict[Any, dict[str, Any]] = {}  # and then what its clocks do
     made = []
     for target in policy.targets.filter(kind__in={item.kind for item in items}):
         for item in items:
@@ -77,24 +78,43 @@ def start(
                 calendars = tuple(uses.for_item(item, policy.sources))
                 agreed = seen.get((target, calendars, worktime)) or agree(target, policy, calendars, worktime, at)
                 seen[target, calendars, worktime] = agreed
-                if clock := _new(item, target, policy, agreed, worktime, at):
+                if clock := _new(item, target, policy, agreed, worktime, at, alike):
                     made.append((clock, agreed))
     with transaction.atomic(savepoint=False):
         ids = ids_of(agreed for _, agreed in made) if made else {}
         for clock, agreed in made:
             clock.terms_id = ids[agreed.digest]
         started = _insert([clock for clock, _ in made]) if made else []
-        _turn_all(_parents(items), at)
+        _turn_all(_parents(_news_to_parents(items)), at)
     return started
 
 
-def _new(item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelta, at: datetime) -> Clock | None:
-    """A clock in memory, or None where the target is already met or the work is over."""
+def _news_to_parents(items: Sequence[WorkItem]) -> list[WorkItem]:
+    """Without the open parts that wait for the agency of what is started here too: its clocks run already as these parts ask."""
+    here = {item.pk for item in items}
+    return [item for item in items if not (item.parent_id in here and item.is_open and item.waiting_on == AGENCY)]
+
+
+def _new(
+    item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelta, at: datetime, alike: dict[Any, dict[str, Any]]
+) -> Clock | None:
+    """
+    A clock in memory, or None where the target is already met or the work is over.
+
+    :param alike: what clocks of the same target, terms and turn were found to say, filled as they are made
+    """
     wanted = turn(_standing(item, ""), agreed.terms)
     if wanted.does == Does.STOP:
         return None
+    key = (target, agreed.digest, worktime, wanted)
+    if key not in alike:
+        clock = _first(target, policy, agreed, worktime, wanted, at)
+        alike[key] = {name: getattr(clock, name) for name in STARTED if name != "item_id"}
+    return Clock(item=item, **alike[key])
+
+
+def _first(target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelta, wanted: Turn, at: datetime) -> Clock:
     clock = Clock(
-        item=item,
         purpose=target.purpose,
         policy=policy,
         policy_version=policy.version,

@@ -46,6 +46,16 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
         Notification.objects.bulk_create(rows, ignore_conflicts=True)
         new = Notification.objects.filter(dedupe_key__in=set(keys) - before).select_related("item").order_by("pk")
         carry_messages(list(new), at)
+    by_key = {row.dedupe_key: row for row in rows}
+    known = Notification.objects.filter(dedupe_key__in=list(by_key))
+    before = set(known.values_list("dedupe_key", flat=True)) if rows else set()
+    Notification.objects.bulk_create(rows, ignore_conflicts=True)
+    if new := by_key.keys() - before:
+        told = []
+        for pk, key in known.filter(dedupe_key__in=new).order_by("pk").values_list("pk", "dedupe_key"):
+            by_key[key].pk = pk
+            told.append(by_key[key])
+        carry_messages(told, at)
 
 
 def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from routing.models.runs import Run, RunEvent, RunStep
 from routing.models.work import WorkItem
 from routing.operations.event_cases import raise_for_events
 from routing.operations.retry import backoff_s
+from routing.operations.steps import make_due, mark_done
 from routing.reasons import Reason
 from routing.statements import run as sql
 
@@ -27,6 +29,9 @@ MAX_ATTEMPTS = 8
 REFRESH_DELAY_S = 5  # a deal that is edited sends one event a field: read it once after the last
 ONE_A_SUBJECT = """
     SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203003) AS h FROM unnest(%s::text[]) k ORDER BY 1) s"""
+ABOUT = """
+    SELECT r.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS s(source, type, id)
+    JOIN routing_run r ON r.source = s.source AND r.subject_type = s.type AND r.subject_id = s.id"""
 
 
 def process(*, at: datetime, limit: int = 200) -> int:
@@ -67,7 +72,9 @@ def _place(events: Sequence[Event], at: datetime) -> None:
     _follow(new)
     create([run for run, _ in new.values()], by=system, at=at)
     _record(events, open_runs, new, at)
-    RunStep.objects.bulk_create(_first_steps([run for run, _ in new.values()], at))
+    made = [run.pk for run, _ in new.values()]
+    mark_done(made, [RunStep.Name.CAPTURE], at)
+    make_due(made, RunStep.Name.ENRICH, at)
     _refresh(open_runs, {_subject(event) for event in events if not event.kind.endswith(ECHO)}, at)
 
 
@@ -89,15 +96,14 @@ def _starts(version: FlowVersion, event: Event) -> bool:
 
 def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:
     """Locked, so that none of them ends before these events have joined it."""
-    found = Run.objects.filter(_about(subjects), item__is_open=True).select_related("item").order_by("item_id")
+    found = Run.objects.filter(pk__in=_about(subjects), item__is_open=True).select_related("item").order_by("item_id")
     return {(run.flow_id, run.subject): run for run in found.select_for_update(of=("item",), no_key=True)}
 
 
-def _about(subjects: set[Subject]) -> Q:
-    wanted = Q(pk__in=[])
-    for subject in subjects:
-        wanted |= Q(source=subject.source, subject_type=subject.type, subject_id=subject.id)
-    return wanted
+def _about(subjects: Collection[Subject]) -> list[int]:
+    """All runs about these subjects, ended ones too: one look into the index a subject."""
+    about = [(subject.source, subject.type, subject.id) for subject in subjects]
+    return [run for (run,) in sql(ABOUT, [list(column) for column in zip(*about, strict=True)])] if about else []
 
 
 def _new_run(version: FlowVersion, event: Event) -> Run:
@@ -108,7 +114,7 @@ def _new_run(version: FlowVersion, event: Event) -> Run:
 
 def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
     """Link each new run to the last one of its flow about the same subject."""
-    earlier = Run.objects.filter(_about({subject for _flow, subject in new})).order_by("pk") if new else []
+    earlier = Run.objects.filter(pk__in=_about({subject for _flow, subject in new})).order_by("pk")
     last = {(run.flow_id, run.subject): run for run in earlier}
     for key, (run, _event) in new.items():
         run.follows = last.get(key)
@@ -120,26 +126,24 @@ def _record(
     new: Mapping[tuple[int, Subject], tuple[Run, Event]],
     at: datetime,
 ) -> None:
-    started = {event.pk: [run for run, first in new.values() if first is event] for _, event in new.values()}
+    started, about = defaultdict(list), defaultdict(list)
+    for (_flow, subject), (run, first) in new.items():
+        started[first.pk].append(run)
+        about[subject].append(run)
+    for (_flow, subject), run in open_runs.items():
+        about[subject].append(run)
     parts = []
     for event in events:
         if event.kind.endswith(ECHO):
             parts.append(RunEvent(event=event, part=RunEvent.Part.ECHO, at=at))
             continue
-        subject, mine = _subject(event), started.get(event.pk, [])
-        joined = [run for (_, about), run in open_runs.items() if about == subject]
-        joined += [run for (_, about), (run, _) in new.items() if about == subject and run not in mine]
+        mine = started[event.pk]
+        joined = [run for run in about[_subject(event)] if run not in mine]
         parts += [RunEvent(event=event, run=run, part=RunEvent.Part.STARTED, at=at) for run in mine]
         parts += [RunEvent(event=event, run=run, part=RunEvent.Part.JOINED, at=at) for run in joined]
         if not mine and not joined:
             parts.append(RunEvent(event=event, part=RunEvent.Part.UNCLAIMED, at=at))
     RunEvent.objects.bulk_create(parts)
-
-
-def _first_steps(runs: Sequence[Run], at: datetime) -> list[RunStep]:
-    done = RunStep.State.DONE
-    captured = [RunStep(run=run, name=RunStep.Name.CAPTURE, state=done, due_at=at, attempts=1, started_at=at, ended_at=at) for run in runs]
-    return captured + [RunStep(run=run, name=RunStep.Name.ENRICH, due_at=at) for run in runs]
 
 
 def _refresh(open_runs: Mapping[tuple[int, Subject], Run], subjects: set[Subject], at: datetime) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -28,6 +29,7 @@ from routing.operations.candidates import Pool, pool_for
 from routing.operations.exceptions import Trouble, raise_cases
 from routing.operations.retry import backoff_s
 from routing.operations.standing import Standing, decide_for, field_faults, rule_facts, standings
+from routing.operations.steps import mark_done
 from routing.reasons import Reason
 
 Name, State = RunStep.Name, RunStep.State
@@ -60,14 +62,14 @@ def _settle(step_ids: Sequence[int], at: datetime) -> int:
         free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None).order_by("pk")
         items = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
         mine = RunStep.objects.due(at).filter(pk__in=step_ids, run__item__in=items).select_for_update(of=("self",)).order_by("pk")
-        run_ids = [step.run_id for step in mine]
+        run_ids = list(mine.values_list("run_id", flat=True))
         if not run_ids:
             return 0
         troubles: list[Trouble] = []
         decided = _decide(_validate(standings(run_ids), troubles), troubles, at)
         _act(decided, at)
         _stop(troubles, at)
-        _mark([standing.run.pk for standing, _choice, _decision in decided], at)
+        mark_done([standing.run.pk for standing, _choice, _decision in decided], SETTLED, at)
     return len(run_ids)
 
 
@@ -112,10 +114,8 @@ def _decide(valid: Sequence[Standing], troubles: list[Trouble], at: datetime) ->
 def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
     fallback = pool.fallback(standing.run.flow, standing.found.client_id)
-    asked = canonical(
-        {"facts": rule_facts(standing), "candidates": [asdict(each) for each in pool.candidates], "fallback": asdict(fallback)}
-    )
-    answer = canonical(asdict(choice))
+    asked = canonical({"facts": rule_facts(standing), "candidates": pool.candidates, "fallback": fallback})
+    answer = canonical(choice)
     return Decision(
         run=standing.run,
         version_id=standing.run.version_id,
@@ -130,7 +130,21 @@ def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Deci
 
 
 def canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """The one JSON text of a value; a dataclass is an object of its fields, read as it is written: ``asdict`` would copy it first."""
+    return _CANONICAL.encode(value)
+
+
+def _as_object(value: Any) -> dict[str, Any]:
+    """:raises TypeError: for what is no dataclass, as JSON does"""
+    return {name: getattr(value, name) for name in _names(type(value))}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object)
 
 
 def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> None:
@@ -177,20 +191,6 @@ def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
         ignore_conflicts=True,
     )
     raise_cases(troubles, at=at)
-
-
-def _mark(run_ids: Sequence[int], at: datetime) -> None:
-    """These runs went all the way: every step is done."""
-    RunStep.objects.bulk_create(
-        [
-            RunStep(run_id=run, name=name, state=State.DONE, due_at=at, attempts=1, started_at=at, ended_at=at)
-            for run in run_ids
-            for name in SETTLED
-        ],
-        update_conflicts=True,
-        unique_fields=["run", "name"],
-        update_fields=["state", "ended_at", "last_error"],
-    )
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:

@@ -27,7 +27,7 @@ def standings(run_ids: Sequence[int]) -> list[Standing]:
     """Each run with its plan and the newest enrichment, by run id."""
     newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
     known = {row.run_id: Found(row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources) for row in newest}
-    runs = Run.objects.filter(pk__in=run_ids).select_related("item", "flow", "item__client").order_by("pk")
+    runs = Run.objects.filter(pk__in=run_ids).select_related("item").prefetch_related("flow", "item__client").order_by("pk")
     return [Standing(run, published(run.version_id), known.get(run.pk, Found({}))) for run in runs]
 
 
