@@ -10,5 +10,6 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         for module in ("enrich", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters", "publish"):
+        for module in ("enrich", "familiar", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters"):
             import_module(f"integrations.operations.{module}")
         import_module("integrations.chapters")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -89,6 +89,33 @@ def enricher(name: str, find: Callable[[Subject], Enricher | None]) -> None:
 
 def enricher_for(subject: Subject) -> Enricher | None:
     return next((found for find in _enrichers.values() if (found := find(subject))), None)
+
+
+# -- Recognisers: what is known already of many subjects, so that nobody need be asked ----------------------------
+
+
+class Recogniser(Protocol):
+    def sources(self, named: Collection[str]) -> Collection[str]:
+        """Those of these sources that leave with us all there is to know about their subjects."""
+
+    def recognise(self, subjects: Sequence[Subject], *, at: datetime) -> Mapping[Subject, Found]:
+        """
+        What is known about each subject, in a few statements and inside the transaction that keeps it; no I/O.
+
+        A subject about which anything is new, doubtful or for a person to judge is left out: it is read alone.
+        """
+
+
+_recognisers: list[Recogniser] = []
+
+
+def recogniser(made: Recogniser) -> Recogniser:
+    _recognisers.append(made)
+    return made
+
+
+def recognisers() -> Sequence[Recogniser]:
+    return tuple(_recognisers)
 
 
 # -- Erasers: what else is to be rewritten when a contact is erased ---------------------------------------------
@@ -257,6 +284,7 @@ __all__ = [
     "Places",
     "Problem",
     "Reaction",
+    "Recogniser",
     "Retry",
     "Subject",
     "action",
@@ -276,4 +304,6 @@ __all__ = [
     "react",
     "reactions",
     "with_version",
+    "recogniser",
+    "recognisers",
 ]

@@ -10,6 +10,8 @@ from django.db import models
 from routing.actors import Actor
 from routing.models.events import Event
 from routing.models.people import User
+from routing.statements import run
+from routing.tables import Table
 
 
 def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "", only: Sequence[str] | None = None) -> None:
@@ -22,6 +24,18 @@ def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "", only: 
     row._history_date = at  # type: ignore[attr-defined]
     row._change_reason = reason  # type: ignore[attr-defined]
     row.save(update_fields=only)
+
+
+def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: datetime) -> None:
+    """Save new tracked rows of one model in two statements, each with its own reason in its history."""
+    if not rows:
+        return
+    model = type(rows[0])
+    model._default_manager.bulk_create(rows)
+    table = Table.of(model)
+    source = f'"{table.name}" JOIN unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS because(of_id, why) ON id = of_id'
+    values = {"ids": [row.pk for row in rows], "reasons": list(reasons), "at": at, "actor": by.user_id}
+    run(table.kept(source, "+", reason="why"), values)
 
 
 def tell(kind: str, object_id: int, *, by: Actor, at: datetime) -> None:

@@ -74,12 +74,17 @@ class Table:
     def next_id(self) -> str:
         return f"nextval((SELECT pg_get_serial_sequence('{self.name}', 'id')::regclass))"  # a subquery is asked once
 
-    def kept(self, source: str, mark: str) -> str:
-        """An INSERT of history for the rows that ``source`` returned; ``mark`` is simple-history's ``+`` or ``~``."""
+    def kept(self, source: str, mark: str, reason: str = "%(reason)s::text") -> str:
+        """
+        An INSERT of history for the rows that ``source`` returned.
+
+        :param mark: simple-history's ``+`` or ``~``
+        :param reason: SQL for why, which may be a column of ``source``
+        """
         names = quoted([self.columns[name] for name in self.tracked])
         return (
             f'INSERT INTO "{self.history}" ({names}, history_type, history_date, history_user_id, history_change_reason)'
-            f" SELECT {names}, '{mark}', %(at)s::timestamptz, %(actor)s::bigint, %(reason)s::text FROM {source}"
+            f" SELECT {names}, '{mark}', %(at)s::timestamptz, %(actor)s::bigint, {reason} FROM {source}"
         )
 
     def told(self, source: str, came_from: str) -> str:

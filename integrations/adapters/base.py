@@ -254,6 +254,10 @@ class Adapter:
         """Who reads more about this subject; None when there is nothing to read."""
         return None
 
+    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, Known]:
+        """What has come to us about each of many subjects, in one query; none where reading means calling."""
+        return {}
+
     def writer(self, connection: Connection) -> Writer | None:
         """Who writes to it; None where nothing is ever written."""
         return None

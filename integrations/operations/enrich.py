@@ -59,7 +59,7 @@ class Reading:
         keep_company(writer, found.client, read, links)
         contacts = keep_contacts(writer, found.client, people, links)
         engagement = keep_engagement(writer, found.client, read, links)
-        facts, sources = _with_people(read, people)
+        facts, sources = with_people(read, people)
         return Found(
             facts=facts,
             client_id=found.client.pk,
@@ -76,7 +76,7 @@ def _complete(read: Known, links: Links) -> bool:
     return company and deal and all(person.remote_id in links.contacts for person in read.people)
 
 
-def _with_people(read: Known, people: tuple[Person, ...]) -> tuple[dict[str, object], dict[str, str]]:
+def with_people(read: Known, people: tuple[Person, ...]) -> tuple[dict[str, object], dict[str, str]]:
     """The facts with the first person's name and address, if anybody may be known."""
     first = next((person for person in people if person.name or person.email), None)
     told = {"contact.name": first.name, "contact.email": first.email} if first else {}

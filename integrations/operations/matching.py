@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models.functions import Lower
@@ -34,25 +34,45 @@ class Links:
 
 
 def links_of(connection: Connection, known: Known) -> Links:
-    wanted = [(CONTACT, person.remote_id) for person in known.people if person.remote_id]
-    company = (COMPANY, known.organisation.remote_id) if known.organisation and known.organisation.remote_id else None
-    wanted += [each for each in (company, known.deal) if each]
-    rows = ExternalLink.objects.filter(connection=connection, remote_id__in=[key for _noun, key in wanted]).select_related(
-        "client", "contact", "engagement__client"
-    )
+    return links_of_each(connection, [known])[0]
+
+
+def links_of_each(connection: Connection, all_known: Sequence[Known]) -> list[Links]:
+    """One query for all of them; an answer each, in order."""
+    keys = {key for known in all_known for _noun, key in _named(known)}
+    rows = ExternalLink.objects.filter(connection=connection, remote_id__in=keys).select_related("client", "contact", "engagement__client")
     found = {(row.object_type, row.remote_id): row for row in rows}
-    contacts = {key: found[noun, key] for noun, key in wanted if noun == CONTACT and (noun, key) in found}
-    return Links(found.get(company) if company else None, found.get(known.deal) if known.deal else None, contacts)
+    return [_links(known, found) for known in all_known]
+
+
+def _named(known: Known) -> list[tuple[str, str]]:
+    """Type and id there of all that was read."""
+    company = [(COMPANY, known.organisation.remote_id)] if known.organisation and known.organisation.remote_id else []
+    return [*company, *([known.deal] if known.deal else []), *((CONTACT, each.remote_id) for each in known.people if each.remote_id)]
+
+
+def _links(known: Known, found: Mapping[tuple[str, str], ExternalLink]) -> Links:
+    company = found.get((COMPANY, known.organisation.remote_id)) if known.organisation and known.organisation.remote_id else None
+    contacts = {each.remote_id: found[CONTACT, each.remote_id] for each in known.people if (CONTACT, each.remote_id) in found}
+    return Links(company, found.get(known.deal) if known.deal else None, contacts)
 
 
 def knowable(people: Sequence[Person], links: Links) -> tuple[Person, ...]:
     """The people who have not asked to be forgotten, neither under this address nor under this id."""
-    digests = {identity_digest(person.email) for person in people if person.email}
-    erased = set(ErasedIdentity.objects.filter(digest__in=digests).values_list("digest", flat=True))
+    return remembered(people, links, erased_among(people))
+
+
+def erased_among(people: Sequence[Person]) -> set[str]:
+    """The digests of those addresses that asked to be forgotten."""
+    digests = {identity_digest(email) for email in {person.email for person in people} if email}
+    return set(ErasedIdentity.objects.filter(digest__in=digests).values_list("digest", flat=True))
+
+
+def remembered(people: Sequence[Person], links: Links, erased: Collection[str]) -> tuple[Person, ...]:
     return tuple(person for person in people if not _forgotten(person, links, erased))
 
 
-def _forgotten(person: Person, links: Links, erased: set[str]) -> bool:
+def _forgotten(person: Person, links: Links, erased: Collection[str]) -> bool:
     link = links.contacts.get(person.remote_id)
     gone = link is not None and link.contact is not None and link.contact.erased_at is not None
     return gone or bool(person.email and identity_digest(person.email) in erased)
@@ -71,7 +91,16 @@ def match(known: Known, people: Sequence[Person], links: Links) -> Match | None:
 
     :raises Problem: ``duplicate``, when several fit equally well
     """
-    for by, clients in _levels(known, people, links):
+    return the_one(_levels(known, people, links))
+
+
+def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
+    """
+    Who fits at the first level where anybody does.
+
+    :raises Problem: ``duplicate``, when several fit equally well
+    """
+    for by, clients in levels:
         if len(clients) > 1:
             names = ", ".join(sorted(client.name for client in clients))
             message = _("Several clients fit by %(by)s: %(names)s. Correct it on the other side, or join them here, then try again.")
@@ -83,11 +112,15 @@ def match(known: Known, people: Sequence[Person], links: Links) -> Match | None:
 
 def _levels(known: Known, people: Sequence[Person], links: Links) -> Iterator[tuple[str, list[Client]]]:
     """Lazily: what the first level answers, the next is not asked."""
-    linked = [links.company.client if links.company else None]
-    linked.append(links.deal.engagement.client if links.deal and links.deal.engagement else None)
-    yield "external id", list({client.pk: client for client in linked if client}.values())
+    yield "external id", linked_clients(links)
     domains = domains_of(known, people)
     yield "domain", list(Client.objects.filter(pk__in=ClientDomain.objects.filter(domain__in=domains).values("client")))
     emails = [person.email.lower() for person in people if person.email]
     contacts = Contact.objects.known().annotate(lower=Lower("email")).filter(lower__in=emails)
     yield "e-mail", list(Client.objects.filter(pk__in=Membership.objects.filter(contact__in=contacts).values("client")))
+
+
+def linked_clients(links: Links) -> list[Client]:
+    linked = [links.company.client if links.company else None]
+    linked.append(links.deal.engagement.client if links.deal and links.deal.engagement else None)
+    return list({client.pk: client for client in linked if client}.values())

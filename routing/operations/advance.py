@@ -7,6 +7,7 @@ from datetime import datetime
 
 from routing.operations.enrich import enrich
 from routing.operations.process import process
+from routing.operations.recognise import recognise
 from routing.operations.settle import settle
 
 
@@ -16,5 +17,5 @@ def advance(*, clock: Callable[[], datetime]) -> None:
 
     :param clock: says the instant, aware; asked anew before each stage, because enriching waits for other systems
     """
-    while process(at=clock()) + enrich(clock=clock) + settle(at=clock()):
+    while process(at=clock()) + recognise(at=clock()) + enrich(clock=clock) + settle(at=clock()):
         pass

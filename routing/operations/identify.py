@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -28,7 +29,8 @@ def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: d
     if not unnamed:
         return
     IDENTIFY(unnamed, by=Actor.system(), at=at, reason=WHY, clients=known)
-    for client in {known[run] for run in unnamed}:
-        runs = [run for run in unnamed if known[run] == client]
-        items = list(WorkItem.objects.filter(run__in=runs, client=None).values_list("pk", flat=True))
+    parts: dict[int, list[int]] = defaultdict(list)
+    for item, run in WorkItem.objects.filter(run__in=unnamed, client=None).order_by("pk").values_list("pk", "run_id"):
+        parts[known[run or 0]].append(item)
+    for client, items in parts.items():
         NAME_CLIENT(items, by=Actor.system(), at=at, reason=WHY, client=client)

@@ -65,6 +65,9 @@ class Form(Adapter):
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         return FormReader() if subject.type == "form" else None
 
+    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, Known]:
+        return {subject: _known(subject, body) for subject, body in _newest(subjects).items()}
+
     def check_secret(self, secret: str) -> None:
         try:
             key = b64decode(secret.removeprefix("whsec_"), validate=True)
@@ -96,24 +99,35 @@ class FormReader:
     """Answers are facts by the name of their field, nested ones joined by dots: ``{"company": {"name"}}`` is ``company.name``."""
 
     def read(self, subject: Subject) -> Known:
-        payload = (
-            Payload.objects.filter(event__source=subject.source, event__subject_type="form", event__subject_id=subject.id, event__kind=KIND)
-            .order_by("-event_id")
-            .first()
-        )
-        if payload is None or payload.erased_at is not None:
+        body = _newest([subject]).get(subject)
+        if body is None:
             raise NotFound("What was submitted is no longer kept.", 410)
-        answers = dict(_answers(payload.body))
-        people = (Person("", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)),)
-        company, domain = _text(answers, "company.name", 200), _text(answers, "company.domain", 253)
-        facts = {name: value for name, value in answers.items() if not name.startswith("contact.")}
-        return Known(
-            facts=facts,
-            sources=dict.fromkeys(facts, f"Form {subject.id}"),
-            organisation=Organisation("", company, domain) if company or domain else None,
-            people=people if people[0].name or people[0].email else (),
-            deal=("form", subject.id) if any(name.startswith("deal.") for name in facts) else None,
-        )
+        return _known(subject, body)
+
+
+def _newest(subjects: Sequence[Subject]) -> Mapping[Subject, Mapping[str, Any]]:
+    """The bodies of the newest submissions about these subjects; without those that were erased."""
+    event = {"event__source__in": {subject.source for subject in subjects}, "event__subject_type": "form", "event__kind": KIND}
+    rows = Payload.objects.filter(event__subject_id__in=[subject.id for subject in subjects], **event).order_by("event_id")
+    newest = {
+        Subject(source, "form", key): body if erased_at is None else None
+        for source, key, body, erased_at in rows.values_list("event__source", "event__subject_id", "body", "erased_at")
+    }
+    return {subject: body for subject in subjects if (body := newest.get(subject)) is not None}
+
+
+def _known(subject: Subject, body: Mapping[str, Any]) -> Known:
+    answers = dict(_answers(body))
+    people = (Person("", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)),)
+    company, domain = _text(answers, "company.name", 200), _text(answers, "company.domain", 253)
+    facts = {name: value for name, value in answers.items() if not name.startswith("contact.")}
+    return Known(
+        facts=facts,
+        sources=dict.fromkeys(facts, f"Form {subject.id}"),
+        organisation=Organisation("", company, domain) if company or domain else None,
+        people=people if people[0].name or people[0].email else (),
+        deal=("form", subject.id) if any(name.startswith("deal.") for name in facts) else None,
+    )
 
 
 def _text(answers: Mapping[str, Any], name: str, longest: int) -> str:

@@ -26,8 +26,25 @@ def keep_engagement(writer: Writer, client: Client, known: Known, links: Links) 
 
     :raises Problem: ``missing_context``, if it ends before it starts
     """
-    if known.deal is None:
+    engagement, changed = engagement_of(client, known, links)
+    if engagement is None or known.deal is None:
         return None
+    is_new = engagement.pk is None
+    if changed or is_new:
+        writer.save(engagement)
+    if is_new:
+        writer.link(*known.deal, engagement=engagement)
+    return engagement
+
+
+def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagement | None, bool]:
+    """
+    What was sold, unsaved, and whether anything of it is new.
+
+    :raises Problem: ``missing_context``, if it ends before it starts
+    """
+    if known.deal is None:
+        return None, False
     said = _sold(known.facts)
     found = links.deal.engagement if links.deal else None
     engagement = found or Engagement(client=client, name=_("Deal %(id)s") % {"id": known.deal[1]})
@@ -38,11 +55,7 @@ def keep_engagement(writer: Writer, client: Client, known: Known, links: Links) 
         message = _("This ends on %(ends)s, before it starts on %(starts)s. Correct the dates on the other side, then try again.")
         dates = {"starts": engagement.starts_date.isoformat(), "ends": engagement.ends_date.isoformat()}
         raise Problem("missing_context", message % dates, dates)
-    if changed or found is None:
-        writer.save(engagement)
-    if found is None:
-        writer.link(*known.deal, engagement=engagement)
-    return engagement
+    return engagement, bool(changed)
 
 
 def _sold(facts: Mapping[str, Any]) -> dict[str, Any]:
