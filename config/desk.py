@@ -15,6 +15,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.desk.mark"}],
     "SHOW_VIEW_ON_SITE": False,
     "STYLES": ["config.desk.stylesheet", "config.desk.trace", "config.desk.making", "config.desk.letters"],
+    "SCRIPTS": ["config.desk.files"],
     "DASHBOARD_CALLBACK": "config.today.today",
     "SIDEBAR": {"navigation": "config.sidebar.sidebar", "show_search": False},
     "COLORS": {
@@ -53,6 +54,10 @@ def trace(request: HttpRequest) -> str:
 
 def making(request: HttpRequest) -> str:
     return static("delivery/making.css")
+
+
+def files(request: HttpRequest) -> str:
+    return static("routing/files.js")
 
 
 def letters(request: HttpRequest) -> str:

@@ -87,9 +87,6 @@ class EditBriefForm(StepForm):
     template: ClassVar[str] = "desk/edit_brief.html"
     width: ClassVar[str] = "tl-whole"
 
-    class Media:
-        js = ("delivery/desk.js",)
-
     body = long_text(gettext_lazy("Brief"), error=gettext_lazy("Write the brief; it cannot be empty."), rows=16, max_length=MAX_BODY)
 
     def known(self, row: Brief) -> dict[str, Any]:
@@ -99,7 +96,8 @@ class EditBriefForm(StepForm):
         row: Brief = self.rows[0]
         self.currency = row.engagement.currency if row.engagement else ""
         self.has_plan = not self.is_bound or "plan-TOTAL_FORMS" in self.data
-        choices = {"destinations": _destinations(row), "live": _live(row)}
+        self.live = _live(row)
+        choices = {"destinations": _destinations(row), "live": self.live}
         if self.is_bound and self.has_plan:
             data = self._longer(dict(self.data.items())) if self.data.get("add_row") else self.data
             self.plan = PlanForms(data, prefix="plan", form_kwargs=choices)
@@ -136,5 +134,7 @@ def _destinations(row: Brief) -> Sequence[tuple[str, str]]:
 
 
 def _live(row: Brief) -> Sequence[tuple[str, str]]:
-    found = Deliverable.objects.filter(item__client=row.item.client_id, state=Deliverable.State.LIVE).select_related("item")
+    named = [pk for each in row.planned if (pk := each.get("replaces"))]
+    theirs = Deliverable.objects.filter(item__client=row.item.client_id).select_related("item")
+    found = theirs.filter(Q(state=Deliverable.State.LIVE) | Q(pk__in=named))
     return [(str(each.pk), str(each)) for each in found.order_by("item__title")[:200]]

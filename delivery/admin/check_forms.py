@@ -35,7 +35,11 @@ class CheckForm(forms.Form):
         empty=gettext_lazy("Every client"),
     )
     position = forms.IntegerField(
-        label=gettext_lazy("Position"), min_value=0, max_value=32_000, help_text=gettext_lazy("Lower ones are told first.")
+        label=gettext_lazy("Position"),
+        min_value=0,
+        max_value=32_000,
+        widget=UnfoldAdminTextInputWidget({"inputmode": "numeric"}),
+        help_text=gettext_lazy("Lower ones are told first."),
     )
     is_active = forms.BooleanField(
         label=gettext_lazy("In use"),

@@ -109,19 +109,22 @@ class RecordForm(StepForm):
     )
     evidence_kept = forms.IntegerField(widget=forms.HiddenInput(), required=False)
     evidence = forms.FileField(
-        label=gettext_lazy("What shows it"), required=False, help_text=gettext_lazy("Such as the e-mail, the minutes or a screenshot.")
+        label=gettext_lazy("What shows it"),
+        help_text=gettext_lazy("Such as the e-mail, the minutes or a screenshot."),
+        error_messages={"required": gettext_lazy("Add what shows it, such as the e-mail or the minutes.")},
     )
 
     def prepare(self) -> None:
         client = self.rows[0].item.client_id
         approving = Membership.objects.filter(client=client, role=Membership.Role.APPROVER, contact__erased_at=None)
         self.fields["contact"].queryset = Contact.objects.filter(pk__in=approving.values("contact"))  # type: ignore[attr-defined]
+        self.fields["evidence"].required = not self.data.get("evidence_kept")
         self.kept: File | None = None
 
     def clean(self) -> None:
         super().clean()
         self._keep(self.cleaned_data.get("evidence"))
-        if self.kept is None:
+        if self.kept is None and "evidence" not in self.errors:
             self.add_error("evidence", _("Add what shows it, such as the e-mail or the minutes."))
         if self.cleaned_data.get("word") not in {"", None, Answer.Word.APPROVE.value} and not self.cleaned_data.get("comment", "").strip():
             self.add_error("comment", _("Say what should be different."))

@@ -64,9 +64,6 @@ class UploadForm(StepForm):
     template: ClassVar[str] = "desk/upload.html"
     width: ClassVar[str] = "tl-broad"
 
-    class Media:
-        js = ("delivery/desk.js",)
-
     basis = forms.IntegerField(widget=forms.HiddenInput())
     title = line(gettext_lazy("Title"), max_length=200, required=False)
     slug = line(

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from delivery.demo import agency
 from delivery.demo.leads import tell_leads
+from delivery.demo.making import make_pieces
 from delivery.demo.stories import STORIES, Step, Story
 from delivery.flows.client_request import publish_client_request
 from delivery.flows.lead_to_brief import publish_lead_to_brief
@@ -52,6 +53,7 @@ def load(at: datetime) -> list[User]:
         made: list[Request] = []
         for story in STORIES:
             made.append(_tell(story, clients[story.client], first[story.client], made, at))
+        make_pieces(clients, made, at)
         tell_leads(clients, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
     return list(people.values())
 

@@ -9,16 +9,21 @@ from django.db.models import Q
 
 from delivery.demo import agency
 from delivery.demo.leads import SOURCE
+from delivery.models.deliverables import Deliverable
 from delivery.models.requests import Request
+from delivery.operations.deliverables import cancel as call_off_work
+from delivery.operations.deliverables import fail_publishing
 from delivery.operations.requests import cancel
 from routing.actors import Actor
-from routing.door import operations_of
+from routing.door import carry, operations_of
 from routing.models.clients import Contact
+from routing.models.exceptions import ExceptionCase
 from routing.models.people import User
 from routing.models.runs import Run
 from routing.models.work import WorkItem
 from routing.operations.erasure import erase
 from routing.operations.runs import cancel as call_off
+from routing.operations.runs import withdraw_case
 from routing.records import save
 
 
@@ -33,8 +38,20 @@ def end_work(at: datetime, reason: str) -> int:
         operations_of(Request)["close"](delivered, by=system, at=at, reason=reason)
         cancel(others, by=system, at=at, reason=reason)
         runs = Run.objects.filter(source=SOURCE, item__is_open=True)
+        _end_pieces(codes, at, reason)
         call_off(list(runs.values_list("pk", flat=True)), by=system, at=at, reason=reason)
     return len(delivered) + len(others)
+
+
+def _end_pieces(codes: list[str], at: datetime, reason: str) -> None:
+    """What was on its way out goes nowhere any more, and nobody has to settle what was about it."""
+    system = Actor.system()
+    left = Deliverable.objects.filter(item__client__code__in=codes)
+    sending = list(left.filter(state=Deliverable.State.PUBLISHING).values_list("pk", flat=True))
+    carry(fail_publishing, sending, by=system, at=at, reason=reason)
+    carry(call_off_work, list(left.filter(item__is_open=True).values_list("pk", flat=True)), by=system, at=at, reason=reason)
+    cases = ExceptionCase.objects.filter(item__client__code__in=codes, item__parent__kind="deliverable", item__is_open=True)
+    carry(withdraw_case, list(cases.values_list("pk", flat=True)), by=system, at=at, reason=reason)
 
 
 class StillInUse(RuntimeError):

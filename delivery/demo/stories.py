@@ -47,7 +47,7 @@ def _ask(question: str, after_h: float = 3) -> Step:
 STORIES = (
     Story("ACM", "Trail Week landing page", "One page for Trail Week with the three route films and a sign-up form.", 3, wanted_d=12),
     Story("ACM", "Size guide for boots", "", 1.5, channel=_C.PHONE),
-    Story("ACM", "Spring catalogue: 24 pages", "Print and web, the photos come from the last shoot.", 400, (TRIAGE, ACCEPT, BEGIN), 30),
+    Story("ACM", "Spring catalogue: 24 pages", "Print and web, the photos come from the last shoot.", 520, (TRIAGE, ACCEPT, BEGIN), 30),
     Story("ACM", "Newsletter: repair days", "One issue, German and English.", 96, (TRIAGE, ACCEPT, HANDED_OVER), 9),
     Story(
         "ACM",

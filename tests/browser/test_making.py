@@ -89,6 +89,7 @@ def make_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) ->
     page.get_by_label("More files").set_input_files(picture)
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_text("The files are here.")).to_be_visible()
+    expect(page.locator("[name=title]")).to_have_value("Trail Week")
     desk.check("upload")
     page.get_by_label("Text in its place").fill("Two walkers on a ridge")
     page.get_by_role("button", name="Upload", exact=True).click()

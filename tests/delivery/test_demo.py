@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from delivery.models import Brief, Request
+from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, Version
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
 from routing.operations.verify import verify
 from tests.world import World
@@ -43,11 +43,26 @@ def test_it_has_every_state_a_hold_a_hand_over_and_a_restricted_client(db: None,
 def test_its_leads_took_the_flow_and_some_wait_for_a_person(db: None, sign_ins: Path) -> None:
     demo()
 
-    waiting = ExceptionCase.objects.filter(item__is_open=True)
+    waiting = ExceptionCase.objects.filter(item__is_open=True, blocking=True)
     assert sorted(waiting.values_list("reason", flat=True)) == ["missing_context", "missing_fields", "missing_fields"]
-    assert Run.objects.filter(state=Run.State.IN_DELIVERY).count() == Decision.objects.count() == Brief.objects.count() == 6
+    assert (
+        Run.objects.filter(state=Run.State.IN_DELIVERY).count()
+        == Decision.objects.count()
+        == Brief.objects.exclude(item__run=None).count()
+        == 6
+    )
     assert set(Request.objects.filter(item__run__isnull=False).values_list("channel", flat=True)) == {"form"}
     assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
+
+
+def test_its_pieces_are_in_every_state_with_versions_rework_and_questions(db: None, sign_ins: Path) -> None:
+    demo()
+
+    assert set(Deliverable.objects.values_list("state", flat=True)) == set(Deliverable.State.values)
+    assert {"pending", "approved", "changes_requested", "expired"} <= set(Approval.objects.values_list("state", flat=True))
+    assert CheckResult.objects.filter(passed=False).exclude(findings=[]).count() >= 2
+    assert Version.objects.filter(number=2).exists()
+    assert ExceptionCase.objects.filter(reason="no_answer", item__is_open=True).exists()
 
 
 def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(db: None, sign_ins: Path) -> None:
