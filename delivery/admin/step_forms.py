@@ -141,7 +141,7 @@ class RecordForm(StepForm):
                 self.add_error("evidence", f"{upload.name}: {refusal}")
         if self.kept is not None:
             self.data = dict(self.data.items()) | {"evidence_kept": str(self.kept.pk)}
-            self.fields["evidence"].help_text = _("Kept already: %(name)s. Choose another one only to replace it.") % {"name": self.kept}
+            self["evidence"].help_text = _("Kept already: %(name)s. Choose another one only to replace it.") % {"name": self.kept}
 
     def as_details(self) -> dict[str, Any]:
         told = super().as_details()

@@ -86,7 +86,8 @@ class _Making:
     def age_h(self) -> float:
         """Since its request was accepted, or since yesterday's midnight; the brief comes an hour later."""
         newest = self.request.history.order_by("-history_date").first()
-        return max((self.at - newest.history_date).total_seconds() / 3600 - 1, 24)
+        since: timedelta = self.at - newest.history_date
+        return max(since.total_seconds() / 3600 - 1, 24.0)
 
     def agree(self, moment: datetime) -> Brief:
         """What was sold, where it goes, and the brief that says what will be made."""
@@ -131,14 +132,14 @@ class _Making:
         lead, creative, qa, system = (self.people[name] for name in ("lead", "creative", "qa", "system"))
         match step:
             case "start":
-                people = {"owner": row.item.owner_id, "backup": row.item.backup_id, "doer": creative.user_id}
+                people: dict[str, Any] = {"owner": row.item.owner_id, "backup": row.item.backup_id, "doer": creative.user_id}
                 self.done(work.hand_over([row.item_id], by=lead, at=at, reason="Tess makes it.", **people))
                 self.done(deliverables.start([row.pk], by=creative, at=at))
             case "upload":
                 self.done(versions.upload([row.pk], by=creative, at=at, draft=self.draft(piece, text, at)))
             case "pass" | "fail":
                 brand = Check.objects.get(kind="judgment", format=row.format, is_active=True)
-                told = {"check": brand.pk, "passed": step == "pass", "note": piece.note if step == "fail" else ""}
+                told: dict[str, Any] = {"check": brand.pk, "passed": step == "pass", "note": piece.note if step == "fail" else ""}
                 self.done(deliverables.sign_off([row.pk], by=qa, at=at, **told))
             case "approve":
                 self.done(approvals.approve([_asked(row)], by=lead, at=at))
@@ -169,7 +170,12 @@ class _Making:
         word = Answer.Word.APPROVE if approves else Answer.Word.CHANGES
         approver = Contact.objects.filter(memberships__client=self.client, memberships__role=Membership.Role.APPROVER, erased_at=None)
         shown = self.file("answer.txt", b"Their answer by e-mail, kept for the record.\n", at)
-        told = {"word": word.value, "contact": approver.earliest("pk").pk, "comment": "" if approves else said, "evidence": shown.pk}
+        told: dict[str, Any] = {
+            "word": word.value,
+            "contact": approver.earliest("pk").pk,
+            "comment": "" if approves else said,
+            "evidence": shown.pk,
+        }
         self.done(approvals.record_answer([_asked(row)], by=self.people["lead"], at=at, **told))
 
     def file(self, name: str, content: bytes, at: datetime) -> File:

@@ -33,6 +33,7 @@ from tests.world import NOW, World, by, make_contact
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.timeout(300)
 def test_from_a_brief_to_an_approved_version(agency: World, sit_down: SitDown, tmp_path: Path) -> None:
     ensure_checks(at=NOW)
     blog = make_destination(agency, name="Acme blog")
@@ -183,6 +184,7 @@ def pages(agency: World) -> dict[str, str]:
         "check": url(Check, "change", Check.objects.get(name="No coming soon").pk),
         "destinations": url(Destination, "changelist"),
         "destination": url(Destination, "change", Destination.objects.earliest("pk").pk),
+        "destination": url(Destination, "change", Destination.objects.latest("pk").pk),
     }
 
 
