@@ -18,6 +18,7 @@ class DeliveryConfig(AppConfig):
             "opening",
             "planning",
             "reviewing",
+            "asking",
             "proving",
             "rolling",
             "ending",

@@ -17,14 +17,24 @@ def visible_work(actor: Actor) -> Q | None:
     if actor.may("routing.see_all_work"):
         return None
     if actor.client_roles:
-        shown = [kind for kind, noun in nouns().items() if noun.open_to_clients]
-        return Q(kind__in=shown, client__in=sorted(actor.clients_as()))
+        return shown_to_clients() & Q(client__in=sorted(actor.clients_as()))
     mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
     if actor.may("routing.see_unrestricted_work"):
         return mine | Q(client=None) | Q(client__restricted=False) | Q(client__team__in=sorted(actor.team_ids))
     if actor.may("routing.see_team_work"):
         return mine | Q(team__in=sorted(actor.team_ids))
     return Q(pk__in=[])
+
+
+def shown_to_clients() -> Q:
+    """A condition on WorkItem: what a client may see of its own work, whichever client it is."""
+    every = {kind: noun for kind, noun in nouns().items() if noun.open_to_clients}
+    condition = Q(kind__in=[kind for kind, noun in every.items() if noun.open_to_clients is True])
+    for kind, noun in every.items():
+        if isinstance(noun.open_to_clients, Q):
+            some = noun._base_manager.filter(noun.open_to_clients, item=OuterRef("pk"))
+            condition |= Q(kind=kind) & Q(Exists(some))
+    return condition
 
 
 def work_seen_by(actor: Actor) -> WorkItemQuerySet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,7 @@ class Standing:
     evidence: bool  # a file that was kept for this client
 
 
+A_DAY = timedelta(days=1)
 ANSWERED = refused("answered", _("You have answered already."), clears_by=_("The others who are asked"))
 
 
@@ -37,6 +39,13 @@ def saw_this_version(row: Approval, context: Context) -> GateResult:
     if context.preview or said in {None, "", row.digest}:
         return passed("digest")
     return refused("digest", _("There is a newer version: look at that one first."), clears_by=_("You: open the page again"))
+
+
+def still_asked(row: Approval, context: Context) -> GateResult:
+    """Refuses what comes too late, also before the question is ended for it."""
+    if context.at < row.expires_at:
+        return passed("expired")
+    return refused("expired", _("The time to answer is over."), clears_by=_("The agency: it may ask again"))
 
 
 def asks_me(row: Approval, context: Context) -> GateResult:
@@ -62,6 +71,20 @@ def says_what_to_change(row: Approval, context: Context) -> GateResult:
     if context.preview or _says(context.details.get("comment")):
         return passed("comment")
     return refused("comment", _("Say what should be different."), clears_by=_("You"))
+
+
+def is_the_clients(row: Approval, context: Context) -> GateResult:
+    if row.audience == Audience.CLIENT:
+        return passed("audience")
+    return refused("audience", _("This question is the agency's own."))
+
+
+def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
+    """Once a day is enough; the day begins when they were asked."""
+    last = row.nudged_at or row.item.created_at
+    if context.at - last >= A_DAY:
+        return passed("reminded", _("They were not asked today."))
+    return refused("reminded", _("They were asked less than a day ago."), clears_by=_("Nobody: wait until tomorrow"))
 
 
 def record_is_evidenced(row: Approval, context: Context) -> GateResult:

@@ -22,6 +22,7 @@ class Standing:
     open_question: str = ""  # reference of the approval that is pending
     next_audience: str = ""  # whom the next stage asks; empty when every stage is through
     approvers: int = 0  # contacts of the client who may approve
+    reachable: int = 0  # of those, who have access to the portal and so get a letter
     clients_page: str = ""
     destination: str = ""  # name of where it goes, if that is in use
     judged_by_author: bool = False
@@ -82,6 +83,10 @@ def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
         words = _("The client has nobody who may approve.")
         clears = _("Account managers: give a contact of the client the role approver")
         return refused("approvers", words, clears_by=clears, where=standing.clients_page)
+    if standing.reachable < standing.approvers:
+        words = _("The client can be asked. Whoever has no access to the portal gets no letter: invite them, or ask them yourself.")
+        told = _("%(reachable)s of %(approvers)s approvers have access")
+        return passed("approvers", words, told % {"reachable": standing.reachable, "approvers": standing.approvers})
     return passed("approvers", _("The client can be asked."))
 
 

@@ -59,6 +59,7 @@ class Approval(WorkNoun):
         SUPERSEDED = "superseded", _("Superseded")
 
     open_states = frozenset({State.PENDING})
+    open_to_clients = models.Q(audience=Audience.CLIENT)  # the agency's own questions are its own
 
     state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.PENDING, protected=True)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="approvals", verbose_name=_("version"))
@@ -69,6 +70,7 @@ class Approval(WorkNoun):
     need = models.PositiveSmallIntegerField(_("how many"), default=1)
     expires_at = models.DateTimeField(_("expires"))
     seen_at = models.DateTimeField(_("seen"), null=True)
+    nudged_at = models.DateTimeField(_("last reminded"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
 
     history = Tracked()
@@ -119,6 +121,11 @@ class Approval(WorkNoun):
     @transition(field=state, source=State.PENDING, target=None)
     def see(self, *, at: datetime) -> None:
         self.seen_at = self.seen_at or at
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def nudge(self, *, at: datetime) -> None:
+        """Whoever is asked is asked again."""
+        self.nudged_at = at
 
 
 class Answer(models.Model):

@@ -38,6 +38,7 @@ class Deliverable(WorkNoun):
         ARCHIVED = "archived", _("Archived")
         CANCELLED = "cancelled", _("Cancelled")
 
+    open_to_clients = True
     making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})

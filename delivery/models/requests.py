@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -17,6 +18,11 @@ from routing.models.work import WorkItem, WorkNoun
 
 
 class Request(WorkNoun):
+    """
+    ``target`` is the deliverable that a change is about. What the change means, ``impact``, the agency states and an approver
+    of the client answers: ``impact_amount`` is in the target's engagement's currency, ``impact_date`` a day in the client's zone.
+    """
+
     class State(models.TextChoices):
         CAPTURED = "captured", _("Captured")
         NEEDS_INFORMATION = "needs_information", _("Needs information")
@@ -42,9 +48,15 @@ class Request(WorkNoun):
         PHONE = "phone", _("Phone")
         MEETING = "meeting", _("Meeting")
 
+    class Impact(models.TextChoices):
+        UNKNOWN = "", _("Not stated")
+        STATED = "stated", _("With the client")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+
     open_states = frozenset({State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED, State.ACCEPTED, State.IN_DELIVERY, State.DELIVERED})
     open_to_clients = True
-    redactable = ("details", "question")
+    redactable = ("details", "question", "impact_note")
     searchable = ("details",)
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
 
@@ -59,6 +71,17 @@ class Request(WorkNoun):
     question = models.TextField(_("open question"), blank=True, default="", max_length=2_000)
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+    )
+    target = models.ForeignKey(
+        "delivery.Deliverable", on_delete=models.PROTECT, null=True, blank=True, related_name="changes", verbose_name=_("changes")
+    )
+    impact = models.CharField(_("impact"), max_length=10, choices=Impact, default="", db_default="", blank=True, editable=False)
+    impact_hours = models.DecimalField(_("more hours"), max_digits=8, decimal_places=2, null=True, editable=False)
+    impact_amount = models.DecimalField(_("more money"), max_digits=14, decimal_places=2, null=True, editable=False)
+    impact_date = models.DateField(_("ready by"), null=True, editable=False)
+    impact_note = models.TextField(_("what it means"), max_length=2_000, blank=True, default="", db_default="", editable=False)
+    impact_by = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, editable=False, verbose_name=_("decided by")
     )
     triaged_at = models.DateTimeField(_("triaged"), null=True, editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
@@ -144,6 +167,26 @@ class Request(WorkNoun):
     def withdraw(self, *, at: datetime) -> None:
         """The contact who asked does not want it any more."""
         self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=None)
+    def state_impact(self, *, at: datetime, hours: Decimal, amount: Decimal, date: date, note: str) -> None:
+        """What was answered to an earlier statement does not hold for this one."""
+        self.impact, self.impact_by_id = self.Impact.STATED, None
+        self.impact_hours, self.impact_amount, self.impact_date, self.impact_note = hours, amount, date, note
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
+
+    @transition(field=state, source=before_acceptance, target=None)
+    def accept_impact(self, *, at: datetime, contact: int | None) -> None:
+        self._impact(self.Impact.ACCEPTED, contact)
+
+    @transition(field=state, source=before_acceptance, target=None)
+    def decline_impact(self, *, at: datetime, contact: int | None) -> None:
+        self._impact(self.Impact.DECLINED, contact)
+
+    def _impact(self, answer: Impact, contact: int | None) -> None:
+        """:param contact: id of whoever answered for the client"""
+        self.impact, self.impact_by_id = answer, contact
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
     @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None)
     def edit(self, *, at: datetime, **fields: Any) -> None:

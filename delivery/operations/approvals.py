@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.core.files.base import File as Upload
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -17,9 +18,11 @@ from delivery.models.deliverables import Deliverable
 from routing.actors import Actor
 from routing.door import Operation, Result, carry, operation
 from routing.gates import GONE
-from routing.models.clients import Contact, Membership
+from routing.models.clients import Membership
 from routing.models.files import File
 from routing.models.notes import Note
+from routing.operations import notes
+from routing.operations.files import keep
 from routing.roles import AM, OPS
 from routing.trees import lock
 from routing.visibility import work_seen_by
@@ -29,13 +32,17 @@ Word = Answer.Word
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What somebody answers. ``contact_id`` and ``evidence_id`` where it was said elsewhere and is recorded."""
+    """
+    What somebody answers. ``contact_id`` is who answers for the client; ``evidence_id`` shows what was said elsewhere and is
+    recorded.
+    """
 
     word: str
     comment: str = ""
     digest: str = ""
     contact_id: int | None = None
     evidence_id: int | None = None
+    uploads: Sequence[Upload[Any]] = ()
 
 
 def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
@@ -44,7 +51,6 @@ def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping
     authors = dict(Approval.objects.filter(pk__in=ids).values_list("pk", "version__author_id"))
     answers = list(Answer.objects.filter(approval__in=ids).values_list("approval_id", "user_id", "contact_id"))
     approvers = _approvers({row.item.client_id for row in rows})
-    contact = Contact.objects.filter(user=by.user_id, erased_at=None).values_list("pk", flat=True).first()
     clients = set(File.objects.kept().filter(pk=details.get("evidence") or 0).values_list("client_id", flat=True))
     return {
         row.pk: gates.Standing(
@@ -52,7 +58,7 @@ def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping
             approvers=frozenset(approvers.get(row.item.client_id, ())),
             answered_users=frozenset(user for approval, user, _contact in answers if approval == row.pk and user),
             answered_contacts=frozenset(who for approval, _user, who in answers if approval == row.pk and who),
-            contact_id=contact,
+            contact_id=by.contact_id,
             evidence=row.item.client_id in clients,
         )
         for row in rows
@@ -68,10 +74,23 @@ def _approvers(clients: Collection[int | None]) -> dict[int | None, list[int]]:
 
 
 def answer(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", digest: str = "", comment: str = ""
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    digest: str = "",
+    comment: str = "",
+    uploads: Sequence[Upload[Any]] = (),
 ) -> list[Result]:
-    """An answer of the agency's own people to its own question."""
-    said = Said(WORDS[step.verb], comment, digest)
+    """
+    An answer of the agency's own people to its own question, or of a contact to the client's.
+
+    :param uploads: kept beside the comment
+    :raises NotKept: if one of them is refused; then nothing is answered
+    """
+    said = Said(WORDS[step.verb], comment, digest, by.contact_id, uploads=uploads)
     return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
@@ -92,17 +111,7 @@ def record(
     return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
-def answer_as_client(approval_id: int, said: Said, *, contact: Contact, by: Actor, at: datetime) -> Result:
-    """
-    An answer given in the portal by ``contact``, whose user is the actor: no role of the agency is needed.
-
-    The gates ask the contact's membership; that the contact may see the approval is the caller's to ask.
-    """
-    steps = {WORDS[step.verb]: step for step in (approve, request_changes, reject)}
-    return _answer(steps[said.word], approval_id, replace(said, contact_id=contact.pk), by=by, at=at, seen=True)
-
-
-def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime, seen: bool = False) -> Result:
+def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) -> Result:
     """
     Close the question if this answer decides it, and keep the answer; all that may follow is locked first.
 
@@ -113,7 +122,7 @@ def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime, se
     with transaction.atomic(savepoint=False):
         lock(Deliverable, list(Deliverable.objects.filter(versions__approvals=pk).values_list("pk", flat=True)), below=True)
         row = Approval.objects.filter(pk=pk).select_related("item").first()
-        if row is None or not (seen or work_seen_by(by).filter(pk=row.item_id).exists()):
+        if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
             return Result(pk, False, (GONE,))
         deciding = replace(step, verb=_verb(row, said.word), system=True)
         reason = str(_("Decided elsewhere, and recorded.")) if elsewhere else ""
@@ -133,12 +142,11 @@ def _verb(row: Approval, word: str) -> str:
 
 
 def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:
-    """The answer as evidence; its words as a note that the client sees, on the deliverable."""
-    note = None
-    if said.comment.strip():
-        note = Note.objects.create(
-            item=row.item.parent or row.item, author_id=by.user_id, audience=_audience(row), body=said.comment.strip(), at=at
-        )
+    """The answer as evidence; its words and files as a note that the client sees, on the deliverable."""
+    note, about = None, row.item.parent or row.item
+    files = [keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at) for upload in said.uploads]
+    if said.comment.strip() or files:
+        note = notes.write(about, body=said.comment, audience=_audience(row), files=files, by=by, at=at)
     Answer.objects.create(
         approval=row,
         word=said.word,
@@ -158,17 +166,18 @@ def _audience(row: Approval) -> str:
 
 WORDS = {"approve": Word.APPROVE.value, "request_changes": Word.CHANGES.value, "reject": Word.REJECT.value}
 _MAY = (AM, OPS)
-_SAID = ("digest", "comment")
+_SAID = ("digest", "comment", "uploads")
+_CLIENTS = (Membership.Role.APPROVER,)
+_ASKED = (gates.saw_this_version, gates.still_asked, gates.asks_me)
 
-approve = operation(
-    Approval, "approve", _("Approve"), may=_MAY, gates=(gates.saw_this_version, gates.asks_me), facts=standing, details=_SAID, run=answer
-)
+approve = operation(Approval, "approve", _("Approve"), may=_MAY, contacts=_CLIENTS, gates=_ASKED, facts=standing, details=_SAID, run=answer)
 request_changes = operation(
     Approval,
     "request_changes",
     _("Ask for changes"),
     may=_MAY,
-    gates=(gates.saw_this_version, gates.asks_me, gates.says_what_to_change),
+    contacts=_CLIENTS,
+    gates=(*_ASKED, gates.says_what_to_change),
     facts=standing,
     details=_SAID,
     run=answer,
@@ -178,7 +187,8 @@ reject = operation(
     "reject",
     _("Reject"),
     may=_MAY,
-    gates=(gates.saw_this_version, gates.asks_me, gates.says_what_to_change),
+    contacts=_CLIENTS,
+    gates=(*_ASKED, gates.says_what_to_change),
     facts=standing,
     details=_SAID,
     run=answer,
@@ -197,4 +207,5 @@ record_answer = operation(
 withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
 expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
 supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
+nudge = operation(Approval, "nudge", _("Remind the client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
 see = operation(Approval, "see", _("See"), system=True, through_hold=True)

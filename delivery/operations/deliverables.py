@@ -34,6 +34,8 @@ def standing(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapp
     clients = {row.item.client_id for row in rows}
     approving = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
     approvers: Counter[int | None] = Counter(approving.values_list("client_id", flat=True))
+    with_access = approving.filter(contact__user__is_active=True)
+    reachable: Counter[int | None] = Counter(with_access.values_list("client_id", flat=True))
     places = dict(Destination.objects.filter(pk__in=[row.destination_id for row in rows], is_active=True).values_list("pk", "name"))
     return {
         row.pk: gates.Standing(
@@ -42,6 +44,7 @@ def standing(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapp
             open_question=done[row.pk][1],
             next_audience=stages[row.pk][done[row.pk][0]].audience if done[row.pk][0] < len(stages[row.pk]) else "",
             approvers=approvers[row.item.client_id],
+            reachable=reachable[row.item.client_id],
             clients_page=reverse("admin:routing_contact_changelist"),
             destination=places.get(row.destination_id or 0, ""),
             judged_by_author=authors.get(row.version_id or 0) == by.user_id,

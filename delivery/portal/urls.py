@@ -1,6 +1,6 @@
 from django.urls import path
 
-from delivery.portal import new, steps, views
+from delivery.portal import deciding, new, steps, views, works
 
 app_name = "portal"
 
@@ -11,6 +11,14 @@ urlpatterns = [
     path("requests/<slug:ref>/answer/", steps.answer_question, name="answer"),
     path("requests/<slug:ref>/withdraw/", steps.withdraw_request, name="withdraw"),
     path("requests/<slug:ref>/files/<int:file_id>/", views.file, name="file"),
+    path("questions/<slug:ref>/", deciding.question, name="question"),
+    path("questions/<slug:ref>/decide/", deciding.decide, name="decide"),
+    path("questions/<slug:ref>/preview/", deciding.preview, name="preview"),
+    path("questions/<slug:ref>/images/<slug:digest>/", deciding.asset, name="asset"),
+    path("questions/<slug:ref>/files/<int:part_id>/", deciding.part, name="part"),
+    path("work/<slug:ref>/", works.work, name="work"),
+    path("work/<slug:ref>/parts/<int:part_id>/", works.part, name="work_part"),
+    path("work/<slug:ref>/files/<int:file_id>/", works.file, name="work_file"),
     path("new/", new.choose, name="new"),
     path("new/<slug:slug>/", new.fill, name="form"),
     path("sent/<slug:token>/", new.sent, name="sent"),

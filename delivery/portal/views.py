@@ -11,13 +11,15 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from delivery.models.deliverables import Deliverable
 from delivery.models.requests import Request
 from delivery.operations.requests import ASKING, answer, withdraw
 from delivery.portal.access import for_contacts
 from delivery.portal.forms import AnswerForm
 from delivery.portal.submissions import not_opened_yet
-from delivery.portal.waiting import waiting_for
-from delivery.portal.words import history_of, shared_notes, standing_of
+from delivery.portal.waiting import waiting_for, waiting_for_others
+from delivery.portal.words import Standing, history_of, shared_notes, standing_of
+from delivery.portal.work_words import work_standing_of
 from routing.actors import Actor
 from routing.door import Operation, preview
 from routing.files_view import respond
@@ -55,6 +57,7 @@ def home(request: HttpRequest, by: Actor) -> HttpResponse:
     rows = list(requests_of(by).filter(item__is_open=True)[: ON_HOME + 1])
     context = {
         "waiting": waiting_for(by),
+        "others": waiting_for_others(by),
         "rows": [(row, standing_of(row)) for row in rows[:ON_HOME]],
         "more": len(rows) > ON_HOME,
         "sent": not_opened_yet(by),
@@ -105,9 +108,16 @@ def request_page(request: HttpRequest, by: Actor, row: Request, form: AnswerForm
         "notes": shared_notes(row, by),
         "can_answer": can_answer,
         "can_withdraw": can(withdraw, row, by),
+        "works": works_in(row),
         "form": form or AnswerForm(label_suffix=""),
     }
     return page(request, by, "request", context, status)
+
+
+def works_in(row: Request) -> list[tuple[Deliverable, Standing]]:
+    """What is made for a request, in the order of its plan."""
+    found = Deliverable.objects.filter(request=row.pk).select_related("item").order_by("pk")
+    return [(each, work_standing_of(each)) for each in found]
 
 
 def can(step: Operation, row: Request, by: Actor) -> bool:

@@ -9,10 +9,13 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from delivery.models.approvals import Approval
 from delivery.models.requests import Request
 from delivery.operations.requests import ASKING
+from delivery.portal.questions import questions_of
 from routing.actors import Actor
 from routing.gates import Words
+from routing.models.clients import Membership
 from routing.visibility import work_seen_by
 
 
@@ -44,7 +47,29 @@ def questions(by: Actor) -> Sequence[Entry]:
     ]
 
 
-SOURCES: tuple[Callable[[Actor], Sequence[Entry]], ...] = (questions,)
+def decisions(by: Actor) -> Sequence[Entry]:
+    """Versions to decide about, for approvers who have not answered yet."""
+    mine = questions_of(by).filter(
+        state=Approval.State.PENDING, item__client__in=by.clients_as(Membership.Role.APPROVER), item__held_at=None
+    )
+    rows = mine.exclude(answers__contact=by.contact_id)
+    return [_decision(row, _("Look and decide")) for row in rows]
+
+
+def _decision(row: Approval, do: Words) -> Entry:
+    url = reverse("portal:question", args=[row.item.ref])
+    return Entry(do, row.item.title, str(row.item.client), url, row.item.created_at, row.expires_at)
+
+
+SOURCES: tuple[Callable[[Actor], Sequence[Entry]], ...] = (questions, decisions)
+
+
+def waiting_for_others(by: Actor) -> list[Entry]:
+    """What waits for somebody else of the same client: nothing to press, but to know."""
+    mine = questions_of(by).filter(state=Approval.State.PENDING, item__held_at=None)
+    rows = mine.exclude(item__client__in=by.clients_as(Membership.Role.APPROVER))
+    found = [_decision(row, _("Waits for an approver of your company")) for row in rows]
+    return sorted(found, key=lambda entry: (entry.due_at or entry.since, entry.url))
 
 
 def waiting_for(by: Actor) -> list[Entry]:

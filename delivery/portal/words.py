@@ -15,6 +15,7 @@ from routing.models.events import Event
 from routing.models.files import File
 from routing.models.notes import Note
 from routing.models.people import User
+from routing.models.work import WorkNoun
 
 S = Request.State
 MOST_NOTES = 50
@@ -44,7 +45,7 @@ STANDINGS: dict[str, Standing] = {
     S.DUPLICATE: Standing(gettext_lazy("Part of another request"), gettext_lazy("We go on with the other one."), "over"),
     S.CANCELLED: Standing(gettext_lazy("Called off"), gettext_lazy("Nothing is done about it any more."), "over"),
 }
-_PAUSED = Standing(gettext_lazy("Paused"), gettext_lazy("Work rests for now. Your contact person can tell you when it goes on."), "ask")
+PAUSED = Standing(gettext_lazy("Paused"), gettext_lazy("Work rests for now. Your contact person can tell you when it goes on."), "ask")
 
 _TOLD: dict[str, Words] = {
     "delivery.request.create": gettext_lazy("Received"),
@@ -73,7 +74,7 @@ class Told:
 
 
 def standing_of(row: Request) -> Standing:
-    return _PAUSED if row.item.held_at and row.is_open else STANDINGS[row.state]
+    return PAUSED if row.item.held_at and row.is_open else STANDINGS[row.state]
 
 
 def history_of(row: Request, by: Actor) -> list[Told]:
@@ -92,8 +93,8 @@ class Said:
     files: tuple[File, ...]
 
 
-def shared_notes(row: Request, by: Actor) -> list[Said]:
-    """What was written or sent about a request for the client to read too, newest first; never the agency's own notes."""
+def shared_notes(row: WorkNoun, by: Actor) -> list[Said]:
+    """What was written or sent about a piece of work for the client to read too, newest first; never the agency's own notes."""
     found = Note.objects.for_client().filter(item=row.item_id).select_related("author").prefetch_related("files")[:MOST_NOTES]
     said = [Said(note.at, _who(note.author, by), note.body, tuple(each for each in note.files.all() if each.is_kept)) for note in found]
     return [each for each in said if each.text or each.files]

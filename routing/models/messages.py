@@ -25,6 +25,12 @@ class Notification(models.Model):
         CHANGES = "changes", _("Changes are asked for")
         REWORK = "rework", _("Came back from QA")
         APPROVED = "approved", _("Is approved")
+        DECIDE = "decide", _("Asks for your approval")
+        REMINDER = "reminder", _("Still waits for your approval")
+        IMPACT = "impact", _("Asks whether you agree with what a change means")
+        DECIDED = "decided", _("The client has decided")
+        ANSWERED = "answered", _("The client has answered")
+        WITHDRAWN = "withdrawn", _("The client has withdrawn it")
         WARNING = "warning", _("Due soon")
         BREACH = "breach", _("Late")
         ESCALATION = "escalation", _("Late, and passed on to you")
@@ -34,6 +40,7 @@ class Notification(models.Model):
     words = models.CharField(_("message"), max_length=20, choices=Words)
     dedupe_key = models.CharField(max_length=120, unique=True)
     at = models.DateTimeField(_("at"))
+    sent_at = models.DateTimeField(_("sent by mail"), null=True, editable=False)  # just before, so that nothing can follow it sooner
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 
     class Meta:

@@ -188,7 +188,8 @@ class WorkNoun(DoorOnly):
 
     open_states: ClassVar[frozenset[str]]
     searchable: ClassVar[tuple[str, ...]] = ()  # free text of its own that search looks through; index it
-    open_to_clients: ClassVar[bool] = False  # whether contacts see those of their own clients
+    # Whether contacts see those of their own clients; a condition on the noun where it is some of them only.
+    open_to_clients: ClassVar[bool | models.Q] = False
     state: Any
 
     item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="as_%(class)s", verbose_name=_("work item"))

@@ -66,3 +66,8 @@ def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:
     """
     mine = Notification.objects.filter(recipient=by.user_id, read_at=None)
     return mine.update(read_at=at) if ids is None else mine.filter(pk__in=ids).update(read_at=at)
+
+
+def sending(ids: Sequence[int], *, at: datetime) -> None:
+    """Say that a letter with these messages is about to leave."""
+    Notification.objects.filter(pk__in=ids).update(sent_at=at)

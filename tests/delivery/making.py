@@ -13,8 +13,8 @@ from delivery.operations import approvals, briefs, deliverables, versions
 from routing.actors import Actor
 from routing.creation import create
 from routing.door import Result
-from routing.models import Contact, Destination, Membership, WorkItem
-from tests.world import NOW, World, by, make_contact, make_request, make_user
+from routing.models import Contact, Destination, Membership, User, WorkItem
+from tests.world import NOW, World, by, make_contact, make_request
 
 _numbers = count(1)
 
@@ -98,10 +98,13 @@ def approver() -> Contact:
 def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Result:
     """The approver's answer to the question that is open."""
     contact = approver()
-    contact.user = contact.user or make_user("Carla")
+    contact.user = contact.user or User.objects.create_user("carla@acme.test", full_name="Carla")
     contact.save()
-    said = approvals.Said(word, comment, digest or question(page).digest)
-    return approvals.answer_as_client(question(page).pk, said, contact=contact, by=by(contact.user), at=NOW)
+    step = next(verb for verb, said in approvals.WORDS.items() if said == word)
+    asked = question(page)
+    [result] = getattr(approvals, step)([asked.pk], by=by(contact.user), at=NOW, comment=comment, digest=digest or asked.digest)
+    answer: Result = result
+    return answer
 
 
 def codes(result: Any) -> list[str]:

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from delivery.portal.addresses import portal_page
 from routing.display import exact
 from routing.models import Notification, User
 
@@ -29,9 +30,9 @@ def letter_of(person: User, told: Sequence[Notification]) -> Letter:
     :param told: with their items, oldest first; at least one
     """
     with translation.override(settings.LANGUAGE_CODE), timezone.override(ZoneInfo(person.timezone)):
-        lines = "\n\n".join(_line(each) for each in told)
+        lines = "\n\n".join(_line(each, person) for each in told)
         greeting = _("Hello %(name)s,") % {"name": person.get_short_name()}
-        ending = _("All your messages: %(url)s") % {"url": _url(reverse("admin:routing_notification_changelist"))}
+        ending = _ending(person)
         return Letter(_subject(told), f"{greeting}\n\n{lines}\n\n{ending}\n")
 
 
@@ -43,9 +44,15 @@ def _subject(told: Sequence[Notification]) -> str:
     return " ".join(subject.split())
 
 
-def _line(message: Notification) -> str:
+def _ending(person: User) -> str:
+    if person.is_staff:
+        return _("All your messages: %(url)s") % {"url": _url(reverse("admin:routing_notification_changelist"))}
+    return _("All that waits for you: %(url)s") % {"url": _url(reverse("portal:home"))}
+
+
+def _line(message: Notification, person: User) -> str:
     item = message.item
-    url = _url(reverse("admin:routing_workitem_change", args=[item.pk]))
+    url = _url(reverse("admin:routing_workitem_change", args=[item.pk]) if person.is_staff else portal_page(item))
     return f"{message.get_words_display()}: {item.ref} {item.title}\n{exact(message.at)}\n{url}"
 
 

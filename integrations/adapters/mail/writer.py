@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils import timezone
 
 from integrations.adapters.base import CallFailed, Intent, Permanent, Refused, Temporary, Unknown, Written
 from integrations.adapters.mail.letter import letter_of
 from routing.models import Notification, User
+from routing.operations.notify import sending
 
 NOBODY = "nobody"  # the id of a letter that needed no sending
 
@@ -35,6 +37,7 @@ class MailWriter:
         mail = EmailMessage(
             letter.subject, letter.body, to=[person.email], headers={"Message-ID": number, "Auto-Submitted": "auto-generated"}
         )
+        sending([each.pk for each in messages], at=timezone.now())
         with _told():
             mail.send()
         return Written(number[1:-1][:100], evidence={"messages": [each.pk for each in messages]})

@@ -1,0 +1,73 @@
+"""What is new in a version, in words that a client understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.engine.diff import Change, Difference, Run, difference
+from delivery.models.versions import Version
+from routing.gates import Words
+
+AROUND = 12  # words that are shown before and after a change
+MOST = 200  # pieces of text: beyond that one reads the version itself
+NAMES: Mapping[str, Words] = {
+    "title": gettext_lazy("Title"),
+    "slug": gettext_lazy("Address of the page"),
+    "excerpt": gettext_lazy("Summary"),
+    "seo_title": gettext_lazy("Title for search engines"),
+    "seo_description": gettext_lazy("Description for search engines"),
+    "categories": gettext_lazy("Categories"),
+    "tags": gettext_lazy("Tags"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """``texts`` are name, before and after; ``body`` pieces of the text, with an ellipsis where the same words were left out."""
+
+    since: int  # number of the version that they saw
+    texts: Sequence[tuple[Words, str, str]]
+    body: Sequence[Run]
+    notes: Sequence[str]  # one sentence each
+
+    @property
+    def nothing(self) -> bool:
+        return not (self.texts or self.body or self.notes)
+
+
+def news(before: Version, after: Version) -> News:
+    found = difference(before.manifest, after.manifest)
+    texts = [(NAMES.get(name, name), old, new) for name, old, new in found.fields]
+    texts += [(NAMES.get(kind, kind), ", ".join(removed), ", ".join(added)) for kind, added, removed in found.terms]
+    return News(before.number, texts, list(_shortened(found.body))[:MOST], list(_notes(found)))
+
+
+def _notes(found: Difference) -> Iterator[str]:
+    if found.markup:
+        yield _("The words are the same; links, pictures or the layout of the text changed.")
+    for change in found.files:
+        if change.before is None and change.after is not None:
+            yield _("New file: %(name)s") % {"name": change.after.name}
+        elif change.after is None and change.before is not None:
+            yield _("File removed: %(name)s") % {"name": change.before.name}
+        elif change.before is not None and change.after is not None:
+            if change.before.sha256 != change.after.sha256:
+                yield _("File replaced: %(name)s") % {"name": change.after.name}
+            else:
+                yield _("File described anew: %(name)s") % {"name": change.after.name}
+
+
+def _shortened(body: Sequence[Run]) -> Iterator[Run]:
+    """Long stretches of the same words are cut to those beside a change."""
+    for place, run in enumerate(body):
+        words = run.text.split(" ")
+        if run.change != Change.SAME or len(words) <= 2 * AROUND:
+            yield run
+            continue
+        start = " ".join(words[:AROUND]) if place else ""
+        end = " ".join(words[-AROUND:]) if place < len(body) - 1 else ""
+        yield Run(Change.SAME, f"{start} … {end}".strip())

@@ -1,0 +1,122 @@
+"""What a contact is asked to decide: the question, exactly the version it is about, and what is new in that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.http import Http404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.models.approvals import Answer, Approval
+from delivery.models.versions import Version, VersionFile
+from delivery.operations import approvals
+from routing.actors import Actor
+from routing.door import Operation, preview
+from routing.gates import Words
+from routing.visibility import work_seen_by
+
+State = Approval.State
+STEPS: Mapping[str, Operation] = {step.verb: step for step in (approvals.approve, approvals.request_changes, approvals.reject)}
+_ASSET = re.compile(r'(<img\b[^>]*?\bsrc=")asset:([0-9a-f]{64})(")')
+SAID: Mapping[str, Words] = {
+    Answer.Word.APPROVE: gettext_lazy("approved it"),
+    Answer.Word.CHANGES: gettext_lazy("asked for changes"),
+    Answer.Word.REJECT: gettext_lazy("rejected it"),
+}
+ENDED: Mapping[str, Words] = {
+    State.APPROVED: gettext_lazy("This is approved. We go on with it."),
+    State.CHANGES_REQUESTED: gettext_lazy("Changes are asked for. We work on them, and ask you again with a new version."),
+    State.REJECTED: gettext_lazy("This was rejected. Your contact person comes back to you."),
+    State.EXPIRED: gettext_lazy("The time to answer is over, and nothing was decided. Your contact person may ask you again."),
+    State.WITHDRAWN: gettext_lazy("We took this question back, because we are working on it again. You are asked about the next version."),
+    State.SUPERSEDED: gettext_lazy("This was approved, and a newer version has taken its place since."),
+}
+
+
+def questions_of(by: Actor) -> Any:
+    """The questions to clients that this contact may see."""
+    seen = work_seen_by(by).order_by()
+    return Approval.objects.filter(item__in=seen).select_related(
+        "item__client", "item__parent", "item__owner", "version__deliverable__item"
+    )
+
+
+def question_of(by: Actor, ref: str) -> Approval:
+    """:raises Http404: if there is none, or this contact may not see it"""
+    found: Approval | None = questions_of(by).filter(item__ref=ref).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def may_decide(row: Approval, by: Actor, at: datetime) -> bool:
+    """What the door would say, for drawing the buttons."""
+    [(_step, answers)] = preview([approvals.approve], row, by=by, at=at)
+    return all(each.passed for each in answers)
+
+
+def newer(row: Approval, by: Actor) -> Approval | None:
+    """The question that is open about the same work now."""
+    about: Approval | None = (
+        questions_of(by).filter(version__deliverable=row.version.deliverable_id, state=State.PENDING).exclude(pk=row.pk).first()
+    )
+    return about
+
+
+def seen_before(row: Approval) -> Version | None:
+    """The newest earlier version that somebody of the client opened or answered."""
+    answered = Exists(Answer.objects.filter(approval=OuterRef("pk"), contact__isnull=False))
+    asked = Approval.objects.filter(Q(seen_at__isnull=False) | answered, audience=row.audience)
+    known = Version.objects.filter(deliverable=row.version.deliverable_id, number__lt=row.version.number, approvals__in=asked)
+    return known.order_by("-number").first()
+
+
+def body_of(row: Approval, address: str) -> str:
+    """
+    The version's HTML with its images at addresses that ask for permission.
+
+    :param address: of an image, with ``{}`` for its digest
+    """
+    return _ASSET.sub(lambda found: found[1] + address.format(found[2]) + found[3], row.version.body_html)
+
+
+def parts_of(version: Version) -> list[VersionFile]:
+    return list(version.files.select_related("file"))
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    at: datetime
+    who: str
+    what: Words
+
+
+def answers_to(row: Approval, by: Actor) -> list[Said]:
+    """Who of the client answered, and what; somebody who asked to be forgotten has no name any more."""
+    rows = Answer.objects.filter(approval=row, contact__isnull=False).select_related("contact").order_by("pk")
+    return [Said(each.at, _("You") if each.contact_id == by.contact_id else str(each.contact), SAID[each.word]) for each in rows]
+
+
+def answered_before(row: Approval, by: Actor) -> Answer | None:
+    return Answer.objects.filter(approval=row, contact=by.contact_id).first() if by.contact_id else None
+
+
+def standing(row: Approval, by: Actor, *, can_decide: bool) -> Words:
+    """Where a question is, for whoever has nothing to press."""
+    if row.state != State.PENDING:
+        return ENDED[row.state]
+    if row.item.held_at:
+        return _("Work rests for now, so nothing is decided. Your contact person can tell you when it goes on.")
+    if can_decide:
+        return ""
+    if answered_before(row, by):
+        return _("You have answered. Somebody else of your company is asked as well.")
+    if row.item.client_id not in by.clients_as("approver"):
+        return _("It waits for an approver of your company. You may look, but not decide.")
+    return ENDED[State.EXPIRED]

@@ -1,0 +1,78 @@
+"""The pages of what is made for a client: where it is, where it can be seen, what was handed over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from delivery.models.approvals import Approval
+from delivery.models.deliverables import Deliverable
+from delivery.portal.access import for_contacts
+from delivery.portal.questions import parts_of, questions_of
+from delivery.portal.views import page
+from delivery.portal.words import shared_notes
+from delivery.portal.work_words import work_standing_of
+from routing.actors import Actor
+from routing.files_view import respond
+from routing.models.files import File
+from routing.models.notes import Note
+from routing.visibility import work_seen_by
+
+
+def works_of(by: Actor) -> Any:
+    """The deliverables that this contact may see."""
+    seen = work_seen_by(by).order_by()
+    return Deliverable.objects.filter(item__in=seen).select_related("item__client", "item__owner", "request__item", "version")
+
+
+def work_of(by: Actor, ref: str) -> Deliverable:
+    """:raises Http404: if there is none, or this contact may not see it"""
+    found: Deliverable | None = works_of(by).filter(item__ref=ref).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def handed_over(row: Deliverable) -> list[Any]:
+    """The files that the client has from us, in their places."""
+    return parts_of(row.version) if row.state == Deliverable.State.HANDED_OVER and row.version else []
+
+
+@require_safe
+@for_contacts
+def work(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
+    row = work_of(by, ref)
+    asked = list(questions_of(by).filter(version__deliverable=row.pk).order_by("-pk"))
+    context = {
+        "row": row,
+        "standing": work_standing_of(row),
+        "asked": asked,
+        "open": next((each for each in asked if each.state == Approval.State.PENDING), None),
+        "parts": handed_over(row),
+        "notes": shared_notes(row, by),
+    }
+    return page(request, by, "work", context)
+
+
+@require_safe
+@for_contacts
+def part(request: HttpRequest, by: Actor, ref: str, part_id: int) -> HttpResponseBase:
+    """A file that was handed over. :raises Http404: if there is none such, or it was not"""
+    found = next((each for each in handed_over(work_of(by, ref)) if each.pk == part_id), None)
+    if found is None:
+        raise Http404
+    return respond(found.file, request=request)
+
+
+@require_safe
+@for_contacts
+def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpResponseBase:
+    """A file that was shared about it. :raises Http404: if there is none such"""
+    shared = Note.objects.for_client().filter(item=work_of(by, ref).item_id)
+    found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
+    if found is None:
+        raise Http404
+    return respond(found, request=request)
