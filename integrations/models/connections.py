@@ -30,6 +30,10 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def unnamed(self) -> Self:
+        """Those that may be meant where none is named; the setting ``only_by_name`` takes one out."""
+        return self.exclude(settings__contains={"only_by_name": True})
+
 
 class Connection(models.Model):
     """

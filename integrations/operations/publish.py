@@ -48,11 +48,11 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 
 def connection_of(destination: Destination) -> Connection | None:
-    """The connection a destination means: the one it names, or the only active one of its kind."""
+    """The connection a destination means: the one it names, or the only active one of its kind that need not be named."""
     active = Connection.objects.active().filter(kind=destination.kind)
     if destination.connection:
         return active.filter(slug=destination.connection).first()
-    found = list(active[:2])
+    found = list(active.unnamed()[:2])
     return found[0] if len(found) == 1 else None
 
 

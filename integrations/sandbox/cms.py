@@ -48,7 +48,9 @@ def slugged(text: str) -> str:
 
 @dataclass
 class CMS:
-    """``user`` and ``password`` are the one application password. Ids run through all kinds, as in WordPress's one table."""
+    """
+    ``user`` and ``password`` are the one application password. Ids run through all kinds, as in WordPress's one table, from ``first`` on.
+    """
 
     user: str
     password: str = field(repr=False)
@@ -56,8 +58,10 @@ class CMS:
     files: dict[int, File] = field(default_factory=dict)
     terms: dict[str, dict[int, str]] = field(default_factory=lambda: {"categories": {1: "Uncategorized"}, "tags": {}})
 
+    first: int = 2
+
     def __post_init__(self) -> None:
-        self.lock, self._ids = RLock(), count(2)
+        self.lock, self._ids = RLock(), count(self.first)
 
     def create(self, noun: str, given: Mapping[str, Any]) -> Post:
         with self.lock:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -19,13 +19,11 @@ from routing.models.absences import Absence
 from routing.models.agency import Agency
 from routing.models.exceptions import ExceptionCase, ExceptionRoute
 from routing.models.messages import Notification
-from routing.models.policies import SLAPolicy
 from routing.models.runs import Run, RunStep
 from routing.models.work import WorkItem
-from routing.operations.calendars import STANDARD
-from routing.operations.clocks import start
 from routing.operations.notify import tell_owners
 from routing.operations.standing import standing_faults
+from routing.operations.timeboxes import start_timeboxes
 from routing.reasons import Reason
 from routing.roles import AM, EVERYONE, INTEGRATIONS, OPS, QA, grant
 
@@ -76,6 +74,8 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
         timeboxes = {case.item.pk: timedelta(minutes=routes[case.reason].timebox_minutes) for case in made}
         for policy in SLAPolicy.objects.filter(slug=STANDARD):
             start([case.item for case in made], policy, at, worktimes=timeboxes)
+        made = create([_case(trouble, route_of(routes, trouble.reason), away) for trouble in fresh], by=system, at=at)
+        start_timeboxes(made, {reason: route.timebox_minutes for reason, route in routes.items()}, at)
         for step in {trouble.step for trouble in troubles}:
             runs = [trouble.run.pk for trouble in troubles if trouble.step == step]
             RunStep.objects.filter(run__in=runs, name=step).update(state=RunStep.State.STOPPED, ended_at=at)

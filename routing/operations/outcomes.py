@@ -23,11 +23,12 @@ from routing.operations import runs
 from routing.operations.work_cases import Finding, raise_for_work
 from routing.reasons import Reason
 from routing.records import save, tell
-from routing.roles import EVERYONE, OPS, grant
+from routing.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
 from routing.visibility import work_seen_by
 
 grant("routing.view_outcome", *EVERYONE)
 grant("routing.waive_outcome", OPS, name="Can go without the proof of an outcome")
+grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can have an outcome looked at now")
 
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
@@ -49,6 +50,25 @@ def look_at(item_ids: Collection[int], kind: str, at: datetime) -> None:
     Outcome.objects.filter(item__in=item_ids, kind=kind).exclude(state__in=[State.WAIVED, State.SUPERSEDED]).update(
         next_probe_at=at, failures=0
     )
+
+
+def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
+    """
+    Have outcomes looked at with the next sweep, in place of when their next look is due; one ``Result`` per id.
+
+    What earlier looks found still counts: two in a row that do not find it are a decay, whoever asked for them.
+
+    :raises PermissionDenied: if ``by`` may not
+    """
+    by.require("routing.probe_outcome", to="have outcomes looked at")
+    seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
+    known = set(seen.values_list("pk", flat=True))
+    watched = set(seen.exclude(next_probe_at=None).values_list("pk", flat=True))
+    Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
+    for pk in sorted(watched):
+        tell("routing.outcome.probe", pk, by=by, at=at)
+    never = refused("watched", _("Nobody looks at this: it is over, or not there yet."), clears_by=_("Nobody"))
+    return [Result(pk, pk in watched, () if pk in watched else (never if pk in known else GONE,)) for pk in dict.fromkeys(ids)]
 
 
 def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:

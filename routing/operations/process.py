@@ -63,7 +63,7 @@ def _place(events: Sequence[Event], at: datetime) -> None:
     subjects = {_subject(event) for event in events}
     open_runs = _open_runs(subjects)
     live = _live()
-    starts = [(event, version) for event in events for version in live if _starts(version, event)]
+    starts = [(event, version) for event in events for version in _started_by(event, live)]
     new: dict[tuple[int, Subject], tuple[Run, Event]] = {}
     for event, version in starts:
         key = (version.flow_id, _subject(event))
@@ -86,12 +86,16 @@ def _live() -> list[FlowVersion]:
     return list(FlowVersion.objects.live().select_related("flow").prefetch_related("triggers"))
 
 
-def _starts(version: FlowVersion, event: Event) -> bool:
+def _started_by(event: Event, live: Sequence[FlowVersion]) -> list[FlowVersion]:
+    """
+    The flows that ask for this event. Those that ask for a value in it go before those that take any of its kind.
+
+    So a flow of its own for one account or form takes that account's events from the general one, and one deal is not two runs.
+    """
     body: Mapping[str, Any] = event.payload.body if hasattr(event, "payload") else {}
-    return any(
-        trigger.kind == event.kind and (not trigger.field or str(body.get(trigger.field)) == trigger.value)
-        for trigger in version.triggers.all()
-    )
+    asking = [(version, trigger) for version in live for trigger in version.triggers.all() if trigger.kind == event.kind]
+    exactly = [version for version, trigger in asking if trigger.field and str(body.get(trigger.field)) == trigger.value]
+    return list(dict.fromkeys(exactly or [version for version, trigger in asking if not trigger.field]))
 
 
 def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:

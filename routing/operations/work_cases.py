@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,12 +16,10 @@ from routing.models.agency import Agency
 from routing.models.exceptions import ExceptionCase, ExceptionRoute
 from routing.models.messages import Notification
 from routing.models.people import User
-from routing.models.policies import SLAPolicy
 from routing.models.runs import Run
 from routing.models.work import WorkItem
-from routing.operations.calendars import STANDARD
-from routing.operations.clocks import start
 from routing.operations.notify import tell_owners
+from routing.operations.timeboxes import start_timeboxes
 from routing.reasons import Reason
 from routing.statements import run as sql
 
@@ -73,9 +71,8 @@ def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
     )
     case = ExceptionCase(item=item, reason=finding.reason, run_id=item.run_id, blocking=False, evidence=evidence)
     [made] = create([case], by=Actor.system(), at=at)
-    minutes = route.timebox_minutes if route else None
-    for policy in SLAPolicy.objects.filter(slug=STANDARD) if minutes else ():
-        start([made.item], policy, at, worktimes={made.item.pk: timedelta(minutes=minutes or 0)})
+    if route and route.timebox_minutes:
+        start_timeboxes([made], {route.reason: route.timebox_minutes}, at)
     tell_owners([made.item], Notification.Words.EXCEPTION, by=Actor.system(), at=at)
     return made
 

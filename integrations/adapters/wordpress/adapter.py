@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from integrations.models import Connection
 
 SEO = {"title", "description"}
+MOST_SETTLE_S = 3600
 
 
 class WordPress(Adapter):
@@ -45,3 +46,6 @@ class WordPress(Adapter):
         named = settings.get("seo_meta", {})
         if not isinstance(named, dict) or set(named) - SEO or not all(isinstance(name, str) and name for name in named.values()):
             raise ValueError('seo_meta names the meta fields of an SEO plugin: {"title": "…", "description": "…"}.')
+        settle_s = settings.get("settle_s", 0)
+        if isinstance(settle_s, bool) or not isinstance(settle_s, int | float) or not 0 <= settle_s <= MOST_SETTLE_S:
+            raise ValueError("settle_s is how many seconds the site's PHP may go on when a connection is lost (max_execution_time).")

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from integrations.models import Connection
 
 STATUSES = {"publish": "publish", "draft": "draft"}
+SETTLE_S = 30.0  # PHP goes on after a lost connection, by default for at most this long (max_execution_time)
 FEATURED = "hero"  # the role of the file that becomes the post's own image, beside or above its text
 
 
 class WordPressWriter:
-    settle_s = 30.0  # PHP goes on after a lost connection, by default for at most this long (max_execution_time)
-
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
+        self.settle_s = float(connection.setting("settle_s", SETTLE_S))
 
     def find(self, intent: Intent) -> Written | None:
         """

@@ -56,7 +56,8 @@ PLAYS: dict[str, Callable[[Connection, int], tuple[ThreadingHTTPServer, str]]] =
 
 def only(kind: str, slug: str) -> Connection:
     """The connection of this slug, or the one there is of this kind."""
-    found = list(Connection.objects.active().filter(kind=kind, **({"slug": slug} if slug else {}))[:2])
+    active = Connection.objects.active().filter(kind=kind)
+    found = list((active.filter(slug=slug) if slug else active.unnamed())[:2])
     if len(found) == 1:
         return found[0]
     if slug or not found:
