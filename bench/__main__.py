@@ -1,4 +1,4 @@
-"""``python -m bench [lifecycle|sweep|intake|lists|search]``: one workload, by NAME too; SCALE=0.1 makes it shorter. JSON on stdout."""
+"""``python -m bench [lifecycle|sweep|intake|drain|lists|search]``: one, by NAME too; SCALE=0.1 is shorter. JSON on stdout."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ WORKLOADS = {
     "search": ("bench.lists", "search"),
     "intake": ("bench.intake", "intake"),
     "sweep": ("bench.sweep", "sweep"),
+    "drain": ("bench.drain", "drain"),
 }
-ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W3": "sweep", "W4": "intake", "W6": "lists", "W7": "search"}
+ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W3": "sweep", "W4": "intake", "W5": "drain", "W6": "lists", "W7": "search"}
 PARTS = {"W1": ("W1",), "W2": ("W2",)}  # of a life cycle
-NAMES = {"W1": ("W1",), "W2": ("W2",), "lifecycle": ("W1", "W2"), "W3": ("sweep",), "sweep": ("sweep",)}
-NAMES |= {"W5": ("drain",), "drain": ("drain",)}
 
 
 def main() -> None:
@@ -39,14 +38,6 @@ def main() -> None:
         what = PARTS.get(wanted.name, ("W1", "W2")) if function == "lifecycle" else database
         result = workload(what, repetitions=wanted.repetitions, scale=wanted.scale)
     sys.stdout.write(json.dumps(result) + "\n")
-        if "sweep" in names:  # prints one object of its own
-            import_module("bench.sweep").run(repetitions=wanted.repetitions, scale=wanted.scale)
-            names.remove("sweep")
-        if "drain" in names:
-            import_module("bench.drain").run(repetitions=wanted.repetitions, scale=wanted.scale)
-            names.remove("drain")
-        if names:
-            import_module("bench.run").run(names, repetitions=wanted.repetitions, scale=wanted.scale)  # models need settings
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import sys
 import time
@@ -18,6 +17,7 @@ from bench.drain_lag import lags
 from bench.measure import OURS, Spread
 from bench.workers import Worker, together, working
 from bench.world import World
+from config.embedded import postgres
 from routing.operations.advance import advance
 
 NAIVE, LIMIT = "naive", "limit"
@@ -28,8 +28,8 @@ PROCESSES = {1: "", 2: "_two_processes"}
 LOAD = 0.7  # of what two processes can take, for the lag
 
 
-def run(*, repetitions: int, scale: float) -> None:
-    """A table on standard error, one JSON object on standard output."""
+def drain(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
+    """W5: how fast captured events become owned briefs."""
     call_command("migrate", database="owner", verbosity=0)
     leads.make_agency()
     with working(2) as workers:
@@ -48,7 +48,7 @@ def run(*, repetitions: int, scale: float) -> None:
         figures |= {f"{name}_events_per_s{suffix}": _spread(rate) for name, rate in results[many]["items_per_s"].items()}
         ratios |= {f"{name}{suffix}": _spread(ratio) for name, ratio in results[many]["ours_over"].items()}
     _say(f"Lag at {LOAD:.0%} of what two processes take: p50 {figures['lag_p50_s']} s, p95 {figures['lag_p95_s']} s")
-    sys.stdout.write(json.dumps({"workload": "drain", "figures": figures, "ratios": ratios, "checks": checks}, indent=2) + "\n")
+    return {"workload": "drain", "figures": figures, "ratios": ratios, "checks": checks}
 
 
 def _measured(workers: Sequence[Worker], repetitions: int, scale: float) -> dict[str, Any]:

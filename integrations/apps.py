@@ -9,7 +9,7 @@ class IntegrationsConfig(AppConfig):
     verbose_name = _("Integrations")
 
     def ready(self) -> None:
-        for module in ("enrich", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters", "publish"):
-        for module in ("enrich", "familiar", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters"):
+        modules = ("enrich", "familiar", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters", "publish")
+        for module in modules:
             import_module(f"integrations.operations.{module}")
         import_module("integrations.chapters")

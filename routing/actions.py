@@ -303,7 +303,7 @@ __all__ = [
     "places",
     "react",
     "reactions",
-    "with_version",
     "recogniser",
     "recognisers",
+    "with_version",
 ]

@@ -72,12 +72,19 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
     story.check(row.state == State.IN_QA, "it passes the automatic checks and waits for a person's judgment", row.state)
     for each in checks.standing([row])[row.pk]:
         if each.unsigned:
-            told = {"check": each.check.pk, "passed": True, "note": ""}
-            story.done(deliverables.sign_off([row.pk], by=by(reviewer), at=now(), **told), f"{reviewer} signs “{each.check.name}”")
+            signed = deliverables.sign_off([row.pk], by=by(reviewer), at=now(), check=each.check.pk, passed=True, note="")
+            story.done(signed, f"{reviewer} signs “{each.check.name}”")
     question = _question(walk, row, "the agency")
     story.done(approvals.approve([question.pk], by=by(lead), at=now(), digest=question.digest), f"{lead} approves it for the agency")
     owner = _owner(row)
     story.done(deliverables.ask_client([row.pk], by=by(owner), at=now()), f"{owner} asks the client")
+
+
+ANSWERS = {
+    Answer.Word.APPROVE: approvals.approve,
+    Answer.Word.CHANGES: approvals.request_changes,
+    Answer.Word.REJECT: approvals.reject,
+}
 
 
 def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> Deliverable:
@@ -85,8 +92,7 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
     story, contact = walk.story, walk.job.contact
     question = _question(walk, row, "the client")
     assert contact.user is not None  # invited before
-    said = approvals.Said(word, comment, question.digest)
-    result = approvals.answer_as_client(question.pk, said, contact=contact, by=Actor.of(contact.user), at=now())
+    [result] = ANSWERS[Answer.Word(word)]([question.pk], by=Actor.of(contact.user), at=now(), digest=question.digest, comment=comment)
     spoken = f"{contact.full_name}, for the client: {Answer.Word(word).label}" + (f" (“{comment}”)" if comment else "")
     story.done([result], spoken)
     answer = Answer.objects.get(approval=question)

@@ -80,7 +80,7 @@ def _person(part: str, at: datetime) -> User:
 
 def _team(people: dict[str, User], at: datetime) -> Team:
     team = Team.objects.filter(name=TEAM).first() or Team(name=TEAM)
-    if team.pk is None or team.lead_id != people["lead"].pk:
+    if team._state.adding or team.lead_id != people["lead"].pk:
         team.lead = people["lead"]
         save(team, by=Actor.system(), at=at, reason=WHY)
     for part in IN_TEAM:

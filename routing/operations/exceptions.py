@@ -71,10 +71,6 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
     with transaction.atomic():
         away = set(Absence.objects.at(at).values_list("user_id", flat=True))
         made = create([_case(trouble, _route(routes, trouble.reason), away) for trouble in fresh], by=system, at=at)
-        timeboxes = {case.item.pk: timedelta(minutes=routes[case.reason].timebox_minutes) for case in made}
-        for policy in SLAPolicy.objects.filter(slug=STANDARD):
-            start([case.item for case in made], policy, at, worktimes=timeboxes)
-        made = create([_case(trouble, route_of(routes, trouble.reason), away) for trouble in fresh], by=system, at=at)
         start_timeboxes(made, {reason: route.timebox_minutes for reason, route in routes.items()}, at)
         for step in {trouble.step for trouble in troubles}:
             runs = [trouble.run.pk for trouble in troubles if trouble.step == step]

@@ -40,19 +40,13 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
     """Write those that are new by their dedupe keys, and let carriers bring them to their people."""
     if not rows:
         return
-    keys = [row.dedupe_key for row in rows]
-    with transaction.atomic(savepoint=False):
-        before = set(Notification.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
-        Notification.objects.bulk_create(rows, ignore_conflicts=True)
-        new = Notification.objects.filter(dedupe_key__in=set(keys) - before).select_related("item").order_by("pk")
-        carry_messages(list(new), at)
     by_key = {row.dedupe_key: row for row in rows}
     known = Notification.objects.filter(dedupe_key__in=list(by_key))
-    before = set(known.values_list("dedupe_key", flat=True)) if rows else set()
-    Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    if new := by_key.keys() - before:
+    with transaction.atomic(savepoint=False):
+        before = set(known.values_list("dedupe_key", flat=True))
+        Notification.objects.bulk_create(rows, ignore_conflicts=True)
         told = []
-        for pk, key in known.filter(dedupe_key__in=new).order_by("pk").values_list("pk", "dedupe_key"):
+        for pk, key in known.exclude(dedupe_key__in=before).order_by("pk").values_list("pk", "dedupe_key"):
             by_key[key].pk = pk
             told.append(by_key[key])
         carry_messages(told, at)

@@ -136,7 +136,7 @@ def canonical(value: Any) -> str:
 
 def _as_object(value: Any) -> dict[str, Any]:
     """:raises TypeError: for what is no dataclass, as JSON does"""
-    return {name: getattr(value, name) for name in _names(type(value))}
+    return {name: getattr(value, name) for name in _names(value.__class__)}
 
 
 @cache

@@ -183,7 +183,6 @@ def pages(agency: World) -> dict[str, str]:
         "check-kinds": url(Check, "add"),
         "check": url(Check, "change", Check.objects.get(name="No coming soon").pk),
         "destinations": url(Destination, "changelist"),
-        "destination": url(Destination, "change", Destination.objects.earliest("pk").pk),
         "destination": url(Destination, "change", Destination.objects.latest("pk").pk),
     }
 

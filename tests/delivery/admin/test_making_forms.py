@@ -44,7 +44,7 @@ def begun(world: World) -> Deliverable:
 
 def test_a_plan_keeps_its_keys_and_makes_new_ones(world: World) -> None:
     brief, place = make_brief(world), make_destination(world)
-    rows = (
+    rows: tuple[dict[str, object], ...] = (
         {"key": "one", "title": "Landing page", "amount": "10"},
         {"title": "Film", "format": "file", "hours": "2.5", "destination": place.pk},
         {},
@@ -115,10 +115,9 @@ def test_the_newest_version_is_where_the_next_one_begins(world: World) -> None:
 
 def test_two_uploads_from_the_same_version_do_not_overwrite_each_other(world: World) -> None:
     page, browser = begun(world), signed_in(world.cora)
-    text = {"body_html": "<p>Hi</p>"}
-    browser.post(url(Deliverable, "step", page.pk, "upload"), sent(**text))
+    browser.post(url(Deliverable, "step", page.pk, "upload"), sent(body_html="<p>Hi</p>"))
 
-    late = browser.post(url(Deliverable, "step", page.pk, "upload"), sent(**text))
+    late = browser.post(url(Deliverable, "step", page.pk, "upload"), sent(body_html="<p>Hi</p>"))
 
     assert late.status_code == 409
     assert "Somebody uploaded another version meanwhile" in words(late)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0006_index_words"),
+        ("delivery", "0007_freeze_published_stages"),
         ("routing", "0018_add_words_for_clients"),
     ]
 
