@@ -12,7 +12,7 @@ from routing.actors import Actor
 from routing.engine.facts import Found, Subject
 
 if TYPE_CHECKING:
-    from routing.models import Notification, Run
+    from routing.models import Run
 
 # -- Reactions -------------------------------------------------------------------------------------------------
 
@@ -135,24 +135,6 @@ def erasers() -> Sequence[Eraser]:
     return tuple(_erasers)
 
 
-# -- Carriers: who else brings a message to the person it is for ------------------------------------------------
-
-Carrier = Callable[[Sequence["Notification"], datetime], None]
-
-_carriers: list[Carrier] = []
-
-
-def carrier(function: Carrier) -> Carrier:
-    """Register who also brings new messages to people; called in the transaction that wrote them, and only writes rows."""
-    _carriers.append(function)
-    return function
-
-
-def carry_messages(told: Sequence[Notification], at: datetime) -> None:
-    for function in _carriers if told else ():
-        function(told, at)
-
-
 # -- Actions: what a flow may start ------------------------------------------------------------------------------
 
 
@@ -272,7 +254,6 @@ def copiers() -> Sequence[Copier]:
 
 __all__ = [
     "Action",
-    "Carrier",
     "Chapter",
     "Copier",
     "Enricher",
@@ -290,8 +271,6 @@ __all__ = [
     "action",
     "action_named",
     "action_names",
-    "carrier",
-    "carry_messages",
     "chapter",
     "chapters",
     "copiers",

@@ -13,8 +13,8 @@ from integrations.models import Connection, Outbound
 from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.rows import digest_of
 from integrations.operations.outbox.verbs import called
-from routing.actions import carrier
 from routing.actors import Actor
+from routing.carriers import carrier
 from routing.models import Notification, User
 from routing.records import save
 

@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 from django.db import transaction
 
-from routing.actions import carry_messages
 from routing.actors import Actor
+from routing.carriers import carry_messages
 from routing.door import move
 from routing.engine.ladder import Climber, Level, Reached, climb, when_spent
 from routing.engine.timing import Terms

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from routing.actions import carry_messages
 from routing.actors import Actor
+from routing.carriers import carry_messages
 from routing.models.messages import Notification
 from routing.models.work import WorkItem
 from routing.roles import EVERYONE, grant
