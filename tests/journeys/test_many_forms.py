@@ -1,0 +1,72 @@
+"""Forms of known clients are read together; what is new about one is read alone, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.flows.lead_to_brief import publish_lead_to_brief
+from delivery.models import Brief, Engagement
+from integrations.models import ExternalLink
+from routing.actors import Actor
+from routing.models import ClientDomain, Contact, Enrichment, ExceptionCase, Membership, Run, RunStep
+from routing.operations.advance import advance
+from routing.operations.calendars import ensure_defaults
+from routing.operations.capture import Signal, capture
+from routing.operations.process import process
+from routing.operations.recognise import recognise
+from tests.integrations.senders import make_connection
+from tests.world import NOW, World, by
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def agency(world: World) -> World:
+    ensure_defaults(at=NOW)
+    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    make_connection("form", world)
+    ClientDomain.objects.get_or_create(client=world.acme, domain="known.example")
+    contact = Contact.objects.create(full_name="Robin", email="robin@known.example")
+    Membership.objects.create(contact=contact, client=world.acme)
+    return world
+
+
+def submit(key: str, domain: str, email: str) -> None:
+    deal = {"name": f"Site {key}", "amount": "9000", "currency": "EUR", "ends": "2027-06-30"}
+    company, contact = {"name": domain.title(), "domain": domain}, {"name": "Robin", "email": email}
+    body = {"type": "form.submitted", "data": {"deal": deal, "company": company, "contact": contact}}
+    capture([Signal("form-main", "form.submitted", key, "form", key, NOW, body)], by=Actor.system(), at=NOW)
+
+
+def test_what_is_known_is_read_together_and_what_is_new_alone(agency: World):
+    submit("1", "known.example", "robin@known.example")
+    submit("2", "known.example", "robin@known.example")
+    submit("3", "new.example", "sam@new.example")
+    process(at=NOW)
+
+    together = recognise(at=NOW)
+    again = recognise(at=NOW)
+    advance(clock=lambda: NOW)
+
+    assert (together, again) == (2, 0)
+    assert Run.objects.filter(state="in_delivery").count() == Brief.objects.count() == Engagement.objects.count() == 3
+    assert not ExceptionCase.objects.exists()
+    assert set(RunStep.objects.values_list("state", "attempts")) == {("done", 1)}
+
+
+def test_what_is_read_together_says_the_same_as_what_is_read_alone(agency: World):
+    for key in ("1", "2"):
+        submit(key, "known.example", "robin@known.example")
+    process(at=NOW)
+    RunStep.objects.filter(run__subject_id="2", name="enrich").update(started_at=NOW)  # begun once: it is read alone
+
+    assert recognise(at=NOW) == 1
+    advance(clock=lambda: NOW)
+
+    one, other = Enrichment.objects.order_by("run__subject_id")
+    assert {**one.facts, "deal.name": ""} == {**other.facts, "deal.name": ""}
+    assert (one.client_id, one.contact_ids) == (other.client_id, other.contact_ids)
+    assert set(one.sources) == set(other.sources)
+    first, second = (link.history.get() for link in ExternalLink.objects.filter(object_type="form").order_by("remote_id"))
+    assert first.history_user == second.history_user
+    assert (first.history_change_reason[:-1], first.history_type) == (second.history_change_reason[:-1], second.history_type)

@@ -1,0 +1,36 @@
+"""What travels to PostgreSQL as an array arrives as it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from routing.statements import run
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("text", ['a "word"', "back\\slash", "", "NULL", None, "{1,2}", " a,b ", "é\n\t"]),
+        ("bigint", [1, None, -(2**40)]),
+        ("timestamptz", [datetime(2026, 3, 2, 9, 0, 1, 5, tzinfo=UTC), None]),
+        ("interval", [timedelta(hours=2), None, timedelta(0)]),
+        ("boolean", [True, False, None]),
+        ("text", []),
+        ("text", [None]),
+    ],
+)
+def test_every_value_arrives_as_it_was(kind: str, values: list[Any]):
+    [(found,)] = run(f"SELECT %s::{kind}[]", [values])
+
+    assert found == values
+
+
+def test_nested_lists_arrive_too():
+    [(found,)] = run("SELECT %s::int[]", [[[1, 2], [3, 4]]])
+
+    assert found == [[1, 2], [3, 4]]
