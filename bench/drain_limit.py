@@ -150,7 +150,7 @@ RECEIVED = (
     copied(Run, "t.id = %(old_run)s", **RUN, state="'received'"),
     changes(Run, "run", 0, 0, RUN),
     events("routing.run.create"),
-    copied(RunEvent, MINE, event_id="n.event", run_id="n.run"),
+    copied(RunEvent, f"{MINE} AND t.part = 'started'", event_id="n.event", run_id="n.run"),
     copied(RunStep, f"{MINE} AND t.name IN ('capture', 'enrich')", run_id="n.run"),
 )
 ENRICHED = (
