@@ -74,13 +74,13 @@ def _counted() -> dict[str, int]:
 
 
 def naive_decides_and_writes_the_same(workers: Sequence[Worker]) -> None:
-    """Rule, text of the brief, policy's clocks and facts of alike leads, whoever took them."""
+    """The states and channel that leads end in, whoever took them. That the texts and facts are equal is not asked here."""
     one, other = (workers[0].do(_said, name) for name in ("ours", "naive"))
     assert one == other, (one, other)
 
 
 def _said(world: World, name: str) -> list[Any]:
-    """What became of leads whose bodies differ by the number alone, without it."""
+    """Where two leads ended."""
     events = leads.submit(world, 2, now())
     advance(clock=now) if name == "ours" else drain_naive.handle(world, events)
     runs = Run.objects.filter(run_events__event__in=events)
