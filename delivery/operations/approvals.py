@@ -204,6 +204,7 @@ record_answer = operation(
     details=("word", "contact", "comment", "evidence"),
     run=record,
 )
+one_of_several = operation(Approval, "answer", _("Answer, of several"), system=True)
 withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
 expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
 supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)

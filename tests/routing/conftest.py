@@ -24,6 +24,7 @@ def own_folder(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
 def agency(world: World) -> World:
     """Five different places on the ladder: Alice, Bob, Cora who leads, Olga, and Ivan with Audrey."""
     world.team.lead = world.cora

@@ -98,7 +98,7 @@ def test_a_verb_is_refused_to_every_role_that_does_not_hold_it(step: Operation, 
 
 
 def test_every_verb_of_a_machine_is_called_by_an_operation() -> None:
-    orphans = {f"{noun(model)}.{verb}" for model in machines() for verb in moves(model)} - {
+    orphans = {f"{noun(model)}.{verb}" for model in machines() if issubclass(model, WorkNoun) for verb in moves(model)} - {
         f"{noun(step.model)}.{step.verb}" for step in all_operations()
     }
 

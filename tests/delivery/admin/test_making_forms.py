@@ -44,7 +44,6 @@ def begun(world: World) -> Deliverable:
 
 def test_a_plan_keeps_its_keys_and_makes_new_ones(world: World) -> None:
     brief, place = make_brief(world), make_destination(world)
-    rows: tuple[dict[str, object], ...] = (
     rows: tuple[dict[str, Any], ...] = (
         {"key": "one", "title": "Landing page", "amount": "10"},
         {"title": "Film", "format": "file", "hours": "2.5", "destination": place.pk},
