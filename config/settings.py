@@ -190,7 +190,6 @@ ADMIN_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_IN
 # -- Sign-in ---------------------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = ["config.signin.Backend"]
-AUTHENTICATION_BACKENDS = ["config.signin.PasswordsForStaff"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

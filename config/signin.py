@@ -24,15 +24,13 @@ from config import background
 from config.context import agency_name
 
 
-class PasswordsForStaff(AuthenticationBackend):
+class Backend(AuthenticationBackend):
+    """Passwords are for staff; rights are asked for as the product does, so that one statement a page answers both."""
+
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
         """Whoever is not staff has no password that counts; the answer is that of a wrong one, as late."""
         user = super().authenticate(request, **credentials)
         return user if user is not None and user.is_staff else None
-
-
-class Backend(AuthenticationBackend):
-    """Asks for rights as the product does, so that one statement a page answers both."""
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> Any:
         if user_obj.is_anonymous or not user_obj.is_active or obj is not None:
