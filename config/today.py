@@ -16,6 +16,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from config.waiting import QUEUE, Waiting, waiting_for
+from delivery.operations.approvals import nudge
 from routing.actors import Actor
 from routing.admin.base import actor
 from routing.days import Days, Due
@@ -56,6 +57,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "found": found,
         "queue": reverse(QUEUE),
         "may_add": by.may("delivery.add_request"),
+        "may_remind": by.may(nudge.permission),
     }
 
 

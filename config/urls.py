@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from config import errors, mail_page, signin
+from delivery.admin import nudging
 from integrations import site
 from routing import files_view
 from routing.admin import find
@@ -20,6 +21,7 @@ urlpatterns = [
     path("accounts/", include("config.account_urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
+    path("admin/remind/<int:item_id>/", admin.site.admin_view(nudging.remind), name="remind"),
     path("admin/", admin.site.urls),
     path("files/<int:file_id>/<str:name>", files_view.show, name="file"),
     path("hooks/", include("integrations.urls")),

@@ -23,6 +23,8 @@ class DeliveryConfig(AppConfig):
             "rolling",
             "ending",
             "submissions",
+            "impacts",
+            "changes",
         ):
             import_module(f"delivery.operations.{module}")
         import_module("delivery.chapters")

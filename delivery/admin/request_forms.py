@@ -9,10 +9,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.engine.plan import MOST_AMOUNT, MOST_HOURS
+from delivery.gates.changes import MOST_NOTE
 from delivery.models.requests import Request
-from delivery.operations import requests
+from delivery.operations import impacts, requests
 from routing.actors import Actor
-from routing.admin.forms import StepForm, choice, date, line, long_text, picked, step_form
+from routing.admin.forms import StepForm, choice, date, line, long_text, number, picked, step_form
 from routing.admin.notes import FilesField
 from routing.models.clients import Client, Contact
 from routing.models.work import WorkItem
@@ -36,6 +38,28 @@ class AnswerForm(StepForm):
         max_length=5_000,
         help_text=gettext_lazy("It is added below what is known, and the open question is closed."),
     )
+
+
+@step_form(impacts.state_impact)
+class ImpactForm(StepForm):
+    """What the client agrees to before work starts, so nothing of it may be left open."""
+
+    hours = number(gettext_lazy("More hours"), most=MOST_HOURS, help_text=gettext_lazy("0 if it takes none."))
+    amount = number(
+        gettext_lazy("More money"), most=MOST_AMOUNT, help_text=gettext_lazy("In the engagement's currency; 0 if it is included.")
+    )
+    date = date(gettext_lazy("Ready by"), required=True, help_text=gettext_lazy("A day in the client's time zone."))
+    note = long_text(
+        gettext_lazy("What it means, in words"),
+        error="",
+        required=False,
+        rows=4,
+        max_length=MOST_NOTE,
+        help_text=gettext_lazy("The client reads this before they agree."),
+    )
+
+    def known(self, row: Request) -> dict[str, Any]:
+        return {"hours": row.impact_hours, "amount": row.impact_amount, "date": row.impact_date, "note": row.impact_note}
 
 
 @step_form(requests.edit)

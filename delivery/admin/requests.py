@@ -57,7 +57,7 @@ class RequestAdmin(StepsAdmin):
     search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference, title or client")
     ordering = (soonest("item__"), "item_id")
-    page_related = (*StepsAdmin.page_related, "contact", "duplicate_of__item")
+    page_related = (*StepsAdmin.page_related, "contact", "duplicate_of__item", "target__item")
     bulk_steps = ("triage", "accept", "reject", "cancel", "hold", "resume", "hand_over")
     empty_title = gettext_lazy("No requests here")
     empty_text = gettext_lazy("Add what a client asked for, or reset the filters to see requests that have ended.")
@@ -113,6 +113,8 @@ class RequestAdmin(StepsAdmin):
             (_("Asked for by"), row.contact or display.NOTHING),
             (_("Captured"), display.when(item.created_at, now)),
         ]
+        if row.target:
+            found += [(_("Changes"), row.target), (_("What it means"), impact_of(row))]
         return [*found, (_("Duplicate of"), link_to(row.duplicate_of))] if row.duplicate_of else found
 
     def texts(self, row: Request) -> Sequence[tuple[Any, str]]:
@@ -152,6 +154,15 @@ class RequestAdmin(StepsAdmin):
     @admin.display(description=gettext_lazy("captured"), ordering="item__created_at")
     def age(self, row: Request) -> SafeString | str:
         return display.when(row.item.created_at)
+
+
+def impact_of(row: Request) -> str:
+    """What was stated about a change, and what the client said to it."""
+    if not row.impact:
+        return str(row.get_impact_display())
+    told = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
+    day = date_format(row.impact_date, "D j M Y") if row.impact_date else display.NOTHING
+    return told % {"hours": row.impact_hours, "amount": row.impact_amount, "day": day, "answer": row.get_impact_display()}
 
 
 def link_to(row: Request) -> SafeString:

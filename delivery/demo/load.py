@@ -12,6 +12,7 @@ from delivery.demo import agency
 from delivery.demo.leads import tell_leads
 from delivery.demo.making import make_pieces
 from delivery.demo.stories import STORIES, Step, Story
+from delivery.flows.client_change import publish_client_change
 from delivery.flows.client_request import publish_client_request
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models.requests import Request
@@ -72,6 +73,7 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     lead = Actor.of(User.objects.get(pk=owner.pk))
     publish_lead_to_brief(owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=lead, at=since)
     publish_client_request(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
+    publish_client_change(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
 
 
 def _invite(contacts: Sequence[Contact], by: Actor, at: datetime) -> None:

@@ -176,11 +176,11 @@ class Request(WorkNoun):
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(field=state, source=before_acceptance, target=None)
-    def accept_impact(self, *, at: datetime, contact: int | None) -> None:
+    def accept_impact(self, *, at: datetime, contact: int | None, **said: Any) -> None:
         self._impact(self.Impact.ACCEPTED, contact)
 
     @transition(field=state, source=before_acceptance, target=None)
-    def decline_impact(self, *, at: datetime, contact: int | None) -> None:
+    def decline_impact(self, *, at: datetime, contact: int | None, **said: Any) -> None:
         self._impact(self.Impact.DECLINED, contact)
 
     def _impact(self, answer: Impact, contact: int | None) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
+from delivery.engine.plan import Planned
 from delivery.models.briefs import Brief
+from delivery.models.deliverables import Deliverable
 from delivery.models.requests import Request
 from delivery.operations import submissions
 from routing.actions import Job, action
@@ -25,7 +28,8 @@ DETAILS, WANTED = "request.details", "request.wanted"  # fields of a flow that a
 def open_requests(jobs: Sequence[Job], by: Actor, at: datetime) -> None:
     """For each routed run: a request, its brief from the flow's template, its clocks, and one message to its owner."""
     clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
-    requests = create([_request(job, clients) for job in jobs], by=by, at=at, reason="Opened by a flow.")
+    targets = _targets(jobs)
+    requests = create([_request(job, clients, targets.get(job.run.pk)) for job in jobs], by=by, at=at, reason="Opened by a flow.")
     briefs = create([_brief(job, request) for job, request in zip(jobs, requests, strict=True)], by=by, at=at, reason="From the template.")
     submissions.hand_files_on(requests, at)
     for policy in SLAPolicy.objects.filter(slug__in={job.policy for job in jobs}).order_by("slug"):
@@ -47,10 +51,20 @@ def _item(job: Job, client: Client | None, parent: WorkItem, title: str) -> Work
     )
 
 
-def _request(job: Job, clients: dict[int, Client]) -> Request:
+def _targets(jobs: Sequence[Job]) -> dict[int, Deliverable]:
+    """What a change is about, by run: of the job's own client only."""
+    named = {job.run.pk: (job, str(job.facts.get(submissions.TARGET, ""))) for job in jobs if job.run.source == submissions.SOURCE}
+    found = Deliverable.objects.select_related("item", "brief").in_bulk([int(pk) for _job, pk in named.values() if pk.isdecimal()])
+    both = {run: (job, found.get(int(pk) if pk.isdecimal() else 0)) for run, (job, pk) in named.items()}
+    return {run: row for run, (job, row) in both.items() if row is not None and row.item.client_id == job.client_id}
+
+
+def _request(job: Job, clients: dict[int, Client], target: Deliverable | None) -> Request:
     client = clients.get(job.client_id) if job.client_id else None
     return Request(
         item=_item(job, client, job.run.item, job.title),
+        kind=Request.Kind.CHANGE if target else Request.Kind.NEW,
+        target=target,
         channel=_channel(job),
         # A form's own words are what was asked for; the template around them is for the brief.
         details=str(job.facts.get(DETAILS) or job.brief),
@@ -75,5 +89,17 @@ def _wanted(job: Job) -> date | None:
 
 def _brief(job: Job, request: Request) -> Brief:
     return Brief(
-        item=_item(job, request.item.client, request.item, job.title), request=request, engagement_id=job.engagement_id, body=job.brief
+        item=_item(job, request.item.client, request.item, job.title),
+        request=request,
+        engagement_id=job.engagement_id or (request.target.brief.engagement_id if request.target else None),
+        body=job.brief,
+        planned=_plan(request.target),
     )
+
+
+def _plan(target: Deliverable | None) -> list[dict[str, Any]]:
+    """Of a change of what is live: what takes its place, for people to put hours and money to."""
+    if target is None or target.state != Deliverable.State.LIVE:
+        return []
+    planned = Planned("change", target.item.title, target.format, target.destination_id, replaces_id=target.pk)
+    return [planned.as_json()]

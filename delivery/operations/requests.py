@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from delivery.gates.changes import impact_is_accepted
 from delivery.gates.requests import EDITABLE, asked_for_it, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
 from delivery.models.requests import Request
 from routing.actors import Actor
@@ -89,7 +90,7 @@ _BOTH = (AM, OPS)
 ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)  # who may submit, answer and withdraw for a client
 
 triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_is_wanted,))
-accept = operation(Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted,))
+accept = operation(Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted, impact_is_accepted))
 ask = operation(Request, "ask", _("Ask the client"), may=_BOTH, gates=(has_question,), details=("question",))
 answer = operation(Request, "answer", _("Add the answer"), may=_BOTH, contacts=ASKING, gates=(has_answer,), details=("details",))
 edit = operation(Request, "edit", _("Edit"), may=_BOTH, gates=(edit_fits,), facts=named_contact, details=(*EDITABLE, "contact_id"))

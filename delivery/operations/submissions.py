@@ -27,8 +27,12 @@ from routing.reasons import Reason
 
 SOURCE = "portal"
 KIND = "portal.request"
+CHANGE = "portal.change_request"
+KINDS = (KIND, CHANGE)
 SUBJECT = "request"
 FILES = "files"  # in the body: digests, so that the same form sent twice has the same body
+TARGET = "change.target"  # in the body: the id of the deliverable; beside the answers, so that none of them can stand for it
+ABOUT = "change.about"  # among the answers: its reference and title
 FORM = "form"  # in the body: the slug of the flow whose form it is; a trigger may ask for it
 KNOWN = ("contact.name", "contact.email", "client.name", "client.code")  # facts that nobody has to fill in
 
@@ -43,7 +47,16 @@ def submitted_before(contact_id: int, token: str) -> bool:
 
 
 def submit(
-    form: str, answers: Mapping[str, Any], *, client_id: int, token: str, uploads: Sequence[Upload[Any]] = (), by: Actor, at: datetime
+    form: str,
+    answers: Mapping[str, Any],
+    *,
+    client_id: int,
+    token: str,
+    uploads: Sequence[Upload[Any]] = (),
+    by: Actor,
+    at: datetime,
+    kind: str = KIND,
+    more: Mapping[str, Any] | None = None,
 ) -> Captured:
     """
     Capture what a contact filled in with its files, as one event however often it is sent; what was sent before counts.
@@ -51,6 +64,7 @@ def submit(
     :param form: the flow's slug
     :param answers: JSON values by the flow's field names
     :param token: the form's own, the same each time it is sent
+    :param more: JSON values beside the answers, which nobody types
     :raises PermissionDenied: if ``by`` may not ask for work for this client
     :raises NotKept: if a file is refused, and names it; then nothing is captured
     """
@@ -60,7 +74,8 @@ def submit(
     with transaction.atomic():
         kept = [keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in uploads]
         body = {FORM: form, "client": client_id, "contact": by.contact_id, "answers": dict(answers), FILES: [file.sha256 for file in kept]}
-        [captured] = capture([Signal(SOURCE, KIND, key, SUBJECT, key, at, body)], by=by, at=at)
+        body |= more or {}
+        [captured] = capture([Signal(SOURCE, kind, key, SUBJECT, key, at, body)], by=by, at=at)
         if captured.outcome is not Capture.NEW:
             transaction.set_rollback(True)  # another sending of the same form was first: no second files, no conflict to settle
     return captured
@@ -69,7 +84,7 @@ def submit(
 def hand_files_on(opened: Sequence[Request], at: datetime) -> None:
     """Put what was sent with a form beside the request that came of it, as a shared note of the contact's own."""
     runs = {row.item.run_id: row for row in opened if row.channel == Request.Channel.PORTAL and row.item.run_id}
-    started = RunEvent.objects.filter(run__in=runs, part=RunEvent.Part.STARTED, event__kind=KIND)
+    started = RunEvent.objects.filter(run__in=runs, part=RunEvent.Part.STARTED, event__kind__in=KINDS)
     for part in started.select_related("event__payload", "event__actor"):
         event = part.event
         digests = event.payload.body.get(FILES, ())
@@ -84,6 +99,7 @@ class Submission:
     client_id: int
     contact_id: int
     answers: Mapping[str, Any]
+    target_id: int | None = None
 
 
 class Submitted:
@@ -91,20 +107,23 @@ class Submitted:
 
     def read(self, subject: Subject) -> Submission:
         """:raises Problem: ``missing_context`` if what was submitted has been erased"""
-        about = {"event__source": SOURCE, "event__kind": KIND, "event__subject_id": subject.id}
+        about = {"event__source": SOURCE, "event__kind__in": KINDS, "event__subject_id": subject.id}
         payload = Payload.objects.filter(**about, event__subject_type=SUBJECT, erased_at=None).order_by("event_id").first()
         if payload is None:
             raise Problem(Reason.MISSING_CONTEXT, "What was submitted is no longer kept.")
-        return Submission(payload.body["client"], payload.body["contact"], payload.body["answers"])
+        return Submission(payload.body["client"], payload.body["contact"], payload.body["answers"], payload.body.get(TARGET))
 
     def keep(self, read: Submission, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
         client = Client.objects.get(pk=client_id or read.client_id)
         contact = Contact.objects.known().filter(pk=read.contact_id).first()
         known = {"client.name": client.name, "client.code": client.code}
+        if read.target_id is not None:
+            known[TARGET] = str(read.target_id)
         if contact is not None:
             known |= {"contact.name": contact.full_name, "contact.email": contact.email}
-        sources = dict.fromkeys(read.answers, "portal form") | dict.fromkeys(known, "portal sign-in") | {"client": "portal sign-in"}
-        return Found({**read.answers, **known}, client.pk, (contact.pk,) if contact else (), None, sources)
+        answers = {name: value for name, value in read.answers.items() if name != TARGET}
+        sources = dict.fromkeys(answers, "portal form") | dict.fromkeys(known, "portal sign-in") | {"client": "portal sign-in"}
+        return Found({**answers, **known}, client.pk, (contact.pk,) if contact else (), None, sources)
 
 
 def _find(subject: Subject) -> Submitted | None:

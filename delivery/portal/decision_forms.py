@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_urlsafe
 from typing import Any
 
 from django import forms
@@ -61,3 +62,59 @@ class DecisionForm(WithFiles):
         super().clean()
         if "digest" in self.errors or "word" in self.errors:
             raise ValidationError(_("This form was out of date, so nothing was decided. Look at the page again, then decide."))
+
+
+class ImpactForm(WithFiles):
+    """``seal`` is of the statement that was read."""
+
+    seal = forms.CharField(widget=forms.HiddenInput(), max_length=16)
+    word = forms.ChoiceField(choices=[(each, each) for each in ("accept_impact", "decline_impact")])  # the name of the button
+    comment = forms.CharField(
+        label=gettext_lazy("Your comment"),
+        max_length=LONG,
+        required=False,
+        widget=forms.Textarea({"rows": 4}),
+        help_text=gettext_lazy("Needed when you disagree: say what should be different."),
+    )
+
+    field_order = ("seal", "word", "comment", "uploads")
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("word") == "decline_impact" and not self.cleaned_data.get("comment") and "comment" not in self.errors:
+            self.add_error("comment", _("Say what should be different, then send it."))
+        super().clean()
+        if "seal" in self.errors or "word" in self.errors:
+            raise ValidationError(_("This form was out of date, so nothing was decided. Look at the page again, then decide."))
+
+
+class ChangeForm(WithFiles):
+    """``token`` stays the same however often the form is sent, so that it is captured once."""
+
+    token = forms.CharField(widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")])
+    details = forms.CharField(
+        label=gettext_lazy("What should be different?"),
+        max_length=LONG,
+        widget=forms.Textarea({"rows": 7}),
+        error_messages={"required": gettext_lazy("Say what should be different, then send it.")},
+    )
+    wanted = forms.DateField(
+        label=gettext_lazy("When do you need it? (optional)"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": gettext_lazy("This is not a date. Write it like 2027-03-31.")},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"token": token_urlsafe(16)}} | kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        if "token" in self.errors:
+            raise ValidationError(_("This form was out of date, so nothing was sent. Open the page again and send it once more."))
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """By the names of the flow's fields."""
+        wanted = self.cleaned_data["wanted"]
+        return {"request.details": self.cleaned_data["details"]} | ({"request.wanted": wanted.isoformat()} if wanted else {})

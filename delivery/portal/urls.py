@@ -1,6 +1,6 @@
 from django.urls import path
 
-from delivery.portal import deciding, new, steps, views, works
+from delivery.portal import changing, deciding, new, steps, views, works
 
 app_name = "portal"
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("questions/<slug:ref>/images/<slug:digest>/", deciding.asset, name="asset"),
     path("questions/<slug:ref>/files/<int:part_id>/", deciding.part, name="part"),
     path("work/<slug:ref>/", works.work, name="work"),
+    path("work/<slug:ref>/change/", changing.change, name="change"),
+    path("requests/<slug:ref>/impact/", changing.answer_impact, name="impact"),
     path("work/<slug:ref>/parts/<int:part_id>/", works.part, name="work_part"),
     path("work/<slug:ref>/files/<int:file_id>/", works.file, name="work_file"),
     path("new/", new.choose, name="new"),

@@ -11,10 +11,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from delivery.gates.changes import seal_of
 from delivery.models.deliverables import Deliverable
 from delivery.models.requests import Request
+from delivery.operations.impacts import accept_impact
 from delivery.operations.requests import ASKING, answer, withdraw
 from delivery.portal.access import for_contacts
+from delivery.portal.decision_forms import ImpactForm
 from delivery.portal.forms import AnswerForm
 from delivery.portal.submissions import not_opened_yet
 from delivery.portal.waiting import waiting_for, waiting_for_others
@@ -40,7 +43,12 @@ def requests_of(by: Actor) -> Any:
 
 def request_of(by: Actor, ref: str) -> Request:
     """:raises Http404: if there is none, or this contact may not see it"""
-    found: Request | None = requests_of(by).select_related("duplicate_of__item").filter(item__ref=ref).first()
+    found: Request | None = (
+        requests_of(by)
+        .select_related("duplicate_of__item", "target__item", "target__brief__engagement", "impact_by")
+        .filter(item__ref=ref)
+        .first()
+    )
     if found is None:
         raise Http404
     return found
@@ -97,7 +105,15 @@ def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpRespons
     return respond(found, request=request)
 
 
-def request_page(request: HttpRequest, by: Actor, row: Request, form: AnswerForm | None = None, status: int = 200) -> HttpResponse:
+def request_page(
+    request: HttpRequest,
+    by: Actor,
+    row: Request,
+    form: AnswerForm | None = None,
+    *,
+    impact_form: ImpactForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     can_answer = can(answer, row, by)
     context = {
         "row": row,
@@ -109,6 +125,9 @@ def request_page(request: HttpRequest, by: Actor, row: Request, form: AnswerForm
         "can_answer": can_answer,
         "can_withdraw": can(withdraw, row, by),
         "works": works_in(row),
+        "can_agree": can(accept_impact, row, by),
+        "impact_form": impact_form or ImpactForm(initial={"seal": seal_of(row)}),
+        "currency": currency_of(row),
         "form": form or AnswerForm(label_suffix=""),
     }
     return page(request, by, "request", context, status)
@@ -118,6 +137,12 @@ def works_in(row: Request) -> list[tuple[Deliverable, Standing]]:
     """What is made for a request, in the order of its plan."""
     found = Deliverable.objects.filter(request=row.pk).select_related("item").order_by("pk")
     return [(each, work_standing_of(each)) for each in found]
+
+
+def currency_of(row: Request) -> str:
+    """Of the money that a change takes: what its target was sold in."""
+    sold = row.target.brief.engagement if row.target else None
+    return sold.currency if sold else ""
 
 
 def can(step: Operation, row: Request, by: Actor) -> bool:

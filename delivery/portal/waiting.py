@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.models.approvals import Approval
 from delivery.models.requests import Request
 from delivery.operations.requests import ASKING
+from delivery.portal.addresses import portal_page
 from delivery.portal.questions import questions_of
 from routing.actors import Actor
 from routing.gates import Words
@@ -61,7 +62,17 @@ def _decision(row: Approval, do: Words) -> Entry:
     return Entry(do, row.item.title, str(row.item.client), url, row.item.created_at, row.expires_at)
 
 
-SOURCES: tuple[Callable[[Actor], Sequence[Entry]], ...] = (questions, decisions)
+def impacts(by: Actor) -> Sequence[Entry]:
+    """What changes mean, for approvers to agree to."""
+    mine = work_seen_by(by).filter(client__in=by.clients_as(Membership.Role.APPROVER), held_at=None).order_by()
+    stated = Request.objects.filter(item__in=mine, impact=Request.Impact.STATED, state__in=Request.before_acceptance)
+    return [
+        Entry(_("Say whether you agree"), row.item.title, str(row.item.client), portal_page(row.item), row.item.changed_at)
+        for row in stated.select_related("item__client")
+    ]
+
+
+SOURCES: tuple[Callable[[Actor], Sequence[Entry]], ...] = (questions, decisions, impacts)
 
 
 def waiting_for_others(by: Actor) -> list[Entry]:

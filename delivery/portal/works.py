@@ -10,6 +10,9 @@ from django.views.decorators.http import require_safe
 
 from delivery.models.approvals import Approval
 from delivery.models.deliverables import Deliverable
+from delivery.models.requests import Request
+from delivery.operations.changes import can_change
+from delivery.operations.requests import ASKING
 from delivery.portal.access import for_contacts
 from delivery.portal.questions import parts_of, questions_of
 from delivery.portal.views import page
@@ -36,6 +39,11 @@ def work_of(by: Actor, ref: str) -> Deliverable:
     return found
 
 
+def changes_of(row: Deliverable, by: Actor) -> Any:
+    """The requests to change it, newest first."""
+    return Request.objects.filter(target=row.pk, item__in=work_seen_by(by).order_by()).select_related("item").order_by("-pk")
+
+
 def handed_over(row: Deliverable) -> list[Any]:
     """The files that the client has from us, in their places."""
     return parts_of(row.version) if row.state == Deliverable.State.HANDED_OVER and row.version else []
@@ -53,6 +61,8 @@ def work(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         "open": next((each for each in asked if each.state == Approval.State.PENDING), None),
         "parts": handed_over(row),
         "notes": shared_notes(row, by),
+        "can_change": can_change(row).passed and row.item.client_id in by.clients_as(*ASKING),
+        "changes": changes_of(row, by),
     }
     return page(request, by, "work", context)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
@@ -101,7 +102,13 @@ def picked(label: Any, queryset: Any, *, required: bool = True, empty: Any = Non
     )
 
 
-def date(label: Any, *, help_text: Any = "") -> forms.DateField:
+def number(label: Any, *, most: Decimal, help_text: Any = "") -> forms.DecimalField:
+    """From 0, with two decimals."""
+    widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
+    return forms.DecimalField(label=label, min_value=Decimal(0), max_value=most, decimal_places=2, help_text=help_text, widget=widget)
+
+
+def date(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
     # The browser's own date field: it works with the keyboard, on a phone and in the reader's language.
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
-    return forms.DateField(label=label, required=False, help_text=help_text, widget=widget)
+    return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)

@@ -27,6 +27,7 @@ ALLOWED = {
     "withdraw": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED), S.CANCELLED),
     "edit": {state: state for state in (S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY)},
 }
+OF_CHANGES = {"state_impact", "accept_impact", "decline_impact"}  # only a change has them: test_changes.py
 
 
 def details_for(verb: str, original: Request) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def details_for(verb: str, original: Request) -> dict[str, Any]:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    assert set(operations_of(Request)) == set(ALLOWED)
+    assert set(operations_of(Request)) - OF_CHANGES == set(ALLOWED)
 
 
 @pytest.mark.parametrize("state", list(S))

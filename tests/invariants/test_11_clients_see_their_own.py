@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group
 
-from delivery.operations import requests
+from delivery.operations import approvals, deliverables, requests
 from routing.models import Client, Contact, WorkItem
 from routing.nouns import nouns
 from routing.roles import AM, CREATIVE, Role
 from routing.visibility import clients_seen_by, contacts_seen_by, work_seen_by
+from tests.delivery.making import done, hand_in, make_deliverables, question
 from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
 from tests.world import NOW, World, by, make_client, make_contact, make_request, make_user
 
@@ -50,8 +51,28 @@ def test_a_contact_sees_requests_of_their_own_clients_and_nothing_else(world: Wo
 def test_what_is_the_agencys_own_is_shown_to_no_contact(world: World) -> None:
     shown = {name for name, noun in nouns().items() if noun.open_to_clients}
 
-    assert "request" in shown
+    assert shown == {"request", "deliverable", "approval"}
     assert not shown & {"run", "exceptioncase", "brief", "incident"}
+
+
+def test_a_contact_sees_the_questions_to_their_client_and_never_the_agencys_own(world: World) -> None:
+    actor = by(user_of(invited(world, "Carla", (world.acme, APPROVER))))
+    stranger = by(user_of(invited(world, "Zoe", (other_client(world), APPROVER))))
+    [row] = make_deliverables(world)
+    internal = question(hand_in(world, row))
+    before = set(work_seen_by(actor).values_list("kind", flat=True))
+    done(approvals.approve([internal.pk], by=by(world.alice), at=NOW))
+    done(deliverables.ask_client([row.pk], by=by(world.alice), at=NOW))
+    asked = question(row)
+
+    seen = set(work_seen_by(actor).filter(kind="approval").values_list("pk", flat=True))
+
+    assert "approval" not in before
+    assert seen == {asked.item_id}
+    assert not work_seen_by(stranger).exists()
+    for question_id in (internal.pk, asked.pk, 10_000_000):
+        [refused] = approvals.approve([question_id], by=stranger, at=NOW, digest=asked.digest)
+        assert [refusal.code for refusal in refused.refusals] == ["gone"]
 
 
 def test_a_contact_without_a_client_and_one_who_was_put_in_every_group_see_no_more(world: World) -> None:

@@ -32,7 +32,8 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.cancel_request": (AM, OPS),
     "routing.hold_workitem": (AM, OPS),
     "routing.resume_workitem": (AM, OPS),
-    "delivery.withdraw_request": (),  # contacts alone, by their membership
+    **{f"delivery.{verb}_request": () for verb in ("withdraw", "accept_impact", "decline_impact")},  # contacts alone, by their membership
+    "delivery.state_impact_request": (AM, OPS),
     # roll-ups belong to the system alone
     "delivery.begin_request": (),
     "delivery.deliver_request": (),
@@ -95,7 +96,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
         f"delivery.{verb}_deliverable": ()
         for verb in ("pass_qa", "return_for_rework", "reopen", "stall", "approve", "go_live", "fail_publishing", "replan")
     },
-    **{f"delivery.{verb}_approval": (AM, OPS) for verb in ("approve", "request_changes", "reject", "record")},
+    **{f"delivery.{verb}_approval": (AM, OPS) for verb in ("approve", "request_changes", "reject", "record", "nudge")},
     **{f"delivery.{verb}_approval": () for verb in ("withdraw", "expire", "supersede", "see")},
     **{f"delivery.{verb}_check": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_approvalstage": (OPS,) for verb in ("add", "change", "delete")},

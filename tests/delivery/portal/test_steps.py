@@ -101,5 +101,7 @@ def test_what_else_is_posted_changes_nothing(world: World, browser: Browser) -> 
 def test_contacts_can_do_no_other_operation(carla: Contact) -> None:
     actor = by(user_of(carla))
 
-    assert {step.kind for step in all_operations() if step.open_to(actor)} == {"delivery.request.answer", "delivery.request.withdraw"}
+    theirs = {f"delivery.request.{verb}" for verb in ("answer", "withdraw", "accept_impact", "decline_impact")}
+    theirs |= {f"delivery.approval.{verb}" for verb in ("approve", "request_changes", "reject")}
+    assert {step.kind for step in all_operations() if step.open_to(actor)} == theirs
     assert Brief.open_to_clients is False

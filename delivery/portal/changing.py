@@ -1,0 +1,99 @@
+"""Changes: asked for on the page of what should be different, and agreed to once the agency said what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from delivery.models.deliverables import Deliverable
+from delivery.operations.changes import FLOW, CannotChange, ask_change, can_change, current
+from delivery.operations.impacts import accept_impact, decline_impact
+from delivery.operations.requests import ASKING
+from delivery.operations.submissions import submitted_before
+from delivery.portal.access import for_contacts
+from delivery.portal.decision_forms import ChangeForm, ImpactForm
+from delivery.portal.views import page, request_of, request_page
+from delivery.portal.works import work_of
+from routing.actors import Actor
+from routing.door import Operation
+from routing.engine.files.refusal import NotKept
+from routing.models.flows import FlowVersion
+
+STEPS: Mapping[str, Operation] = {step.verb: step for step in (accept_impact, decline_impact)}
+LINE = 200  # characters of a title
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_contacts
+def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
+    """
+    Ask for a change of one deliverable.
+
+    :raises PermissionDenied: for contacts who may only look
+    """
+    row = work_of(by, ref)
+    if row.item.client_id not in by.clients_as(*ASKING):
+        raise PermissionDenied(_("You can see this, but not ask for changes. Ask your contact person for the right to."))
+    form = ChangeForm(request.POST, request.FILES) if request.method == "POST" else ChangeForm()
+    token = request.POST.get("token", "")
+    if token and submitted_before(by.contact_id or 0, token[:64]):
+        return redirect("portal:sent", token[:64])
+    against = _against(row)
+    if request.method == "POST" and not against and form.is_valid():
+        try:
+            _send(row, form, by)
+        except NotKept as refusal:
+            form.add_error("uploads", str(refusal))
+        except CannotChange as refusal:
+            against = str(refusal)
+        else:
+            return redirect("portal:sent", form.cleaned_data["token"])
+    context = {"row": row, "form": form, "against": against, "about": current(row)}
+    return page(request, by, "change", context, 409 if against and request.method == "POST" else 200)
+
+
+def _against(row: Deliverable) -> str:
+    """Why no change of it can be asked for; empty where one can."""
+    answer = can_change(row)
+    if not answer.passed:
+        return str(answer.message)
+    if not FlowVersion.objects.live().filter(flow__slug=FLOW).exists():
+        return _("Changes cannot be sent here yet. Write to your contact person; we take it from there.")
+    return ""
+
+
+def _send(row: Deliverable, form: ChangeForm, by: Actor) -> None:
+    """:raises CannotChange, NotKept: see ``ask_change``"""
+    said = form.cleaned_data
+    title = _("Change: %(title)s") % {"title": row.item.title}
+    answers = {"request.title": title[:LINE], **form.answers}
+    ask_change(row.pk, answers, token=said["token"], uploads=said["uploads"], by=by, at=timezone.now())
+
+
+@require_POST
+@for_contacts
+def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
+    """Agree with what a change means, or not: one answer to each statement."""
+    row = request_of(by, ref)
+    form = ImpactForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return request_page(request, by, row, impact_form=form)
+    said = {name: form.cleaned_data[name] for name in ("seal", "comment", "uploads")}
+    step = STEPS[form.cleaned_data["word"]]
+    try:
+        [result] = step([row.pk], by=by, at=timezone.now(), **said)
+    except NotKept as refusal:
+        form.add_error("uploads", str(refusal))
+        return request_page(request, by, row, impact_form=form)
+    if result.done:
+        messages.success(request, _("Thank you. Your answer is recorded."))
+        return redirect("portal:request", ref)
+    form.add_error(None, " ".join([_("Your answer was not taken."), *(str(each.message) for each in result.refusals)]))
+    return request_page(request, by, request_of(by, ref), impact_form=form, status=409)
