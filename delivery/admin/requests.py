@@ -98,7 +98,7 @@ class RequestAdmin(StepsAdmin):
     def facts(self, request: HttpRequest, row: Request) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
         wanted = date_format(row.wanted_date, "D j M Y") if row.wanted_date else display.NOTHING
-        found = [
+        found: list[tuple[Any, Any]] = [
             (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
             (_("Client"), item.client),
             (_("Owner"), item.owner),

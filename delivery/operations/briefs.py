@@ -45,12 +45,16 @@ def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[st
         if details.get("planned")
         else ()
     )
+    replaced = [each.replaces_id for brief in found for each in brief.plan if each.replaces_id]
+    going = Deliverable.objects.filter(replaces__in=replaced).exclude(state=Deliverable.State.CANCELLED)
+    taken = set(going.values_list("request_id", "replaces_id")) if replaced else set()
     return {
         pk: gates.Standing(
             request_state=brief.request.state,
             left=_left(brief.engagement, spent),
             currency=brief.engagement.currency if brief.engagement else "",
             destinations=frozenset(place for client, place in places if client == brief.item.client_id),
+            taken=frozenset(row for request, row in taken if request != brief.request_id),
             replaceable=frozenset(row for client, row in live if client == brief.item.client_id),
         )
         for pk, brief in briefs.items()
@@ -118,7 +122,13 @@ submit = operation(
     run=signed,
 )
 approve = operation(
-    Brief, "approve", _("Approve"), may=_BOTH, gates=(gates.not_the_author, gates.within_budget_or_second), facts=standing, run=signed
+    Brief,
+    "approve",
+    _("Approve"),
+    may=_BOTH,
+    gates=(gates.not_the_author, gates.nothing_is_replaced_twice, gates.within_budget_or_second),
+    facts=standing,
+    run=signed,
 )
 approve_first = operation(
     Brief,

@@ -1,4 +1,4 @@
-"""Forms with which contacts decide, and the files they may add everywhere."""
+"""Forms with which contacts decide, and ask for changes."""
 
 from __future__ import annotations
 
@@ -6,38 +6,15 @@ from secrets import token_urlsafe
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.admin.notes import MOST_FILES, FilesField
+from delivery.portal.uploads import WithFiles
 
 LONG = 5_000
 DECISIONS = ("approve", "request_changes", "reject")
-
-
-def files_field() -> FilesField:
-    """With its limits told before anything is chosen."""
-    told = _("Images, PDFs, documents, films. Up to %(most)s files of %(size)s each.")
-    limits = {"most": MOST_FILES, "size": filesizeformat(settings.FILE_MAX_BYTES)}
-    return FilesField(label=_("Files (optional)"), required=False, help_text=told % limits)
-
-
-class WithFiles(forms.Form):
-    """A form that takes files too, at its end."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.label_suffix = ""
-        self.fields["uploads"] = files_field()
-
-    def clean(self) -> None:
-        super().clean()
-        if self.errors and self.cleaned_data.get("uploads"):
-            self.add_error("uploads", _("Choose the files again: browsers do not keep them."))
 
 
 class DecisionForm(WithFiles):
@@ -78,6 +55,9 @@ class ImpactForm(WithFiles):
     )
 
     field_order = ("seal", "word", "comment", "uploads")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="impact_%s", **kwargs)  # there may be an open question on the page, with a form of its own
 
     def clean(self) -> None:
         if self.cleaned_data.get("word") == "decline_impact" and not self.cleaned_data.get("comment") and "comment" not in self.errors:

@@ -18,8 +18,8 @@ from django.utils.translation import gettext_lazy
 from delivery.operations.requests import ASKING
 from delivery.operations.submissions import KNOWN
 from delivery.portal.submissions import Form
+from delivery.portal.uploads import WithFiles, files_field
 from routing.actors import Actor
-from routing.admin.notes import FilesField
 from routing.engine.fields import FieldSpec, FieldType
 from routing.models.clients import Client
 from routing.visibility import clients_seen_by
@@ -29,7 +29,7 @@ LONG = 5_000
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
-class AnswerForm(forms.Form):
+class AnswerForm(WithFiles):
     details = forms.CharField(
         label=gettext_lazy("Your answer"),
         max_length=LONG,
@@ -63,9 +63,7 @@ class RequestForm(forms.Form):
             label = spec.label if spec.required else _("%(label)s (optional)") % {"label": spec.label}
             self.fields[spec.name] = FIELDS[spec.type](spec, {"label": label, "required": spec.required})
 
-        self.fields["uploads"] = FilesField(
-            label=_("Files (optional)"), required=False, help_text=_("Images, PDFs, documents, films: what helps us understand. Up to 10.")
-        )
+        self.fields["uploads"] = files_field()
 
     def clean(self) -> None:
         super().clean()

@@ -9,22 +9,28 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from delivery.operations.requests import answer, withdraw
+from delivery.operations.answering import answer_with_files
+from delivery.operations.requests import withdraw
 from delivery.portal.access import for_contacts
 from delivery.portal.forms import AnswerForm
 from delivery.portal.views import can, page, request_of, request_page
 from routing.actors import Actor
 from routing.door import Result
+from routing.engine.files.refusal import NotKept
 
 
 @require_POST
 @for_contacts
 def answer_question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     row = request_of(by, ref)
-    form = AnswerForm(request.POST, label_suffix="")
+    form = AnswerForm(request.POST, request.FILES)
     if not form.is_valid():
         return request_page(request, by, row, form)
-    [result] = answer([row.pk], by=by, at=timezone.now(), details=form.cleaned_data["details"])
+    try:
+        result = answer_with_files(row.pk, by=by, at=timezone.now(), **form.cleaned_data)
+    except NotKept as refusal:
+        form.add_error("uploads", str(refusal))
+        return request_page(request, by, row, form)
     if not result.done:
         form.add_error(None, _why(result))
         return request_page(request, by, request_of(by, ref), form, status=409)

@@ -128,7 +128,7 @@ def request_page(
         "can_agree": can(accept_impact, row, by),
         "impact_form": impact_form or ImpactForm(initial={"seal": seal_of(row)}),
         "currency": currency_of(row),
-        "form": form or AnswerForm(label_suffix=""),
+        "form": form or AnswerForm(),
     }
     return page(request, by, "request", context, status)
 

@@ -45,6 +45,9 @@ STANDINGS: dict[str, Standing] = {
     S.DUPLICATE: Standing(gettext_lazy("Part of another request"), gettext_lazy("We go on with the other one."), "over"),
     S.CANCELLED: Standing(gettext_lazy("Called off"), gettext_lazy("Nothing is done about it any more."), "over"),
 }
+AGREEING = Standing(
+    gettext_lazy("We need your agreement"), gettext_lazy("We said what the change means. Once your company agrees, we begin."), "ask"
+)
 PAUSED = Standing(gettext_lazy("Paused"), gettext_lazy("Work rests for now. Your contact person can tell you when it goes on."), "ask")
 
 _TOLD: dict[str, Words] = {
@@ -77,7 +80,9 @@ class Told:
 
 
 def standing_of(row: Request) -> Standing:
-    return PAUSED if row.item.held_at and row.is_open else STANDINGS[row.state]
+    if row.item.held_at and row.is_open:
+        return PAUSED
+    return AGREEING if row.impact == Request.Impact.STATED and row.state in Request.before_acceptance else STANDINGS[row.state]
 
 
 def history_of(row: Request, by: Actor) -> list[Told]:

@@ -32,7 +32,7 @@ from tests.world import NOW, World, by
 
 State = Deliverable.State
 TOKEN = "a-token-of-this-form"
-IMPACT = {"hours": Decimal(3), "amount": Decimal("250.00"), "date": date(2027, 1, 15), "note": "A new picture."}
+IMPACT: dict[str, Any] = {"hours": Decimal(3), "amount": Decimal("250.00"), "date": date(2027, 1, 15), "note": "A new picture."}
 
 
 @pytest.fixture(autouse=True)
@@ -260,3 +260,23 @@ def test_what_replaces_it_goes_into_the_agreed_brief_and_takes_the_next_change_t
 
     assert Note.objects.get(item=successor.item).body == "And blue."
     assert Request.objects.filter(kind="change", target=successor, state=Request.State.DUPLICATE).count() == 1
+
+
+def test_two_changes_of_the_same_do_not_both_replace_it(world: World, carla: Contact) -> None:
+    made, alice, client = changed(world, carla), by(world.alice), by(user_of(carla))
+    assert made.target is not None
+    send(browser_of(carla), made.target, token="another-token-of-it", details="And blue.")
+    work()
+    for row in Request.objects.filter(kind="change"):
+        done(requests.triage([row.pk], by=alice, at=NOW))
+        done(impacts.state_impact([row.pk], by=alice, at=NOW, **IMPACT))
+        done(impacts.accept_impact([row.pk], by=client, at=NOW, seal=seal_of(fresh(row))))
+        done(requests.accept([row.pk], by=alice, at=NOW))
+    first, second = Brief.objects.filter(request__kind="change").order_by("pk")
+    for brief in (first, second):
+        done(briefs.submit([brief.pk], by=alice, at=NOW))
+
+    done(briefs.approve([first.pk], by=by(world.bob), at=NOW))
+    [refused] = briefs.approve([second.pk], by=by(world.bob), at=NOW)
+
+    assert codes(refused) == ["replaces"]

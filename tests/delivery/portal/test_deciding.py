@@ -52,7 +52,7 @@ def test_a_question_stands_on_the_home_page_until_it_is_answered(browser: Browse
     done_page = words(browser.post(path(asked, "decide/"), {"word": "approve", "digest": asked.digest}, follow=True))
     after = words(browser.get("/portal/"))
 
-    assert ("Look and decide" in before, "Landing page" in before, "Please decide" in before) == (True, True, True)
+    assert ("Look and decide" in before, "Landing page" in before, "Please decide until" in before) == (True, True, True)
     assert "Your approval is recorded" in done_page
     assert "Nothing waits for you" in after
     assert fresh(asked).state == State.APPROVED

@@ -10,10 +10,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from delivery.models import Request
+from delivery.models import Approval, Request
 from routing.models import Contact, Event, File, Note
 from routing.operations import notes
 from routing.operations.files import keep
+from tests.delivery.making import question
+from tests.delivery.portal.test_deciding import with_carla
 from tests.delivery.portal.test_new import FORM, TOKEN, filled, work
 from tests.desk import words
 from tests.files import EXE, png
@@ -100,3 +102,24 @@ def test_a_token_of_a_sent_form_is_not_another_files_way_in(browser: Browser, zo
 
     theirs = Request.objects.select_related("item").get(item__client__code="ZED")
     assert not Note.objects.filter(item=theirs.item).exists()
+
+
+def test_files_go_with_an_answer_and_a_decision_and_a_refused_one_undoes_both(world: World, browser: Browser) -> None:
+    row = make_request(world.acme, "needs_information", question="How long?")
+    path = f"/portal/requests/{row.item.ref}/answer/"
+
+    refused = words(browser.post(path, {"details": "Two minutes", "uploads": upload("virus.exe", EXE)}))
+    between = Request.objects.get(pk=row.pk).state
+    browser.post(path, {"details": "Two minutes", "uploads": upload()})
+    asked = question(with_carla(world))
+    decided = f"/portal/questions/{asked.item.ref}/decide/"
+    said = {"word": "request_changes", "digest": asked.digest, "comment": "Like this."}
+    wrong = words(browser.post(decided, {**said, "uploads": upload("virus.exe", EXE)}))
+    pending = Approval.objects.get(pk=asked.pk).state
+    browser.post(decided, {**said, "uploads": upload("sketch.png")})
+
+    assert ("not taken" in refused, between) == (True, "needs_information")
+    assert ("not taken" in wrong, pending) == (True, "pending")
+    assert "lodge.png" in words(browser.get(f"/portal/requests/{row.item.ref}/"))
+    assert "sketch.png" in words(browser.get(f"/portal/questions/{asked.item.ref}/"))
+    assert File.objects.count() == 2

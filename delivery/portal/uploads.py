@@ -1,0 +1,33 @@
+"""Files that contacts may add wherever they write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from routing.admin.notes import MOST_FILES, FilesField
+
+
+def files_field() -> FilesField:
+    """With its limits told before anything is chosen."""
+    told = _("Images, PDFs, documents, films. Up to %(most)s files of %(size)s each.")
+    limits = {"most": MOST_FILES, "size": filesizeformat(settings.FILE_MAX_BYTES)}
+    return FilesField(label=_("Files (optional)"), required=False, help_text=told % limits)
+
+
+class WithFiles(forms.Form):
+    """A form that takes files too, at its end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.label_suffix = ""
+        self.fields["uploads"] = files_field()
+
+    def clean(self) -> None:
+        super().clean()
+        if self.errors and self.cleaned_data.get("uploads"):
+            self.add_error("uploads", _("Choose the files again: browsers do not keep them."))
