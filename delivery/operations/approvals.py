@@ -119,7 +119,7 @@ def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) ->
     """
     elsewhere = step.verb == "record"
     details = {"word": said.word, "contact": said.contact_id, "evidence": said.evidence_id} if elsewhere else {"digest": said.digest}
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic():  # a refused file undoes this, and nothing around it
         lock(Deliverable, list(Deliverable.objects.filter(versions__approvals=pk).values_list("pk", flat=True)), below=True)
         row = Approval.objects.filter(pk=pk).select_related("item").first()
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():

@@ -44,7 +44,7 @@ def answer(
     :raises NotKept: if a file is refused; then nothing is answered
     """
     told = {"contact": by.contact_id, "seal": seal, "comment": comment}
-    with transaction.atomic(savepoint=False):
+    with transaction.atomic():  # a refused file undoes this, and nothing around it
         results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **told)
         for row in [result.row for result in results if result.done]:
             files = [keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at) for upload in uploads]

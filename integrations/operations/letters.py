@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from integrations.adapters.mail.letter import INVITE
 from integrations.models import Connection, Outbound
 from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.rows import digest_of
@@ -16,9 +17,13 @@ from integrations.operations.outbox.verbs import called
 from routing.actors import Actor
 from routing.carriers import carrier
 from routing.models import Notification, User
+from routing.actions import carrier, react
+from routing.actors import Actor
+from routing.models import Contact, Notification, User
 from routing.records import save
 
 KIND, VERB = "mail", called("mail.tell", _("Send a letter"))
+called(INVITE, _("Send an invitation"))
 TOGETHER = timedelta(minutes=5)
 
 
@@ -36,6 +41,15 @@ def write_letters(told: Sequence[Notification], at: datetime) -> None:
     Outbound.objects.bulk_update(waiting.values(), ["content", "digest"])
     fresh = [_wanted(mail, person, messages, at) for person, messages in sorted(by_person.items()) if person not in waiting]
     enqueue(fresh, by=Actor.system(), at=at)
+
+
+@react("routing.contact.invite")
+def write_invitations(rows: Sequence[Contact], by: Actor, at: datetime) -> None:
+    """A letter of its own, at once: who is invited waits for it."""
+    mail = mail_connection(at)
+    keys = {row.pk: f"{INVITE}:{row.pk}:{at.isoformat()}" for row in rows}
+    contents = {row.pk: {"to": row.user_id, "contact": row.pk, "by": by.user_id} for row in rows}
+    enqueue([Wanted(mail.pk, keys[row.pk], INVITE, keys[row.pk], contents[row.pk]) for row in rows], by=Actor.system(), at=at)
 
 
 def _waiting(mail: Connection, people: dict[int, list[int]], at: datetime) -> dict[int, Outbound]:

@@ -10,9 +10,9 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from routing.actions import reactions
 from routing.actors import Actor
 from routing.gates import GateResult, refused
-from routing.letters import invitation
 from routing.models.clients import Contact, Membership
 from routing.models.people import User
 from routing.records import save, tell
@@ -22,6 +22,7 @@ from routing.visibility import contacts_seen_by
 grant("routing.invite_contact", AM, OPS, name="Can invite a contact to the portal")
 grant("routing.withdraw_contact", AM, OPS, name="Can withdraw a contact's access to the portal")
 
+INVITED = "routing.contact.invite"
 _RANK = {role: place for place, role in enumerate((Membership.Role.VIEWER, Membership.Role.REQUESTER, Membership.Role.APPROVER))}
 
 
@@ -78,9 +79,9 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
         EmailAddress.objects.filter(user=user).delete()  # an address of an earlier invitation signs nobody in
         contact.user = user
         contact.save(update_fields=["user"])
-        tell("routing.contact.invite", contact.pk, by=by, at=at)
-        if write:
-            invitation(contact, client, by)
+        tell(INVITED, contact.pk, by=by, at=at)
+        for reaction in reactions(INVITED) if write else ():
+            reaction([contact], by, at)
     return contact
 
 

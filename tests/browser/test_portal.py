@@ -150,6 +150,7 @@ def test_a_question_is_answered_by_keyboard_alone(agency: World, carla: Contact,
     page.keyboard.press("Enter")
     page.get_by_label("Your answer").focus()
     page.keyboard.type("Two minutes")
+    page.keyboard.press("Tab")  # the files
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 

@@ -12,6 +12,7 @@ from routing.operations.clients import save_contact
 from routing.operations.erasure import erase
 from routing.operations.portal_access import CannotInvite, end_membership, invite, keep_membership, withdraw
 from routing.roles import AM
+from tests.integrations.outbox.remote import Time, deliver
 from tests.portal import APPROVER, REQUESTER, VIEWER, invited, other_client, user_of
 from tests.world import NOW, World, by, make_client, make_contact, make_user
 
@@ -28,17 +29,27 @@ def test_an_invited_contact_has_an_account_without_password_role_or_desk(world: 
     assert event.actor_id == world.alice.pk
 
 
-def test_the_invitation_goes_out_after_the_commit_and_holds_no_secret(
-    world: World, django_capture_on_commit_callbacks: pytest.FixtureRequest
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
-        invited(world, "Carla", (world.acme, APPROVER))
+def test_the_invitation_goes_out_by_the_outbox_and_holds_no_secret(world: World) -> None:
+    invited(world, "Carla", (world.acme, APPROVER))
+    before = len(mail.outbox)
+
+    deliver(Time())
 
     [letter] = mail.outbox
+    assert before == 0
     assert letter.to == ["carla@client.test"]
     assert world.agency.name in letter.subject
     assert "/portal/" in letter.body
     assert "carla@client.test" in letter.body
+
+
+def test_an_invitation_that_was_taken_back_before_it_left_is_not_sent(world: World) -> None:
+    contact = invited(world, "Carla", (world.acme, APPROVER))
+    withdraw(contact.pk, by=by(world.alice), at=NOW, reason="A mistake.")
+
+    deliver(Time())
+
+    assert not mail.outbox
 
 
 def test_what_stands_against_an_invitation_is_said_and_nothing_is_made(world: World) -> None:

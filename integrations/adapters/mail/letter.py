@@ -14,7 +14,10 @@ from django.utils.translation import ngettext
 
 from delivery.portal.addresses import portal_page
 from routing.display import exact
-from routing.models import Notification, User
+from routing.letters import invitation
+from routing.models import Contact, Notification, User
+
+INVITE = "mail.invite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,17 @@ def letter_of(person: User, told: Sequence[Notification]) -> Letter:
         greeting = _("Hello %(name)s,") % {"name": person.get_short_name()}
         ending = _ending(person)
         return Letter(_subject(told), f"{greeting}\n\n{lines}\n\n{ending}\n")
+
+
+def invitation_of(person: User, contact_id: int, inviter_id: int) -> Letter | None:
+    """None for somebody who has no client any more."""
+    contact = Contact.objects.known().filter(pk=contact_id, user=person).first()
+    membership = contact.memberships.select_related("client").order_by("client__name").first() if contact else None
+    if contact is None or membership is None:
+        return None
+    by = User.objects.filter(pk=inviter_id).values_list("full_name", flat=True).first() or ""
+    with translation.override(settings.LANGUAGE_CODE):
+        return Letter(*invitation(contact, membership.client, by))
 
 
 def _subject(told: Sequence[Notification]) -> str:

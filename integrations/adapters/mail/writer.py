@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from integrations.adapters.base import CallFailed, Intent, Permanent, Refused, Temporary, Unknown, Written
-from integrations.adapters.mail.letter import letter_of
+from integrations.adapters.mail.letter import INVITE, Letter, invitation_of, letter_of
 from routing.models import Notification, User
 from routing.operations.notify import sending
 
@@ -29,18 +30,24 @@ class MailWriter:
     def write(self, intent: Intent, known: Written | None) -> Written:
         """What was read at the desk meanwhile is left out; a letter of nothing, or to somebody who has left, is not sent."""
         person = User.objects.filter(pk=intent.content["to"], is_active=True).first()
-        told = Notification.objects.filter(pk__in=intent.content["messages"], recipient=intent.content["to"], read_at=None)
+        if person is not None and intent.verb == INVITE:
+            invited = invitation_of(person, intent.content["contact"], intent.content["by"])
+            return self._send(intent, person, invited, {}) if invited else Written(NOBODY)
+        told = Notification.objects.filter(pk__in=intent.content.get("messages", ()), recipient=intent.content["to"], read_at=None)
         messages = list(told.select_related("item").order_by("pk"))
         if person is None or not messages:
             return Written(NOBODY)
-        letter, number = letter_of(person, messages), message_id(intent.key)
+        sending([each.pk for each in messages], at=timezone.now())
+        return self._send(intent, person, letter_of(person, messages), {"messages": [each.pk for each in messages]})
+
+    def _send(self, intent: Intent, person: User, letter: Letter, evidence: Mapping[str, Any]) -> Written:
+        number = message_id(intent.key)
         mail = EmailMessage(
             letter.subject, letter.body, to=[person.email], headers={"Message-ID": number, "Auto-Submitted": "auto-generated"}
         )
-        sending([each.pk for each in messages], at=timezone.now())
         with _told():
             mail.send()
-        return Written(number[1:-1][:100], evidence={"messages": [each.pk for each in messages]})
+        return Written(number[1:-1][:100], evidence=evidence)
 
     def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
         return ()
