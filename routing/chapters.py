@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -76,6 +77,25 @@ def outcomes(run: Run) -> Sequence[Entry]:
         )
         for row in found
     ]
+
+
+    """What proves that the run did what it was for, and when that was shown or found to be so no longer."""
+    rows = Outcome.history.filter(run=run).select_related("item").order_by("history_date", "history_id")
+    return [
+        Entry(
+            row.history_date,
+            "outcome",
+            _("%(ref)s, %(what)s: %(state)s") % {"ref": row.item.ref, "what": row.get_kind_display(), "state": row.get_state_display()},
+            {"work": row.item.ref, "standing": row.state, "why": row.history_change_reason, **_seen(row.evidence)},
+            reverse("admin:routing_workitem_change", args=[row.item_id]),
+        )
+        for row in rows
+    ]
+
+
+def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was looked at, without the digests."""
+    return {name: evidence[name] for name in ("url", "status", "approval", "differences") if evidence.get(name)}
 
 
 def purpose_of(clock: Clock) -> str:

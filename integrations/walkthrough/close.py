@@ -16,7 +16,7 @@ from integrations.walkthrough.walk import WORKER, Walk, fresh, now
 from routing.models import Run, RunStep
 from routing.operations.runs import cancel
 
-CHAPTERS = {"event", "step", "enrichment", "decision", "exception", "request", "brief", "clock", "outbound", "attempt"}
+CHAPTERS = {"event", "step", "enrichment", "decision", "exception", "request", "brief", "clock", "outbound", "attempt", "outcome"}
 OWN = {"escalation"}  # only where the walkthrough's own promises were waited for
 
 

@@ -79,6 +79,7 @@ def _approver(walk: Walk, job: Job) -> Contact:
     request = fresh(job.request)
     walk.story.check(request.contact_id, "the CRM's contact is known as the client's")
     contact = Contact.objects.get(pk=request.contact_id or 0)
+    contact = Contact.objects.get(requests=request)
     membership = Membership.objects.get(contact=contact, client=job.run.item.client)
     if membership.role != Membership.Role.APPROVER:
         membership.role = Membership.Role.APPROVER

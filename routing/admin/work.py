@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from routing import display
 from routing.admin import filters
-from routing.admin.addresses import page_of
+from routing.admin.addresses import page_of, work_page
 from routing.admin.base import actor
 from routing.admin.bulk import BulkSteps
 from routing.admin.day_filters import ChangedSince, OfOwner, WhenDue
 from routing.models.work import WorkItem, soonest
 from routing.nouns import kind_label, nouns, state_badge
+from routing.operations.outcomes import probe_now
 from routing.visibility import work_seen_by
 
 
@@ -62,6 +65,22 @@ class WorkItemAdmin(BulkSteps):
         if model is None or not self.admin_site.is_registered(model):
             raise Http404
         return HttpResponseRedirect(page_of(model._base_manager.get(item=item)))
+
+    def get_urls(self) -> list[URLPattern]:
+        look = self.admin_site.admin_view(self.look_view)
+        return [path("<path:object_id>/outcomes/<int:outcome>/look/", look, name="routing_outcome_look"), *super().get_urls()]
+
+    def look_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
+        """Have a proof of this work looked at now, in place of when it is next due; leads back to where the button was."""
+        item = self.seen(request, object_id)
+        if request.method != "POST" or not item.outcomes.filter(pk=outcome).exists():
+            raise PermissionDenied
+        [result] = probe_now([outcome], by=actor(request), at=timezone.now())
+        if result.done:
+            messages.success(request, _("It is looked at within seconds. Open the page again to see what was found."))
+        else:
+            messages.error(request, " ".join(str(refusal.message) for refusal in result.refusals))
+        return HttpResponseRedirect(work_page(item.run.item_id if item.run else item.pk))
 
     @admin.display(description=_("work"), ordering="id")
     def what(self, item: WorkItem) -> SafeString:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.db.models import Q
+from django.middleware.csrf import get_token
 from django.utils import timezone
 
 from routing import display
@@ -13,6 +15,7 @@ from routing.chapters import purpose_of, standing
 from routing.files_view import described
 from routing.models.clocks import Clock
 from routing.models.files import File
+from routing.models.outcomes import Outcome
 from routing.models.work import WorkItem
 from routing.nouns import kind_label
 from routing.told import told_of
@@ -34,6 +37,16 @@ def clocks(item: WorkItem) -> dict[str, Any]:
         ],
         "now": timezone.now(),
     }
+
+
+@register.inclusion_tag("desk/_outcomes.html", takes_context=True)
+def outcomes(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
+    """What proves it, or what was to: of a run, all that its work promises."""
+    request = context["request"]
+    by = getattr(request, "actor", None) or actor_of(request)
+    about = Q(run=item.run_id) if item.kind == "run" else Q(item=item)
+    rows = Outcome.objects.filter(about, item__in=work_seen_by(by)).select_related("item").order_by("pk")
+    return {"outcomes": rows, "may_look": by.may("routing.probe_outcome"), "now": timezone.now(), "csrf_token": get_token(request)}
 
 
 @register.inclusion_tag("desk/_related.html", takes_context=True)

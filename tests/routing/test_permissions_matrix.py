@@ -67,6 +67,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.reopen_run": (),
     "routing.view_outcome": EVERYONE,
     "routing.waive_outcome": (OPS,),
+    "routing.probe_outcome": (AM, OPS, INTEGRATIONS),
     **{f"routing.{verb}_run": () for verb in ("enrich", "identify", "route", "begin", "wait", "proceed", "await_outcome", "complete")},
     # resolve exceptions
     "routing.view_exceptioncase": EVERYONE,

@@ -1,0 +1,69 @@
+"""`manage.py walkthrough` on the product as `make run` starts it: web, worker and beat, and another walkthrough beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from config.paths import ROOT
+from tests.config.conftest import Product, product
+
+__all__ = ["product"]  # a fixture
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+LIMIT_S = 180
+
+
+def walkthrough(var: Path, *options: str) -> tuple[int, str]:
+    """Its exit code, and all it said."""
+    environ = {"PATH": os.environ["PATH"], "VAR_DIR": str(var)}
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", "walkthrough", *options],
+        env=environ, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def running(product: Product) -> Product:
+    return product.start().wait_ready()
+
+
+def count(product: Product, question: str) -> int:
+    owner = json.loads((product.var / "run.env").read_text())["DATABASE_OWNER_URL"]
+    with psycopg.connect(owner) as connection:
+        [(found,)] = connection.execute(question)  # type: ignore[call-overload]
+    return int(found)
+
+
+def test_it_plays_the_whole_job_twice_side_by_side(running: Product) -> None:
+    """One start for all of it: each costs seconds."""
+    with ThreadPoolExecutor(2) as both:
+        played = list(both.map(lambda _: walkthrough(running.var), range(2)))
+
+    for code, said in played:
+        assert code == 0, f"{said}\n{running.logs()}"
+        assert "The walkthrough is whole" in said
+    it_left_nothing_open(running)
+    it_breaks_where_a_connection_is_missing(running)
+
+
+def it_left_nothing_open(product: Product) -> None:
+    runs = "SELECT count(*) FROM routing_run"
+    assert count(product, runs) == count(product, f"{runs} WHERE state = 'complete'") == 4
+    assert count(product, "SELECT count(*) FROM routing_workitem WHERE is_open") == 0
+    assert count(product, "SELECT count(*) FROM routing_outcome WHERE next_probe_at IS NOT NULL AND kind = 'live'") == 0
+
+
+def it_breaks_where_a_connection_is_missing(product: Product) -> None:
+    code, said = walkthrough(product.var, "--crm", "nowhere")
+
+    assert code == 1
+    assert "There is no active connection “nowhere”" in said

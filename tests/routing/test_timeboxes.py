@@ -1,0 +1,78 @@
+"""How long an exception may stand: its flow's own policy goes before the exception map."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from delivery.flows.lead_to_brief import publish_lead_to_brief
+from routing.actors import Actor
+from routing.models import Clock, ExceptionCase, FlowVersion, SLAPolicy, Target
+from routing.operations.calendars import ensure_defaults, save_policy
+from routing.operations.capture import capture
+from routing.operations.concerns import Concern, raise_about
+from routing.operations.flows import copy, publish
+from routing.operations.work_cases import Finding, raise_for_work
+from routing.reasons import Reason
+from tests.journeys.crm import FakeCRM, answering
+from tests.journeys.test_lead_to_brief import signals, work
+from tests.world import NOW, World, by
+
+SECONDS = timedelta(seconds=6)
+
+
+@pytest.fixture
+def flow(world: World) -> FlowVersion:
+    ensure_defaults(at=NOW)
+    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+
+
+def choose(world: World, flow: FlowVersion, kind: str) -> None:
+    """A policy of the flow's own, with one target for this kind of work."""
+    policy = SLAPolicy(slug="quick", name="Quick", calendar_source=SLAPolicy.Source.ALWAYS)
+    target = Target(kind=kind, purpose="resolution", worktime=SECONDS, met_in=["resolved"] if kind == "exceptioncase" else [])
+    save_policy(policy, by=by(world.olga), at=NOW, targets=[target])
+    draft = copy(flow, by=by(world.olga), at=NOW, reason="Quicker")
+    draft.policy = "quick"
+    draft.save()
+    publish(draft, by=by(world.olga), at=NOW, reason="Quicker")
+
+
+def stopped(world: World) -> ExceptionCase:
+    crm = FakeCRM(world.acme)
+    del crm.facts["deal.amount"]
+    with answering(crm):
+        capture(signals()[:1], by=Actor.system(), at=NOW)
+        work()
+    return ExceptionCase.objects.select_related("item", "run__item").get()
+
+
+def test_a_flows_own_policy_says_how_long_its_exceptions_may_stand(world: World, flow: FlowVersion) -> None:
+    choose(world, flow, "exceptioncase")
+
+    case = stopped(world)
+
+    clock = Clock.objects.get(item=case.item)
+    assert (clock.policy.slug, clock.target, clock.due_at) == ("quick", SECONDS, NOW + SECONDS)
+
+
+def test_a_policy_that_says_nothing_of_exceptions_leaves_them_to_the_map(world: World, flow: FlowVersion) -> None:
+    choose(world, flow, "request")
+
+    case = stopped(world)
+
+    clock = Clock.objects.get(item=case.item)
+    assert (clock.policy.slug, clock.target) == ("standard", timedelta(minutes=240))
+
+
+def test_it_holds_for_what_is_found_out_later_too(world: World, flow: FlowVersion) -> None:
+    choose(world, flow, "exceptioncase")
+    run = stopped(world).run
+    assert run is not None
+
+    [concern] = raise_about([Concern(run.item, Reason.OUTCOME_DECAYED)], at=NOW)
+    found = raise_for_work(Finding(Reason.FAILED_DELIVERY, run=run), at=NOW)
+
+    assert found is not None
+    assert {clock.target for clock in Clock.objects.filter(item__in=[concern.item, found.item])} == {SECONDS}
