@@ -86,7 +86,7 @@ def outcomes(run: Run) -> Sequence[Entry]:
             row.history_date,
             "outcome",
             _("%(ref)s, %(what)s: %(state)s") % {"ref": row.item.ref, "what": row.get_kind_display(), "state": row.get_state_display()},
-            {"work": row.item.ref, "standing": row.state, "why": row.history_change_reason, **_seen(row.evidence)},
+            {"work": row.item.ref, "standing": row.state, **_why(row), **_seen(row.evidence)},
             reverse("admin:routing_workitem_change", args=[row.item_id]),
         )
         for row in rows
@@ -95,7 +95,13 @@ def outcomes(run: Run) -> Sequence[Entry]:
 
 def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     """What was looked at, without the digests."""
-    return {name: evidence[name] for name in ("url", "status", "approval", "differences") if evidence.get(name)}
+    seen = {name: evidence[name] for name in ("url", "status", "approval") if evidence.get(name)}
+    return {**seen, "differences": " ".join(evidence["differences"])} if evidence.get("differences") else seen
+
+
+def _why(row: Any) -> Mapping[str, Any]:
+    """The reason that a person gave for going without it."""
+    return {"why": row.history_change_reason} if row.state == Outcome.State.WAIVED else {}
 
 
 def purpose_of(clock: Clock) -> str:

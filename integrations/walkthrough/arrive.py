@@ -18,7 +18,7 @@ def arrive(walk: Walk, name: str, *, ends: bool) -> None:
     """Let a new deal come in, as a job of its own."""
     story, job = walk.story, Job(name)
     walk.jobs.append(job)
-    job.deal = walk.given_deal if walk.given_deal and len(walk.jobs) == 1 else _made(walk, name, ends=ends)
+    job.deal = walk.made.pop(0) if walk.made else _made(walk, name, ends=ends)
     if walk.deals.is_own:
         _posted_twice(walk, job)
     slug = walk.deals.connection.slug

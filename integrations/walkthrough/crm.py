@@ -13,7 +13,7 @@ from integrations.http import SafeClient
 from integrations.models import Connection
 from integrations.sandbox.crm import Change
 from integrations.sandbox.sender import Sender
-from integrations.sandbox.server import AUTHOR, SANDBOX, SIGN
+from integrations.sandbox.server import AUTHOR
 
 PERSON = "userId:1"  # a person at the CRM, or the changes would be our own coming back
 TO_COMPANY, TO_CONTACT = 5, 3  # https://developers.hubspot.com/docs/api/crm/associations
@@ -33,11 +33,6 @@ class Deals:
     @property
     def is_own(self) -> bool:
         return self.told is not None
-
-    def is_play(self) -> bool:
-        """Whether it is a sandbox: samples may be written there without asking."""
-        with self._client() as client:
-            return client.get(SANDBOX).headers.get(SIGN) == "hubspot"
 
     def make(self, name: str, token: str, *, ends: bool) -> str:
         """A company, a person and their deal, then five changes of it; the deal's id. Without ``ends`` it lacks its end date."""

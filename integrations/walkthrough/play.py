@@ -39,11 +39,11 @@ Word = Answer.Word
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the command was told: slugs of connections and the id of a deal, each empty for the walkthrough's own."""
+    """What the command was told: slugs of connections and ids of deals made by hand, each empty for the walkthrough's own."""
 
     crm: str = ""
     cms: str = ""
-    deal: str = ""
+    made: tuple[str, ...] = ()
 
 
 def play(story: Story, named: Named) -> None:
@@ -88,7 +88,10 @@ def _acts(walk: Walk) -> None:
     story.act("6. Somebody changes the page by hand")
     decay(walk, page, FIRST)
     story.act("7. The client wants something else on the live page")
-    _change(walk, page, file)
+    if walk.by_hand and not walk.made:
+        story.tell("Not played: it takes a second deal that was made by hand, with an end date. Name it with another --deal.")
+    else:
+        _change(walk, page, file)
     story.act("8. The whole story")
     quiet(walk)
     told(walk)
@@ -165,7 +168,7 @@ def _stage(story: Story, named: Named) -> Iterator[Walk]:
         site = Site(outside.named(named.cms, "wordpress")) if named.cms else stack.enter_context(outside.own_site(ending, players, now()))
         for what, connection in (("CRM", deals.connection), ("site", site.connection)):
             story.tell(f"The {what} is “{connection.name}” at {connection.base_url or 'its vendor'}.")
-        yield Walk(story, players, deals, site, owns_site=not named.cms, given_deal=named.deal)
+        yield Walk(story, players, deals, site, owns_site=not named.cms, made=list(named.made), by_hand=bool(named.made))
 
 
 def _players(story: Story) -> Cast:

@@ -41,7 +41,8 @@ class Walk:
     deals: Deals
     site: Site
     owns_site: bool
-    given_deal: str = ""
+    made: list[str] = field(default_factory=list)  # deals that are to be used, in their order, in place of new ones
+    by_hand: bool = False
     token: str = field(default_factory=lambda: token_hex(4))
     jobs: list[Job] = field(default_factory=list)
     pages: list[Deliverable] = field(default_factory=list)

@@ -39,7 +39,7 @@ def running(product: Product) -> Product:
 def count(product: Product, question: str) -> int:
     owner = json.loads((product.var / "run.env").read_text())["DATABASE_OWNER_URL"]
     with psycopg.connect(owner) as connection:
-        [(found,)] = connection.execute(question)  # type: ignore[call-overload]
+        [(found,)] = connection.execute(question)
     return int(found)
 
 

@@ -17,16 +17,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--cms", default="", metavar="SLUG", help="a wordpress connection, in place of a site that the walkthrough plays"
         )
-        parser.add_argument("--deal", default="", metavar="ID", help="with --crm: a deal that you made there by hand, without an end date")
+        parser.add_argument(
+            "--deal",
+            default=[],
+            metavar="ID",
+            action="append",
+            help="with --crm: a deal made there by hand, first without an end date; again for the second",
+        )
 
-    def handle(self, *, crm: str, cms: str, deal: str, **_: Any) -> None:
+    def handle(self, *, crm: str, cms: str, deal: list[str], **_: Any) -> None:
         """:raises CommandError: at the first step that is not what it should be; its exit code is 1"""
         if deal and not crm:
             raise CommandError("--deal is a deal of the CRM that --crm names.")
         logging.disable(logging.INFO)  # the story is told in words
         story = Story(self.stdout.write)
         try:
-            play(story, Named(crm, cms, deal))
+            play(story, Named(crm, cms, tuple(deal)))
         except Broke as error:
             raise CommandError(f"{error}\nThe walkthrough broke after {story.steps} steps and {story.took_s:.0f} s.") from None
         self.stdout.write(self.style.SUCCESS(f"\nThe walkthrough is whole: {story.steps} steps passed in {story.took_s:.0f} s."))
