@@ -69,7 +69,6 @@ class Budget:
 def budget_of(row: Brief, *, by: Actor) -> Budget:
     known = standing([row], by, timezone.now(), {})[row.pk]
     approved = row.state == Brief.State.APPROVED
-    left = known.left + row.amount if known.left is not None and approved else known.left
     above = not approved and needs_two(row.amount, known)
     waits = above and row.state == Brief.State.IN_REVIEW and row.first_approver_id is not None
-    return Budget(row.amount, hours_of(_read(row)), left, known.currency, above, waits)
+    return Budget(row.amount, hours_of(_read(row)), known.left, known.currency, above, waits)

@@ -12,6 +12,8 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from delivery.engine.texts import storable
+
 MOST = 50  # deliverables in one brief: more is several briefs
 MOST_AMOUNT, MOST_HOURS = Decimal("999999999.99"), Decimal("99999.99")
 
@@ -71,6 +73,9 @@ def read_plan(value: Any) -> tuple[Planned, ...]:
     keys = [each.key for each in found if each]
     if len(set(keys)) < len(keys):
         faults.append(_("Two deliverables have the same key."))
+    replaced = [each.replaces_id for each in found if each and each.replaces_id]
+    if len(set(replaced)) < len(replaced):
+        faults.append(_("Two deliverables replace the same one."))
     if faults:
         raise BadPlan(faults)
     return tuple(each for each in found if each)
@@ -86,7 +91,7 @@ def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
         fault(_("this cannot be read."))
         return None
     title = str(value.get("title") or "").strip()
-    if not title or len(title) > 200 or "\x00" in title:  # noqa: PLR2004  # as long as a work item's title
+    if not title or len(title) > 200 or not storable(title):  # noqa: PLR2004  # as long as a work item's title
         fault(_("give it a title of at most 200 characters."))
     if value.get("format") not in Format.values:
         fault(_("choose what it is."))
@@ -97,17 +102,22 @@ def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
         key=key,
         title=title,
         format=str(value.get("format")),
-        destination_id=_id(value.get("destination")),
+        destination_id=_id(value.get("destination"), fault, _("where it goes cannot be read.")),
         amount=_number(value.get("amount"), MOST_AMOUNT, fault, _("the amount is no number from 0.")),
         hours=_number(value.get("hours"), MOST_HOURS, fault, _("the hours are no number from 0.")),
         due=_day(value.get("due"), fault),
-        replaces_id=_id(value.get("replaces")),
+        replaces_id=_id(value.get("replaces"), fault, _("what it replaces cannot be read.")),
     )
     return planned if len(faults) == before else None
 
 
-def _id(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _id(value: Any, fault: Any, words: Any) -> int | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
+        fault(words)
+        return None
+    return value
 
 
 def _number(value: Any, most: Decimal, fault: Any, words: Any) -> Decimal:

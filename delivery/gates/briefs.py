@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from delivery.engine.plan import BadPlan, read_plan
+from delivery.engine.plan import BadPlan, Planned, read_plan
+from delivery.engine.texts import storable
 from delivery.models.briefs import Brief
 from delivery.models.requests import Request
 from routing.gates import Context, GateResult, passed, refused
 from routing.roles import holders
 
 ABOVE_BUDGET = "delivery.approve_above_budget_brief"
+LONGEST = 20_000  # characters of a brief
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Standing:
     destinations: frozenset[int]  # those of the client that are in use
     replaceable: frozenset[int]  # live deliverables of the client
     taken: frozenset[int] = frozenset()  # live deliverables that something of another request replaces already
+    replaceable: frozenset[int]  # live deliverables of the client that nothing else replaces
+    writers: frozenset[int]  # ids of who edited it
 
 
 def _standing(context: Context, row: Brief) -> Standing:
@@ -36,19 +41,32 @@ def _standing(context: Context, row: Brief) -> Standing:
 
 def edit_is_readable(row: Brief, context: Context) -> GateResult:
     """Refuses a plan that cannot be read, or that sends work to another client's places."""
-    planned = context.details.get("planned")
+    planned, body = context.details.get("planned"), context.details.get("body")
+    if body is not None and not (isinstance(body, str) and len(body) <= LONGEST and storable(body)):
+        return refused("body", _("The text is too long, or has characters that cannot be kept."), clears_by=_("You"))
     if planned is None:
         return passed("plan")
     try:
         plan = read_plan(planned)
     except BadPlan as error:
         return refused("plan", _("The plan cannot be kept."), evidence=str(error), clears_by=_("You"))
-    standing = _standing(context, row)
+    return _fits(plan, _standing(context, row))
+
+
+def plan_still_fits(row: Brief, context: Context) -> GateResult:
+    """Refuses a plan whose places or live work are gone, or promised to another brief, since it was written."""
+    try:
+        return _fits(row.plan, _standing(context, row))
+    except BadPlan as error:  # from before plans were read when they are kept
+        return refused("plan", _("The plan cannot be read."), evidence=str(error), clears_by=_("Whoever edits the brief"))
+
+
+def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
     strange = [each.title for each in plan if each.destination_id and each.destination_id not in standing.destinations]
     strange += [each.title for each in plan if each.replaces_id and each.replaces_id not in standing.replaceable]
     if strange:
-        words = _("It goes to a place, or replaces work, that is not this client's or no longer in use.")
-        return refused("plan", words, evidence=", ".join(strange), clears_by=_("You"))
+        words = _("It goes to a place, or replaces work, that is not this client's, no longer in use or replaced by other work.")
+        return refused("plan", words, evidence=", ".join(strange), clears_by=_("Whoever edits the brief"))
     return passed("plan")
 
 
@@ -79,10 +97,21 @@ def request_is_accepted(row: Brief, context: Context) -> GateResult:
     return refused("request", words, evidence=Request.State(state).label, clears_by=_("Whoever may triage and accept the request"))
 
 
+def request_goes_on(row: Brief, context: Context) -> GateResult:
+    """Refuses new work for a request that is delivered or over: what is wanted then is another request."""
+    state = _standing(context, row).request_state
+    if state in {*Request.before_acceptance, Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
+        return passed("request", _("Its request goes on."))
+    words = _("Its request is delivered, or over: a change of it is a new request.")
+    return refused("request", words, evidence=Request.State(state).label, clears_by=_("Nobody"))
+
+
 def not_the_author(row: Brief, context: Context) -> GateResult:
-    if row.submitted_by_id != context.by.user_id:
+    by = context.by.user_id
+    if row.submitted_by_id != by and by not in _standing(context, row).writers:
         return passed("author", _("Somebody else wrote it."))
-    return refused("author", _("Who asks for approval cannot give it."), clears_by=_("Another account manager or operations lead"))
+    words = _("Who wrote it, or asks for its approval, cannot give it.")
+    return refused("author", words, clears_by=_("Another account manager or operations lead"))
 
 
 def needs_two(amount: Decimal, standing: Standing) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from delivery.engine.texts import storable
 from delivery.models.requests import Request
 from routing.gates import Context, GateResult, passed, refused
 from routing.models.work import WorkItem
@@ -75,11 +76,6 @@ def _fault(name: str, value: Any) -> str:
     if not isinstance(value, str):
         return ""
     too_long = field.max_length is not None and len(value) > field.max_length  # of a text, Django asks that in forms only
-    if too_long or (name == "title" and not value.strip()) or not _storable(value):
+    if too_long or (name == "title" and not value.strip()) or not storable(value):
         return str(_("%(field)s: empty, too long, or with characters that cannot be kept.")) % {"field": field.verbose_name}
     return ""
-
-
-def _storable(text: str) -> bool:
-    """Whether PostgreSQL can: no NUL, and nothing that UTF-8 cannot say."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

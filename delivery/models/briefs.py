@@ -100,15 +100,17 @@ class Brief(WorkNoun):
 
     @transition(field=state, source=State.IN_REVIEW, target=State.APPROVED)
     def approve(self, *, at: datetime, approver: int) -> None:
+        if self.first_approver_id == approver:  # the plan is within the engagement by now: one approval is enough, and it is this
+            self.first_approver_id = None
         self.approved_by_id, self.approved_at = approver, at
 
     @transition(field=state, source=State.IN_REVIEW, target=State.CHANGES_REQUESTED)
     def request_changes(self, *, at: datetime) -> None:
         self.first_approver_id = None
 
-    @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED, State.IN_REVIEW, State.APPROVED], target=State.SUPERSEDED)
+    @transition(field=state, source=[*open_states, State.APPROVED, State.CANCELLED], target=State.SUPERSEDED)
     def supersede(self, *, at: datetime) -> None:
-        """A newer brief of the same request takes its place."""
+        """A newer brief of the same request takes its place; also of one that was called off while its request goes on."""
         self.is_current = False
 
     @transition(field=state, source=list(open_states), target=State.CANCELLED)
