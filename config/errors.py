@@ -6,14 +6,17 @@ import errno
 import sys
 from http import HTTPStatus
 
+import redis
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils import timezone
 from psycopg.errors import DiskFull
 
+RETRY_AFTER_S = "5"
 FULL = "There is no room left on our side, and nothing was half saved. Try again later, or tell whoever runs this system.\n"
 FAILED_PLAINLY = "Something went wrong on our side, and nothing was half saved. Try again in a minute.\n"
 
@@ -42,14 +45,26 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Touches neither database nor session: one of them may be what failed. The number finds the request in the log."""
-    if _no_room(sys.exc_info()[1]):
+    error = sys.exc_info()[1]
+    if _no_room(error):
         return HttpResponse(FULL, status=HTTPStatus.INSUFFICIENT_STORAGE, content_type="text/plain; charset=utf-8")
+    status = HTTPStatus.SERVICE_UNAVAILABLE if _away(error) else HTTPStatus.INTERNAL_SERVER_ERROR
+    headers = {"Retry-After": RETRY_AFTER_S} if _away(error) else None
     number = structlog.contextvars.get_contextvars().get("request_id", "")
     try:
         text = render_to_string("errors/failed.html", {"number": number, "at": timezone.now()})
     except (ValueError, TemplateSyntaxError):  # static files are not collected, or a page of ours is broken
-        return HttpResponse(FAILED_PLAINLY, status=HTTPStatus.INTERNAL_SERVER_ERROR, content_type="text/plain; charset=utf-8")
-    return HttpResponse(text, status=HTTPStatus.INTERNAL_SERVER_ERROR)
+        return HttpResponse(FAILED_PLAINLY, status=status, headers=headers, content_type="text/plain; charset=utf-8")
+    return HttpResponse(text, status=status, headers=headers)
+
+
+def _away(error: BaseException | None) -> bool:
+    """Whether the database or the broker does not answer, or gave way to somebody else: the same may work in a moment."""
+    while error is not None:
+        if isinstance(error, OperationalError | InterfaceError | redis.ConnectionError | redis.TimeoutError):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _no_room(error: BaseException | None) -> bool:

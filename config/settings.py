@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from config import databases, desk, env, logs, mail
+from config.bounded import BoundedConnection
 from config.paths import ROOT, var_dir
 
 django_stubs_ext.monkeypatch()  # lets classes of Django be written with what they hold: ModelAdmin[Request]
@@ -101,7 +102,12 @@ WSGI_APPLICATION = "config.wsgi.application"
 
 # -- Data ------------------------------------------------------------------------------------------------------
 
-_POOL: dict[str, Any] = {"pool": {"min_size": 1, "max_size": ENV.database_pool}} if ENV.database_pool else {}
+_POOL: dict[str, Any] = (
+    # What the web waits for is bounded: for a connection, for making one, and for an answer.
+    {"connect_timeout": 10, "pool": {"min_size": 1, "max_size": ENV.database_pool, "timeout": 10, "connection_class": BoundedConnection}}
+    if ENV.database_pool
+    else {}
+)
 
 DATABASES = {
     "default": databases.for_django(ENV.database_url, prepare_threshold=5, **_POOL)

@@ -149,7 +149,7 @@ def test_without_a_database_there_is_still_a_page_with_a_number(visitor, monkeyp
     with django_assert_num_queries(0):
         answer = visitor.get("/admin/")
 
-    assert answer.status_code == 500
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
     assert "Something went wrong" in words(answer)
     assert re.search(r"[0-9a-f]{12} · ", words(answer))
 
