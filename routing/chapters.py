@@ -14,7 +14,6 @@ from routing.models.outcomes import Outcome
 from routing.models.runs import Run
 from routing.models.work import WorkItem
 from routing.told import told_of
-from routing.trace import page
 
 
 @chapter
@@ -58,27 +57,6 @@ def escalations(run: Run) -> Sequence[Entry]:
 
 @chapter
 def outcomes(run: Run) -> Sequence[Entry]:
-    """What must be so, since when it was expected, and what was seen when somebody last looked."""
-    found = Outcome.objects.filter(run=run).select_related("item", "waived_by").order_by("id")
-    return [
-        Entry(
-            row.proven_at or row.expected_at,
-            "outcome",
-            _("%(ref)s: %(what)s") % {"ref": row.item.ref, "what": row.get_kind_display()},
-            {
-                "work": row.item.ref,
-                "standing": str(Outcome.State(row.state).label),
-                "expected": row.expected_at.isoformat(),
-                "proven": row.proven_at.isoformat() if row.proven_at else None,
-                "waived_by": str(row.waived_by) if row.waived_by else None,
-                **{name: row.evidence[name] for name in ("url", "status", "differences", "approval") if row.evidence.get(name)},
-            },
-            page(row.item_id),
-        )
-        for row in found
-    ]
-
-
     """What proves that the run did what it was for, and when that was shown or found to be so no longer."""
     rows = Outcome.history.filter(run=run).select_related("item").order_by("history_date", "history_id")
     return [

@@ -28,8 +28,6 @@ class Standing:
     left: Decimal | None
     currency: str
     destinations: frozenset[int]  # those of the client that are in use
-    replaceable: frozenset[int]  # live deliverables of the client
-    taken: frozenset[int] = frozenset()  # live deliverables that something of another request replaces already
     replaceable: frozenset[int]  # live deliverables of the client that nothing else replaces
     writers: frozenset[int]  # ids of who edited it
 
@@ -75,18 +73,6 @@ def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
         return passed("plan", _("It says what will be made."))
     missing = _("Nothing is written yet.") if not row.body.strip() else _("No deliverable is planned yet.")
     return refused("plan", missing, clears_by=_("You: edit the brief"))
-
-
-def nothing_is_replaced_twice(row: Brief, context: Context) -> GateResult:
-    """Refuses a second successor of what is live: one of them would be lost."""
-    taken = _standing(context, row).taken
-    twice = [each.title for each in row.plan if each.replaces_id in taken]
-    if not twice:
-        return passed("replaces")
-    words = _("Something else is in the making that replaces the same.")
-    return refused(
-        "replaces", words, evidence=", ".join(twice), clears_by=_("You: plan the change into that one, or wait until it is live")
-    )
 
 
 def request_is_accepted(row: Brief, context: Context) -> GateResult:

@@ -44,14 +44,6 @@ def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[st
     wrote = set(edits.values_list("item_id", "actor_id"))
     clients = {row.item.client_id for row in rows}
     places = set(Destination.objects.filter(client__in=clients, is_active=True).values_list("client_id", "pk"))
-    live = set(
-        Deliverable.objects.filter(item__client__in=clients, state=Deliverable.State.LIVE).values_list("item__client_id", "pk")
-        if details.get("planned")
-        else ()
-    )
-    replaced = [each.replaces_id for brief in found for each in brief.plan if each.replaces_id]
-    going = Deliverable.objects.filter(replaces__in=replaced).exclude(state=Deliverable.State.CANCELLED)
-    taken = set(going.values_list("request_id", "replaces_id")) if replaced else set()
     live = _replaceable(clients)
     return {
         pk: gates.Standing(
@@ -59,8 +51,6 @@ def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[st
             left=_left(brief, spent),
             currency=brief.engagement.currency if brief.engagement else "",
             destinations=frozenset(place for client, place in places if client == brief.item.client_id),
-            taken=frozenset(row for request, row in taken if request != brief.request_id),
-            replaceable=frozenset(row for client, row in live if client == brief.item.client_id),
             replaceable=frozenset(
                 row for client, row, taken_by in live if client == brief.item.client_id and taken_by in {None, brief.request_id}
             ),
@@ -167,7 +157,6 @@ approve = operation(
     "approve",
     _("Approve"),
     may=_BOTH,
-    gates=(gates.not_the_author, gates.nothing_is_replaced_twice, gates.within_budget_or_second),
     gates=(gates.not_the_author, gates.plan_still_fits, gates.within_budget_or_second),
     facts=standing,
     run=signed,

@@ -14,11 +14,9 @@ from integrations.models import Connection, Outbound
 from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.rows import digest_of
 from integrations.operations.outbox.verbs import called
+from routing.actions import react
 from routing.actors import Actor
 from routing.carriers import carrier
-from routing.models import Notification, User
-from routing.actions import carrier, react
-from routing.actors import Actor
 from routing.models import Contact, Notification, User
 from routing.records import save
 

@@ -25,11 +25,9 @@ def backend_of(session: psycopg.Connection[tuple[int]]) -> psutil.Process:
     return psutil.Process(session.info.backend_pid)
 
 
-def test_a_server_that_was_stopped_is_given_up_and_the_connection_with_it(
-    session: BoundedConnection, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_server_that_was_stopped_is_given_up_and_the_connection_with_it(session: BoundedConnection, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(bounded, "PATIENCE_S", 0.5)
-    backend = backend_of(session)  # type: ignore[arg-type]
+    backend = backend_of(session)
     try:
         backend.send_signal(signal.SIGSTOP)
     except psutil.AccessDenied:

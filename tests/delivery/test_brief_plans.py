@@ -150,4 +150,5 @@ def test_what_was_called_off_is_not_planned_again(world: World):
     done(briefs.supersede([page.brief_id], by=by(world.alice), at=NOW, reason="Something else."))
 
     new = Brief.objects.get(request=page.request, is_current=True)
-    assert (new.planned, new.amount) == ([], 0)
+    assert new.planned == []
+    assert new.amount == 0

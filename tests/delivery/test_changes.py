@@ -279,4 +279,4 @@ def test_two_changes_of_the_same_do_not_both_replace_it(world: World, carla: Con
     done(briefs.approve([first.pk], by=by(world.bob), at=NOW))
     [refused] = briefs.approve([second.pk], by=by(world.bob), at=NOW)
 
-    assert codes(refused) == ["replaces"]
+    assert codes(refused) == ["plan"]

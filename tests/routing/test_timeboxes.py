@@ -11,7 +11,6 @@ from routing.actors import Actor
 from routing.models import Clock, ExceptionCase, FlowVersion, SLAPolicy, Target
 from routing.operations.calendars import ensure_defaults, save_policy
 from routing.operations.capture import capture
-from routing.operations.concerns import Concern, raise_about
 from routing.operations.flows import copy, publish
 from routing.operations.work_cases import Finding, raise_for_work
 from routing.reasons import Reason
@@ -71,8 +70,7 @@ def test_it_holds_for_what_is_found_out_later_too(world: World, flow: FlowVersio
     run = stopped(world).run
     assert run is not None
 
-    [concern] = raise_about([Concern(run.item, Reason.OUTCOME_DECAYED)], at=NOW)
     found = raise_for_work(Finding(Reason.FAILED_DELIVERY, run=run), at=NOW)
 
     assert found is not None
-    assert {clock.target for clock in Clock.objects.filter(item__in=[concern.item, found.item])} == {SECONDS}
+    assert {clock.target for clock in Clock.objects.filter(item=found.item)} == {SECONDS}
