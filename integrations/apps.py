@@ -13,3 +13,4 @@ class IntegrationsConfig(AppConfig):
         for module in modules:
             import_module(f"integrations.operations.{module}")
         import_module("integrations.chapters")
+        import_module("integrations.demo")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from routing.actors import Actor
+from routing.door import operations_of
 from routing.models.clients import Client
 from routing.models.runs import Run
 from routing.operations.advance import advance
@@ -26,9 +27,10 @@ class Lead:
     age_h: float
     client: str = ""
     missing: tuple[str, ...] = ()
+    ends: str = ""  # the verb that ended its run, some days later
 
 
-LEADS = (
+NAMED = (
     Lead("Harbour festival site", "18000", 70, "FJD"),
     Lead("Rebrand of the lodge", "64000", 52, "BRW"),
     Lead("Grid live map", "52000", 46, "LUM"),
@@ -39,6 +41,36 @@ LEADS = (
     Lead("Winter tyre campaign", "21000", 3),
     Lead("Alpine huts film", "", 1, missing=("deal.amount",)),
 )
+
+WORK = (
+    "Spring sale page",
+    "Team portraits",
+    "Menu redesign",
+    "Annual report",
+    "Job adverts",
+    "Product film",
+    "Fair stand graphics",
+    "Price list",
+)
+CODES = ("ACM", "BRW", "FJD", "LUM", "SAK", "VHC")
+ENDINGS = ("", "cancel", "close_unproven", "cancel", "close_unproven", "")
+
+
+def _earlier() -> tuple[Lead, ...]:
+    """Two months of leads before those, most of which have ended."""
+    return tuple(
+        Lead(
+            f"{WORK[place % len(WORK)]} {place // len(WORK) + 1}",
+            str(4_000 + 1_750 * (place * 7 % 23)),
+            1_400 - place * 30,
+            CODES[place % len(CODES)],
+            ends=ENDINGS[place * 5 % len(ENDINGS)],
+        )
+        for place in range(42)
+    )
+
+
+LEADS = (*_earlier(), *NAMED)
 
 
 def tell_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequence[Run]:
@@ -53,6 +85,10 @@ def tell_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequ
         if each.client:
             fill_in(run.pk, {}, client_id=clients[each.client].pk, by=lead, at=moment, reason="Known from the signature.")
             _work(moment + timedelta(minutes=1))
+        if each.ends:
+            ended = moment + timedelta(days=4)
+            why = "Went to somebody else." if each.ends == "cancel" else "Delivered by hand before the flow knew how to prove it."
+            operations_of(Run)[each.ends]([run.pk], by=lead, at=ended, reason=why)
     return list(Run.objects.filter(source=SOURCE))
 
 

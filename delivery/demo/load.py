@@ -9,8 +9,10 @@ from typing import Any
 from django.db import transaction
 
 from delivery.demo import agency
+from delivery.demo.change import ask_for_change
 from delivery.demo.leads import tell_leads
 from delivery.demo.making import make_pieces
+from delivery.demo.outside import outside
 from delivery.demo.stories import STORIES, Step, Story
 from delivery.flows.client_change import publish_client_change
 from delivery.flows.client_request import publish_client_request
@@ -26,6 +28,7 @@ from routing.models.people import Team, TeamMembership, User
 from routing.models.work import WorkItem
 from routing.operations.calendars import ensure_defaults
 from routing.operations.clients import save_contact
+from routing.operations.escalate import escalate
 from routing.operations.people import set_roles
 from routing.operations.portal_access import has_access, invite
 from routing.records import save
@@ -56,6 +59,9 @@ def load(at: datetime) -> list[User]:
             made.append(_tell(story, clients[story.client], first[story.client], made, at))
         make_pieces(clients, made, at)
         tell_leads(clients, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
+        ask_for_change(at)
+        escalate(at=at)  # what is late by now was told of before anybody looked
+        outside().hush(at)
     return list(people.values())
 
 

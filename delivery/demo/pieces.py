@@ -29,6 +29,7 @@ class Piece:
     format: str = Format.PAGE.value
     published: bool = True
     after_h: float = 4
+    slug: str = ""  # empty: of its title
     note: str = ""  # what somebody said where it did not go through
 
 
@@ -81,7 +82,9 @@ JOBS = (
             Piece("Repair days in the workshop", AGAIN, (REPAIR, REPAIR_SHORTER), note="“While you wait” is a promise we cannot keep."),
             Piece("Winter jackets, cared for", (*APPROVED, "go_live"), (REPAIR,), after_h=30),
             Piece("Last season's tents", (*APPROVED, "go_live", "archive"), (TRAIL,), after_h=6),
-            Piece("Hut map", (*APPROVED, "fail_publishing"), (SIZES,), after_h=200),
+            Piece(
+                "Hut map", (*APPROVED, "fail_publishing"), (SIZES,), after_h=200, slug="winter-jackets-cared-for"
+            ),  # an address that is taken
             Piece("Catalogue for print", (*APPROVED, "hand_out"), (REPAIR,), 4_200, 40, 1, Format.FILE.value, published=False, after_h=90),
         ),
     ),

@@ -230,6 +230,7 @@ class Adapter:
 
     kind: ClassVar[str]
     receives: ClassVar[bool] = False  # whether it posts to /hooks/<connection>/
+    publishes: ClassVar[bool] = False  # whether finished work can be brought there
     calls_out: ClassVar[bool] = True  # whether reading more means calling it
     needs_token: ClassVar[bool] = False  # whether it cannot be called without one
     kept_headers: ClassVar[tuple[str, ...]] = ()  # worth keeping beside a body: never a signature

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from delivery.models import Deliverable, Version
 from delivery.operations import deliverables
 from integrations.adapters.base import Asset
+from integrations.adapters.registry import adapter_of, kinds
 from integrations.models import Connection, Outbound
 from integrations.operations.assets import FileRef, NoSuchFile, file_reader
 from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
 from integrations.operations.outbox.replay import replay
-from routing.actions import react
+from routing.actions import PlaceKind, places, react
 from routing.actors import Actor
 from routing.door import carry
 from routing.models import Destination, File
@@ -45,6 +46,14 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
             replay(ids, by=Actor.system(), at=at, reason=str(_("Published again.")))
         else:
             enqueue([_wanted(row, row.version, row.destination, connection)], by=by, at=at)
+
+
+@places
+def publishing_places() -> list[PlaceKind]:
+    """The kinds of system that finished work can go to, with the connections in use."""
+    active = Connection.objects.active().order_by("name")
+    found = [kind for kind in kinds() if (adapter := adapter_of(kind)) and adapter.publishes]
+    return [PlaceKind(kind, kind.capitalize(), [(row.slug, row.name) for row in active if row.kind == kind]) for kind in found]
 
 
 def connection_of(destination: Destination) -> Connection | None:

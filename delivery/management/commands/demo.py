@@ -18,7 +18,7 @@ from routing.models.people import User
 
 
 class Command(BaseCommand):
-    help = "A small agency to try the product with: 8 people, 6 clients, about 35 pieces of work, dated relative to now."
+    help = "A small agency to try the product with: 8 people, 6 clients, about 60 runs, dated relative to now."
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 class Static(Adapter):
     kind = "static"
+    publishes = True
     calls_out = False
 
     def writer(self, connection: Connection) -> Writer | None:

@@ -18,6 +18,7 @@ MOST_SETTLE_S = 3600
 
 class WordPress(Adapter):
     kind = "wordpress"
+    publishes = True
     needs_token = True
 
     def writer(self, connection: Connection) -> Writer | None:
