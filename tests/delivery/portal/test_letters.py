@@ -35,7 +35,7 @@ def test_only_approvers_with_access_get_a_letter_which_leads_to_the_portal(world
     assert (told(carla), told(vera)) == (["decide"], [])
     assert f"/portal/questions/{asked.item.ref}/" in letter.body
     assert "/admin/" not in letter.body
-    assert Outbound.objects.filter(content__to=user_of(carla).pk).count() == 1
+    assert Outbound.objects.filter(verb="mail.tell", content__to=user_of(carla).pk).count() == 1
 
 
 def test_the_button_says_who_gets_no_letter(world: World, carla: Contact) -> None:
