@@ -98,6 +98,10 @@ def record_is_evidenced(row: Approval, context: Context) -> GateResult:
         "word": (told.get("word") in Answer.Word.values, _("Say what was decided.")),
         "contact": (told.get("contact") in standing.approvers, _("Name who decided: one of the client's approvers.")),
         "answered": (told.get("contact") not in standing.answered_contacts, _("They have answered already.")),
+        "author": (
+            told.get("word") != Answer.Word.APPROVE or standing.author_id != context.by.user_id,
+            _("Who made a version cannot record its approval: ask another account manager or operations lead."),
+        ),
         "evidence": (standing.evidence, _("Add what shows it, such as the e-mail or the minutes.")),
         "comment": (
             told.get("word") == Answer.Word.APPROVE or bool(str(told.get("comment") or "").strip()),

@@ -70,11 +70,24 @@ def checks_passed(row: Deliverable, context: Context) -> GateResult:
     return passed("checks", _("Every check has passed."))
 
 
+def _open(standing: Standing) -> GateResult:
+    words = _("A question is open already.")
+    return refused("question", words, evidence=standing.open_question, clears_by=_("Whoever is asked"))
+
+
+def agency_can_be_asked(row: Deliverable, context: Context) -> GateResult:
+    standing = _standing(context, row)
+    if standing.open_question:
+        return _open(standing)
+    if standing.next_audience != Audience.INTERNAL:
+        return refused("agency_stage", _("No stage asks the agency now."))
+    return passed("agency_stage", _("The agency can be asked."))
+
+
 def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
     standing = _standing(context, row)
     if standing.open_question:
-        words = _("A question is open already.")
-        return refused("question", words, evidence=standing.open_question, clears_by=_("Whoever is asked"))
+        return _open(standing)
     if standing.next_audience == Audience.INTERNAL:
         return refused("internal", _("The agency has not approved it yet."), clears_by=holders("delivery.approve_approval"))
     if standing.next_audience != Audience.CLIENT:

@@ -132,13 +132,18 @@ class Deliverable(WorkNoun):
         self._back()
         self.rounds += counts
 
-    @transition(field=state, source=State.APPROVED, target=State.REWORK)
+    @transition(field=state, source=[State.APPROVED, State.PUBLISH_FAILED], target=State.REWORK)
     def reopen(self, *, at: datetime) -> None:
-        """Something changed after the approval and before it was published: it must be made and approved anew."""
+        """It is not to go out as it was approved, or cannot: it is made and approved anew."""
         self._back()
 
     def _back(self) -> None:
         self.reworked_id = self.version_id
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.IN_INTERNAL_REVIEW)
+    def ask_agency(self, *, at: datetime) -> None:
+        """Also again, where the agency's own question expired or was rejected."""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
     @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.IN_CLIENT_REVIEW)
@@ -184,7 +189,7 @@ class Deliverable(WorkNoun):
         """Called off. What may be live already stays as it is."""
         self.ended_at = at
 
-    @transition(field=state, source=[*making, *judged, State.APPROVED], target=None)
+    @transition(field=state, source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED], target=None)
     def replan(self, *, at: datetime, plans: dict[str, dict[str, object]], brief: int) -> None:
         """
         A newer brief says otherwise.

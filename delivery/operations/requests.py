@@ -108,6 +108,7 @@ mark_duplicate = operation(
 )
 cancel = operation(Request, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True)
 withdraw = operation(Request, "withdraw", _("Withdraw"), contacts=ASKING, gates=(asked_for_it,), through_hold=True, danger=True)
-begin = operation(Request, "begin", _("Begin delivery"), system=True)
-deliver = operation(Request, "deliver", _("Deliver"), system=True)
-close = operation(Request, "close", _("Close"), system=True)
+# What these follow has happened: a hold that came meanwhile cannot undo it, and nobody would call them again.
+begin = operation(Request, "begin", _("Begin delivery"), system=True, through_hold=True)
+deliver = operation(Request, "deliver", _("Deliver"), system=True, through_hold=True)
+close = operation(Request, "close", _("Close"), system=True, through_hold=True)

@@ -17,8 +17,11 @@ from routing.actions import react
 from routing.actors import Actor
 from routing.creation import create
 from routing.door import carry
+from routing.isolate import isolate
+from routing.models.exceptions import ExceptionCase
 from routing.models.messages import Notification
 from routing.models.work import WorkItem
+from routing.operations import runs
 from routing.operations.notify import tell_owners
 from routing.operations.work_cases import Finding, raise_for_work
 from routing.reasons import Reason
@@ -32,13 +35,16 @@ def open_question(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> No
     asked = [(row, done[row.pk][0], stages[row.pk][done[row.pk][0]]) for row in rows if done[row.pk][0] < len(stages[row.pk])]
     made = create([_question(row, place, stage, at) for row, place, stage in asked], by=by, at=at)
     internal = [each.item for each in made if each.audience == Audience.INTERNAL]
-    tell_owners(internal, Notification.Words.APPROVAL, by=by, at=at)
+    tell_owners(internal, Notification.Words.APPROVAL, by=Actor.system(), at=at)
 
 
 def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Approval:
     item, version = row.item, row.version
     assert version is not None  # what is reviewed has one: the database refuses anything else
     client = stage.audience == Audience.CLIENT
+    owner, backup = item.owner_id, item.backup_id
+    if not client and version.author_id == owner:  # who made it cannot answer
+        owner, backup = backup, owner
     return Approval(
         item=WorkItem(
             title=item.title,
@@ -46,8 +52,8 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
             run_id=item.run_id,
             parent=item,
             team_id=item.team_id,
-            owner_id=item.owner_id,
-            backup_id=item.backup_id,
+            owner_id=owner,
+            backup_id=backup,
             priority=item.priority,
             waiting_on=WorkItem.WaitingOn.CLIENT if client else WorkItem.WaitingOn.AGENCY,
         ),
@@ -69,11 +75,15 @@ def check(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 @react("delivery.deliverable.pass_qa")
 def ask_the_agency(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     stages = stages_of(rows)
-    open_question([row for row in rows if stages[row.pk][0].audience == Audience.INTERNAL], by=Actor.system(), at=at)
+    internal = [row for row in rows if stages[row.pk][0].audience == Audience.INTERNAL]
+    open_question(internal, by=Actor.system(), at=at)
+    for row in rows:
+        if row not in internal:
+            tell_owners([row.item], Notification.Words.ASK_CLIENT, by=Actor.system(), at=at, cause=f"v{row.version_id}.0")
 
 
-@react("delivery.deliverable.ask_client")
-def ask_the_client(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+@react("delivery.deliverable.ask_client", "delivery.deliverable.ask_agency")
+def ask_next(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     open_question(rows, by=by, at=at)
 
 
@@ -82,18 +92,22 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """After a stage: the next one of the same audience, the button that asks the client, or the approval of the whole."""
     about = list(Deliverable.objects.filter(version__in=[row.version_id for row in rows]).select_related("item", "version"))
     stages, done = stages_of(about), progress(about)
-    through, next_ones = [], []
+    through, agency, client = [], [], []
     for row in about:
         left = stages[row.pk][done[row.pk][0] :]
         if not left:
             through.append(row.pk)
-        elif left[0].audience == Audience.INTERNAL or row.state == State.IN_CLIENT_REVIEW:
-            next_ones.append(row)
+        elif left[0].audience == Audience.INTERNAL:
+            agency.append(row.pk)
+        elif row.state == State.IN_CLIENT_REVIEW:
+            client.append(row)
         else:
-            tell_owners([row.item], Notification.Words.ASK_CLIENT, by=by, at=at, cause=f"v{row.version_id}")
+            tell_owners([row.item], Notification.Words.ASK_CLIENT, by=by, at=at, cause=f"v{row.version_id}.{done[row.pk][0]}")
     if through:
         carry(deliverables.approve, through, by=by, at=at)
-    open_question(next_ones, by=by, at=at)
+    if agency:
+        carry(deliverables.ask_agency, agency, by=by, at=at, reason=str(_("The stage before is through.")))
+    open_question(client, by=by, at=at)
 
 
 @react("delivery.approval.request_changes")
@@ -144,6 +158,26 @@ def take_back(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _withdraw([row.version_id for row in rows if row.version_id], by=by, at=at)
 
 
+@react(
+    "delivery.deliverable.ask_client",
+    "delivery.deliverable.ask_agency",
+    "delivery.deliverable.send_back",
+    "delivery.deliverable.return_for_rework",
+    "delivery.deliverable.cancel",
+)
+def settle_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Its owner decided how to go on: another rejection, or silence, is told anew."""
+    stalls = ExceptionCase.objects.filter(item__parent__in=[row.item_id for row in rows], reason__in=[Reason.REJECTED, Reason.NO_ANSWER])
+    if ids := list(stalls.filter(state__in=ExceptionCase.open_states).order_by("item_id").values_list("pk", flat=True)):
+        carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("It goes on.")))
+
+
+@react("delivery.deliverable.approve")
+def tell_approved(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    for row in rows:
+        tell_owners([row.item], Notification.Words.APPROVED, by=by, at=at, cause=f"v{row.version_id}")
+
+
 def _withdraw(versions: Sequence[int], *, by: Actor, at: datetime) -> None:
     pending = list(Approval.objects.filter(version__in=versions, state=Approval.State.PENDING).values_list("pk", flat=True))
     if pending:
@@ -161,7 +195,15 @@ def supersede(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 
 def expire_due(*, at: datetime, limit: int = 200) -> int:
-    """End questions that nobody answered in time; how many. Safe beside another one, and to repeat."""
-    due = Approval.objects.filter(state=Approval.State.PENDING, expires_at__lte=at).order_by("expires_at")
+    """
+    End questions that nobody answered in time; how many. Safe beside another one, and to repeat.
+
+    What is on hold cannot be answered, so it does not expire.
+    """
+    due = Approval.objects.filter(state=Approval.State.PENDING, expires_at__lte=at, item__held_at=None).order_by("expires_at")
     ids = list(due.values_list("pk", flat=True)[:limit])
-    return sum(result.done for pk in ids for result in approvals.expire([pk], by=Actor.system(), at=at))
+
+    def expire(some: Sequence[int]) -> int:
+        return sum(result.done for result in approvals.expire(some, by=Actor.system(), at=at))
+
+    return isolate(expire, ids, lambda _pk, _why: None)  # logged; asked again by the next tick, after the others

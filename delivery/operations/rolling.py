@@ -8,12 +8,14 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
+from delivery.models.briefs import Brief
 from delivery.models.deliverables import Deliverable
 from delivery.models.requests import Request
 from delivery.operations import deliverables, requests
 from routing.actions import react
 from routing.actors import Actor
 from routing.door import carry
+from routing.models.outcomes import Outcome
 from routing.models.runs import Run
 from routing.operations import runs
 
@@ -28,13 +30,20 @@ def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
         carry(requests.begin, ids, by=Actor.system(), at=at, reason=str(_("Its first deliverable is in production.")))
 
 
-@react("delivery.deliverable.go_live", "delivery.deliverable.hand_out", "delivery.deliverable.cancel")
-def deliver(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """A request is delivered when all that was made for it is live or handed over, and something is."""
+@react(
+    "delivery.deliverable.go_live",
+    "delivery.deliverable.hand_out",
+    "delivery.deliverable.cancel",
+    "delivery.brief.approve",
+    "delivery.brief.cancel",
+)
+def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> None:
+    """A request is delivered when all that was made for it is live or handed over, something is, and no more is being planned."""
     unfinished = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.open_states)
+    planning = Brief.objects.filter(request=OuterRef("pk"), state__in=Brief.open_states)
     done = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.done_states)
     about = Request.objects.filter(
-        ~Exists(unfinished), Exists(done), pk__in={row.request_id for row in rows}, state=Request.State.IN_DELIVERY
+        ~Exists(unfinished), ~Exists(planning), Exists(done), pk__in={row.request_id for row in rows}, state=Request.State.IN_DELIVERY
     )
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(requests.deliver, ids, by=Actor.system(), at=at, reason=str(_("Everything is live or handed over.")))
@@ -45,9 +54,24 @@ def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     about = Run.objects.filter(pk__in={row.item.run_id for row in rows if row.item.run_id})
     if ids := list(about.filter(state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY]).order_by("item_id").values_list("pk", flat=True)):
         carry(runs.await_outcome, ids, by=Actor.system(), at=at, reason=str(_("Its request is delivered.")))
+    _close_without_run([row.pk for row in rows], at)
 
 
-@react("routing.run.complete", "routing.run.close_unproven")
+@react("routing.outcome.prove", "routing.outcome.waive", "routing.outcome.supersede")
+def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
+    about = Deliverable.objects.filter(item__in=[row.item_id for row in rows if row.run_id is None])
+    _close_without_run(list(about.values_list("request_id", flat=True)), at)
+
+
+def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
+    """What no run came with is closed once everything that is expected of it is proven, or waived by name."""
+    unmet = Outcome.objects.filter(item__as_deliverable__request=OuterRef("pk")).unmet()
+    about = Request.objects.filter(~Exists(unmet), pk__in=requests_, state=Request.State.DELIVERED, item__run=None)
+    if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
+        carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("Every expected outcome is proven, or waived by name.")))
+
+
+@react("routing.run.complete", "routing.run.close_unproven", "routing.run.cancel")
 def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """What was delivered is closed with its run."""
     about = Request.objects.filter(item__run__in=[row.pk for row in rows], state=Request.State.DELIVERED)

@@ -21,6 +21,7 @@ Clock = Callable[[], datetime]
 LEASE = timedelta(minutes=5)  # longer than any look takes: whoever dies over one leaves it to the next
 SOON_S, LATEST_S = 5, 3600  # between looks that do not find it
 WATCH = timedelta(hours=6)  # between looks at what is proven
+REST = timedelta(minutes=10)  # before what is proven and could not be looked at is looked at again
 DECAYS_AFTER = 2  # looks in a row: one may have met a deployment
 TELLS_AFTER = 5
 
@@ -77,9 +78,13 @@ def _judge(pk: int, found: Proof, at: datetime) -> None:
 
 
 def _later(clock: Clock, pk: int, why: str) -> None:
-    """It could not be looked at: that proves nothing either way."""
-    Outcome.objects.filter(pk=pk).update(failures=F("failures") + 1)
+    """It could not be looked at: that proves nothing either way, so nothing is counted against what is proven."""
     row = Outcome.objects.get(pk=pk)
+    if row.state == Outcome.State.PROVEN:
+        Outcome.objects.filter(pk=pk).exclude(next_probe_at=None).update(next_probe_at=clock() + REST)
+        return
+    Outcome.objects.filter(pk=pk).update(failures=F("failures") + 1)
+    row.refresh_from_db(fields=["failures"])
     if row.failures == TELLS_AFTER and row.state == Outcome.State.EXPECTED:
         outcomes.miss(pk, {"differences": [why]}, at=clock())
     _again(row, clock())

@@ -18,6 +18,8 @@ from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
 from integrations.operations.outbox.replay import replay
 from routing.actions import PlaceKind, places, react
+from integrations.operations.outbox.replay import give_up, replay
+from routing.actions import react
 from routing.actors import Actor
 from routing.door import carry
 from routing.models import Destination, File
@@ -41,11 +43,15 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
         if connection is None:
             _nowhere(row, row.destination, at)
             continue
-        dead = Outbound.objects.dead().filter(key=_key(row, row.version)).values_list("pk", flat=True)
-        if ids := list(dead):
-            replay(ids, by=Actor.system(), at=at, reason=str(_("Published again.")))
-        else:
-            enqueue([_wanted(row, row.version, row.destination, connection)], by=by, at=at)
+        wanted = _wanted(row, row.version, row.destination, connection)
+        dead = Outbound.objects.dead().filter(key=wanted.key).first()
+        if dead is not None and (dead.connection_id, dead.content) == (connection.pk, wanted.content):
+            replay([dead.pk], by=Actor.system(), at=at, reason=str(_("Published again.")))
+            continue
+        if dead is not None:  # it goes elsewhere now
+            give_up([dead.pk], by=Actor.system(), at=at, reason=str(_("Its destination was changed.")), replaced=True)
+            wanted = _wanted(row, row.version, row.destination, connection)
+        enqueue([wanted], by=by, at=at)
 
 
 @places
@@ -67,7 +73,7 @@ def connection_of(destination: Destination) -> Connection | None:
 
 def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
     evidence = {"destination": destination.pk, "kind": destination.kind, "connection": destination.connection}
-    message = "No active connection fits the destination: connect one, or name it in the destination, then publish again."
+    message = str(_("No active connection fits the destination: connect one, or name it in the destination, then publish again."))
     raise_for_work(Finding(Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run), at=at)
     carry(deliverables.fail_publishing, [row.pk], by=Actor.system(), at=at, reason=message)
 

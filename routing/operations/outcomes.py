@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from routing.actions import react
+from routing.actions import react, reactions
 from routing.actors import Actor
 from routing.door import Result, carry, operation
 from routing.gates import GONE, refused
@@ -32,7 +33,7 @@ grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can have an outcome 
 
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
-REOPEN = operation(Run, "reopen", _("Reopen"), system=True)
+REOPEN = operation(Run, "reopen", _("Reopen"), system=True, through_hold=True)
 
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
@@ -41,7 +42,7 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
     for item in items:
         if item.pk not in known:
             row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
-            save(row, by=by, at=at, reason="Expected")
+            save(row, by=by, at=at, reason=str(_("Expected from now on.")))
             tell("routing.outcome.expect", row.pk, by=by, at=at)
 
 
@@ -89,10 +90,16 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
         moved = _move(outcome_id, lambda row: row.decay(at=at, evidence=dict(evidence)), {State.PROVEN}, "decay", by, at)
         if moved:
             row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
-            if row.run is not None and row.run.state == Run.State.COMPLETE:
+            if row.run is not None and row.run.state == Run.State.COMPLETE and not _followed(row.run):
                 carry(REOPEN, [row.run.pk], by=by, at=at, reason=str(_("What was proven is no longer so.")), pair=_pair(row.run))
             raise_for_work(Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
     return moved
+
+
+def _followed(run: Run) -> bool:
+    """Whether another run about the same subject is open: two cannot be, and the exception tells a person all the same."""
+    same = Run.objects.filter(flow=run.flow_id, source=run.source, subject_type=run.subject_type, subject_id=run.subject_id)
+    return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
 
 
 def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
@@ -130,9 +137,13 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[R
 
 
 def _move(pk: int, verb: Callable[[Outcome], None], sources: Collection[str], name: str, by: Actor, at: datetime, reason: str = "") -> bool:
-    """Turn one outcome that is in one of ``sources``, with its run locked first: two that are proven at once both see the other."""
+    """
+    Turn one outcome that is in one of ``sources``, with its run locked first, or without one what it is part of.
+
+    Two that are proven at once then see each other.
+    """
     with transaction.atomic():
-        about = Outcome.objects.filter(pk=pk).values_list("run__item_id", flat=True)
+        about = Outcome.objects.filter(pk=pk).values_list(Coalesce("run__item_id", "item__parent_id"), flat=True)
         list(WorkItem.objects.filter(pk__in=list(about)).select_for_update(no_key=True).values_list("pk"))
         row = Outcome.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=sources).first()
         if row is None:
@@ -142,6 +153,8 @@ def _move(pk: int, verb: Callable[[Outcome], None], sources: Collection[str], na
         tell(f"routing.outcome.{name}", row.pk, by=by, at=at)
         if row.run_id is not None:
             complete([row.run_id], at=at)
+        for reaction in reactions(f"routing.outcome.{name}"):
+            reaction([row], by, at)
     return True
 
 

@@ -31,8 +31,8 @@ grant("routing.fill_in_run", AM, OPS, QA, name="Can fill in what a run needs to 
 
 cancel = operation(Run, "cancel", _("Call off"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True)
 close_unproven = operation(Run, "close_unproven", _("Close without proof"), may=(OPS,), needs_reason=True, danger=True)
-await_outcome = operation(Run, "await_outcome", _("Await outcome"), system=True)
-complete = operation(Run, "complete", _("Complete"), system=True)
+await_outcome = operation(Run, "await_outcome", _("Await outcome"), system=True, through_hold=True)
+complete = operation(Run, "complete", _("Complete"), system=True, through_hold=True)
 withdraw_case = operation(ExceptionCase, "withdraw", _("Withdraw"), system=True, through_hold=True)
 
 

@@ -10,13 +10,13 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from delivery.models import Answer, Deliverable, Request
-from delivery.operations import deliverables
+from delivery.operations import deliverables, requests
 from delivery.operations.versions import Draft
 from integrations.models import Connection, ExternalLink, Outbound
 from integrations.operations.connections import Wanted, connect
 from integrations.operations.outbox.deliver import deliver_due
 from integrations.operations.outbox.replay import discard, replay
-from integrations.operations.probing import DECAYS_AFTER, WATCH, probe_due
+from integrations.operations.probing import DECAYS_AFTER, WATCH, _later, probe_due
 from routing.actors import Actor
 from routing.models import Destination, ExceptionCase, Outcome
 from routing.operations.outcomes import waive
@@ -100,7 +100,7 @@ def test_an_approved_page_is_published_read_back_seen_and_proven(committed_world
 
     page = fresh(page)
     assert before == (State.PUBLISHING, Outcome.State.EXPECTED)
-    assert (page.state, outcome(page).state, page.request.state) == (State.LIVE, Outcome.State.PROVEN, Request.State.DELIVERED)
+    assert (page.state, outcome(page).state, page.request.state) == (State.LIVE, Outcome.State.PROVEN, Request.State.CLOSED)
     assert page.live_url.endswith("/site/blog/news/opening-day/")
     assert outcome(page).evidence["status"] == 200
     assert ExternalLink.objects.get(item=page.item).url == page.live_url
@@ -231,3 +231,72 @@ def test_a_proof_is_gone_without_only_by_name_and_with_a_reason(committed_world:
     assert (silent.done, waived.done) == (False, True)
     assert (fresh_outcome := outcome(page)).waived_by == committed_world.olga
     assert fresh_outcome.state == Outcome.State.WAIVED
+
+
+def test_a_page_on_its_way_is_called_off_with_its_request(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+
+    done(requests.cancel([page.request_id], by=by(committed_world.alice), at=time(), reason="Called off."))
+    go(time)
+
+    assert (fresh(page).state, Outbound.objects.get(item=page.item).state) == (State.CANCELLED, Outbound.State.DISCARDED)
+
+
+def test_what_failed_and_is_called_off_is_not_let_go_anew(
+    committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
+):
+    in_the_way(tmp_path)
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+
+    done(deliverables.cancel([page.pk], by=by(committed_world.alice), at=time(), reason="Not needed."))
+    [again] = replay([Outbound.objects.get(item=page.item).pk], by=by(committed_world.ivan), at=time(), reason="Try.")
+
+    assert (fresh(page).state, again.done) == (State.CANCELLED, False)
+    assert not ExceptionCase.objects.filter(item__parent=page.item, state__in=ExceptionCase.open_states).exists()
+
+
+def test_what_the_other_side_refuses_can_be_made_anew(committed_world: World, place: Destination, time: Time, tmp_path: Path):
+    in_the_way(tmp_path)
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+
+    done(deliverables.reopen([page.pk], by=by(committed_world.alice), at=time(), reason="The address is taken."))
+    page = approve(committed_world, fresh(page), Draft({**PAGE.texts, "slug": "we-open"}))
+    go(time)
+
+    assert (fresh(page).state, fresh(page).live_url.endswith("/news/we-open/")) == (State.LIVE, True)
+
+
+def test_what_failed_goes_where_its_destination_points_now(committed_world: World, place: Destination, time: Time, tmp_path: Path):
+    in_the_way(tmp_path)
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+
+    Destination.objects.update(path="press")
+    done(deliverables.publish([page.pk], by=by(committed_world.alice), at=time()))
+    go(time)
+
+    assert (fresh(page).state, fresh(page).live_url.endswith("/press/opening-day/")) == (State.LIVE, True)
+
+
+def test_looks_that_were_not_possible_are_no_decay(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+
+    for _ in range(DECAYS_AFTER + 1):
+        _later(time, outcome(page).pk, "Nobody answers.")
+
+    assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
+    assert outcome(page).next_probe_at > time()
+
+
+def in_the_way(tmp_path: Path) -> None:
+    taken = tmp_path / "blog" / "news" / "opening-day" / "index.html"
+    taken.parent.mkdir(parents=True)
+    taken.write_text("<p>Somebody else's</p>")

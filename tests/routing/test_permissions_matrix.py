@@ -92,10 +92,13 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.run_checks_deliverable": (AM, CREATIVE, QA, OPS),
     "delivery.sign_off_deliverable": (QA,),
     "delivery.send_back_deliverable": (AM, QA, OPS),
-    **{f"delivery.{verb}_deliverable": (AM, OPS) for verb in ("ask_client", "publish", "hand_out", "archive", "cancel")},
+    **{
+        f"delivery.{verb}_deliverable": (AM, OPS)
+        for verb in ("ask_agency", "ask_client", "publish", "hand_out", "reopen", "archive", "cancel")
+    },
     **{
         f"delivery.{verb}_deliverable": ()
-        for verb in ("pass_qa", "return_for_rework", "reopen", "stall", "approve", "go_live", "fail_publishing", "replan")
+        for verb in ("pass_qa", "return_for_rework", "stall", "approve", "go_live", "fail_publishing", "replan")
     },
     **{f"delivery.{verb}_approval": (AM, OPS) for verb in ("approve", "request_changes", "reject", "record", "nudge")},
     **{f"delivery.{verb}_approval": () for verb in ("withdraw", "expire", "supersede", "see")},

@@ -62,11 +62,21 @@ def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list
     :raises PermissionDenied: if ``by`` may not
     """
     by.require("integrations.discard_outbound", to="discard outgoing changes")
+    return give_up(ids, by=by, at=at, reason=reason)
+
+
+def give_up(ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replaced: bool = False) -> list[Result]:
+    """
+    The same, whether or not ``by`` may discard: what it was for is called off or done anew.
+
+    :param replaced: another one is being written in its place, so that nothing here follows from this one's end
+    """
 
     def each(row: Outbound) -> None:
         row.discard(at=at)
         _keep(row, by, at, reason, "discard")
-        outcomes.discarded(row, by, at)
+        if not replaced:
+            outcomes.discarded(row, by, at)
         withdraw_cases(row, at=at)
 
     return again(lambda: _settle(ids, DISCARDABLE, each, at, reason))
