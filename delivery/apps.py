@@ -12,6 +12,7 @@ class DeliveryConfig(AppConfig):
         for module in (
             "requests",
             "briefs",
+            "first_briefs",
             "deliverables",
             "versions",
             "approvals",

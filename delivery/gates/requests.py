@@ -64,6 +64,13 @@ def edit_fits(row: Request, context: Context) -> GateResult:
     return passed("fields")
 
 
+def has_no_brief(row: Request, context: Context) -> GateResult:
+    ref = context.facts.get(row.pk)
+    if ref:
+        return refused("brief", _("It has a brief: edit that one, or write it anew."), evidence=ref)
+    return passed("brief", _("It has no brief yet."))
+
+
 def _fault(name: str, value: Any) -> str:
     """What is wrong with a value, in words; empty when nothing is."""
     model = WorkItem if name in OF_THE_ITEM else Request

@@ -141,6 +141,10 @@ class Request(WorkNoun):
     def begin(self, *, at: datetime) -> None:
         """The first deliverable went into production."""
 
+    @transition(field=state, source=[State.ACCEPTED, State.IN_DELIVERY], target=None)
+    def write_brief(self, *, at: datetime) -> None:
+        """Begin its first brief, where no flow did."""
+
     @transition(field=state, source=State.IN_DELIVERY, target=State.DELIVERED)
     def deliver(self, *, at: datetime) -> None:
         """Every deliverable is live or handed over."""

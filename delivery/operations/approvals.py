@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.files.base import File as Upload
+from django.contrib.auth.models import Permission
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,7 @@ from routing.models.files import File
 from routing.models.notes import Note
 from routing.operations import notes
 from routing.operations.files import keep
+from routing.models.people import User
 from routing.roles import AM, OPS
 from routing.trees import lock
 from routing.visibility import work_seen_by
@@ -137,8 +139,14 @@ def _verb(row: Approval, word: str) -> str:
     if word != Word.APPROVE:
         return {Word.CHANGES.value: "request_changes"}.get(word, "reject")
     given = Answer.objects.filter(approval=row, word=Word.APPROVE).count()
-    asked = len(_approvers([row.item.client_id]).get(row.item.client_id, ())) if row.audience == Audience.CLIENT else 1
+    asked = len(_approvers([row.item.client_id]).get(row.item.client_id, ())) if row.audience == Audience.CLIENT else _colleagues(row)
     return "approve" if given + 1 >= needed(row.quorum, row.need, asked) else "answer"
+
+
+def _colleagues(row: Approval) -> int:
+    """How many of the agency's people may answer: all who hold the permission, but who made the version."""
+    holding = User.objects.staff().filter(groups__permissions__in=Permission.objects.filter(codename="approve_approval"))
+    return holding.exclude(pk=row.version.author_id).distinct().count()
 
 
 def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:

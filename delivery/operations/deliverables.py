@@ -87,7 +87,7 @@ def sign(
         waiting = checks.standing(list(Deliverable.objects.filter(pk__in=ids).select_related("item")))
         asked = {pk for pk, known in waiting.items() if any(each.unsigned and each.check.pk == check for each in known)}
         results = []
-        for pk in ids:
+        for pk in dict.fromkeys(ids):
             told = {"check": check if pk in asked else None, "passed": passed, "note": note}
             results += move(replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **told)
         done = [result.row for result in results if result.done]

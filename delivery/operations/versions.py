@@ -20,6 +20,7 @@ from delivery.models.deliverables import Deliverable
 from delivery.models.versions import Version, VersionFile
 from routing.actors import Actor
 from routing.door import Operation, Result, move, operation
+from routing.gates import refused
 from routing.models.files import File
 from routing.roles import AM, CREATIVE, EVERYONE, grant
 from routing.trees import lock
@@ -71,10 +72,15 @@ def add_version(
             except Unreadable as error:
                 made[row.pk] = {"fault": str(error)}
         pass_on = replace(step, system=True)
-        results = [result for pk in ids for result in move(pass_on, [pk], by=by, at=at, reason=reason, **made.get(pk, {"version": 0}))]
+        results = [
+            result
+            for pk in dict.fromkeys(ids)
+            for result in move(pass_on, [pk], by=by, at=at, reason=reason, **made.get(pk, {"version": 0}))
+        ]
         if not all(result.done for result in results):
             transaction.set_rollback(True)  # a version that no deliverable took would stay for ever
-            results = [replace(result, done=False) for result in results]
+            together = refused("together", _("Another one was refused, so nothing was uploaded."), clears_by=_("You: leave that one out"))
+            results = [replace(result, done=False, refusals=result.refusals or (together,)) for result in results]
     return results
 
 

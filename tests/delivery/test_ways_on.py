@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from delivery.engine.stages import Audience
+from delivery.engine.stages import Audience, Quorum
 from delivery.models import Answer, ApprovalStage, Brief, Deliverable, Request
-from delivery.operations import approvals, briefs, deliverables, versions
+from delivery.operations import approvals, briefs, deliverables, first_briefs, versions
 from delivery.operations.reviewing import expire_due
 from routing.actors import Actor
 from routing.door import carry
@@ -17,7 +18,7 @@ from routing.operations import work
 from tests.delivery.making import DRAFT, approver, codes, done, fresh, hand_in, make_deliverables, question, say, with_the_client
 from tests.files import make_file
 from tests.integrations.outbox.test_crm import make_run
-from tests.world import NOW, World, by, make_contact
+from tests.world import NOW, World, by, make_contact, make_request
 
 pytestmark = pytest.mark.django_db
 State = Deliverable.State
@@ -156,9 +157,44 @@ def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: Wor
     done(deliverables.submit([page.pk], by=by(world.alice), at=NOW))
     done(approvals.approve([question(page).pk], by=by(world.bob), at=NOW))
     done(deliverables.ask_client([page.pk], by=by(world.alice), at=NOW))
-    asked, said = question(page), {"word": "approve", "contact": approver().pk, "evidence": make_file(world.alice, world.acme).pk}
+    asked = question(page)
+    said: dict[str, Any] = {"word": "approve", "contact": approver().pk, "evidence": make_file(world.alice, world.acme).pk}
 
     [author] = approvals.record_answer([asked.pk], by=by(world.alice), at=NOW, **said)
     [other] = approvals.record_answer([asked.pk], by=by(world.bob), at=NOW, **said)
 
     assert (codes(author), other.done) == (["author"], True)
+
+
+def test_a_request_that_no_flow_opened_gets_its_brief_from_a_person_and_only_one(world: World):
+    request = make_request(world.acme, Request.State.ACCEPTED, details="A new page.")
+
+    done(first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW))
+    [twice] = first_briefs.write_brief([request.pk], by=by(world.alice), at=NOW)
+
+    brief = Brief.objects.get(request=request)
+    assert (brief.body, brief.item.owner, codes(twice)) == ("A new page.", world.alice, ["brief"])
+
+
+def test_two_of_the_agency_approve_where_the_stage_says_two(world: World):
+    [page] = make_deliverables(world)
+    run = make_run(world, "1")
+    ApprovalStage.objects.create(flow_version=run.version, position=1, audience=Audience.INTERNAL, quorum=Quorum.SOME, need=2)
+    WorkItem.objects.filter(pk=page.item_id).update(run=run)
+    page = hand_in(world, fresh(page))
+    asked = question(page)
+
+    done(approvals.approve([asked.pk], by=by(world.alice), at=NOW))
+    after_one = fresh(page).state
+    done(approvals.approve([asked.pk], by=by(world.bob), at=NOW))
+
+    assert (after_one, fresh(page).state) == (State.IN_INTERNAL_REVIEW, State.APPROVED)
+
+
+def test_an_upload_that_is_refused_for_one_says_so_to_the_others(world: World):
+    page, other = make_deliverables(world, planned=[{"key": key, "title": key, "format": "page"} for key in "ab"])
+    done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
+
+    started, waiting = versions.upload([page.pk, other.pk, page.pk], by=by(world.cora), at=NOW, draft=DRAFT)
+
+    assert (codes(started), codes(waiting)) == (["together"], ["state"])

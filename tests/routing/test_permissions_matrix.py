@@ -30,6 +30,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.reject_request": (AM, OPS),
     "delivery.mark_duplicate_request": (AM, OPS),
     "delivery.cancel_request": (AM, OPS),
+    "delivery.write_brief_request": (AM, OPS),
     "routing.hold_workitem": (AM, OPS),
     "routing.resume_workitem": (AM, OPS),
     **{f"delivery.{verb}_request": () for verb in ("withdraw", "accept_impact", "decline_impact")},  # contacts alone, by their membership
