@@ -62,8 +62,20 @@ class WordPress:
 
         ``lost``: a write is carried out, and its connection cut. ``maintenance``: the answer is a web page with status 200.
         """
-        name = f"fault-{sha1(basic(token).encode(), usedforsecurity=False).hexdigest()}"
-        (Path(self.folder) / name).write_text(f"{fault} {call}")
+        self._note(token).write_text(f"{fault} {call}")
+
+    def hold(self, token: str, call: int = 1) -> Path:
+        """
+        Carry out a write of whoever has ``token``, and keep the answer back.
+
+        :return: a file that is there once everything is committed; removing it lets the answer go
+        """
+        self.misbehave(token, "held", call)
+        note = self._note(token)
+        return note.with_name(f"{note.name}-held")
+
+    def _note(self, token: str) -> Path:
+        return Path(self.folder) / f"fault-{sha1(basic(token).encode(), usedforsecurity=False).hexdigest()}"
 
 
 def basic(token: str) -> str:
