@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.core.files.base import File as Upload
 from django.contrib.auth.models import Permission
+from django.core.files.base import File as Upload
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -22,9 +22,9 @@ from routing.gates import GONE
 from routing.models.clients import Membership
 from routing.models.files import File
 from routing.models.notes import Note
+from routing.models.people import User
 from routing.operations import notes
 from routing.operations.files import keep
-from routing.models.people import User
 from routing.roles import AM, OPS
 from routing.trees import lock
 from routing.visibility import work_seen_by

@@ -16,10 +16,8 @@ from integrations.models import Connection, Outbound
 from integrations.operations.assets import FileRef, NoSuchFile, file_reader
 from integrations.operations.outbox.enqueue import Wanted, enqueue
 from integrations.operations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
-from integrations.operations.outbox.replay import replay
-from routing.actions import PlaceKind, places, react
 from integrations.operations.outbox.replay import give_up, replay
-from routing.actions import react
+from routing.actions import PlaceKind, places, react
 from routing.actors import Actor
 from routing.door import carry
 from routing.models import Destination, File
