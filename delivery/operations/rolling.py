@@ -66,7 +66,8 @@ def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
 def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
     """What no run came with is closed once everything that is expected of it is proven, or waived by name."""
     unmet = Outcome.objects.filter(item__as_deliverable__request=OuterRef("pk")).unmet()
-    about = Request.objects.filter(~Exists(unmet), pk__in=requests_, state=Request.State.DELIVERED, item__run=None)
+    made = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.done_states)
+    about = Request.objects.filter(~Exists(unmet), Exists(made), pk__in=requests_, state=Request.State.DELIVERED, item__run=None)
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("Every expected outcome is proven, or waived by name.")))
 
