@@ -26,7 +26,7 @@ def arrive(walk: Walk, name: str, *, ends: bool) -> None:
     job.run = story.wait(
         f"deal {job.deal} is a run",
         lambda: about.select_related("item", "flow").order_by("-pk").first(),
-        30,
+        60,
         f"{WORKER} Does the CRM post to {walk.deals.connection.hook_url}? Is a flow published that its new deals start?",
     )
     story.tell(
@@ -62,7 +62,7 @@ def _posted_twice(walk: Walk, job: Job) -> None:
 def _six_events_are_one_run(walk: Walk, job: Job) -> None:
     story = walk.story
     heard = RunEvent.objects.filter(event__source=job.run.source, event__subject_id=job.deal)
-    story.wait("each of its events found its run", lambda: heard.count() >= SIX, 20, WORKER)
+    story.wait("each of its events found its run", lambda: heard.count() >= SIX, 60, WORKER)
     runs = Run.objects.filter(source=job.run.source, subject_type=DEAL, subject_id=job.deal).count()
     started = heard.filter(part=RunEvent.Part.STARTED).count()
     story.check((runs, started) == (1, 1), f"they are one run, {fresh(job.run).item.ref}, begun by one of them", (runs, started))

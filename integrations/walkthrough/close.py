@@ -40,7 +40,7 @@ def quiet(walk: Walk) -> None:
     runs, outside = [job.run.pk for job in walk.jobs], [walk.deals.connection.pk, walk.site.connection.pk]
     leaving = Outbound.objects.unfinished().filter(Q(run__in=runs) | Q(item__run__in=runs), connection__in=outside)
     steps = RunStep.objects.filter(run__in=runs, state=RunStep.State.DUE)
-    walk.story.wait("nothing is left to be sent or read", lambda: not leaving.exists() and not steps.exists(), 30, WORKER)
+    walk.story.wait("nothing is left to be sent or read", lambda: not leaving.exists() and not steps.exists(), 60, WORKER)
 
 
 def leave(walk: Walk) -> None:

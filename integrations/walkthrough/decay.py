@@ -19,10 +19,10 @@ def decay(walk: Walk, page: Deliverable, words: str) -> None:
     story.tell(f"Somebody at the site writes something else into post {post.id}.", page.live_url)
     _look(walk, outcome)
     story.wait(
-        "the look finds it changed: once is not yet a decay", lambda: fresh(outcome).failures or _state(outcome, "decayed"), 20, WORKER
+        "the look finds it changed: once is not yet a decay", lambda: fresh(outcome).failures or _state(outcome, "decayed"), 60, WORKER
     )
     _look(walk, outcome)
-    story.wait("a second look finds it so too, and the outcome has decayed", lambda: _state(outcome, Outcome.State.DECAYED), 30, WORKER)
+    story.wait("a second look finds it so too, and the outcome has decayed", lambda: _state(outcome, Outcome.State.DECAYED), 60, WORKER)
     run = fresh(walk.job.run)
     story.check(run.state == Run.State.AWAITING_OUTCOME, f"run {run.item.ref} is open again", run.state)
     case = ExceptionCase.objects.select_related("item__owner").get(

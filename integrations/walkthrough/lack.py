@@ -21,7 +21,7 @@ SOON = timedelta(minutes=1)  # a longer promise is not waited for
 def lack(walk: Walk) -> None:
     story, job = walk.story, walk.job
     open_now = ExceptionCase.objects.filter(run=job.run, state__in=ExceptionCase.open_states).select_related("item__owner", "item__backup")
-    case = story.wait("the run stops at what is missing", open_now.first, 30, WORKER)
+    case = story.wait("the run stops at what is missing", open_now.first, 60, WORKER)
     fields = [each["name"] for each in case.evidence.get("fields", ())]
     story.check(
         (case.reason, case.step) == (Reason.MISSING_FIELDS, "validate"), f"it says what and where: {', '.join(fields)}", case.reason
@@ -44,7 +44,7 @@ def _watch_the_clock(walk: Walk, case: ExceptionCase) -> None:
         story.tell("Its time is longer than a walkthrough: the walkthrough's own CRM has a flow whose promises are seconds.")
         return
     levels = Escalation.objects.filter(clock=clock)
-    found = story.wait("its time is short or over, and beat's sweep says so", lambda: levels.order_by("-level").first(), 45, WORKER)
+    found = story.wait("its time is short or over, and beat's sweep says so", lambda: levels.order_by("-level").first(), 60, WORKER)
     told = Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"]).select_related("recipient").first()
     story.check(told, f"{told.recipient if told else 'nobody'} was told: {'late' if found.level else 'due soon'}")
 
@@ -55,7 +55,7 @@ def decided(walk: Walk) -> None:
     job.run = story.wait(
         "the run has decided and is in delivery",
         lambda: Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY).select_related("item__client", "item__owner").first(),
-        30,
+        60,
         WORKER,
     )
     decision = job.run.decisions.get()

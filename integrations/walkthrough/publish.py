@@ -52,7 +52,7 @@ def proven(walk: Walk, row: Deliverable) -> None:
     found = walk.story.wait(
         "it was looked at as anybody may, and its outcome is proven",
         outcomes.filter(state=Outcome.State.PROVEN).first,
-        30,
+        60,
         f"Last look: {outcomes.values_list('evidence', flat=True).first()}. {WORKER}",
     )
     walk.story.check(found.evidence.get("url") == fresh(row).live_url, f"the proof names what was seen: {found.evidence.get('url')}")
@@ -61,7 +61,7 @@ def proven(walk: Walk, row: Deliverable) -> None:
 def complete(walk: Walk) -> None:
     job = walk.job
     runs = Run.objects.filter(pk=job.run.pk, state=Run.State.COMPLETE)
-    walk.story.wait(f"run {job.run.item.ref} is complete", runs.first, 15, f"It is {fresh(job.run).state}.")
+    walk.story.wait(f"run {job.run.item.ref} is complete", runs.first, 60, f"It is {fresh(job.run).state}.")
     walk.story.tell("Nothing is missing any more.", where(job.run.item))
 
 
@@ -76,7 +76,7 @@ def crm_knows(walk: Walk, page: Deliverable) -> None:
         story.wait(
             f"deal {job.deal} says in the CRM that it is complete, and where",
             lambda: wanted.items() <= walk.deals.said(job.deal).items(),
-            30,
+            60,
             WORKER,
         )
     except CallFailed as error:
@@ -87,5 +87,5 @@ def crm_knows(walk: Walk, page: Deliverable) -> None:
     answers = walk.deals.post(times=1)
     story.check(answers == [200], "the CRM tells us of our own change", answers)
     heard = RunEvent.objects.filter(event__source=job.run.source, event__subject_id=job.deal, part=RunEvent.Part.ECHO)
-    story.wait("it is known as our own echo", lambda: heard.count() or None, 15, WORKER)
+    story.wait("it is known as our own echo", lambda: heard.count() or None, 60, WORKER)
     story.check(Run.objects.filter(source=job.run.source).count() == runs, "it starts nothing")
