@@ -21,14 +21,14 @@ pytestmark = pytest.mark.django_db
 State = Deliverable.State
 
 
-def test_files_are_handed_over_and_the_request_is_delivered(world: World):
+def test_files_are_handed_over_and_the_request_is_closed(world: World):
     [film] = make_deliverables(world, planned=[{"key": "a", "title": "Film", "format": "file"}])
     film = with_the_client(world, film)
     say(film, Answer.Word.APPROVE)
 
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
 
-    assert (fresh(film).state, fresh(film).request.state) == (State.HANDED_OVER, Request.State.DELIVERED)
+    assert (fresh(film).state, fresh(film).request.state) == (State.HANDED_OVER, Request.State.CLOSED)
 
 
 def test_what_goes_somewhere_is_published_once_approved(world: World):
