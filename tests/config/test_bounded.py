@@ -21,7 +21,7 @@ def session(superuser_dsn: str) -> Iterator[BoundedConnection]:
         yield made
 
 
-def backend_of(session: psycopg.Connection[tuple[int]]) -> psutil.Process:
+def backend_of(session: BoundedConnection) -> psutil.Process:
     return psutil.Process(session.info.backend_pid)
 
 

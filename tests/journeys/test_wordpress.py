@@ -121,6 +121,18 @@ def media(wordpress: WordPress, page: Deliverable) -> list[dict[str, Any]]:
     return [each for each in found if each["slug"].startswith(f"tl-{digest[:32]}")]
 
 
+def replaced(world: World, wordpress: WordPress, place: Destination, page: Deliverable, slug: str) -> tuple[dict[str, Any], Deliverable]:
+    """The post after a change took the place of ``page``, and the change."""
+    [change] = make_deliverables(world, planned=plan(place, replaces=page.pk))
+    change = approve(world, change, draft(world, slug, "We open on Tuesday."))
+    work(lambda: Outcome.objects.get(item=change.item_id).state == Outcome.State.PROVEN, "The change is not proven.")
+
+    [again] = posts(wordpress, page)
+    assert "Tuesday" in again["content"]["raw"]
+    assert (fresh(page).state, fresh(change).state) == (State.ARCHIVED, State.LIVE)
+    return again, fresh(change)
+
+
 def test_a_deal_becomes_a_proven_page_is_replaced_and_a_persons_edit_is_left_alone(
     committed_world: World, wordpress: WordPress, crm: Sandbox, place: Destination
 ):
@@ -144,14 +156,8 @@ def test_a_deal_becomes_a_proven_page_is_replaced_and_a_persons_edit_is_left_alo
         assert Outcome.objects.get(item=page.item_id).state == Outcome.State.PROVEN
         assert (told["throughline_state"], told["throughline_url"]) == ("complete", page.live_url)
 
-        [change] = make_deliverables(world, planned=plan(place, replaces=page.pk))
-        change = approve(world, change, draft(world, slug, "We open on Tuesday."))
-        work(lambda: Outcome.objects.get(item=change.item_id).state == Outcome.State.PROVEN, "The change is not proven.")
-
-        [again] = posts(wordpress, page)
+        again, change = replaced(world, wordpress, place, page, slug)
         assert again["id"] == post["id"]
-        assert "Tuesday" in again["content"]["raw"]
-        assert (fresh(page).state, fresh(change).state) == (State.ARCHIVED, State.LIVE)
 
         wordpress.call("POST", f"/posts/{post['id']}", json={"content": again["content"]["raw"].replace("Tuesday", "Wednesday")})
         [third] = make_deliverables(world, planned=plan(place, replaces=change.pk))
