@@ -66,7 +66,7 @@ def _earlier() -> tuple[Lead, ...]:
             CODES[place % len(CODES)],
             ends=ENDINGS[place * 5 % len(ENDINGS)],
         )
-        for place in range(42)
+        for place in range(48)
     )
 
 
