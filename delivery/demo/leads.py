@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from routing.actors import Actor
@@ -53,6 +54,8 @@ WORK = (
     "Price list",
 )
 CODES = ("ACM", "BRW", "FJD", "LUM", "SAK", "VHC")
+TOGETHER = 8  # leads of one moment, as after a fair
+WHY_ENDED = {"cancel": "Went to somebody else.", "close_unproven": "Delivered by hand, before the flow knew how to prove it."}
 ENDINGS = ("", "cancel", "close_unproven", "cancel", "close_unproven", "")
 
 
@@ -62,7 +65,7 @@ def _earlier() -> tuple[Lead, ...]:
         Lead(
             f"{WORK[place % len(WORK)]} {place // len(WORK) + 1}",
             str(4_000 + 1_750 * (place * 7 % 23)),
-            1_400 - place * 30,
+            1_460 - place // TOGETHER * TOGETHER * 28,
             CODES[place % len(CODES)],
             ends=ENDINGS[place * 5 % len(ENDINGS)],
         )
@@ -74,22 +77,26 @@ LEADS = (*_earlier(), *NAMED)
 
 
 def tell_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequence[Run]:
-    """Submit each lead when it would have come in, and let the operations lead settle what a person has to."""
-    system = Actor.system()
-    for place, each in enumerate(LEADS):
-        moment = at - timedelta(hours=each.age_h)
-        key = f"{SOURCE}:{at:%Y%m%d%H%M%S}:{place}"
-        capture([Signal(SOURCE, "form.submitted", key, "form", key, moment, _body(each))], by=system, at=moment)
-        _work(moment)
-        run = Run.objects.get(source=SOURCE, subject_id=key)
-        if each.client:
-            fill_in(run.pk, {}, client_id=clients[each.client].pk, by=lead, at=moment, reason="Known from the signature.")
-            _work(moment + timedelta(minutes=1))
-        if each.ends:
-            ended = moment + timedelta(days=4)
-            why = "Went to somebody else." if each.ends == "cancel" else "Delivered by hand before the flow knew how to prove it."
-            operations_of(Run)[each.ends]([run.pk], by=lead, at=ended, reason=why)
+    """Submit leads when they would have come in, those of one moment together, and let the operations lead settle what a person has to."""
+    key = f"{SOURCE}:{at:%Y%m%d%H%M%S}"
+    numbered = [(f"{key}:{place}", each) for place, each in enumerate(LEADS)]
+    for age_h, same in groupby(numbered, key=lambda pair: pair[1].age_h):
+        _tell(dict(same), clients, lead, at - timedelta(hours=age_h))
     return list(Run.objects.filter(source=SOURCE))
+
+
+def _tell(told: Mapping[str, Lead], clients: Mapping[str, Client], lead: Actor, moment: datetime) -> None:
+    signals = [Signal(SOURCE, "form.submitted", key, "form", key, moment, _body(each)) for key, each in told.items()]
+    capture(signals, by=Actor.system(), at=moment)
+    _work(moment)
+    runs = {run.subject_id: run.pk for run in Run.objects.filter(source=SOURCE, subject_id__in=list(told))}
+    for key, each in told.items():
+        if each.client:
+            fill_in(runs[key], {}, client_id=clients[each.client].pk, by=lead, at=moment, reason="Known from the signature.")
+    _work(moment + timedelta(minutes=1))
+    for verb, why in WHY_ENDED.items():
+        ended = [runs[key] for key, each in told.items() if each.ends == verb]
+        operations_of(Run)[verb](ended, by=lead, at=moment + timedelta(days=4), reason=why)
 
 
 def _work(at: datetime) -> None:

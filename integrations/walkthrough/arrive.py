@@ -51,11 +51,9 @@ def _made(walk: Walk, name: str, *, ends: bool) -> str:
 
 
 def _posted_twice(walk: Walk, job: Job) -> None:
-    told = len(walk.deals.told or ())
+    told = len(walk.deals.told or ())  # more than six where the CRM also tells of our own changes to an earlier deal
     answers = walk.deals.post(times=2)
-    walk.story.check(
-        told in {SIX, SIX + 1} and answers == [200, 200], f"its {told} events, out of order, are posted twice and taken in", answers
-    )
+    walk.story.check(told >= SIX and answers == [200, 200], f"its {told} events, out of order, are posted twice and taken in", answers)
     walk.story.tell(f"They came to {walk.deals.connection.hook_url}", f"{settings.SITE_URL}/admin/integrations/inbound/")
 
 

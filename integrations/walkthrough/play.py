@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-import httpx
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -15,6 +15,8 @@ from django.db import transaction
 from delivery.models import Answer, Deliverable, Request
 from delivery.operations import requests
 from integrations.adapters.base import CallFailed
+from integrations.http import SafeClient
+from integrations.origins import origin_of
 from integrations.walkthrough import outside
 from integrations.walkthrough.agree import agree, destination, take_on
 from integrations.walkthrough.arrive import arrive
@@ -185,7 +187,8 @@ def _players(story: Story) -> Cast:
 
 def _product_answers(story: Story) -> None:
     try:
-        answer = httpx.get(f"{settings.SITE_URL}/readyz", timeout=10, trust_env=False)
-    except httpx.HTTPError as error:
-        raise Broke(f"Nothing answers at {settings.SITE_URL} ({type(error).__name__}): start the product with `make run`") from None
-    story.check(answer.status_code == httpx.codes.OK, f"the product is ready at {settings.SITE_URL}", answer.text[:200])
+        with SafeClient(settings.SITE_URL, private=frozenset({origin_of(settings.SITE_URL)}), total_s=10) as client:
+            answer = client.get("/readyz")
+    except CallFailed as error:
+        raise Broke(f"The product does not answer at {settings.SITE_URL} ({error}): start it with `make run`") from None
+    story.check(answer.status == HTTPStatus.OK, f"the product is ready at {settings.SITE_URL}", answer.status)

@@ -102,7 +102,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
         for verb in ("pass_qa", "return_for_rework", "stall", "approve", "go_live", "fail_publishing", "replan")
     },
     **{f"delivery.{verb}_approval": (AM, OPS) for verb in ("approve", "request_changes", "reject", "record", "nudge")},
-    **{f"delivery.{verb}_approval": () for verb in ("withdraw", "expire", "supersede", "see")},
+    **{f"delivery.{verb}_approval": () for verb in ("answer", "withdraw", "expire", "supersede", "see")},
     **{f"delivery.{verb}_check": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_approvalstage": (OPS,) for verb in ("add", "change", "delete")},
     "delivery.view_engagement": EVERYONE,
