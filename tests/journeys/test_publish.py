@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,24 +21,12 @@ from routing.models import Destination, ExceptionCase, Outcome
 from routing.operations.outcomes import waive
 from routing.reasons import Reason
 from tests.delivery.making import done, fresh, make_deliverables, say, with_the_client
+from tests.journeys.turned import Time
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Deliverable.State
 PAGE = Draft({"title": "Opening day", "slug": "opening-day", "body_html": "<h2>Welcome</h2><p>We open on Monday.</p>"})
-
-
-class Time:
-    """A clock that tests turn."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_(self, **duration: float) -> None:
-        self.now += timedelta(**duration)
 
 
 @pytest.fixture
