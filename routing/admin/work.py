@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,14 +20,19 @@ from routing.admin.addresses import page_of, work_page
 from routing.admin.base import actor
 from routing.admin.bulk import BulkSteps
 from routing.admin.day_filters import ChangedSince, OfOwner, WhenDue
+from routing.admin.forms import long_text
 from routing.models.work import WorkItem, soonest
 from routing.nouns import kind_label, nouns, state_badge
-from routing.operations.outcomes import probe_now
+from routing.operations.outcomes import probe_now, waive
 from routing.visibility import work_seen_by
 
 
 def title_of(item: WorkItem) -> SafeString:
     return format_html('<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title)
+
+
+class Waiver(forms.Form):
+    reason = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=500)
 
 
 @admin.register(WorkItem)
@@ -68,7 +74,12 @@ class WorkItemAdmin(BulkSteps):
 
     def get_urls(self) -> list[URLPattern]:
         look = self.admin_site.admin_view(self.look_view)
-        return [path("<path:object_id>/outcomes/<int:outcome>/look/", look, name="routing_outcome_look"), *super().get_urls()]
+        waive = self.admin_site.admin_view(self.waive_view)
+        return [
+            path("<path:object_id>/outcomes/<int:outcome>/look/", look, name="routing_outcome_look"),
+            path("<path:object_id>/outcomes/<int:outcome>/waive/", waive, name="routing_outcome_waive"),
+            *super().get_urls(),
+        ]
 
     def look_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
         """Have a proof of this work looked at now, in place of when it is next due; leads back to where the button was."""
@@ -81,6 +92,24 @@ class WorkItemAdmin(BulkSteps):
         else:
             messages.error(request, " ".join(str(refusal.message) for refusal in result.refusals))
         return HttpResponseRedirect(work_page(item.run.item_id if item.run else item.pk))
+
+    def waive_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
+        """Go without a proof, by name: a reason, then the operation, which asks permission and state again."""
+        item, by = self.seen(request, object_id), actor(request)
+        by.require("routing.waive_outcome", to="go without the proof of an outcome")
+        row = item.outcomes.filter(pk=outcome).first()
+        if row is None:
+            raise Http404
+        back, form = work_page(item.run.item_id if item.run else item.pk), Waiver(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            [result] = waive([outcome], by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+            if result.done:
+                messages.success(request, _("%(ref)s: gone without the proof.") % {"ref": item.ref})
+                return HttpResponseRedirect(back)
+            form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
+        title = _("Go without the proof: %(what)s") % {"what": row}
+        context = {"title": title, "form": form, "submit": _("Go without the proof"), "danger": True, "back": back}
+        return self.render(request, "desk/form.html", context, status=409 if form.non_field_errors() else 200)
 
     @admin.display(description=_("work"), ordering="id")
     def what(self, item: WorkItem) -> SafeString:

@@ -71,6 +71,11 @@ class Outcome(models.Model):
         )
         indexes = (models.Index(fields=["next_probe_at", "id"], condition=models.Q(next_probe_at__isnull=False), name="outcome_probe_idx"),)
 
+    @property
+    def is_unmet(self) -> bool:
+        """Whether it keeps its run from being complete."""
+        return self.state in {self.State.EXPECTED, self.State.DECAYED}
+
     def __str__(self) -> str:
         return f"{self.item}: {self.get_kind_display()}"
 

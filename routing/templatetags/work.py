@@ -46,7 +46,8 @@ def outcomes(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
     by = getattr(request, "actor", None) or actor_of(request)
     about = Q(run=item.run_id) if item.kind == "run" else Q(item=item)
     rows = Outcome.objects.filter(about, item__in=work_seen_by(by)).select_related("item").order_by("pk")
-    return {"outcomes": rows, "may_look": by.may("routing.probe_outcome"), "now": timezone.now(), "csrf_token": get_token(request)}
+    may = {"may_look": by.may("routing.probe_outcome"), "may_waive": by.may("routing.waive_outcome")}
+    return {"outcomes": rows, **may, "now": timezone.now(), "csrf_token": get_token(request)}
 
 
 @register.inclusion_tag("desk/_related.html", takes_context=True)

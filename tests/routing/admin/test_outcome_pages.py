@@ -110,3 +110,25 @@ def test_a_trace_tells_what_was_expected_and_what_became_of_it(world: World, out
     assert [each["standing"] for each in told] == ["expected", "proven", "waived"]
     assert told[1]["url"] == "https://acme.test/"
     assert told[-1]["why"] == "Behind a login."
+
+
+def test_a_proof_is_gone_without_by_name_and_with_a_reason_at_the_desk(world: World, outcome: Outcome) -> None:
+    Outcome.objects.update(state=Outcome.State.EXPECTED)
+    address = reverse("admin:routing_outcome_waive", args=[outcome.item_id, outcome.pk])
+    lead = signed_in(world.olga)
+
+    silent = lead.post(address, {"reason": " "})
+    done = lead.post(address, {"reason": "Their firewall hides it."})
+    again = lead.post(address, {"reason": "Once more."})
+
+    assert "Say why" in words(silent)
+    assert (done.status_code, again.status_code) == (302, 409)
+    row = Outcome.objects.get()
+    assert (row.state, row.waived_by) == (Outcome.State.WAIVED, world.olga)
+
+
+def test_who_may_not_go_without_a_proof_is_refused(world: World, outcome: Outcome) -> None:
+    address = reverse("admin:routing_outcome_waive", args=[outcome.item_id, outcome.pk])
+
+    assert signed_in(world.alice).post(address, {"reason": "Please."}).status_code == 403
+    assert Outcome.objects.get().waived_by is None
