@@ -61,7 +61,13 @@ def together(workers: Sequence[Worker], job: Job, *args: Any) -> list[Any]:
     return [worker.answer() for worker in workers]
 
 
+_inherited: list[Any] = []  # kept, because closing one would speak on the parent's socket
+
+
 def _work(code: str, pipe: Connection) -> None:
+    for each in connections.all(initialized_only=True):
+        _inherited.append(each.connection)
+        each.connection = None
     world = World.made(code)
     while (told := pipe.recv()) is not None:
         job, args = told
