@@ -41,7 +41,7 @@ def details_for(verb: str, original: Request) -> dict[str, Any]:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    assert set(operations_of(Request)) - OF_CHANGES == set(ALLOWED)
+    assert set(operations_of(Request)) - OF_CHANGES - {"write_brief"} == set(ALLOWED)  # the state stays: test_brief_plans
 
 
 @pytest.mark.parametrize("state", list(S))
