@@ -173,7 +173,7 @@ def test_what_the_database_undid_for_another_is_tried_again(committed_world: Wor
         return retrying.again(both)
 
     assert at_once([partial(take, items), partial(take, items[::-1])]) == [True, True]
-    assert len(tries) == 3
+    assert len(tries) >= 3  # the database undoes one of them, on a busy machine also the other
 
 
 def deadlock(*_: Any) -> list[Result]:
