@@ -15,6 +15,7 @@ import psutil
 from celery import Celery
 from django.apps import apps
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from redis import Redis
 
 from config import beats
 from config.celery import BEAT
@@ -84,7 +85,10 @@ def until(holds: Callable[[], bool], what: str = "", meanwhile: Callable[[], obj
 
 
 def ring(app: Celery) -> None:
-    """What beat sends, all of it, now."""
+    """What beat sends, all of it, now; unless what was sent before still waits, which would only pile up."""
+    with Redis.from_url(os.environ["REDIS_URL"]) as broker:
+        if any(broker.llen(queue) for queue in QUEUES.split(",")):
+            return
     for beat in BEAT:
         app.send_task(beat.task, queue=beat.queue, ignore_result=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -76,11 +77,16 @@ def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
     carry(deliverables.fail_publishing, [row.pk], by=Actor.system(), at=at, reason=message)
 
 
-def root_of(row: Deliverable) -> int:
-    """The id of the deliverable that the remote object was first made from: its successors bring the same object up to date."""
+def object_of(row: Deliverable) -> str:
+    """
+    Names the remote object by the deliverable it was first made from: its successors bring the same object up to date.
+
+    With the moment of its making, or the first work of another installation, on the same site, would pass for ours.
+    """
     while row.replaces is not None:
         row = row.replaces
-    return row.pk
+    made = sha256(row.item.created_at.isoformat().encode()).hexdigest()
+    return f"deliverable:{row.pk}:{made[:12]}"
 
 
 def _key(row: Deliverable, version: Version) -> str:
@@ -94,7 +100,7 @@ def _wanted(row: Deliverable, version: Version, destination: Destination, connec
         connection_id=connection.pk,
         key=_key(row, version),
         verb=VERB,
-        object_key=f"deliverable:{root_of(row)}",
+        object_key=object_of(row),
         content=content(version, destination),
         files=tuple(FileRef(part.file_id, part.role, part.alt) for part in version.files.all()),
         object_type=destination.post_type,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from delivery.models import Deliverable
+from integrations.operations.publish import object_of
 from integrations.walkthrough.people import by
 from integrations.walkthrough.publish import complete, proven
 from integrations.walkthrough.walk import WORKER, Walk, fresh, now, where
@@ -13,7 +14,7 @@ from routing.reasons import Reason
 
 def decay(walk: Walk, page: Deliverable, words: str) -> None:
     """:param words: some that stand on the page"""
-    story, [post] = walk.story, walk.site.posts(page.pk)
+    story, [post] = walk.story, walk.site.posts(object_of(page))
     outcome = Outcome.objects.get(item=page.item_id, kind=Outcome.Kind.LIVE)
     walk.site.write(post, post.content.replace(words, "Somebody else wrote this"))
     story.tell(f"Somebody at the site writes something else into post {post.id}.", page.live_url)

@@ -6,6 +6,7 @@ from delivery.models import Deliverable
 from delivery.operations import deliverables
 from integrations.adapters.base import CallFailed
 from integrations.models import Attempt, Outbound
+from integrations.operations.publish import object_of
 from integrations.walkthrough.people import by
 from integrations.walkthrough.walk import WORKER, Walk, fresh, now, where
 from routing.models import Outcome, Run, RunEvent
@@ -35,16 +36,10 @@ def published(walk: Walk, row: Deliverable, *, lost: bool) -> Deliverable:
     if lost:
         said = list(sent.tries.order_by("number").values_list("outcome", flat=True))
         story.check(Lost in said, f"an answer got lost, so it looked before it wrote again: {', '.join(said)}", said)
-    there = walk.site.posts(_root(row))
+    there = walk.site.posts(object_of(row))
     story.check(len(there) == 1, f"counted at the other end, there is one such post: {', '.join(each.id for each in there)}", len(there))
     proven(walk, row)
     return row
-
-
-def _root(row: Deliverable) -> int:
-    while row.replaces is not None:
-        row = row.replaces
-    return row.pk
 
 
 def proven(walk: Walk, row: Deliverable) -> None:

@@ -30,9 +30,8 @@ class Site:
                 return False
         return True
 
-    def posts(self, root: int) -> list[Remote]:
-        """What there is that carries our mark for the deliverable of this id."""
-        key = f"deliverable:{root}"
+    def posts(self, key: str) -> list[Remote]:
+        """What there is that carries our mark for this object."""
         with WordPressClient(self.connection) as client:
             return [each for each in client.search(NOUN, mapping.search_word(key)) if mapping.mark_of(each)[0] == key]
 

@@ -136,7 +136,8 @@ def _less(before: Membership, after: Membership) -> bool:
 
 def _locked(contact_id: int, by: Actor) -> Contact:
     seen = contacts_seen_by(by).values("pk")
-    return Contact.objects.select_for_update(of=("self",)).select_related("user").get(pk=contact_id, pk__in=seen)
+    # Without select_related: after a wait for the lock, PostgreSQL reads this row again, but not those joined to it.
+    return Contact.objects.select_for_update().get(pk=contact_id, pk__in=seen)
 
 
 def _end(contact: Contact, *, by: Actor, at: datetime, reason: str, active: bool) -> None:

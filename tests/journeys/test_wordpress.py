@@ -17,6 +17,7 @@ from delivery.operations import briefs, requests
 from delivery.operations.versions import Draft, Part
 from integrations.models import Attempt, Connection, ExternalLink, Outbound
 from integrations.operations.connections import Wanted, connect
+from integrations.operations.publish import object_of
 from routing.actors import Actor
 from routing.models import Destination, ExceptionCase, Outcome, Run
 from routing.operations.calendars import ensure_defaults
@@ -107,11 +108,9 @@ def approve_brief(world: World, brief: Brief, place: Destination) -> Deliverable
 
 def posts(wordpress: WordPress, page: Deliverable) -> list[dict[str, Any]]:
     """Counted there: every post, public or not, that says it is this work."""
-    mark = f"throughline:deliverable:{page.pk}"
-    wanted = {"search": mark, "status": "any,trash", "context": "edit", "per_page": "100"}
-    return [
-        each for each in wordpress.call("GET", "/posts", params=wanted) if f"throughline:deliverable:{page.pk}" in each["content"]["raw"]
-    ]
+    mark = f"throughline:{object_of(page)} "
+    wanted = {"search": mark.strip(), "status": "any,trash", "context": "edit", "per_page": "100"}
+    return [each for each in wordpress.call("GET", "/posts", params=wanted) if mark in each["content"]["raw"]]
 
 
 def media(wordpress: WordPress, page: Deliverable) -> list[dict[str, Any]]:

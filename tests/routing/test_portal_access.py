@@ -14,6 +14,7 @@ from routing.operations.portal_access import CannotInvite, end_membership, invit
 from routing.roles import AM
 from tests.integrations.outbox.remote import Time, deliver
 from tests.portal import APPROVER, REQUESTER, VIEWER, invited, other_client, user_of
+from tests.threads import at_once
 from tests.world import NOW, World, by, make_client, make_contact, make_user
 
 
@@ -131,6 +132,22 @@ def test_leaving_a_client_ends_sessions_and_shows_nothing_of_it(world: World) ->
 
     assert user_of(contact).session_epoch > before
     assert by(user_of(contact)).client_roles == {(zed.pk, VIEWER)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_invitations_at_once_make_one_account(committed_world: World) -> None:
+    contact = make_contact("Carla", "carla@client.test")
+    Membership.objects.create(contact=contact, client=committed_world.acme, role=VIEWER)
+
+    def attempt() -> str:
+        try:
+            invite(contact.pk, by=by(committed_world.alice), at=NOW, write=False)
+        except CannotInvite as refusal:
+            return refusal.refusals[0].code
+        return "done"
+
+    assert sorted(at_once([attempt] * 3)) == ["done", "has_access", "has_access"]
+    assert User.objects.filter(email="carla@client.test").count() == 1
 
 
 def test_staff_and_people_who_left_have_no_client_roles(world: World) -> None:
