@@ -26,8 +26,7 @@ check: ## Style, types, layers, migrations and the rules of the house
 	@$(CHECK) exec $(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@exec $(PY) -m tests.house
 
-bench: ## Measure the workloads of docs/performance.md, as JSON (NAME=W1, W2 or sweep for one, SCALE=0.1 for short slices)
-bench: ## Measure a workload of docs/performance.md, as JSON (NAME=lifecycle, lists, search or intake; SCALE=0.1 for less)
+bench: ## Measure a workload of docs/performance.md, as JSON (NAME=lifecycle, sweep, intake, drain, lists or search; SCALE=0.1 for less)
 	@scripts/venv dev >&2
 	@NAME="$(NAME)" SCALE="$(SCALE)" exec $(PY) -m bench
 

@@ -58,6 +58,7 @@ PLACES = (
     (
         gettext_lazy("Evidence"),
         (
+            (gettext_lazy("Promises kept"), "timelapse", "admin:routing_clock_kept", "routing.view_clock"),
             (gettext_lazy("Events"), "history", "admin:routing_event_changelist", "routing.view_event"),
             (gettext_lazy("Seals"), "verified", "admin:routing_seal_changelist", "routing.view_seal"),
         ),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +20,7 @@ from routing.admin.addresses import work_page
 from routing.admin.base import actor
 from routing.admin.events import ReadOnly
 from routing.admin.filters import WithDefault
+from routing.admin.kept import HowItEnded, StartedWithin, table
 from routing.chapters import purpose_of, standing
 from routing.due import CAUSES, CLOSED, explain, length, span
 from routing.due import standing as in_a_sentence
@@ -46,7 +48,7 @@ class Untold(WithDefault):
 class ClockAdmin(ReadOnly):
     list_display = ("of_work", "what_for", "policy", "state_name", "due_at_time", "told_level", "since")
     list_select_related = ("item", "policy")
-    list_filter = ("policy", "purpose", Untold)
+    list_filter = (HowItEnded, StartedWithin, "policy", "purpose", Untold)
     search_fields = ("=item__ref",)
     search_help_text = gettext_lazy("Reference, such as ACM-142")
     ordering = ("-pk",)
@@ -55,6 +57,18 @@ class ClockAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.kept)
+        return [path("kept/", page, name="routing_clock_kept"), *super().get_urls()]
+
+    def kept(self, request: HttpRequest) -> HttpResponse:
+        """How often what was promised was kept, and how long it usually took."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self.render(
+            request, "desk/kept.html", {"title": _("Promises kept"), **table(request, reverse("admin:routing_clock_changelist"))}
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
+from django.utils import timezone
 
 from delivery.models import Request
 from routing.models import Client, Contact, Event, Membership, Seal, Team, User, WorkItem
 from routing.operations import work
+from routing.operations.calendars import ensure_defaults
+from routing.operations.clocks import start
 from routing.operations.seals import seal
 from tests.browser.conftest import SitDown
 from tests.desk import url
@@ -21,6 +25,7 @@ def pages(agency: World) -> dict[str, str]:
     row, held = make_request(agency.acme, contact=contact), make_request(agency.acme, title="A film", details="")
     make_request(agency.acme, Request.State.REJECTED, title="Too much")
     work.hold([held.item_id], by=by(agency.alice), at=NOW, reason="The budget is not settled.")
+    start([row.item, held.item], ensure_defaults(at=NOW), timezone.now())
     seal(at=NOW)
     verbs = ("triage", "ask", "edit", "mark_duplicate", "hand_over", "reject")
     steps = {f"step-{verb}": url(Request, "step", row.pk, verb) for verb in verbs}
@@ -47,6 +52,7 @@ def pages(agency: World) -> dict[str, str]:
         "leave": url(User, "deactivate", agency.bob.pk),
         "teams": url(Team, "changelist"),
         "team": url(Team, "change", agency.team.pk),
+        "kept": reverse("admin:routing_clock_kept"),
         "events": url(Event, "changelist"),
         "seals": url(Seal, "changelist"),
     }
