@@ -73,9 +73,6 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     save(row, by=Actor.system(), at=at, reason=WHY)
     ensure_defaults(at=since, timezone="Europe/London", country="GB")
     ensure_checks(at=since)
-    publish_lead_to_brief(
-        owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=Actor.of(User.objects.get(pk=owner.pk)), at=since
-    )
     lead = Actor.of(User.objects.get(pk=owner.pk))
     publish_lead_to_brief(owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=lead, at=since)
     publish_client_request(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)

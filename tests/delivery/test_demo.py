@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.test import Client as Browser
-from pytest_django import Settings
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
 
 from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, Version
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
+from routing.operations.routes import ensure_routes
 from routing.operations.verify import verify
-from tests.world import World
+from routing.operations.versions import published
+
+pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sign_ins(settings: Settings, tmp_path: Path) -> Path:
-    settings.EMBEDDED = True
-    settings.SIGN_INS_FILE = tmp_path / "var" / "sign-ins"
-    return settings.SIGN_INS_FILE
+@pytest.fixture(scope="module")
+def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Loaded once for all, for that takes seconds; what a test then changes is undone behind it. Where the sign-ins lie."""
+    file = tmp_path_factory.mktemp("demo") / "var" / "sign-ins"
+    quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    here = override_settings(EMBEDDED=True, SIGN_INS_FILE=file, PASSWORD_HASHERS=quick)
+    with django_db_blocker.unblock(), here, transaction.atomic():
+        ensure_routes()
+        published.cache_clear()
+        demo()
+        yield file
+        transaction.set_rollback(True)
 
 
 def demo(*options: str) -> str:
@@ -29,9 +42,7 @@ def demo(*options: str) -> str:
     return out.getvalue()
 
 
-def test_it_has_every_state_a_hold_a_hand_over_and_a_restricted_client(db: None, sign_ins: Path) -> None:
-    demo()
-
+def test_it_has_every_state_a_hold_a_hand_over_and_a_restricted_client(loaded: Path) -> None:
     assert set(Request.objects.values_list("state", flat=True)) == set(Request.State.values)
     assert (User.objects.staff().count(), Client.objects.count(), Contact.objects.count()) == (8, 6, 12)
     assert len(set(Client.objects.values_list("timezone", flat=True))) == 4
@@ -44,9 +55,7 @@ def _stopped() -> list[int]:
     return list(ExceptionCase.objects.filter(blocking=True, item__is_open=True).values_list("run__item", flat=True))
 
 
-def test_its_leads_took_the_flow_and_some_wait_for_a_person(db: None, sign_ins: Path) -> None:
-    demo()
-
+def test_its_leads_took_the_flow_and_some_wait_for_a_person(loaded: Path) -> None:
     waiting = ExceptionCase.objects.filter(item__is_open=True, blocking=True)
     assert sorted(waiting.values_list("reason", flat=True)) == ["missing_context", "missing_fields", "missing_fields"]
     assert Run.objects.count() == 58
@@ -55,9 +64,7 @@ def test_its_leads_took_the_flow_and_some_wait_for_a_person(db: None, sign_ins: 
     assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
 
 
-def test_its_pieces_are_in_every_state_with_versions_rework_and_questions(db: None, sign_ins: Path) -> None:
-    demo()
-
+def test_its_pieces_are_in_every_state_with_versions_rework_and_questions(loaded: Path) -> None:
     assert set(Deliverable.objects.values_list("state", flat=True)) == set(Deliverable.State.values)
     assert {"pending", "approved", "changes_requested", "expired"} <= set(Approval.objects.values_list("state", flat=True))
     assert CheckResult.objects.filter(passed=False).exclude(findings=[]).count() >= 2
@@ -65,25 +72,24 @@ def test_its_pieces_are_in_every_state_with_versions_rework_and_questions(db: No
     assert ExceptionCase.objects.filter(reason="no_answer", item__is_open=True).exists()
 
 
-def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(db: None, sign_ins: Path) -> None:
-    demo()
-
-    lines = [line.split()[:2] for line in sign_ins.read_text().splitlines()]
+def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: Path) -> None:
+    lines = [line.split()[:2] for line in loaded.read_text().splitlines()]
     staff, contacts = lines[:8], lines[8:]
-    assert sign_ins.stat().st_mode & 0o777 == 0o600
+    assert loaded.stat().st_mode & 0o777 == 0o600
     assert [email for email, _code in contacts] == ["dana@acme-outdoor.example", "tom@brightwater.example"]
     assert User.objects.filter(contact__isnull=False, is_active=True, is_staff=False).count() == 2
     for email, password in staff:
         assert Browser().login(email=email, password=password)
 
 
-def test_if_empty_leaves_an_agency_alone(world: World, sign_ins: Path) -> None:
+def test_if_empty_leaves_an_agency_alone(loaded: Path) -> None:
+    asked = Request.objects.count()
+
     assert "Nothing loaded" in demo("--if-empty")
-    assert not sign_ins.exists()
+    assert Request.objects.count() == asked
 
 
-def test_loading_twice_is_refused_and_refreshing_dates_it_anew(db: None, sign_ins: Path) -> None:
-    demo()
+def test_loading_twice_is_refused_and_refreshing_dates_it_anew(loaded: Path) -> None:
     at_first, asked = WorkItem.objects.open().count(), Request.objects.count()
     with pytest.raises(CommandError, match="--refresh"):
         demo()
@@ -95,13 +101,11 @@ def test_loading_twice_is_refused_and_refreshing_dates_it_anew(db: None, sign_in
     assert WorkItem.objects.open().count() == at_first
 
 
-def test_removing_ends_the_work_and_erases_the_people(db: None, sign_ins: Path) -> None:
-    demo()
-
+def test_removing_ends_the_work_and_erases_the_people(loaded: Path) -> None:
     demo("--remove")
 
     assert not WorkItem.objects.filter(is_open=True).exists()
     assert not User.objects.staff().exists()
     assert not Contact.objects.filter(erased_at=None).exists()
-    assert not sign_ins.exists()
+    assert not loaded.exists()
     assert verify().whole
