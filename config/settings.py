@@ -243,6 +243,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 _VISIBILITY_S = 900  # longer than any task may run, or a running task is handed out twice
 CELERY_BROKER_URL = ENV.broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # after an outage of any length workers come back by themselves; by default they give up
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": _VISIBILITY_S,
     "unacked_restore_throttle": 1,  # by default a lost worker's tasks come back only after minutes

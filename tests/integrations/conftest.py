@@ -33,9 +33,9 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 class Sandbox:
     """A CRM that answers, and what it would have posted."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[CRM] = CRM) -> None:
         self.told: list[dict[str, Any]] = []
-        self.crm = CRM(portal_id=4242, app_id=77, tell=self.told.append, seed=1)
+        self.crm = kind(portal_id=4242, app_id=77, tell=self.told.append, seed=1)
         self.server = serve(self.crm, "token-of-tests", 0)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         Thread(target=self.server.serve_forever, daemon=True).start()
