@@ -11,6 +11,7 @@ from kombu import Queue
 
 from config import databases, desk, env, logs, mail
 from config.bounded import BoundedConnection
+from config.cache import IMPATIENT
 from config.paths import ROOT, var_dir
 
 django_stubs_ext.monkeypatch()  # lets classes of Django be written with what they hold: ModelAdmin[Request]
@@ -121,7 +122,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "routing.User"
 SIMPLE_HISTORY_REVERT_DISABLED = True
 
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": ENV.redis_url, "KEY_PREFIX": "tl"}}
+_VALKEY: dict[str, Any] = {"LOCATION": ENV.redis_url, "KEY_PREFIX": "tl", "OPTIONS": IMPATIENT}
+CACHES = {
+    "default": {"BACKEND": "config.cache.Cache"} | _VALKEY,
+    # Of its own, because erasing must know that a picture is gone: a process's own memory could not say.
+    "previews": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | _VALKEY,
+}
 
 # -- Language and time -----------------------------------------------------------------------------------------
 

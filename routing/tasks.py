@@ -11,6 +11,7 @@ from routing.operations.advance import advance
 from routing.operations.escalate import escalate
 from routing.operations.files import sweep_orphans
 from routing.operations.seals import seal
+from routing.operations.sendings import forget_sendings
 
 
 @shared_task(name="routing.tasks.process", acks_late=True)
@@ -26,8 +27,9 @@ def seal_evidence(**_: Any) -> None:
 
 @shared_task(name="routing.tasks.sweep_files", acks_late=True)
 def sweep_files(**_: Any) -> None:
-    """Remove stored bytes that nothing refers to."""
+    """Remove stored bytes that nothing refers to, and the tokens of forms that were sent a day ago."""
     sweep_orphans(at=now())
+    forget_sendings(at=now())
 
 
 @shared_task(name="routing.tasks.escalate", acks_late=True)

@@ -61,7 +61,7 @@ class CheckAdmin(DeskAdmin):
             raise PermissionDenied
         by = actor(request)
         form = CheckForm(row, by, request.POST if request.method == "POST" else None, may=may)
-        with once(request, f"check-{row.pk or row.kind}", meanwhile=address(Check, "changelist")) as sent:
+        with once(request, f"check-{row.pk or row.kind}") as sent:
             if sent.before:
                 return HttpResponseRedirect(sent.before)
             tried = None

@@ -17,6 +17,7 @@ from routing.models.policies import SLAPolicy, Target
 from routing.models.rules import Condition, Rule
 from routing.models.runs import Enrichment, Run, RunEvent, RunStep
 from routing.models.seals import Redaction, Seal, SealedRow, SealSweep
+from routing.models.sendings import Sending
 from routing.models.visits import Visit
 from routing.models.work import DoorOnly, RefCounter, WorkItem, WorkNoun
 
@@ -62,6 +63,7 @@ __all__ = [
     "Seal",
     "SealSweep",
     "SealedRow",
+    "Sending",
     "Target",
     "Team",
     "TeamMembership",

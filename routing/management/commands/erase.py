@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import redis
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -30,6 +31,10 @@ class Command(BaseCommand):
         except Contact.DoesNotExist as missing:
             raise CommandError(f"There is no contact {options['contact_id']}.") from missing
         if options["files"]:
-            erased = erase_uploads(contact.pk, by=Actor.system(), at=timezone.now())
+            try:
+                erased = erase_uploads(contact.pk, by=Actor.system(), at=timezone.now())
+            except redis.RedisError as error:
+                why = "the cache, which may hold pictures of them, does not answer"
+                raise CommandError(f"Their files were not erased: {why}. Try again.") from error
             self.stdout.write(f"{erased} of their files are erased.")
         self.stdout.write(self.style.SUCCESS(f"Contact {contact.pk} is erased. History carries ids only, so the chain still verifies."))

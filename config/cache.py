@@ -1,0 +1,60 @@
+"""What may be forgotten. It is kept in Valkey, and while that is away by each process for itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import redis
+import structlog
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.cache.backends.redis import RedisCache
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+REST_S = 5.0  # how long a server that did not answer is left alone: a page asks several times, and each would wait
+# Its own defaults wait five seconds and try again with pauses, while somebody waits for the page.
+IMPATIENT: dict[str, Any] = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
+
+
+class Cache(RedisCache):
+    """
+    Counts how often somebody tried to sign in, and which codes were used.
+
+    While Valkey is away each process counts for itself and begins anew: nobody is locked out, and guessing stays slow. What a
+    page must not forget is a row, and not here.
+    """
+
+    _asks_again_at = 0.0  # of this process's monotonic clock, for all its threads
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._own = LocMemCache("while-valkey-is-away", params)
+
+    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        return self._try(partial(super().add, key, value, timeout, version), partial(self._own.add, key, value, timeout, version))
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        return self._try(partial(super().get, key, default, version), partial(self._own.get, key, default, version))
+
+    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        self._try(partial(super().set, key, value, timeout, version), partial(self._own.set, key, value, timeout, version))
+
+    def delete(self, key: Any, version: int | None = None) -> bool:
+        return self._try(partial(super().delete, key, version), partial(self._own.delete, key, version))
+
+    def _try(self, ask: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        if time.monotonic() >= Cache._asks_again_at:
+            try:
+                return ask()
+            except redis.RedisError as error:  # away, frozen, still loading, or full
+                Cache._asks_again_at = time.monotonic() + REST_S
+                log.warning("cache_unanswered", error=type(error).__name__)
+        return otherwise()
