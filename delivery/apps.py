@@ -26,6 +26,7 @@ class DeliveryConfig(AppConfig):
             "submissions",
             "impacts",
             "changes",
+            "defaults",
         ):
             import_module(f"delivery.operations.{module}")
         import_module("delivery.chapters")

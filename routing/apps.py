@@ -24,6 +24,7 @@ class RoutingConfig(AppConfig):
             "runs",
             "calendars",
             "clocks",
+            "agency",
             "cover",
             "parked",
             "files",

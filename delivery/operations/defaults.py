@@ -1,22 +1,39 @@
-"""What an agency starts with: hours, promises and checks, made where they are missing."""
+"""What an agency starts with: hours, promises, checks and the flows of its portal, made where they are missing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from delivery.engine.checks.catalogue import DEFAULTS, KINDS
+from delivery.flows.shipped import ensure_portal_flows
 from delivery.models.checks import Check
+from routing.actions import react
 from routing.actors import Actor
+from routing.models.agency import Agency
 from routing.operations import calendars
+from routing.operations.agency import SAVED
 from routing.records import save
+
+MISSING = (
+    "There is no agency yet, so nothing answers for what comes in, and clients have no forms. At the desk make two people, a team and, "
+    "under Agency, the agency: the flows for clients' requests and changes are then published by themselves."
+)
 
 
 def ensure(*, at: datetime) -> None:
     """Safe to repeat: what is there already stays as it is."""
     calendars.ensure_defaults(at=at)
     ensure_checks(at=at)
+    ensure_portal_flows(at=at)
+
+
+@react(SAVED)
+def complete(_rows: Sequence[Agency], _by: Actor, at: datetime) -> None:
+    """As soon as somebody answers for it, clients can ask."""
+    ensure(at=at)
 
 
 def ensure_checks(*, at: datetime) -> None:

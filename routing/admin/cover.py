@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
 from routing.admin.addresses import page_of
+from routing.admin.base import actor
 from routing.admin.saved import SavedAdmin, SavedForm
 from routing.display import badge, when
 from routing.models.absences import Absence
 from routing.models.agency import Agency
+from routing.operations.agency import save_agency
 
 
 def moment(label: Any, *, help_text: Any = "") -> forms.DateTimeField:
@@ -64,10 +66,13 @@ class AgencyAdmin(SavedAdmin):
     fields = ("name", "team", "owner", "backup", "reason")
     people_fields = ("owner", "backup")
     empty_title = gettext_lazy("No agency yet")
-    empty_text = gettext_lazy("The set-up makes it: readiness asks for it.")
+    empty_text = gettext_lazy("Add it: a name, a team, and two people who answer for what nobody else does yet. Then work can come in.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # there is exactly one, and setting up makes it
+        return super().has_add_permission(request) and not Agency.objects.exists()
+
+    def save_model(self, request: HttpRequest, obj: Agency, form: Any, change: bool) -> None:
+        save_agency(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data.get("reason", ""))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """There is only one: go straight to it."""

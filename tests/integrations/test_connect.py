@@ -12,6 +12,7 @@ from django.core.management.base import CommandError
 
 from integrations.models import Connection
 from integrations.origins import Origin
+from routing.models import Agency, FlowVersion
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +141,29 @@ def test_a_destination_that_cannot_work_is_refused_with_what_to_do(
         connect(kind, "--slug", "x", *rest)
 
     assert not Connection.objects.exists()
+
+
+def test_the_first_crm_brings_the_flow_that_takes_its_deals(world: World, secret: str) -> None:
+    said = hubspot(secret)
+
+    version = FlowVersion.objects.get(flow__slug="lead-to-brief")
+    assert "Published the flow “Lead to brief”" in said
+    assert (version.flow.owner, version.flow.backup) == (world.olga, world.bob)
+    assert {rule.team for rule in version.rules.all()} == {world.team}
+    assert "Published" not in hubspot(secret)
+
+
+def test_a_crm_before_the_agency_is_named_says_what_to_do_first(world: World, secret: str) -> None:
+    Agency.objects.all().delete()
+
+    said = hubspot(secret)
+
+    assert "There is no agency yet" in said
+    assert "run this command again" in said
+    assert not FlowVersion.objects.exists()
+
+
+def test_what_sends_nothing_needs_no_flow(world: World) -> None:
+    connect("static", "--slug", "site")
+
+    assert not FlowVersion.objects.exists()

@@ -121,7 +121,7 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_absence": EVERYONE,
     **{f"routing.{verb}_absence": (OPS,) for verb in ("add", "change", "delete")},
     "routing.view_agency": (AM, QA, OPS, INTEGRATIONS, AUDITOR),
-    "routing.change_agency": (OPS,),
+    **{f"routing.{verb}_agency": (OPS,) for verb in ("add", "change")},
     "routing.view_notification": EVERYONE,
     # files and notes
     "routing.view_file": EVERYONE,

@@ -13,23 +13,31 @@ from django.utils import timezone
 from config import dumps, schema
 from config.management.commands.migrate import OWNER, refuse_newer
 from delivery.operations import defaults
+from routing.models import Agency
 
 
 class Command(BaseCommand):
-    help = "Bring an installation up to this code: dump, migrate, collect static files and, once, load the demo."
+    help = (
+        "Bring an installation up to this code: dump, migrate, collect static files, make what an agency starts with and, once, the demo."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--pg-dump", default="pg_dump", help="the program that takes the dump")
+        parser.add_argument("--in-image", action="store_true", help="dumps and static files are others' work: the backup's and the image's")
         parser.add_argument("--demo", action="store_true", help="load the demo agency, unless it was loaded before")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.dump_before_migrating(options["pg_dump"])
+        if not options["in_image"]:
+            self.dump_before_migrating(options["pg_dump"])
         call_command("migrate", verbosity=0, interactive=False)
-        call_command("collectstatic", verbosity=0, interactive=False)
+        if not options["in_image"]:
+            call_command("collectstatic", verbosity=0, interactive=False)
         if options["demo"]:
             self.load_demo()
         defaults.ensure(at=timezone.now())
+        if not Agency.objects.exists():
+            self.stdout.write(defaults.MISSING)
 
     def dump_before_migrating(self, program: str) -> None:
         owner_url = settings.ENV.database_owner_url

@@ -9,12 +9,16 @@ import httpcore
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from delivery.flows import lead_to_brief
+from delivery.flows.shipped import ensure_lead_flow
+from delivery.operations import defaults
 from integrations.adapters.registry import adapter_of, kinds
+from integrations.models import Connection
 from integrations.network import is_public, resolve
 from integrations.operations.connections import BadConnection, Wanted, connect
 from integrations.origins import BadAddress, origin_of
 from routing.actors import Actor
-from routing.models import Team, User
+from routing.models import Agency, Team, User
 
 MAX_SECRET_BYTES = 4096
 
@@ -66,6 +70,7 @@ class Command(BaseCommand):
         except BadConnection as error:
             raise CommandError(str(error)) from None
         self.stdout.write(f"{'Made' if new else 'Kept'} the {connection.kind} connection “{connection.slug}”.")
+        self.see_to_flow(connection)
         adapter = adapter_of(connection.kind)
         if adapter is not None and adapter.receives:
             self.stdout.write(f"It posts to: {connection.hook_url}")
@@ -73,6 +78,19 @@ class Command(BaseCommand):
             self.stdout.write(f"What it publishes appears below: {home}")
         for origin in sorted(connection.private_origins):
             self.stdout.write(f"It may use the private address {origin}, and no other.")
+
+    def see_to_flow(self, connection: Connection) -> None:
+        """What it sends should start something: the shipped flow, where no other is."""
+        kinds = [kind for kind, _field, _value in lead_to_brief.TRIGGERS if kind.startswith(f"{connection.kind}.")]
+        if not kinds:
+            return
+        if not Agency.objects.exists():
+            self.stdout.write(self.style.WARNING(defaults.MISSING))
+            self.stdout.write("Then run this command again: it publishes the flow that takes what this connection sends.")
+            return
+        defaults.ensure(at=timezone.now())
+        if made := ensure_lead_flow(at=timezone.now()):
+            self.stdout.write(f"Published the flow “{made.flow.name}”, which takes what it sends. Change it at the desk, under Flows.")
 
     def wanted(self, options: dict[str, Any]) -> Wanted:
         given = {name: options[name] for name in ("api_version", "app_id", "folder")} | {"properties": dict(options["property"] or ())}
