@@ -34,10 +34,10 @@ METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else "
 
 INSTALLED_APPS = [
     "config",  # before unfold and allauth, some of whose templates it extends
-    "unfold",  # before django.contrib.admin, whose templates it replaces
+    "unfold.apps.BasicAppConfig",  # without a site of its own; before django.contrib.admin, whose templates it replaces
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "config.admin_app.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
