@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django import template
@@ -13,7 +13,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import conditional_escape, escape
+from django.utils.html import conditional_escape, escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from unfold.admin import checkbox
 from unfold.templatetags.unfold_list import result_headers
@@ -22,11 +22,19 @@ from unfold.utils import display_for_field, display_for_value
 register = template.Library()
 Cell = Callable[[Any], str]
 CHECKBOX, KEY = "action_checkbox", "0"
+CHOSEN = mark_safe(' aria-current="true"')  # our own words
 
 
 @register.simple_tag
 def headers_of(cl: ChangeList) -> list[dict[str, Any]]:
     return list(result_headers(cl))
+
+
+@register.simple_tag
+def links_of(choices: Iterable[Mapping[str, Any]]) -> SafeString:
+    """The choices of a filter, of which there may be many, as the items of a list."""
+    links = ((each["query_string"], CHOSEN if each["selected"] else "", each["display"]) for each in choices)
+    return format_html_join("", '<li><a href="{}"{}>{}</a></li>', links)
 
 
 @register.simple_tag
