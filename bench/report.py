@@ -57,6 +57,8 @@ def one(workload: str, figures: dict[str, Any], ratios: dict[str, Spread], check
 def _plain(value: Any) -> Any:
     if isinstance(value, Spread):
         return {"median": value.median, "min": value.low, "max": value.high}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
     return {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value
 
 
