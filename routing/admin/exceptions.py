@@ -141,7 +141,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
     @admin.display(description=gettext_lazy("stopped at"), ordering="step")
     def stopped_at(self, row: ExceptionCase) -> str:
         label = str(RunStep.Name(row.step).label) if row.step in RunStep.Name.values else row.step
-        return f"{label}, {row.run.item.ref}" if row.run else label
+        return f"{label}, {row.run.item.ref}" if row.run else label or display.NOTHING
 
     @admin.display(description=gettext_lazy("what is wrong"))
     def evidence_short(self, row: ExceptionCase) -> str:

@@ -15,6 +15,7 @@ from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import conditional_escape, escape, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from unfold.admin import checkbox
 from unfold.templatetags.unfold_list import result_headers
 from unfold.utils import display_for_field, display_for_value
@@ -50,7 +51,7 @@ def _cells(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Cell]:
         if name == CHECKBOX:
             yield _ticked()
             continue
-        value, label = _value(cl, name), f'data-label="{escape(header["text"])}"'
+        value, label = _value(cl, name), f'data-label="{escape(capfirst(header["text"]))}"'
         classes = f'class="tl-cell field-{escape(name)}"'
         if link is not None and _leads(cl, name):
             yield _heading(value, link, f"{classes} {label}")
@@ -65,7 +66,7 @@ def _leads(cl: Any, name: Any) -> bool:
 
 
 def _plain(value: Cell, attributes: str) -> Cell:
-    return lambda row: f"<td {attributes}>{value(row)}</td>"
+    return lambda row: f"<td {attributes}><div>{value(row)}</div></td>"
 
 
 def _heading(value: Cell, link: Cell, attributes: str) -> Cell:
