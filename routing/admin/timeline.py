@@ -180,8 +180,10 @@ class Names:
         return self.users.get(user_id, str(user_id))
 
     def say(self, each: Any, value: Any) -> str:
-        if value is None or value == "":
+        if value is None or value in ("", [], {}):
             return _("nothing")
+        if isinstance(value, list):
+            return ", ".join(_in_short(each) for each in value)
         if each.is_relation:
             return self.found.get(each.related_model, {}).get(value, f"#{value}")
         if each.choices:
@@ -189,3 +191,8 @@ class Names:
         if isinstance(value, datetime):
             return str(localize(localtime(value)))
         return str(localize(value)) if not isinstance(value, bool) else (_("yes") if value else _("no"))
+
+
+def _in_short(part: Any) -> str:
+    """One of a list that history keeps, such as a planned deliverable: by its title, where it has one."""
+    return str(part.get("title") or part.get("key") or _("one")) if isinstance(part, dict) else str(part)
