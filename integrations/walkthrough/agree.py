@@ -38,7 +38,7 @@ def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
     story.refused(briefs.approve([brief.pk], by=by(owner), at=now()), "author", f"{owner} cannot approve what {owner} asked for")
     story.done(briefs.approve([brief.pk], by=by(other), at=now(), reason="As agreed with the client."), f"{other} approves it")
     made = list(Deliverable.objects.filter(brief=brief).select_related("item").order_by("pk"))
-    story.check(len(made) == len(planned), f"the plan is {len(made)} deliverables: {', '.join(row.item.ref for row in made)}", len(made))
+    story.check(len(made) == len(planned), f"deliverables of the plan: {len(made)}, {', '.join(row.item.ref for row in made)}", len(made))
     _hand_to_maker(walk, made, owner)
     return made
 

@@ -30,7 +30,7 @@ def decay(walk: Walk, page: Deliverable, words: str) -> None:
         item__parent=page.item_id, reason=Reason.OUTCOME_DECAYED, item__is_open=True
     )
     story.check(case.item.owner_id, f"{case.item.owner} is asked to see to it: {case.item.ref}")
-    story.tell(str(fresh(outcome).evidence.get("differences")), where(case.item))
+    story.tell(" ".join(fresh(outcome).evidence.get("differences", ())), where(case.item))
     walk.site.write(post, post.content)
     story.tell("They put it back.")
     _look(walk, outcome)

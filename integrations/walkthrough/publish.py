@@ -32,7 +32,7 @@ def published(walk: Walk, row: Deliverable, *, lost: bool) -> Deliverable:
     story.check(sent.state == Outbound.State.DELIVERED, "it is delivered, and read back as it was sent", sent.last_error)
     row = fresh(row)
     story.check(row.state == State.LIVE, f"{row.item.ref} is live", row.state)
-    story.tell(f"It took {sent.attempts} attempts.", row.live_url)
+    story.tell(f"Attempts it took: {sent.attempts}.", row.live_url)
     if lost:
         said = list(sent.tries.order_by("number").values_list("outcome", flat=True))
         story.check(Lost in said, f"an answer got lost, so it looked before it wrote again: {', '.join(said)}", said)

@@ -31,6 +31,7 @@ class Command(BaseCommand):
         server, told = PLAYS[options["kind"]](connection, options["port"])
         address = f"http://127.0.0.1:{server.server_port}"
         self.stdout.write(f"A sandbox of {told.format(address=address)}. Ctrl-C ends it, and it forgets.")
+        self.stdout.flush()
         if connection.base_url.rstrip("/") != address:
             self.stdout.write(self.style.WARNING(f"Note: the connection calls {connection.base_url or 'no address'}, not this one."))
         try:
