@@ -46,8 +46,12 @@ class Process:
 
     def stop(self) -> int:
         """As a deployment does: ask it to end, and wait."""
-        family = self._family()
         self.popen.terminate()
+        return self.ended()
+
+    def ended(self) -> int:
+        """Once it was asked to."""
+        family = self._family()
         code = self.popen.wait(PATIENCE_S)
         psutil.wait_procs(family, timeout=PATIENCE_S)
         return code

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from typing import Any
 
 import httpx
 import psycopg
@@ -17,47 +14,19 @@ import pytest
 from integrations.models import Inbound
 from routing.models import Dispatch, Event
 from tests.config.conftest import free_port
-from tests.integrations.senders import event, make_connection, new_deal, signed
-from tests.processes import Process, running, until
+from tests.integrations.senders import event, make_connection, new_deal
+from tests.processes import until
+from tests.webserver import nobody_may_store, post, waiting, web
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WEB = [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"]
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'integrations_inbound'::regclass"
-
-
-def post(port: int, body: bytes) -> httpx.Response:
-    """With the address that the connection makes public, whatever port the server listens on."""
-    headers = {"content-type": "application/json", "host": "localhost", **signed(body)}
-    return httpx.post(f"http://127.0.0.1:{port}/hooks/hubspot-main/", content=body, headers=headers, trust_env=False, timeout=30)
-
-
-@contextmanager
-def web(port: int) -> Iterator[Process]:
-    with running(WEB, BIND=f"127.0.0.1:{port}", WEB_WORKERS="1") as [made]:
-        until(lambda: answers(port), "The web server did not start.")
-        yield made
-
-
-def answers(port: int) -> bool:
-    with suppress(httpx.HTTPError):
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", headers={"host": "localhost"}, trust_env=False).status_code == 200
-    return False
-
-
-@contextmanager
-def nobody_may_store() -> Iterator[psycopg.Connection[Any]]:
-    """Whoever stores a delivery waits at the last moment before it is kept."""
-    with psycopg.connect(os.environ["DATABASE_URL"]) as other:
-        other.execute("LOCK TABLE integrations_inbound IN EXCLUSIVE MODE")
-        yield other
 
 
 def unanswered(port: int, bodies: Sequence[bytes]) -> None:
     """Killed while it stores these, before it can answer."""
     with nobody_may_store() as other, web(port) as server, ThreadPoolExecutor(len(bodies)) as senders:
         sent = [senders.submit(post, port, body) for body in bodies]
-        until(lambda: other.execute(WAITING).fetchone() == (len(bodies),), "They were never stored.")
+        until(lambda: waiting(other, len(bodies)), "They were never stored.")
         server.kill()
         assert all(isinstance(each.exception(30), httpx.HTTPError) for each in sent)
 
