@@ -22,6 +22,7 @@ from tests.delivery.making import (
     say,
     with_the_client,
 )
+from tests.threads import at_once
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,19 @@ def test_nobody_answers_in_time_it_is_never_a_yes_and_may_be_asked_again(world: 
     assert fresh(asked).state == Approval.State.EXPIRED
     assert ExceptionCase.objects.get(item__parent=page.item).reason == Reason.NO_ANSWER
     assert question(page) != asked
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_expire_at_once_end_each_question_once(committed_world: World):
+    asked = [question(with_the_client(committed_world, page)) for _ in range(4) for page in make_deliverables(committed_world)]
+    late = asked[-1].expires_at
+
+    ended = at_once([lambda: expire_due(at=late)] * 3)
+
+    assert sum(ended) == 4
+    assert {fresh(each).state for each in asked} == {Approval.State.EXPIRED}
+    assert [each.history.filter(state=Approval.State.EXPIRED).count() for each in asked] == [1] * 4
+    assert ExceptionCase.objects.filter(reason=Reason.NO_ANSWER).count() == 4
 
 
 def test_a_new_version_supersedes_the_approvals_of_the_old(world: World):

@@ -1,0 +1,36 @@
+"""Several workers publish and look at the same pages at the same moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from delivery.models import Deliverable
+from integrations.operations.outbox.deliver import deliver_due
+from integrations.operations.probing import probe_due
+from routing.models import Destination, Outcome
+from tests.delivery.making import fresh, make_deliverables
+from tests.journeys.test_publish import PAGE, approve, outcome, place, planned, site, time
+from tests.journeys.turned import Time
+from tests.threads import at_once
+from tests.world import World
+
+__all__ = ["place", "site", "time"]  # fixtures
+
+pytestmark = pytest.mark.django_db(transaction=True)
+State = Deliverable.State
+
+
+def test_those_that_work_at_once_publish_and_prove_each_page_once(committed_world: World, place: Destination, time: Time):
+    pages = []
+    for number in range(4):
+        [page] = make_deliverables(committed_world, planned=planned(place))
+        pages.append(approve(committed_world, page, replace(PAGE, texts={**PAGE.texts, "slug": f"opening-{number}"})))
+
+    delivered = at_once([lambda: deliver_due(clock=time)] * 3)
+    proven = at_once([lambda: probe_due(clock=time)] * 3)
+
+    assert (sum(delivered), sum(proven)) == (4, 4)
+    assert {(fresh(page).state, outcome(page).state) for page in pages} == {(State.LIVE, Outcome.State.PROVEN)}
+    assert [outcome(page).history.filter(state=Outcome.State.PROVEN).count() for page in pages] == [1] * 4
