@@ -97,6 +97,7 @@ def migrate(connection: BaseDatabaseWrapper, *targets: tuple[str, str]) -> set[s
         return {row[0] for row in cursor.fetchall()}
 
 
+@pytest.mark.timeout(600)  # every migration, twice
 def test_migrations_go_back_and_forward_again(throw_away: BaseDatabaseWrapper) -> None:
     first = migrate(throw_away)
     before = migrate(throw_away, ("routing", "0002_refuse_inactive_owners"))
