@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -133,12 +134,18 @@ class _Backend(httpcore.SyncBackend):
         raise httpcore.ConnectError("Unix sockets are not called.")
 
 
+@cache
+def _tls() -> ssl.SSLContext:
+    """Once a process: reading the authorities' certificates takes longer than many a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class SafeTransport(httpx.BaseTransport):
     """httpx over our network. Only the origins in ``private`` may be private addresses; redirects get no allowance."""
 
     def __init__(self, private: frozenset[Origin] = frozenset()) -> None:
         self._private = private
-        tls = httpx.create_ssl_context(trust_env=False)
+        tls = _tls()
         self._pools = {
             public_only: httpcore.ConnectionPool(
                 ssl_context=tls, max_connections=4, keepalive_expiry=5.0, network_backend=_Backend(public_only=public_only)

@@ -66,6 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
     cms: CMS
     faults: Faults
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is two writes, and the second would wait for the caller's delayed acknowledgement
     timeout = 30
 
     def do_GET(self) -> None:

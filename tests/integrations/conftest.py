@@ -38,7 +38,7 @@ class Sandbox:
         self.crm = kind(portal_id=4242, app_id=77, tell=self.told.append, seed=1)
         self.server = serve(self.crm, "token-of-tests", 0)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, daemon=True).start()
+        Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -86,7 +86,7 @@ def play() -> Iterator[Site]:
     """The sandbox's content system, where every fault is to be had."""
     cms, faults = CMS("author", "pass word"), Faults(slow_s=0.5)
     server = serve_cms(cms, 0, faults)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     headers = {"authorization": basic("author:pass word")}
 

@@ -95,7 +95,7 @@ def test_the_same_picture_in_two_works_is_one_file(play: Site):
 
 def test_the_command_plays_one_that_takes_faults_from_another_process(play: Site):
     server, told = PLAYS["wordpress"](play.connection, 0)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
 
     with httpx.Client(base_url=url, auth=("author", "pass word"), trust_env=False) as somebody:

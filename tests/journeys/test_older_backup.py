@@ -37,7 +37,7 @@ END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s
 def cms(committed_world: World) -> Iterator[CMS]:
     made = CMS("author", "pass word")
     server = serve_cms(made, 0)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     connect(Wanted(kind="wordpress", slug="cms", base_url=url, token="author:pass word", private=(url,)), by=Actor.system(), at=NOW)
     Destination.objects.create(client=committed_world.acme, name="Blog", kind="wordpress")
