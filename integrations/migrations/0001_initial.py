@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("delivery", "0003_add_engagements_and_briefs"),
         ("routing", "0005_add_client_domains"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("routing", "__first__"),
     ]
 
     operations = [
@@ -112,6 +112,15 @@ class Migration(migrations.Migration):
                 "verbose_name": "connection",
                 "verbose_name_plural": "connections",
                 "ordering": ("name",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("default_owner", None), models.Q(("default_owner", models.F("default_backup")), _negated=True), _connector="OR"
+                        ),
+                        name="connection_owner_is_not_backup",
+                        violation_error_message="Owner and backup must be two different people.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -165,6 +174,18 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "external links",
                 "ordering": ("connection", "object_type", "remote_id"),
                 "default_permissions": ("view", "delete"),
+                "constraints": [
+                    models.UniqueConstraint(fields=("connection", "object_type", "remote_id"), name="external_object_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("client__isnull", False), ("contact__isnull", True), ("engagement__isnull", True)),
+                            models.Q(("client__isnull", True), ("contact__isnull", False), ("engagement__isnull", True)),
+                            models.Q(("client__isnull", True), ("contact__isnull", True), ("engagement__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="link_to_exactly_one",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -283,6 +304,7 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
+                "indexes": [models.Index(fields=["id", "history_date"], name="hist_connection_idx")],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -365,6 +387,7 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
+                "indexes": [models.Index(fields=["id", "history_date"], name="hist_externallink_idx")],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -409,56 +432,12 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "inbound deliveries",
                 "ordering": ("-received_at", "-id"),
                 "default_permissions": ("view",),
+                "indexes": [
+                    models.Index(fields=["-received_at", "-id"], name="inbound_newest_idx"),
+                    models.Index(fields=["connection", "-received_at"], name="inbound_connection_idx"),
+                    models.Index(condition=models.Q(("reason", ""), _negated=True), fields=["-received_at"], name="inbound_trouble_idx"),
+                ],
+                "constraints": [models.UniqueConstraint(fields=("connection", "sha256"), name="inbound_body_once")],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="connection",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("default_owner", None), models.Q(("default_owner", models.F("default_backup")), _negated=True), _connector="OR"
-                ),
-                name="connection_owner_is_not_backup",
-                violation_error_message="Owner and backup must be two different people.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="externallink",
-            constraint=models.UniqueConstraint(fields=("connection", "object_type", "remote_id"), name="external_object_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="externallink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("client__isnull", False), ("contact__isnull", True), ("engagement__isnull", True)),
-                    models.Q(("client__isnull", True), ("contact__isnull", False), ("engagement__isnull", True)),
-                    models.Q(("client__isnull", True), ("contact__isnull", True), ("engagement__isnull", False)),
-                    _connector="OR",
-                ),
-                name="link_to_exactly_one",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="historicalconnection",
-            index=models.Index(fields=["id", "history_date"], name="hist_connection_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="historicalexternallink",
-            index=models.Index(fields=["id", "history_date"], name="hist_externallink_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="inbound",
-            index=models.Index(fields=["-received_at", "-id"], name="inbound_newest_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="inbound",
-            index=models.Index(fields=["connection", "-received_at"], name="inbound_connection_idx"),
-        ),
-        migrations.AddIndex(
-            model_name="inbound",
-            index=models.Index(condition=models.Q(("reason", ""), _negated=True), fields=["-received_at"], name="inbound_trouble_idx"),
-        ),
-        migrations.AddConstraint(
-            model_name="inbound",
-            constraint=models.UniqueConstraint(fields=("connection", "sha256"), name="inbound_body_once"),
         ),
     ]
