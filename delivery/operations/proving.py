@@ -38,6 +38,13 @@ def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> N
             outcomes.prove(pk, evidence, by=by, at=at)
 
 
-@react("delivery.deliverable.archive", "delivery.deliverable.cancel")
-def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+@react("delivery.deliverable.cancel")
+def expect_nothing(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """What is called off, by name and with a reason, need not be proven."""
     outcomes.supersede([row.item_id for row in rows], by=by, at=at)
+
+
+@react("delivery.deliverable.archive")
+def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """What replaces a page has superseded its outcome by now; a page that a person takes down leaves what was never proven of it."""
+    outcomes.take_down([row.item_id for row in rows], at=at)

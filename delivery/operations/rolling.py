@@ -17,7 +17,7 @@ from routing.actors import Actor
 from routing.door import carry
 from routing.models.outcomes import Outcome
 from routing.models.runs import Run
-from routing.operations import runs
+from routing.operations import outcomes, runs
 
 State = Deliverable.State
 
@@ -85,8 +85,9 @@ def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """What a deliverable replaces was live until now."""
     from_now_on = [row.replaces_id for row in rows if row.replaces_id]
     live = Deliverable.objects.filter(pk__in=from_now_on, state=State.LIVE)
-    if ids := list(live.order_by("item_id").values_list("pk", flat=True)):
-        carry(deliverables.archive, ids, by=Actor.system(), at=at, reason=str(_("Replaced by a newer one.")))
+    if old := dict(live.order_by("item_id").values_list("pk", "item_id")):
+        outcomes.supersede(list(old.values()), by=by, at=at)
+        carry(deliverables.archive, list(old), by=Actor.system(), at=at, reason=str(_("Replaced by a newer one.")))
 
 
 @react("delivery.deliverable.approve")

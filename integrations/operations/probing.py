@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from urllib.parse import urlsplit
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from integrations.adapters.base import Permanent, Temporary, Written
 from integrations.models import Outbound
@@ -22,6 +24,7 @@ LEASE = timedelta(minutes=5)  # longer than any look takes: whoever dies over on
 SOON_S, LATEST_S = 5, 3600  # between looks that do not find it
 WATCH = timedelta(hours=6)  # between looks at what is proven
 REST = timedelta(minutes=10)  # before what is proven and could not be looked at is looked at again
+GONE_AFTER = timedelta(hours=6)  # without a look that was answered
 DECAYS_AFTER = 2  # looks in a row: one may have met a deployment
 TELLS_AFTER = 5
 
@@ -45,6 +48,7 @@ def _look(clock: Clock, ids: list[int]) -> int:
     try:
         found = probe(sent.connection, sent.content, Written(sent.remote_id, sent.url, sent.evidence))
     except Temporary as error:
+        _unseen(pk, sent.url, str(error), clock())
         _later(clock, pk, str(error))
     except Permanent as error:
         _judge(pk, Proof([str(error)], {"url": sent.url}), clock())
@@ -61,6 +65,7 @@ def _sent(pk: int) -> Outbound | None:
 
 
 def _judge(pk: int, found: Proof, at: datetime) -> None:
+    Outcome.objects.filter(pk=pk).exclude(unseen_since=None).update(unseen_since=None)
     by, evidence = Actor.system(), {**found.evidence, "differences": list(found.differences)[:20], "looked_at": at.isoformat()}
     if found.holds:
         outcomes.prove(pk, evidence, by=by, at=at)
@@ -77,8 +82,25 @@ def _judge(pk: int, found: Proof, at: datetime) -> None:
     _again(row, at)
 
 
+def _unseen(pk: int, url: str, why: str, at: datetime) -> None:
+    """What nobody could look at for hours is not live for anybody, unless it is us who cannot reach anything."""
+    Outcome.objects.filter(pk=pk, unseen_since=None).update(unseen_since=at)
+    row = Outcome.objects.get(pk=pk)
+    since = row.unseen_since or at
+    if row.state == Outcome.State.PROVEN and at - since >= GONE_AFTER and _we_see(url, since):
+        words = gettext("Nobody could look at it since %(since)s: %(why)s") % {"since": since.isoformat(timespec="minutes"), "why": why}
+        outcomes.decay(pk, {"url": url, "differences": [words], "looked_at": at.isoformat()}, by=Actor.system(), at=at)
+
+
+def _we_see(url: str, since: datetime) -> bool:
+    """Whether a page of another site was seen meanwhile; where no other site is watched, nothing can tell."""
+    there = urlsplit(url)
+    elsewhere = Outcome.objects.exclude(next_probe_at=None).exclude(evidence__url__startswith=f"{there.scheme}://{there.netloc}/")
+    return not elsewhere.exists() or elsewhere.filter(unseen_since=None, probed_at__gte=since).exists()
+
+
 def _later(clock: Clock, pk: int, why: str) -> None:
-    """It could not be looked at: that proves nothing either way, so nothing is counted against what is proven."""
+    """It was not looked at: that proves nothing either way, so nothing is counted against what is proven."""
     row = Outcome.objects.get(pk=pk)
     if row.state == Outcome.State.PROVEN:
         Outcome.objects.filter(pk=pk).exclude(next_probe_at=None).update(next_probe_at=clock() + REST)

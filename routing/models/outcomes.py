@@ -29,8 +29,9 @@ class Outcome(models.Model):
     """
     One thing that must be so before a run is complete, such as that a deliverable is live.
 
-    ``evidence`` is what was looked at last, as JSON; ``failures`` counts looks in a row that did not find it. ``next_probe_at``
-    is empty where nothing can be looked at, or nobody needs to any more.
+    ``evidence`` is what was looked at last, as JSON; ``failures`` counts looks in a row that did not find it.
+    ``unseen_since`` is when the first of the latest looks was that got no answer. ``next_probe_at`` is empty where nothing can be looked
+    at, or nobody needs to any more.
     """
 
     class Kind(models.TextChoices):
@@ -52,11 +53,12 @@ class Outcome(models.Model):
     proven_at = models.DateTimeField(_("proven"), null=True)
     probed_at = models.DateTimeField(_("looked at"), null=True)
     next_probe_at = models.DateTimeField(_("next look"), null=True)
+    unseen_since = models.DateTimeField(_("not to be reached since"), null=True)
     failures = models.PositiveIntegerField(_("looks that did not find it"), default=0)
     evidence = models.JSONField(_("evidence"), default=dict)
     waived_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("waived by"))
 
-    history = Tracked(excluded_fields=("probed_at", "next_probe_at", "failures"))
+    history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
     objects = OutcomeQuerySet.as_manager()
 
     class Meta:

@@ -74,14 +74,7 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
 
 def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
     """Whether it is proven by this, and was not before. Completes its run if nothing else is missing."""
-    with transaction.atomic():
-        proven = _move(outcome_id, lambda row: row.prove(at=at, evidence=dict(evidence)), {State.EXPECTED, State.DECAYED}, "prove", by, at)
-        if proven:
-            item = Outcome.objects.values_list("item_id", flat=True).get(pk=outcome_id)
-            cases = ExceptionCase.objects.filter(item__parent=item, reason__in=TROUBLES, state__in=ExceptionCase.open_states)
-            if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
-                carry(runs.withdraw_case, ids, by=by, at=at, reason=str(_("It is proven now.")))
-    return proven
+    return _move(outcome_id, lambda row: row.prove(at=at, evidence=dict(evidence)), {State.EXPECTED, State.DECAYED}, "prove", by, at)
 
 
 def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
@@ -112,6 +105,17 @@ def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:
     """Something newer is in the place of these items' outcomes."""
     for pk in Outcome.objects.filter(item__in=item_ids).values_list("pk", flat=True):
         _move(pk, lambda row: row.supersede(at=at), {State.EXPECTED, State.PROVEN, State.DECAYED}, "supersede", by, at)
+
+
+def take_down(item_ids: Collection[int], *, at: datetime) -> None:
+    """
+    Nobody looks at these items any more: they were taken down, and nothing is in their place.
+
+    What was proven of them was so. What was not stays unmet until somebody waives it by name, and a person is asked to.
+    """
+    Outcome.objects.filter(item__in=item_ids).update(next_probe_at=None)
+    for pk in Outcome.objects.filter(item__in=item_ids).unmet().values_list("pk", flat=True):
+        miss(pk, {"differences": [str(_("It was taken down before it was proven. Waive the outcome, or publish it again."))]}, at=at)
 
 
 def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
@@ -151,11 +155,21 @@ def _move(pk: int, verb: Callable[[Outcome], None], sources: Collection[str], na
         verb(row)
         save(row, by=by, at=at, reason=reason or name.capitalize())
         tell(f"routing.outcome.{name}", row.pk, by=by, at=at)
+        if not row.is_unmet:
+            _withdraw(row, by, at)
         if row.run_id is not None:
             complete([row.run_id], at=at)
         for reaction in reactions(f"routing.outcome.{name}"):
             reaction([row], by, at)
     return True
+
+
+def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
+    """Nobody need look after it any more."""
+    cases = ExceptionCase.objects.filter(item__parent=row.item_id, reason__in=TROUBLES, state__in=ExceptionCase.open_states)
+    if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
+        why = _("Its outcome is settled: %(state)s.") % {"state": row.get_state_display()}
+        carry(runs.withdraw_case, ids, by=by, at=at, reason=str(why))
 
 
 def complete(run_ids: Collection[int], *, at: datetime) -> None:

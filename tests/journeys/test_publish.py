@@ -1,81 +1,25 @@
-"""An approved page goes out, is proven, decays, is published anew and is replaced: on a site that the product itself serves."""
+"""An approved page goes out, is proven and is replaced: on a site that the product itself serves."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
 
-from delivery.models import Answer, Deliverable, Request
+from delivery.models import Deliverable, Request
 from delivery.operations import deliverables, requests
 from delivery.operations.versions import Draft
 from integrations.models import Connection, ExternalLink, Outbound
-from integrations.operations.connections import Wanted, connect
-from integrations.operations.outbox.deliver import deliver_due
 from integrations.operations.outbox.replay import discard, replay
-from integrations.operations.probing import DECAYS_AFTER, WATCH, _later, probe_due
-from routing.actors import Actor
 from routing.models import Destination, ExceptionCase, Outcome
-from routing.operations.outcomes import waive
 from routing.reasons import Reason
-from tests.delivery.making import done, fresh, make_deliverables, say, with_the_client
+from tests.delivery.making import done, fresh, make_deliverables
+from tests.journeys.page import PAGE, approve, go, outcome, planned
 from tests.journeys.turned import Time
-from tests.world import NOW, World, by
+from tests.world import World, by
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Deliverable.State
-PAGE = Draft({"title": "Opening day", "slug": "opening-day", "body_html": "<h2>Welcome</h2><p>We open on Monday.</p>"})
-
-
-@pytest.fixture
-def time() -> Time:
-    return Time()
-
-
-@pytest.fixture
-def site(committed_world: World, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Connection:
-    settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
-    connection, _new = connect(Wanted(kind="static", slug="blog", team=committed_world.team), by=Actor.system(), at=NOW)
-    return connection
-
-
-@pytest.fixture
-def place(committed_world: World, site: Connection) -> Destination:
-    return Destination.objects.create(client=committed_world.acme, name="Blog", kind="static", path="news")
-
-
-def approve(world: World, row: Deliverable, draft: Draft = PAGE) -> Deliverable:
-    row = with_the_client(world, row, draft)
-    assert say(row, Answer.Word.APPROVE).done
-    return fresh(row)
-
-
-def planned(place: Destination, key: str = "one", replaces: Deliverable | None = None) -> list[dict[str, object]]:
-    return [
-        {
-            "key": key,
-            "title": "Opening day",
-            "format": "page",
-            "destination": place.pk,
-            "replaces": replaces.pk if replaces else None,
-        }
-    ]
-
-
-def outcome(row: Deliverable) -> Outcome:
-    return Outcome.objects.get(item=row.item_id)
-
-
-def go(time: Time) -> None:
-    deliver_due(clock=time)
-    probe_due(clock=time)
-
-
-def file_of(site: Connection, tmp_path: Path) -> Path:
-    [page] = [each for each in tmp_path.rglob("index.html") if "opening-day" in str(each)]
-    return page
 
 
 def test_an_approved_page_is_published_read_back_seen_and_proven(committed_world: World, place: Destination, time: Time):
@@ -102,46 +46,6 @@ def test_doing_everything_twice_changes_nothing_more(committed_world: World, pla
     go(time)
 
     assert (fresh(page).history.count(), Outbound.objects.count(), outcome(page).history.count()) == seen
-
-
-def test_what_decays_is_noticed_and_what_comes_back_is_proven_again(
-    committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
-):
-    [page] = make_deliverables(committed_world, planned=planned(place))
-    page = approve(committed_world, page)
-    go(time)
-    html = file_of(site, tmp_path)
-    content = html.read_bytes()
-
-    html.write_bytes(content.replace(b"Monday", b"Tuesday"))
-    for _ in range(DECAYS_AFTER):
-        time.pass_(seconds=WATCH.total_seconds() + 1)
-        go(time)
-    decayed = outcome(page).state
-    case = ExceptionCase.objects.get(item__parent=page.item)
-    html.write_bytes(content)
-    time.pass_(hours=2)
-    go(time)
-
-    assert (decayed, case.reason) == (Outcome.State.DECAYED, Reason.OUTCOME_DECAYED)
-    assert (outcome(page).state, fresh(case).state) == (Outcome.State.PROVEN, ExceptionCase.State.DISMISSED)
-
-
-def test_one_bad_look_is_not_yet_a_decay(committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path):
-    [page] = make_deliverables(committed_world, planned=planned(place))
-    page = approve(committed_world, page)
-    go(time)
-    html = file_of(site, tmp_path)
-    content = html.read_bytes()
-
-    html.write_bytes(b"<p>Back in a minute.</p>")
-    time.pass_(seconds=WATCH.total_seconds() + 1)
-    go(time)
-    html.write_bytes(content)
-    time.pass_(minutes=1)
-    go(time)
-
-    assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
 
 
 def test_where_no_connection_fits_publishing_fails_at_once_and_says_what_to_do(committed_world: World, place: Destination, time: Time):
@@ -207,19 +111,6 @@ def test_a_change_of_what_is_live_takes_its_place_at_the_same_address(committed_
     assert ExternalLink.objects.get(url=fresh(new).live_url).item == new.item
 
 
-def test_a_proof_is_gone_without_only_by_name_and_with_a_reason(committed_world: World, place: Destination, time: Time):
-    [page] = make_deliverables(committed_world, planned=planned(place))
-    page = approve(committed_world, page)
-    row = outcome(page)
-
-    [silent] = waive([row.pk], by=by(committed_world.olga), at=time(), reason=" ")
-    [waived] = waive([row.pk], by=by(committed_world.olga), at=time(), reason="The client's firewall hides it.")
-
-    assert (silent.done, waived.done) == (False, True)
-    assert (fresh_outcome := outcome(page)).waived_by == committed_world.olga
-    assert fresh_outcome.state == Outcome.State.WAIVED
-
-
 def test_a_page_on_its_way_is_called_off_with_its_request(committed_world: World, place: Destination, time: Time):
     [page] = make_deliverables(committed_world, planned=planned(place))
     page = approve(committed_world, page)
@@ -269,18 +160,6 @@ def test_what_failed_goes_where_its_destination_points_now(committed_world: Worl
     go(time)
 
     assert (fresh(page).state, fresh(page).live_url.endswith("/press/opening-day/")) == (State.LIVE, True)
-
-
-def test_looks_that_were_not_possible_are_no_decay(committed_world: World, place: Destination, time: Time):
-    [page] = make_deliverables(committed_world, planned=planned(place))
-    page = approve(committed_world, page)
-    go(time)
-
-    for _ in range(DECAYS_AFTER + 1):
-        _later(time, outcome(page).pk, "Nobody answers.")
-
-    assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
-    assert (outcome(page).next_probe_at or time()) > time()
 
 
 def in_the_way(tmp_path: Path) -> None:

@@ -11,12 +11,10 @@ from integrations.operations.outbox.deliver import deliver_due
 from integrations.operations.probing import probe_due
 from routing.models import Destination, Outcome
 from tests.delivery.making import fresh, make_deliverables
-from tests.journeys.test_publish import PAGE, approve, outcome, place, planned, site, time
+from tests.journeys.page import PAGE, approve, outcome, planned
 from tests.journeys.turned import Time
 from tests.threads import at_once
 from tests.world import World
-
-__all__ = ["place", "site", "time"]  # fixtures
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Deliverable.State

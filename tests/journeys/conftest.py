@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from integrations.models import Connection
+from integrations.operations.connections import Wanted, connect
+from routing.actors import Actor
+from routing.models import Destination
+from tests.journeys.turned import Time
+from tests.world import NOW, World
+
+
+@pytest.fixture
+def time() -> Time:
+    return Time()
+
+
+@pytest.fixture
+def site(committed_world: World, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Connection:
+    settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
+    connection, _new = connect(Wanted(kind="static", slug="blog", team=committed_world.team), by=Actor.system(), at=NOW)
+    return connection
+
+
+@pytest.fixture
+def place(committed_world: World, site: Connection) -> Destination:
+    return Destination.objects.create(client=committed_world.acme, name="Blog", kind="static", path="news")

@@ -1,0 +1,171 @@
+"""What is proven of a page that is out: that it decays, comes back, is taken down or is gone without."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery.operations import deliverables
+from delivery.operations.versions import Draft
+from integrations.adapters.base import Temporary
+from integrations.models import Connection
+from integrations.operations import probing
+from integrations.operations.outbox.deliver import deliver_due
+from integrations.operations.probing import DECAYS_AFTER, GONE_AFTER, WATCH, _later
+from integrations.operations.proof import Proof
+from routing.models import Destination, ExceptionCase, Outcome
+from routing.operations.outcomes import waive
+from routing.reasons import Reason
+from tests.delivery.making import done, fresh, make_deliverables
+from tests.journeys.page import PAGE, approve, go, outcome, planned
+from tests.journeys.turned import Time
+from tests.world import World, by
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def file_of(site: Connection, tmp_path: Path) -> Path:
+    [page] = [each for each in tmp_path.rglob("index.html") if "opening-day" in str(each)]
+    return page
+
+
+def test_what_decays_is_noticed_and_what_comes_back_is_proven_again(
+    committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
+):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+    html = file_of(site, tmp_path)
+    content = html.read_bytes()
+
+    html.write_bytes(content.replace(b"Monday", b"Tuesday"))
+    for _ in range(DECAYS_AFTER):
+        time.pass_(seconds=WATCH.total_seconds() + 1)
+        go(time)
+    decayed = outcome(page).state
+    case = ExceptionCase.objects.get(item__parent=page.item)
+    html.write_bytes(content)
+    time.pass_(hours=2)
+    go(time)
+
+    assert (decayed, case.reason) == (Outcome.State.DECAYED, Reason.OUTCOME_DECAYED)
+    assert (outcome(page).state, fresh(case).state) == (Outcome.State.PROVEN, ExceptionCase.State.DISMISSED)
+
+
+def test_one_bad_look_is_not_yet_a_decay(committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+    html = file_of(site, tmp_path)
+    content = html.read_bytes()
+
+    html.write_bytes(b"<p>Back in a minute.</p>")
+    time.pass_(seconds=WATCH.total_seconds() + 1)
+    go(time)
+    html.write_bytes(content)
+    time.pass_(minutes=1)
+    go(time)
+
+    assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
+
+
+def test_a_proof_is_gone_without_only_by_name_and_with_a_reason(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    row = outcome(page)
+
+    [silent] = waive([row.pk], by=by(committed_world.olga), at=time(), reason=" ")
+    [waived] = waive([row.pk], by=by(committed_world.olga), at=time(), reason="The client's firewall hides it.")
+
+    assert (silent.done, waived.done) == (False, True)
+    assert (fresh_outcome := outcome(page)).waived_by == committed_world.olga
+    assert fresh_outcome.state == Outcome.State.WAIVED
+
+
+def test_looks_that_were_not_possible_are_no_decay(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+
+    for _ in range(DECAYS_AFTER + 1):
+        _later(time, outcome(page).pk, "Nobody answers.")
+
+    assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
+    assert (outcome(page).next_probe_at or time()) > time()
+
+
+def unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(*_args: Any) -> Proof:
+        raise Temporary("Nobody answers.")
+
+    monkeypatch.setattr(probing, "probe", probe)
+
+
+def test_a_site_that_nobody_reaches_for_hours_is_no_longer_live(
+    committed_world: World, place: Destination, time: Time, monkeypatch: pytest.MonkeyPatch
+):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+    unreachable(monkeypatch)
+
+    time.pass_(seconds=WATCH.total_seconds() + 1)
+    go(time)
+    first = outcome(page).state
+    time.pass_(seconds=GONE_AFTER.total_seconds() + 1)
+    go(time)
+    decayed = outcome(page)
+    monkeypatch.undo()
+    time.pass_(hours=2)
+    go(time)
+
+    assert (first, decayed.state, outcome(page).state) == (Outcome.State.PROVEN, Outcome.State.DECAYED, Outcome.State.PROVEN)
+    assert "Nobody answers." in decayed.evidence["differences"][0]
+
+
+def test_where_we_reach_no_site_at_all_nothing_decays(
+    committed_world: World, place: Destination, time: Time, monkeypatch: pytest.MonkeyPatch
+):
+    pages = [
+        *make_deliverables(committed_world, planned=planned(place)),
+        *make_deliverables(committed_world, planned=planned(place, "two")),
+    ]
+    pages = [approve(committed_world, page, Draft({**PAGE.texts, "slug": f"page-{page.key}"})) for page in pages]
+    go(time)
+    Outcome.objects.filter(item=pages[1].item).update(evidence={"url": "https://another.example/page/"})
+    unreachable(monkeypatch)
+
+    for hours in (7, 7, 7):
+        time.pass_(hours=hours)
+        go(time)
+
+    assert [outcome(page).state for page in pages] == [Outcome.State.PROVEN] * 2
+
+
+def test_what_is_taken_down_before_it_is_proven_keeps_its_outcome_until_it_is_waived_by_name(
+    committed_world: World, place: Destination, time: Time
+):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    deliver_due(clock=time)
+    done(deliverables.archive([page.pk], by=by(committed_world.alice), at=time(), reason="The campaign is off."))
+    row = outcome(page)
+    [case] = ExceptionCase.objects.filter(item__parent=page.item, reason=Reason.OUTCOME_MISSING)
+
+    done(waive([row.pk], by=by(committed_world.olga), at=time(), reason="Nobody needs it any more."))
+
+    assert (row.state, row.next_probe_at) == (Outcome.State.EXPECTED, None)
+    assert (case.item.owner, fresh(case).state) == (committed_world.alice, ExceptionCase.State.DISMISSED)
+
+
+def test_what_was_proven_stays_proven_when_it_is_taken_down(committed_world: World, place: Destination, time: Time):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+
+    done(deliverables.archive([page.pk], by=by(committed_world.alice), at=time(), reason="The campaign is over."))
+
+    assert (outcome(page).state, outcome(page).next_probe_at) == (Outcome.State.PROVEN, None)
+    assert not ExceptionCase.objects.filter(item__parent=page.item).exists()
