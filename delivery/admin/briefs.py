@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.admin.plans import budget_of, plan_of
+from delivery.admin.plans import budget_of, plan_of, strays_of
 from delivery.models.briefs import Brief
 from routing import display
 from routing.admin import filters
@@ -58,6 +58,7 @@ class BriefAdmin(WorkColumns, StepsAdmin):
             "plan": plan_of(row),
             "budget": budget_of(row, by=actor(request)),
             "made": row.deliverables.filter(item__in=seen).select_related("item__owner", "item__doer", "version").order_by("pk"),
+            "strays": strays_of(row).filter(item__in=seen),
             "others": row.request.briefs.exclude(pk=row.pk).filter(item__in=seen).select_related("item__owner").order_by("-number"),
         }
         return super().noun_page(request, row, more | extra, status)

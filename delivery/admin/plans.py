@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,6 +40,12 @@ def plan_of(row: Brief) -> Sequence[Row]:
     replaced = {each.replaces_id for each in plan if each.replaces_id}
     live = Deliverable.objects.select_related("item").in_bulk(replaced) if replaced else {}
     return [_row(each, places, live) for each in plan]
+
+
+def strays_of(row: Brief) -> QuerySet[Deliverable]:
+    """What is still being made for the request, though a current brief does not plan it: only a person calls work off."""
+    made = Deliverable.objects.filter(request=row.request_id, state__in=Deliverable.open_states).select_related("item__owner", "item__doer")
+    return made.exclude(key__in=[each.key for each in _read(row)]).order_by("pk") if row.is_current else made.none()
 
 
 def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> Row:

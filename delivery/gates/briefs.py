@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -28,7 +28,7 @@ class Standing:
     left: Decimal | None
     currency: str
     destinations: frozenset[int]  # those of the client that are in use
-    replaceable: frozenset[int]  # live deliverables of the client that nothing else replaces
+    replaceable: Mapping[int, int | None]  # live deliverables of the client that nothing else replaces, and where each is
     writers: frozenset[int]  # ids of who edited it
 
 
@@ -65,6 +65,10 @@ def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
     if strange:
         words = _("It goes to a place, or replaces work, that is not this client's, no longer in use or replaced by other work.")
         return refused("plan", words, evidence=", ".join(strange), clears_by=_("Whoever edits the brief"))
+    elsewhere = [each.title for each in plan if each.replaces_id and each.destination_id != standing.replaceable[each.replaces_id]]
+    if elsewhere:
+        words = _("What replaces live work goes to the same place. To move it, publish it there as new work and archive the old one.")
+        return refused("plan", words, evidence=", ".join(elsewhere), clears_by=_("Whoever edits the brief"))
     return passed("plan")
 
 

@@ -51,9 +51,9 @@ def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[st
             left=_left(brief, spent),
             currency=brief.engagement.currency if brief.engagement else "",
             destinations=frozenset(place for client, place in places if client == brief.item.client_id),
-            replaceable=frozenset(
-                row for client, row, taken_by in live if client == brief.item.client_id and taken_by in {None, brief.request_id}
-            ),
+            replaceable={
+                pk: place for client, pk, place, taken_by in live if client == brief.item.client_id and taken_by in {None, brief.request_id}
+            },
             writers=frozenset(user for item, user in wrote if item == brief.item_id),
         )
         for pk, brief in briefs.items()
@@ -80,12 +80,12 @@ def _left(brief: Brief, spent: Collection[tuple[int, int, Decimal]]) -> Decimal 
     return brief.engagement.amount - sum(others, Decimal(0))
 
 
-def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | None]]:
-    """Client, deliverable and the request that replaces it, if one does: what is live, and what its own successor replaced."""
+def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | None, int | None]]:
+    """Client, deliverable, where it is and the request that replaces it, if one does: what is live, and what its own successor replaced."""
     taken = Deliverable.objects.exclude(state=Deliverable.State.CANCELLED).filter(replaces=OuterRef("pk"))
     found = Deliverable.objects.filter(item__client__in=clients).annotate(taken_by=Subquery(taken.values("request")[:1]))
     found = found.filter(Q(state=Deliverable.State.LIVE) | Q(taken_by__isnull=False))
-    return set(found.values_list("item__client_id", "pk", "taken_by"))
+    return set(found.values_list("item__client_id", "pk", "destination_id", "taken_by"))
 
 
 def signed(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:

@@ -8,7 +8,7 @@ import pytest
 
 from delivery.models import Brief, Deliverable
 from delivery.operations import briefs, deliverables, requests
-from tests.delivery.making import codes, done, fresh, make_brief, make_deliverables, make_engagement
+from tests.delivery.making import codes, done, fresh, make_brief, make_deliverables, make_destination, make_engagement
 from tests.threads import at_once
 from tests.world import NOW, World, by
 
@@ -57,6 +57,14 @@ def test_one_plan_does_not_replace_a_page_twice(world: World):
     twice = [*change_of(page), {**change_of(page)[0], "key": "other"}]
 
     [refused] = briefs.edit([make_brief(world).pk], by=by(world.alice), at=NOW, planned=twice)
+
+    assert codes(refused) == ["plan"]
+
+
+def test_what_replaces_a_page_cannot_move_it_elsewhere(world: World):
+    page, other = live(world), make_destination(world)
+
+    [refused] = briefs.edit([make_brief(world).pk], by=by(world.alice), at=NOW, planned=[{**change_of(page)[0], "destination": other.pk}])
 
     assert codes(refused) == ["plan"]
 

@@ -12,12 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from delivery.models import Request
 from delivery.models.briefs import Brief
 from delivery.models.engagements import Engagement
+from delivery.operations import briefs
 from routing.actors import Actor
 from routing.creation import create
 from routing.models import WorkItem
 from tests.delivery.admin.test_request_page import others_secret
+from tests.delivery.making import done, fresh, make_deliverables
 from tests.desk import signed_in, url, words
-from tests.world import NOW, World, make_request
+from tests.world import NOW, World, by, make_request
 
 
 def make_brief(request: Request, body: str = "Five pages, two languages.", **fields: Any) -> Brief:
@@ -147,3 +149,15 @@ def test_lists_cost_the_same_however_long(world: World, model: Any) -> None:
 
     assert counts[0] == counts[1]
     assert counts[0] <= 18
+
+
+def test_what_a_newer_plan_drops_goes_on_and_is_named_on_its_page(world: World):
+    [page] = make_deliverables(world)
+    done(briefs.supersede([page.brief_id], by=by(world.alice), at=NOW, reason="Something else is wanted."))
+    new = Brief.objects.get(request=page.request_id, is_current=True)
+    done(briefs.edit([new.pk], by=by(world.alice), at=NOW, planned=[{"key": "two", "title": "A film", "format": "file"}]))
+
+    shown = signed_in(world.alice).get(url(Brief, "change", new.pk)).content.decode()
+
+    assert fresh(page).is_open
+    assert page.item.ref in shown.partition('id="strays"')[2]
