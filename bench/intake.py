@@ -27,7 +27,7 @@ from bench.knock import knock
 from bench.measure import Spread
 from config import processes
 from config.embedded import postgres, valkey
-from config.up import QUEUES, ready
+from config.up import ALONE, QUEUES, ready
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, sign
 from integrations.operations.connections import Wanted, connect
 from routing.actors import Actor
@@ -154,7 +154,7 @@ def _serving() -> Iterator[int]:
         }
         python = [sys.executable, "-W", "ignore", "-m"]
         web = [*python, "gunicorn", "-c", "python:config.gunicorn", "bench.web"]
-        worker = [*python, "celery", "-A", "bench.work", "worker", "-Q", QUEUES, "-c", "2", "--without-gossip", "--without-mingle"]
+        worker = [*python, "celery", "-A", "bench.work", "worker", "-Q", QUEUES, "-c", "2", *ALONE]
         for name, command in (("web", web), ("worker", worker)):
             log = stack.enter_context((var / f"{name}.log").open("ab"))
             stack.callback(_stop, _started(command, environ, log))

@@ -23,6 +23,7 @@ DEFAULT_PORT = "8000"
 LAST_PORT = 65535
 READY_TIMEOUT_S = 60
 QUEUES = "default,process,outbound,sweep"
+ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # a heartbeat into a Valkey that froze would stop a worker
 WAVES = (("beat", "worker", "web"), ("valkey", "postgres"))
 
 
@@ -89,7 +90,7 @@ class Run:
         celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
         metrics = {"PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics")}
         self.add("web", [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"], environ | metrics)
-        self.add("worker", [*celery, "worker", "-Q", QUEUES, "-c", "2", "--without-gossip", "--without-mingle"], environ)
+        self.add("worker", [*celery, "worker", "-Q", QUEUES, "-c", "2", *ALONE], environ)
         self.add("beat", [*celery, "beat", "--pidfile="], environ)
 
     def add(self, name: str, command: list[str], environ: dict[str, str]) -> None:

@@ -20,11 +20,11 @@ from redis import Redis
 from config import beats
 from config.celery import BEAT
 from config.paths import ROOT
-from config.up import QUEUES
+from config.up import ALONE, QUEUES
 
 PATIENCE_S = 90  # what a slow machine may take; nothing is asserted on speed
 CELERY = [sys.executable, "-m", "celery", "-A", "config.celery"]
-WORKER = [*CELERY, "worker", "-Q", QUEUES, "-c", "1", "--without-gossip", "--without-mingle"]
+WORKER = [*CELERY, "worker", "-Q", QUEUES, "-c", "1", *ALONE]
 BEATING = [*CELERY, "beat", "--pidfile="]
 
 
