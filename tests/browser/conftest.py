@@ -6,13 +6,15 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings as django_settings
 from django.test import Client as Session
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -27,7 +29,11 @@ ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "resultTypes": ["violations"]}
+Scheme: TypeAlias = Literal["light", "dark"]
+WIDTHS = (1440, 390)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 
 
@@ -41,11 +47,11 @@ def chromium() -> Iterator[Browser]:
 
 @dataclass
 class Desk:
-    """One person at one screen."""
+    """One person at one screen; ``widths`` are those at which a page is looked at, in light and in dark."""
 
     page: Page
     server: str
-    look: str  # such as "1440-light", part of a screenshot's name
+    widths: tuple[int, ...]
     problems: list[str]
 
     def open(self, path: str) -> Page:
@@ -55,17 +61,33 @@ class Desk:
         return self.page
 
     def check(self, name: str) -> None:
-        """The page is accessible, does not scroll sideways, and had no error in its console."""
+        """The page is accessible, does not scroll sideways, and had no error in its console. Between light and dark only colours differ."""
         self.page.wait_for_load_state("networkidle")
-        found = Axe().run(self.page, options=RULES).response["violations"]
+        for width, scheme in product(self.widths, SCHEMES):
+            self._look(width, scheme)
+            self._judge(f"{name}-{width}-{scheme}", RULES if scheme == SCHEMES[0] else COLOURS)
+        self._look(self.widths[0], SCHEMES[0])
+
+    def _look(self, width: int, scheme: Scheme) -> None:
+        """Anew only where it changes: a page takes its time to be laid out."""
+        if self.page.viewport_size != (size := _size(width)):
+            self.page.set_viewport_size(size)
+        self.page.emulate_media(color_scheme=scheme)
+
+    def _judge(self, name: str, rules: dict[str, Any]) -> None:
+        found = Axe().run(self.page, options=rules).response["violations"]
         told = [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
         width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if os.environ.get("SCREENSHOTS") == "1":
             SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=SCREENSHOTS / f"{name}-{self.look}.png", full_page=True)
-        assert not told, f"{name} {self.look}: {told}"
-        assert width <= 0, f"{name} {self.look} scrolls sideways by {width} px"
-        assert not self.problems, f"{name} {self.look}: {self.problems}"
+            self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        assert not told, f"{name}: {told}"
+        assert width <= 0, f"{name} scrolls sideways by {width} px"
+        assert not self.problems, f"{name}: {self.problems}"
+
+
+def _size(width: int) -> ViewportSize:
+    return {"width": width, "height": 900}
 
 
 SitDown = Callable[..., Desk]
@@ -73,12 +95,13 @@ SitDown = Callable[..., Desk]
 
 @pytest.fixture
 def sit_down(chromium: Browser, live_server: LiveServer, settings: Settings) -> Iterator[SitDown]:
-    """Put a person in front of a screen: ``sit_down(user, width=390, scheme="dark")``; without a user, signed out."""
+    """Put a person, or somebody signed out, in front of a screen: ``sit_down(user, width=390)``; without a width, of all of them."""
     settings.EMBEDDED = True
     contexts: list[BrowserContext] = []
 
-    def make(user: User | None = None, *, width: int = 1440, scheme: str = "light") -> Desk:
-        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    def make(user: User | None = None, *, width: int | None = None) -> Desk:
+        widths = (width,) if width else WIDTHS
+        context = chromium.new_context(viewport=_size(widths[0]), color_scheme=SCHEMES[0])
         contexts.append(context)
         if user is not None:
             session = Session()
@@ -88,7 +111,7 @@ def sit_down(chromium: Browser, live_server: LiveServer, settings: Settings) -> 
         page, problems = context.new_page(), []
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" and not _refused(said.text) else None)
         page.on("pageerror", lambda error: problems.append(str(error)))
-        return Desk(page, live_server.url, f"{width}-{scheme}", problems)
+        return Desk(page, live_server.url, widths, problems)
 
     yield make
     for context in contexts:

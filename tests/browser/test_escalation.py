@@ -18,14 +18,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
-def test_pages_that_tell_of_late_work_are_accessible(agency: World, sit_down: SitDown, width: int, scheme: str) -> None:
+def test_pages_that_tell_of_late_work_are_accessible(agency: World, sit_down: SitDown) -> None:
     policy = ensure_defaults(at=NOW)
     row = make_request(agency.acme)
     start([row.item], policy, NOW)
     for when in (at(23, 16), at(24, 14), at(26, 10)):
         escalate(at=when)
-    desk = sit_down(agency.olga, width=width, scheme=scheme)
+    desk = sit_down(agency.olga)
 
     for name, path in {
         "late-request": url(Request, "change", row.pk),

@@ -16,14 +16,12 @@ from tests.world import World
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 STARTS_WITH_TODAY = re.compile("^Today")
-LOOKS = pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
 
 
-@LOOKS
-def test_mail_is_readable_and_its_links_lead_on(agency: World, sit_down: SitDown, settings: Settings, tmp_path, width: int, scheme: str):
+def test_mail_is_readable_and_its_links_lead_on(agency: World, sit_down: SitDown, settings: Settings, tmp_path):
     settings.VAR_DIR = tmp_path
     settings.EMAIL_BACKEND = "config.letters.FolderBackend"
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice)
     desk.open("/admin/mail/")
     desk.check("mail-none")
     EmailMessage("A new brief waits for you", f"Look at it: {desk.server}/admin/\n\n" + "long" * 60, to=["alice@agency.test"]).send()
@@ -35,9 +33,8 @@ def test_mail_is_readable_and_its_links_lead_on(agency: World, sit_down: SitDown
     expect(page).to_have_title(STARTS_WITH_TODAY)
 
 
-@LOOKS
-def test_pages_that_cannot_be_shown_are_pages_all_the_same(agency: World, sit_down: SitDown, width: int, scheme: str):
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+def test_pages_that_cannot_be_shown_are_pages_all_the_same(agency: World, sit_down: SitDown):
+    desk = sit_down(agency.alice)
     for name, path in (("missing", "/nowhere/"), ("forbidden", url(type(agency.alice), "add"))):
         desk.page.goto(desk.server + path)
         desk.check(f"error-{name}")

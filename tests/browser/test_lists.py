@@ -9,21 +9,18 @@ from playwright.sync_api import expect
 
 from delivery.models import Request
 from routing.admin.base import DeskAdmin
-from tests.browser.conftest import SitDown
+from tests.browser.conftest import WIDTHS, SitDown
 from tests.desk import url
 from tests.world import World, make_request
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-LOOKS = pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
 
 
-@LOOKS
-def test_search_is_on_every_page_and_a_reference_leads_straight_to_its_work(
-    agency: World, sit_down: SitDown, width: int, scheme: str
-) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_search_is_on_every_page_and_a_reference_leads_straight_to_its_work(agency: World, sit_down: SitDown, width: int) -> None:
     for title in ("Garden catalogue", "Garden poster"):
         make_request(agency.acme, title=title)
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice, width=width)
     page = desk.open("/admin/find/?q=nothing+like+it")
     desk.check("search-none")
 
@@ -37,14 +34,12 @@ def test_search_is_on_every_page_and_a_reference_leads_straight_to_its_work(
     expect(page).to_have_title(re.compile("Garden poster"))
 
 
-@LOOKS
-def test_pages_of_a_list_are_turned_by_links(
-    agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, width: int, scheme: str
-) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_pages_of_a_list_are_turned_by_links(agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     monkeypatch.setattr(DeskAdmin, "list_per_page", 3)
     for number in range(7):
         make_request(agency.acme, title=f"Poster {number}")
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice, width=width)
     page = desk.open(url(Request, "changelist"))
 
     page.get_by_role("link", name="Next").focus()

@@ -35,11 +35,9 @@ def decayed(agency: World) -> Outcome:
     return Outcome.objects.get()
 
 
-@pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_what_decayed_says_what_was_found_and_is_looked_at_now(agency: World, sit_down: SitDown, width: int, scheme: str) -> None:
+def test_what_decayed_says_what_was_found_and_is_looked_at_now(agency: World, sit_down: SitDown) -> None:
     outcome = decayed(agency)
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice)
 
     page = desk.open(url(Run, "change", outcome.run_id))
     expect(page.get_by_text("The text is not there: We open on Monday.").first).to_be_visible()

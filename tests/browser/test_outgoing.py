@@ -17,8 +17,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark"), (1440, "dark"), (390, "light")])
-def test_what_goes_out_is_accessible(agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, width: int, scheme: str) -> None:
+def test_what_goes_out_is_accessible(agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch) -> None:
     adapter = ShelfAdapter()
     adapter.shelves["shelf-main"] = Shelf(before=[Permanent("The other side answered 422: title is too long", 422)])
     monkeypatch.setitem(registry._ADAPTERS, KIND, adapter)
@@ -27,7 +26,7 @@ def test_what_goes_out_is_accessible(agency: World, sit_down: SitDown, monkeypat
     dead, held = send(connection, "publish", "update", item_id=item)
     deliver(Time())
 
-    desk = sit_down(agency.ivan, width=width, scheme=scheme)
+    desk = sit_down(agency.ivan)
     for name, path in {
         "outgoing": url(Outbound, "changelist"),
         "outgoing-dead": url(Outbound, "change", dead.pk),

@@ -20,7 +20,7 @@ from routing.models import Contact, Membership
 from routing.operations import notes
 from routing.operations.advance import advance
 from routing.operations.calendars import ensure_defaults
-from tests.browser.conftest import Desk, SitDown
+from tests.browser.conftest import WIDTHS, Desk, SitDown
 from tests.desk import url
 from tests.files import png
 from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
@@ -28,7 +28,6 @@ from tests.storages import use
 from tests.world import NOW, World, by, make_contact, make_request
 
 pytestmark = pytest.mark.browser
-EVERY_SCREEN = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
 
 
 @pytest.fixture(autouse=True)
@@ -71,9 +70,8 @@ def stories(agency: World, carla: Contact) -> dict[str, str]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
-def test_every_page_is_accessible(agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str) -> None:
-    seat = sit_down(user_of(carla), width=width, scheme=scheme)
+def test_every_page_is_accessible(agency: World, carla: Contact, sit_down: SitDown) -> None:
+    seat = sit_down(user_of(carla))
     problems = []
 
     for name, path in stories(agency, carla).items():
@@ -108,11 +106,9 @@ def sign_in(seat: Desk) -> Page:
     return page
 
 
-@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
-def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(
-    agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str
-) -> None:
-    seat = sit_down(None, width=width, scheme=scheme)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
+    seat = sit_down(None, width=width)
     page = sign_in(seat)
 
     page.get_by_role("link", name="New request").click()
@@ -174,12 +170,12 @@ def test_the_list_changes_without_loading_the_page(agency: World, carla: Contact
     seat.check("portal-list-by-htmx")
 
 
-@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
-def test_access_is_given_and_taken_at_the_desk(agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_access_is_given_and_taken_at_the_desk(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
     loose = make_contact("Tom", "tom@client.test")
     new = make_contact("Nora", "nora@client.test")
     Membership.objects.create(contact=new, client=agency.acme, role=APPROVER)
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice, width=width)
 
     for name, page, contact in (
         ("contact-with-access", "change", carla),

@@ -24,7 +24,7 @@ from routing.models import Contact, WorkItem
 from routing.operations.advance import advance
 from routing.operations.calendars import ensure_defaults
 from routing.operations.files import keep
-from tests.browser.conftest import SitDown
+from tests.browser.conftest import WIDTHS, SitDown
 from tests.delivery.making import done, fresh, hand_in, make_deliverables, make_destination, question
 from tests.delivery.portal.test_deciding import with_carla
 from tests.files import png
@@ -33,7 +33,6 @@ from tests.storages import use
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.browser
-EVERY_SCREEN = [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")]
 EVIL = """
 <h2>Read me</h2>
 <script>document.title = "ran"; parent.document.title = "ran"; fetch("/portal/?stolen")</script>
@@ -87,16 +86,16 @@ def live(agency: World) -> Deliverable:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
-def test_a_version_is_looked_at_and_decided(agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_version_is_looked_at_and_decided(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
     row = second_version(agency)
-    rita = sit_down(user_of(invited(agency, "Rita", (agency.acme, REQUESTER))), width=width, scheme=scheme)
+    rita = sit_down(user_of(invited(agency, "Rita", (agency.acme, REQUESTER))), width=width)
     rita.open("/portal/")
     rita.check("portal-home-others")
     rita.open(f"/portal/questions/{question(row).item.ref}/")
     rita.check("portal-question-to-look-at")
 
-    seat = sit_down(user_of(carla), width=width, scheme=scheme)
+    seat = sit_down(user_of(carla), width=width)
     page = seat.open("/portal/")
     seat.check("portal-home-decision")
     page.get_by_role("link", name="Landing page", exact=True).first.click()
@@ -122,12 +121,10 @@ def question_before(row: Deliverable) -> Approval:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
-def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(
-    agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str
-) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
     row = live(agency)
-    seat = sit_down(user_of(carla), width=width, scheme=scheme)
+    seat = sit_down(user_of(carla), width=width)
     page = seat.open(f"/portal/work/{row.item.ref}/")
     seat.check("portal-work")
     page.get_by_role("link", name="Ask for a change").click()
@@ -156,15 +153,15 @@ def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(
     seat.check("portal-impact-agreed")
     seat.open(f"/portal/requests/{row.request.item.ref}/")
     seat.check("portal-request-works")
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice, width=width)
     desk.open(f"/admin/delivery/request/{made.pk}/step/state_impact/")
     desk.check("state-impact")
 
 
-@pytest.mark.parametrize(("width", "scheme"), EVERY_SCREEN)
-def test_a_client_is_reminded_from_today(agency: World, carla: Contact, sit_down: SitDown, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_client_is_reminded_from_today(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
     with_carla(agency)
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice, width=width)
     page = desk.open("/admin/")
     desk.check("today-remind")
 

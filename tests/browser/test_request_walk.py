@@ -23,7 +23,7 @@ def press(page: Page, name: str) -> None:
 
 
 def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> None:
-    desk = sit_down()
+    desk = sit_down(width=1440)
     page = desk.open("/admin/")
     page.get_by_label("Email").fill(agency.alice.email)
     page.locator("[name=password]").fill("a long enough password")
@@ -62,7 +62,7 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
 def test_a_bulk_step_with_a_result_for_each_row(agency: World, sit_down: SitDown) -> None:
     make_request(agency.acme, title="Ready")
     make_request(agency.acme, title="Empty", details="")
-    desk = sit_down(agency.alice)
+    desk = sit_down(agency.alice, width=1440)
     page = desk.open("/admin/delivery/request/")
 
     for box in page.get_by_label("Select record").all():
@@ -81,7 +81,7 @@ def test_a_bulk_step_with_a_result_for_each_row(agency: World, sit_down: SitDown
 
 def test_a_step_by_keyboard_alone(agency: World, sit_down: SitDown) -> None:
     row = make_request(agency.acme)
-    desk = sit_down(agency.alice)
+    desk = sit_down(agency.alice, width=1440)
     page = desk.open(f"/admin/delivery/request/{row.pk}/change/")
 
     page.keyboard.press("Tab")

@@ -8,21 +8,18 @@ import pytest
 from pytest_django import Settings
 
 from integrations.adapters.static.writer import StaticWriter
-from tests.browser.conftest import SitDown
+from tests.browser.conftest import WIDTHS, SitDown
 from tests.integrations.publishing import article, kept_connection
 from tests.world import World
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_a_published_page_is_readable_everywhere(
-    sit_down: SitDown, agency: World, settings: Settings, tmp_path: Path, width: int, scheme: str
-):
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_published_page_is_readable_everywhere(sit_down: SitDown, agency: World, settings: Settings, tmp_path: Path, width: int):
     settings.SITES_DIR = tmp_path
     StaticWriter(kept_connection("static")).write(article("bread"), None)
-    desk = sit_down(width=width, scheme=scheme)
+    desk = sit_down(width=width)
 
     page = desk.open("/site/static-main/bread/")
 

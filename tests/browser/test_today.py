@@ -14,7 +14,7 @@ from delivery.operations import requests
 from routing.models import Absence, WorkItem
 from routing.operations import work
 from routing.operations.visits import look_in
-from tests.browser.conftest import SitDown
+from tests.browser.conftest import WIDTHS, SitDown
 from tests.world import NOW, World, by, make_client, make_request
 
 pytestmark = pytest.mark.browser
@@ -49,10 +49,10 @@ def fill(agency: World) -> None:
     Absence.objects.create(user=agency.bob, starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=9))
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light"), (390, "dark")])
-def test_today_is_readable_and_every_number_leads_on(agency: World, sit_down: SitDown, width: int, scheme: str) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_today_is_readable_and_every_number_leads_on(agency: World, sit_down: SitDown, width: int) -> None:
     fill(agency)
-    desk = sit_down(agency.alice, width=width, scheme=scheme)
+    desk = sit_down(agency.alice, width=width)
     page = desk.open("/admin/")
     desk.check("today-full")
 

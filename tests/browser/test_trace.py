@@ -110,13 +110,12 @@ def other_pages(agency: World, crm: FakeCRM) -> dict[str, str]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
 @pytest.mark.parametrize("which", [pages, other_pages])
 def test_every_page_is_accessible(
-    agency: World, crm: FakeCRM, sit_down: SitDown, width: int, scheme: str, which: Callable[[World, FakeCRM], dict[str, str]]
+    agency: World, crm: FakeCRM, sit_down: SitDown, which: Callable[[World, FakeCRM], dict[str, str]]
 ) -> None:
     agency.olga.groups.add(Group.objects.get(name=INTEGRATIONS))
-    desk = sit_down(agency.olga, width=width, scheme=scheme)
+    desk = sit_down(agency.olga)
     problems = []
 
     for name, path in which(agency, crm).items():
