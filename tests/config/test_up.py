@@ -125,10 +125,10 @@ def test_kill_9_leaves_nobody_behind_and_the_next_start_finds_everything(product
     assert f"Dump before 1 pending migrations: {dump}\n" in product.said
     assert dump.read_bytes().startswith(b"PGDMP")
     assert stat.S_IMODE(dump.stat().st_mode) == 0o600
+    a_closed_terminal_stops_it_in_order(product)
 
 
-def test_a_closed_terminal_stops_it_in_order(product: Product):
-    product.start().wait_ready()
+def a_closed_terminal_stops_it_in_order(product: Product):
     family = product.family()
     assert product.process
     assert product.process.stdout
