@@ -31,7 +31,7 @@ from routing.models.policies import SLAPolicy
 from routing.models.runs import Enrichment, Run, RunEvent, RunStep
 from routing.models.work import RefCounter, WorkItem, WorkNoun
 from routing.operations.candidates import pool_for
-from routing.operations.settle import record
+from routing.operations.settle import record, title_of
 from routing.operations.standing import Standing, field_faults, rule_facts
 from routing.operations.terms import Uses, agree, ids_of
 from routing.operations.versions import published
@@ -154,7 +154,8 @@ def _act(run: Run, found: Found, world: World, at: datetime) -> None:
     for name in (RunStep.Name.ENRICH, RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT):
         RunStep.objects.create(run=run, name=name, state=RunStep.State.DONE, due_at=at, attempts=1, started_at=at, ended_at=at)
     owners = {run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)}
-    _move(run, "route", world, at, owners=owners, clients={run.pk: found.client_id})
+    titles = {run.pk: f"{run.flow.name}: {title_of(standing)}"[:200]}
+    _move(run, "route", world, at, owners=owners, clients={run.pk: found.client_id}, titles=titles)
     _open(run, standing, world, at)
     _move(run, "begin", world, at, tracked=False)
 
@@ -162,7 +163,7 @@ def _act(run: Run, found: Found, world: World, at: datetime) -> None:
 def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
     found, plan = standing.found, standing.plan
     client = Client.objects.get(pk=found.client_id)
-    title, body = fill(plan.title, found.facts)[:200], fill(plan.template, found.facts)
+    title, body = title_of(standing), fill(plan.template, found.facts)
     request = Request(item=_part(run, run.item, client, title), channel=Request.Channel.FORM, details=body, contact_id=found.contact_ids[0])
     _create(request, client.code, world, at)
     brief = Brief(item=_part(run, request.item, client, title), request=request, engagement_id=found.engagement_id, body=body)

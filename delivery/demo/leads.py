@@ -54,22 +54,24 @@ WORK = (
     "Price list",
 )
 CODES = ("ACM", "BRW", "FJD", "LUM", "SAK", "VHC")
+EARLIER = 48
 TOGETHER = 8  # leads of one moment, as after a fair
 WHY_ENDED = {"cancel": "Went to somebody else.", "close_unproven": "Delivered by hand, before the flow knew how to prove it."}
-ENDINGS = ("", "cancel", "close_unproven", "cancel", "close_unproven", "")
+ENDINGS = ("cancel", "close_unproven", "close_unproven")
+STILL_OPEN = 2  # of the last few of them
 
 
 def _earlier() -> tuple[Lead, ...]:
-    """Two months of leads before those, most of which have ended."""
+    """Two months of leads before those; all but a few have ended, or nobody would look at what is due today."""
     return tuple(
         Lead(
             f"{WORK[place % len(WORK)]} {place // len(WORK) + 1}",
             str(4_000 + 1_750 * (place * 7 % 23)),
             1_460 - place // TOGETHER * TOGETHER * 28,
             CODES[place % len(CODES)],
-            ends=ENDINGS[place * 5 % len(ENDINGS)],
+            ends=ENDINGS[place % len(ENDINGS)] if place < EARLIER - STILL_OPEN else "",
         )
-        for place in range(48)
+        for place in range(EARLIER)
     )
 
 

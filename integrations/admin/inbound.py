@@ -25,6 +25,7 @@ MOST_SHOWN = 20_000  # bytes
 
 @admin.register(Inbound)
 class InboundAdmin(ReadOnly):
+    heading = gettext_lazy("Deliveries")
     list_display = ("received", "connection", "state_name", "counts", "why", "times", "size")
     list_select_related = ("connection",)
     list_filter = ("connection", "state", "reason")

@@ -18,6 +18,7 @@ from routing.display import NOTHING
 
 @admin.register(ExternalLink)
 class ExternalLinkAdmin(ReadOnly):
+    heading = _("Links")
     list_display = ("there", "connection", "noun", "ours")
     list_select_related = ("connection", "client", "contact", "engagement__client", "item")
     list_filter = ("connection", "object_type")

@@ -79,6 +79,7 @@ class Standing(WithDefault):
 
 @admin.register(Outbound)
 class OutboundAdmin(ReadOnly):
+    heading = gettext_lazy("Outgoing")
     list_display = ("number", "what", "connection", "of_work", "state_name", "attempts", "last_error", "made")
     list_select_related = ("connection", "item", "run__item")
     list_filter = (Standing, "connection", "verb")
@@ -93,6 +94,10 @@ class OutboundAdmin(ReadOnly):
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.step_view)
         return [path("<path:object_id>/step/<slug:verb>/", page, name="integrations_outbound_step"), *super().get_urls()]
+
+    def list_title(self, request: HttpRequest) -> str:
+        """What is hidden is said: by default only what is not finished is there."""
+        return super().list_title(request) if request.GET.get(Standing.parameter_name) else _("Outgoing, not finished")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related(*self.list_select_related).defer("content", "evidence")

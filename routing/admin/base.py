@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 
@@ -43,6 +44,7 @@ class DeskAdmin(ModelAdmin):
     list_per_page = 50
     show_facets = False
     empty_value_display = "–"
+    heading: Words = ""  # of the list, as the sidebar names it; without one, the model's own words
     empty_title: Words = ""  # what an empty list says, and what to do next
     empty_text: Words = ""
 
@@ -73,7 +75,7 @@ class DeskAdmin(ModelAdmin):
         return queryset.filter(all_of(words, fields)), twice
 
     def list_title(self, request: HttpRequest) -> str:
-        return str(self.opts.verbose_name_plural).capitalize()
+        return str(self.heading) or capfirst(str(self.opts.verbose_name_plural))
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:

@@ -65,6 +65,7 @@ class AbsenceAdmin(SavedAdmin):
 class AgencyAdmin(SavedAdmin):
     fields = ("name", "team", "owner", "backup", "reason")
     people_fields = ("owner", "backup")
+    heading = gettext_lazy("Default pair")
     empty_title = gettext_lazy("No agency yet")
     empty_text = gettext_lazy("Add it: a name, a team, and two people who answer for what nobody else does yet. Then work can come in.")
 

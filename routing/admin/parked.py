@@ -33,6 +33,7 @@ class Aside(WithDefault):
 
 @admin.register(Dispatch)
 class DispatchAdmin(ReadOnly):
+    heading = gettext_lazy("Put aside")
     list_display = ("what", "source", "subject", "standing", "attempts", "since")
     list_select_related = ("event",)
     list_filter = (Aside, "event__source")

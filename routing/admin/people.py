@@ -31,6 +31,7 @@ SHOWN = 50
 @admin.register(User)
 class UserAdmin(SavedAdmin):
     form = PersonForm
+    heading = gettext_lazy("People")
     list_display = ("full_name", "email", "role_names", "team_names", "timezone", "standing")
     list_filter = ("is_active", "groups", "teams")
     search_fields = ("full_name", "email")

@@ -76,13 +76,17 @@ class Run(WorkNoun):
         """What blocked it is resolved: the same step runs again."""
 
     @transition(field=state, source=[State.RECEIVED, State.ENRICHING, State.WAITING], target=State.ROUTED)
-    def route(self, *, at: datetime, owners: dict[int, tuple[int, int, int, int]], clients: dict[int, int | None]) -> None:
+    def route(
+        self, *, at: datetime, owners: dict[int, tuple[int, int, int, int]], clients: dict[int, int | None], titles: dict[int, str]
+    ) -> None:
         """
-        It is decided whose it is.
+        It is decided whose it is, and known by now what it is called.
 
         :param owners: owner, backup, team and priority by run id
         :param clients: the client by run id
+        :param titles: by run id
         """
+        self.item.title = titles[self.pk]
         self.item.owner_id, self.item.backup_id, self.item.team_id, self.item.priority = owners[self.pk]
         self.item.client_id = clients[self.pk]
 

@@ -153,7 +153,8 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
     system, ids = Actor.system(), [standing.run.pk for standing, _c, _d in decided]
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
-    results = ROUTE(ids, by=system, at=at, reason="Decided by rule.", owners=owners, clients=clients)
+    titles = {s.run.pk: f"{s.run.flow.name}: {title_of(s)}"[:200] for s, _c, _d in decided}
+    results = ROUTE(ids, by=system, at=at, reason="Decided by rule.", owners=owners, clients=clients, titles=titles)
     routed = {result.id: result.row for result in results if result.done}
     jobs: dict[str, list[Job]] = defaultdict(list)
     for standing, choice, _decision in decided:
@@ -164,12 +165,16 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
     BEGIN(list(routed), by=system, at=at)
 
 
+def title_of(standing: Standing) -> str:
+    return fill(standing.plan.title, standing.found.facts)[:200]
+
+
 def _job(run: Run, standing: Standing, choice: Choice) -> Job:
     found, plan = standing.found, standing.plan
     return Job(
         run=run,
         facts=found.facts,
-        title=fill(plan.title, found.facts)[:200],
+        title=title_of(standing),
         brief=fill(plan.template, found.facts),
         owner_id=choice.owner_id,
         backup_id=choice.backup_id,

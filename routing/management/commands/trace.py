@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -38,5 +39,29 @@ def _as_text(story: dict[str, Any]) -> str:
     ]
     for entry in story["entries"]:
         lines.append(f"{entry['at'][:19]}Z  {entry['chapter']:<11} {entry['title']}")
-        lines += [f"{'':23}{name}: {value}" for name, value in entry["data"].items() if value not in ("", None, [], {})]
+        lines += [f"{'':23}{line}" for line in _told(entry["data"])]
     return "\n".join(lines)
+
+
+def _told(data: Mapping[str, Any]) -> Iterator[str]:
+    """What is known, a line each; what is inside of something is set in below it, and what is empty left out."""
+    for name, value in data.items():
+        if value in ("", None, [], {}):
+            continue
+        if isinstance(value, Mapping):
+            yield f"{name}:"
+            yield from (f"  {line}" for line in _told(value))
+        elif isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
+            yield f"{name}:"
+            yield from (f"  - {_short(each)}" for each in value)
+        else:
+            yield f"{name}: {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    """On one line."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_short(each)}" for name, each in value.items() if each not in ("", None, [], {}))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_short, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
