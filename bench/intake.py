@@ -1,4 +1,4 @@
-"""W4: what HubSpot posts, verified, stored once and answered, with the worker running; against a naive hook on the same servers."""
+"""W4: what HubSpot posts, verified, stored once and answered, with the worker running; beside a naive hook and the limit."""
 
 from __future__ import annotations
 
@@ -22,21 +22,23 @@ from django.core.management import call_command
 from django.db.models import Count
 from django.utils.timezone import now
 
-from bench import report
+from bench import limit_hook, report
 from bench.knock import knock
 from bench.measure import Spread
 from config import processes
 from config.embedded import postgres, valkey
 from config.up import ALONE, QUEUES, ready
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, sign
+from integrations.models import Inbound
 from integrations.operations.connections import Wanted, connect
 from routing.actors import Actor
 from routing.models.events import Dispatch, Event
 from routing.models.runs import RunEvent
 
-PATHS = {"ours": "/hooks/ours/", "naive": "/naive/naive/"}
+PATHS = {"ours": "/hooks/ours/", "naive": "/naive/naive/", "limit": limit_hook.PLACE}
+QUEUED = ("ours", "naive")  # what the worker then deals with; the limit leaves it nothing
 CONNECTIONS, REQUESTS, TWICE = 16, 1_500, 10  # every tenth is one that was sent before
-SECRET, HOST = "client-secret-of-the-bench", "bench.invalid"
+SECRET, HOST = limit_hook.SECRET, "bench.invalid"
 READY_S, DRAINED_S = 90, 120
 P99_AIM = 0.5
 _numbers = count(1)
@@ -57,16 +59,18 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
                 spent, took, statuses = knock(port, [_request(name, body) for body in _with_repeats(bodies)], CONNECTIONS)
                 sent[name] += len(bodies)
                 refused += sum(status != HTTPStatus.OK for status in statuses)
-                _drained(name, sent[name])
+                if name in QUEUED:
+                    _drained(name, sent[name])
                 if repetition:
                     rates[name].append(len(took) / spent)
                     p50[name].append(median(took))
                     p99[name].append(quantiles(took, n=100)[98])
-    over = {"naive": Spread.of([ours / naive for ours, naive in zip(rates["ours"], rates["naive"], strict=True)])}
+    over = {name: Spread.of([ours / it for ours, it in zip(rates["ours"], rates[name], strict=True)]) for name in ("naive", "limit")}
     slow = Spread.of([ours / naive for ours, naive in zip(p99["ours"], p99["naive"], strict=True)])
     checks = {"every request was answered with 200": not refused, "p99 at most half of naive's": slow.median <= P99_AIM}
-    for name in PATHS:
+    for name in QUEUED:
         checks |= {f"{name}: {what}": held for what, held in _kept(name, sent[name]).items()}
+    checks["limit: none lost, none twice"] = Inbound.objects.filter(connection__slug="limit").count() == sent["limit"]
     figures = {
         f"{name}_{what}": Spread.of(values[name]) for what, values in (("per_s", rates), ("p50_ms", p50), ("p99_ms", p99)) for name in PATHS
     }
