@@ -1,5 +1,4 @@
 import django.db.models.deletion
-import django_fsm
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -53,7 +52,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("draft", "Draft"),
                             ("in_review", "In review"),
@@ -64,7 +63,6 @@ class Migration(migrations.Migration):
                         ],
                         default="draft",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -114,7 +112,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("draft", "Draft"),
                             ("in_review", "In review"),
@@ -125,7 +123,6 @@ class Migration(migrations.Migration):
                         ],
                         default="draft",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),

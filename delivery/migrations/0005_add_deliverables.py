@@ -1,5 +1,4 @@
 import django.db.models.deletion
-import django_fsm
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -229,7 +228,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("pending", "Pending"),
                             ("approved", "Approved"),
@@ -241,7 +240,6 @@ class Migration(migrations.Migration):
                         ],
                         default="pending",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -319,7 +317,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("pending", "Pending"),
                             ("approved", "Approved"),
@@ -331,7 +329,6 @@ class Migration(migrations.Migration):
                         ],
                         default="pending",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -430,7 +427,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("planned", "Planned"),
                             ("in_production", "In production"),
@@ -448,7 +445,6 @@ class Migration(migrations.Migration):
                         ],
                         default="planned",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -564,7 +560,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("planned", "Planned"),
                             ("in_production", "In production"),
@@ -582,7 +578,6 @@ class Migration(migrations.Migration):
                         ],
                         default="planned",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),

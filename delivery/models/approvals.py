@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from delivery.engine.stages import Audience, Quorum
 from delivery.models.versions import Version
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models.clients import Contact
 from routing.models.files import File
@@ -61,7 +62,7 @@ class Approval(WorkNoun):
     open_states = frozenset({State.PENDING})
     open_to_clients = models.Q(audience=Audience.CLIENT)  # the agency's own questions are its own
 
-    state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.PENDING, protected=True)
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.PENDING, protected=True)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="approvals", verbose_name=_("version"))
     digest = models.CharField(_("digest"), max_length=64)
     stage = models.PositiveSmallIntegerField(_("stage"))

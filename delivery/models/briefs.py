@@ -9,11 +9,12 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from delivery.engine.plan import Planned, amount_of, read_plan
 from delivery.models.engagements import Engagement
 from delivery.models.requests import Request
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models.people import User
 from routing.models.work import WorkNoun
@@ -32,7 +33,7 @@ class Brief(WorkNoun):
     redactable = ("body",)
     searchable = ("body",)
 
-    state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.DRAFT, protected=True)
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.DRAFT, protected=True)
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="briefs", verbose_name=_("request"))
     engagement = models.ForeignKey(
         Engagement, on_delete=models.PROTECT, null=True, blank=True, related_name="briefs", verbose_name=_("engagement")

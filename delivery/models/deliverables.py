@@ -6,11 +6,12 @@ from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from delivery.engine.plan import Format
 from delivery.models.briefs import Brief
 from delivery.models.requests import Request
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models.destinations import Destination
 from routing.models.work import WorkItem, WorkNoun
@@ -44,7 +45,7 @@ class Deliverable(WorkNoun):
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
     open_states = frozenset({*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED})
 
-    state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.PLANNED, protected=True)
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.PLANNED, protected=True)
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("request"))
     brief = models.ForeignKey(Brief, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("brief"))
     key = models.CharField(_("key in the plan"), max_length=12, editable=False)

@@ -10,8 +10,9 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models.clients import Contact
 from routing.models.work import WorkItem, WorkNoun
@@ -60,7 +61,7 @@ class Request(WorkNoun):
     searchable = ("details",)
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
 
-    state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True)
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NEW)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel, default=Channel.EMAIL)
     details = models.TextField(_("what is wanted"), blank=True, default="", max_length=10_000)

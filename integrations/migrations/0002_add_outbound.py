@@ -1,5 +1,4 @@
 import django.db.models.deletion
-import django_fsm
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -25,7 +24,7 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64, verbose_name="digest")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("pending", "Waiting its turn"),
                             ("leased", "Being sent"),
@@ -39,7 +38,6 @@ class Migration(migrations.Migration):
                         ],
                         default="pending",
                         max_length=12,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -139,7 +137,7 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64, verbose_name="digest")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("pending", "Waiting its turn"),
                             ("leased", "Being sent"),
@@ -153,7 +151,6 @@ class Migration(migrations.Migration):
                         ],
                         default="pending",
                         max_length=12,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),

@@ -7,9 +7,10 @@ from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from integrations.models.connections import Connection
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models import Run, User, WorkItem
 
@@ -65,7 +66,7 @@ class Outbound(models.Model):
     content = models.JSONField(_("content"), default=dict)
     assets = models.JSONField(_("files"), default=list)
     digest = models.CharField(_("digest"), max_length=64)
-    state = FSMField(_("state"), max_length=12, choices=State.choices, default=State.PENDING, protected=True)
+    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.PENDING, protected=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("asked for by"))
     created_at = models.DateTimeField(_("made"))
     due_at = models.DateTimeField(_("due"))

@@ -1,7 +1,6 @@
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import django_fsm
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -781,7 +780,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("received", "Received"),
                             ("enriching", "Enriching"),
@@ -795,7 +794,6 @@ class Migration(migrations.Migration):
                         ],
                         default="received",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -947,7 +945,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("open", "Open"),
                             ("claimed", "Claimed"),
@@ -957,7 +955,6 @@ class Migration(migrations.Migration):
                         ],
                         default="open",
                         max_length=12,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -1022,7 +1019,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("open", "Open"),
                             ("claimed", "Claimed"),
@@ -1032,7 +1029,6 @@ class Migration(migrations.Migration):
                         ],
                         default="open",
                         max_length=12,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),
@@ -1115,7 +1111,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 (
                     "state",
-                    django_fsm.FSMField(
+                    models.CharField(
                         choices=[
                             ("received", "Received"),
                             ("enriching", "Enriching"),
@@ -1129,7 +1125,6 @@ class Migration(migrations.Migration):
                         ],
                         default="received",
                         max_length=20,
-                        protected=True,
                         verbose_name="state",
                     ),
                 ),

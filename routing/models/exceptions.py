@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models.runs import Run
 from routing.models.work import WorkNoun
@@ -48,7 +49,7 @@ class ExceptionCase(WorkNoun):
 
     open_states = frozenset({State.OPEN, State.CLAIMED, State.ESCALATED})
 
-    state = FSMField(_("state"), max_length=12, choices=State.choices, default=State.OPEN, protected=True)
+    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.OPEN, protected=True)
     reason = models.CharField(_("reason"), max_length=40, choices=Reason.choices)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="exceptions", verbose_name=_("run"))
     step = models.CharField(_("stopped at"), max_length=10, blank=True, default="")

@@ -7,8 +7,9 @@ from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models.people import User
 from routing.models.runs import Run
@@ -48,7 +49,7 @@ class Outcome(models.Model):
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("of"))
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outcomes", verbose_name=_("run"))
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
-    state = FSMField(_("state"), max_length=12, choices=State.choices, default=State.EXPECTED, protected=True)
+    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.EXPECTED, protected=True)
     expected_at = models.DateTimeField(_("expected since"))
     proven_at = models.DateTimeField(_("proven"), null=True)
     probed_at = models.DateTimeField(_("looked at"), null=True)

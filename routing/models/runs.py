@@ -7,9 +7,10 @@ from typing import Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_fsm import FSMField, transition
+from django_fsm import transition
 
 from routing.engine.facts import Subject
+from routing.fields import StateField
 from routing.history import Tracked
 from routing.models.events import Event
 from routing.models.flows import Flow, FlowVersion
@@ -31,7 +32,7 @@ class Run(WorkNoun):
 
     open_states = frozenset({State.RECEIVED, State.ENRICHING, State.WAITING, State.ROUTED, State.IN_DELIVERY, State.AWAITING_OUTCOME})
 
-    state = FSMField(_("state"), max_length=20, choices=State.choices, default=State.RECEIVED, protected=True)
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.RECEIVED, protected=True)
     flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="runs", verbose_name=_("flow"))
     version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="runs", db_index=False, verbose_name=_("version"))
     source = models.CharField(_("source"), max_length=60)
