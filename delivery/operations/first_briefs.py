@@ -16,9 +16,8 @@ from delivery.models.requests import Request
 from routing.actors import Actor
 from routing.creation import create
 from routing.door import Operation, Result, move, operation
-from routing.models.policies import SLAPolicy
 from routing.models.work import WorkItem
-from routing.operations.calendars import STANDARD
+from routing.operations.calendars import standard
 from routing.operations.clocks import start
 from routing.roles import AM, OPS
 
@@ -38,7 +37,7 @@ def write_first(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime,
         for client, engagement in Engagement.objects.filter(client__in={r.item.client_id for r in rows}).values_list("client_id", "pk"):
             sold.setdefault(client, []).append(engagement)
         made = create([_brief(row, sold.get(row.item.client_id, [])) for row in rows], by=by, at=at, reason=reason)
-        for policy in SLAPolicy.objects.filter(slug=STANDARD) if made else ():
+        if made and (policy := standard()):
             start([brief.item for brief in made], policy, at)
     return results
 

@@ -16,9 +16,8 @@ from routing.actors import Actor
 from routing.creation import create
 from routing.door import Operation, Result, move, operation
 from routing.models.clients import Client, Contact, Membership
-from routing.models.policies import SLAPolicy
 from routing.models.work import WorkItem
-from routing.operations.calendars import STANDARD
+from routing.operations.calendars import standard
 from routing.operations.clocks import start
 from routing.roles import AM, EVERYONE, OPS, grant
 
@@ -53,7 +52,7 @@ def open_request(
     request = Request(item=item, kind=kind, channel=channel, details=details, contact=contact, wanted_date=wanted_date)
     with transaction.atomic():
         [made] = create([request], by=by, at=at, reason=reason)
-        for policy in SLAPolicy.objects.filter(slug=STANDARD):
+        if policy := standard():
             start([made.item], policy, at)
     return made
 

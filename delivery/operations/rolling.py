@@ -18,8 +18,18 @@ from routing.door import carry
 from routing.models.outcomes import Outcome
 from routing.models.runs import Run
 from routing.operations import outcomes, runs
+from routing.statements import run as sql
 
 State = Deliverable.State
+
+# Requests without a run that are delivered, for which something was made, and of which nothing that is expected is missing.
+MET = """
+    SELECT r.id FROM delivery_request r JOIN routing_workitem w ON w.id = r.item_id
+    WHERE r.id = ANY(%s) AND r.state = 'delivered' AND w.run_id IS NULL
+        AND EXISTS (SELECT FROM delivery_deliverable d WHERE d.request_id = r.id AND d.state = ANY(%s))
+        AND NOT EXISTS (SELECT FROM delivery_deliverable d JOIN routing_outcome o ON o.item_id = d.item_id
+            WHERE d.request_id = r.id AND o.state IN ('expected', 'decayed'))
+    ORDER BY r.item_id"""
 
 
 @react("delivery.deliverable.start")
@@ -51,10 +61,11 @@ def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> Non
 
 @react("delivery.request.deliver")
 def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
-    about = Run.objects.filter(pk__in={row.item.run_id for row in rows if row.item.run_id})
-    if ids := list(about.filter(state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY]).order_by("item_id").values_list("pk", flat=True)):
-        carry(runs.await_outcome, ids, by=Actor.system(), at=at, reason=str(_("Its request is delivered.")))
-    _close_without_run([row.pk for row in rows], at)
+    if with_run := {row.item.run_id for row in rows if row.item.run_id}:
+        about = Run.objects.filter(pk__in=with_run, state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY])
+        if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
+            carry(runs.await_outcome, ids, by=Actor.system(), at=at, reason=str(_("Its request is delivered.")))
+    _close_without_run([row.pk for row in rows if row.item.run_id is None], at)
 
 
 @react("routing.outcome.prove", "routing.outcome.waive", "routing.outcome.supersede")
@@ -65,10 +76,7 @@ def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
 
 def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
     """What no run came with is closed once everything that is expected of it is proven, or waived by name."""
-    unmet = Outcome.objects.filter(item__as_deliverable__request=OuterRef("pk")).unmet()
-    made = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.done_states)
-    about = Request.objects.filter(~Exists(unmet), Exists(made), pk__in=requests_, state=Request.State.DELIVERED, item__run=None)
-    if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
+    if ids := [pk for (pk,) in sql(MET, [list(requests_), list(Deliverable.done_states)])] if requests_ else []:
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("Every expected outcome is proven, or waived by name.")))
 
 

@@ -13,6 +13,8 @@ from routing.models.calendars import Calendar, CalendarUse
 from routing.models.policies import SLAPolicy, Target, work_nouns
 from routing.records import save
 from routing.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
+from routing.statements import run
+from routing.tables import Table
 
 for _noun in ("calendar", "calendaruse", "slapolicy", "target"):
     grant(f"routing.view_{_noun}", AM, OPS, INTEGRATIONS, AUDITOR)
@@ -50,6 +52,13 @@ STANDARD_PROMISES: tuple[Promise, ...] = (
     ),
     Promise(kind="exceptioncase", purpose="resolution", worktime=timedelta(hours=4), runs_in=[], met_in=["resolved", "dismissed"]),
 )
+
+
+def standard() -> SLAPolicy | None:
+    """The policy of work that nothing else was promised for. All new work asks, so in one prepared statement; None before there is one."""
+    table = Table.of(SLAPolicy)
+    found = run(f"SELECT {table.selection('p')} FROM {table.name} p WHERE slug = %s", [STANDARD])  # our own names
+    return table.instance(list(found[0])) if found else None
 
 
 def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = "") -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from routing.models.exceptions import ExceptionCase
 from routing.models.policies import SLAPolicy
 from routing.models.runs import Run
-from routing.operations.calendars import STANDARD
+from routing.operations.calendars import STANDARD, standard
 from routing.operations.clocks import start
 
 
@@ -29,5 +29,5 @@ def start_timeboxes(cases: Sequence[ExceptionCase], minutes: Mapping[str, int], 
         start([case.item for case in mine], policy, at)
         left = [case for case in left if case not in mine]
     worktimes = {case.item.pk: timedelta(minutes=minutes[case.reason]) for case in left}
-    for policy in SLAPolicy.objects.filter(slug=STANDARD) if left else ():
-        start([case.item for case in left], policy, at, worktimes=worktimes)
+    if left and (usual := standard()):
+        start([case.item for case in left], usual, at, worktimes=worktimes)
