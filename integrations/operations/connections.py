@@ -29,6 +29,7 @@ grant("integrations.view_externallink", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.delete_externallink", INTEGRATIONS)
 
 OLD_SECRETS = 2  # kept alive beside a new one, until they are dropped by name
+TAKEN = frozenset({"portal", "demo-form"})  # sources of our own, whose events nothing would tell apart from theirs
 SERVICE_DOMAIN = "connection.throughline.invalid"
 
 
@@ -90,8 +91,7 @@ def _check(wanted: Wanted, known: Connection | None) -> None:
     adapter = adapter_of(wanted.kind)
     if adapter is None:
         raise BadConnection(f"There is no kind “{wanted.kind}”. Known are: {', '.join(kinds())}.")
-    if known is not None and known.kind != wanted.kind:
-        raise BadConnection(f"“{wanted.slug}” is a connection of kind {known.kind}. Choose another slug.")
+    _check_slug(wanted, known)
     for url in filter(None, (wanted.base_url, wanted.public_url, *(wanted.private or ()))):
         try:
             origin_of(url)
@@ -107,6 +107,13 @@ def _check(wanted: Wanted, known: Connection | None) -> None:
         raise BadConnection("It has no token yet, so it could not be called: give one with --token-file.")
     if adapter.receives and not wanted.secret and not (known and known.signing_secrets):
         raise BadConnection("It has no signing secret yet, so nothing it posts could be believed: give one with --secret-file.")
+
+
+def _check_slug(wanted: Wanted, known: Connection | None) -> None:
+    if known is None and wanted.slug in TAKEN:
+        raise BadConnection(f"“{wanted.slug}” is the name of a source of our own. Choose another slug.")
+    if known is not None and known.kind != wanted.kind:
+        raise BadConnection(f"“{wanted.slug}” is a connection of kind {known.kind}. Choose another slug.")
 
 
 def _change(connection: Connection, wanted: Wanted) -> None:

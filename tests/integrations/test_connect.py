@@ -10,6 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from delivery.demo import leads
+from delivery.operations import submissions
 from integrations.models import Connection
 from integrations.origins import Origin
 from routing.models import Agency, FlowVersion
@@ -58,6 +60,14 @@ def test_a_change_leaves_the_rest(world: World, secret: str):
     made = Connection.objects.get()
     assert made.settings == {"portal_ids": [42], "app_id": 7, "properties": {"deal.hours": "sold"}}
     assert (made.default_owner, made.signing_secrets.first()) == (world.alice, "client-secret")
+
+
+@pytest.mark.parametrize("slug", [submissions.SOURCE, leads.SOURCE])
+def test_a_source_of_our_own_lends_its_name_to_no_connection(world: World, secret: str, slug: str):
+    with pytest.raises(CommandError, match="Choose another slug"):
+        connect("form", "--slug", slug, "--secret-file", secret)
+
+    assert not Connection.objects.exists()
 
 
 def test_a_private_address_is_allowed_exactly_and_with_a_note(world: World, secret: str):

@@ -80,7 +80,7 @@ def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: 
     work()
 
     run, request, brief = Run.objects.get(), Request.objects.get(), Brief.objects.get()
-    assert run.state == Run.State.IN_DELIVERY
+    assert (run.state, run.item.title) == (Run.State.IN_DELIVERY, "Lead to brief: Spring campaign")
     assert (request.item.owner, request.item.backup, request.item.client) == (world.alice, world.bob, world.acme)
     assert (request.item.run, request.item.parent, request.item.title) == (run, run.item, "Spring campaign")
     assert (brief.request, brief.item.parent, brief.number) == (request, request.item, 1)
@@ -274,6 +274,7 @@ def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, cr
     assert (story["owner"], story["client"], story["flow"]) == ("Alice", "ACM Ltd", "lead-to-brief v1")
     assert {entry["chapter"] for entry in story["entries"]} >= {"event", "step", "enrichment", "decision"}
     assert "Everything else" in text
+    assert "{" not in text
     assert run.item.ref in text
     assert "the same, byte for byte" in out.getvalue()
     with pytest.raises(CommandError, match="Nothing is known as NO-1"):
