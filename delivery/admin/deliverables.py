@@ -82,6 +82,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         "reworked",
         "request__item",
         "brief__item",
+        "brief__engagement",
         "destination",
         "replaces__item",
     )
@@ -139,7 +140,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
             (_("Goes to"), row.destination.name if row.destination else _("The client, as files")),
             (_("Request"), _link(row.request)),
             (_("Brief"), _link(row.brief)),
-            (_("Planned"), _("%(amount)s, %(hours)s h") % {"amount": number_format(row.amount, 2), "hours": number_format(row.hours)}),
+            (_("Planned"), _planned(row)),
             (_("Change rounds used"), row.rounds),
         ]
         return [*made, *self.whereabouts(row)]
@@ -167,6 +168,12 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
     @admin.display(description=gettext_lazy("waiting on"), ordering="item__waiting_on")
     def waiting(self, row: Deliverable) -> str:
         return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
+
+
+def _planned(row: Deliverable) -> str:
+    currency = row.brief.engagement.currency if row.brief.engagement else ""
+    amount = f"{number_format(row.amount, 2, force_grouping=True)} {currency}".rstrip()
+    return _("%(amount)s, %(hours)s h") % {"amount": amount, "hours": number_format(row.hours)}
 
 
 def _link(row: Any) -> SafeString:

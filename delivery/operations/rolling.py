@@ -24,8 +24,9 @@ State = Deliverable.State
 
 # Requests without a run that are delivered, for which something was made, and of which nothing that is expected is missing.
 MET = """
-    SELECT r.id FROM delivery_request r JOIN routing_workitem w ON w.id = r.item_id
-    WHERE r.id = ANY(%s) AND r.state = 'delivered' AND w.run_id IS NULL
+    SELECT r.id FROM unnest(%s::bigint[]) AS asked(id) JOIN delivery_request r ON r.id = asked.id
+        JOIN routing_workitem w ON w.id = r.item_id
+    WHERE r.state = 'delivered' AND w.run_id IS NULL
         AND EXISTS (SELECT FROM delivery_deliverable d WHERE d.request_id = r.id AND d.state = ANY(%s))
         AND NOT EXISTS (SELECT FROM delivery_deliverable d JOIN routing_outcome o ON o.item_id = d.item_id
             WHERE d.request_id = r.id AND o.state IN ('expected', 'decayed'))
