@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.operations import requests
@@ -86,7 +86,7 @@ turns = st.sampled_from(
 ends = st.sampled_from([None, Turn(Does.STOP, AGENCY, Cause.MET), Turn(Does.STOP, AGENCY, Cause.ENDED)])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(
     st.datetimes(datetime(2026, 3, 20), datetime(2027, 4, 5), timezones=st.just(UTC)),  # noqa: DTZ001 - the zone is added
     st.lists(st.tuples(turns, st.timedeltas(ZERO, timedelta(days=4))), min_size=1, max_size=12),

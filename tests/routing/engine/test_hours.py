@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from routing.engine.hours import ALWAYS, Both, Closed, Hours, OpenTime, OutOfReach, Window
@@ -156,7 +156,7 @@ def test_what_was_asked_before_changes_no_answer() -> None:
 calendars = st.sampled_from(sorted(CALENDARS)).map(CALENDARS.__getitem__)
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is added
 worktimes = st.timedeltas(ZERO, timedelta(hours=300))
-quick = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=300)
 
 
 @quick
