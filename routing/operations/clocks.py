@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 
 from routing.engine.timing import AGENCY, Cause, Does, Standing, Turn, turn
 from routing.models.clocks import Clock
@@ -181,12 +180,11 @@ def _standing(item: WorkItem, children_wait_on: str) -> Standing:
 
 
 def _parents(items: Sequence[WorkItem]) -> list[WorkItem]:
-    """What these items are part of and has open clocks, locked: two parts may change at once, and the later one must see both."""
+    """What these items are part of and has had clocks, locked: two parts may change at once, and the later one must see both."""
     ids = {item.parent_id for item in items if item.parent_id is not None}
     if not ids:
         return []
-    ticking = Exists(Clock.objects.filter(item=OuterRef("pk"), stopped_at=None))
-    return list(WorkItem.objects.filter(ticking, pk__in=ids).order_by("pk").select_for_update(of=("self",), no_key=True))
+    return list(WorkItem.objects.filter(is_timed=True, pk__in=ids).order_by("pk").select_for_update(of=("self",), no_key=True))
 
 
 def _open_clocks(item_ids: Collection[int]) -> list[tuple[Clock, str, str]]:
