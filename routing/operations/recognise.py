@@ -47,7 +47,7 @@ def _recognise(step_ids: Sequence[int], at: datetime) -> int:
 
 def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
     """Locked, after their runs' work items as everywhere; without the runs to which a person has added something."""
-    runs = RunStep.objects.filter(pk__in=step_ids).values("run__item")
+    runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
     free = WorkItem.objects.filter(pk__in=runs, is_open=True).order_by("pk").select_for_update(no_key=True, skip_locked=True)
     due = RunStep.objects.due(at).filter(pk__in=step_ids, attempts=0, run__item__in=list(free.values_list("pk", flat=True)))
     steps = list(due.select_related("run").select_for_update(of=("self",)).order_by("pk"))

@@ -58,7 +58,7 @@ def settle(*, at: datetime, limit: int = 200) -> int:
 
 def _settle(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
-        runs = RunStep.objects.filter(pk__in=step_ids).values("run__item")
+        runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
         free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None).order_by("pk")
         items = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
         mine = RunStep.objects.due(at).filter(pk__in=step_ids, run__item__in=items).select_for_update(of=("self",)).order_by("pk")
