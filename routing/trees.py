@@ -37,16 +37,22 @@ def lock(model: type[models.Model], ids: Collection[int], *, below: bool = False
 
 @cache
 def locking(model: type[models.Model], below: bool) -> str:
-    source = "routing_workitem w WHERE w.id"
+    """
+    Every row is looked up by its key, whatever the planner believes of the tables: a plan that was kept while they were small
+    would read all of them. A subquery with OFFSET is not joined.
+    """
+    noun = "SELECT asked.id AS item_id"
     if model is not WorkItem:
-        source = f'"{Table.of(model).name}" n JOIN routing_workitem w ON w.id = n.item_id WHERE n.id'
-    parts = "UNION SELECT c.id, c.parent_id FROM routing_workitem c JOIN asked a ON c.parent_id = a.id" if below else ""
+        noun = f'SELECT item_id FROM "{Table.of(model).name}" WHERE id = asked.id OFFSET 0'  # noqa: S608  # one of ours
+    parts = "UNION SELECT c.id, c.parent_id FROM routing_workitem c JOIN found f ON c.parent_id = f.id" if below else ""
     return f"""
-        WITH RECURSIVE asked AS (SELECT w.id, w.parent_id FROM {source} = ANY(%s) {parts})
-        SELECT 1 FROM routing_workitem w WHERE w.id = ANY(ARRAY(
-            SELECT id FROM asked
-            UNION SELECT p.id FROM asked a JOIN routing_workitem p ON p.id = a.parent_id WHERE p.is_timed))
-        ORDER BY w.id FOR NO KEY UPDATE OF w"""  # noqa: S608  # the table is one of ours
+        WITH RECURSIVE found AS (
+            SELECT w.id, w.parent_id FROM unnest(%s::bigint[]) AS asked(id), LATERAL ({noun}) n,
+                LATERAL (SELECT id, parent_id FROM routing_workitem WHERE id = n.item_id OFFSET 0) w {parts})
+        SELECT 1 FROM (
+            SELECT id FROM found
+            UNION SELECT p.id FROM found f, LATERAL (SELECT id FROM routing_workitem WHERE id = f.parent_id AND is_timed OFFSET 0) p
+            ORDER BY id) wanted, LATERAL (SELECT FROM routing_workitem w WHERE w.id = wanted.id FOR NO KEY UPDATE) locked"""  # noqa: S608
 
 
 def open_below(ids: Collection[int]) -> list[tuple[int, int | None]]:
