@@ -79,7 +79,7 @@ class Run:
         demo = [] if os.environ.get("DEMO") == "no" else ["--demo"]
         command = [sys.executable, str(ROOT / "manage.py"), "prepare", "--pg-dump", pg_dump, *demo]
         say("Preparing the database and the static files" + (", the first time also the demo" if demo else ""))
-        done = self.supervisor.run(command, environ)
+        done = self.supervisor.run(command, environ | {"LOG_LEVEL": "WARNING"})  # what the demo enqueues is no news to who waits
         (self.var / "log" / "prepare.log").write_text(done.stdout)
         if done.returncode:
             raise Refused(f"{_reason(done.stdout)}\nAll of it: {self.var / 'log' / 'prepare.log'}")
