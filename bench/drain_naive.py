@@ -31,7 +31,7 @@ from routing.models.policies import SLAPolicy
 from routing.models.runs import Enrichment, Run, RunEvent, RunStep
 from routing.models.work import RefCounter, WorkItem, WorkNoun
 from routing.operations.candidates import pool_for
-from routing.operations.settle import record, title_of
+from routing.operations.settle import record, run_title_of, title_of
 from routing.operations.standing import Standing, field_faults, rule_facts
 from routing.operations.terms import Uses, agree, ids_of
 from routing.operations.versions import published
@@ -154,7 +154,7 @@ def _act(run: Run, found: Found, world: World, at: datetime) -> None:
     for name in (RunStep.Name.ENRICH, RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT):
         RunStep.objects.create(run=run, name=name, state=RunStep.State.DONE, due_at=at, attempts=1, started_at=at, ended_at=at)
     owners = {run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)}
-    titles = {run.pk: f"{run.flow.name}: {title_of(standing)}"[:200]}
+    titles = {run.pk: run_title_of(standing)}
     _move(run, "route", world, at, owners=owners, clients={run.pk: found.client_id}, titles=titles)
     _open(run, standing, world, at)
     _move(run, "begin", world, at, tracked=False)

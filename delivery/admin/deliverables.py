@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from delivery.admin.judged import approvals_of, checks_of, what_to_change
+from delivery.admin.money import money
 from delivery.admin.version_pages import VersionPages
 from delivery.models.approvals import Approval
 from delivery.models.deliverables import Deliverable
@@ -172,8 +173,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
 
 def _planned(row: Deliverable) -> str:
     currency = row.brief.engagement.currency if row.brief.engagement else ""
-    amount = f"{number_format(row.amount, 2, force_grouping=True)} {currency}".rstrip()
-    return _("%(amount)s, %(hours)s h") % {"amount": amount, "hours": number_format(row.hours)}
+    return _("%(amount)s, %(hours)s h") % {"amount": money(row.amount, currency), "hours": number_format(row.hours)}
 
 
 def _link(row: Any) -> SafeString:

@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from delivery.admin.money import money
 from delivery.models.briefs import Brief
 from delivery.models.engagements import Engagement
 from routing.admin.base import actor
@@ -55,7 +55,7 @@ class EngagementAdmin(SavedAdmin):
     def sold(self, row: Engagement) -> str:
         if row.amount is None:
             return NOTHING
-        return f"{number_format(row.amount, decimal_pos=2, use_l10n=True, force_grouping=True)} {row.currency}".strip()
+        return money(row.amount, row.currency)
 
     @admin.display(description=_("briefs"), ordering="briefs_seen")
     def brief_count(self, row: Any) -> int:

@@ -30,7 +30,7 @@ MET = """
         LATERAL (SELECT FROM routing_workitem WHERE id = r.item_id AND run_id IS NULL OFFSET 0) w
     WHERE EXISTS (SELECT FROM delivery_deliverable d WHERE d.request_id = r.id AND d.state = ANY(%s) OFFSET 0)
         AND NOT EXISTS (SELECT FROM delivery_deliverable d JOIN routing_outcome o ON o.item_id = d.item_id
-            WHERE d.request_id = r.id AND o.state IN ('expected', 'decayed') OFFSET 0)
+            WHERE d.request_id = r.id AND o.state = ANY(%s) OFFSET 0)
     ORDER BY r.item_id"""
 
 
@@ -78,7 +78,8 @@ def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
 
 def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
     """What no run came with is closed once everything that is expected of it is proven, or waived by name."""
-    if ids := [pk for (pk,) in sql(MET, [list(requests_), list(Deliverable.done_states)])] if requests_ else []:
+    asked = [list(requests_), list(Deliverable.done_states), list(Outcome.unmet_states)]
+    if ids := [pk for (pk,) in sql(MET, asked)] if requests_ else []:
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("Every expected outcome is proven, or waived by name.")))
 
 

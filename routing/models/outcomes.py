@@ -23,7 +23,7 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
 
     def unmet(self) -> Self:
         """Outcomes that keep a run from being complete."""
-        return self.filter(state__in=[Outcome.State.EXPECTED, Outcome.State.DECAYED])
+        return self.filter(state__in=Outcome.unmet_states)
 
 
 class Outcome(models.Model):
@@ -45,6 +45,8 @@ class Outcome(models.Model):
         DECAYED = "decayed", _("No longer so")
         WAIVED = "waived", _("Waived")
         SUPERSEDED = "superseded", _("Superseded")
+
+    unmet_states = (State.EXPECTED, State.DECAYED)
 
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("of"))
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outcomes", verbose_name=_("run"))
@@ -77,7 +79,7 @@ class Outcome(models.Model):
     @property
     def is_unmet(self) -> bool:
         """Whether it keeps its run from being complete."""
-        return self.state in {self.State.EXPECTED, self.State.DECAYED}
+        return self.state in self.unmet_states
 
     def __str__(self) -> str:
         return f"{self.item}: {self.get_kind_display()}"

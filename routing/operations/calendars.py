@@ -138,7 +138,7 @@ def ensure_defaults(
                 calendar = Calendar(slug="agency", name="Agency", timezone=timezone, holiday_country=country)
                 save_calendar(calendar, by=by, at=at, reason="Default")
             save(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
-        policy = SLAPolicy.objects.filter(slug=STANDARD).first()
+        policy = standard()
         if policy is None:
             policy = SLAPolicy(slug=STANDARD, name="Standard")
             targets = [Target(**promise) for promise in promises if promise["kind"] in work_nouns()]

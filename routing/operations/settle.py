@@ -153,7 +153,7 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
     system, ids = Actor.system(), [standing.run.pk for standing, _c, _d in decided]
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
-    titles = {s.run.pk: f"{s.run.flow.name}: {title_of(s)}"[:200] for s, _c, _d in decided}
+    titles = {s.run.pk: run_title_of(s) for s, _c, _d in decided}
     results = ROUTE(ids, by=system, at=at, reason="Decided by rule.", owners=owners, clients=clients, titles=titles)
     routed = {result.id: result.row for result in results if result.done}
     jobs: dict[str, list[Job]] = defaultdict(list)
@@ -167,6 +167,10 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
 
 def title_of(standing: Standing) -> str:
     return fill(standing.plan.title, standing.found.facts)[:200]
+
+
+def run_title_of(standing: Standing) -> str:
+    return f"{standing.run.flow.name}: {title_of(standing)}"[:200]
 
 
 def _job(run: Run, standing: Standing, choice: Choice) -> Job:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -67,6 +67,17 @@ class Desk:
             self._look(width, scheme)
             self._judge(f"{name}-{width}-{scheme}", RULES if scheme == SCHEMES[0] else COLOURS)
         self._look(self.widths[0], SCHEMES[0])
+
+    def check_all(self, pages: Mapping[str, str]) -> None:
+        """Every page, by its name: one that is not as it should be does not hide the next."""
+        problems = []
+        for name, path in pages.items():
+            self.open(path)
+            try:
+                self.check(name)
+            except AssertionError as problem:
+                problems.append(str(problem).split("\n", maxsplit=1)[0])
+        assert not problems, "\n".join(problems)
 
     def _look(self, width: int, scheme: Scheme) -> None:
         """Anew only where it changes: a page takes its time to be laid out."""

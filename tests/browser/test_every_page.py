@@ -61,16 +61,7 @@ def pages(agency: World) -> dict[str, str]:
 @pytest.mark.timeout(300)
 def test_every_page_is_accessible(agency: World, sit_down: SitDown) -> None:
     desk = sit_down(agency.olga)
-    problems = []
-
-    for name, path in pages(agency).items():
-        desk.open(path)
-        try:
-            desk.check(name)
-        except AssertionError as problem:
-            problems.append(str(problem).split("\n", maxsplit=1)[0])
-
-    assert not problems, "\n".join(problems)
+    desk.check_all(pages(agency))
 
 
 def test_the_filters_open_and_are_accessible(agency: World, sit_down: SitDown) -> None:

@@ -191,13 +191,4 @@ TITLES = ("Landing page for Trail Week", "Sizing guide", "Repair days")
 @pytest.mark.timeout(300)
 def test_every_page_of_making_is_accessible(agency: World, sit_down: SitDown) -> None:
     desk = sit_down(agency.olga)
-    problems = []
-
-    for name, path in pages(agency).items():
-        desk.open(path)
-        try:
-            desk.check(name)
-        except AssertionError as problem:
-            problems.append(str(problem).split("\n", maxsplit=1)[0])
-
-    assert not problems, "\n".join(problems)
+    desk.check_all(pages(agency))

@@ -72,16 +72,7 @@ def stories(agency: World, carla: Contact) -> dict[str, str]:
 @pytest.mark.timeout(300)
 def test_every_page_is_accessible(agency: World, carla: Contact, sit_down: SitDown) -> None:
     seat = sit_down(user_of(carla))
-    problems = []
-
-    for name, path in stories(agency, carla).items():
-        seat.open(path)
-        try:
-            seat.check(f"portal-{name}")
-        except AssertionError as problem:
-            problems.append(str(problem).split("\n", maxsplit=1)[0])
-
-    assert not problems, "\n".join(problems)
+    seat.check_all({f"portal-{name}": path for name, path in stories(agency, carla).items()})
 
 
 def sign_in(seat: Desk) -> Page:

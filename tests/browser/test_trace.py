@@ -116,16 +116,7 @@ def test_every_page_is_accessible(
 ) -> None:
     agency.olga.groups.add(Group.objects.get(name=INTEGRATIONS))
     desk = sit_down(agency.olga)
-    problems = []
-
-    for name, path in which(agency, crm).items():
-        desk.open(path)
-        try:
-            desk.check(name)
-        except AssertionError as problem:
-            problems.append(str(problem).split("\n", maxsplit=1)[0])
-
-    assert not problems, "\n".join(problems)
+    desk.check_all(which(agency, crm))
 
 
 def test_what_is_missing_is_filled_in_and_the_run_goes_on(agency: World, crm: FakeCRM, sit_down: SitDown) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from integrations.models import Connection
 from integrations.operations.connections import Wanted, connect
 from routing.actors import Actor
 from routing.models import Destination
+from tests.journeys.flight import Flight, flying
 from tests.journeys.turned import Time
+from tests.processes import beat_every_second
 from tests.world import NOW, World
 
 
@@ -29,3 +32,11 @@ def site(committed_world: World, live_server: LiveServer, settings: Settings, tm
 @pytest.fixture
 def place(committed_world: World, site: Connection) -> Destination:
     return Destination.objects.create(client=committed_world.acme, name="Blog", kind="static", path="news")
+
+
+@pytest.fixture
+def flight(committed_world: World) -> Iterator[Flight]:
+    """Deals on their way, with a beat that waits for nothing."""
+    beat_every_second()
+    with flying(committed_world) as made:
+        yield made

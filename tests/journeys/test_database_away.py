@@ -13,19 +13,11 @@ from django.utils import timezone
 from psycopg import sql
 
 from integrations.models import Outbound
-from tests.journeys.flight import Flight, flying
-from tests.processes import BEATING, WORKER, beat_every_second, running, until
-from tests.world import World
+from tests.journeys.flight import Flight
+from tests.processes import BEATING, WORKER, running, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 END = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
-
-
-@pytest.fixture
-def flight(committed_world: World) -> Iterator[Flight]:
-    beat_every_second()
-    with flying(committed_world) as made:
-        yield made
 
 
 class Server:

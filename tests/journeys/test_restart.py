@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -16,21 +15,14 @@ from routing.operations.calendars import ensure_defaults
 from routing.operations.clocks import start
 from tests.config.conftest import free_port
 from tests.integrations.senders import event
-from tests.journeys.flight import Flight, flying
-from tests.processes import BEATING, WORKER, Process, beat_every_second, running, until
+from tests.journeys.flight import Flight
+from tests.processes import BEATING, WORKER, Process, running, until
 from tests.webserver import nobody_may_store, post, waiting, web
 from tests.world import World, make_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATE = (Notification.Words.WARNING, Notification.Words.BREACH, Notification.Words.ESCALATION)
 TOMORROW = "routing.tasks.of_tomorrow"
-
-
-@pytest.fixture
-def flight(committed_world: World) -> Iterator[Flight]:
-    beat_every_second()
-    with flying(committed_world) as made:
-        yield made
 
 
 def test_two_beats_and_two_workers_do_each_thing_once(committed_world: World, flight: Flight) -> None:

@@ -26,7 +26,9 @@ def client_form(client: Client, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_client_is_saved_with_who_and_why(world: World) -> None:
-    signed_in(world.bob).post(url(Client, "change", world.acme.pk), client_form(world.acme, name="Acme Two", code="HACK", reason="Renamed"))
+    signed_in(world.bob).post(
+        url(Client, "change", world.acme.pk), client_form(world.acme, name="Acme Two", code="FORGED", reason="Renamed")
+    )
 
     after = Client.objects.get(pk=world.acme.pk)
     record = after.history.latest()
