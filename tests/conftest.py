@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import psycopg
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connections
 from django.test import TransactionTestCase
@@ -15,7 +16,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from config.embedded import postgres
 from tests.plugin import APP, OWNER
-from tests.world import World, make_world
+from tests.world import NOW, World, make_world
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,6 +24,22 @@ settings.load_profile("busy")
 
 # What migrating writes, and nothing else would write again.
 KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """
+    Stop the clock at NOW, or at the instant that the marker ``stands_at`` names.
+
+    What is due "at NOW" is then due for the code under test as well, on whatever day the test runs. It stands for
+    fixtures of every scope, which is why this is no fixture. A test whose processes live at the machine's time is
+    marked ``real_clock``, and its helpers follow with ``timezone.now()``.
+    """
+    if item.get_closest_marker("real_clock"):
+        return (yield)
+    marker = item.get_closest_marker("stands_at")
+    with time_machine.travel(marker.args[0] if marker else NOW, tick=False):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -11,12 +11,13 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 from PIL import Image
 
 from routing.engine.files.streams import EICAR as LOWER_EICAR
 from routing.models import Client, File, User
 from routing.operations import files
-from tests.world import NOW, by
+from tests.world import by
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 assert EICAR.lower() == LOWER_EICAR
@@ -113,4 +114,4 @@ def upload(content: bytes, name: str = "logo.png") -> SimpleUploadedFile:
 
 def make_file(user: User, client: Client | None = None, *, content: bytes | None = None, name: str = "logo.png") -> File:
     """A kept file, a small PNG unless said otherwise."""
-    return files.keep(ContentFile(png() if content is None else content), name=name, client=client, by=by(user), at=NOW)
+    return files.keep(ContentFile(png() if content is None else content), name=name, client=client, by=by(user), at=timezone.now())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.test import Client as Browser
+from django.utils import timezone
 
 from routing.models import Client, Contact, Membership, User
 from routing.operations.portal_access import invite
 from tests.desk import signed_in
-from tests.world import NOW, World, by, make_client, make_contact
+from tests.world import World, by, make_client, make_contact
 
 VIEWER, REQUESTER, APPROVER = Membership.Role
 
@@ -17,7 +18,7 @@ def invited(world: World, name: str, *places: tuple[Client, str]) -> Contact:
     contact = make_contact(name, f"{name.lower()}@client.test")
     for client, role in places:
         Membership.objects.create(contact=contact, client=client, role=role)
-    invite(contact.pk, by=by(world.alice), at=NOW)
+    invite(contact.pk, by=by(world.alice), at=timezone.now())
     return Contact.objects.select_related("user").get(pk=contact.pk)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.apps import apps
 from django.db import connection
 from django.utils import timezone
@@ -25,12 +26,10 @@ from routing.actors import Actor
 from routing.models import Destination, Dispatch, Outcome
 from routing.operations.calendars import ensure_defaults
 from routing.storage import private
-from tests import world as worlds
-from tests.delivery import making
 from tests.delivery.making import hand_in, make_deliverables, question, say, with_the_client
 from tests.integrations.conftest import Sandbox
 from tests.integrations.senders import make_connection, new_deal, send
-from tests.world import World, by, make_request
+from tests.world import NOW, World, by, make_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 app.loader.import_default_modules()
@@ -43,13 +42,6 @@ class Flight:
 
 
 @pytest.fixture
-def earlier(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tasks read the clock on the wall."""
-    for module in (worlds, making):
-        monkeypatch.setattr(module, "NOW", timezone.now() - timedelta(days=40))
-
-
-@pytest.fixture
 def crm(committed_world: World) -> Iterator[Sandbox]:
     made = Sandbox()
     make_connection("hubspot", committed_world, base_url=made.url)
@@ -58,7 +50,7 @@ def crm(committed_world: World) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def mid_flight(earlier: None, committed_world: World, crm: Sandbox, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Flight:
+def mid_flight(committed_world: World, crm: Sandbox, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Flight:
     """An event that waits, a clock that is due, a page on its way, one to look at, a question without answer, bytes of nobody."""
     world = committed_world
     settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
@@ -66,13 +58,14 @@ def mid_flight(earlier: None, committed_world: World, crm: Sandbox, live_server:
     publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=timezone.now())
     connect(Wanted(kind="static", slug="blog", team=world.team), by=Actor.system(), at=timezone.now())
     place = Destination.objects.create(client=world.acme, name="Blog", kind="static", path="news")
-    [page] = make_deliverables(world, planned=[{"key": "one", "title": "Page", "format": "page", "destination": place.pk}])
-    page = with_the_client(world, page)
-    assert say(page, Answer.Word.APPROVE).done
-    [waits] = make_deliverables(world)
-    hand_in(world, waits)
-    Approval.objects.filter(pk=question(waits).pk).update(expires_at=timezone.now() - timedelta(days=1))
-    make_request(world.acme)
+    with time_machine.travel(NOW - timedelta(days=40), tick=False):
+        [page] = make_deliverables(world, planned=[{"key": "one", "title": "Page", "format": "page", "destination": place.pk}])
+        page = with_the_client(world, page)
+        assert say(page, Answer.Word.APPROVE).done
+        [waits] = make_deliverables(world)
+        hand_in(world, waits)
+        make_request(world.acme)
+    Approval.objects.filter(pk=question(waits).pk).update(expires_at=NOW - timedelta(days=1))
     deal = crm.deal(company=crm.company(name="ACM Ltd", domain="acme.example"), dealname="Site", amount="12000")
     assert send(new_deal(int(deal))).status_code == 200
     orphan = Path(private().path(f"ab/{uuid4().hex}"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.utils import timezone
 
 from delivery.models import Request
 from routing.actors import Actor
@@ -17,7 +19,9 @@ from routing.operations.routes import ensure_routes
 from routing.operations.versions import published
 from routing.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
 
-NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning
+MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning
+# Where a test's clock stands (see conftest), and so what ``timezone.now()`` says in helpers, operations and defaults of columns.
+NOW = datetime.fromisoformat(os.environ["TEST_AT"]) if "TEST_AT" in os.environ else MONDAY
 _numbers = count(1)
 
 
@@ -76,7 +80,7 @@ def by(user: User) -> Actor:
     return Actor.of(User.objects.get(pk=user.pk))
 
 
-def make_request(client: Client, state: str = Request.State.CAPTURED, **fields: Any) -> Request:
+def make_request(client: Client, state: str = Request.State.CAPTURED, *, at: datetime | None = None, **fields: Any) -> Request:
     """A request in any state, owned by the client's pair."""
     item = WorkItem(
         title=fields.pop("title", "A new site"),
@@ -86,7 +90,8 @@ def make_request(client: Client, state: str = Request.State.CAPTURED, **fields: 
         backup_id=client.backup_id,
         parent=fields.pop("parent", None),
     )
-    [made] = create([Request(item=item, state=state, details=fields.pop("details", "Five pages"), **fields)], by=Actor.system(), at=NOW)
+    request = Request(item=item, state=state, details=fields.pop("details", "Five pages"), **fields)
+    [made] = create([request], by=Actor.system(), at=at or timezone.now())
     return made
 
 

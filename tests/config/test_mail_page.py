@@ -1,7 +1,7 @@
 """Without an SMTP server, mail is kept in a folder and shown at the desk."""
 
 import stat
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -9,7 +9,7 @@ from django.test import Client
 
 from config import letters
 from tests.desk import signed_in, words
-from tests.world import World
+from tests.world import NOW, World
 
 PAGE = "/admin/mail/"
 
@@ -36,11 +36,12 @@ def test_a_letter_is_read_as_it_was_written():
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_of_two_forms_the_plain_one_is_shown_and_html_alone_without_its_tags():
+def test_of_two_forms_the_plain_one_is_shown_and_html_alone_without_its_tags(time_machine):
     both = EmailMultiAlternatives("Both", "Plain words", to=["a@b.test"])
     both.attach_alternative("<p>Rich words</p>", "text/html")
     both.attach("brief.pdf", b"%PDF", "application/pdf")
     both.send()
+    time_machine.move_to(NOW + timedelta(seconds=1), tick=False)
     html = EmailMessage("HTML", "<p>Rich <b>words</b></p>", to=["a@b.test"])
     html.content_subtype = "html"
     html.send()
@@ -90,9 +91,10 @@ def test_an_empty_folder_says_what_will_be_there(world: World):
 
 
 @pytest.mark.django_db
-def test_many_letters_come_in_pages(world: World, monkeypatch):
+def test_many_letters_come_in_pages(world: World, monkeypatch, time_machine):
     monkeypatch.setattr("config.mail_page.PER_PAGE", 2)
     for number in range(5):
+        time_machine.move_to(NOW + timedelta(seconds=number), tick=False)
         send(f"Letter number {number}")
     browser = signed_in(world.alice)
 

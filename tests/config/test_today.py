@@ -90,7 +90,8 @@ def test_every_number_leads_to_exactly_its_rows(world: World) -> None:
 
 
 def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_change(world: World) -> None:
-    row, asked = make_request(world.acme), WEDNESDAY - timedelta(days=1)
+    asked = WEDNESDAY - timedelta(days=1)
+    row = make_request(world.acme, at=asked)
     requests.ask([row.pk], by=by(world.alice), at=asked, question="Which?")
     requests.edit([row.pk], by=by(world.alice), at=WEDNESDAY - timedelta(hours=1), title="Another title")
 
@@ -102,7 +103,7 @@ def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_cha
 
 
 def test_it_tells_what_others_changed_since_the_visit_before(world: World) -> None:
-    theirs, mine, before = make_request(world.acme), make_request(world.acme), make_request(world.acme)
+    theirs, mine, before = [make_request(world.acme, at=WEDNESDAY - timedelta(days=1)) for _ in range(3)]
     browser = signed_in(world.alice)
     requests.triage([before.pk], by=by(world.bob), at=WEDNESDAY - timedelta(hours=1))
     look_in(world.alice.pk, WEDNESDAY - timedelta(minutes=45))

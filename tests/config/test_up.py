@@ -18,7 +18,7 @@ import pytest
 from config.paths import ROOT
 from tests.config.conftest import Product, eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.real_clock]
 
 GONE_WITHIN_S = 10
 

@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from delivery.engine.plan import Format
 from delivery.models import Approval, Brief, Deliverable, Engagement, Request
 from delivery.operations import approvals, briefs, deliverables, versions
@@ -14,7 +16,7 @@ from routing.actors import Actor
 from routing.creation import create
 from routing.door import Result
 from routing.models import Contact, Destination, Membership, User, WorkItem
-from tests.world import NOW, World, by, make_contact, make_request
+from tests.world import World, by, make_contact, make_request
 
 _numbers = count(1)
 
@@ -42,8 +44,8 @@ def make_brief(world: World, *, planned: Sequence[dict[str, Any]] = (), request:
         run_id=request.item.run_id,
     )
     brief = Brief(item=item, request=request, body=fields.pop("body", "Make it good."), **fields)
-    [made] = create([brief], by=Actor.system(), at=NOW)
-    [result] = briefs.edit([made.pk], by=by(world.alice), at=NOW, planned=plan)
+    [made] = create([brief], by=Actor.system(), at=timezone.now())
+    [result] = briefs.edit([made.pk], by=by(world.alice), at=timezone.now(), planned=plan)
     assert result.done, result.refusals
     return Brief.objects.get(pk=made.pk)
 
@@ -55,8 +57,8 @@ def done(results: Sequence[Any]) -> None:
 def make_deliverables(world: World, **fields: Any) -> list[Deliverable]:
     """Planned, as an approved brief makes them."""
     brief = make_brief(world, **{"engagement": make_engagement(world)} | fields)
-    done(briefs.submit([brief.pk], by=by(world.alice), at=NOW))
-    done(briefs.approve([brief.pk], by=by(world.bob), at=NOW))
+    done(briefs.submit([brief.pk], by=by(world.alice), at=timezone.now()))
+    done(briefs.approve([brief.pk], by=by(world.bob), at=timezone.now()))
     return list(Deliverable.objects.filter(brief=brief).order_by("pk"))
 
 
@@ -66,9 +68,9 @@ DRAFT = versions.Draft({"title": "Hello", "slug": "hello", "body_html": "<h2>Wel
 def hand_in(world: World, row: Deliverable, draft: versions.Draft = DRAFT) -> Deliverable:
     """Start it if need be, upload a version and hand it in."""
     if row.state == Deliverable.State.PLANNED:
-        done(deliverables.start([row.pk], by=by(world.cora), at=NOW))
-    done(versions.upload([row.pk], by=by(world.cora), at=NOW, draft=draft))
-    done(deliverables.submit([row.pk], by=by(world.cora), at=NOW))
+        done(deliverables.start([row.pk], by=by(world.cora), at=timezone.now()))
+    done(versions.upload([row.pk], by=by(world.cora), at=timezone.now(), draft=draft))
+    done(deliverables.submit([row.pk], by=by(world.cora), at=timezone.now()))
     return fresh(row)
 
 
@@ -82,8 +84,8 @@ def with_the_client(world: World, row: Deliverable, draft: versions.Draft = DRAF
     if not Membership.objects.filter(client=world.acme, role=Membership.Role.APPROVER).exists():
         Membership.objects.create(contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER)
     hand_in(world, row, draft)
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=NOW))
-    done(deliverables.ask_client([row.pk], by=by(world.alice), at=NOW))
+    done(approvals.approve([question(row).pk], by=by(world.alice), at=timezone.now()))
+    done(deliverables.ask_client([row.pk], by=by(world.alice), at=timezone.now()))
     return fresh(row)
 
 
@@ -102,7 +104,7 @@ def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Re
     contact.save()
     step = next(verb for verb, said in approvals.WORDS.items() if said == word)
     asked = question(page)
-    [result] = getattr(approvals, step)([asked.pk], by=by(contact.user), at=NOW, comment=comment, digest=digest or asked.digest)
+    [result] = getattr(approvals, step)([asked.pk], by=by(contact.user), at=timezone.now(), comment=comment, digest=digest or asked.digest)
     answer: Result = result
     return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -12,12 +13,14 @@ from django.db import transaction
 from django.test import Client as Browser
 from django.test import override_settings
 from pytest_django import DjangoDbBlocker
+from time_machine import TimeMachineFixture
 
 from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, Version
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
 from routing.operations.routes import ensure_routes
 from routing.operations.verify import verify
 from routing.operations.versions import published
+from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -89,11 +92,12 @@ def test_if_empty_leaves_an_agency_alone(loaded: Path) -> None:
     assert Request.objects.count() == asked
 
 
-def test_loading_twice_is_refused_and_refreshing_dates_it_anew(loaded: Path) -> None:
+def test_loading_twice_is_refused_and_refreshing_dates_it_anew(loaded: Path, time_machine: TimeMachineFixture) -> None:
     at_first, asked = WorkItem.objects.open().count(), Request.objects.count()
     with pytest.raises(CommandError, match="--refresh"):
         demo()
 
+    time_machine.move_to(NOW + timedelta(days=1), tick=False)
     demo("--refresh")
 
     assert Request.objects.count() == 2 * asked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from delivery.models import Engagement
 from integrations.operations.enrich import reading
@@ -10,7 +11,6 @@ from routing.actions import Found, Subject
 from routing.actors import Actor
 from routing.models import Client
 from tests.integrations.conftest import Sandbox
-from tests.world import NOW
 
 
 def enrich(key: str, noun: str = "deal", source: str = "hubspot-main") -> Found:
@@ -19,7 +19,7 @@ def enrich(key: str, noun: str = "deal", source: str = "hubspot-main") -> Found:
     assert enricher is not None
     read = enricher.read(subject)
     with transaction.atomic():
-        return enricher.keep(read, subject=subject, by=Actor.system(), at=NOW)
+        return enricher.keep(read, subject=subject, by=Actor.system(), at=timezone.now())
 
 
 def client_of(found: Found) -> Client:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+from django.utils import timezone
+
 from integrations.adapters.base import Asset, Intent, Written
 from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.models import Connection
@@ -16,7 +18,6 @@ from integrations.operations.connections import Wanted, connect
 from integrations.origins import origin_of
 from integrations.secrets import Hidden
 from routing.actors import Actor
-from tests.world import NOW
 
 
 def png(colour: int = 0, size: int = 8) -> bytes:
@@ -73,7 +74,7 @@ def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connecti
 
 
 def kept_connection(kind: str, **options: Any) -> Connection:
-    connection, _new = connect(Wanted(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options), by=Actor.system(), at=NOW)
+    connection, _new = connect(Wanted(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options), by=Actor.system(), at=timezone.now())
     return connection
 
 

@@ -8,13 +8,14 @@ from time import time
 from typing import Any
 
 from django.test import Client as Browser
+from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
 from integrations.adapters.hubspot.signing import decoded, sign
 from integrations.models import Connection
 from integrations.operations.connections import Wanted, connect
 from routing.actors import Actor
-from tests.world import NOW, World
+from tests.world import World
 
 SECRET = "client-secret-of-tests"
 FORM_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -37,7 +38,7 @@ def make_connection(kind: str, world: World, **options: Any) -> Connection:
         backup=world.bob,
         **options,
     )
-    connection, _new = connect(wanted, by=Actor.system(), at=NOW)
+    connection, _new = connect(wanted, by=Actor.system(), at=timezone.now())
     return connection
 
 

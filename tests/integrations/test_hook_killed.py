@@ -19,7 +19,7 @@ from tests.processes import until
 from tests.webserver import nobody_may_store, post, waiting, web
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
 
 
 def unanswered(port: int, bodies: Sequence[bytes]) -> None:

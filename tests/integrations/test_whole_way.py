@@ -25,7 +25,7 @@ from tests.integrations.conftest import Sandbox
 from tests.integrations.senders import FORM_SECRET, SECRET, event, make_connection, new_deal
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
 HUBSPOT_CUTS_OFF_S = 5
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -14,7 +15,7 @@ from routing.models import Destination
 from tests.journeys.flight import Flight, flying
 from tests.journeys.turned import Time
 from tests.processes import beat_every_second
-from tests.world import NOW, World
+from tests.world import World
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def time() -> Time:
 @pytest.fixture
 def site(committed_world: World, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Connection:
     settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
-    connection, _new = connect(Wanted(kind="static", slug="blog", team=committed_world.team), by=Actor.system(), at=NOW)
+    connection, _new = connect(Wanted(kind="static", slug="blog", team=committed_world.team), by=Actor.system(), at=timezone.now())
     return connection
 
 

@@ -16,7 +16,7 @@ from tests.journeys.flight import Flight, flying
 from tests.processes import BEATING, WORKER, Process, beat_every_second, running, until
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
 
 
 class Broker:

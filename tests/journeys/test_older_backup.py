@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.db import connection
 from psycopg import sql
+from time_machine import TimeMachineFixture
 
 from delivery.models import Answer, Deliverable
 from delivery.operations.versions import Draft
@@ -22,7 +23,6 @@ from integrations.sandbox.cms import CMS
 from integrations.sandbox.cms_server import serve_cms
 from routing.actors import Actor
 from routing.models import Destination
-from tests.delivery import making
 from tests.delivery.making import fresh, make_deliverables, say, with_the_client
 from tests.plugin import APP
 from tests.world import NOW, World
@@ -96,7 +96,7 @@ def publish(at: datetime = NOW) -> None:
 
 
 def test_published_again_from_an_older_backup_it_is_the_same_post(
-    committed_world: World, cms: CMS, backup: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    committed_world: World, cms: CMS, backup: Callable[[], str], time_machine: TimeMachineFixture
 ) -> None:
     world, first = committed_world, approved(committed_world, "opening")
     older = backup()
@@ -108,7 +108,7 @@ def test_published_again_from_an_older_backup_it_is_the_same_post(
     with put_back(older):
         publish()
         again = fresh(first)
-        monkeypatch.setattr(making, "NOW", LATER)
+        time_machine.move_to(LATER, tick=False)
         another = approved(world, "another")
         publish(LATER)
         named = {object_of(again), object_of(another)}

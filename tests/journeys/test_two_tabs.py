@@ -9,14 +9,12 @@ from typing import Any
 import httpx
 import pytest
 from django.conf import settings as names
-from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from delivery.models import Answer, Approval, Brief, Request
 from delivery.operations import briefs
 from routing.models import Contact, User
-from tests.delivery import making
 from tests.delivery.making import done, fresh, make_brief, make_deliverables, make_engagement, question, with_the_client
 from tests.desk import signed_in, url
 from tests.files import make_file, png
@@ -101,11 +99,10 @@ def test_of_two_that_come_at_once_one_wins_and_the_other_is_told(
 
 
 @pytest.fixture
-def asked(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> Approval:
+def asked(committed_world: World) -> Approval:
     """A question that waits for Carla or Dora, of whom one is enough."""
     for name in ("Carla", "Dora"):
         invited(committed_world, name, (committed_world.acme, APPROVER))
-    monkeypatch.setattr(making, "NOW", timezone.now())  # or its time is over
     [page] = make_deliverables(committed_world)
     return question(with_the_client(committed_world, page))
 

@@ -21,8 +21,6 @@ from integrations.operations.publish import object_of
 from routing.actors import Actor
 from routing.models import Destination, ExceptionCase, Outcome, Run
 from routing.operations.calendars import ensure_defaults
-from tests import world as worlds
-from tests.delivery import making
 from tests.delivery.making import done, fresh, make_deliverables, say, with_the_client
 from tests.files import make_file, png
 from tests.integrations.conftest import Sandbox
@@ -31,16 +29,9 @@ from tests.processes import WORKER, ring, running, until
 from tests.wordpress import WordPress
 from tests.world import World, by
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.wordpress, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.wordpress, pytest.mark.real_clock, pytest.mark.timeout(300)]
 State = Deliverable.State
 CALLS = ("the upload", "the draft", "the publishing")
-
-
-@pytest.fixture(autouse=True)
-def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes of their own read the clock on the wall."""
-    for module in (worlds, making):
-        monkeypatch.setattr(module, "NOW", timezone.now() - timedelta(seconds=1))
 
 
 @pytest.fixture

@@ -3,18 +3,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from routing.models import SLAPolicy
 from routing.operations.calendars import ensure_defaults
 from tests.storages import use
-from tests.world import NOW, World
+from tests.world import World
 
 
 @pytest.fixture
 def policy(world: World) -> SLAPolicy:
     """The policy ``standard``, counted in the agency's hours: Monday to Friday, 9:00 to 17:30 UTC."""
-    return ensure_defaults(at=NOW)
+    return ensure_defaults(at=timezone.now())
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from delivery.flows.client_request import publish_client_request
 from routing.models import Contact
 from routing.operations.calendars import ensure_defaults
 from tests.portal import APPROVER, REQUESTER, browser_of, invited, other_client
-from tests.world import NOW, World, by
+from tests.world import World, by
 
 
 @pytest.fixture
@@ -31,5 +32,5 @@ def browser(carla: Contact) -> Browser:
 @pytest.fixture
 def flow(world: World) -> str:
     """The slug of the published form."""
-    ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
-    return publish_client_request(owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=NOW).flow.slug
+    ensure_defaults(at=timezone.now(), timezone="Europe/London", country="GB")
+    return publish_client_request(owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=timezone.now()).flow.slug

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
+from django.utils import timezone
+
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.actors import Actor
 from routing.models import FlowVersion, Run, Team
@@ -14,17 +16,19 @@ from routing.operations.calendars import ensure_defaults
 from routing.operations.capture import capture
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals
-from tests.world import NOW, World, by
+from tests.world import World, by
 
 
 def make_flow(world: World) -> FlowVersion:
-    ensure_defaults(at=NOW)
+    ensure_defaults(at=timezone.now())
     south = Team.objects.create(name="High value", lead=world.bob)
-    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=south, usual=world.team, by=by(world.olga), at=NOW)
+    return publish_lead_to_brief(
+        owner=world.olga, backup=world.bob, high_value=south, usual=world.team, by=by(world.olga), at=timezone.now()
+    )
 
 
-def work(at: datetime = NOW) -> None:
-    advance(clock=lambda: at)
+def work(at: datetime | None = None) -> None:
+    advance(clock=lambda: at or timezone.now())
 
 
 @contextmanager
@@ -35,6 +39,6 @@ def crm_of(world: World) -> Iterator[FakeCRM]:
 
 def run_about(deal: str) -> Run:
     """What became of the signals of a new deal."""
-    capture(signals(deal), by=Actor.system(), at=NOW)
+    capture(signals(deal), by=Actor.system(), at=timezone.now())
     work()
     return Run.objects.get(subject_id=deal)
