@@ -80,7 +80,7 @@ def by(user: User) -> Actor:
     return Actor.of(User.objects.get(pk=user.pk))
 
 
-def make_request(client: Client, state: str = Request.State.CAPTURED, *, at: datetime | None = None, **fields: Any) -> Request:
+def make_request(client: Client, state: str = Request.State.CAPTURED, **fields: Any) -> Request:
     """A request in any state, owned by the client's pair."""
     item = WorkItem(
         title=fields.pop("title", "A new site"),
@@ -90,8 +90,9 @@ def make_request(client: Client, state: str = Request.State.CAPTURED, *, at: dat
         backup_id=client.backup_id,
         parent=fields.pop("parent", None),
     )
+    at = fields.pop("at", None) or timezone.now()
     request = Request(item=item, state=state, details=fields.pop("details", "Five pages"), **fields)
-    [made] = create([request], by=Actor.system(), at=at or timezone.now())
+    [made] = create([request], by=Actor.system(), at=at)
     return made
 
 

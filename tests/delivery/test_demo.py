@@ -28,9 +28,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(scope="module")
 def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Loaded once for all, for that takes seconds; what a test then changes is undone behind it. Where the sign-ins lie."""
-    file = tmp_path_factory.mktemp("demo") / "var" / "sign-ins"
+    own = tmp_path_factory.mktemp("demo")
+    file = own / "var" / "sign-ins"
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    here = override_settings(EMBEDDED=True, SIGN_INS_FILE=file, PASSWORD_HASHERS=quick)
+    here = override_settings(EMBEDDED=True, SIGN_INS_FILE=file, SITES_DIR=own, PASSWORD_HASHERS=quick)
     with django_db_blocker.unblock(), here, transaction.atomic():
         ensure_routes()
         published.cache_clear()
