@@ -31,4 +31,4 @@ USER throughline
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=4 \
     CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
-CMD ["gunicorn", "-c", "python:config.gunicorn", "config.wsgi"]
+CMD ["gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"]

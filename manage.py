@@ -5,7 +5,7 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-from config import running
+from config.embedded import running
 
 
 def main() -> None:

@@ -14,10 +14,10 @@ from django.db import connection
 from bench import orm, ours, raw, set_orm
 from bench.workers import Worker
 from bench.world import REASON, World
-from delivery.models.requests import Request
-from delivery.operations import requests
-from routing import actions
-from routing.models.work import PlainSaveRefused
+from delivery.requests.models import Request
+from delivery.requests.operations import requests
+from routing.work import registry
+from routing.work.items import PlainSaveRefused
 
 Rows = dict[str, list[dict[str, Any]]]
 Places = dict[tuple[str, Any], int]  # by kind and id
@@ -198,7 +198,7 @@ def _undone(world: World) -> None:
     def fail(rows: Sequence[Any], *_: Any) -> None:
         raise ZeroDivisionError
 
-    actions.react(requests.triage.kind)(fail)
+    registry.react(requests.triage.kind)(fail)
     try:
         for wanted in (ids[:1], ids):
             try:
@@ -208,7 +208,7 @@ def _undone(world: World) -> None:
             else:
                 raise AssertionError("the reaction's error was swallowed")
     finally:
-        actions.reactions(requests.triage.kind).remove(fail)  # type: ignore[attr-defined]
+        registry.reactions(requests.triage.kind).remove(fail)  # type: ignore[attr-defined]
 
 
 ALL = (

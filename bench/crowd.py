@@ -10,9 +10,9 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from psycopg import sql
 
-from routing.models.clients import Client
-from routing.models.people import Team, TeamMembership, User
-from routing.roles import Role
+from routing.kernel.roles import Role
+from routing.people.clients import Client
+from routing.people.staff import Team, TeamMembership, User
 
 MILLION = 1_000_000
 CLIENTS, OWNERS = 100, 20

@@ -18,7 +18,7 @@ from bench.measure import OURS, Spread
 from bench.workers import Worker, together, working
 from bench.world import World
 from config.embedded import postgres
-from routing.operations.advance import advance
+from routing.runs.operations.advance import advance
 
 NAIVE, LIMIT = "naive", "limit"
 AIMS = {NAIVE: 20.0, LIMIT: 0.33}

@@ -11,16 +11,16 @@ from django.utils.timezone import now
 from bench import drain_limit, drain_naive, leads
 from bench.workers import Worker, together
 from bench.world import World
-from delivery.models.briefs import Brief
-from delivery.models.requests import Request
-from routing.actors import Actor
-from routing.models.decisions import Decision
-from routing.models.events import Dispatch, Event
-from routing.models.messages import Notification
-from routing.models.runs import Run, RunEvent
-from routing.operations.advance import advance
-from routing.operations.again import decide_again
-from routing.operations.capture import Capture, Signal, capture
+from delivery.briefs.models import Brief
+from delivery.requests.models import Request
+from routing.kernel.events import Dispatch, Event
+from routing.messages.models import Notification
+from routing.people.actors import Actor
+from routing.runs.again import decide_again
+from routing.runs.decisions import Decision
+from routing.runs.models import Run, RunEvent
+from routing.runs.operations.advance import advance
+from routing.runs.operations.capture import Capture, Signal, capture
 
 Check = Callable[[Sequence[Worker]], None]
 LEADS = 60

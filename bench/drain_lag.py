@@ -13,9 +13,9 @@ from django.utils.timezone import now
 from bench import leads
 from bench.workers import Worker
 from bench.world import World
-from delivery.models.requests import Request
-from routing.models.events import Dispatch, Event
-from routing.operations.advance import advance
+from delivery.requests.models import Request
+from routing.kernel.events import Dispatch, Event
+from routing.runs.operations.advance import advance
 
 EVERY_S = 0.05  # between two deliveries
 IDLE_S = 0.01  # a worker that found nothing looks again after this; the product is rung

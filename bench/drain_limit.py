@@ -7,17 +7,17 @@ from typing import Any
 from django.db import models, transaction
 
 from bench.world import World
-from delivery.models.briefs import Brief
-from delivery.models.engagements import Engagement
-from delivery.models.requests import Request
+from delivery.briefs.models import Brief
+from delivery.engagements.models import Engagement
+from delivery.requests.models import Request
 from integrations.models import ExternalLink
-from routing.models.clocks import Clock
-from routing.models.decisions import Decision
-from routing.models.events import Event
-from routing.models.messages import Notification
-from routing.models.runs import Enrichment, Run, RunEvent, RunStep
-from routing.models.work import WorkItem
-from routing.statements import run
+from routing.kernel.events import Event
+from routing.messages.models import Notification
+from routing.runs.decisions import Decision
+from routing.runs.models import Enrichment, Run, RunEvent, RunStep
+from routing.sla.clocks import Clock
+from routing.work.items import WorkItem
+from routing.work.sql import run
 
 BATCH = 200
 CLAIM = """DELETE FROM routing_dispatch WHERE event_id IN (

@@ -9,32 +9,32 @@ from django.db import models, transaction
 
 from bench.leads import FORM
 from bench.world import World
-from delivery.models.briefs import Brief
-from delivery.models.engagements import Engagement
-from delivery.models.requests import Request
-from integrations.adapters.base import Known
+from delivery.briefs.models import Brief
+from delivery.engagements.models import Engagement
+from delivery.requests.models import Request
 from integrations.adapters.form.adapter import FormReader
+from integrations.base.adapter import Known
+from integrations.inbox.keep.engagements import engagement_of
+from integrations.inbox.matching import Links
 from integrations.models import Connection, ExternalLink
-from integrations.operations.keep.engagements import engagement_of
-from integrations.operations.matching import Links
-from routing.engine.choose import choose
-from routing.engine.facts import Found, Subject
-from routing.engine.template import fill
-from routing.engine.timing import Cause, Does, Turn
-from routing.models.clients import Client, ClientDomain, Contact
-from routing.models.clocks import Clock, ClockMark
-from routing.models.decisions import Decision
-from routing.models.events import Dispatch, Event
-from routing.models.flows import FlowVersion
-from routing.models.messages import Notification
-from routing.models.policies import SLAPolicy
-from routing.models.runs import Enrichment, Run, RunEvent, RunStep
-from routing.models.work import RefCounter, WorkItem, WorkNoun
-from routing.operations.candidates import pool_for
-from routing.operations.settle import record, run_title_of, title_of
-from routing.operations.standing import Standing, field_faults, rule_facts
-from routing.operations.terms import Uses, agree, ids_of
-from routing.operations.versions import published
+from routing.flows.choose import choose
+from routing.flows.models import FlowVersion
+from routing.flows.template import fill
+from routing.flows.versions import published
+from routing.kernel.events import Dispatch, Event
+from routing.kernel.facts import Found, Subject
+from routing.messages.models import Notification
+from routing.people.clients import Client, ClientDomain, Contact
+from routing.runs.candidates import pool_for
+from routing.runs.decisions import Decision
+from routing.runs.models import Enrichment, Run, RunEvent, RunStep
+from routing.runs.operations.settle import record, run_title_of, title_of
+from routing.runs.standing import Standing, field_faults, rule_facts
+from routing.sla.clocks import Clock, ClockMark
+from routing.sla.policies import SLAPolicy
+from routing.sla.terms import Uses, agree, ids_of
+from routing.sla.timing import Cause, Does, Turn
+from routing.work.items import RefCounter, WorkItem, WorkNoun
 
 # What a task may well keep between two calls is kept: the plan of the flow, the terms of clocks. That favours it.
 

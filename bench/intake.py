@@ -25,15 +25,14 @@ from django.utils.timezone import now
 from bench import limit_hook, report
 from bench.knock import knock
 from bench.measure import Spread
-from config import processes
-from config.embedded import postgres, valkey
+from config.embedded import postgres, processes, valkey
 from config.up import ALONE, QUEUES, ready
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, sign
+from integrations.connections.operations import Wanted, connect
 from integrations.models import Inbound
-from integrations.operations.connections import Wanted, connect
-from routing.actors import Actor
-from routing.models.events import Dispatch, Event
-from routing.models.runs import RunEvent
+from routing.kernel.events import Dispatch, Event
+from routing.people.actors import Actor
+from routing.runs.models import RunEvent
 
 PATHS = {"ours": "/hooks/ours/", "naive": "/naive/naive/", "limit": limit_hook.PLACE}
 QUEUED = ("ours", "naive")  # what the worker then deals with; the limit leaves it nothing
@@ -157,7 +156,7 @@ def _serving() -> Iterator[int]:
             "PROMETHEUS_MULTIPROC_DIR": str(var / "metrics"),
         }
         python = [sys.executable, "-W", "ignore", "-m"]
-        web = [*python, "gunicorn", "-c", "python:config.gunicorn", "bench.web"]
+        web = [*python, "gunicorn", "-c", "python:config.web.gunicorn", "bench.web"]
         worker = [*python, "celery", "-A", "bench.work", "worker", "-Q", QUEUES, "-c", "2", *ALONE]
         for name, command in (("web", web), ("worker", worker)):
             log = stack.enter_context((var / f"{name}.log").open("ab"))

@@ -13,14 +13,14 @@ from django.contrib.auth.models import Group
 
 from bench.world import World
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from integrations.operations.connections import Wanted, connect
-from routing.actors import Actor
-from routing.models.agency import Agency
-from routing.models.clients import Client, ClientDomain, Contact, Membership
-from routing.models.people import Team, TeamMembership, User
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import Capture, Signal, capture
-from routing.roles import Role
+from integrations.connections.operations import Wanted, connect
+from routing.cover.agency import Agency
+from routing.kernel.roles import Role
+from routing.people.actors import Actor
+from routing.people.clients import Client, ClientDomain, Contact, Membership
+from routing.people.staff import Team, TeamMembership, User
+from routing.runs.operations.capture import Capture, Signal, capture
+from routing.sla.operations.calendars import ensure_defaults
 
 FORM, KIND = "leads", "form.submitted"
 PEOPLE, CLIENTS = 8, 24

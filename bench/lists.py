@@ -14,10 +14,10 @@ from bench.crowd import COMMON, MILLION, RARE, Crowd
 from bench.measure import Spread
 from bench.pages import Pair, figures, measured, queries, ratios, rows_on
 from config.embedded import postgres
-from routing.actors import Actor
-from routing.admin.paging import keyed, place_of, terms_of
-from routing.models.work import WorkItem, soonest
-from routing.visibility import work_seen_by
+from routing.desk.paging import keyed, place_of, terms_of
+from routing.people.actors import Actor
+from routing.work.items import WorkItem, soonest
+from routing.work.visibility import work_seen_by
 
 Spent = dict[str, dict[str, list[float]]]
 QUEUE, REQUESTS = "/admin/routing/workitem/?whose=all", "/admin/delivery/request/?whose=all"

@@ -11,14 +11,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
-from delivery.models.requests import Request
-from routing import display
-from routing.admin.base import actor
-from routing.models.clients import Client
-from routing.models.people import User
-from routing.models.work import WorkItem
-from routing.nouns import kind_label, state_badge
-from routing.visibility import visible_work
+from delivery.requests.models import Request
+from routing.desk import display
+from routing.desk.base import actor
+from routing.people.clients import Client
+from routing.people.staff import User
+from routing.work.items import WorkItem
+from routing.work.kinds import kind_label, state_badge
+from routing.work.visibility import visible_work
 
 
 class NaiveItem(models.Model):

@@ -15,13 +15,13 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from integrations.adapters.base import Delivery
 from integrations.adapters.hubspot.adapter import HubSpot
+from integrations.base.adapter import Delivery
 from integrations.models import Connection, Inbound
-from routing.models.events import Event, Payload
-from routing.models.flows import FlowVersion
-from routing.models.runs import Run, RunEvent
-from routing.operations.capture import Signal
+from routing.flows.models import FlowVersion
+from routing.kernel.events import Event, Payload
+from routing.runs.models import Run, RunEvent
+from routing.runs.operations.capture import Signal
 
 
 @csrf_exempt

@@ -11,15 +11,15 @@ from django.db import models, transaction
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from bench.world import DETAILS, REASON, TITLE, World
-from delivery.models.requests import Request
-from routing.actions import reactions
-from routing.actors import Actor
-from routing.door import Operation
-from routing.gates import Context
-from routing.models.events import Event
-from routing.models.people import User
-from routing.models.work import RefCounter, WorkItem
-from routing.visibility import work_seen_by
+from delivery.requests.models import Request
+from routing.kernel.events import Event
+from routing.people.actors import Actor
+from routing.people.staff import User
+from routing.work.door import Operation
+from routing.work.gates import Context
+from routing.work.items import RefCounter, WorkItem
+from routing.work.registry import reactions
+from routing.work.visibility import work_seen_by
 
 
 def one(world: World) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bench.world import DETAILS, REASON, TITLE, World
-from delivery.models.requests import Request
-from delivery.operations.requests import open_request
-from routing.creation import create
-from routing.models.work import WorkItem
+from delivery.requests.models import Request
+from delivery.requests.operations.requests import open_request
+from routing.work.creation import create
+from routing.work.items import WorkItem
 
 
 def one(world: World) -> None:

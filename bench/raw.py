@@ -13,9 +13,9 @@ import psycopg
 from django.db import connection
 
 from bench.world import DETAILS, REASON, TITLE, World
-from delivery.models.requests import Request
-from routing.models.work import WorkItem
-from routing.tables import Table, quoted
+from delivery.requests.models import Request
+from routing.kernel.tables import Table, quoted
+from routing.work.items import WorkItem
 
 CREATE = """
 WITH counter AS (

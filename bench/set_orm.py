@@ -13,12 +13,12 @@ from django.db import transaction
 
 from bench.orm import create_many, event, react, seen, turn
 from bench.world import REASON, World
-from delivery.models.requests import Request
-from routing.actors import Actor
-from routing.door import Operation
-from routing.models.events import Event
-from routing.models.people import User
-from routing.models.work import WorkItem
+from delivery.requests.models import Request
+from routing.kernel.events import Event
+from routing.people.actors import Actor
+from routing.people.staff import User
+from routing.work.door import Operation
+from routing.work.items import WorkItem
 
 STAMPS = ("triaged_at", "accepted_at")  # the columns that a verb sets beside the state
 

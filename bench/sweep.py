@@ -17,8 +17,8 @@ from bench.measure import OURS, Contender, Spread, Workload, measured
 from bench.workers import Worker, working
 from bench.world import World
 from config.embedded import postgres
-from routing.models.clocks import Clock
-from routing.operations.escalate import CHUNK, escalate
+from routing.sla.clocks import Clock
+from routing.sla.operations.escalate import CHUNK, escalate
 
 CLOCKS = 1_000_000  # at SCALE=1
 DUE = 100  # one in so many

@@ -9,14 +9,14 @@ from django.db import transaction
 
 from bench.clocks import Time
 from bench.world import World
-from routing.engine.ladder import Level, Reached, climb, level_of
-from routing.models.clocks import Clock, Escalation
-from routing.models.events import Event
-from routing.models.messages import Notification
-from routing.operations.escalate import escalate
-from routing.operations.present import Present
-from routing.operations.terms import terms_by_digest
-from routing.statements import run
+from routing.kernel.events import Event
+from routing.messages.models import Notification
+from routing.sla.clocks import Clock, Escalation
+from routing.sla.ladder import Level, Reached, climb, level_of
+from routing.sla.operations.escalate import escalate
+from routing.sla.present import Present
+from routing.sla.terms import terms_by_digest
+from routing.work.sql import run
 
 Words = Notification.Words
 

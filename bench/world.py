@@ -10,13 +10,13 @@ from typing import Self
 from django.contrib.auth.models import Group
 from django.utils.timezone import now
 
-from delivery.operations import requests
-from routing.actors import Actor
-from routing.door import Operation
-from routing.models.clients import Client
-from routing.models.people import Team, TeamMembership, User
-from routing.models.work import RefCounter
-from routing.roles import Role
+from delivery.requests.operations import requests
+from routing.kernel.roles import Role
+from routing.people.actors import Actor
+from routing.people.clients import Client
+from routing.people.staff import Team, TeamMembership, User
+from routing.work.door import Operation
+from routing.work.items import RefCounter
 
 DETAILS = "A landing page for the autumn campaign, with the three offers of the brief, as part"
 TITLE = "Landing page for autumn, part"

@@ -2,8 +2,9 @@ from django.apps import AppConfig, apps
 from django.core.checks import register
 from django.db.models.signals import post_migrate
 
-from config import beats, checks
+from config import checks
 from config.celery import app
+from config.queueing import beats
 
 __all__ = ["ConfigConfig", "app"]  # the Celery app is loaded with Django, so that every @shared_task finds it
 

@@ -11,7 +11,9 @@ from celery import Celery, signals
 from django.conf import settings
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
-from config import broker, logs, processes
+from config.embedded import processes
+from config.observe import logs
+from config.queueing import broker
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 

@@ -11,7 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config import databases, mail
+from config.mail import backend as mail
+from config.storage import databases
 
 MIN_SECRET = 32  # characters
 

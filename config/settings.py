@@ -1,5 +1,6 @@
 """Every setting. What differs between installations comes from the environment, through config.env."""
 
+import importlib.util
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,14 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
-from config import databases, desk, env, logs, mail
-from config.bounded import BoundedConnection
-from config.cache import IMPATIENT
+from config import env
+from config.desk import theme
+from config.mail import backend as mail
+from config.observe import logs
 from config.paths import ROOT, var_dir
+from config.storage import databases
+from config.storage.bounded import BoundedConnection
+from config.storage.cache import IMPATIENT
 
 django_stubs_ext.monkeypatch()  # lets classes of Django be written with what they hold: ModelAdmin[Request]
 
@@ -37,7 +42,7 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",  # without a site of its own; before django.contrib.admin, whose templates it replaces
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "config.admin_app.DeskAdminConfig",
+    "config.desk.admin_app.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -58,26 +63,28 @@ INSTALLED_APPS = [
     "integrations",
 ]
 OUR_APPS = ("config", "routing", "delivery", "integrations")
+if importlib.util.find_spec("demo"):  # a production image has it only when built with DEMO=yes
+    INSTALLED_APPS.append("demo")
 
 MIDDLEWARE = [
-    "config.health.ProbeMiddleware",  # first: a balancer asks by address, needs no session, and should not fill the log
+    "config.observe.health.ProbeMiddleware",  # first: a balancer asks by address, needs no session, and should not fill the log
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.metrics.MetricsMiddleware",
-    "config.policy.PolicyMiddleware",
+    "config.observe.metrics.MetricsMiddleware",
+    "config.web.policy.PolicyMiddleware",
     "django_structlog.middlewares.RequestMiddleware",  # before the first that asks the database, so that every failure has an id
-    "config.direct.DirectMiddleware",
+    "config.web.direct.DirectMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "config.timezones.ReadersTimeZoneMiddleware",
+    "config.web.timezones.ReadersTimeZoneMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "config.signin.SecondFactorMiddleware",
-    "config.signin.ContactsMiddleware",
+    "config.accounts.signin.SecondFactorMiddleware",
+    "config.accounts.signin.ContactsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
 ]
@@ -92,7 +99,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "config.context.house",
+                "config.desk.context.house",
             ],
         },
     }
@@ -124,7 +131,7 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 
 _VALKEY: dict[str, Any] = {"LOCATION": ENV.redis_url, "KEY_PREFIX": "tl", "OPTIONS": IMPATIENT}
 CACHES = {
-    "default": {"BACKEND": "config.cache.Cache"} | _VALKEY,
+    "default": {"BACKEND": "config.storage.cache.Cache"} | _VALKEY,
     # Of its own, because erasing must know that a picture is gone: a process's own memory could not say.
     "previews": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | _VALKEY,
 }
@@ -154,7 +161,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": _STATIC},
     "private": {  # for S3, a backend of django-storages; names are digests, so it may overwrite
-        "BACKEND": "routing.storage.PrivateStorage",
+        "BACKEND": "routing.kernel.storage.PrivateStorage",
         "OPTIONS": {
             "location": MEDIA_ROOT,
             "allow_overwrite": True,
@@ -166,7 +173,7 @@ STORAGES = {
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
 FILE_MAX_PIXELS = 64_000_000  # a phone's 48 megapixels fit, and decoding one cannot fill the memory of a worker
 FILE_UPLOAD_HANDLERS = [
-    "routing.uploads.BoundedUploadHandler",
+    "routing.kernel.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -184,7 +191,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = ENV.https
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.behind_proxy else None
 X_FRAME_OPTIONS = "DENY"
-CSRF_FAILURE_VIEW = "config.errors.form_expired"
+CSRF_FAILURE_VIEW = "config.web.errors.form_expired"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -201,7 +208,7 @@ ADMIN_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_IN
 
 # -- Sign-in ---------------------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = ["config.signin.Backend"]
+AUTHENTICATION_BACKENDS = ["config.accounts.signin.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -209,9 +216,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
-ACCOUNT_ADAPTER = "config.signin.AccountAdapter"
-ACCOUNT_FORMS = {"request_login_code": "config.signin_forms.CodeForm", "reset_password": "config.signin_forms.ResetForm"}
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # for clients' contacts alone, see config.signin_forms
+ACCOUNT_ADAPTER = "config.accounts.signin.AccountAdapter"
+ACCOUNT_FORMS = {"request_login_code": "config.accounts.forms.CodeForm", "reset_password": "config.accounts.forms.ResetForm"}
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # for clients' contacts alone, see config.accounts.forms
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,60/h/ip,3/m/key,20/h/key"}  # key: the address, known or not
@@ -225,7 +232,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_LOGOUT_REDIRECT_URL = LOGIN_URL
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if ENV.behind_proxy else 0
-MFA_ADAPTER = "config.signin.SecondFactorAdapter"
+MFA_ADAPTER = "config.accounts.signin.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = "Throughline"
 MFA_TOTP_TOLERANCE = 1  # one step either way: phones are seldom right to the second
@@ -241,7 +248,7 @@ if ENV.smtp_url:
     EMAIL_USE_SSL, EMAIL_USE_TLS = _SMTP.implicit_tls, not _SMTP.implicit_tls
     EMAIL_TIMEOUT = 20
 else:
-    EMAIL_BACKEND = "config.letters.FolderBackend"
+    EMAIL_BACKEND = "config.mail.letters.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 
 # -- Celery: messages only wake workers; what must happen is a row with a due time -----------------------------
@@ -277,7 +284,7 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 # -- Observing -------------------------------------------------------------------------------------------------
 
-LOGGING_CONFIG = "config.logs.configure"
+LOGGING_CONFIG = "config.observe.logs.configure"
 LOGGING = logs.config(level=ENV.log_level, console=DEBUG or ENV.log_format == "console")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False  # the number on an error page finds one request, and only ours
@@ -287,4 +294,4 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # HSTS preloading binds a whole domain; that is its owner's choice, not ours
 ]
 
-UNFOLD = desk.UNFOLD
+UNFOLD = theme.UNFOLD

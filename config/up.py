@@ -14,10 +14,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from config import env, keys, processes, running, services
-from config.embedded import places
+from config import env
+from config.embedded import keys, places, processes, running, services
+from config.embedded.supervise import Child, Interrupted, Supervisor
 from config.paths import ROOT, var_dir
-from config.supervise import Child, Interrupted, Supervisor
 
 DEFAULT_PORT = "8000"
 LAST_PORT = 65535
@@ -89,7 +89,7 @@ class Run:
     def start_product(self, environ: dict[str, str]) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
         metrics = {"PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics")}
-        self.add("web", [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"], environ | metrics)
+        self.add("web", [sys.executable, "-m", "gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"], environ | metrics)
         self.add("worker", [*celery, "worker", "-Q", QUEUES, "-c", "2", *ALONE], environ)
         self.add("beat", [*celery, "beat", "--pidfile="], environ)
 

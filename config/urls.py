@@ -1,4 +1,4 @@
-"""Every address. The probes /healthz, /readyz and /metrics are answered by config.health before URLs are looked at."""
+"""Every address. The probes /healthz, /readyz and /metrics are answered by config.observe.health before URLs are looked at."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -6,11 +6,13 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from config import errors, mail_page, signin
-from delivery.admin import nudging
-from integrations import site
-from routing import files_view
-from routing.admin import find
+from config.accounts import signin
+from config.mail import page as mail_page
+from config.web import errors
+from delivery.approvals.admin import nudging
+from integrations.publishing import site
+from routing.desk import find
+from routing.work import files_view
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -18,13 +20,13 @@ urlpatterns = [
     path("", signin.entrance, name="entrance"),
     path("portal/", include("delivery.portal.urls")),
     path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),  # unfold's pages name no icon of their own
-    path("accounts/", include("config.account_urls")),
+    path("accounts/", include("config.accounts.urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
     path("admin/remind/<int:item_id>/", admin.site.admin_view(nudging.remind), name="remind"),
     path("admin/", admin.site.urls),
     path("files/<int:file_id>/<str:name>", files_view.show, name="file"),
-    path("hooks/", include("integrations.urls")),
+    path("hooks/", include("integrations.inbox.urls")),
     path("site/<slug:slug>/<path:path>", site.page, name="site"),
 ]
 

@@ -3,30 +3,33 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+# Importing these registers operations, reactions and sections of the trace; it must follow the models.
+REGISTERING = (
+    "delivery.requests.operations.requests",
+    "delivery.briefs.operations.briefs",
+    "delivery.briefs.operations.first_briefs",
+    "delivery.approvals.operations.deliverables",
+    "delivery.deliverables.operations.versions",
+    "delivery.approvals.operations.approvals",
+    "delivery.progress.operations.opening",
+    "delivery.progress.operations.planning",
+    "delivery.approvals.operations.reviewing",
+    "delivery.approvals.operations.asking",
+    "delivery.progress.operations.proving",
+    "delivery.progress.operations.rolling",
+    "delivery.progress.operations.ending",
+    "delivery.progress.operations.submissions",
+    "delivery.progress.operations.impacts",
+    "delivery.progress.operations.changes",
+    "delivery.flows.defaults",
+    "delivery.progress.trace_sections",
+)
+
 
 class DeliveryConfig(AppConfig):
     name = "delivery"
     verbose_name = _("Delivery")
 
     def ready(self) -> None:
-        for module in (
-            "requests",
-            "briefs",
-            "first_briefs",
-            "deliverables",
-            "versions",
-            "approvals",
-            "opening",
-            "planning",
-            "reviewing",
-            "asking",
-            "proving",
-            "rolling",
-            "ending",
-            "submissions",
-            "impacts",
-            "changes",
-            "defaults",
-        ):
-            import_module(f"delivery.operations.{module}")
-        import_module("delivery.chapters")
+        for module in REGISTERING:
+            import_module(module)

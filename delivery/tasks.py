@@ -7,7 +7,7 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from delivery.operations.reviewing import expire_due
+from delivery.approvals.operations.reviewing import expire_due
 
 
 @shared_task(name="delivery.tasks.expire_approvals", acks_late=True)

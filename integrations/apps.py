@@ -3,14 +3,25 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+# Importing these registers operations, reactions and sections of the trace; it must follow the models.
+REGISTERING = (
+    "integrations.inbox.enrich",
+    "integrations.inbox.bulk_match",
+    "integrations.connections.operations",
+    "integrations.inbox.forget",
+    "integrations.outbox.operations.replay",
+    "integrations.outbox.operations.calling_off",
+    "integrations.outbox.crm",
+    "integrations.outbox.letters",
+    "integrations.publishing.publish",
+    "integrations.outbox.trace_sections",
+)
+
 
 class IntegrationsConfig(AppConfig):
     name = "integrations"
     verbose_name = _("Integrations")
 
     def ready(self) -> None:
-        modules = ("enrich", "familiar", "connections", "forget", "outbox.replay", "outbox.calling_off", "crm", "letters", "publish")
-        for module in modules:
-            import_module(f"integrations.operations.{module}")
-        import_module("integrations.chapters")
-        import_module("integrations.demo")
+        for module in REGISTERING:
+            import_module(module)

@@ -7,8 +7,8 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from integrations.operations.outbox.deliver import deliver_due
-from integrations.operations.probing import probe_due
+from integrations.outbox.deliver import deliver_due
+from integrations.publishing.probing import probe_due
 
 
 @shared_task(name="integrations.tasks.deliver", acks_late=True)

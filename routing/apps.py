@@ -4,36 +4,40 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
+# Importing these registers operations, reactions, sections of the trace and system checks; it must follow the models.
+REGISTERING = (
+    "routing.cover.operations.leaving",
+    "routing.work.operations.items",
+    "routing.people.operations",
+    "routing.flows.operations",
+    "routing.runs.operations.process",
+    "routing.runs.operations.enrich",
+    "routing.runs.operations.settle",
+    "routing.runs.operations.exceptions",
+    "routing.runs.operations.runs",
+    "routing.sla.operations.calendars",
+    "routing.sla.operations.clocks",
+    "routing.cover.operations.agency",
+    "routing.cover.operations.absences",
+    "routing.runs.operations.parked",
+    "routing.work.operations.files",
+    "routing.work.operations.notes",
+    "routing.runs.operations.outcomes",
+    "routing.cover.operations.portal_access",
+    "routing.audit.checks",
+    "routing.runs.trace_sections",
+)
+
 
 class RoutingConfig(AppConfig):
     name = "routing"
     verbose_name = _("Routing")
 
     def ready(self) -> None:
-        from routing.evidence import after_migrate
+        from routing.audit.evidence import after_migrate
+        from routing.kernel.arrays import register as register_arrays
 
-        for module in (
-            "people",
-            "work",
-            "clients",
-            "flows",
-            "process",
-            "enrich",
-            "settle",
-            "exceptions",
-            "runs",
-            "calendars",
-            "clocks",
-            "agency",
-            "cover",
-            "parked",
-            "files",
-            "notes",
-            "outcomes",
-            "portal_access",
-        ):
-            import_module(f"routing.operations.{module}")
-        import_module("routing.arrays").register()
-        import_module("routing.checks")
-        import_module("routing.chapters")
+        for module in REGISTERING:
+            import_module(module)
+        register_arrays()
         post_migrate.connect(after_migrate, dispatch_uid="routing.after_migrate")

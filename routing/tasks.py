@@ -7,11 +7,11 @@ from typing import Any
 from celery import shared_task
 from django.utils.timezone import now
 
-from routing.operations.advance import advance
-from routing.operations.escalate import escalate
-from routing.operations.files import sweep_orphans
-from routing.operations.seals import seal
-from routing.operations.sendings import forget_sendings
+from routing.audit.operations.seals import seal
+from routing.desk.operations.sendings import forget_sendings
+from routing.runs.operations.advance import advance
+from routing.sla.operations.escalate import escalate
+from routing.work.operations.files import sweep_orphans
 
 
 @shared_task(name="routing.tasks.process", acks_late=True)

@@ -10,7 +10,7 @@ from django.db import models
 from django.test import Client as Browser
 from django.urls import reverse
 
-from routing.models.people import User
+from routing.people.staff import User
 
 
 def signed_in(user: User) -> Browser:

@@ -14,9 +14,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
 
-from routing.engine.files.streams import EICAR as LOWER_EICAR
 from routing.models import Client, File, User
-from routing.operations import files
+from routing.work.file_types.streams import EICAR as LOWER_EICAR
+from routing.work.operations import files
 from tests.world import by
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from routing.models import Clock, Escalation, Notification, SLAPolicy, User
-from routing.operations.clocks import start
-from routing.operations.escalate import escalate
+from routing.sla.operations.clocks import start
+from routing.sla.operations.escalate import escalate
 from tests.clockwork import at, clock_of
 from tests.world import NOW, World, make_request
 

@@ -20,8 +20,8 @@ import pytest
 from cryptography.fernet import Fernet
 from psycopg.conninfo import make_conninfo
 
-from config import databases
 from config.embedded import identity, places, postgres, valkey
+from config.storage import databases
 from tests import wordpress as cms
 
 OWNER, APP = "throughline_test_owner", "throughline_test_app"

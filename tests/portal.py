@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.test import Client as Browser
 from django.utils import timezone
 
+from routing.cover.operations.portal_access import invite
 from routing.models import Client, Contact, Membership, User
-from routing.operations.portal_access import invite
 from tests.desk import signed_in
 from tests.world import World, by, make_client, make_contact
 

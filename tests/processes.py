@@ -17,9 +17,9 @@ from django.apps import apps
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from redis import Redis
 
-from config import beats
 from config.celery import BEAT
 from config.paths import ROOT
+from config.queueing import beats
 from config.up import ALONE, QUEUES
 
 PATIENCE_S = 90  # what a slow machine may take; nothing is asserted on speed

@@ -11,7 +11,7 @@ from django.core.files.base import File
 from django.utils import timezone
 from pytest_django import Settings
 
-from routing.storage import PrivateStorage, private
+from routing.kernel.storage import PrivateStorage, private
 
 
 class PowerLost(BaseException):

@@ -21,11 +21,11 @@ from pytest_django.live_server_helper import LiveServer
 from config.celery import BEAT, app
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Answer, Approval
-from integrations.operations.connections import Wanted, connect
-from routing.actors import Actor
+from integrations.connections.operations import Wanted, connect
+from routing.kernel.storage import private
 from routing.models import Destination, Dispatch, Outcome
-from routing.operations.calendars import ensure_defaults
-from routing.storage import private
+from routing.people.actors import Actor
+from routing.sla.operations.calendars import ensure_defaults
 from tests.delivery.making import hand_in, make_deliverables, question, say, with_the_client
 from tests.integrations.conftest import Sandbox
 from tests.integrations.senders import make_connection, new_deal, send

@@ -14,7 +14,7 @@ import psycopg
 from tests.integrations.senders import signed
 from tests.processes import Process, running, until
 
-WEB = [sys.executable, "-m", "gunicorn", "-c", "python:config.gunicorn", "config.wsgi"]
+WEB = [sys.executable, "-m", "gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"]
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'integrations_inbound'::regclass"
 
 

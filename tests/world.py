@@ -12,12 +12,12 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from delivery.models import Request
-from routing.actors import Actor
-from routing.creation import create
+from routing.flows.versions import published
+from routing.kernel.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
 from routing.models import Agency, Client, Contact, Team, TeamMembership, User, WorkItem
-from routing.operations.routes import ensure_routes
-from routing.operations.versions import published
-from routing.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
+from routing.people.actors import Actor
+from routing.runs.operations.routes import ensure_routes
+from routing.work.creation import create
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning
 # Where a test's clock stands (see conftest), and so what ``timezone.now()`` says in helpers, operations and defaults of columns.

@@ -12,9 +12,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from config import databases, processes
-from config.embedded import places
+from config.embedded import places, processes
 from config.embedded.identity import Identity
+from config.storage import databases
 
 SUPERUSER, OWNER, APP = "postgres", "throughline_owner", "throughline_app"
 DATABASE = "throughline"

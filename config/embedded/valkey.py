@@ -10,8 +10,7 @@ from pathlib import Path
 
 import redis
 
-from config import processes
-from config.embedded import places
+from config.embedded import places, processes
 
 START_TIMEOUT_S = 10
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from delivery.operations.changes import FLOW
-from delivery.operations.submissions import ABOUT, CHANGE
-from routing.actors import Actor
-from routing.engine.fields import FieldType
-from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
-from routing.models.people import Team, User
-from routing.models.rules import Rule
-from routing.operations.flows import publish
-from routing.records import save
+from delivery.progress.operations.changes import FLOW
+from delivery.progress.operations.submissions import ABOUT, CHANGE
+from routing.flows.fields import FieldType
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.operations import publish
+from routing.flows.rules import Rule
+from routing.people.actors import Actor
+from routing.people.saving import save
+from routing.people.staff import Team, User
 
 WHY = "Shipped with the product."
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from delivery.operations.submissions import FORM, KIND
-from routing.actors import Actor
-from routing.engine.fields import FieldType
-from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
-from routing.models.people import Team, User
-from routing.models.rules import Rule
-from routing.operations.flows import publish
-from routing.records import save
+from delivery.progress.operations.submissions import FORM, KIND
+from routing.flows.fields import FieldType
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.operations import publish
+from routing.flows.rules import Rule
+from routing.people.actors import Actor
+from routing.people.saving import save
+from routing.people.staff import Team, User
 
 SLUG = "client-request"
 WHY = "Shipped with the product."

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from routing.actors import Actor
-from routing.engine.conditions import Operator
-from routing.engine.fields import FieldType
-from routing.models.flows import Flow, FlowField, FlowVersion, Trigger
-from routing.models.people import Team, User
-from routing.models.rules import Condition, Rule
-from routing.models.work import WorkItem
-from routing.operations.flows import publish
-from routing.records import save
+from routing.flows.conditions import Operator
+from routing.flows.fields import FieldType
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.operations import publish
+from routing.flows.rules import Condition, Rule
+from routing.people.actors import Actor
+from routing.people.saving import save
+from routing.people.staff import Team, User
+from routing.work.items import WorkItem
 
 SLUG = "lead-to-brief"
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from delivery.flows import client_change, client_request, lead_to_brief
-from delivery.operations.changes import FLOW
-from delivery.operations.submissions import CHANGE, KIND
-from routing.actors import Actor
-from routing.models.agency import Agency
-from routing.models.flows import Flow, FlowVersion, Trigger
+from delivery.progress.operations.changes import FLOW
+from delivery.progress.operations.submissions import CHANGE, KIND
+from routing.cover.agency import Agency
+from routing.flows.models import Flow, FlowVersion, Trigger
+from routing.people.actors import Actor
 
 
 def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django_htmx.http import HttpResponseClientRedirect
 
-from routing.actors import Actor, actor_of
+from routing.people.actors import Actor, actor_of
 
 P = ParamSpec("P")
 

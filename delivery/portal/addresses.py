@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-from routing.models.work import WorkItem
+from routing.work.items import WorkItem
 
 PAGES = {"request": "portal:request", "approval": "portal:question", "deliverable": "portal:work"}
 

@@ -12,19 +12,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from delivery.models.deliverables import Deliverable
-from delivery.operations.changes import FLOW, CannotChange, ask_change, can_change, current
-from delivery.operations.impacts import accept_impact, decline_impact
-from delivery.operations.requests import ASKING
-from delivery.operations.submissions import submitted_before
+from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import ChangeForm, ImpactForm
 from delivery.portal.views import page, request_of, request_page
 from delivery.portal.works import work_of
-from routing.actors import Actor
-from routing.door import Operation
-from routing.engine.files.refusal import NotKept
-from routing.models.flows import FlowVersion
+from delivery.progress.operations.changes import FLOW, CannotChange, ask_change, can_change, current
+from delivery.progress.operations.impacts import accept_impact, decline_impact
+from delivery.progress.operations.submissions import submitted_before
+from delivery.requests.operations.requests import ASKING
+from routing.flows.models import FlowVersion
+from routing.people.actors import Actor
+from routing.work.door import Operation
+from routing.work.file_types.refusal import NotKept
 
 STEPS: Mapping[str, Operation] = {step.verb: step for step in (accept_impact, decline_impact)}
 LINE = 200  # characters of a title

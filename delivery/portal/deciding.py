@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
-from delivery.models.approvals import Approval
-from delivery.operations.approvals import WORDS
-from delivery.operations.asking import opened
+from delivery.approvals.models import Approval
+from delivery.approvals.operations.approvals import WORDS
+from delivery.approvals.operations.asking import opened
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import DecisionForm
 from delivery.portal.differences import news
@@ -35,10 +35,10 @@ from delivery.portal.questions import (
 )
 from delivery.portal.views import page
 from delivery.portal.words import shared_notes
-from routing.actors import Actor
-from routing.door import Result
-from routing.engine.files.refusal import NotKept
-from routing.files_view import respond
+from routing.people.actors import Actor
+from routing.work.door import Result
+from routing.work.file_types.refusal import NotKept
+from routing.work.files_view import respond
 
 # Nothing runs, nothing is sent, nothing is read from elsewhere; its own images are, which need the reader's cookie and so the origin.
 FRAME = (

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.engine.diff import Change, Difference, Run, difference
-from delivery.models.versions import Version
-from routing.gates import Words
+from delivery.deliverables.diff import Change, Difference, Run, difference
+from delivery.deliverables.versions import Version
+from routing.work.gates import Words
 
 AROUND = 12  # words that are shown before and after a change
 MOST = 200  # pieces of text: beyond that one reads the version itself

@@ -15,14 +15,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.operations.requests import ASKING
-from delivery.operations.submissions import KNOWN
 from delivery.portal.submissions import Form
 from delivery.portal.uploads import WithFiles, files_field
-from routing.actors import Actor
-from routing.engine.fields import FieldSpec, FieldType
-from routing.models.clients import Client
-from routing.visibility import clients_seen_by
+from delivery.progress.operations.submissions import KNOWN
+from delivery.requests.operations.requests import ASKING
+from routing.flows.fields import FieldSpec, FieldType
+from routing.people.actors import Actor
+from routing.people.clients import Client
+from routing.work.visibility import clients_seen_by
 
 LINE = 200  # characters of a text, as many as a title holds
 LONG = 5_000

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from delivery.operations.requests import ASKING
-from delivery.operations.submissions import submit, submitted_before
 from delivery.portal.access import for_contacts
 from delivery.portal.forms import RequestForm
 from delivery.portal.submissions import form_named, forms, opened
 from delivery.portal.views import page
-from routing.actors import Actor
-from routing.engine.files.refusal import NotKept
+from delivery.progress.operations.submissions import submit, submitted_before
+from delivery.requests.operations.requests import ASKING
+from routing.people.actors import Actor
+from routing.work.file_types.refusal import NotKept
 
 LOOKS = tuple(str(number) for number in range(15))  # how often the page asks by itself whether the request is there
 

@@ -13,13 +13,13 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.models.approvals import Answer, Approval
-from delivery.models.versions import Version, VersionFile
-from delivery.operations import approvals
-from routing.actors import Actor
-from routing.door import Operation, preview
-from routing.gates import Words
-from routing.visibility import work_seen_by
+from delivery.approvals.models import Answer, Approval
+from delivery.approvals.operations import approvals
+from delivery.deliverables.versions import Version, VersionFile
+from routing.people.actors import Actor
+from routing.work.door import Operation, preview
+from routing.work.gates import Words
+from routing.work.visibility import work_seen_by
 
 State = Approval.State
 STEPS: Mapping[str, Operation] = {step.verb: step for step in (approvals.approve, approvals.request_changes, approvals.reject)}

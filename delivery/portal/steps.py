@@ -9,14 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from delivery.operations.answering import answer_with_files
-from delivery.operations.requests import withdraw
 from delivery.portal.access import for_contacts
 from delivery.portal.forms import AnswerForm
 from delivery.portal.views import can, page, request_of, request_page
-from routing.actors import Actor
-from routing.door import Result
-from routing.engine.files.refusal import NotKept
+from delivery.requests.operations.answering import answer_with_files
+from delivery.requests.operations.requests import withdraw
+from routing.people.actors import Actor
+from routing.work.door import Result
+from routing.work.file_types.refusal import NotKept
 
 
 @require_POST

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from delivery.models.requests import Request
-from delivery.operations.submissions import FORM, KIND, SOURCE, SUBJECT, key_of
-from routing.actors import Actor
-from routing.models.flows import Flow, FlowVersion
-from routing.models.runs import Enrichment, Run
-from routing.operations.versions import Plan, published
-from routing.visibility import clients_seen_by, work_seen_by
+from delivery.progress.operations.submissions import FORM, KIND, SOURCE, SUBJECT, key_of
+from delivery.requests.models import Request
+from routing.flows.models import Flow, FlowVersion
+from routing.flows.versions import Plan, published
+from routing.people.actors import Actor
+from routing.runs.models import Enrichment, Run
+from routing.work.visibility import clients_seen_by, work_seen_by
 
 TITLE = "request.title"
 MOST = 20

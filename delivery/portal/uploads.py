@@ -9,7 +9,7 @@ from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from routing.admin.notes import MOST_FILES, FilesField
+from routing.desk.notes import MOST_FILES, FilesField
 
 
 def files_field() -> FilesField:

@@ -11,11 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from delivery.gates.changes import seal_of
-from delivery.models.deliverables import Deliverable
-from delivery.models.requests import Request
-from delivery.operations.impacts import accept_impact
-from delivery.operations.requests import ASKING, answer, withdraw
+from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import ImpactForm
 from delivery.portal.forms import AnswerForm
@@ -23,12 +19,16 @@ from delivery.portal.submissions import not_opened_yet
 from delivery.portal.waiting import waiting_for, waiting_for_others
 from delivery.portal.words import Standing, history_of, shared_notes, standing_of
 from delivery.portal.work_words import work_standing_of
-from routing.actors import Actor
-from routing.door import Operation, preview
-from routing.files_view import respond
-from routing.models.files import File
-from routing.models.notes import Note
-from routing.visibility import work_seen_by
+from delivery.progress.operations.impacts import accept_impact
+from delivery.requests.change_gates import seal_of
+from delivery.requests.models import Request
+from delivery.requests.operations.requests import ASKING, answer, withdraw
+from routing.people.actors import Actor
+from routing.work.door import Operation, preview
+from routing.work.files import File
+from routing.work.files_view import respond
+from routing.work.notes import Note
+from routing.work.visibility import work_seen_by
 
 ON_HOME = 5
 A_PAGE = 20

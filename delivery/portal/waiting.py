@@ -9,15 +9,15 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from delivery.models.approvals import Approval
-from delivery.models.requests import Request
-from delivery.operations.requests import ASKING
+from delivery.approvals.models import Approval
 from delivery.portal.addresses import portal_page
 from delivery.portal.questions import questions_of
-from routing.actors import Actor
-from routing.gates import Words
-from routing.models.clients import Membership
-from routing.visibility import work_seen_by
+from delivery.requests.models import Request
+from delivery.requests.operations.requests import ASKING
+from routing.people.actors import Actor
+from routing.people.clients import Membership
+from routing.work.gates import Words
+from routing.work.visibility import work_seen_by
 
 
 @dataclass(frozen=True, slots=True)

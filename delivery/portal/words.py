@@ -8,14 +8,14 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.models.requests import Request
-from routing.actors import Actor
-from routing.gates import Words
-from routing.models.events import Event
-from routing.models.files import File
-from routing.models.notes import Note
-from routing.models.people import User
-from routing.models.work import WorkNoun
+from delivery.requests.models import Request
+from routing.kernel.events import Event
+from routing.people.actors import Actor
+from routing.people.staff import User
+from routing.work.files import File
+from routing.work.gates import Words
+from routing.work.items import WorkNoun
+from routing.work.notes import Note
 
 S = Request.State
 MOST_NOTES = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy
 
-from delivery.models.deliverables import Deliverable
+from delivery.deliverables.models import Deliverable
 from delivery.portal.words import PAUSED, Standing
 
 S = Deliverable.State

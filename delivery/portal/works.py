@@ -8,21 +8,21 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from delivery.models.approvals import Approval
-from delivery.models.deliverables import Deliverable
-from delivery.models.requests import Request
-from delivery.operations.changes import can_change
-from delivery.operations.requests import ASKING
+from delivery.approvals.models import Approval
+from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
 from delivery.portal.questions import parts_of, questions_of
 from delivery.portal.views import page
 from delivery.portal.words import shared_notes
 from delivery.portal.work_words import work_standing_of
-from routing.actors import Actor
-from routing.files_view import respond
-from routing.models.files import File
-from routing.models.notes import Note
-from routing.visibility import work_seen_by
+from delivery.progress.operations.changes import can_change
+from delivery.requests.models import Request
+from delivery.requests.operations.requests import ASKING
+from routing.people.actors import Actor
+from routing.work.files import File
+from routing.work.files_view import respond
+from routing.work.notes import Note
+from routing.work.visibility import work_seen_by
 
 
 def works_of(by: Actor) -> Any:

@@ -2,7 +2,7 @@
 
 from django import template
 
-from delivery.models.versions import Version
+from delivery.deliverables.versions import Version
 
 register = template.Library()
 

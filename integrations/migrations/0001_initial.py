@@ -1,6 +1,6 @@
 import django.db.models.deletion
-import integrations.models.connections
-import integrations.secrets
+import integrations.base.connections
+import integrations.base.secrets
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default="",
                         max_length=300,
-                        validators=[integrations.models.connections.validate_address],
+                        validators=[integrations.base.connections.validate_address],
                         verbose_name="address of its API",
                     ),
                 ),
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                         default="",
                         help_text="As the other side calls us, without the path.",
                         max_length=300,
-                        validators=[integrations.models.connections.validate_address],
+                        validators=[integrations.base.connections.validate_address],
                         verbose_name="our public address",
                     ),
                 ),
@@ -57,8 +57,8 @@ class Migration(migrations.Migration):
                     "allowed_private",
                     models.JSONField(blank=True, default=list, editable=False, verbose_name="private addresses it may use"),
                 ),
-                ("signing_secrets", integrations.secrets.EncryptedField(verbose_name="signing secrets")),
-                ("token", integrations.secrets.EncryptedField(verbose_name="token")),
+                ("signing_secrets", integrations.base.secrets.EncryptedField(verbose_name="signing secrets")),
+                ("token", integrations.base.secrets.EncryptedField(verbose_name="token")),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 ("failures", models.PositiveIntegerField(default=0, editable=False, verbose_name="failures in a row")),
                 ("paused_until", models.DateTimeField(editable=False, null=True, verbose_name="paused until")),
@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default="",
                         max_length=300,
-                        validators=[integrations.models.connections.validate_address],
+                        validators=[integrations.base.connections.validate_address],
                         verbose_name="address of its API",
                     ),
                 ),
@@ -220,7 +220,7 @@ class Migration(migrations.Migration):
                         default="",
                         help_text="As the other side calls us, without the path.",
                         max_length=300,
-                        validators=[integrations.models.connections.validate_address],
+                        validators=[integrations.base.connections.validate_address],
                         verbose_name="our public address",
                     ),
                 ),

@@ -2,7 +2,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import routing.models.people
+import routing.people.staff
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.models.people.validate_timezone], verbose_name="time zone"
+                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 (
@@ -161,7 +161,7 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.models.people.validate_timezone], verbose_name="time zone"
+                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 (
@@ -279,7 +279,7 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.models.people.validate_timezone], verbose_name="time zone"
+                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 (
@@ -530,7 +530,7 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.models.people.validate_timezone], verbose_name="time zone"
+                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 (

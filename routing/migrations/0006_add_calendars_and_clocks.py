@@ -2,8 +2,8 @@ import datetime
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
-import routing.models.calendars
-import routing.models.people
+import routing.sla.calendars
+import routing.people.staff
 import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
@@ -24,15 +24,15 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.models.people.validate_timezone], verbose_name="time zone"
+                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 (
                     "hours",
                     models.JSONField(
-                        default=routing.models.calendars.working_week,
+                        default=routing.sla.calendars.working_week,
                         help_text="Windows by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Days left out are closed; 24:00 ends a day.",
-                        validators=[routing.models.calendars.validate_week],
+                        validators=[routing.sla.calendars.validate_week],
                         verbose_name="weekly hours",
                     ),
                 ),
@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=dict,
                         help_text="By date, with a name: {“2026-12-24”: “Christmas Eve”}.",
-                        validators=[routing.models.calendars.validate_dates],
+                        validators=[routing.sla.calendars.validate_dates],
                         verbose_name="other days off",
                     ),
                 ),
@@ -437,15 +437,15 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.models.people.validate_timezone], verbose_name="time zone"
+                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
                     ),
                 ),
                 (
                     "hours",
                     models.JSONField(
-                        default=routing.models.calendars.working_week,
+                        default=routing.sla.calendars.working_week,
                         help_text="Windows by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Days left out are closed; 24:00 ends a day.",
-                        validators=[routing.models.calendars.validate_week],
+                        validators=[routing.sla.calendars.validate_week],
                         verbose_name="weekly hours",
                     ),
                 ),
@@ -475,7 +475,7 @@ class Migration(migrations.Migration):
                         blank=True,
                         default=dict,
                         help_text="By date, with a name: {“2026-12-24”: “Christmas Eve”}.",
-                        validators=[routing.models.calendars.validate_dates],
+                        validators=[routing.sla.calendars.validate_dates],
                         verbose_name="other days off",
                     ),
                 ),

@@ -3,9 +3,9 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from routing.display import due, exact, when
-from routing.models.work import WorkItem
-from routing.nouns import state_badge
+from routing.desk.display import due, exact, when
+from routing.work.items import WorkItem
+from routing.work.kinds import state_badge
 
 register = template.Library()
 register.filter("when", when)

@@ -9,17 +9,17 @@ from django.db.models import Q
 from django.middleware.csrf import get_token
 from django.utils import timezone
 
-from routing import display
-from routing.actors import actor_of
-from routing.chapters import purpose_of, standing
-from routing.files_view import described
-from routing.models.clocks import Clock
-from routing.models.files import File
-from routing.models.outcomes import Outcome
-from routing.models.work import WorkItem
-from routing.nouns import kind_label
-from routing.told import told_of
-from routing.visibility import work_seen_by
+from routing.desk import display
+from routing.people.actors import actor_of
+from routing.runs.outcomes import Outcome
+from routing.runs.trace_sections import purpose_of, standing
+from routing.sla.clocks import Clock
+from routing.sla.escalation_entries import told_of
+from routing.work.files import File
+from routing.work.files_view import described
+from routing.work.items import WorkItem
+from routing.work.kinds import kind_label
+from routing.work.visibility import work_seen_by
 
 register = template.Library()
 register.filter("kind_of", kind_label)

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from routing.models.people import User
+from routing.people.staff import User
 from tests.world import World
 
 ARGS = (

@@ -6,9 +6,9 @@ import pytest
 
 from delivery.models import Request
 from routing.models import Clock, Notification, SLAPolicy
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import start
-from routing.operations.escalate import escalate
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
+from routing.sla.operations.escalate import escalate
 from tests.browser.conftest import SitDown
 from tests.clockwork import at, clock_of
 from tests.desk import url

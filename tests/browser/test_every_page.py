@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Request
+from routing.audit.operations.seals import seal
 from routing.models import Client, Contact, Event, Membership, Seal, Team, User, WorkItem
-from routing.operations import work
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import start
-from routing.operations.seals import seal
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
+from routing.work.operations import items
 from tests.browser.conftest import SitDown
 from tests.desk import url
 from tests.world import NOW, World, by, make_contact, make_request
@@ -24,7 +24,7 @@ def pages(agency: World) -> dict[str, str]:
     Membership.objects.create(contact=contact, client=agency.acme, role="approver")
     row, held = make_request(agency.acme, contact=contact), make_request(agency.acme, title="A film", details="")
     make_request(agency.acme, Request.State.REJECTED, title="Too much")
-    work.hold([held.item_id], by=by(agency.alice), at=NOW, reason="The budget is not settled.")
+    items.hold([held.item_id], by=by(agency.alice), at=NOW, reason="The budget is not settled.")
     start([row.item, held.item], ensure_defaults(at=NOW), timezone.now())
     seal(at=NOW)
     verbs = ("triage", "ask", "edit", "mark_duplicate", "hand_over", "reject")

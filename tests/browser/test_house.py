@@ -20,7 +20,7 @@ STARTS_WITH_TODAY = re.compile("^Today")
 
 def test_mail_is_readable_and_its_links_lead_on(agency: World, sit_down: SitDown, settings: Settings, tmp_path):
     settings.VAR_DIR = tmp_path
-    settings.EMAIL_BACKEND = "config.letters.FolderBackend"
+    settings.EMAIL_BACKEND = "config.mail.letters.FolderBackend"
     desk = sit_down(agency.alice)
     desk.open("/admin/mail/")
     desk.check("mail-none")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from delivery.models import Request
-from routing.admin.base import DeskAdmin
+from routing.desk.base import DeskAdmin
 from tests.browser.conftest import WIDTHS, SitDown
 from tests.desk import url
 from tests.world import World, make_request

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from delivery.approvals.operations import deliverables
+from delivery.flows.defaults import ensure_checks
 from delivery.models import Approval, Brief, Check, Deliverable
-from delivery.operations import deliverables
-from delivery.operations.defaults import ensure_checks
 from routing.models import Destination, Membership
 from tests.browser.conftest import SitDown
 from tests.browser.test_request_walk import panel, press

@@ -7,7 +7,7 @@ from playwright.sync_api import FilePayload, expect
 
 from delivery.models import Request
 from routing.models import Note
-from routing.operations import notes
+from routing.work.operations import notes
 from tests.browser.conftest import SitDown
 from tests.desk import url
 from tests.files import EXE, make_file, pdf, png

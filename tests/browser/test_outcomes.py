@@ -9,10 +9,10 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from delivery.models import Request
-from routing.actors import Actor
 from routing.models import Outcome, Run
-from routing.operations.outcomes import decay, look_at, prove
-from routing.operations.outcomes import expect as expect_outcome
+from routing.people.actors import Actor
+from routing.runs.operations.outcomes import decay, look_at, prove
+from routing.runs.operations.outcomes import expect as expect_outcome
 from tests.browser.conftest import SitDown
 from tests.desk import url
 from tests.routing.admin.stories import crm_of, make_flow, run_about

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integrations.adapters import registry
-from integrations.adapters.base import Permanent
+from integrations.base.adapter import Permanent
 from integrations.models import Outbound
 from tests.browser.conftest import SitDown
 from tests.desk import url

@@ -15,11 +15,11 @@ from pytest_django import Settings
 
 from delivery.flows.client_request import publish_client_request
 from delivery.models import Request
-from delivery.operations import requests
+from delivery.requests.operations import requests
 from routing.models import Contact, Membership
-from routing.operations import notes
-from routing.operations.advance import advance
-from routing.operations.calendars import ensure_defaults
+from routing.runs.operations.advance import advance
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work.operations import notes
 from tests.browser.conftest import WIDTHS, Desk, SitDown
 from tests.desk import url
 from tests.files import png
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(autouse=True)
 def own_folder(settings: Settings, tmp_path: Path) -> None:
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
 
 
 @pytest.fixture

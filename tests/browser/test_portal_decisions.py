@@ -13,17 +13,18 @@ from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django import Settings
 
+from delivery.approvals.operations import approvals, deliverables
+from delivery.deliverables.operations.versions import Draft, Part
 from delivery.flows.client_change import publish_client_change
 from delivery.models import Approval, Deliverable, Request, Version
-from delivery.operations import approvals, deliverables, impacts
-from delivery.operations.versions import Draft, Part
-from routing.actors import Actor
-from routing.creation import create
-from routing.door import carry
+from delivery.progress.operations import impacts
 from routing.models import Contact, WorkItem
-from routing.operations.advance import advance
-from routing.operations.calendars import ensure_defaults
-from routing.operations.files import keep
+from routing.people.actors import Actor
+from routing.runs.operations.advance import advance
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work.creation import create
+from routing.work.door import carry
+from routing.work.operations.files import keep
 from tests.browser.conftest import WIDTHS, SitDown
 from tests.delivery.making import done, fresh, hand_in, make_deliverables, make_destination, question
 from tests.delivery.portal.test_deciding import with_carla
@@ -46,7 +47,7 @@ EVIL = """
 
 @pytest.fixture(autouse=True)
 def own_folder(settings: Settings, tmp_path: Path) -> None:
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import time_machine
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from delivery.operations import requests
+from delivery.requests.operations import requests
+from routing.desk.operations.visits import look_in
 from routing.models import Absence, WorkItem
-from routing.operations import work
-from routing.operations.visits import look_in
+from routing.work.operations import items
 from tests.browser.conftest import WIDTHS, SitDown
 from tests.world import NOW, World, by, make_client, make_request
 
@@ -42,7 +42,7 @@ def fill(agency: World) -> None:
         WorkItem.objects.filter(pk=row.item_id).update(next_due_at=now + timedelta(hours=hours))
     asked, held, theirs = make_request(agency.acme, title="Photographs"), make_request(agency.acme, title="A film"), make_request(others)
     requests.ask([asked.pk], by=alice, at=now - timedelta(days=2), question="Which?")
-    work.hold([held.item_id], by=alice, at=now, reason="The budget is not settled.")
+    items.hold([held.item_id], by=alice, at=now, reason="The budget is not settled.")
     look_in(agency.alice.pk, now - timedelta(hours=5))
     requests.triage([theirs.pk], by=bob, at=now - timedelta(hours=1))
     Absence.objects.create(user=agency.bob, starts_at=now - timedelta(hours=1), ends_at=now + timedelta(days=2))

@@ -11,7 +11,9 @@ from playwright.sync_api import expect
 
 from delivery.models import Brief, Engagement, Request
 from integrations.models import Connection, ExternalLink, Inbound
-from routing.actors import Actor
+from routing.flows.operations import copy
+from routing.kernel.roles import INTEGRATIONS
+from routing.messages.operations import tell_owners
 from routing.models import (
     Absence,
     Agency,
@@ -27,9 +29,7 @@ from routing.models import (
     Run,
     SLAPolicy,
 )
-from routing.operations.flows import copy
-from routing.operations.notify import tell_owners
-from routing.roles import INTEGRATIONS
+from routing.people.actors import Actor
 from tests.browser.conftest import SitDown
 from tests.desk import url
 from tests.integrations.senders import make_connection

@@ -2,8 +2,8 @@ import pytest
 from django.apps import apps
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
-from config import beats
 from config.celery import BEAT, app
+from config.queueing import beats
 
 pytestmark = pytest.mark.django_db
 

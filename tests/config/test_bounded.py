@@ -11,8 +11,8 @@ import psutil
 import psycopg
 import pytest
 
-from config import bounded
-from config.bounded import BoundedConnection
+from config.storage import bounded
+from config.storage.bounded import BoundedConnection
 
 
 @pytest.fixture

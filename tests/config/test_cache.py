@@ -13,8 +13,8 @@ from django.core.cache import cache, caches
 from django.test import Client as Browser
 from pytest_django import Settings
 
-from config.cache import Cache
-from routing.operations.files import erase_uploads
+from config.storage.cache import Cache
+from routing.work.operations.files import erase_uploads
 from tests.config.test_signin import LOGIN, PASSWORD, code, totp
 from tests.desk import signed_in
 from tests.files import make_file, png
@@ -56,7 +56,7 @@ def frozen(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 @pytest.fixture
 def own_folder(settings: Settings, tmp_path: Path) -> None:
-    use(settings, "routing.storage.PrivateStorage", tmp_path / "files")
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path / "files")
 
 
 def connections(server: socket.socket) -> int:

@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.test import Client as Browser
 from pytest_django import Settings
 
+from routing.cover.operations.portal_access import withdraw
 from routing.models import Contact, User
-from routing.operations.portal_access import withdraw
 from tests.desk import words
 from tests.portal import APPROVER, invited, user_of
 from tests.world import NOW, World, by

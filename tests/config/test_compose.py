@@ -18,11 +18,11 @@ from django.core.management import get_commands
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from config import databases
 from config.celery import BEAT
 from config.embedded import identity, places, postgres
 from config.env import Env
 from config.paths import ROOT
+from config.storage import databases
 from tests.config.compose import compose, names_in
 
 TEXT = (ROOT / "compose.yaml").read_text()

@@ -14,7 +14,8 @@ from django.urls import clear_url_caches, path
 from django.urls.resolvers import URLPattern
 from psycopg.errors import DiskFull
 
-from config import errors, urls
+from config import urls
+from config.web import errors
 from tests.desk import signed_in, words
 from tests.world import World, make_user
 

@@ -3,8 +3,8 @@ from django.db import OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from kombu import Connection
 
-from config import schema
 from config.celery import app
+from config.storage import schema
 
 
 @pytest.fixture

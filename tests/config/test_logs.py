@@ -5,7 +5,7 @@ import logging
 import pytest
 import structlog
 
-from config import logs
+from config.observe import logs
 
 
 @pytest.fixture

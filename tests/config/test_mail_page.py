@@ -7,7 +7,7 @@ import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import Client
 
-from config import letters
+from config.mail import letters
 from tests.desk import signed_in, words
 from tests.world import NOW, World
 
@@ -17,7 +17,7 @@ PAGE = "/admin/mail/"
 @pytest.fixture(autouse=True)
 def _embedded_demo(settings, tmp_path):
     settings.VAR_DIR = tmp_path
-    settings.EMAIL_BACKEND = "config.letters.FolderBackend"
+    settings.EMAIL_BACKEND = "config.mail.letters.FolderBackend"
     settings.EMBEDDED = True
 
 
@@ -92,7 +92,7 @@ def test_an_empty_folder_says_what_will_be_there(world: World):
 
 @pytest.mark.django_db
 def test_many_letters_come_in_pages(world: World, monkeypatch, time_machine):
-    monkeypatch.setattr("config.mail_page.PER_PAGE", 2)
+    monkeypatch.setattr("config.mail.page.PER_PAGE", 2)
     for number in range(5):
         time_machine.move_to(NOW + timedelta(seconds=number), tick=False)
         send(f"Letter number {number}")

@@ -4,8 +4,8 @@ from django.db import connections
 from django_celery_beat.models import PeriodicTask
 
 from config import checks
-from config.beats import PREFIX
 from config.celery import BEAT
+from config.queueing.beats import PREFIX
 
 both_roles = pytest.mark.django_db(databases=["default", "owner"], transaction=True)
 

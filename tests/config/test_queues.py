@@ -4,9 +4,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from config import queues
+from config.observe import queues
 from routing.models import Dispatch, Event
-from routing.models.people import User
+from routing.people.staff import User
 
 NOTHING = queues.Waiting(events=0, parked=0, oldest_s=0, steps=0, exceptions=0, untold=0, oldest_clock_s=0, outgoing=0, dead=0)
 

@@ -14,10 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from delivery.models import Request
-from delivery.operations import requests
+from delivery.requests.operations import requests
+from routing.desk.operations.visits import look_in
 from routing.models import Absence, User, Visit, WorkItem
-from routing.operations import work
-from routing.operations.visits import look_in
+from routing.work.operations import items
 from tests.desk import signed_in, words
 from tests.world import World, by, make_client, make_request
 
@@ -189,7 +189,7 @@ def test_a_filter_that_is_none_is_no_error(world: World, query: str) -> None:
 def test_a_hold_shows_beside_the_number_of_my_work(world: World) -> None:
     row = make_request(world.acme)
     make_request(world.acme)
-    work.hold([row.item_id], by=by(world.alice), at=WEDNESDAY, reason="Budget")
+    items.hold([row.item_id], by=by(world.alice), at=WEDNESDAY, reason="Budget")
 
     said = words(open_today(signed_in(world.alice)))
 

@@ -9,13 +9,15 @@ from typing import Any
 
 from django.utils import timezone
 
-from delivery.engine.plan import Format
+from delivery.approvals.operations import approvals, deliverables
+from delivery.briefs.operations import briefs
+from delivery.briefs.plan import Format
+from delivery.deliverables.operations import versions
 from delivery.models import Approval, Brief, Deliverable, Engagement, Request
-from delivery.operations import approvals, briefs, deliverables, versions
-from routing.actors import Actor
-from routing.creation import create
-from routing.door import Result
 from routing.models import Contact, Destination, Membership, User, WorkItem
+from routing.people.actors import Actor
+from routing.work.creation import create
+from routing.work.door import Result
 from tests.world import World, by, make_contact, make_request
 
 _numbers = count(1)

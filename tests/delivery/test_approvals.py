@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.approvals.operations import approvals, deliverables
+from delivery.approvals.operations.reviewing import expire_due
+from delivery.deliverables.operations import versions
 from delivery.models import Answer, Approval, Deliverable
-from delivery.operations import approvals, deliverables, versions
-from delivery.operations.reviewing import expire_due
+from routing.kernel.reasons import Reason
 from routing.models import ExceptionCase, Note, WorkItem
-from routing.reasons import Reason
 from tests.delivery.making import (
     DRAFT,
     approver,

@@ -6,8 +6,10 @@ from functools import partial
 
 import pytest
 
+from delivery.approvals.operations import deliverables
+from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
-from delivery.operations import briefs, deliverables, requests
+from delivery.requests.operations import requests
 from tests.delivery.making import codes, done, fresh, make_brief, make_deliverables, make_destination, make_engagement
 from tests.threads import at_once
 from tests.world import NOW, World, by

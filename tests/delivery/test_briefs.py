@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
-from delivery.operations import briefs, requests
-from routing.roles import AM
+from delivery.requests.operations import requests
+from routing.kernel.roles import AM
 from tests.delivery.making import (
     codes,
     done,

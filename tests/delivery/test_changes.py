@@ -13,16 +13,19 @@ from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django import Settings
 
+from delivery.approvals.operations import approvals, deliverables
+from delivery.briefs.operations import briefs
 from delivery.flows.client_change import publish_client_change
-from delivery.gates.changes import seal_of
 from delivery.models import Approval, Brief, Deliverable, Request
-from delivery.operations import approvals, briefs, deliverables, impacts, requests
-from delivery.operations.changes import CannotChange, ask_change
-from routing.actors import Actor
-from routing.door import carry
+from delivery.progress.operations import impacts
+from delivery.progress.operations.changes import CannotChange, ask_change
+from delivery.requests.change_gates import seal_of
+from delivery.requests.operations import requests
 from routing.models import Contact, Event, File, Note, Notification, Run
-from routing.operations.advance import advance
-from routing.operations.calendars import ensure_defaults
+from routing.people.actors import Actor
+from routing.runs.operations.advance import advance
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work.door import carry
 from tests.delivery.making import codes, done, fresh, make_deliverables, make_destination, question, with_the_client
 from tests.desk import words
 from tests.files import png
@@ -37,7 +40,7 @@ IMPACT: dict[str, Any] = {"hours": Decimal(3), "amount": Decimal("250.00"), "dat
 
 @pytest.fixture(autouse=True)
 def own_folder(settings: Settings, tmp_path: Path) -> None:
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
 
 
 @pytest.fixture(autouse=True)

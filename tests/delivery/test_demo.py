@@ -16,10 +16,10 @@ from pytest_django import DjangoDbBlocker
 from time_machine import TimeMachineFixture
 
 from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, Version
+from routing.audit.verify import verify
+from routing.flows.versions import published
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
-from routing.operations.routes import ensure_routes
-from routing.operations.verify import verify
-from routing.operations.versions import published
+from routing.runs.operations.routes import ensure_routes
 from tests.world import NOW
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 
 from delivery.models import Request
-from delivery.operations import requests
+from delivery.requests.operations import requests
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
 

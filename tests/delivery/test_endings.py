@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.approvals.operations import deliverables
 from delivery.models import Answer, Approval, Deliverable, Request
-from delivery.operations import deliverables, requests
+from delivery.requests.operations import requests
 from tests.delivery.making import (
     done,
     fresh,

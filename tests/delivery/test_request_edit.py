@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from delivery.models import Request
-from delivery.operations import requests
+from delivery.requests.operations import requests
 from routing.models import Contact, Membership
 from tests.world import NOW, World, by, make_client, make_contact, make_request
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from delivery.models import Request
-from delivery.operations import requests as operations
-from routing.actors import Actor
-from routing.door import Operation, operations_of
+from delivery.requests.operations import requests as operations
+from routing.people.actors import Actor
+from routing.work.door import Operation, operations_of
 from tests.world import NOW, World, make_request
 
 S = Request.State

@@ -8,12 +8,12 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from delivery.flows import defaults
 from delivery.flows.shipped import ensure_lead_flow, ensure_portal_flows
 from delivery.models import Check, Request
-from delivery.operations import defaults
+from routing.flows.operations import begin
 from routing.models import Agency, Flow, FlowVersion, SLAPolicy, Team, User
-from routing.operations.flows import begin
-from routing.records import save
+from routing.people.saving import save
 from tests.delivery.portal.test_new import FORM, filled, work
 from tests.desk import signed_in, url, words
 from tests.portal import REQUESTER, browser_of, invited

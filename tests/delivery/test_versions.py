@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.approvals.operations import deliverables
+from delivery.deliverables.operations import versions
 from delivery.models import Check, CheckResult, Deliverable, Request
-from delivery.operations import deliverables, versions
 from tests.delivery.making import (
     DRAFT,
     codes,

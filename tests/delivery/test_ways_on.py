@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from delivery.engine.stages import Audience, Quorum
+from delivery.approvals.operations import approvals, deliverables
+from delivery.approvals.operations.reviewing import expire_due
+from delivery.briefs.operations import briefs, first_briefs
+from delivery.deliverables.operations import versions
+from delivery.deliverables.stages import Audience, Quorum
 from delivery.models import Answer, ApprovalStage, Brief, Deliverable, Request
-from delivery.operations import approvals, briefs, deliverables, first_briefs, versions
-from delivery.operations.reviewing import expire_due
-from routing.actors import Actor
-from routing.door import carry
 from routing.models import ExceptionCase, Membership, Notification, WorkItem
-from routing.operations import work
+from routing.people.actors import Actor
+from routing.work.door import carry
+from routing.work.operations import items
 from tests.delivery.making import DRAFT, approver, codes, done, fresh, hand_in, make_deliverables, question, say, with_the_client
 from tests.files import make_file
 from tests.integrations.outbox.test_crm import make_run
@@ -42,11 +44,11 @@ def test_what_came_without_a_run_is_closed_when_it_is_proven(world: World):
 
 def test_a_request_on_hold_is_delivered_all_the_same_when_its_work_is(world: World):
     film = approved(world)
-    done(work.hold([film.request.item_id], by=by(world.alice), at=NOW, reason="A pause."))
+    done(items.hold([film.request.item_id], by=by(world.alice), at=NOW, reason="A pause."))
 
     carry(deliverables.hand_out, [film.pk], by=Actor.system(), at=NOW)
     held = fresh(film).state
-    done(work.resume([film.request.item_id], by=by(world.alice), at=NOW))
+    done(items.resume([film.request.item_id], by=by(world.alice), at=NOW))
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
 
     assert (held, fresh(film).request.state) == (State.APPROVED, Request.State.CLOSED)
@@ -105,7 +107,7 @@ def test_nothing_expires_that_is_on_hold(world: World):
     [page] = make_deliverables(world)
     page = with_the_client(world, page)
     asked = question(page)
-    done(work.hold([page.item_id], by=by(world.alice), at=NOW, reason="A pause."))
+    done(items.hold([page.item_id], by=by(world.alice), at=NOW, reason="A pause."))
 
     assert expire_due(at=asked.expires_at) == 0
 

@@ -10,12 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
-from integrations import doorbell
+from demo.sandbox.cms import CMS
+from demo.sandbox.cms_server import Faults, serve_cms
+from demo.sandbox.crm import CRM
+from demo.sandbox.server import serve
+from integrations.base import doorbell
 from integrations.models import Connection
-from integrations.sandbox.cms import CMS
-from integrations.sandbox.cms_server import Faults, serve_cms
-from integrations.sandbox.crm import CRM
-from integrations.sandbox.server import serve
 from tests.integrations.publishing import Site, loose_connection
 from tests.integrations.senders import make_connection
 from tests.wordpress import WordPress, basic

@@ -6,10 +6,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from delivery.models import Engagement
-from integrations.operations.enrich import reading
-from routing.actions import Found, Subject
-from routing.actors import Actor
+from integrations.inbox.enrich import reading
 from routing.models import Client
+from routing.people.actors import Actor
+from routing.work.registry import Found, Subject
 from tests.integrations.conftest import Sandbox
 
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.adapters.base import Asset, Intent, Written
 from integrations.adapters.wordpress.writer import WordPressWriter
+from integrations.base.adapter import Asset, Intent, Written
+from integrations.base.origins import origin_of
+from integrations.base.secrets import Hidden
+from integrations.connections.operations import Wanted, connect
 from integrations.models import Connection
-from integrations.operations.connections import Wanted, connect
-from integrations.origins import origin_of
-from integrations.secrets import Hidden
-from routing.actors import Actor
+from routing.people.actors import Actor
 
 
 def png(colour: int = 0, size: int = 8) -> bytes:

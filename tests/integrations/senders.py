@@ -12,9 +12,9 @@ from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
 from integrations.adapters.hubspot.signing import decoded, sign
+from integrations.connections.operations import Wanted, connect
 from integrations.models import Connection
-from integrations.operations.connections import Wanted, connect
-from routing.actors import Actor
+from routing.people.actors import Actor
 from tests.world import World
 
 SECRET = "client-secret-of-tests"

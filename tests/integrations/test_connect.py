@@ -10,10 +10,10 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from delivery.demo import leads
-from delivery.operations import submissions
+from delivery.progress.operations import submissions
+from demo.agency import leads
+from integrations.base.origins import Origin
 from integrations.models import Connection
-from integrations.origins import Origin
 from routing.models import Agency, FlowVersion
 from tests.world import World
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from kombu.exceptions import OperationalError
 
-from integrations import doorbell
-from integrations.doorbell import Doorbell
+from integrations.base import doorbell
+from integrations.base.doorbell import Doorbell
 
 
 class Broker:

@@ -7,12 +7,12 @@ from decimal import Decimal
 import pytest
 
 from delivery.models import Engagement
+from integrations.inbox.enrich import reading
 from integrations.models import Connection, ExternalLink
-from integrations.operations.enrich import reading
-from routing.actions import Problem, Retry, Subject
-from routing.actors import Actor
+from routing.audit.operations.erasure import erase, identity_digest
 from routing.models import Client, ClientDomain, Contact, ErasedIdentity, Membership
-from routing.operations.erasure import erase, identity_digest
+from routing.people.actors import Actor
+from routing.work.registry import Problem, Retry, Subject
 from tests.integrations.conftest import Sandbox
 from tests.integrations.enriching import acme_deal, client_of, engagement_of, enrich
 from tests.integrations.senders import submit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.models import Connection, Inbound
-from routing.operations.erasure import erase
+from routing.audit.operations.erasure import erase
 from tests.world import NOW, World, by, make_contact
 
 

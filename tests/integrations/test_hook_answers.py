@@ -10,10 +10,10 @@ import pytest
 import time_machine
 
 from integrations.adapters.hubspot.signing import sign
+from integrations.connections.operations import Wanted, connect
 from integrations.models import Connection, Inbound
-from integrations.operations.connections import Wanted, connect
-from routing.actors import Actor
 from routing.models import Dispatch, Event, Payload
+from routing.people.actors import Actor
 from tests.integrations.senders import SECRET, event, new_deal, now_ms, post, send, signed, submit
 from tests.world import NOW
 

@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client as Browser
 
-from integrations import hooks
+from integrations.inbox import hooks
 from integrations.models import Connection, Inbound
 from routing.models import Event
 from tests.integrations.senders import event, send, submit

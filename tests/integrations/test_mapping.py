@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations import freemail
 from integrations.adapters.hubspot.client import Remote
 from integrations.adapters.hubspot.mapping import mapped, wanted
-from integrations.typed import day, number, whole
+from integrations.base.typed import day, number, whole
+from integrations.inbox import freemail
 
 
 def deal(**properties: str) -> Remote:

@@ -9,10 +9,10 @@ import pytest
 from django.db import connections
 
 from delivery.models import Engagement
+from integrations.inbox.keep.clients import free_code
 from integrations.models import Connection, ExternalLink
-from integrations.operations.keep.clients import free_code
-from routing.actions import Problem
 from routing.models import Agency, Client, ClientDomain, Contact, Membership
+from routing.work.registry import Problem
 from tests.integrations.conftest import Sandbox
 from tests.integrations.enriching import acme_deal, client_of, enrich
 from tests.integrations.senders import make_connection

@@ -14,11 +14,11 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from integrations import network
-from integrations.adapters.base import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary
-from integrations.http import MAX_ANSWER_BYTES, SafeClient
-from integrations.network import is_public
-from integrations.origins import BadAddress, Origin, origin_of
+from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary
+from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.http import network
+from integrations.http.client import MAX_ANSWER_BYTES, SafeClient
+from integrations.http.network import is_public
 
 PRIVATE = """
     127.0.0.1 127.8.8.8 0.0.0.0 10.0.0.5 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 192.0.0.1 192.0.2.1

@@ -9,9 +9,9 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from integrations.adapters.base import Temporary, Written
+from integrations.base.adapter import Temporary, Written
 from integrations.models import Connection
-from integrations.operations.proof import Proof, probe
+from integrations.proof.look import Proof, probe
 from tests.integrations.publishing import loose_connection
 
 CONTENT = {"title": "Bread", "body_html": f'<p>All about bread</p><img src="asset:{"ab" * 32}">'}

@@ -7,8 +7,8 @@ from secrets import randbelow, token_hex
 
 import pytest
 
-from integrations.adapters.base import Conflict, Intent, Permanent, Temporary, Unknown, Written
-from integrations.operations.proof import probe
+from integrations.base.adapter import Conflict, Intent, Permanent, Temporary, Unknown, Written
+from integrations.proof.look import probe
 from tests.integrations.publishing import Site, article, later
 
 

@@ -8,10 +8,10 @@ from threading import Thread
 import httpx
 import pytest
 
-from integrations.adapters.base import Conflict, Refused, Temporary, Unknown
-from integrations.management.commands.sandbox import PLAYS
-from integrations.operations.proof import probe
-from integrations.secrets import Hidden
+from demo.management.commands.sandbox import PLAYS
+from integrations.base.adapter import Conflict, Refused, Temporary, Unknown
+from integrations.base.secrets import Hidden
+from integrations.proof.look import probe
 from tests.integrations.publishing import Site, article, later
 
 BREAD = article("bread", terms={"categories": ["News"], "tags": ["a", "b"]})

@@ -14,9 +14,9 @@ from django.db import connection as database
 from django.forms import modelform_factory
 from pytest_django import Settings
 
+from integrations.base.secrets import Hidden, Unreadable
+from integrations.connections.operations import reencrypt
 from integrations.models import Connection
-from integrations.operations.connections import reencrypt
-from integrations.secrets import Hidden, Unreadable
 from tests.integrations.senders import SECRET, event, send
 
 pytestmark = pytest.mark.django_db

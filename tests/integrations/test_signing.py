@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.adapters.base import Delivery
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, decoded, sign, unsigned
+from integrations.base.adapter import Delivery
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MS = str(int(AT.timestamp() * 1000))

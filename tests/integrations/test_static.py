@@ -12,10 +12,10 @@ from django.test import Client as Browser
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from integrations.adapters.base import Asset, Conflict, Intent, Permanent, Temporary
 from integrations.adapters.static.writer import StaticWriter
+from integrations.base.adapter import Asset, Conflict, Intent, Permanent, Temporary
 from integrations.models import Connection
-from integrations.operations.proof import probe
+from integrations.proof.look import probe
 from tests.integrations.publishing import article, kept_connection, later, loose_connection
 
 BREAD = article("bread", path="blog/news")

@@ -16,11 +16,11 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from pytest_django.live_server_helper import LiveServer
 
+from demo.sandbox.sender import Sender
+from integrations.inbox.enrich import reading
 from integrations.models import Connection, Inbound
-from integrations.operations.enrich import reading
-from integrations.sandbox.sender import Sender
-from routing.actions import Subject
 from routing.models import Dispatch, Event
+from routing.work.registry import Subject
 from tests.integrations.conftest import Sandbox
 from tests.integrations.senders import FORM_SECRET, SECRET, event, make_connection, new_deal
 from tests.world import World

@@ -7,8 +7,8 @@ from secrets import randbelow, token_hex
 
 import pytest
 
-from integrations.adapters.base import Conflict, Intent, Permanent, Refused
-from integrations.operations.proof import probe
+from integrations.base.adapter import Conflict, Intent, Permanent, Refused
+from integrations.proof.look import probe
 from tests.integrations.publishing import BODY, Site, article, loose_connection
 from tests.threads import at_once
 from tests.wordpress import WordPress

@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from routing.actors import Actor
 from routing.models import Event, Payload
-from routing.operations.capture import Capture, capture
+from routing.people.actors import Actor
+from routing.runs.operations.capture import Capture, capture
 from tests.journeys.test_lead_to_brief import signals
 from tests.threads import at_once
 from tests.world import NOW, World

@@ -10,10 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
 from delivery.models import Request
-from delivery.operations import requests
-from routing import actions
+from delivery.requests.operations import requests
 from routing.models import Event, WorkItem
-from routing.models.work import PlainSaveRefused
+from routing.work import registry
+from routing.work.items import PlainSaveRefused
 from tests.world import NOW, World, by, make_request
 
 ROOT = Path(__file__).parents[2]
@@ -72,12 +72,12 @@ def test_a_reaction_that_fails_undoes_everything(world: World) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("reaction failed")
 
-    actions.react("delivery.request.triage")(fail)
+    registry.react("delivery.request.triage")(fail)
     try:
         with pytest.raises(RuntimeError), transaction.atomic():
             requests.triage([request.pk], by=by(world.alice), at=NOW)
     finally:
-        actions._reactions["delivery.request.triage"].remove(fail)
+        registry._reactions["delivery.request.triage"].remove(fail)
 
     assert Request.objects.get(pk=request.pk).state == "captured"
     assert request.history.count() == 1

@@ -8,9 +8,9 @@ import pytest
 from django.utils.timezone import now
 
 from delivery.models import Request
-from delivery.operations import requests
-from routing.door import Operation, all_operations, operations_of, preview
-from routing.operations import work
+from delivery.requests.operations import requests
+from routing.work.door import Operation, all_operations, operations_of, preview
+from routing.work.operations import items
 from tests.world import NOW, World, by, make_request
 
 NO_STEP = {"state", "change"}  # from here, or for such a request: there is nothing to clear, and no button
@@ -22,7 +22,7 @@ NO_STEP = {"state", "change"}  # from here, or for such a request: there is noth
 def test_the_button_says_what_the_door_says(world: World, step: Operation, state: str, held: bool) -> None:
     request = make_request(world.acme, state, details="", **({"duplicate_of": make_request(world.acme)} if state == "duplicate" else {}))
     if held and request.is_open:
-        work.hold([request.item_id], by=by(world.olga), at=NOW, reason="Budget")
+        items.hold([request.item_id], by=by(world.olga), at=NOW, reason="Budget")
     olga = by(world.olga)
     [row] = Request.objects.filter(pk=request.pk).select_related("item__owner")
 

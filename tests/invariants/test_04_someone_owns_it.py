@@ -8,9 +8,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 
+from routing.kernel.roles import AM
 from routing.models import User, WorkItem
-from routing.operations import work
-from routing.roles import AM
+from routing.work.operations import items
 from tests.world import NOW, World, by, make_request, make_user
 
 
@@ -43,7 +43,7 @@ def test_nobody_who_owns_open_work_can_be_made_inactive(world: World) -> None:
 def test_ownership_moves_by_an_operation_and_history_says_why(world: World) -> None:
     item = make_request(world.acme).item
 
-    work.hand_over([item.pk], by=by(world.alice), at=NOW, reason="Maternity leave", owner=world.olga.pk, backup=world.bob.pk, doer=None)
+    items.hand_over([item.pk], by=by(world.alice), at=NOW, reason="Maternity leave", owner=world.olga.pk, backup=world.bob.pk, doer=None)
 
     before, after = item.history.order_by("history_id")
     assert (before.owner, after.owner) == (world.alice, world.olga)

@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from routing.actors import Actor
 from routing.models import Absence, Decision, User
-from routing.operations.again import decide_again
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import capture
+from routing.people.actors import Actor
+from routing.runs.again import decide_again
+from routing.runs.operations.capture import capture
+from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.world import NOW, World, by

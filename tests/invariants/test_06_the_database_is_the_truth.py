@@ -13,10 +13,10 @@ from django.db import connection
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
-from routing.actors import Actor
 from routing.models import Clock, Decision, Dispatch, Notification, Run, RunStep
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import capture
+from routing.people.actors import Actor
+from routing.runs.operations.capture import capture
+from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.test_lead_to_brief import signals
 from tests.world import NOW, World, by
 

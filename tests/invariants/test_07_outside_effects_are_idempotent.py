@@ -15,12 +15,12 @@ import pytest
 from celery import current_app
 from django.db import connection as database
 
-from integrations import doorbell
 from integrations.adapters import registry
-from integrations.adapters.base import Adapter, Unknown, Written
+from integrations.base import doorbell
+from integrations.base.adapter import Adapter, Unknown, Written
 from integrations.models import Attempt, Connection, Outbound
-from integrations.operations.outbox.claim import claim
-from integrations.operations.outbox.settle import Result, settle
+from integrations.outbox.claim import claim
+from integrations.outbox.settle import Result, settle
 from integrations.tasks import deliver as task
 from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, outcomes_of, send, state_of
 from tests.integrations.senders import make_connection

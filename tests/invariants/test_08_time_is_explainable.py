@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from delivery.operations import requests
-from routing.due import as_json, explain
+from delivery.requests.operations import requests
 from routing.models import Clock
-from routing.operations.calendars import ensure_defaults
+from routing.sla.explain_due import as_json, explain
+from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 
 

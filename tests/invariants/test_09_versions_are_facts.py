@@ -7,7 +7,7 @@ from django.db import DatabaseError, connections, transaction
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.models import FlowVersion
-from routing.operations.calendars import ensure_defaults
+from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 
 FROZEN = {

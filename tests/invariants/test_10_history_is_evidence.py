@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, connections, models, transaction
 
-from routing.evidence import append_only_models, history_models, ledgers
+from routing.audit.evidence import append_only_models, history_models, ledgers
 from routing.models import DoorOnly, Event, User
 from tests.world import World, make_request
 

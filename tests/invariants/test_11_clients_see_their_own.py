@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group
 
-from delivery.operations import approvals, deliverables, requests
+from delivery.approvals.operations import approvals, deliverables
+from delivery.requests.operations import requests
+from routing.kernel.roles import AM, CREATIVE, Role
 from routing.models import Client, Contact, WorkItem
-from routing.nouns import nouns
-from routing.roles import AM, CREATIVE, Role
-from routing.visibility import clients_seen_by, contacts_seen_by, work_seen_by
+from routing.work.kinds import nouns
+from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
 from tests.delivery.making import done, hand_in, make_deliverables, question
 from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
 from tests.world import NOW, World, by, make_client, make_contact, make_request, make_user

@@ -8,10 +8,10 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from integrations.connections.operations import Wanted, connect
 from integrations.models import Connection
-from integrations.operations.connections import Wanted, connect
-from routing.actors import Actor
 from routing.models import Destination
+from routing.people.actors import Actor
 from tests.journeys.flight import Flight, flying
 from tests.journeys.turned import Time
 from tests.processes import beat_every_second

@@ -19,11 +19,11 @@ from redis import Redis
 from config.up import QUEUES
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
+from demo.sandbox.crm import CRM, Stored
 from integrations.models import Outbound
-from integrations.operations.crm import VERB
-from integrations.sandbox.crm import CRM, Stored
+from integrations.outbox.crm import VERB
 from routing.models import Decision, Dispatch, Event, Notification, Run
-from routing.operations.calendars import ensure_defaults
+from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.conftest import Sandbox
 from tests.integrations.senders import make_connection, new_deal, send
 from tests.processes import until

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from delivery.deliverables.operations.versions import Draft
 from delivery.models import Answer, Deliverable
-from delivery.operations.versions import Draft
-from integrations.operations.outbox.deliver import deliver_due
-from integrations.operations.probing import probe_due
+from integrations.outbox.deliver import deliver_due
+from integrations.publishing.probing import probe_due
 from routing.models import Destination, Outcome
 from tests.delivery.making import fresh, say, with_the_client
 from tests.journeys.turned import Time

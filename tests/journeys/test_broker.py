@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 
 from config.embedded import identity, places, valkey
-from integrations import doorbell
+from integrations.base import doorbell
 from tests.journeys.flight import Flight, flying
 from tests.processes import BEATING, WORKER, Process, beat_every_second, running, until
 from tests.world import World

@@ -9,11 +9,11 @@ import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
-from routing.actors import Actor
 from routing.models import Decision, Dispatch, Notification, Run
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import capture
-from routing.operations.process import MAX_ATTEMPTS, process
+from routing.people.actors import Actor
+from routing.runs.operations.capture import capture
+from routing.runs.operations.process import MAX_ATTEMPTS, process
+from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.threads import at_once

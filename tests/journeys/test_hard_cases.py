@@ -9,20 +9,21 @@ import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
-from delivery.operations import requests
-from routing.actions import Problem
-from routing.actors import Actor
+from delivery.requests.operations import requests
+from routing.kernel.reasons import Reason
 from routing.models import Absence, Decision, Dispatch, ExceptionCase, FlowVersion, Notification, Run, RunStep, User
-from routing.operations import runs, work
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import Signal, capture
-from routing.operations.enrich import MAX_ATTEMPTS, UNHEARD, enrich
-from routing.operations.exceptions import resolve
-from routing.operations.process import MAX_ATTEMPTS as MAX_PROCESS
-from routing.operations.process import _postpone, process
-from routing.operations.runs import WrongValues, fill_in
-from routing.operations.settle import settle
-from routing.reasons import Reason
+from routing.people.actors import Actor
+from routing.runs.operations import runs
+from routing.runs.operations.capture import Signal, capture
+from routing.runs.operations.enrich import MAX_ATTEMPTS, UNHEARD, enrich
+from routing.runs.operations.exceptions import resolve
+from routing.runs.operations.process import MAX_ATTEMPTS as MAX_PROCESS
+from routing.runs.operations.process import _postpone, process
+from routing.runs.operations.runs import WrongValues, fill_in
+from routing.runs.operations.settle import settle
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work.operations import items
+from routing.work.registry import Problem
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals
 from tests.journeys.test_lead_to_brief import work as finish
@@ -51,11 +52,11 @@ def begun(deal: str = "901") -> Run:
 
 def test_a_run_on_hold_waits_and_goes_on_when_resumed(world: World, crm: FakeCRM) -> None:
     run = begun()
-    work.hold([run.item_id], by=by(world.olga), at=NOW, reason="Contract not signed")
+    items.hold([run.item_id], by=by(world.olga), at=NOW, reason="Contract not signed")
     finish()
     held = (Request.objects.count(), Decision.objects.count(), run.steps.get(name="validate").state)
 
-    work.resume([run.item_id], by=by(world.olga), at=NOW)
+    items.resume([run.item_id], by=by(world.olga), at=NOW)
     finish()
 
     assert held == (0, 0, "due")
@@ -65,11 +66,11 @@ def test_a_run_on_hold_waits_and_goes_on_when_resumed(world: World, crm: FakeCRM
 def test_an_exception_raised_while_on_hold_can_be_resolved(world: World, crm: FakeCRM) -> None:
     crm.failures = [Problem("duplicate", "Two clients fit.")]
     run = begun()
-    work.hold([run.item_id], by=by(world.olga), at=NOW, reason="Wait")
+    items.hold([run.item_id], by=by(world.olga), at=NOW, reason="Wait")
     finish()
     case = ExceptionCase.objects.get()
 
-    work.resume([run.item_id], by=by(world.olga), at=NOW)
+    items.resume([run.item_id], by=by(world.olga), at=NOW)
     [result] = resolve([case.pk], by=by(world.olga), at=NOW, reason="Merged")
     finish()
 
@@ -83,7 +84,7 @@ def test_calling_off_a_waiting_run_closes_what_blocked_it(world: World, crm: Fak
     run = begun()
     finish()
     if held:
-        work.hold([run.item_id], by=by(world.olga), at=NOW, reason="Wait")
+        items.hold([run.item_id], by=by(world.olga), at=NOW, reason="Wait")
 
     runs.cancel([run.pk], by=by(world.olga), at=NOW, reason="Lost the deal")
     finish(NOW + timedelta(hours=1))

@@ -13,8 +13,8 @@ from django.core.management import CommandError, call_command
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
-from routing.actions import Problem, Retry
-from routing.actors import Actor
+from routing.audit.operations.erasure import erase
+from routing.flows.operations import copy, publish
 from routing.models import (
     Clock,
     Decision,
@@ -29,15 +29,15 @@ from routing.models import (
     RunStep,
     Team,
 )
-from routing.operations.advance import advance
-from routing.operations.again import decide_again
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import Capture, Signal, capture
-from routing.operations.erasure import erase
-from routing.operations.exceptions import resolve
-from routing.operations.flows import copy, publish
-from routing.operations.process import process
-from routing.operations.runs import WrongValues, fill_in
+from routing.people.actors import Actor
+from routing.runs.again import decide_again
+from routing.runs.operations.advance import advance
+from routing.runs.operations.capture import Capture, Signal, capture
+from routing.runs.operations.exceptions import resolve
+from routing.runs.operations.process import process
+from routing.runs.operations.runs import WrongValues, fill_in
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work.registry import Problem, Retry
 from tests.journeys.crm import FakeCRM, answering
 from tests.world import NOW, World, by, make_contact
 

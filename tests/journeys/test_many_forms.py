@@ -7,13 +7,13 @@ import pytest
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Engagement
 from integrations.models import ExternalLink
-from routing.actors import Actor
 from routing.models import ClientDomain, Contact, Enrichment, ExceptionCase, Membership, Run, RunStep
-from routing.operations.advance import advance
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import Signal, capture
-from routing.operations.process import process
-from routing.operations.recognise import recognise
+from routing.people.actors import Actor
+from routing.runs.operations.advance import advance
+from routing.runs.operations.capture import Signal, capture
+from routing.runs.operations.enrich_batch import recognise
+from routing.runs.operations.process import process
+from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.senders import make_connection
 from tests.world import NOW, World, by
 

@@ -13,16 +13,16 @@ from django.db import connection
 from psycopg import sql
 from time_machine import TimeMachineFixture
 
+from delivery.deliverables.operations.versions import Draft
 from delivery.models import Answer, Deliverable
-from delivery.operations.versions import Draft
+from demo.sandbox.cms import CMS
+from demo.sandbox.cms_server import serve_cms
+from integrations.connections.operations import Wanted, connect
 from integrations.models import Outbound
-from integrations.operations.connections import Wanted, connect
-from integrations.operations.outbox.deliver import deliver_due
-from integrations.operations.publish import object_of
-from integrations.sandbox.cms import CMS
-from integrations.sandbox.cms_server import serve_cms
-from routing.actors import Actor
+from integrations.outbox.deliver import deliver_due
+from integrations.publishing.publish import object_of
 from routing.models import Destination
+from routing.people.actors import Actor
 from tests.delivery.making import fresh, make_deliverables, say, with_the_client
 from tests.plugin import APP
 from tests.world import NOW, World

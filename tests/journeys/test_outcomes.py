@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from delivery.operations import deliverables
-from delivery.operations.versions import Draft
-from integrations.adapters.base import Temporary
+from delivery.approvals.operations import deliverables
+from delivery.deliverables.operations.versions import Draft
+from integrations.base.adapter import Temporary
 from integrations.models import Connection
-from integrations.operations import probing
-from integrations.operations.outbox.deliver import deliver_due
-from integrations.operations.probing import DECAYS_AFTER, GONE_AFTER, WATCH, _later
-from integrations.operations.proof import Proof
+from integrations.outbox.deliver import deliver_due
+from integrations.proof.look import Proof
+from integrations.publishing import probing
+from integrations.publishing.probing import DECAYS_AFTER, GONE_AFTER, WATCH, _later
+from routing.kernel.reasons import Reason
 from routing.models import Destination, ExceptionCase, Outcome
-from routing.operations.outcomes import waive
-from routing.reasons import Reason
+from routing.runs.operations.outcomes import waive
 from tests.delivery.making import done, fresh, make_deliverables
 from tests.journeys.page import PAGE, approve, go, outcome, planned
 from tests.journeys.turned import Time

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from delivery.approvals.operations import deliverables
+from delivery.deliverables.operations.versions import Draft
 from delivery.models import Deliverable, Request
-from delivery.operations import deliverables, requests
-from delivery.operations.versions import Draft
+from delivery.requests.operations import requests
 from integrations.models import Connection, ExternalLink, Outbound
-from integrations.operations.outbox.replay import discard, replay
+from integrations.outbox.operations.replay import discard, replay
+from routing.kernel.reasons import Reason
 from routing.models import Destination, ExceptionCase, Outcome
-from routing.reasons import Reason
 from tests.delivery.making import done, fresh, make_deliverables
 from tests.journeys.page import PAGE, approve, go, outcome, planned
 from tests.journeys.turned import Time

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from delivery.models import Deliverable
-from integrations.operations.outbox.deliver import deliver_due
-from integrations.operations.probing import probe_due
+from integrations.outbox.deliver import deliver_due
+from integrations.publishing.probing import probe_due
 from routing.models import Destination, Outcome
 from tests.delivery.making import fresh, make_deliverables
 from tests.journeys.page import PAGE, approve, outcome, planned

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from config.celery import BEAT, app
 from routing.models import Escalation, Event, Notification
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import start
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
 from tests.config.conftest import free_port
 from tests.integrations.senders import event
 from tests.journeys.flight import Flight

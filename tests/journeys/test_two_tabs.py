@@ -12,8 +12,8 @@ from django.conf import settings as names
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from delivery.briefs.operations import briefs
 from delivery.models import Answer, Approval, Brief, Request
-from delivery.operations import briefs
 from routing.models import Contact, User
 from tests.delivery.making import done, fresh, make_brief, make_deliverables, make_engagement, question, with_the_client
 from tests.desk import signed_in, url

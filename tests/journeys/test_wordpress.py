@@ -11,16 +11,17 @@ import pytest
 from django.utils import timezone
 
 from config.celery import app as celery
+from delivery.briefs.operations import briefs
+from delivery.deliverables.operations.versions import Draft, Part
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Answer, Brief, Deliverable, Request
-from delivery.operations import briefs, requests
-from delivery.operations.versions import Draft, Part
+from delivery.requests.operations import requests
+from integrations.connections.operations import Wanted, connect
 from integrations.models import Attempt, Connection, ExternalLink, Outbound
-from integrations.operations.connections import Wanted, connect
-from integrations.operations.publish import object_of
-from routing.actors import Actor
+from integrations.publishing.publish import object_of
 from routing.models import Destination, ExceptionCase, Outcome, Run
-from routing.operations.calendars import ensure_defaults
+from routing.people.actors import Actor
+from routing.sla.operations.calendars import ensure_defaults
 from tests.delivery.making import done, fresh, make_deliverables, say, with_the_client
 from tests.files import make_file, png
 from tests.integrations.conftest import Sandbox

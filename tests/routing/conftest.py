@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from routing.models import SLAPolicy
-from routing.operations.calendars import ensure_defaults
+from routing.sla.operations.calendars import ensure_defaults
 from tests.storages import use
 from tests.world import World
 
@@ -21,7 +21,7 @@ def policy(world: World) -> SLAPolicy:
 @pytest.fixture
 def own_folder(settings: Settings, tmp_path: Path) -> Path:
     """A private storage of the test's own."""
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
     return tmp_path
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from routing.statements import run
+from routing.work.sql import run
 
 pytestmark = pytest.mark.django_db
 

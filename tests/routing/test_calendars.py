@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 
-from routing.actors import Actor
-from routing.due import explain, words
-from routing.engine.timing import Cause
 from routing.models import Calendar, CalendarUse, SLAPolicy, Target
-from routing.operations.calendars import ensure_defaults, save_calendar, save_policy
-from routing.operations.clocks import follow, start
+from routing.people.actors import Actor
+from routing.sla.explain_due import explain, words
+from routing.sla.operations.calendars import ensure_defaults, save_calendar, save_policy
+from routing.sla.operations.clocks import follow, start
+from routing.sla.timing import Cause
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
 from tests.world import NOW, World, by, make_client, make_request
 

@@ -10,13 +10,13 @@ from django.db import IntegrityError, InternalError, ProgrammingError, connectio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.operations import requests
-from routing.actors import Actor
-from routing.due import explain
-from routing.engine.timing import AGENCY, Cause, Does, Mark, Terms, Turn, read
+from delivery.requests.operations import requests
 from routing.models import Clock, Escalation, SLAPolicy, WorkItem
-from routing.operations import work
-from routing.operations.clocks import follow, start
+from routing.people.actors import Actor
+from routing.sla.explain_due import explain
+from routing.sla.operations.clocks import follow, start
+from routing.sla.timing import AGENCY, Cause, Does, Mark, Terms, Turn, read
+from routing.work.operations import items
 from tests.clockwork import ZERO, at, fresh
 from tests.world import NOW, World, make_request
 
@@ -122,7 +122,7 @@ def test_random_lives_of_a_request_leave_clocks_that_agree_with_their_marks(worl
 
     for _ in range(10):
         now += timedelta(seconds=chance.randrange(60 * 60 * 30))
-        step = chance.choice([requests.ask, requests.answer, work.hold, work.resume])
+        step = chance.choice([requests.ask, requests.answer, items.hold, items.resume])
         details = {requests.ask: {"question": "?"}, requests.answer: {"details": "!"}}.get(step, {})
         pk = request.pk if details else request.item_id
         step([pk], by=Actor.system(), at=now, reason="x", **details)

@@ -14,14 +14,14 @@ import pytest
 from django.db import connection
 
 from delivery.models import Request
-from delivery.operations import requests
-from routing.actors import Actor
-from routing.due import explain
-from routing.engine.timing import Cause, Does
+from delivery.requests.operations import requests
 from routing.models import Clock, ClockTerms, SLAPolicy, WorkItem
-from routing.operations import work
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import follow, start, stop
+from routing.people.actors import Actor
+from routing.sla.explain_due import explain
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import follow, start, stop
+from routing.sla.timing import Cause, Does
+from routing.work.operations import items as work
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request

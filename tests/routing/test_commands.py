@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from routing.audit.operations.seals import seal
 from routing.models import Contact, Redaction
-from routing.operations.seals import seal
 from tests.world import NOW, World, make_contact, make_request
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from routing.models import ExceptionCase, Outcome, Run, WorkItem
-from routing.operations import outcomes
+from routing.runs.operations import outcomes
 from tests.integrations.outbox.test_crm import make_run
 from tests.world import NOW, World, by
 

@@ -12,15 +12,18 @@ import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from delivery.briefs.operations import briefs
 from delivery.models import Brief, Request
-from delivery.operations import briefs, requests
-from routing import door, retrying
-from routing.actors import Actor
-from routing.creation import create
-from routing.door import Result
+from delivery.requests.operations import requests
+from routing.kernel import retrying
 from routing.models import WorkItem
-from routing.operations import clocks, work
-from routing.operations.calendars import ensure_defaults
+from routing.people.actors import Actor
+from routing.sla.operations import clocks
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work import door
+from routing.work.creation import create
+from routing.work.door import Result
+from routing.work.operations import items as work
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Permission
 
-from delivery.operations import requests
-from routing.operations import work
+from delivery.requests.operations import requests
+from routing.work.operations import items
 from tests.world import NOW, World, by, make_request, make_user
 
 
@@ -27,7 +27,7 @@ def test_hold_takes_no_words_but_its_reason(world: World) -> None:
     request = make_request(world.acme)
 
     with pytest.raises(TypeError, match="why"):
-        work.hold([request.item_id], by=by(world.alice), at=NOW, reason="x", why="y")
+        items.hold([request.item_id], by=by(world.alice), at=NOW, reason="x", why="y")
 
 
 def test_who_may_do_something_but_see_nothing_finds_nothing(world: World) -> None:
@@ -36,8 +36,8 @@ def test_who_may_do_something_but_see_nothing_finds_nothing(world: World) -> Non
     actor = by(nobody)
 
     answers = [
-        *work.hold([request.item_id], by=actor, at=NOW, reason="x"),
-        *work.resume([request.item_id], by=actor, at=NOW + timedelta(hours=1)),
+        *items.hold([request.item_id], by=actor, at=NOW, reason="x"),
+        *items.resume([request.item_id], by=actor, at=NOW + timedelta(hours=1)),
         *requests.triage([request.pk, request.pk + 1], by=actor, at=NOW),
     ]
 

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils.timezone import now
 
-from delivery.operations import requests
-from routing.engine.ladder import Level
+from delivery.requests.operations import requests
 from routing.models import Escalation, Event, Notification, SLAPolicy, Target
-from routing.operations import work
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import start
-from routing.operations.escalate import escalate
+from routing.sla.ladder import Level
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
+from routing.sla.operations.escalate import escalate
 from routing.tasks import escalate_clocks
+from routing.work.operations import items
 from tests.clockwork import HOUR, at
 from tests.ladders import LATE, RUNGS, WARNED, WEEK, levels, started, sweep, told
 from tests.threads import at_once
@@ -151,9 +151,9 @@ def test_a_clock_of_the_machine_that_steps_back_repeats_nothing(world: World, po
 
 def test_a_breach_that_pausing_found_is_told_though_nothing_runs(world: World, policy: SLAPolicy) -> None:
     clock = started(world)
-    work.hold([clock.item_id], by=by(world.alice), at=at(24, 12), reason="Budget")
-    work.resume([clock.item_id], by=by(world.alice), at=at(24, 12, 5))
-    work.hold([clock.item_id], by=by(world.alice), at=at(24, 12, 6), reason="Budget")
+    items.hold([clock.item_id], by=by(world.alice), at=at(24, 12), reason="Budget")
+    items.resume([clock.item_id], by=by(world.alice), at=at(24, 12, 5))
+    items.hold([clock.item_id], by=by(world.alice), at=at(24, 12, 6), reason="Budget")
 
     sweep([at(24, 12, 10), at(25, 12)])
 
@@ -165,7 +165,7 @@ def test_a_rung_reached_before_a_pause_keeps_the_time_it_was_reached(agency: Wor
     clock = started(agency)
     sweep([WARNED, LATE + HOUR])
 
-    work.hold([clock.item_id], by=by(agency.alice), at=at(24, 14), reason="Budget")
+    items.hold([clock.item_id], by=by(agency.alice), at=at(24, 14), reason="Budget")
     escalate(at=at(24, 14))
 
     assert levels(clock)[2:] == [(2, RUNGS[0], False)]
@@ -177,9 +177,9 @@ def test_the_ladder_stands_still_while_the_clock_does(agency: World, policy: SLA
     clock = started(agency)
     sweep([WARNED, LATE + HOUR])
 
-    work.hold([clock.item_id], by=by(agency.alice), at=at(24, 10), reason="Budget")
+    items.hold([clock.item_id], by=by(agency.alice), at=at(24, 10), reason="Budget")
     sweep([at(24, 14), at(24, 17)])
-    work.resume([clock.item_id], by=by(agency.alice), at=at(25, 9))
+    items.resume([clock.item_id], by=by(agency.alice), at=at(25, 9))
     sweep([at(25, 9), at(25, 11, 59), at(25, 12)])
 
     assert levels(clock)[2:] == [(2, at(25, 12), False)]

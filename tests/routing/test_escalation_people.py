@@ -7,15 +7,16 @@ from datetime import datetime
 
 import pytest
 
-from routing.actors import Actor
-from routing.creation import create
-from routing.engine.ladder import Level
+from routing.kernel.reasons import Reason
 from routing.models import Absence, Clock, Escalation, Event, ExceptionCase, Notification, SLAPolicy, User, WorkItem
-from routing.operations import exceptions, work
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import start
-from routing.operations.escalate import PUSHED_BACK, escalate
-from routing.reasons import Reason
+from routing.people.actors import Actor
+from routing.runs.operations import exceptions
+from routing.sla.ladder import Level
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
+from routing.sla.operations.escalate import PUSHED_BACK, escalate
+from routing.work.creation import create
+from routing.work.operations import items
 from tests.clockwork import HOUR, at
 from tests.ladders import LATE, RUNGS, WARNED, levels, started, sweep, told
 from tests.threads import at_once
@@ -139,7 +140,7 @@ def test_an_exception_is_escalated_while_others_work_on_it(committed_world: Worl
             lambda: [escalate(at=when, chunk=5)],
             lambda: [escalate(at=when, chunk=5)],
             lambda: exceptions.claim(ids[::-1], by=alice, at=when),
-            lambda: work.hold([case.item_id for case in cases[::2]], by=alice, at=when, reason="Budget"),
+            lambda: items.hold([case.item_id for case in cases[::2]], by=alice, at=when, reason="Budget"),
         ]
     )
     escalate(at=when)

@@ -7,12 +7,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, connections
 
 from delivery.models import Request
-from delivery.operations import requests
+from delivery.requests.operations import requests
+from routing.audit.operations.erasure import erase, is_erased
+from routing.audit.operations.redaction import NotRedactable, redact
+from routing.audit.operations.seals import seal
+from routing.audit.verify import verify
 from routing.models import Contact, ErasedIdentity, Event, Redaction, SealedRow, User
-from routing.operations.erasure import erase, is_erased
-from routing.operations.redaction import NotRedactable, redact
-from routing.operations.seals import seal
-from routing.operations.verify import verify
 from tests.routing.tampering import tamper
 from tests.world import NOW, World, by, make_contact, make_request
 

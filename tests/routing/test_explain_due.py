@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
-from delivery.operations import requests
-from routing.due import as_json, explain, words
+from delivery.requests.operations import requests
 from routing.models import SLAPolicy, WorkItem
-from routing.operations.clocks import follow, start
+from routing.sla.explain_due import as_json, explain, words
+from routing.sla.operations.clocks import follow, start
 from tests.clockwork import at, clock_of, fresh
 from tests.world import NOW, World, by, make_client, make_request
 

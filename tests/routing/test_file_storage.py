@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from routing.audit.operations.erasure import erase
+from routing.kernel.storage import private
 from routing.models import Event, File, Note
-from routing.operations import files as operations
-from routing.operations import notes
-from routing.operations.erasure import erase
-from routing.operations.files import NotKept
-from routing.storage import private
+from routing.work.operations import files as operations
+from routing.work.operations import notes
+from routing.work.operations.files import NotKept
 from tests import files
 from tests.files import make_file
 from tests.storages import PowerLost, grow_old, lying, use
@@ -67,7 +67,7 @@ def test_a_full_disk_is_a_refusal_that_leaves_nothing_and_passes(world: World, s
     assert (refusal.value.code, refusal.value.status) == ("no_room", 507)
     assert not File.objects.exists()
     assert lying() == []
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
     assert make_file(world.alice).is_kept
 
 
@@ -80,7 +80,7 @@ def test_a_crash_between_write_and_name_leaves_neither_row_nor_file(world: World
     assert not File.objects.exists()
     assert [Path(path).name.startswith(".keeping-") for path in lying()] == [True]
     grow_old()
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
     assert operations.sweep_orphans(timezone.now()) == 1
     assert lying() == []
 

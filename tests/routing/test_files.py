@@ -8,11 +8,11 @@ import pytest
 from django.core.files.base import ContentFile
 from pytest_django import Settings
 
-from routing.engine.files.names import MOST_BYTES, clean
+from routing.kernel.storage import private
 from routing.models import File
-from routing.operations import files as operations
-from routing.operations.files import NotKept
-from routing.storage import private
+from routing.work.file_types.names import MOST_BYTES, clean
+from routing.work.operations import files as operations
+from routing.work.operations.files import NotKept
 from tests import files
 from tests.files import make_file
 from tests.storages import lying

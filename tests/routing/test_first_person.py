@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.core.management import call_command
 
-from routing.actors import Actor
 from routing.models import User
+from routing.people.actors import Actor
 
 
 def test_is_made_on_the_command_line_and_may_name_the_others(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

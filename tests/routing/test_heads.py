@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
+from routing.audit.operations.seals import seal
+from routing.audit.verify import verify
 from routing.models import Seal
-from routing.operations.seals import seal
-from routing.operations.verify import verify
 from tests.routing.tampering import tamper
 from tests.world import NOW, World, make_request
 

@@ -8,13 +8,14 @@ import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Request
-from delivery.operations import requests
-from routing.actors import Actor
+from delivery.requests.operations import requests
+from routing.kernel.roles import AM
 from routing.models import ExceptionCase, Run, Team, WorkItem
-from routing.operations import runs, work
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import capture
-from routing.roles import AM
+from routing.people.actors import Actor
+from routing.runs.operations import runs
+from routing.runs.operations.capture import capture
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work.operations import items
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals
 from tests.journeys.test_lead_to_brief import work as drain
@@ -35,17 +36,17 @@ def family(world: World) -> tuple[Request, Request, Actor]:
     parent = make_request(secret)
     child = make_request(secret, parent=parent.item)
     eve = make_user("Eve", AM)
-    work.hand_over([parent.item_id], by=by(world.olga), at=NOW, reason="Hers", owner=eve.pk, backup=world.bob.pk, doer=None)
+    items.hand_over([parent.item_id], by=by(world.olga), at=NOW, reason="Hers", owner=eve.pk, backup=world.bob.pk, doer=None)
     return parent, child, by(eve)
 
 
 def test_who_holds_and_resumes_the_whole_moves_parts_that_they_do_not_see(family: tuple[Request, Request, Actor]) -> None:
     parent, child, eve = family
 
-    [hidden] = work.hold([child.item_id], by=eve, at=NOW, reason="Budget")
-    work.hold([parent.item_id], by=eve, at=NOW, reason="Budget")
+    [hidden] = items.hold([child.item_id], by=eve, at=NOW, reason="Budget")
+    items.hold([parent.item_id], by=eve, at=NOW, reason="Budget")
     while_held = held()
-    work.resume([parent.item_id], by=eve, at=LATER)
+    items.resume([parent.item_id], by=eve, at=LATER)
 
     assert [refusal.code for refusal in hidden.refusals] == ["gone"]
     assert while_held == {parent.item_id, child.item_id}
@@ -55,17 +56,17 @@ def test_who_holds_and_resumes_the_whole_moves_parts_that_they_do_not_see(family
 
 def test_work_that_is_made_below_a_hold_is_held_with_it(world: World) -> None:
     parent = make_request(world.acme)
-    work.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
+    items.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
 
     child = make_request(world.acme, parent=parent.item)  # which says in memory that it is free
     grandchild = make_request(world.acme, parent=child.item)
     item = WorkItem.objects.get(pk=grandchild.item_id)
-    [refused] = work.resume([child.item_id], by=by(world.alice), at=LATER)
+    [refused] = items.resume([child.item_id], by=by(world.alice), at=LATER)
 
     assert (item.held_at, item.held_by_id, item.hold_reason) == (NOW, parent.item_id, "Budget")
     assert item.history.get().held_by_id == parent.item_id
     assert [refusal.code for refusal in refused.refusals] == ["held"]
-    work.resume([parent.item_id], by=by(world.alice), at=LATER)
+    items.resume([parent.item_id], by=by(world.alice), at=LATER)
     assert held() == set()
 
 
@@ -74,8 +75,8 @@ def test_what_ends_releases_what_it_held_and_leaves_other_holds_alone(world: Wor
     child = make_request(world.acme, parent=parent.item)
     grandchild = make_request(world.acme, parent=child.item)
     own_hold = make_request(world.acme, parent=parent.item)
-    work.hold([own_hold.item_id], by=by(world.alice), at=NOW, reason="Its own")
-    work.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
+    items.hold([own_hold.item_id], by=by(world.alice), at=NOW, reason="Its own")
+    items.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
 
     [result] = requests.cancel([parent.pk], by=by(world.alice), at=LATER, reason="No budget")
 
@@ -90,12 +91,12 @@ def test_a_part_that_ends_below_a_hold_frees_nothing_else(world: World) -> None:
     parent = make_request(world.acme)
     child = make_request(world.acme, parent=parent.item)
     grandchild = make_request(world.acme, parent=child.item)
-    work.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
+    items.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
 
     requests.cancel([child.pk], by=by(world.alice), at=LATER, reason="No budget")
 
     assert held() == {parent.item_id, grandchild.item_id}
-    work.resume([parent.item_id], by=by(world.alice), at=LATER)
+    items.resume([parent.item_id], by=by(world.alice), at=LATER)
     assert held() == set()
 
 
@@ -107,7 +108,7 @@ def test_a_held_run_that_is_called_off_takes_its_exception_with_it(world: World)
         capture(signals()[:1], by=Actor.system(), at=NOW)
         drain()
     run = Run.objects.get()
-    work.hold([run.item_id], by=by(world.olga), at=NOW, reason="Wait")
+    items.hold([run.item_id], by=by(world.olga), at=NOW, reason="Wait")
     assert len(held()) == 2
 
     [result] = runs.cancel([run.pk], by=by(world.olga), at=LATER, reason="Off")

@@ -8,13 +8,13 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import models
 
+from integrations.base.secrets import Hidden
 from integrations.models import Connection
-from integrations.secrets import Hidden
+from routing.cover.operations import leaving
+from routing.cover.operations.leaving import CannotLeave
+from routing.cover.succession import places
+from routing.kernel.roles import AM, QA
 from routing.models import Agency, Client, Event, Flow, Team, User
-from routing.operations import people
-from routing.operations.people import CannotLeave
-from routing.operations.succession import places
-from routing.roles import AM, QA
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
 
@@ -45,7 +45,7 @@ def test_every_pair_and_lead_is_known() -> None:
 def test_the_successor_takes_flows_the_agency_and_connections_too(world: World) -> None:
     heir, flow, connection = make_user("Heir", AM), make_flow(world.olga, world.bob), make_connection(world.bob, world.olga)
 
-    people.deactivate(world.olga, heir=heir, by=by(make_user("Root", is_superuser=True)), at=NOW, reason="Left")
+    leaving.deactivate(world.olga, heir=heir, by=by(make_user("Root", is_superuser=True)), at=NOW, reason="Left")
 
     for row in (flow, connection, world.agency):
         row.refresh_from_db()
@@ -64,7 +64,7 @@ def test_a_successor_on_the_other_side_of_any_pair_is_refused_with_the_list(worl
     item = make_request(free).item
 
     with pytest.raises(CannotLeave) as refusal:
-        people.deactivate(zoe, heir=yan, by=by(world.olga), at=NOW, reason="Left")
+        leaving.deactivate(zoe, heir=yan, by=by(world.olga), at=NOW, reason="Left")
 
     assert {result.row for result in refusal.value.results} == set(pairs)
     assert {code.code for result in refusal.value.results for code in result.refusals} == {"successor"}
@@ -80,7 +80,7 @@ def test_nobody_who_has_left_is_a_successor_nor_the_leaver(world: World) -> None
 
     for heir in (gone, zoe, outside):
         with pytest.raises(CannotLeave) as refusal:
-            people.deactivate(zoe, heir=heir, by=by(world.olga), at=NOW, reason="Left")
+            leaving.deactivate(zoe, heir=heir, by=by(world.olga), at=NOW, reason="Left")
         assert [code.code for code in refusal.value.results[0].refusals] == ["heir"]
     assert User.objects.get(pk=zoe.pk).is_active
 
@@ -93,8 +93,8 @@ def test_changed_rights_keep_what_somebody_else_wrote_meanwhile(world: World) ->
     fresh.save()
     before = fresh.history.count()
 
-    people.set_roles(stale, [QA], by=by(world.olga), at=NOW, reason="New job")
-    people.deactivate(stale, heir=world.quin, by=by(world.olga), at=NOW, reason="Left")
+    leaving.set_roles(stale, [QA], by=by(world.olga), at=NOW, reason="New job")
+    leaving.deactivate(stale, heir=world.quin, by=by(world.olga), at=NOW, reason="Left")
 
     now = User.objects.get(pk=world.cora.pk)
     assert now.check_password("a-new-one")
@@ -104,9 +104,9 @@ def test_changed_rights_keep_what_somebody_else_wrote_meanwhile(world: World) ->
 
 
 def test_somebody_comes_back(world: World) -> None:
-    people.deactivate(world.cora, heir=world.quin, by=by(world.olga), at=NOW, reason="Left")
+    leaving.deactivate(world.cora, heir=world.quin, by=by(world.olga), at=NOW, reason="Left")
 
-    people.reactivate(world.cora, by=by(world.olga), at=NOW, reason="Back again")
+    leaving.reactivate(world.cora, by=by(world.olga), at=NOW, reason="Back again")
 
     cora = User.objects.get(pk=world.cora.pk)
     newest = cora.history.latest()
@@ -115,4 +115,4 @@ def test_somebody_comes_back(world: World) -> None:
     assert (newest.is_active, newest.history_change_reason, newest.history_user) == (True, "Back again", world.olga)
     assert Event.objects.filter(kind="routing.user.reactivate", object_id=cora.pk).count() == 1
     with pytest.raises(PermissionDenied):
-        people.reactivate(world.cora, by=by(world.alice), at=NOW, reason="x")
+        leaving.reactivate(world.cora, by=by(world.alice), at=NOW, reason="x")

@@ -10,11 +10,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 
 from delivery.models import Request
-from delivery.operations import requests
+from delivery.requests.operations import requests
+from routing.cover.operations import leaving
+from routing.cover.operations.leaving import CannotLeave
+from routing.kernel.roles import AM, QA
 from routing.models import Client, Event, Team, User, WorkItem
-from routing.operations import people, work
-from routing.operations.people import CannotLeave
-from routing.roles import AM, QA
+from routing.work.operations import items
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
 
@@ -23,12 +24,12 @@ def test_hold_reaches_open_children_and_resume_frees_only_those(world: World) ->
     child = make_request(world.acme, parent=parent.item)
     grandchild = make_request(world.acme, parent=child.item)
     own_hold = make_request(world.acme, parent=parent.item)
-    work.hold([own_hold.item_id], by=by(world.alice), at=NOW, reason="Its own")
+    items.hold([own_hold.item_id], by=by(world.alice), at=NOW, reason="Its own")
 
-    work.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
+    items.hold([parent.item_id], by=by(world.alice), at=NOW, reason="Budget")
     held = set(WorkItem.objects.held().values_list("pk", flat=True))
-    [refused] = work.resume([child.item_id], by=by(world.alice), at=NOW)
-    work.resume([parent.item_id], by=by(world.alice), at=NOW)
+    [refused] = items.resume([child.item_id], by=by(world.alice), at=NOW)
+    items.resume([parent.item_id], by=by(world.alice), at=NOW)
 
     assert held == {parent.item_id, child.item_id, grandchild.item_id, own_hold.item_id}
     assert [refusal.code for refusal in refused.refusals] == ["held"]
@@ -37,7 +38,7 @@ def test_hold_reaches_open_children_and_resume_frees_only_those(world: World) ->
 
 def test_what_is_held_refuses_every_step_but_cancel(world: World) -> None:
     request = make_request(world.acme, Request.State.TRIAGED)
-    work.hold([request.item_id], by=by(world.alice), at=NOW, reason="Budget")
+    items.hold([request.item_id], by=by(world.alice), at=NOW, reason="Budget")
 
     [accepted] = requests.accept([request.pk], by=by(world.alice), at=NOW)
     [cancelled] = requests.cancel([request.pk], by=by(world.alice), at=NOW, reason="No budget")
@@ -49,7 +50,7 @@ def test_what_is_held_refuses_every_step_but_cancel(world: World) -> None:
 def test_hand_over_writes_who_why_and_when_into_history(world: World) -> None:
     request = make_request(world.acme)
 
-    [result] = work.hand_over(
+    [result] = items.hand_over(
         [request.item_id], by=by(world.alice), at=NOW, reason="Holiday", owner=world.bob.pk, backup=world.olga.pk, doer=world.cora.pk
     )
 
@@ -65,7 +66,7 @@ def test_hand_over_needs_a_reason_and_two_active_people(world: World) -> None:
     request, gone = make_request(world.acme), make_user("Gone", AM, is_active=False)
 
     def codes(**details: Any) -> list[str]:
-        [result] = work.hand_over([request.item_id], by=by(world.alice), at=NOW, **details)
+        [result] = items.hand_over([request.item_id], by=by(world.alice), at=NOW, **details)
         return [refusal.code for refusal in result.refusals]
 
     assert codes(owner=world.bob.pk, backup=world.olga.pk, doer=None) == ["reason"]
@@ -96,7 +97,7 @@ def test_who_may_hand_over(world: World, who: str, may: bool) -> None:
         "operations": world.olga,
     }[who]
 
-    [result] = work.hand_over(
+    [result] = items.hand_over(
         [request.item_id], by=by(person), at=NOW, reason="Holiday", owner=world.bob.pk, backup=world.olga.pk, doer=None
     )
 
@@ -132,7 +133,7 @@ def test_leaving_hands_everything_to_the_successor_at_once(world: World) -> None
     heir = make_user("Heir", AM)
     owned, backed = make_request(world.acme), make_request(make_client("BEE", world.team, world.bob, world.alice))
 
-    moved = people.deactivate(world.alice, heir=heir, by=by(world.olga), at=NOW, reason="Left the company")
+    moved = leaving.deactivate(world.alice, heir=heir, by=by(world.olga), at=NOW, reason="Left the company")
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
@@ -148,7 +149,7 @@ def test_leaving_is_refused_whole_when_the_successor_already_stands_beside(world
     request = make_request(world.acme)
 
     with pytest.raises(CannotLeave) as refusal:
-        people.deactivate(world.alice, heir=world.bob, by=by(world.olga), at=NOW, reason="Left")
+        leaving.deactivate(world.alice, heir=world.bob, by=by(world.olga), at=NOW, reason="Left")
 
     assert [result.row for result in refusal.value.results] == [request.item, world.acme]
     assert User.objects.get(pk=world.alice.pk).is_active
@@ -156,13 +157,13 @@ def test_leaving_is_refused_whole_when_the_successor_already_stands_beside(world
 
 def test_only_operations_may_let_people_go(world: World) -> None:
     with pytest.raises(PermissionDenied):
-        people.deactivate(world.alice, heir=world.cora, by=by(world.bob), at=NOW, reason="Left")
+        leaving.deactivate(world.alice, heir=world.cora, by=by(world.bob), at=NOW, reason="Left")
 
 
 def test_losing_a_role_ends_every_session(world: World) -> None:
     before = world.alice.get_session_auth_hash()
 
-    people.set_roles(world.alice, [QA], by=by(world.olga), at=NOW, reason="New job")
+    leaving.set_roles(world.alice, [QA], by=by(world.olga), at=NOW, reason="New job")
 
     alice = User.objects.get(pk=world.alice.pk)
     assert alice.get_session_auth_hash() != before

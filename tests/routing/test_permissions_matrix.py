@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from routing.door import all_operations
-from routing.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, matrix
+from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, matrix
+from routing.work.door import all_operations
 from tests.world import by, make_user
 
 FLOW_PARTS = ("flow", "flowversion", "trigger", "flowfield", "rule", "condition")

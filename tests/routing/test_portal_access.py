@@ -6,12 +6,12 @@ import pytest
 from django.core import mail
 from django.core.exceptions import PermissionDenied
 
-from routing.actors import Actor
+from routing.audit.operations.erasure import erase
+from routing.cover.operations.portal_access import CannotInvite, end_membership, invite, keep_membership, withdraw
+from routing.kernel.roles import AM
 from routing.models import Contact, Event, Membership, User
-from routing.operations.clients import save_contact
-from routing.operations.erasure import erase
-from routing.operations.portal_access import CannotInvite, end_membership, invite, keep_membership, withdraw
-from routing.roles import AM
+from routing.people.actors import Actor
+from routing.people.operations import save_contact
 from tests.integrations.outbox.remote import Time, deliver
 from tests.portal import APPROVER, REQUESTER, VIEWER, invited, other_client, user_of
 from tests.threads import at_once

@@ -13,15 +13,15 @@ import pytest
 from django.db import connection
 
 from delivery.models import Engagement, Request
-from delivery.operations import requests
-from routing.actors import Actor
-from routing.engine.canonical import PINNED, digest_sql
-from routing.evidence import ledgers
+from delivery.requests.operations import requests
+from routing.audit.evidence import ledgers
+from routing.audit.operations.seals import SWEEP_EVERY, column_types, seal
+from routing.audit.verify import verify
+from routing.kernel.canonical import PINNED, digest_sql
 from routing.models import Event, Seal
-from routing.operations.calendars import ensure_defaults
-from routing.operations.seals import SWEEP_EVERY, column_types, seal
-from routing.operations.verify import verify
-from routing.statements import run
+from routing.people.actors import Actor
+from routing.sla.operations.calendars import ensure_defaults
+from routing.work.sql import run
 from tests.routing.tampering import tamper
 from tests.world import NOW, World, by, make_request
 

@@ -7,12 +7,12 @@ from datetime import datetime
 import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from routing.actors import Actor
+from routing.flows.operations import publish
 from routing.models import Flow, FlowVersion, Rule, Run, Trigger
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import Signal, capture
-from routing.operations.flows import publish
-from routing.operations.process import process
+from routing.people.actors import Actor
+from routing.runs.operations.capture import Signal, capture
+from routing.runs.operations.process import process
+from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 
 

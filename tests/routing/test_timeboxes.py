@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from routing.actors import Actor
+from routing.flows.operations import copy, publish
+from routing.kernel.reasons import Reason
 from routing.models import Clock, ExceptionCase, FlowVersion, SLAPolicy, Target
-from routing.operations.calendars import ensure_defaults, save_policy
-from routing.operations.capture import capture
-from routing.operations.flows import copy, publish
-from routing.operations.work_cases import Finding, raise_for_work
-from routing.reasons import Reason
+from routing.people.actors import Actor
+from routing.runs.operations.capture import capture
+from routing.runs.operations.work_cases import Finding, raise_for_work
+from routing.sla.operations.calendars import ensure_defaults, save_policy
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.world import NOW, World, by

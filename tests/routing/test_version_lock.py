@@ -9,9 +9,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
+from routing.flows.operations import NotPublishable, copy, publish
 from routing.models import Condition, FlowVersion, Rule
-from routing.operations.calendars import ensure_defaults
-from routing.operations.flows import NotPublishable, copy, publish
+from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.django_db(transaction=True)

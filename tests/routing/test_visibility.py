@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.operations import requests
-from routing.operations import work
-from routing.roles import AM, CREATIVE
-from routing.visibility import work_seen_by
+from delivery.requests.operations import requests
+from routing.kernel.roles import AM, CREATIVE
+from routing.work.operations import items
+from routing.work.visibility import work_seen_by
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
 
@@ -45,7 +45,7 @@ def test_whoever_is_named_sees_it_wherever_they_work(world: World) -> None:
     secret = make_request(make_client("SEC", world.team, world.alice, world.bob, restricted=True))
     kim = make_user("Kim", CREATIVE)
 
-    work.hand_over([secret.item_id], by=by(world.olga), at=NOW, reason="Skill", owner=world.alice.pk, backup=world.bob.pk, doer=kim.pk)
+    items.hand_over([secret.item_id], by=by(world.olga), at=NOW, reason="Skill", owner=world.alice.pk, backup=world.bob.pk, doer=kim.pk)
 
     assert work_seen_by(by(kim)).get().pk == secret.item_id
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from routing.actors import Actor
-from routing.roles import Role
+from routing.kernel.roles import Role
+from routing.people.actors import Actor
 from tests.world import by, make_user
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
-from routing.machine_pages import pages
+from routing.work.machine_pages import pages
 from tests.house.rules import ROOT
 
 FOLDER = ROOT / "docs" / "states"

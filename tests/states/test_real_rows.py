@@ -7,13 +7,13 @@ from typing import Any
 
 from django.db import models
 
-from delivery.demo.load import load
-from routing.actors import Actor
-from routing.door import Operation, move, operations_of
-from routing.machines import machines, moves, states
-from routing.models.work import WorkNoun
-from routing.operations.routes import ensure_routes
-from routing.operations.versions import published
+from demo.agency.load import load
+from routing.flows.versions import published
+from routing.people.actors import Actor
+from routing.runs.operations.routes import ensure_routes
+from routing.work.door import Operation, move, operations_of
+from routing.work.items import WorkNoun
+from routing.work.machines import machines, moves, states
 from tests.world import NOW
 
 

@@ -16,13 +16,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django_fsm import TransitionNotAllowed
 
-from routing.actors import Actor
-from routing.door import Operation, all_operations, judge, operations_of
-from routing.gates import Context
-from routing.machines import machines, moves, noun, states
+from routing.kernel.roles import matrix
 from routing.models import WorkItem
-from routing.models.work import WorkNoun
-from routing.roles import matrix
+from routing.people.actors import Actor
+from routing.work.door import Operation, all_operations, judge, operations_of
+from routing.work.gates import Context
+from routing.work.items import WorkNoun
+from routing.work.machines import machines, moves, noun, states
 from tests.world import NOW
 
 HERE = Path(__file__).resolve().parent

@@ -15,10 +15,10 @@ from django.db import connections
 from psycopg import sql
 from pytest_django import DjangoDbBlocker, Settings
 
-from config import schema
 from config.embedded import postgres
-from routing.evidence import ledgers
-from routing.operations.versions import published
+from config.storage import schema
+from routing.audit.evidence import ledgers
+from routing.flows.versions import published
 from tests.plugin import APP, OWNER
 from tests.upgrade.make import KEYS
 

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from config import databases
 from config.embedded import identity, places
 from config.paths import ROOT
+from config.storage import databases
 
 HERE = Path(__file__).resolve().parent
 PORT, SANDBOX_PORT = "8461", "8462"

@@ -9,12 +9,12 @@ from pathlib import Path
 from django.core.management import call_command
 from django.db import connection, connections
 
-from config import databases, dumps
 from config.embedded import identity, places
 from config.paths import ROOT
-from routing.evidence import ledgers
+from config.storage import databases, dumps
+from routing.audit.evidence import ledgers
+from routing.audit.verify import verify
 from routing.models import WorkItem
-from routing.operations.verify import verify
 from tests.plugin import APP
 from tests.upgrade.conftest import Upgraded
 

@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import Connection
-from routing.actors import Actor
+from routing.audit.operations.seals import seal
+from routing.audit.verify import verify
+from routing.kernel.roles import OPS
 from routing.models import ExceptionCase, Run, RunStep, User
-from routing.operations.advance import advance
-from routing.operations.runs import fill_in
-from routing.operations.seals import seal
-from routing.operations.verify import verify
-from routing.roles import OPS
+from routing.people.actors import Actor
+from routing.runs.operations.advance import advance
+from routing.runs.operations.runs import fill_in
 from tests.desk import signed_in
 from tests.plugin import APP
 from tests.upgrade.conftest import Upgraded

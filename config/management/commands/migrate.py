@@ -6,7 +6,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 
-from config import checks, schema
+from config import checks
+from config.storage import schema
 
 OWNER = "owner"
 

@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
-from config import dumps, schema
 from config.management.commands.migrate import OWNER, refuse_newer
-from delivery.operations import defaults
+from config.storage import dumps, schema
+from delivery.flows import defaults
 from routing.models import Agency
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from django.utils.dateparse import parse_datetime
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from integrations.adapters.base import Adapter, Delivery, Known, NotFound, Organisation, Part, Person, Poison, Reader, Unreadable
-from integrations.strict import NotJSON, flaw, read
-from routing.actions import Subject
+from integrations.base.adapter import Adapter, Delivery, Known, NotFound, Organisation, Part, Person, Poison, Reader, Unreadable
+from integrations.base.strict import NotJSON, flaw, read
 from routing.models import Payload
-from routing.operations.capture import Signal
+from routing.runs.operations.capture import Signal
+from routing.work.registry import Subject
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 KIND = "form.submitted"
 ID = "webhook-id"

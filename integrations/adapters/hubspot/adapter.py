@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from integrations.adapters.base import Adapter, Delivery, Echo, Part, Reader, Writer
 from integrations.adapters.hubspot import events, signing, writing
 from integrations.adapters.hubspot.client import PLURALS
 from integrations.adapters.hubspot.reading import HubSpotReader
-from routing.actions import Subject
-from routing.operations.capture import Signal
+from integrations.base.adapter import Adapter, Delivery, Echo, Part, Reader, Writer
+from routing.runs.operations.capture import Signal
+from routing.work.registry import Subject
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 
 class HubSpot(Adapter):

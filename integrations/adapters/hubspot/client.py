@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from integrations.adapters.base import NotFound, Permanent, Temporary, Unknown
-from integrations.http import SafeClient
-from integrations.typed import clean
+from integrations.base.adapter import NotFound, Permanent, Temporary, Unknown
+from integrations.base.typed import clean
+from integrations.http.client import SafeClient
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 API = "2026-09"  # v1 to v3 end in September 2027, so the version is a setting of the connection
 HOME = "https://api.hubapi.com"
@@ -37,7 +37,7 @@ class Remote:
 
 
 class HubSpotClient:
-    """:raises CallFailed: from every call, see integrations.http"""
+    """:raises CallFailed: from every call, see integrations.http.client"""
 
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()

@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from integrations.adapters.base import Delivery, Ignored, Part, Poison, Unreadable
-from integrations.strict import NotJSON, flaw, read
-from routing.operations.capture import Signal
+from integrations.base.adapter import Delivery, Ignored, Part, Poison, Unreadable
+from integrations.base.strict import NotJSON, flaw, read
+from routing.runs.operations.capture import Signal
 
 MAX_EVENTS = 1_000  # HubSpot sends up to 100; other senders of the same form may send more, within MAX_BODY_BYTES of the hook
 ECHO = "hubspot.echo"

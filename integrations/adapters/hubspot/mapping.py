@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.adapters.hubspot.client import Remote
-from integrations.typed import Typed, currency, day, number, text, whole
+from integrations.base.typed import Typed, currency, day, number, text, whole
 
 
 @dataclass(frozen=True, slots=True)

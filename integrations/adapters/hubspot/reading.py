@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from integrations.adapters.base import Known, Organisation, Person
 from integrations.adapters.hubspot.client import HubSpotClient, Remote
 from integrations.adapters.hubspot.mapping import full_name, mapped, wanted
-from routing.actions import Problem, Subject
+from integrations.base.adapter import Known, Organisation, Person
+from routing.work.registry import Problem, Subject
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 ASSOCIATED = {"deal": ("company", "contact"), "contact": ("company",), "company": ()}
 

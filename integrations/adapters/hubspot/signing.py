@@ -10,7 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from urllib.parse import unquote
 
-from integrations.adapters.base import Delivery
+from integrations.base.adapter import Delivery
 
 SIGNATURE, TIMESTAMP = "x-hubspot-signature-v3", "x-hubspot-request-timestamp"
 MAX_DIGITS = 15

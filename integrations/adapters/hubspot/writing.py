@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from integrations.adapters.base import Echo, Intent, Permanent, Written
 from integrations.adapters.hubspot.client import HubSpotClient
 from integrations.adapters.hubspot.events import ECHO
-from integrations.typed import clean
-from routing.operations.capture import Signal
+from integrations.base.adapter import Echo, Intent, Permanent, Written
+from integrations.base.typed import clean
+from routing.runs.operations.capture import Signal
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 DEAL = "deal"
 # The properties must be made in HubSpot first: Settings, Properties, Deal. The connection's setting ``writes`` names others,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integrations.adapters.base import Adapter, Writer
 from integrations.adapters.mail.writer import MailWriter
+from integrations.base.adapter import Adapter, Writer
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 
 class Mail(Adapter):

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from delivery.portal.addresses import portal_page
-from routing.display import exact
-from routing.letters import invitation
+from routing.desk.display import exact
+from routing.messages.letters import invitation
 from routing.models import Contact, Notification, User
 
 INVITE = "mail.invite"

@@ -13,10 +13,10 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from integrations.adapters.base import CallFailed, Intent, Permanent, Refused, Temporary, Unknown, Written
 from integrations.adapters.mail.letter import INVITE, Letter, invitation_of, letter_of
+from integrations.base.adapter import CallFailed, Intent, Permanent, Refused, Temporary, Unknown, Written
+from routing.messages.operations import sending
 from routing.models import Notification, User
-from routing.operations.notify import sending
 
 NOBODY = "nobody"  # the id of a letter that needed no sending
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from integrations.adapters.base import Adapter, Writer
 from integrations.adapters.static.folder import check_folder
 from integrations.adapters.static.writer import StaticWriter, site_url
-from integrations.origins import Origin, origin_of
+from integrations.base.adapter import Adapter, Writer
+from integrations.base.origins import Origin, origin_of
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 
 class Static(Adapter):

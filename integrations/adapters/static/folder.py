@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from integrations.adapters.base import Permanent, Temporary
+from integrations.base.adapter import Permanent, Temporary
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 INDEX = "index.html"
 DRAFTS = ".drafts"  # nothing that begins with a dot is served

@@ -11,8 +11,8 @@ from pathlib import Path, PurePath
 
 from django.template.loader import render_to_string
 
-from integrations.adapters.base import Asset, Intent, Permanent
-from integrations.engine.markup import assets_in, placed
+from integrations.base.adapter import Asset, Intent, Permanent
+from integrations.base.markup import assets_in, placed
 
 # What may lie beside a page and is shown by a browser; everything else would be a download, and belongs elsewhere.
 TYPES: Mapping[str, str] = {

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from integrations.adapters.base import Conflict, Intent, Permanent, Written
 from integrations.adapters.static import page as pages
 from integrations.adapters.static.folder import DRAFTS, INDEX, drop, folder_of, get, put, steps_of
+from integrations.base.adapter import Conflict, Intent, Permanent, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 
 def site_url(connection: Connection) -> str:

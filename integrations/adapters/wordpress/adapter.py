@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from integrations.adapters.base import Adapter, Writer
 from integrations.adapters.wordpress.writer import WordPressWriter
-from integrations.origins import origin_of
+from integrations.base.adapter import Adapter, Writer
+from integrations.base.origins import origin_of
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 SEO = {"title", "description"}
 MOST_SETTLE_S = 3600

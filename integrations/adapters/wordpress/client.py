@@ -8,11 +8,11 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from integrations.adapters.base import NotFound, Permanent, Refused, Temporary, Unknown
-from integrations.http import Answer, SafeClient
+from integrations.base.adapter import NotFound, Permanent, Refused, Temporary, Unknown
+from integrations.http.client import Answer, SafeClient
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 API = "/wp-json/wp/v2"
 EVERY_STATUS = "any,trash"  # any leaves out what lies in the trash
@@ -46,7 +46,7 @@ class Medium:
 
 
 class WordPressClient:
-    """:raises CallFailed: from every call, see integrations.http"""
+    """:raises CallFailed: from every call, see integrations.http.client"""
 
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from integrations.adapters.base import Asset, Permanent
 from integrations.adapters.wordpress import mapping
 from integrations.adapters.wordpress.client import Medium, WordPressClient
-from integrations.engine.markup import plain
+from integrations.base.adapter import Asset, Permanent
+from integrations.base.markup import plain
 
 
 def placed_media(client: WordPressClient, assets: Sequence[Asset]) -> dict[str, Medium]:

@@ -9,9 +9,9 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
-from integrations.adapters.base import Asset
 from integrations.adapters.wordpress.client import TRASHED, Remote
-from integrations.engine.markup import plain, seen, spelled
+from integrations.base.adapter import Asset
+from integrations.base.markup import plain, seen, spelled
 
 # A comment in the content is the one thing of ours that plain WordPress keeps: its API drops meta that no plugin registered.
 # Around it the block for ready HTML, or WordPress would make paragraphs and line breaks of its own (wpautop).

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from integrations.adapters.base import Conflict, Intent, NotFound, Permanent, Written
 from integrations.adapters.wordpress import mapping
 from integrations.adapters.wordpress.client import POST_TYPES, TRASHED, Remote, WordPressClient
 from integrations.adapters.wordpress.library import placed_media, term_ids
-from integrations.engine.markup import assets_in, placed
+from integrations.base.adapter import Conflict, Intent, NotFound, Permanent, Written
+from integrations.base.markup import assets_in, placed
 
 if TYPE_CHECKING:
-    from integrations.models import Connection
+    from integrations.base.connections import Connection
 
 STATUSES = {"publish": "publish", "draft": "draft"}
 SETTLE_S = 30.0  # PHP goes on after a lost connection, by default for at most this long (max_execution_time)

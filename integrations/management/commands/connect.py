@@ -9,16 +9,15 @@ import httpcore
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from delivery.flows import lead_to_brief
+from delivery.flows import defaults, lead_to_brief
 from delivery.flows.shipped import ensure_lead_flow
-from delivery.operations import defaults
 from integrations.adapters.registry import adapter_of, kinds
-from integrations.models import Connection
-from integrations.network import is_public, resolve
-from integrations.operations.connections import BadConnection, Wanted, connect
-from integrations.origins import BadAddress, origin_of
-from routing.actors import Actor
+from integrations.base.connections import Connection
+from integrations.base.origins import BadAddress, origin_of
+from integrations.connections.operations import BadConnection, Wanted, connect
+from integrations.http.network import is_public, resolve
 from routing.models import Agency, Team, User
+from routing.people.actors import Actor
 
 MAX_SECRET_BYTES = 4096
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from integrations.operations.connections import reencrypt
+from integrations.connections.operations import reencrypt
 
 
 class Command(BaseCommand):

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from routing.operations.again import decide_again
-from routing.operations.find import find_run
+from routing.runs.again import decide_again
+from routing.runs.find import find_run
 
 
 class Command(BaseCommand):

@@ -8,10 +8,10 @@ import redis
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from routing.actors import Actor
-from routing.models.clients import Contact
-from routing.operations.erasure import erase
-from routing.operations.files import erase_uploads
+from routing.audit.operations.erasure import erase
+from routing.people.actors import Actor
+from routing.people.clients import Contact
+from routing.work.operations.files import erase_uploads
 
 
 class Command(BaseCommand):

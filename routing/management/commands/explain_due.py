@@ -9,9 +9,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import is_naive, now
 
-from routing.due import as_json, explain, instant, words
-from routing.models import Clock, WorkItem
-from routing.models.people import validate_timezone
+from routing.people.staff import validate_timezone
+from routing.sla.clocks import Clock
+from routing.sla.explain_due import as_json, explain, instant, words
+from routing.work.items import WorkItem
 
 
 class Command(BaseCommand):

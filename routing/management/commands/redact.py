@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils import timezone
 
-from routing.operations.redaction import OWNER, NotRedactable, redact
+from routing.audit.operations.redaction import OWNER, NotRedactable, redact
 
 
 class Command(BaseCommand):

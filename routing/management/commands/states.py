@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import translation
 
-from routing.machine_pages import pages
+from routing.work.machine_pages import pages
 
 
 class Command(BaseCommand):

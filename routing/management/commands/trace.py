@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from routing.operations.find import find_run
-from routing.trace import trace
+from routing.runs.find import find_run
+from routing.runs.trace import trace
 
 
 class Command(BaseCommand):

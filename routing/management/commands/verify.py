@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from routing.operations.verify import verify
+from routing.audit.verify import verify
 
 
 class Command(BaseCommand):

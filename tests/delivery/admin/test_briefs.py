@@ -9,13 +9,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from delivery.briefs.models import Brief
+from delivery.briefs.operations import briefs
+from delivery.engagements.models import Engagement
 from delivery.models import Request
-from delivery.models.briefs import Brief
-from delivery.models.engagements import Engagement
-from delivery.operations import briefs
-from routing.actors import Actor
-from routing.creation import create
 from routing.models import WorkItem
+from routing.people.actors import Actor
+from routing.work.creation import create
 from tests.delivery.admin.test_request_page import others_secret
 from tests.delivery.making import done, fresh, make_deliverables
 from tests.desk import signed_in, url, words

@@ -8,10 +8,10 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from delivery.models import ApprovalStage, Check, CheckResult
-from routing.actions import PlaceKind
-from routing.admin import destinations
+from routing.flows.operations import copy
 from routing.models import Destination, Flow, FlowVersion
-from routing.operations.flows import copy
+from routing.people.admin import destinations
+from routing.work.registry import PlaceKind
 from tests.delivery.making import DRAFT, hand_in, make_deliverables, make_destination
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by

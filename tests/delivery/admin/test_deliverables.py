@@ -7,10 +7,11 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from delivery.approvals.operations import deliverables
+from delivery.deliverables.operations import versions
 from delivery.models import Approval, Check, Deliverable
-from delivery.operations import deliverables, versions
 from routing.models import Client, File, Team
-from routing.operations import files
+from routing.work.operations import files
 from tests.delivery.making import DRAFT, done, fresh, hand_in, make_deliverables, say, with_the_client
 from tests.desk import signed_in, url, words
 from tests.files import jpeg

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from delivery.approvals.operations import deliverables
 from delivery.models import Answer, Approval, Brief, Check, Deliverable, Version
-from delivery.operations import deliverables
 from routing.models import File
 from tests.delivery.making import approver, done, fresh, hand_in, make_brief, make_deliverables, make_destination, question, with_the_client
 from tests.desk import signed_in, url, words

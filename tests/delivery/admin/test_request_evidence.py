@@ -18,7 +18,7 @@ from tests.world import World
 
 @pytest.fixture(autouse=True)
 def own_folder(settings: Settings, tmp_path: Path) -> None:
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
 
 
 def sent(world: World, evidence: SimpleUploadedFile) -> dict[str, object]:

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from delivery.models import Request
-from routing import display
+from routing.desk import display
 from routing.models import Membership, WorkItem
 from tests.delivery.admin.test_request_page import others_secret
 from tests.desk import signed_in, url, words

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from delivery.models import Request
-from delivery.operations import requests
+from delivery.requests.operations import requests
 from routing.models import User
-from routing.operations import work
+from routing.work.operations import items
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
@@ -39,7 +39,7 @@ def test_a_refused_step_is_shown_with_its_reason_and_who_clears_it(world: World)
 
 def test_work_on_hold_offers_to_resume_and_says_why_the_rest_waits(world: World) -> None:
     row = make_request(world.acme)
-    work.hold([row.item_id], by=by(world.alice), at=NOW, reason="The budget is not settled.")
+    items.hold([row.item_id], by=by(world.alice), at=NOW, reason="The budget is not settled.")
 
     page = signed_in(world.alice).get(url(Request, "change", row.pk))
 
@@ -85,7 +85,7 @@ def test_history_revert_and_deletion_are_refused(world: World, path: str) -> Non
 def test_the_timeline_says_who_what_when_and_why_newest_first(world: World) -> None:
     row = make_request(world.acme, details="")
     requests.edit([row.pk], by=by(world.alice), at=NOW, details="Five pages", title="Better")
-    work.hand_over(
+    items.hand_over(
         [row.item_id],
         by=by(world.alice),
         at=NOW.replace(hour=11),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from delivery.models import Request
-from routing.admin.offers import steps_of
+from routing.desk.offers import steps_of
 from tests.desk import signed_in, url, words
 from tests.world import World, make_client, make_contact, make_request
 

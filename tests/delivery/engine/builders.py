@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from delivery.engine.checks.base import Finding, Rule
-from delivery.engine.checks.catalogue import run
-from delivery.engine.checks.page import Context
-from delivery.engine.manifest import FileEntry, Manifest
+from delivery.checks.kinds.base import Finding, Rule
+from delivery.checks.kinds.catalogue import run
+from delivery.checks.kinds.page import Context
+from delivery.deliverables.manifest import FileEntry, Manifest
 
 HERO = "a" * 64
 PLAN = "b" * 64

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.engine.manifest import Manifest
+from delivery.deliverables.manifest import Manifest
 from tests.delivery.engine.builders import HERO, PLAN, failures, picture
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.engine.checks.base import MOST_EVIDENCE, BadParams, Rule
-from delivery.engine.checks.catalogue import DEFAULTS, KINDS, MOST_FINDINGS, Verdict, check, run, verdict
-from delivery.engine.manifest import FileEntry, Manifest
-from delivery.engine.sanitise import LIMIT
+from delivery.checks.kinds.base import MOST_EVIDENCE, BadParams, Rule
+from delivery.checks.kinds.catalogue import DEFAULTS, KINDS, MOST_FINDINGS, Verdict, check, run, verdict
+from delivery.deliverables.manifest import FileEntry, Manifest
+from delivery.deliverables.sanitise import LIMIT
 from tests.delivery.engine.builders import HERO, picture
 from tests.delivery.engine.test_sanitise import ATTACKS, HTML
 

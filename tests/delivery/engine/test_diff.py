@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.engine.diff import MOST_COMPARED, Change, FileChange, Run, difference, runs
-from delivery.engine.manifest import Manifest
+from delivery.deliverables.diff import MOST_COMPARED, Change, FileChange, Run, difference, runs
+from delivery.deliverables.manifest import Manifest
 from tests.delivery.engine.builders import PLAN, picture
 
 texts = st.lists(st.sampled_from(["a", "b", "c", "\n", "long"]), max_size=30).map(" ".join)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from delivery.engine.manifest import Manifest, canonical, digest
+from delivery.deliverables.manifest import Manifest, canonical, digest
 from tests.delivery.engine.builders import PLAN, picture
 
 VERSION = Manifest(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.engine.cleaning import taken_out
-from delivery.engine.references import by_address, by_digest, by_name
-from delivery.engine.sanitise import sanitise
+from delivery.deliverables.cleaning import taken_out
+from delivery.deliverables.references import by_address, by_digest, by_name
+from delivery.deliverables.sanitise import sanitise
 
 HERO, ROOM = "a" * 64, "b" * 64
 

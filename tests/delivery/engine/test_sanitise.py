@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.engine.markup import Open, read
-from delivery.engine.sanitise import ATTRIBUTES, LIMIT, TAGS, sanitise, visible_text
+from delivery.deliverables.markup import Open, read
+from delivery.deliverables.sanitise import ATTRIBUTES, LIMIT, TAGS, sanitise, visible_text
 from tests.delivery.engine.builders import HERO
 
 PIECES = st.sampled_from(

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from delivery.engine.checks.page import Context
-from delivery.engine.manifest import Manifest
+from delivery.checks.kinds.page import Context
+from delivery.deliverables.manifest import Manifest
 from tests.delivery.engine.builders import failures
 
 

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from delivery.flows.client_request import publish_client_request
 from routing.models import Contact
-from routing.operations.calendars import ensure_defaults
+from routing.sla.operations.calendars import ensure_defaults
 from tests.portal import APPROVER, REQUESTER, browser_of, invited, other_client
 from tests.world import World, by
 

@@ -9,12 +9,12 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from delivery.approvals.operations import approvals, deliverables
+from delivery.deliverables.operations.versions import Draft
 from delivery.models import Answer, Approval, Deliverable
-from delivery.operations import approvals, deliverables
-from delivery.operations.versions import Draft
+from routing.audit.operations.erasure import erase
 from routing.models import Contact, Event, Note, Notification
-from routing.operations import work
-from routing.operations.erasure import erase
+from routing.work.operations import items
 from tests.delivery.making import DRAFT, codes, done, fresh, hand_in, make_deliverables, question
 from tests.desk import words
 from tests.portal import APPROVER, REQUESTER, VIEWER, browser_of, invited, user_of
@@ -201,7 +201,7 @@ def test_a_question_that_was_taken_back_says_so_and_leads_to_the_next(world: Wor
 
 
 def test_held_work_is_not_decided(world: World, browser: Browser, asked: Approval) -> None:
-    done(work.hold([Deliverable.objects.get().item_id], by=by(world.olga), at=timezone.now(), reason="They do not pay."))
+    done(items.hold([Deliverable.objects.get().item_id], by=by(world.olga), at=timezone.now(), reason="They do not pay."))
 
     page, refused = words(browser.get(path(asked))), answer(browser, asked)
 

@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from delivery.models import Approval, Request
 from routing.models import Contact, Event, File, Note
-from routing.operations import notes
-from routing.operations.files import keep
+from routing.work.operations import notes
+from routing.work.operations.files import keep
 from tests.delivery.making import question
 from tests.delivery.portal.test_deciding import with_carla
 from tests.delivery.portal.test_new import FORM, TOKEN, filled, work
@@ -26,7 +26,7 @@ from tests.world import NOW, World, by, make_request
 
 @pytest.fixture(autouse=True)
 def own_folder(settings: Settings, tmp_path: Path) -> None:
-    use(settings, "routing.storage.PrivateStorage", tmp_path)
+    use(settings, "routing.kernel.storage.PrivateStorage", tmp_path)
 
 
 def upload(name: str = "lodge.png", content: bytes | None = None) -> SimpleUploadedFile:

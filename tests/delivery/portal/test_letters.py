@@ -7,13 +7,13 @@ from datetime import timedelta
 from django.utils import timezone
 from pytest_django import Settings
 
+from delivery.approvals.operations import approvals, deliverables
+from delivery.approvals.operations.deliverables import ask_client
 from delivery.models import Approval
-from delivery.operations import approvals, deliverables
-from delivery.operations.deliverables import ask_client
 from integrations.adapters.mail.letter import letter_of
 from integrations.models import Outbound
-from routing.door import preview
 from routing.models import Contact, Event, Membership, Notification
+from routing.work.door import preview
 from tests.delivery.making import codes, done, fresh, hand_in, make_deliverables, question
 from tests.delivery.portal.test_deciding import with_carla
 from tests.desk import signed_in, words

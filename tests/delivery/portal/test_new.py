@@ -10,12 +10,12 @@ from django.test import Client as Browser
 
 from delivery.flows.client_request import KINDS
 from delivery.models import Brief, Request
-from delivery.operations.submissions import submit
+from delivery.progress.operations.submissions import submit
+from routing.audit.operations.erasure import erase
 from routing.models import Contact, Decision, Enrichment, Event, ExceptionCase, Run
-from routing.operations.advance import advance
-from routing.operations.enrich import enrich
-from routing.operations.erasure import erase
-from routing.operations.process import process
+from routing.runs.operations.advance import advance
+from routing.runs.operations.enrich import enrich
+from routing.runs.operations.process import process
 from tests.desk import words
 from tests.portal import REQUESTER, VIEWER, browser_of, invited, other_client, user_of
 from tests.threads import at_once

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client as Browser
 
 from delivery.models import Request
-from delivery.operations import requests
 from delivery.portal.words import STANDINGS
+from delivery.requests.operations import requests
 from routing.models import Contact, Event, User
-from routing.operations import work
+from routing.work.operations import items
 from tests.desk import words
 from tests.portal import VIEWER, browser_of, invited
 from tests.world import NOW, World, by, make_request
@@ -49,7 +49,7 @@ def test_every_state_has_words_for_clients_and_none_of_the_agencys_own(world: Wo
 def test_a_page_names_the_owner_and_nobody_else_of_the_agency(world: World, browser: Browser) -> None:
     row = make_request(world.acme, channel="portal")
     requests.ask([row.pk], by=by(world.bob), at=NOW, question="Which pages?")
-    work.hold([row.item_id], by=by(world.olga), at=NOW, reason="They do not pay.")
+    items.hold([row.item_id], by=by(world.olga), at=NOW, reason="They do not pay.")
 
     page = words(browser.get(f"/portal/requests/{row.item.ref}/"))
 

@@ -6,9 +6,9 @@ import pytest
 from django.test import Client as Browser
 
 from delivery.models import Brief, Request
-from delivery.operations import requests
-from routing.door import all_operations
+from delivery.requests.operations import requests
 from routing.models import Contact
+from routing.work.door import all_operations
 from tests.portal import APPROVER, browser_of, invited, user_of
 from tests.world import NOW, World, by, make_request
 

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from integrations.adapters.base import Permanent
+from integrations.base.adapter import Permanent
 from integrations.models import Connection, Outbound
-from integrations.operations.outbox.waiting import why_waiting
-from routing.operations.work import hold
+from integrations.outbox.waiting import why_waiting
+from routing.work.operations.items import hold
 from tests.desk import signed_in, url, words
 from tests.integrations.outbox.conftest import connection, shelf, shelves, time  # noqa: F401  # fixtures
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send, state_of

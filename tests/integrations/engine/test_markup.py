@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations.engine.markup import assets_in, placed, plain, seen, spelled
+from integrations.base.markup import assets_in, placed, plain, seen, spelled
 
 SHA = "ab" * 32
 quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from integrations.engine.proof import Shown, differences, normal
-from integrations.sandbox.cms import Post
-from integrations.sandbox.cms_server import page
+from demo.sandbox.cms import Post
+from demo.sandbox.cms_server import page
+from integrations.proof.compare import Shown, differences, normal
 
 OURS = Shown('It\'s "new"', '<h2>First</h2><p>Second -- "quoted" 5\'6"...</p><img src="https://x.example/a.png?w=1&amp;h=2">')
 SHOWN = """<html><head><title>It’s “new” – A site</title></head><body><nav>Menu</nav><h1>It&#8217;s &#8220;new&#8221;</h1>

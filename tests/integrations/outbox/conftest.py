@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from integrations import doorbell
 from integrations.adapters import registry
+from integrations.base import doorbell
 from integrations.models import Connection
 from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time
 from tests.integrations.senders import make_connection

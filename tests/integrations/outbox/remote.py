@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from integrations.adapters.base import Adapter, CallFailed, Conflict, Intent, Unknown, Writer, Written
+from integrations.base.adapter import Adapter, CallFailed, Conflict, Intent, Unknown, Writer, Written
 from integrations.models import Connection, Outbound
-from integrations.operations.outbox.deliver import deliver_due
-from integrations.operations.outbox.enqueue import Wanted, enqueue
-from routing.actors import Actor
+from integrations.outbox.deliver import deliver_due
+from integrations.outbox.enqueue import Wanted, enqueue
+from routing.people.actors import Actor
 from tests.world import NOW
 
 KIND = "shelf"

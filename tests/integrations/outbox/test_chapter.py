@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from integrations.chapters import attempts
 from integrations.models import Connection
+from integrations.outbox.trace_sections import attempts
 from routing.models import Run
-from routing.operations.runs import cancel
-from routing.trace import trace
+from routing.runs.operations.runs import cancel
+from routing.runs.trace import trace
 from tests.integrations.outbox.remote import Shelf, Time, deliver, lost, send, state_of
 from tests.integrations.outbox.test_crm import make_run
 from tests.world import NOW, World, by

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from integrations.inbox.forget import forget_sent
 from integrations.models import Connection, Outbound
-from integrations.operations.forget import forget_sent
-from integrations.operations.outbox.replay import replay
+from integrations.outbox.operations.replay import replay
+from routing.kernel.reasons import Reason
 from routing.models import ExceptionCase
-from routing.reasons import Reason
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send, state_of
 from tests.world import NOW, World, by
 

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import http
+from demo.sandbox.faults import Fault
+from integrations.connections.operations import Wanted, connect
+from integrations.http import client as http
 from integrations.models import Attempt, Connection, Outbound
-from integrations.operations.connections import Wanted, connect
-from integrations.operations.crm import VERB, tell_complete, tell_deal, tell_routed
-from integrations.sandbox.faults import Fault
-from routing.actors import Actor
-from routing.creation import create
+from integrations.outbox.crm import VERB, tell_complete, tell_deal, tell_routed
+from routing.kernel.reasons import Reason
 from routing.models import Event, ExceptionCase, Flow, FlowVersion, Run, RunEvent, WorkItem
-from routing.operations.process import process
-from routing.reasons import Reason
+from routing.people.actors import Actor
+from routing.runs.operations.process import process
+from routing.work.creation import create
 from tests.integrations.conftest import Sandbox
 from tests.integrations.outbox.remote import Time, deliver, outcomes_of
 from tests.integrations.senders import event, make_connection, send

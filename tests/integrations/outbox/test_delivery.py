@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.adapters.base import Permanent, Refused, Temporary, Unknown
+from integrations.base.adapter import Permanent, Refused, Temporary, Unknown
 from integrations.models import Attempt, Connection, ExternalLink, Outbound
-from integrations.operations.outbox.outcomes import on_dead, on_delivered
+from integrations.outbox.outcomes import on_dead, on_delivered
+from routing.kernel.reasons import Reason
 from routing.models import ExceptionCase
-from routing.reasons import Reason
 from tests.integrations.outbox.remote import Shelf, Time, deliver, lost, outcomes_of, send, state_of
 from tests.world import NOW, World, make_request
 

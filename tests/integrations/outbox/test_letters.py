@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from integrations.adapters.mail.writer import message_id
 from integrations.models import Attempt, Connection, Outbound
+from routing.messages.operations import mark_read, tell_owners
 from routing.models import Notification, User
-from routing.operations.notify import mark_read, tell_owners
 from tests.integrations.outbox.remote import Time, deliver
 from tests.world import NOW, World, by, make_request
 

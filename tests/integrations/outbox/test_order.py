@@ -6,12 +6,12 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from integrations.adapters.base import Permanent, Temporary
+from integrations.base.adapter import Permanent, Temporary
 from integrations.models import Connection, Outbound
-from integrations.operations.outbox.claim import claim
-from integrations.operations.outbox.replay import discard, replay
+from integrations.outbox.claim import claim
+from integrations.outbox.operations.replay import discard, replay
 from routing.models import Event, ExceptionCase
-from routing.operations.work import hold
+from routing.work.operations.items import hold
 from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, send, state_of
 from tests.integrations.senders import make_connection
 from tests.threads import at_once

@@ -20,9 +20,9 @@ import django
 django.setup()
 
 from integrations.adapters import registry  # noqa: E402  # models need the apps
-from integrations.adapters.base import Adapter, Intent, Writer, Written  # noqa: E402
+from integrations.base.adapter import Adapter, Intent, Writer, Written  # noqa: E402
 from integrations.models import Connection  # noqa: E402
-from integrations.operations.outbox.deliver import deliver_due  # noqa: E402
+from integrations.outbox.deliver import deliver_due  # noqa: E402
 from tests.world import NOW  # noqa: E402
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from integrations.walkthrough.story import Broke, Story
-from routing.door import Result
-from routing.gates import refused
+from demo.walkthrough.story import Broke, Story
+from routing.work.door import Result
+from routing.work.gates import refused
 
 REFUSED = Result(1, False, (refused("author", "Who asks cannot approve."),))
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from django.utils import timezone
 
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from routing.actors import Actor
 from routing.models import FlowVersion, Run, Team
-from routing.operations.advance import advance
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import capture
+from routing.people.actors import Actor
+from routing.runs.operations.advance import advance
+from routing.runs.operations.capture import capture
+from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals
 from tests.world import World, by

@@ -9,10 +9,10 @@ from django.db.models import Max
 
 from delivery.models import Request
 from routing.models import Clock, Notification, SLAPolicy, Target
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import start
-from routing.operations.escalate import escalate
-from routing.trace import trace
+from routing.runs.trace import trace
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
+from routing.sla.operations.escalate import escalate
 from tests.clockwork import at, clock_of
 from tests.desk import signed_in, url, words
 from tests.routing.admin.stories import crm_of, make_flow, run_about

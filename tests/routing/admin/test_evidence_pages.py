@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from routing.audit.operations.seals import seal
 from routing.models import Event, Seal
-from routing.operations.seals import seal
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, make_request
 

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from routing.actions import Problem
 from routing.models import Enrichment, ExceptionCase, Run
+from routing.work.registry import Problem
 from tests.delivery.admin.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM

@@ -10,10 +10,10 @@ from django.test import Client as Browser
 from PIL import Image
 from pytest_django import Settings
 
-from routing.files_view import address_of, respond
+from routing.kernel.roles import AM, CREATIVE
+from routing.kernel.storage import private
 from routing.models import File
-from routing.roles import AM, CREATIVE
-from routing.storage import private
+from routing.work.files_view import address_of, respond
 from tests import files
 from tests.desk import signed_in
 from tests.files import make_file, upload

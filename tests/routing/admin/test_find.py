@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from delivery.models import Request
-from routing.finding import SHOWN
 from routing.models import Client
+from routing.work.search import SHOWN
 from tests.delivery.admin.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.world import World, make_client, make_request, make_user

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from routing.flows.operations import copy, publish
 from routing.models import Condition, ExceptionCase, Flow, FlowVersion, Rule, Trigger
-from routing.operations.flows import copy, publish
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM
 from tests.routing.admin.stories import crm_of, make_flow, run_about
@@ -179,8 +179,8 @@ def test_what_somebody_else_published_meanwhile_is_said_not_a_crash(
     browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
     sent = filled(browser.get(path)) | {"triggers-0-kind": "late.change"}
     publish(draft, by=by(world.olga), at=NOW, reason="First")
-    monkeypatch.setattr("routing.admin.versions.FrozenWhenPublished.has_change_permission", lambda *_: True)
-    monkeypatch.setattr("routing.admin.version_parts.PartOfVersion.has_change_permission", lambda *_: True)
+    monkeypatch.setattr("routing.flows.admin.versions.FrozenWhenPublished.has_change_permission", lambda *_: True)
+    monkeypatch.setattr("routing.flows.admin.version_parts.PartOfVersion.has_change_permission", lambda *_: True)
 
     answer = browser.post(path, sent)
 

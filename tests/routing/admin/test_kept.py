@@ -9,11 +9,11 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from routing.kept import promises
+from routing.kernel.roles import AM
 from routing.models import Clock
-from routing.operations.calendars import ensure_defaults
-from routing.operations.clocks import start
-from routing.roles import AM
+from routing.sla.compliance import promises
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
 from tests.desk import signed_in, words
 from tests.world import NOW, World, by, make_request, make_user
 

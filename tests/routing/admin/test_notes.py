@@ -8,7 +8,7 @@ import pytest
 
 from delivery.models import Request
 from routing.models import Event, File, Note, NoteFile, User
-from routing.operations import notes
+from routing.work.operations import notes
 from tests.delivery.admin.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.files import EXE, make_file, png, upload

@@ -9,8 +9,8 @@ from django.core.cache import caches
 from django.utils import timezone
 from pytest_django import Settings
 
+from routing.desk.operations.sendings import forget_sendings
 from routing.models import Note, Sending
-from routing.operations.sendings import forget_sendings
 from routing.tasks import sweep_files
 from tests.routing.admin.test_notes import send
 from tests.threads import at_once

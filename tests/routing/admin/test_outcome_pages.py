@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from delivery.models import Request
-from routing.actors import Actor
 from routing.models import Event, Outcome, Run
-from routing.operations.outcomes import expect, look_at, probe_now, prove, waive
-from routing.trace import trace
+from routing.people.actors import Actor
+from routing.runs.operations.outcomes import expect, look_at, probe_now, prove, waive
+from routing.runs.trace import trace
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM
 from tests.routing.admin.stories import crm_of, make_flow, run_about

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from delivery.admin.requests import RequestAdmin
 from delivery.models import Request
-from routing.admin import change_list
-from routing.admin.base import DeskAdmin
+from delivery.requests.admin import RequestAdmin
+from routing.desk import change_list
+from routing.desk.base import DeskAdmin
 from routing.models import WorkItem
 from tests.delivery.admin.test_request_page import others_secret
 from tests.desk import signed_in, url, words

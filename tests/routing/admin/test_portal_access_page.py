@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from routing.cover.operations.portal_access import has_access
 from routing.models import Contact, Membership
-from routing.operations.portal_access import has_access
 from tests.desk import signed_in, url, words
 from tests.portal import APPROVER, VIEWER, invited, user_of
 from tests.world import World, make_contact

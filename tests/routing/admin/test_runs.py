@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from routing.models import ExceptionCase, Run
-from routing.operations import work as work_steps
+from routing.work.operations import items as work_steps
 from tests.delivery.admin.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM

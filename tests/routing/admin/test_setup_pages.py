@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from routing.actors import Actor
+from routing.cover.absences import Absence
+from routing.cover.agency import Agency
+from routing.messages.operations import tell_owners
 from routing.models import Calendar, Dispatch, Event, ExceptionRoute, Notification, SLAPolicy
-from routing.models.absences import Absence
-from routing.models.agency import Agency
-from routing.operations.calendars import ensure_defaults
-from routing.operations.capture import capture
-from routing.operations.notify import tell_owners
+from routing.people.actors import Actor
+from routing.runs.operations.capture import capture
+from routing.sla.operations.calendars import ensure_defaults
 from tests.desk import signed_in, url, words
 from tests.journeys.test_lead_to_brief import signals
 from tests.routing.admin.test_flows import filled

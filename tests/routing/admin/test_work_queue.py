@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from delivery.models import Request
 from routing.models import WorkItem
-from routing.operations import work
+from routing.work.operations import items
 from tests.delivery.admin.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by, make_client, make_request
@@ -22,7 +22,7 @@ def refs(page) -> list[str]:
 
 def test_my_work_is_what_i_own_back_up_or_do(world: World) -> None:
     owned, others = make_request(world.acme), make_request(make_client("OTH", world.team, world.olga, world.quin))
-    work.hand_over([owned.item_id], by=by(world.alice), at=NOW, reason="x", owner=world.olga.pk, backup=world.quin.pk, doer=world.cora.pk)
+    items.hand_over([owned.item_id], by=by(world.alice), at=NOW, reason="x", owner=world.olga.pk, backup=world.quin.pk, doer=world.cora.pk)
 
     assert refs(signed_in(world.cora).get(url(WorkItem, "changelist"))) == [owned.item.ref]
     assert set(refs(signed_in(world.olga).get(url(WorkItem, "changelist")))) == {owned.item.ref, others.item.ref}
@@ -65,7 +65,7 @@ def test_nothing_is_saved_added_or_deleted_there(world: World) -> None:
 
 def test_holding_in_bulk_answers_for_each(world: World) -> None:
     free, held = make_request(world.acme), make_request(world.acme)
-    work.hold([held.item_id], by=by(world.alice), at=NOW, reason="Before")
+    items.hold([held.item_id], by=by(world.alice), at=NOW, reason="Before")
 
     page = signed_in(world.alice).post(url(WorkItem, "bulk", "hold"), {"ids": [free.item_id, held.item_id], "reason": "Now"})
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.engine.choose import Candidate, Choice, Fallback, NobodyFits, NoRuleHolds, RuleSpec, choose
-from routing.engine.conditions import Clause, Operator
-from routing.engine.fields import FieldSpec, FieldType
+from routing.flows.choose import Candidate, Choice, Fallback, NobodyFits, NoRuleHolds, RuleSpec, choose
+from routing.flows.conditions import Clause, Operator
+from routing.flows.fields import FieldSpec, FieldType
 
 TEAM, OTHER = 1, 2
 AMOUNT = FieldSpec("deal.amount", "Amount", FieldType.NUMBER)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.engine.conditions import ALLOWED, BadClause, Clause, Operator, check, holds
-from routing.engine.fields import FieldSpec, FieldType
+from routing.flows.conditions import ALLOWED, BadClause, Clause, Operator, check, holds
+from routing.flows.fields import FieldSpec, FieldType
 
 AMOUNT = FieldSpec("deal.amount", "Amount", FieldType.NUMBER)
 SERVICE = FieldSpec("deal.service", "Service", FieldType.TEXT)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.engine.fields import FieldSpec, FieldType, WrongType, faults, typed
+from routing.flows.fields import FieldSpec, FieldType, WrongType, faults, typed
 
 
 def spec(kind: FieldType, **options: object) -> FieldSpec:

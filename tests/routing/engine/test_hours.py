@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from routing.engine.hours import ALWAYS, Both, Closed, Hours, OpenTime, OutOfReach, Window
-from routing.engine.public_holidays import public_holidays
-from routing.engine.week import BadHours, hours_as_json, hours_from_json, read_dates, read_week, write_week
+from routing.sla.hours import ALWAYS, Both, Closed, Hours, OpenTime, OutOfReach, Window
+from routing.sla.public_holidays import public_holidays
+from routing.sla.week import BadHours, hours_as_json, hours_from_json, read_dates, read_week, write_week
 
 Week = Sequence[tuple[Window, ...]]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.engine.hours import Hours
-from routing.engine.ladder import TOP, Climber, Level, climb, level_of, recipients, when_spent
-from routing.engine.timing import AGENCY, Cause, Does, Mark, Turn
+from routing.sla.hours import Hours
+from routing.sla.ladder import TOP, Climber, Level, climb, level_of, recipients, when_spent
+from routing.sla.timing import AGENCY, Cause, Does, Mark, Turn
 
 OFFICE = Hours("office", "Europe/Berlin", ((((9 * 60), (17 * 60 + 30)),),) * 5 + ((), ()))
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from routing.engine.template import fill, placeholders
+from routing.flows.template import fill, placeholders
 
 
 @pytest.mark.parametrize(

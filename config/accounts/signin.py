@@ -1,0 +1,130 @@
+"""Who may sign in, and with what: no sign-up, a password and a second factor for staff, a code by mail for clients' contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.authentication import get_authentication_records
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.utils import is_mfa_enabled
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from config.desk.context import agency_name
+from config.mail import background
+
+
+class Backend(AuthenticationBackend):
+    """Passwords are for staff; rights are asked for as the product does, so that one statement a page answers both."""
+
+    def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
+        """Whoever is not staff has no password that counts; the answer is that of a wrong one, as late."""
+        user = super().authenticate(request, **credentials)
+        return user if user is not None and user.is_staff else None
+
+    def get_all_permissions(self, user_obj: Any, obj: Any = None) -> Any:
+        if user_obj.is_anonymous or not user_obj.is_active or obj is not None:
+            return frozenset()
+        return user_obj.rights.permissions
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False  # colleagues make accounts; clients are invited
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """:raises PermissionDenied: for staff who come with a code alone"""
+        methods = {record["method"] for record in get_authentication_records(request, user)}
+        if user.is_staff and "code" in methods and "password" not in methods:
+            raise PermissionDenied(_("Staff sign in with a password and a second factor."))
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return reverse(home_of(request))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """After the answer, so that it takes as long for an address that nobody has."""
+        background.after(self._send, template_prefix, email, context)
+
+    def _send(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        super().send_mail(template_prefix, email, {**context, "agency_name": agency_name()})
+
+
+def home_of(request: HttpRequest) -> str:
+    """The name of the page that somebody starts on."""
+    user = request.user
+    return "portal:home" if user.is_authenticated and not user.is_staff else "admin:index"
+
+
+@require_safe
+def entrance(request: HttpRequest) -> HttpResponseRedirect:
+    """The bare address: everybody's own first page."""
+    return HttpResponseRedirect(reverse(home_of(request)))
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Keeps the secrets of second factors encrypted, with keys that can be rotated."""
+
+    def encrypt(self, text: str) -> str:
+        return _fernet().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _fernet().decrypt(encrypted_text.encode()).decode()
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": "Throughline"}
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+
+
+class SecondFactorMiddleware:
+    """
+    Staff without a second factor can set one up, and nothing else.
+
+    Not asked while the demo runs on embedded services, where its people have passwords only; a banner says so.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.open = ("/accounts/", settings.STATIC_URL)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.EMBEDDED or request.path.startswith(self.open) or not _lacks_second_factor(request):
+            return self.get_response(request)
+        messages.info(request, _("Set up a second factor to go on. Staff need one."))
+        return HttpResponseRedirect(reverse("mfa_activate_totp"))
+
+
+class ContactsMiddleware:
+    """Contacts have the portal and the way in and out. The desk, passwords and second factors are not theirs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.open = ("/accounts/login/", "/accounts/logout/", "/accounts/inactive/")
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        if user.is_authenticated and not user.is_staff:
+            if request.path.startswith(reverse("admin:index")):
+                raise PermissionDenied(_("The desk is for the agency's own people. Your pages are in the client portal."))
+            if request.path.startswith("/accounts/") and not request.path.startswith(self.open):
+                return HttpResponseRedirect(reverse("portal:home"))
+        return self.get_response(request)
+
+
+def _lacks_second_factor(request: HttpRequest) -> bool:
+    user = request.user
+    return user.is_authenticated and user.is_staff and not is_mfa_enabled(user)

@@ -1,0 +1,20 @@
+"""What every template may ask about the installation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from routing.cover.agency import Agency
+
+
+def house(_: HttpRequest) -> dict[str, Any]:
+    """``agency_name`` is asked for only where a page shows it."""
+    return {"embedded": settings.EMBEDDED, "agency_name": SimpleLazyObject(agency_name)}
+
+
+def agency_name() -> str:
+    return Agency.objects.values_list("name", flat=True).first() or "Throughline"

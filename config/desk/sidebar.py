@@ -1,0 +1,117 @@
+"""The sidebar: what waits for whom, every number a link to its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.desk.waiting import QUEUE, waiting_for
+from config.mail.page import may_read_mail
+from routing.desk.base import actor
+
+FOR_ME = "admin:routing_notification_changelist"
+
+# Under each heading: title, icon, page, and the permission without which the entry is not there.
+PLACES = (
+    (
+        gettext_lazy("Clients"),
+        (
+            (gettext_lazy("Clients"), "storefront", "admin:routing_client_changelist", "routing.view_client"),
+            (gettext_lazy("Contacts"), "contacts", "admin:routing_contact_changelist", "routing.view_contact"),
+            (gettext_lazy("Destinations"), "publish", "admin:routing_destination_changelist", "routing.view_destination"),
+            (gettext_lazy("Engagements"), "handshake", "admin:delivery_engagement_changelist", "delivery.view_engagement"),
+        ),
+    ),
+    (
+        gettext_lazy("How work flows"),
+        (
+            (gettext_lazy("Flows"), "account_tree", "admin:routing_flow_changelist", "routing.view_flow"),
+            (gettext_lazy("Exception map"), "signpost", "admin:routing_exceptionroute_changelist", "routing.view_exceptionroute"),
+            (gettext_lazy("SLA policies"), "timer", "admin:routing_slapolicy_changelist", "routing.view_slapolicy"),
+            (gettext_lazy("Checks"), "fact_check", "admin:delivery_check_changelist", "delivery.view_check"),
+            (gettext_lazy("Calendars"), "calendar_month", "admin:routing_calendar_changelist", "routing.view_calendar"),
+        ),
+    ),
+    (
+        gettext_lazy("Agency"),
+        (
+            (gettext_lazy("People"), "badge", "admin:routing_user_changelist", "routing.view_user"),
+            (gettext_lazy("Teams"), "groups", "admin:routing_team_changelist", "routing.view_team"),
+            (gettext_lazy("Absences"), "event_busy", "admin:routing_absence_changelist", "routing.view_absence"),
+            (gettext_lazy("Default pair"), "apartment", "admin:routing_agency_changelist", "routing.view_agency"),
+        ),
+    ),
+    (
+        gettext_lazy("Outside systems"),
+        (
+            (gettext_lazy("Connections"), "cable", "admin:integrations_connection_changelist", "integrations.view_connection"),
+            (gettext_lazy("Deliveries"), "move_to_inbox", "admin:integrations_inbound_changelist", "integrations.view_inbound"),
+            (gettext_lazy("Outgoing"), "outbox", "admin:integrations_outbound_changelist", "integrations.view_outbound"),
+            (gettext_lazy("Put aside"), "pending", "admin:routing_dispatch_changelist", "routing.view_dispatch"),
+            (gettext_lazy("Links"), "link", "admin:integrations_externallink_changelist", "integrations.view_externallink"),
+        ),
+    ),
+    (
+        gettext_lazy("Evidence"),
+        (
+            (gettext_lazy("Promises kept"), "timelapse", "admin:routing_clock_kept", "routing.view_clock"),
+            (gettext_lazy("Events"), "history", "admin:routing_event_changelist", "routing.view_event"),
+            (gettext_lazy("Seals"), "verified", "admin:routing_seal_changelist", "routing.view_seal"),
+        ),
+    ),
+)
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    groups = [(_("Work"), _work(request))]
+    groups += [
+        (str(title), [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places]) for title, places in PLACES
+    ]
+    if may_read_mail(request):
+        groups.append((_("This installation"), [_item(request, _("Mail"), "mail", "mail")]))
+    allowed = ((title, [item for item in items if item]) for title, items in groups)
+    return [{"title": title, "items": items} for title, items in allowed if items]
+
+
+def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
+    found, here = waiting_for(request), request.path == reverse(QUEUE)
+    mine = here and request.GET.get("whose", "mine") == "mine"
+    late = mine and request.GET.get("open") == "late"
+    cases, case, run = "admin:routing_exceptioncase_changelist", "routing.view_exceptioncase", "routing.view_run"
+    return [
+        _item(request, _("Today"), "today", "admin:index"),
+        _item(request, _("For me"), "notifications", FOR_ME, badge=found.unread, may="routing.view_notification"),
+        _item(request, _("My work"), "checklist", QUEUE, badge=found.mine, active=mine and not late),
+        _item(request, _("Late, mine"), "alarm", QUEUE, "?whose=mine&open=late", found.late, "danger", late),
+        _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
+        _item(request, _("Requests"), "inbox", "admin:delivery_request_changelist", may="delivery.view_request"),
+        _item(request, _("Exceptions"), "error", cases, badge=found.exceptions, variant="danger", may=case),
+        _item(request, _("Briefs"), "description", "admin:delivery_brief_changelist", may="delivery.view_brief"),
+        _item(request, _("Deliverables"), "deployed_code", "admin:delivery_deliverable_changelist", may="delivery.view_deliverable"),
+        _item(request, _("Approvals"), "approval", "admin:delivery_approval_changelist", may="delivery.view_approval"),
+        _item(request, _("Runs"), "route", "admin:routing_run_changelist", may=run),
+    ]
+
+
+def _item(
+    request: HttpRequest,
+    title: str,
+    icon: str,
+    page: str,
+    query: str = "",
+    badge: int = 0,
+    variant: str = "primary",
+    active: bool | None = None,
+    *,
+    may: str = "routing.view_workitem",
+) -> dict[str, Any] | None:
+    if not actor(request).may(may):
+        return None
+    url = reverse(page)
+    here = request.path == url if page == "admin:index" else request.path.startswith(url)
+    shown = {"title": title, "icon": icon, "link": url + query, "active": here if active is None else active}
+    return shown | ({"badge": badge, "badge_variant": variant} if badge else {})

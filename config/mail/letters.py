@@ -1,0 +1,81 @@
+"""Mail while no SMTP server is set: one file a letter in var/mail, and read from there again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage as Parsed
+from pathlib import Path
+from secrets import token_hex
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
+from django.utils.html import strip_tags
+
+from config.embedded.running import write_private
+
+_STAMP = "%Y%m%dT%H%M%S%f"  # of UTC, so that names sort by time
+_SUFFIX = ".eml"
+
+
+class FolderBackend(BaseEmailBackend):
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        for message in email_messages:
+            folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+            name = f"{timezone.now().astimezone(UTC):{_STAMP}}-{token_hex(4)}{_SUFFIX}"
+            write_private(folder() / name, message.message().as_bytes())
+        return len(email_messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    at: datetime
+    recipients: str
+    subject: str
+    text: str
+    attachments: tuple[str, ...]  # their names
+
+
+def folder() -> Path:
+    return Path(settings.VAR_DIR / "mail")
+
+
+def are_kept() -> bool:
+    return settings.ENV.smtp_url is None
+
+
+def newest_first() -> list[Path]:
+    return sorted(folder().glob(f"*{_SUFFIX}"), reverse=True)
+
+
+def read(files: Sequence[Path]) -> Iterator[Letter]:
+    """What can be read: a file that somebody is just removing, or has renamed, is passed over."""
+    for file in files:
+        try:
+            at = datetime.strptime(file.name.partition("-")[0], _STAMP).replace(tzinfo=UTC)
+            raw = file.read_bytes()
+        except (ValueError, FileNotFoundError):
+            continue
+        yield _letter(at, message_from_bytes(raw, _class=Parsed, policy=policy.default))
+
+
+def _letter(at: datetime, message: Parsed) -> Letter:
+    return Letter(
+        at=at,
+        recipients=str(message["To"] or ""),
+        subject=str(message["Subject"] or ""),
+        text=_text(message),
+        attachments=tuple(part.get_filename() or "" for part in message.iter_attachments()),
+    )
+
+
+def _text(message: Parsed) -> str:
+    body = message.get_body(("plain", "html"))
+    if body is None:
+        return ""
+    text = str(body.get_content()).strip()
+    return text if body.get_content_subtype() == "plain" else strip_tags(text).strip()

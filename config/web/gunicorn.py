@@ -1,0 +1,36 @@
+"""Gunicorn's settings, for `make run` and for production alike: `gunicorn -c python:config.web.gunicorn config.wsgi`."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+from prometheus_client.multiprocess import mark_process_dead
+
+from config.embedded import processes
+from config.observe import logs
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+timeout = 60
+graceful_timeout = 15
+keepalive = 5
+max_requests = 10_000  # a slow leak ends here
+max_requests_jitter = 1_000
+limit_request_line = 8190
+control_socket_disable = True
+raw_env = [f"DATABASE_POOL={threads}"]  # a pool only here: Celery's prefork processes keep one connection each
+logconfig_dict = logs.config(level=os.environ.get("LOG_LEVEL", "INFO"), console=os.environ.get("LOG_FORMAT") == "console")
+
+
+def post_fork(server: Arbiter, worker: Worker) -> None:
+    processes.die_with(os.getppid(), signal.SIGKILL)
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]

@@ -1,0 +1,8 @@
+from delivery.approvals.admin import approvals, stages, step_forms
+from delivery.briefs.admin import brief_forms, briefs
+from delivery.checks.admin import checks
+from delivery.deliverables.admin import deliverables, uploads
+from delivery.engagements import admin as engagements
+from delivery.requests import admin as requests
+
+__all__ = ["approvals", "brief_forms", "briefs", "checks", "deliverables", "engagements", "requests", "stages", "step_forms", "uploads"]

@@ -1,0 +1,92 @@
+"""Approvals at the desk: what is asked, by when, and what everybody answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.approvals.admin.judged import approvals_of
+from delivery.approvals.models import Approval
+from delivery.deliverables.models import Deliverable
+from routing.desk import display, filters
+from routing.desk.addresses import address, page_of
+from routing.desk.base import actor
+from routing.desk.columns import WorkColumns
+from routing.desk.steps import StepsAdmin
+from routing.work.kinds import state_badge, tone
+from routing.work.visibility import work_seen_by
+
+tone(Approval, pending="info", approved="good", changes_requested="warn", rejected="bad", expired="bad")
+
+
+@admin.register(Approval)
+class ApprovalAdmin(WorkColumns, StepsAdmin):
+    list_display = ("what", "client", "state_name", "audience", "of_version", "owner", "expires", "age")
+    list_filter = (filters.Openness, filters.AnybodysFirst, "audience", ("state", admin.ChoicesFieldListFilter), filters.OfClient)
+    search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
+    search_help_text = gettext_lazy("Reference, title or client")
+    ordering = ("expires_at", "-pk")
+    noun_template = "desk/approval.html"
+    onward = ("approve", "record")
+    page_related = (*StepsAdmin.page_related, "version__deliverable__item", "version__author")
+    empty_title = gettext_lazy("No approvals here")
+    empty_text = gettext_lazy("They are asked when a version has passed its checks. Reset the filters to see those that are answered.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = work_seen_by(actor(request)).order_by()
+        related = ("item__client", "item__owner", "version")
+        return super().get_queryset(request).filter(item__in=seen).select_related(*related)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # asked by the work itself
+
+    def noun_page(self, request: HttpRequest, row: Approval, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+        more = {"frame": frame_of(row), "version": row.version, "approvals": approvals_of(row.version.deliverable, row.version)}
+        return super().noun_page(request, row, more | extra, status)
+
+    def page(self, request: HttpRequest, template: str, row: Approval, context: dict[str, Any], status: int = 200) -> Any:
+        """Who answers sees what they answer to, on the form as well."""
+        return super().page(request, template, row, {"frame": frame_of(row), "version": row.version} | context, status)
+
+    def after(self, row: Approval) -> str:
+        return address(Deliverable, "change", row.version.deliverable_id)
+
+    def facts(self, request: HttpRequest, row: Approval) -> Sequence[tuple[Any, Any]]:
+        item, now, about = row.item, timezone.now(), row.version.deliverable
+        version = address(Deliverable, "version", about.pk, row.version.number)
+        return [
+            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (_("Deliverable"), format_html('<a class="tl-link" href="{}">{}</a>', page_of(about), about)),
+            (
+                _("Version"),
+                format_html('<a class="tl-link" href="{}">v{}</a> <code>{}</code>', version, row.version.number, row.digest[:12]),
+            ),
+            (_("Client"), item.client or display.NOTHING),
+            (_("Stage"), row.stage + 1),
+            (_("Asks"), row.get_audience_display()),
+            (_("Is through when"), row.get_quorum_display()),
+            (_("Owner"), item.owner),
+            (_("Backup"), item.backup),
+            (_("Asked"), display.when(item.created_at, now)),
+            (_("Seen"), display.when(row.seen_at, now) if row.seen_at else _("Not yet")),
+            (_("Expires"), display.due_time(row.expires_at, now) if row.is_open else display.when(row.expires_at, now)),
+        ]
+
+    @admin.display(description=gettext_lazy("version"))
+    def of_version(self, row: Approval) -> str:
+        return f"v{row.version.number}"
+
+    @admin.display(description=gettext_lazy("expires"), ordering="expires_at")
+    def expires(self, row: Approval) -> Any:
+        return display.due_time(row.expires_at, timezone.now()) if row.is_open else display.NOTHING
+
+
+def frame_of(row: Approval) -> str:
+    return address(Deliverable, "preview", row.version.deliverable_id, row.version.number)

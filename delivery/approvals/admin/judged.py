@@ -1,0 +1,93 @@
+"""How a version was judged, as pages show it: its checks with what they found, its approvals with every answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from delivery.approvals.models import Answer, Approval
+from delivery.checks import operations as checks
+from delivery.checks.models import Check, CheckResult
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.versions import Version
+from routing.desk.display import badge
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One check of a version; ``result`` None where nobody and nothing has judged it."""
+
+    check: Check
+    result: CheckResult | None
+    signed: bool  # by a person, not by a machine
+
+    @property
+    def badge(self) -> SafeString:
+        if self.result is None:
+            return badge(_("To sign"), "warn") if self.signed else badge(_("Not run yet"))
+        return badge(_("Passed"), "good") if self.result.passed else badge(_("Failed"), "bad")
+
+
+def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
+    """What applies to the version now, and whatever it was judged by: failed first, then what waits for a person."""
+    results: dict[int, CheckResult] = {}
+    for result in CheckResult.objects.filter(version=version).select_related("check_row", "by").order_by("pk"):
+        results[result.check_row_id] = result
+    asked = {each.check.pk: each.check for each in checks.standing([row])[row.pk]}
+    found = {**asked, **{pk: result.check_row for pk, result in results.items()}}
+    if version.pk != row.version_id:
+        found = {pk: check for pk, check in found.items() if pk in results}  # what is asked now was not asked of an older one
+    told = [Told(check, results.get(pk), checks.Judged(check, None).is_judgment) for pk, check in found.items()]
+    return sorted(told, key=lambda each: (each.result.passed if each.result else 0.5, each.check.position, each.check.pk))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    approval: Approval
+    answers: Sequence[Answer]
+
+
+def approvals_of(row: Deliverable, version: Version | None = None) -> Sequence[Asked]:
+    """Every question about the deliverable, or about one version of it, newest first; two queries."""
+    found = Approval.objects.filter(version__deliverable=row).select_related("item", "version").order_by("-pk")
+    if version is not None:
+        found = found.filter(version=version)
+    rows = list(found)
+    said = Answer.objects.filter(approval__in=[each.pk for each in rows])
+    by_approval: dict[int, list[Answer]] = {}
+    for answer in said.select_related("user", "contact", "recorded_by", "evidence", "note"):
+        by_approval.setdefault(answer.approval_id, []).append(answer)
+    return [Asked(each, by_approval.get(each.pk, ())) for each in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    what: Any
+    place: str = ""
+    quote: str = ""
+
+
+def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[Fault]]:
+    """Why the work is in rework, from the version that was sent back: what failed, and what people asked for."""
+    back = row.reworked
+    if row.state != Deliverable.State.REWORK or back is None:
+        return None, ()
+    failed = [each for each in checks_of(row, back) if each.result and not each.result.passed]
+    faults = [
+        Fault(f"{each.check.name}: {finding['message']}", finding.get("place", ""), finding.get("evidence", ""))
+        for each in failed
+        for finding in each.result.findings  # type: ignore[union-attr]  # only those that have one
+    ]
+    for asked in approvals_of(row, back):
+        faults += [
+            Fault(f"{answer.contact or answer.user}: {answer.note.body}")
+            for answer in asked.answers
+            if answer.word != Answer.Word.APPROVE and answer.note
+        ]
+    if not faults:
+        faults = [Fault(row.history.latest("history_id").history_change_reason)]
+    return back, faults

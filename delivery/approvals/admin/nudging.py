@@ -1,0 +1,35 @@
+"""Reminding a client from the first page, where it says what waits for them."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from delivery.approvals.models import Approval
+from delivery.approvals.operations.approvals import nudge
+from routing.desk.base import actor
+from routing.work.visibility import work_seen_by
+
+
+@require_POST
+def remind(request: HttpRequest, item_id: int) -> HttpResponse:
+    """
+    Ask the approvers of a question once more; a second time on the same day is refused and says so.
+
+    :raises Http404: if it is no question, or one that the reader does not see
+    """
+    by = actor(request)
+    row = Approval.objects.filter(item__in=work_seen_by(by).order_by(), item=item_id).select_related("item").first()
+    if row is None:
+        raise Http404
+    [result] = nudge([row.pk], by=by, at=timezone.now())
+    if result.done:
+        messages.success(request, _("%(ref)s: the client is reminded.") % {"ref": row.item.ref})
+    else:
+        words = " ".join(str(each.message) for each in result.refusals)
+        messages.warning(request, _("%(ref)s: nobody was reminded. %(why)s") % {"ref": row.item.ref, "why": words})
+    return HttpResponseRedirect(reverse("admin:index"))

@@ -1,0 +1,17 @@
+"""Whom the versions made under a flow version are shown to, and in which order: rows on the flow version's page."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.approvals.models import ApprovalStage
+from routing.flows.admin.version_parts import PartOfVersion
+from routing.flows.admin.versions import part_of_version
+
+
+@part_of_version
+class StagesOfVersion(PartOfVersion):
+    model = ApprovalStage
+    fields = ("position", "audience", "quorum", "need", "answer_days")
+    verbose_name = _("approval stage")
+    verbose_name_plural = _("Who approves a version, in this order; without any, the agency and then the client")

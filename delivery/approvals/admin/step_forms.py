@@ -1,0 +1,149 @@
+"""Forms of the steps by which people judge: signatures, answers, and what a client decided elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminRadioSelectWidget
+
+from delivery.approvals.models import Answer, Approval
+from delivery.approvals.operations import approvals, deliverables
+from delivery.checks import operations as checks
+from routing.desk.forms import StepForm, choice, long_text, picked, step_form
+from routing.people.clients import Contact, Membership
+from routing.work.files import File
+from routing.work.operations import files
+from routing.work.visibility import files_seen_by
+
+MOST_SIGNS = 2_000
+
+
+@step_form(deliverables.sign_off)
+class SignOffForm(StepForm):
+    submit = gettext_lazy("Sign")
+
+    check = choice(gettext_lazy("What you judged"), ())
+    passed = forms.TypedChoiceField(
+        label=gettext_lazy("Your judgment"),
+        choices=(("yes", gettext_lazy("It passes")), ("no", gettext_lazy("It does not pass: back for rework"))),
+        coerce=lambda value: value == "yes",
+        widget=UnfoldAdminRadioSelectWidget(),
+    )
+    note = long_text(
+        gettext_lazy("What you found"),
+        error="",
+        required=False,
+        rows=4,
+        max_length=MOST_SIGNS,
+        help_text=gettext_lazy("Needed when it does not pass: whoever makes it reads what to put right."),
+    )
+
+    def prepare(self) -> None:
+        waiting = [each.check for each in checks.standing(self.rows)[self.rows[0].pk] if each.unsigned]
+        self.fields["check"].choices = [(check.pk, check.name) for check in waiting]  # type: ignore[attr-defined]
+
+    def clean_check(self) -> int:
+        return int(self.cleaned_data["check"])
+
+    def clean(self) -> None:
+        super().clean()
+        if self.cleaned_data.get("passed") is False and not self.cleaned_data.get("note", "").strip():
+            self.add_error("note", _("Say what is wrong, so that it can be put right."))
+
+
+class AnswerForm(StepForm):
+    """The digest travels with the form, so that an answer is to the version that was looked at."""
+
+    template: ClassVar[str] = "desk/answer.html"
+    width: ClassVar[str] = "tl-broad"
+
+    digest = forms.CharField(widget=forms.HiddenInput(), max_length=64)
+    comment = long_text(gettext_lazy("Comment"), error="", required=False, rows=4, max_length=MOST_SIGNS)
+
+    def known(self, row: Approval) -> dict[str, Any]:
+        return {"digest": row.digest}
+
+
+@step_form(approvals.approve)
+class ApproveForm(AnswerForm):
+    """An approval may stay without words."""
+
+
+class SaysWhyForm(AnswerForm):
+    comment = long_text(
+        gettext_lazy("What should be different"), error=gettext_lazy("Say what should be different."), rows=4, max_length=MOST_SIGNS
+    )
+
+
+@step_form(approvals.request_changes)
+class ChangesForm(SaysWhyForm):
+    """Back for rework, with what to change."""
+
+
+@step_form(approvals.reject)
+class RejectForm(SaysWhyForm):
+    """Stopped, with the reason."""
+
+
+@step_form(approvals.record_answer)
+class RecordForm(StepForm):
+    """What shows the decision is kept as soon as it is sent, so that a form with a mistake does not ask for it again."""
+
+    submit = gettext_lazy("Record")
+    template: ClassVar[str] = "desk/answer.html"
+    width: ClassVar[str] = "tl-broad"
+
+    contact = picked(gettext_lazy("Who decided"), Contact.objects.none(), help_text=gettext_lazy("One of the client's approvers."))
+    word = choice(gettext_lazy("What they decided"), Answer.Word.choices, help_text="")
+    comment = long_text(
+        gettext_lazy("What they said"),
+        error="",
+        required=False,
+        rows=4,
+        max_length=MOST_SIGNS,
+        help_text=gettext_lazy("The client reads it."),
+    )
+    evidence_kept = forms.IntegerField(widget=forms.HiddenInput(), required=False)
+    evidence = forms.FileField(
+        label=gettext_lazy("What shows it"),
+        help_text=gettext_lazy("Such as the e-mail, the minutes or a screenshot."),
+        error_messages={"required": gettext_lazy("Add what shows it, such as the e-mail or the minutes.")},
+    )
+
+    def prepare(self) -> None:
+        client = self.rows[0].item.client_id
+        approving = Membership.objects.filter(client=client, role=Membership.Role.APPROVER, contact__erased_at=None)
+        self.fields["contact"].queryset = Contact.objects.filter(pk__in=approving.values("contact"))  # type: ignore[attr-defined]
+        self.fields["evidence"].required = not self.data.get("evidence_kept")
+        self.kept: File | None = None
+
+    def clean(self) -> None:
+        super().clean()
+        self._keep(self.cleaned_data.get("evidence"))
+        if self.kept is None and "evidence" not in self.errors:
+            self.add_error("evidence", _("Add what shows it, such as the e-mail or the minutes."))
+        if self.cleaned_data.get("word") not in {"", None, Answer.Word.APPROVE.value} and not self.cleaned_data.get("comment", "").strip():
+            self.add_error("comment", _("Say what should be different."))
+
+    def _keep(self, upload: UploadedFile[Any] | None) -> None:
+        client = self.rows[0].item.client
+        if upload is None:
+            seen = files_seen_by(self.actor).kept().filter(client=client)
+            self.kept = seen.filter(pk=self.cleaned_data.get("evidence_kept") or 0).first()
+        else:
+            try:
+                self.kept = files.keep(upload, name=upload.name or "", client=client, by=self.actor, at=timezone.now())
+            except files.NotKept as refusal:
+                self.add_error("evidence", f"{upload.name}: {refusal}")
+        if self.kept is not None:
+            self.data = dict(self.data.items()) | {"evidence_kept": str(self.kept.pk)}
+            self["evidence"].help_text = _("Kept already: %(name)s. Choose another one only to replace it.") % {"name": self.kept}
+
+    def as_details(self) -> dict[str, Any]:
+        told = super().as_details()
+        return told | {"contact": told["contact"].pk, "evidence": self.kept.pk if self.kept else None}

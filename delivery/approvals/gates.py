@@ -1,0 +1,118 @@
+"""Gates of an approval: who may answer, and to what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.approvals.models import Answer, Approval
+from delivery.deliverables.stages import Audience
+from routing.work.gates import Context, GateResult, passed, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the gates know besides the approval. ``approvers`` are ids of contacts who may answer for the client."""
+
+    author_id: int
+    approvers: frozenset[int]
+    answered_users: frozenset[int]
+    answered_contacts: frozenset[int]
+    contact_id: int | None  # whom the actor is, if a client's
+    evidence: bool  # a file that was kept for this client
+
+
+A_DAY = timedelta(days=1)
+ANSWERED = refused("answered", _("You have answered already."), clears_by=_("The others who are asked"))
+
+
+def _standing(context: Context, row: Approval) -> Standing:
+    found: Standing = context.facts[row.pk]
+    return found
+
+
+def saw_this_version(row: Approval, context: Context) -> GateResult:
+    """Refuses an answer to another version than the one that was asked about."""
+    said = context.details.get("digest")
+    if context.preview or said in {None, "", row.digest}:
+        return passed("digest")
+    return refused("digest", _("There is a newer version: look at that one first."), clears_by=_("You: open the page again"))
+
+
+def still_asked(row: Approval, context: Context) -> GateResult:
+    """Refuses what comes too late, also before the question is ended for it."""
+    if context.at < row.expires_at:
+        return passed("expired")
+    return refused("expired", _("The time to answer is over."), clears_by=_("The agency: it may ask again"))
+
+
+def asks_me(row: Approval, context: Context) -> GateResult:
+    """The agency's people answer its own questions, never as the client nor about their own work; approvers the client's."""
+    standing, by = _standing(context, row), context.by
+    if row.audience == Audience.CLIENT:
+        return _asks_contact(standing)
+    if standing.contact_id is not None or standing.author_id == by.user_id:
+        return refused("author", _("Who made a version cannot approve it."), clears_by=_("Another account manager or operations lead"))
+    return ANSWERED if by.user_id in standing.answered_users else passed("audience")
+
+
+def _asks_contact(standing: Standing) -> GateResult:
+    if standing.contact_id is None:
+        words = _("The client is asked. If they answered elsewhere, record it.")
+        return refused("audience", words, clears_by=_("The client's approvers"))
+    if standing.contact_id not in standing.approvers:
+        return refused("audience", _("You may look, but not decide."), clears_by=_("The client's approvers"))
+    return ANSWERED if standing.contact_id in standing.answered_contacts else passed("audience")
+
+
+def says_what_to_change(row: Approval, context: Context) -> GateResult:
+    if context.preview or _says(context.details.get("comment")):
+        return passed("comment")
+    return refused("comment", _("Say what should be different."), clears_by=_("You"))
+
+
+def is_the_clients(row: Approval, context: Context) -> GateResult:
+    if row.audience == Audience.CLIENT:
+        return passed("audience")
+    return refused("audience", _("This question is the agency's own."))
+
+
+def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
+    """Once a day is enough; the day begins when they were asked."""
+    last = row.nudged_at or row.item.created_at
+    if context.at - last >= A_DAY:
+        return passed("reminded", _("They were not asked today."))
+    return refused("reminded", _("They were asked less than a day ago."), clears_by=_("Nobody: wait until tomorrow"))
+
+
+def record_is_evidenced(row: Approval, context: Context) -> GateResult:
+    """A decision taken elsewhere names who took it, and shows how we know."""
+    if row.audience != Audience.CLIENT:
+        return refused("audience", _("This question is the agency's own."))
+    if context.preview:
+        return passed("record")
+    standing, told = _standing(context, row), context.details
+    missing = {
+        "word": (told.get("word") in Answer.Word.values, _("Say what was decided.")),
+        "contact": (told.get("contact") in standing.approvers, _("Name who decided: one of the client's approvers.")),
+        "answered": (told.get("contact") not in standing.answered_contacts, _("They have answered already.")),
+        "author": (
+            told.get("word") != Answer.Word.APPROVE or standing.author_id != context.by.user_id,
+            _("Who made a version cannot record its approval: ask another account manager or operations lead."),
+        ),
+        "evidence": (standing.evidence, _("Add what shows it, such as the e-mail or the minutes.")),
+        "comment": (
+            told.get("word") == Answer.Word.APPROVE or bool(str(told.get("comment") or "").strip()),
+            _("Say what should be different."),
+        ),
+    }
+    for code, (is_there, words) in missing.items():
+        if not is_there:
+            return refused(code, words, clears_by=_("You"))
+    return passed("record")
+
+
+def _says(comment: object) -> bool:
+    return bool(str(comment or "").strip())

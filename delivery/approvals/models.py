@@ -1,0 +1,177 @@
+"""Approval: one stage's question about one version. Answer: what somebody said to it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from delivery.deliverables.stages import Audience, Quorum
+from delivery.deliverables.versions import Version
+from routing.flows.models import FlowVersion
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.people.clients import Contact
+from routing.people.staff import User
+from routing.work.files import File
+from routing.work.items import WorkNoun
+from routing.work.notes import Note
+
+
+class ApprovalStage(models.Model):
+    """A stage that the versions made under a flow version go through; a flow version without any has the default two."""
+
+    flow_version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="approval_stages", verbose_name=_("flow version"))
+    position = models.PositiveSmallIntegerField(_("position"))
+    audience = models.CharField(_("asks"), max_length=10, choices=Audience.choices)
+    quorum = models.CharField(_("is through when"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
+    need = models.PositiveSmallIntegerField(_("how many"), default=1)
+    answer_days = models.PositiveSmallIntegerField(_("days to answer"), default=14)
+
+    class Meta:
+        verbose_name = _("approval stage")
+        verbose_name_plural = _("approval stages")
+        ordering = ("flow_version", "position")
+        default_permissions = ("add", "change", "delete", "view")
+        constraints = (models.UniqueConstraint(fields=("flow_version", "position"), name="stage_position_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.flow_version} {self.position}"
+
+
+class Approval(WorkNoun):
+    """
+    It waits for its audience, so its item says whom the work waits on; the deliverable's clock follows.
+
+    ``digest`` is the version's: an answer to another one is refused. ``seen_at`` is when a person of the audience first
+    opened it; a probable mail scanner never counts.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Pending")
+        APPROVED = "approved", _("Approved")
+        CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+        REJECTED = "rejected", _("Rejected")
+        EXPIRED = "expired", _("Expired")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        SUPERSEDED = "superseded", _("Superseded")
+
+    open_states = frozenset({State.PENDING})
+    open_to_clients = models.Q(audience=Audience.CLIENT)  # the agency's own questions are its own
+
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.PENDING, protected=True)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="approvals", verbose_name=_("version"))
+    digest = models.CharField(_("digest"), max_length=64)
+    stage = models.PositiveSmallIntegerField(_("stage"))
+    audience = models.CharField(_("asks"), max_length=10, choices=Audience.choices)
+    quorum = models.CharField(_("is through when"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
+    need = models.PositiveSmallIntegerField(_("how many"), default=1)
+    expires_at = models.DateTimeField(_("expires"))
+    seen_at = models.DateTimeField(_("seen"), null=True)
+    nudged_at = models.DateTimeField(_("last reminded"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=("version", "stage"), condition=models.Q(state="pending"), name="one_open_question_a_stage"),
+        )
+        indexes = (models.Index(fields=["expires_at"], condition=models.Q(state="pending"), name="approval_expiry_idx"),)
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def answer(self, *, at: datetime, **said: Any) -> None:
+        """One of several yeses that are needed. What was said is kept as an Answer."""
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def record(self, *, at: datetime, **said: Any) -> None:
+        """Somebody writes down what the client decided elsewhere: becomes one of the three below."""
+
+    @transition(field=state, source=State.PENDING, target=State.APPROVED)
+    def approve(self, *, at: datetime, **said: Any) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=State.PENDING, target=State.CHANGES_REQUESTED)
+    def request_changes(self, *, at: datetime, **said: Any) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=State.PENDING, target=State.REJECTED)
+    def reject(self, *, at: datetime, **said: Any) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=State.PENDING, target=State.EXPIRED)
+    def expire(self, *, at: datetime) -> None:
+        """Nobody answered in time. It never approves."""
+        self.ended_at = at
+
+    @transition(field=state, source=State.PENDING, target=State.WITHDRAWN)
+    def withdraw(self, *, at: datetime) -> None:
+        """The question is taken back."""
+        self.ended_at = at
+
+    @transition(field=state, source=State.APPROVED, target=State.SUPERSEDED)
+    def supersede(self, *, at: datetime) -> None:
+        """It was given to a version that is no longer the newest."""
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def see(self, *, at: datetime) -> None:
+        self.seen_at = self.seen_at or at
+
+    @transition(field=state, source=State.PENDING, target=None)
+    def nudge(self, *, at: datetime) -> None:
+        """Whoever is asked is asked again."""
+        self.nudged_at = at
+
+
+class Answer(models.Model):
+    """
+    What one person said to an approval, bound to what they saw. What they wrote is a note, which may be rewritten.
+
+    Exactly one of ``user`` (of the agency) and ``contact`` answered. ``recorded_by`` wrote down what a contact said
+    elsewhere, with ``evidence``.
+    """
+
+    class Word(models.TextChoices):
+        APPROVE = "approve", _("Approves")
+        CHANGES = "changes", _("Asks for changes")
+        REJECT = "reject", _("Rejects")
+
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="answers", verbose_name=_("approval"))
+    word = models.CharField(_("answer"), max_length=10, choices=Word)
+    digest = models.CharField(_("digest"), max_length=64)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("by"))
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="answers", verbose_name=_("contact"))
+    recorded_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("recorded by")
+    )
+    evidence = models.ForeignKey(File, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("evidence"))
+    note = models.ForeignKey(Note, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("comment"))
+    at = models.DateTimeField(_("at"))
+
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        verbose_name = _("answer")
+        verbose_name_plural = _("answers")
+        ordering = ("approval", "id")
+        default_permissions = ("view",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=False, contact=None) | models.Q(user=None, contact__isnull=False), name="one_person_answers"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(recorded_by=None) | models.Q(contact__isnull=False, evidence__isnull=False),
+                name="recorded_answer_has_evidence",
+            ),
+            models.UniqueConstraint(fields=("approval", "user"), condition=models.Q(user__isnull=False), name="user_answers_once"),
+            models.UniqueConstraint(fields=("approval", "contact"), condition=models.Q(contact__isnull=False), name="contact_answers_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.approval}: {self.word}"

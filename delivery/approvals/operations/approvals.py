@@ -1,0 +1,220 @@
+"""Questions about versions: asked stage by stage, answered once by each, and what follows from an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.core.files.base import File as Upload
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from delivery.approvals import gates
+from delivery.approvals.models import Answer, Approval
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.stages import Audience, needed
+from routing.kernel.roles import AM, OPS
+from routing.people.actors import Actor
+from routing.people.clients import Membership
+from routing.people.staff import User
+from routing.work.door import Operation, Result, carry, operation
+from routing.work.files import File
+from routing.work.gates import GONE
+from routing.work.locking import lock
+from routing.work.notes import Note
+from routing.work.operations import notes
+from routing.work.operations.files import keep
+from routing.work.visibility import work_seen_by
+
+Word = Answer.Word
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """
+    What somebody answers. ``contact_id`` is who answers for the client; ``evidence_id`` shows what was said elsewhere and is
+    recorded.
+    """
+
+    word: str
+    comment: str = ""
+    digest: str = ""
+    contact_id: int | None = None
+    evidence_id: int | None = None
+    uploads: Sequence[Upload[Any]] = ()
+
+
+def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+    """What the gates of approvals look at: a handful of queries for any number of them."""
+    ids = [row.pk for row in rows]
+    authors = dict(Approval.objects.filter(pk__in=ids).values_list("pk", "version__author_id"))
+    answers = list(Answer.objects.filter(approval__in=ids).values_list("approval_id", "user_id", "contact_id"))
+    approvers = _approvers({row.item.client_id for row in rows})
+    clients = set(File.objects.kept().filter(pk=details.get("evidence") or 0).values_list("client_id", flat=True))
+    return {
+        row.pk: gates.Standing(
+            author_id=authors[row.pk],
+            approvers=frozenset(approvers.get(row.item.client_id, ())),
+            answered_users=frozenset(user for approval, user, _contact in answers if approval == row.pk and user),
+            answered_contacts=frozenset(who for approval, _user, who in answers if approval == row.pk and who),
+            contact_id=by.contact_id,
+            evidence=row.item.client_id in clients,
+        )
+        for row in rows
+    }
+
+
+def _approvers(clients: Collection[int | None]) -> dict[int | None, list[int]]:
+    found: dict[int | None, list[int]] = {}
+    rows = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
+    for client, contact in rows.values_list("client_id", "contact_id"):
+        found.setdefault(client, []).append(contact)
+    return found
+
+
+def answer(
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    digest: str = "",
+    comment: str = "",
+    uploads: Sequence[Upload[Any]] = (),
+) -> list[Result]:
+    """
+    An answer of the agency's own people to its own question, or of a contact to the client's.
+
+    :param uploads: kept beside the comment
+    :raises NotKept: if one of them is refused; then nothing is answered
+    """
+    said = Said(WORDS[step.verb], comment, digest, by.contact_id, uploads=uploads)
+    return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
+
+
+def record(
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    word: str = "",
+    contact: int | None = None,
+    comment: str = "",
+    evidence: int | None = None,
+) -> list[Result]:
+    """What a client's approver decided elsewhere, by telephone or at a meeting, written down with what shows it."""
+    said = Said(word, comment, "", contact, evidence)
+    return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
+
+
+def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) -> Result:
+    """
+    Close the question if this answer decides it, and keep the answer; all that may follow is locked first.
+
+    A yes that is not the last one needed leaves the question open.
+    """
+    elsewhere = step.verb == "record"
+    details = {"word": said.word, "contact": said.contact_id, "evidence": said.evidence_id} if elsewhere else {"digest": said.digest}
+    with transaction.atomic():  # a refused file undoes this, and nothing around it
+        lock(Deliverable, list(Deliverable.objects.filter(versions__approvals=pk).values_list("pk", flat=True)), below=True)
+        row = Approval.objects.filter(pk=pk).select_related("item").first()
+        if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
+            return Result(pk, False, (GONE,))
+        deciding = replace(step, verb=_verb(row, said.word), system=True)
+        reason = str(_("Decided elsewhere, and recorded.")) if elsewhere else ""
+        [result] = carry(deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details)
+        if result.done:
+            _keep(row, said, elsewhere=elsewhere, by=by, at=at)
+    return result
+
+
+def _verb(row: Approval, word: str) -> str:
+    """What an answer makes of the question."""
+    if word != Word.APPROVE:
+        return {Word.CHANGES.value: "request_changes"}.get(word, "reject")
+    given = Answer.objects.filter(approval=row, word=Word.APPROVE).count()
+    asked = len(_approvers([row.item.client_id]).get(row.item.client_id, ())) if row.audience == Audience.CLIENT else _colleagues(row)
+    return "approve" if given + 1 >= needed(row.quorum, row.need, asked) else "answer"
+
+
+def _colleagues(row: Approval) -> int:
+    """How many of the agency's people may answer: all who hold the permission, but who made the version."""
+    holding = User.objects.staff().filter(groups__permissions__in=Permission.objects.filter(codename="approve_approval"))
+    return holding.exclude(pk=row.version.author_id).distinct().count()
+
+
+def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:
+    """The answer as evidence; its words and files as a note that the client sees, on the deliverable."""
+    note, about = None, row.item.parent or row.item
+    files = [keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at) for upload in said.uploads]
+    if said.comment.strip() or files:
+        note = notes.write(about, body=said.comment, audience=_audience(row), files=files, by=by, at=at)
+    Answer.objects.create(
+        approval=row,
+        word=said.word,
+        digest=row.digest,
+        user_id=None if said.contact_id else by.user_id,
+        contact_id=said.contact_id,
+        recorded_by_id=by.user_id if elsewhere else None,
+        evidence_id=said.evidence_id,
+        note=note,
+        at=at,
+    )
+
+
+def _audience(row: Approval) -> str:
+    return Note.Audience.CLIENT if row.audience == Audience.CLIENT else Note.Audience.INTERNAL
+
+
+WORDS = {"approve": Word.APPROVE.value, "request_changes": Word.CHANGES.value, "reject": Word.REJECT.value}
+_MAY = (AM, OPS)
+_SAID = ("digest", "comment", "uploads")
+_CLIENTS = (Membership.Role.APPROVER,)
+_ASKED = (gates.saw_this_version, gates.still_asked, gates.asks_me)
+
+approve = operation(Approval, "approve", _("Approve"), may=_MAY, contacts=_CLIENTS, gates=_ASKED, facts=standing, details=_SAID, run=answer)
+request_changes = operation(
+    Approval,
+    "request_changes",
+    _("Ask for changes"),
+    may=_MAY,
+    contacts=_CLIENTS,
+    gates=(*_ASKED, gates.says_what_to_change),
+    facts=standing,
+    details=_SAID,
+    run=answer,
+)
+reject = operation(
+    Approval,
+    "reject",
+    _("Reject"),
+    may=_MAY,
+    contacts=_CLIENTS,
+    gates=(*_ASKED, gates.says_what_to_change),
+    facts=standing,
+    details=_SAID,
+    run=answer,
+    danger=True,
+)
+record_answer = operation(
+    Approval,
+    "record",
+    _("Record the client's decision"),
+    may=_MAY,
+    gates=(gates.record_is_evidenced,),
+    facts=standing,
+    details=("word", "contact", "comment", "evidence"),
+    run=record,
+)
+one_of_several = operation(Approval, "answer", _("Answer, of several"), system=True)
+withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
+expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
+supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
+nudge = operation(Approval, "nudge", _("Remind the client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
+see = operation(Approval, "see", _("See"), system=True, through_hold=True)

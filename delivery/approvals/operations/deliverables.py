@@ -1,0 +1,144 @@
+"""What happens to a deliverable, from its plan to the place it belongs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from delivery.approvals.stages import progress, stages_of
+from delivery.checks import operations as checks
+from delivery.deliverables import gates
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.versions import Version
+from routing.kernel.roles import AM, CREATIVE, EVERYONE, OPS, QA, grant
+from routing.people.actors import Actor
+from routing.people.clients import Membership
+from routing.people.destinations import Destination
+from routing.work.door import Operation, Result, carry, move, operation
+from routing.work.locking import lock
+
+grant("delivery.view_deliverable", *EVERYONE)
+
+
+def standing(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+    """What the gates of deliverables look at: a handful of queries for any number of them."""
+    judged, done, stages = checks.standing(rows), progress(rows), stages_of(rows)
+    authors = dict(Version.objects.filter(pk__in=[row.version_id for row in rows if row.version_id]).values_list("pk", "author_id"))
+    clients = {row.item.client_id for row in rows}
+    approving = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
+    approvers: Counter[int | None] = Counter(approving.values_list("client_id", flat=True))
+    with_access = approving.filter(contact__user__is_active=True)
+    reachable: Counter[int | None] = Counter(with_access.values_list("client_id", flat=True))
+    places = dict(Destination.objects.filter(pk__in=[row.destination_id for row in rows], is_active=True).values_list("pk", "name"))
+    return {
+        row.pk: gates.Standing(
+            unsigned=tuple(each.check.name for each in judged[row.pk] if each.unsigned),
+            failed=tuple(each.check.name for each in judged[row.pk] if each.failed),
+            open_question=done[row.pk][1],
+            next_audience=stages[row.pk][done[row.pk][0]].audience if done[row.pk][0] < len(stages[row.pk]) else "",
+            approvers=approvers[row.item.client_id],
+            reachable=reachable[row.item.client_id],
+            clients_page=reverse("admin:routing_contact_changelist"),
+            destination=places.get(row.destination_id or 0, ""),
+            judged_by_author=authors.get(row.version_id or 0) == by.user_id,
+        )
+        for row in rows
+    }
+
+
+def begin(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+    """Whoever begins makes it, if nobody was named and they may upload versions."""
+    doer = by.user_id if by.may("delivery.upload_deliverable") and not by.is_service else None
+    return move(replace(step, system=True), ids, by=by, at=at, reason=reason, doer=doer)
+
+
+def judge_again(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+    with transaction.atomic(savepoint=False):
+        results = move(step, ids, by=by, at=at, reason=reason)
+        settle_checks([result.row for result in results if result.done], by=by, at=at)
+    return results
+
+
+def sign(
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    check: int | None = None,
+    passed: bool | None = None,
+    note: str = "",
+) -> list[Result]:
+    """
+    Sign one judgment of each deliverable's newest version.
+
+    :param check: id of the check, which must be one that waits for a person
+    """
+    with transaction.atomic(savepoint=False):
+        lock(Deliverable, ids)
+        waiting = checks.standing(list(Deliverable.objects.filter(pk__in=ids).select_related("item")))
+        asked = {pk for pk, known in waiting.items() if any(each.unsigned and each.check.pk == check for each in known)}
+        results = []
+        for pk in dict.fromkeys(ids):
+            told = {"check": check if pk in asked else None, "passed": passed, "note": note}
+            results += move(replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **told)
+        done = [result.row for result in results if result.done]
+        for row in done:
+            checks.sign(row, check or 0, passed=bool(passed), note=note, by=by, at=at)
+        conclude(checks.standing(done), by=by, at=at)
+    return results
+
+
+def settle_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
+    """Run the checks of deliverables in QA, and take each where they lead."""
+    if rows:
+        conclude(checks.judge(rows, by=by, at=at), by=by, at=at)
+
+
+def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: datetime) -> None:
+    """Failed: back for rework, saying what failed. All passed: on to the reviews. Otherwise somebody has to sign."""
+    failed, clear, _waiting = checks.split(known)
+    for pk, names in failed.items():
+        carry(return_for_rework, [pk], by=by, at=at, reason=str(_("Failed: %(checks)s")) % {"checks": ", ".join(names)})
+    if clear:
+        carry(pass_qa, clear, by=by, at=at, reason=str(_("Every check passed.")))
+
+
+_MAKE, _LEAD = (AM, CREATIVE, OPS), (AM, OPS)
+
+start = operation(Deliverable, "start", _("Start production"), may=_MAKE, run=begin)
+submit = operation(Deliverable, "submit", _("Hand in for QA"), may=_MAKE, gates=(gates.has_new_version,))
+sign_off = operation(
+    Deliverable,
+    "sign_off",
+    _("Sign a judgment"),
+    may=(QA,),
+    gates=(gates.judgment_is_asked, gates.not_its_author),
+    facts=standing,
+    details=("check", "passed", "note"),
+    run=sign,
+)
+ask_agency = operation(Deliverable, "ask_agency", _("Ask the agency again"), may=_LEAD, gates=(gates.agency_can_be_asked,), facts=standing)
+ask_client = operation(Deliverable, "ask_client", _("Ask the client"), may=_LEAD, gates=(gates.client_can_be_asked,), facts=standing)
+publish = operation(Deliverable, "publish", _("Publish"), may=_LEAD, gates=(gates.has_destination,), facts=standing)
+hand_out = operation(Deliverable, "hand_out", _("Hand over to the client"), may=_LEAD, gates=(gates.has_no_destination,))
+run_checks = operation(Deliverable, "run_checks", _("Run the checks again"), may=(AM, CREATIVE, QA, OPS), run=judge_again)
+send_back = operation(Deliverable, "send_back", _("Send back for rework"), may=(AM, QA, OPS), needs_reason=True)
+reopen = operation(Deliverable, "reopen", _("Take back for rework"), may=_LEAD, needs_reason=True, danger=True)
+archive = operation(Deliverable, "archive", _("Archive"), may=_LEAD, needs_reason=True, danger=True)
+cancel = operation(Deliverable, "cancel", _("Cancel"), may=_LEAD, needs_reason=True, through_hold=True, danger=True)
+pass_qa = operation(Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=standing, system=True)
+return_for_rework = operation(Deliverable, "return_for_rework", _("Return for rework"), system=True, through_hold=True)
+stall = operation(Deliverable, "stall", _("Stop and ask its owner"), system=True, through_hold=True)
+approve = operation(Deliverable, "approve", _("Approve"), system=True)
+go_live = operation(Deliverable, "go_live", _("Go live"), system=True, through_hold=True)
+fail_publishing = operation(Deliverable, "fail_publishing", _("Fail to publish"), system=True, through_hold=True)
+replan = operation(Deliverable, "replan", _("Plan anew"), system=True, through_hold=True)

@@ -1,0 +1,66 @@
+"""Which stages of approval a deliverable goes through, and at which it is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from delivery.approvals.models import Approval, ApprovalStage
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.stages import DEFAULT, Stage
+from routing.flows.models import FlowVersion
+from routing.kernel.roles import EVERYONE, OPS, grant
+from routing.runs.models import Run
+from routing.work.registry import with_version
+
+grant("delivery.view_approvalstage", *EVERYONE)
+for _verb in ("add", "change", "delete"):
+    grant(f"delivery.{_verb}_approvalstage", OPS)
+grant("delivery.view_answer", *EVERYONE)
+grant("delivery.view_approval", *EVERYONE)
+
+
+@with_version
+def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
+    """A copy of a flow version asks whom the first one asked."""
+    ApprovalStage.objects.bulk_create(
+        ApprovalStage(
+            flow_version=made,
+            position=each.position,
+            audience=each.audience,
+            quorum=each.quorum,
+            need=each.need,
+            answer_days=each.answer_days,
+        )
+        for each in version.approval_stages.all()
+    )
+
+
+def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
+    """The stages of each deliverable by its id: those of its run's flow version, or the default ones."""
+    versions = dict(Run.objects.filter(pk__in={row.item.run_id for row in rows if row.item.run_id}).values_list("pk", "version_id"))
+    own: dict[int, list[Stage]] = defaultdict(list)
+    for each in ApprovalStage.objects.filter(flow_version__in=set(versions.values())).order_by("flow_version", "position"):
+        own[each.flow_version_id].append(Stage(each.audience, each.quorum, each.need, each.answer_days))
+    return {row.pk: tuple(own.get(versions.get(row.item.run_id or 0, 0), ())) or DEFAULT for row in rows}
+
+
+def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
+    """How many stages the newest version of each is through, and the reference of the question that is open (or empty)."""
+    found = Approval.objects.filter(version__in=[row.version_id for row in rows if row.version_id]).select_related("item")
+    through: dict[int, set[int]] = defaultdict(set)
+    asked: dict[int, str] = {}
+    for each in found:
+        if each.state == Approval.State.APPROVED:
+            through[each.version_id].add(each.stage)
+        elif each.state == Approval.State.PENDING:
+            asked[each.version_id] = each.item.ref
+    return {row.pk: (_leading(through[row.version_id or 0]), asked.get(row.version_id or 0, "")) for row in rows}
+
+
+def _leading(stages: set[int]) -> int:
+    """How many stages are through without a gap."""
+    count = 0
+    while count in stages:
+        count += 1
+    return count

@@ -1,0 +1,140 @@
+"""The form of a brief: its text, and its plan as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from secrets import token_hex
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
+
+from delivery.briefs.models import Brief
+from delivery.briefs.operations import briefs
+from delivery.briefs.plan import MOST, MOST_AMOUNT, MOST_HOURS, Format
+from delivery.deliverables.models import Deliverable
+from routing.desk.forms import StepForm, date, line, long_text, step_form
+from routing.people.destinations import Destination
+
+MAX_BODY = 20_000
+EMPTY_ROWS = 2  # ready to be filled in where there is no script to add more
+
+
+def _number(label: Any, most: Any) -> forms.DecimalField:
+    widget = forms.NumberInput({"step": "0.01", "min": "0", "class": " ".join([*INPUT_CLASSES, "tl-short"])})
+    return forms.DecimalField(label=label, required=False, min_value=0, max_value=most, decimal_places=2, widget=widget)
+
+
+def _one_of(label: Any) -> Any:
+    # Choices are put in once for all rows: a model's field would ask the database for each.
+    return forms.TypedChoiceField(label=label, required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget())
+
+
+class PlannedForm(forms.Form):
+    """One deliverable to be; a row without a title is not meant."""
+
+    key = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput())
+    title = line(gettext_lazy("Title"), max_length=200, required=False)
+    format = forms.ChoiceField(label=gettext_lazy("What it is"), choices=Format.choices, required=False, widget=UnfoldAdminSelectWidget())
+    destination = _one_of(gettext_lazy("Goes to"))
+    amount = _number(gettext_lazy("Amount"), MOST_AMOUNT)
+    hours = _number(gettext_lazy("Hours"), MOST_HOURS)
+    due = date(gettext_lazy("Due day"))
+    replaces = _one_of(gettext_lazy("Replaces"))
+    leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
+
+    def __init__(self, *args: Any, destinations: Any = (), live: Any = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["destination"].choices = [("", _("Handed over")), *destinations]  # type: ignore[attr-defined]
+        self.fields["replaces"].choices = [("", _("Nothing")), *live]  # type: ignore[attr-defined]
+        self.fields["format"].initial = Format.PAGE.value
+        for name, field in self.fields.items():
+            field.widget.attrs["aria-label"] = field.label or name
+
+    def clean(self) -> None:
+        super().clean()
+        told = self.cleaned_data
+        meant = any(told.get(name) for name in ("amount", "hours", "due", "destination", "replaces"))
+        if meant and not told.get("title", "").strip() and not told.get("leave_out"):
+            self.add_error("title", _("Give it a title, or remove the row."))
+
+    def planned(self) -> dict[str, Any] | None:
+        """The row as a plan keeps it; None for one that is empty or taken out."""
+        told = self.cleaned_data
+        if told.get("leave_out") or not told.get("title", "").strip():
+            return None
+        return {
+            "key": told["key"] or token_hex(6),  # never one that another brief of the request may have given
+            "title": told["title"],
+            "format": told["format"] or Format.PAGE.value,
+            "destination": told["destination"],
+            "amount": str(told["amount"] or 0),
+            "hours": str(told["hours"] or 0),
+            "due": told["due"].isoformat() if told["due"] else None,
+            "replaces": told["replaces"],
+        }
+
+
+PlanForms = forms.formset_factory(PlannedForm, extra=EMPTY_ROWS, max_num=MOST, absolute_max=MOST + 20)
+
+
+@step_form(briefs.edit)
+class EditBriefForm(StepForm):
+    submit = gettext_lazy("Save changes")
+    template: ClassVar[str] = "desk/edit_brief.html"
+    width: ClassVar[str] = "tl-whole"
+
+    body = long_text(gettext_lazy("Brief"), error=gettext_lazy("Write the brief; it cannot be empty."), rows=16, max_length=MAX_BODY)
+
+    def known(self, row: Brief) -> dict[str, Any]:
+        return {"body": row.body}
+
+    def prepare(self) -> None:
+        row: Brief = self.rows[0]
+        self.currency = row.engagement.currency if row.engagement else ""
+        self.has_plan = not self.is_bound or "plan-TOTAL_FORMS" in self.data
+        self.live = _live(row)
+        choices = {"destinations": _destinations(row), "live": self.live}
+        if self.is_bound and self.has_plan:
+            data = self._longer(dict(self.data.items())) if self.data.get("add_row") else self.data
+            self.plan = PlanForms(data, prefix="plan", form_kwargs=choices)
+        else:
+            self.plan = PlanForms(initial=row.planned, prefix="plan", form_kwargs=choices)
+
+    @staticmethod
+    def _longer(data: dict[str, Any]) -> dict[str, Any]:
+        """One more row, for those whose browser runs no script."""
+        count = str(data.get("plan-TOTAL_FORMS", ""))
+        return data | {"plan-TOTAL_FORMS": str(int(count) + 1) if count.isdecimal() and len(count) < 4 else "1"}  # noqa: PLR2004
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.has_plan:
+            return
+        if not self.plan.is_valid():
+            self.add_error(None, _("Look at the marked rows of the plan; what you typed is still there."))
+            for fault in self.plan.non_form_errors():
+                self.add_error(None, fault)
+        if self.data.get("add_row"):
+            self.add_error(None, _("There is one more row. Nothing is saved yet."))
+
+    def as_details(self) -> dict[str, Any]:
+        planned = [row for form in self.plan if (row := form.planned())] if self.has_plan else None
+        return super().as_details() | {"planned": planned}
+
+
+def _destinations(row: Brief) -> Sequence[tuple[str, str]]:
+    """Those in use, and those that the plan names already: what is wrong must be seen to be put right."""
+    named = [each.get("destination") for each in row.planned]
+    found = Destination.objects.filter(Q(is_active=True) | Q(pk__in=[pk for pk in named if pk]), client=row.item.client_id)
+    return [(str(pk), name) for pk, name in found.order_by("name").values_list("pk", "name")]
+
+
+def _live(row: Brief) -> Sequence[tuple[str, str]]:
+    named = [pk for each in row.planned if (pk := each.get("replaces"))]
+    theirs = Deliverable.objects.filter(item__client=row.item.client_id).select_related("item")
+    found = theirs.filter(Q(state=Deliverable.State.LIVE) | Q(pk__in=named))
+    return [(str(each.pk), str(each)) for each in found.order_by("item__title")[:200]]

@@ -1,0 +1,102 @@
+"""Briefs at the desk: what will be made, with its request, its run and its clocks beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.briefs.admin.plans import budget_of, plan_of, strays_of
+from delivery.briefs.models import Brief
+from routing.desk import display, filters
+from routing.desk.addresses import page_of
+from routing.desk.base import actor
+from routing.desk.columns import WorkColumns
+from routing.desk.steps import StepsAdmin
+from routing.work.items import soonest
+from routing.work.kinds import state_badge, tone
+from routing.work.visibility import work_seen_by
+
+tone(Brief, draft="info", in_review="info", changes_requested="warn", approved="good")
+
+
+@admin.register(Brief)
+class BriefAdmin(WorkColumns, StepsAdmin):
+    list_display = ("what", "client", "state_name", "of_request", "owner", "due_at", "age")
+    list_filter = (filters.Openness, filters.AnybodysFirst, ("state", admin.ChoicesFieldListFilter), filters.OfClient)
+    search_fields = ("item__ref", "item__title", "request__item__ref", "item__client__code", "item__client__name")
+    search_help_text = gettext_lazy("Reference of the brief or its request, title or client")
+    ordering = (soonest("item__"), "item_id")
+    noun_template = "desk/brief.html"
+    onward = ("submit", "approve", "approve_first", "edit")
+    page_related = (
+        *StepsAdmin.page_related,
+        *("request__item", "engagement__client", "submitted_by", "first_approver", "approved_by"),
+    )
+    bulk_steps = ("cancel", "hold", "resume", "hand_over")
+    empty_title = gettext_lazy("No briefs here")
+    empty_text = gettext_lazy("A brief is written when a flow opens its request. Reset the filters to see those that have ended.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = work_seen_by(actor(request)).order_by()
+        return super().get_queryset(request).filter(item__in=seen).select_related("item__client", "item__owner", "request__item")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # opened with their requests
+
+    def noun_page(self, request: HttpRequest, row: Brief, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+        seen = work_seen_by(actor(request)).order_by()
+        more = {
+            "plan": plan_of(row),
+            "budget": budget_of(row, by=actor(request)),
+            "made": row.deliverables.filter(item__in=seen).select_related("item__owner", "item__doer", "version").order_by("pk"),
+            "strays": strays_of(row).filter(item__in=seen),
+            "others": row.request.briefs.exclude(pk=row.pk).filter(item__in=seen).select_related("item__owner").order_by("-number"),
+        }
+        return super().noun_page(request, row, more | extra, status)
+
+    def facts(self, request: HttpRequest, row: Brief) -> Sequence[tuple[Any, Any]]:
+        item, now = row.item, timezone.now()
+        return [
+            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (_("Client"), item.client or display.NOTHING),
+            (_("Request"), self.of_request(row)),
+            (_("Engagement"), self.of_engagement(request, row)),
+            (_("Number"), row.number if row.is_current else _("%(number)s, no longer current") % {"number": row.number}),
+            (_("Owner"), item.owner),
+            (_("Backup"), item.backup),
+            (_("Doer"), item.doer or display.NOTHING),
+            (_("Due"), display.due(item, now)),
+            (_("Written"), display.when(item.created_at, now)),
+            *self.signatures(row),
+        ]
+
+    def signatures(self, row: Brief) -> Sequence[tuple[Any, Any]]:
+        """Who asked for its approval, and who gave it."""
+        told = [
+            (_("Approval asked by"), row.submitted_by),
+            (_("First approval by"), row.first_approver),
+            (_("Approved by"), row.approved_by),
+        ]
+        at = [(_("Approved"), display.when(row.approved_at))] if row.approved_at else []
+        return [*((label, who) for label, who in told if who), *at]
+
+    def texts(self, row: Brief) -> Sequence[tuple[Any, str]]:
+        held = [(_("On hold because"), row.item.hold_reason)] if row.item.held_at else []
+        return [*held, (_("Brief"), row.body or _("Nothing is written yet. Edit the brief."))]
+
+    def of_engagement(self, request: HttpRequest, row: Brief) -> SafeString | str:
+        if row.engagement is None:
+            return _("None: nothing was sold yet")
+        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(row.engagement), row.engagement.name)
+
+    @admin.display(description=gettext_lazy("request"))
+    def of_request(self, row: Brief) -> SafeString:
+        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(row.request), row.request.item.ref)

@@ -1,0 +1,143 @@
+"""Gates of a brief: from its draft to the day it is agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext_lazy as _
+
+from delivery.briefs.models import Brief
+from delivery.briefs.plan import BadPlan, Planned, read_plan
+from delivery.requests.models import Request
+from delivery.requests.texts import storable
+from routing.kernel.roles import holders
+from routing.work.gates import Context, GateResult, passed, refused
+
+ABOVE_BUDGET = "delivery.approve_above_budget_brief"
+LONGEST = 20_000  # characters of a brief
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the gates know besides the brief. ``left`` of the engagement, in ``currency``; None where nobody said what was sold."""
+
+    request_state: str
+    left: Decimal | None
+    currency: str
+    destinations: frozenset[int]  # those of the client that are in use
+    replaceable: Mapping[int, int | None]  # live deliverables of the client that nothing else replaces, and where each is
+    writers: frozenset[int]  # ids of who edited it
+
+
+def _standing(context: Context, row: Brief) -> Standing:
+    found: Standing = context.facts[row.pk]
+    return found
+
+
+def edit_is_readable(row: Brief, context: Context) -> GateResult:
+    """Refuses a plan that cannot be read, or that sends work to another client's places."""
+    planned, body = context.details.get("planned"), context.details.get("body")
+    if body is not None and not (isinstance(body, str) and len(body) <= LONGEST and storable(body)):
+        return refused("body", _("The text is too long, or has characters that cannot be kept."), clears_by=_("You"))
+    if planned is None:
+        return passed("plan")
+    try:
+        plan = read_plan(planned)
+    except BadPlan as error:
+        return refused("plan", _("The plan cannot be kept."), evidence=str(error), clears_by=_("You"))
+    return _fits(plan, _standing(context, row))
+
+
+def plan_still_fits(row: Brief, context: Context) -> GateResult:
+    """Refuses a plan whose places or live work are gone, or promised to another brief, since it was written."""
+    try:
+        return _fits(row.plan, _standing(context, row))
+    except BadPlan as error:  # from before plans were read when they are kept
+        return refused("plan", _("The plan cannot be read."), evidence=str(error), clears_by=_("Whoever edits the brief"))
+
+
+def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
+    strange = [each.title for each in plan if each.destination_id and each.destination_id not in standing.destinations]
+    strange += [each.title for each in plan if each.replaces_id and each.replaces_id not in standing.replaceable]
+    if strange:
+        words = _("It goes to a place, or replaces work, that is not this client's, no longer in use or replaced by other work.")
+        return refused("plan", words, evidence=", ".join(strange), clears_by=_("Whoever edits the brief"))
+    elsewhere = [each.title for each in plan if each.replaces_id and each.destination_id != standing.replaceable[each.replaces_id]]
+    if elsewhere:
+        words = _("What replaces live work goes to the same place. To move it, publish it there as new work and archive the old one.")
+        return refused("plan", words, evidence=", ".join(elsewhere), clears_by=_("Whoever edits the brief"))
+    return passed("plan")
+
+
+def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
+    if row.body.strip() and row.planned:
+        return passed("plan", _("It says what will be made."))
+    missing = _("Nothing is written yet.") if not row.body.strip() else _("No deliverable is planned yet.")
+    return refused("plan", missing, clears_by=_("You: edit the brief"))
+
+
+def request_is_accepted(row: Brief, context: Context) -> GateResult:
+    state = _standing(context, row).request_state
+    if state in {Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
+        return passed("request", _("Its request is accepted."))
+    words = _("Its request is not accepted.")
+    return refused("request", words, evidence=Request.State(state).label, clears_by=_("Whoever may triage and accept the request"))
+
+
+def request_goes_on(row: Brief, context: Context) -> GateResult:
+    """Refuses new work for a request that is delivered or over: what is wanted then is another request."""
+    state = _standing(context, row).request_state
+    if state in {*Request.before_acceptance, Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
+        return passed("request", _("Its request goes on."))
+    words = _("Its request is delivered, or over: a change of it is a new request.")
+    return refused("request", words, evidence=Request.State(state).label, clears_by=_("Nobody"))
+
+
+def not_the_author(row: Brief, context: Context) -> GateResult:
+    by = context.by.user_id
+    if row.submitted_by_id != by and by not in _standing(context, row).writers:
+        return passed("author", _("Somebody else wrote it."))
+    words = _("Who wrote it, or asks for its approval, cannot give it.")
+    return refused("author", words, clears_by=_("Another account manager or operations lead"))
+
+
+def needs_two(amount: Decimal, standing: Standing) -> bool:
+    """Whether a plan of that amount is above what is left of the engagement; where nobody said what was sold, nothing is left."""
+    return amount > (standing.left if standing.left is not None else Decimal(0))
+
+
+def _above(row: Brief, context: Context) -> bool:
+    return needs_two(row.amount, _standing(context, row))
+
+
+def _money(row: Brief, context: Context) -> str:
+    standing = _standing(context, row)
+    left = _("unknown") if standing.left is None else number_format(standing.left, 2, force_grouping=True)
+    words = _("planned %(planned)s, left %(left)s %(currency)s")
+    planned = number_format(row.amount, 2, force_grouping=True)
+    return str(words % {"planned": planned, "left": left, "currency": standing.currency})
+
+
+def is_above_budget(row: Brief, context: Context) -> GateResult:
+    """Refuses a first approval of two where one is enough, or where it is given already."""
+    if not _above(row, context):
+        return refused("budget", _("The plan is within the engagement: one approval is enough."), evidence=_money(row, context))
+    if row.first_approver_id is not None:
+        return refused("budget", _("The first approval is given."))
+    return passed("budget", _("The plan is above what is left of the engagement: two people approve it."), _money(row, context))
+
+
+def within_budget_or_second(row: Brief, context: Context) -> GateResult:
+    """Above what is left of the engagement, the last word is a second person's who may spend more than was sold."""
+    if not _above(row, context):
+        return passed("budget", _("Within the engagement."), _money(row, context))
+    words = _("The plan is above what is left of the engagement: two people approve it, the second being one who may go above it.")
+    clears = holders(ABOVE_BUDGET)
+    if row.first_approver_id is None:
+        return refused("budget", words, evidence=_money(row, context), clears_by=_("Somebody else, with a first approval"))
+    if row.first_approver_id == context.by.user_id or not context.by.may(ABOVE_BUDGET):
+        return refused("budget", words, evidence=_money(row, context), clears_by=clears)
+    return passed("budget", _("Above the engagement, with a second approval."), _money(row, context))

@@ -1,0 +1,119 @@
+"""Brief: what will be made, agreed before it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from delivery.briefs.plan import Planned, amount_of, read_plan
+from delivery.engagements.models import Engagement
+from delivery.requests.models import Request
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.people.staff import User
+from routing.work.items import WorkNoun
+
+
+class Brief(WorkNoun):
+    class State(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        IN_REVIEW = "in_review", _("In review")
+        CHANGES_REQUESTED = "changes_requested", _("Changes requested")
+        APPROVED = "approved", _("Approved")
+        SUPERSEDED = "superseded", _("Superseded")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    open_states = frozenset({State.DRAFT, State.IN_REVIEW, State.CHANGES_REQUESTED})
+    redactable = ("body",)
+    searchable = ("body",)
+
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.DRAFT, protected=True)
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="briefs", verbose_name=_("request"))
+    engagement = models.ForeignKey(
+        Engagement, on_delete=models.PROTECT, null=True, blank=True, related_name="briefs", verbose_name=_("engagement")
+    )
+    number = models.PositiveSmallIntegerField(_("number"), default=1)
+    is_current = models.BooleanField(_("current"), default=True)
+    body = models.TextField(_("brief"), blank=True, default="", max_length=20_000)
+    planned = models.JSONField(_("planned deliverables"), default=list, db_default=[], blank=True)  # engine.plan reads it
+    amount = models.DecimalField(_("planned amount"), max_digits=14, decimal_places=2, default=0, db_default=0, editable=False)
+    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("author"))
+    first_approver = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("first approval by")
+    )
+    approved_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("approved by")
+    )
+    approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("brief")
+        verbose_name_plural = _("briefs")
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=("request", "number"), name="brief_number_once"),
+            models.UniqueConstraint(fields=("request",), condition=models.Q(is_current=True), name="one_current_brief"),
+            models.CheckConstraint(
+                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("submitted_by")), name="author_never_approves_brief"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_approver=None) | ~models.Q(first_approver=models.F("approved_by")),
+                name="two_people_approve_above_budget",
+            ),
+        )
+        indexes = (
+            GinIndex(OpClass(Upper("body"), "gin_trgm_ops"), name="brief_words_idx"),
+            models.Index(fields=["engagement"], include=["amount"], condition=models.Q(state="approved"), name="brief_approved_amount_idx"),
+        )
+
+    @property
+    def plan(self) -> tuple[Planned, ...]:
+        """:raises BadPlan: never for what the door has written"""
+        return read_plan(self.planned)
+
+    @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=None)
+    def edit(self, *, at: datetime, body: str | None = None, planned: list[dict[str, Any]] | None = None) -> None:
+        """None leaves a part as it is."""
+        if body is not None:
+            self.body = body
+        if planned is not None:
+            self.planned = [each.as_json() for each in read_plan(planned)]
+            self.amount = amount_of(self.plan)
+
+    @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=State.IN_REVIEW)
+    def submit(self, *, at: datetime, author: int) -> None:
+        """:param author: id of whoever asks for approval, and so cannot give it"""
+        self.submitted_by_id = author
+        self.first_approver_id = self.approved_by_id = None
+
+    @transition(field=state, source=State.IN_REVIEW, target=None)
+    def approve_first(self, *, at: datetime, approver: int) -> None:
+        """One of two approvals, where the plan is above what is left of the engagement."""
+        self.first_approver_id = approver
+
+    @transition(field=state, source=State.IN_REVIEW, target=State.APPROVED)
+    def approve(self, *, at: datetime, approver: int) -> None:
+        if self.first_approver_id == approver:  # the plan is within the engagement by now: one approval is enough, and it is this
+            self.first_approver_id = None
+        self.approved_by_id, self.approved_at = approver, at
+
+    @transition(field=state, source=State.IN_REVIEW, target=State.CHANGES_REQUESTED)
+    def request_changes(self, *, at: datetime) -> None:
+        self.first_approver_id = None
+
+    @transition(field=state, source=[*open_states, State.APPROVED, State.CANCELLED], target=State.SUPERSEDED)
+    def supersede(self, *, at: datetime) -> None:
+        """A newer brief of the same request takes its place; also of one that was called off while its request goes on."""
+        self.is_current = False
+
+    @transition(field=state, source=list(open_states), target=State.CANCELLED)
+    def cancel(self, *, at: datetime) -> None:
+        """Called off with its request, or alone."""

@@ -1,0 +1,147 @@
+"""What a brief plans to make: typed, checked, and added up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from delivery.requests.texts import storable
+
+MOST = 50  # deliverables in one brief: more is several briefs
+MOST_AMOUNT, MOST_HOURS = Decimal("999999999.99"), Decimal("99999.99")
+
+
+class Format(models.TextChoices):
+    PAGE = "page", _("Web page or article")
+    FILE = "file", _("Files to hand over")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """
+    One deliverable as planned. ``key`` names it through every brief of its request; ``amount`` is in the engagement's
+    currency; ``due`` is a day in the client's zone; ``replaces`` is the id of the live deliverable that it changes.
+    """
+
+    key: str
+    title: str
+    format: str
+    destination_id: int | None = None
+    amount: Decimal = Decimal(0)
+    hours: Decimal = Decimal(0)
+    due: date | None = None
+    replaces_id: int | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "key": self.key,
+            "title": self.title,
+            "format": self.format,
+            "destination": self.destination_id,
+            "amount": str(self.amount),
+            "hours": str(self.hours),
+            "due": self.due.isoformat() if self.due else None,
+            "replaces": self.replaces_id,
+        }
+
+
+class BadPlan(ValueError):
+    """A plan that cannot be read; ``faults`` says where and why, one sentence each."""
+
+    def __init__(self, faults: Sequence[Any]) -> None:
+        super().__init__(" ".join(str(fault) for fault in faults))
+        self.faults = tuple(faults)
+
+
+def read_plan(value: Any) -> tuple[Planned, ...]:
+    """
+    The plan in a brief's JSON.
+
+    :raises BadPlan: if it is none
+    """
+    if not isinstance(value, list) or len(value) > MOST:
+        raise BadPlan([_("A plan is a list of at most %(most)s deliverables.") % {"most": MOST}])
+    faults: list[Any] = []
+    found = [_read(place, each, faults) for place, each in enumerate(value, start=1)]
+    keys = [each.key for each in found if each]
+    if len(set(keys)) < len(keys):
+        faults.append(_("Two deliverables have the same key."))
+    replaced = [each.replaces_id for each in found if each and each.replaces_id]
+    if len(set(replaced)) < len(replaced):
+        faults.append(_("Two deliverables replace the same one."))
+    if faults:
+        raise BadPlan(faults)
+    return tuple(each for each in found if each)
+
+
+def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
+    before = len(faults)
+
+    def fault(words: str | Promise) -> None:
+        faults.append(_("Deliverable %(place)s: %(what)s") % {"place": place, "what": words})
+
+    if not isinstance(value, Mapping):
+        fault(_("this cannot be read."))
+        return None
+    title = str(value.get("title") or "").strip()
+    if not title or len(title) > 200 or not storable(title):  # noqa: PLR2004  # as long as a work item's title
+        fault(_("give it a title of at most 200 characters."))
+    if value.get("format") not in Format.values:
+        fault(_("choose what it is."))
+    key = str(value.get("key") or "")
+    if not key or len(key) > 12 or not key.isalnum():  # noqa: PLR2004  # as long as the column
+        fault(_("its key is missing."))
+    planned = Planned(
+        key=key,
+        title=title,
+        format=str(value.get("format")),
+        destination_id=_id(value.get("destination"), fault, _("where it goes cannot be read.")),
+        amount=_number(value.get("amount"), MOST_AMOUNT, fault, _("the amount is no number from 0.")),
+        hours=_number(value.get("hours"), MOST_HOURS, fault, _("the hours are no number from 0.")),
+        due=_day(value.get("due"), fault),
+        replaces_id=_id(value.get("replaces"), fault, _("what it replaces cannot be read.")),
+    )
+    return planned if len(faults) == before else None
+
+
+def _id(value: Any, fault: Any, words: Any) -> int | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
+        fault(words)
+        return None
+    return value
+
+
+def _number(value: Any, most: Decimal, fault: Any, words: Any) -> Decimal:
+    try:
+        number = Decimal(str(value or 0))
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or not 0 <= number <= most:
+        fault(words)
+        return Decimal(0)
+    return number.quantize(Decimal("0.01"))
+
+
+def _day(value: Any, fault: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if value else None
+    except (TypeError, ValueError):
+        fault(_("the due day is no date such as 2026-12-31."))
+        return None
+
+
+def amount_of(plan: Sequence[Planned]) -> Decimal:
+    return sum((each.amount for each in plan), Decimal(0))
+
+
+def hours_of(plan: Sequence[Planned]) -> Decimal:
+    return sum((each.hours for each in plan), Decimal(0))

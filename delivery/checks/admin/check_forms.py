@@ -1,0 +1,137 @@
+"""The form of a check, its fields made from what its kind asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+
+from delivery.briefs.plan import Format
+from delivery.checks.kinds.base import BadParams, Param, ParamType, Rule
+from delivery.checks.kinds.catalogue import KINDS, check
+from delivery.checks.models import Check
+from routing.desk.forms import choice, line, picked
+from routing.people.actors import Actor
+from routing.people.clients import Client
+from routing.work.visibility import clients_seen_by
+
+PREFIX = "param_"
+MOST_SIGNS = 100_000
+
+
+class CheckForm(forms.Form):
+    """For one check, kept or to be; ``row`` is not changed until ``filled()``."""
+
+    name = line(gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("As people read it when a version fails."))
+    format = choice(gettext_lazy("For"), [("", gettext_lazy("Everything")), *Format.choices], required=False)
+    client = picked(
+        gettext_lazy("Client"),
+        Client.objects.none(),
+        required=False,
+        empty=gettext_lazy("Every client"),
+    )
+    position = forms.IntegerField(
+        label=gettext_lazy("Position"),
+        min_value=0,
+        max_value=32_000,
+        widget=UnfoldAdminTextInputWidget({"inputmode": "numeric"}),
+        help_text=gettext_lazy("Lower ones are told first."),
+    )
+    is_active = forms.BooleanField(
+        label=gettext_lazy("In use"),
+        required=False,
+        widget=UnfoldBooleanWidget(),
+        help_text=gettext_lazy("A check is never deleted, since results name it: take it out of use."),
+    )
+    reason = line(gettext_lazy("Why"), max_length=200, required=False, help_text=gettext_lazy("For the history: the next person reads it."))
+
+    def __init__(self, row: Check, actor: Actor, data: Any = None, *, may: bool = True) -> None:
+        self.row, self.kind = row, KINDS.get(row.kind)
+        known = {name: getattr(row, name) for name in ("name", "format", "client", "position", "is_active")}
+        super().__init__(data, initial=known)
+        self.fields["client"].queryset = clients_seen_by(actor)  # type: ignore[attr-defined]
+        params = self.kind.params if self.kind else ()
+        made = {PREFIX + param.name: _field(param, row.params.get(param.name, param.default)) for param in params}
+        self.fields = {**dict(list(self.fields.items())[:1]), **made, **dict(list(self.fields.items())[1:])}
+        for field in self.fields.values():
+            field.disabled = not may
+
+    def clean(self) -> None:
+        super().clean()
+        if self.kind is None:
+            self.add_error(None, _("Checks of this kind are not known any more: take it out of use."))
+            return
+        if self.errors:
+            return
+        try:
+            check(Rule(self.kind.name, self.params()))
+        except BadParams as error:
+            self.add_error(None, str(error))
+        same = Check.objects.filter(name=self.cleaned_data["name"], client=self.cleaned_data["client"]).exclude(pk=self.row.pk)
+        if same.exists():
+            self.add_error("name", _("Another check has this name already."))
+
+    def params(self) -> dict[str, Any]:
+        """As JSON, only what differs from the kind's default."""
+        params = self.kind.params if self.kind else ()
+        told = {param.name: _value(param, self.cleaned_data[PREFIX + param.name]) for param in params}
+        return {param.name: told[param.name] for param in params if told[param.name] != _plain(param.default)}
+
+    def filled(self) -> Check:
+        """The row as the form says, not saved."""
+        for name in ("name", "format", "client", "position", "is_active"):
+            setattr(self.row, name, self.cleaned_data[name])
+        self.row.params = self.params()
+        return self.row
+
+    def lines(self) -> Iterator[forms.BoundField]:
+        yield from self.visible_fields()
+
+
+def _field(param: Param, value: Any) -> forms.Field:
+    common: dict[str, Any] = {"label": param.label, "required": False}
+    match param.type:
+        case ParamType.BOOLEAN:
+            return forms.BooleanField(**common, initial=bool(value), widget=UnfoldBooleanWidget())
+        case ParamType.CHOICE:
+            return choice(param.label, [(each, each.replace("_", " ").capitalize()) for each in param.choices], initial=value)
+        case ParamType.TERMS:
+            return forms.CharField(**common, initial="\n".join(value), widget=_lines(), max_length=MOST_SIGNS, help_text=_("One a line."))
+        case ParamType.COUNTS:
+            shown = "\n".join(f"{name}: {number}" for name, number in value.items())
+            words = _("One a line, each with how many, such as hero: 1.")
+            return forms.CharField(**common, initial=shown, widget=_lines(), max_length=MOST_SIGNS, help_text=words)
+        case _:
+            return forms.CharField(**common, initial=str(value), max_length=200, widget=UnfoldAdminTextInputWidget())
+
+
+def _lines() -> UnfoldAdminTextareaWidget:
+    return UnfoldAdminTextareaWidget({"rows": 5})
+
+
+def _value(param: Param, told: Any) -> Any:
+    """What a person wrote, as JSON; the kind's own reading judges it."""
+    match param.type:
+        case ParamType.TERMS:
+            return [each.strip() for each in str(told).splitlines() if each.strip()]
+        case ParamType.COUNTS:
+            lines = (each.rpartition(":") for each in str(told).splitlines() if each.strip())
+            return {name.strip(): _whole(number.strip()) for name, _colon, number in lines}
+        case ParamType.INTEGER:
+            return _whole(str(told).strip()) if str(told).strip() else param.default
+        case ParamType.DECIMAL:
+            return str(told).strip() or param.default
+        case _:
+            return told
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if text.isdecimal() and len(text) < 10 else text  # noqa: PLR2004  # what is none is told by the kind
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else dict(value) if hasattr(value, "items") else value

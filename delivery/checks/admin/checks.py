@@ -1,0 +1,94 @@
+"""Checks at the desk: what every version is asked, tried on the last ones before anybody is held up by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.checks import operations as checks
+from delivery.checks.admin.check_forms import CheckForm
+from delivery.checks.kinds.catalogue import KINDS
+from delivery.checks.models import Check
+from routing.desk.addresses import address
+from routing.desk.base import DeskAdmin, actor
+from routing.desk.display import badge
+from routing.desk.once import once
+from routing.desk.timeline import saves_of
+from routing.people.saving import save
+from routing.work.visibility import clients_seen_by
+
+
+@admin.register(Check)
+class CheckAdmin(DeskAdmin):
+    list_display = ("name", "kind_name", "format", "client", "position", "in_use")
+    list_filter = ("is_active", "format", ("kind", admin.AllValuesFieldListFilter))
+    list_select_related = ("client",)
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Name")
+    ordering = ("-is_active", "position", "id")
+    empty_title = gettext_lazy("No checks yet")
+    empty_text = gettext_lazy("Without checks, a version goes straight to the agency's approval. Add one.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = clients_seen_by(actor(request))
+        return super().get_queryset(request).filter(client=None) | super().get_queryset(request).filter(client__in=seen)
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """First the kind, then its form."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        kind = KINDS.get(request.GET.get("kind", ""))
+        if kind is None:
+            context = {"title": _("New check: what is looked at?"), "kinds": KINDS.values(), "back": address(Check, "changelist")}
+            return self.render(request, "desk/check_kinds.html", context)
+        return self.form_page(request, Check(kind=kind.name, name=str(kind.label)))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return self.form_page(request, self.seen(request, object_id))
+
+    def form_page(self, request: HttpRequest, row: Check) -> HttpResponse:
+        may = self.has_change_permission(request, row) if row.pk else self.has_add_permission(request)
+        if request.method == "POST" and not may:
+            raise PermissionDenied
+        by = actor(request)
+        form = CheckForm(row, by, request.POST if request.method == "POST" else None, may=may)
+        with once(request, f"check-{row.pk or row.kind}") as sent:
+            if sent.before:
+                return HttpResponseRedirect(sent.before)
+            tried = None
+            if request.method == "POST" and form.is_valid():
+                made = form.filled()
+                if "try" not in request.POST:
+                    save(made, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+                    sent.leads_to(address(Check, "changelist"))
+                    messages.success(request, _("“%(check)s” is kept. It is asked of versions from now on.") % {"check": made})
+                    return HttpResponseRedirect(address(Check, "changelist"))
+                tried = checks.try_out(made, by=by)
+        context = {
+            "title": str(row) if row.pk else _("New check: %(kind)s") % {"kind": KINDS[row.kind].label},
+            "kind": KINDS.get(row.kind),
+            "form": form,
+            "may": may,
+            "tried": tried,
+            "token": sent.token,
+            "back": address(Check, "changelist"),
+            "history": address(Check, "history", row.pk) if row.pk and saves_of(row) else "",
+        }
+        return self.render(request, "desk/check.html", context)
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def kind_name(self, row: Check) -> str:
+        return str(KINDS[row.kind].label) if row.kind in KINDS else row.kind
+
+    @admin.display(description=gettext_lazy("in use"), ordering="is_active")
+    def in_use(self, row: Check) -> SafeString:
+        return badge(_("In use"), "good") if row.is_active else badge(_("Not in use"))

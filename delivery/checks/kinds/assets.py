@@ -1,0 +1,167 @@
+"""Checks of files: which there must be, of what type, size and shape, and whether the body uses them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.page import Page
+from delivery.deliverables.manifest import FileEntry
+
+MEGABYTE = 1_000_000
+TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "application/pdf", "video/mp4")
+ROLES = Param("roles", _("Only files of these roles"), ParamType.TERMS, [])
+
+
+def required_assets(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    counts = Counter(file.role for file in page.manifest.files)
+    roles: Mapping[str, int] = params["roles"]
+    findings = (
+        Finding(
+            False,
+            said(_("{wanted} of role “{role}” wanted, {found} there."), wanted=wanted, role=role, found=counts[role]),
+            place=_("files"),
+        )
+        for role, wanted in sorted(roles.items())
+        if counts[role] < wanted
+    )
+    anything = [] if page.manifest.files or roles else [Finding(False, _("There is no file."), place=_("files"))]
+    return or_passed([*findings, *anything], _("Every file that must be there is."))
+
+
+def file_types(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    allowed = {name.casefold() for name in params["types"]}
+    findings = (
+        Finding(False, said(_("{type} is not among the types wanted here."), type=quote(file.type) or "?"), quote(file.name), _place(file))
+        for file in _files(page, params["roles"])
+        if file.type.casefold() not in allowed
+    )
+    return or_passed(findings, _("Every file is of a wanted type."))
+
+
+def max_size(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    most: Decimal = params["megabytes"]
+    message = _("{size} MB is more than {most} MB.")
+    findings = (
+        Finding(False, said(message, size=f"{file.size / MEGABYTE:.1f}", most=most), quote(file.name), _place(file))
+        for file in _files(page, params["roles"])
+        if file.size > most * MEGABYTE
+    )
+    return or_passed(findings, _("No file is too large."))
+
+
+def image_dimensions(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    images = (file for file in _files(page, params["roles"]) if file.type.startswith("image/"))
+    return or_passed((finding for file in images for finding in _shape(file, params)), _("Every image has the wanted dimensions."))
+
+
+def file_use(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    used = {image.src.removeprefix("asset:").lower() for image in page.images if image.src.startswith("asset:")}
+    there = {file.sha256.lower() for file in page.manifest.files}
+    missing = (
+        Finding(False, _("The body shows a file that this version does not have."), f"asset:{name}", _("body"))
+        for name in sorted(used - there)
+    )
+    empty = (
+        Finding(
+            False,
+            _("The image has no address, or one that is not allowed."),
+            quote(image.alt or ""),
+            said(_("body, image {number}"), number=number),
+        )
+        for number, image in enumerate(page.images, 1)
+        if not image.src
+    )
+    unused = (
+        Finding(False, _("The file is part of this version, and the body does not show it."), quote(file.name), _place(file))
+        for file in page.manifest.files
+        if file.role in params["roles"] and file.sha256.lower() not in used
+    )
+    return or_passed([*missing, *empty, *unused], _("The body and the files fit together."))
+
+
+def _files(page: Page, roles: Iterable[str]) -> Iterator[FileEntry]:
+    wanted = set(roles)
+    return (file for file in page.manifest.files if not wanted or file.role in wanted)
+
+
+def _place(file: FileEntry) -> Any:
+    return said(_("file of role “{role}”"), role=quote(file.role))
+
+
+def _shape(file: FileEntry, params: Mapping[str, Any]) -> Iterator[Finding]:
+    if not file.width or not file.height:
+        yield Finding(False, _("Its dimensions could not be read."), quote(file.name), _place(file))
+        return
+    found = f"{file.name[:80]}: {file.width} × {file.height} px"
+    for side, number, name in (("width", file.width, _("width")), ("height", file.height, _("height"))):
+        least, most, exact = params[f"min_{side}"], params[f"max_{side}"], params[side]
+        if exact and number != exact:
+            yield Finding(False, said(_("The {side} must be exactly {wanted} px."), side=name, wanted=exact), quote(found), _place(file))
+        if least and number < least:
+            yield Finding(False, said(_("The {side} must be at least {wanted} px."), side=name, wanted=least), quote(found), _place(file))
+        if most and number > most:
+            yield Finding(False, said(_("The {side} must be at most {wanted} px."), side=name, wanted=most), quote(found), _place(file))
+    across, down = params["ratio_width"], params["ratio_height"]
+    if across and down and abs(file.width * down - file.height * across) * 100 > params["tolerance"] * file.height * across:
+        yield Finding(False, said(_("The shape must be {across}:{down}."), across=across, down=down), quote(found), _place(file))
+
+
+def _pixels(name: str, label: Any) -> Param:
+    return Param(name, label, ParamType.INTEGER, 0)
+
+
+KINDS = (
+    Kind(
+        "required_assets",
+        _("Required files"),
+        _("The roles a version must have files for, and how many of each. Without any role: at least one file."),
+        (Param("roles", _("Roles, and how many of each"), ParamType.COUNTS, {}),),
+        required_assets,
+    ),
+    Kind(
+        "file_types",
+        _("File types"),
+        _("The types files may be of, as found in their bytes, not in their names."),
+        (Param("types", _("Allowed types"), ParamType.TERMS, list(TYPES)), ROLES),
+        file_types,
+    ),
+    Kind(
+        "max_size",
+        _("File size"),
+        _("How large a file may be. A megabyte is 1,000,000 bytes."),
+        (Param("megabytes", _("At most, in MB"), ParamType.DECIMAL, "20"), ROLES),
+        max_size,
+    ),
+    Kind(
+        "image_dimensions",
+        _("Image dimensions"),
+        _("How wide and high images must be, in pixels, and of what shape. 0 means any."),
+        (
+            _pixels("min_width", _("Width at least")),
+            _pixels("max_width", _("Width at most")),
+            _pixels("width", _("Width exactly")),
+            _pixels("min_height", _("Height at least")),
+            _pixels("max_height", _("Height at most")),
+            _pixels("height", _("Height exactly")),
+            _pixels("ratio_width", _("Shape: parts across, 16 of 16:9")),
+            _pixels("ratio_height", _("Shape: parts down, 9 of 16:9")),
+            Param("tolerance", _("How far off the shape may be, in percent"), ParamType.DECIMAL, "1"),
+            ROLES,
+        ),
+        image_dimensions,
+    ),
+    Kind(
+        "file_use",
+        _("Use of files"),
+        _("The body shows no file that is missing, and every file of these roles is shown."),
+        (Param("roles", _("Roles that must be shown in the body"), ParamType.TERMS, ["content"]),),
+        file_use,
+        reads_body=True,
+    ),
+)

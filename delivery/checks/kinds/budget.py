@@ -1,0 +1,43 @@
+"""The check of the budget: what is planned fits into what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, said
+from delivery.checks.kinds.page import Page
+
+
+def budget(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    context, tolerance = page.context, params["tolerance"]
+    findings = [
+        *_within(context.estimated_amount, context.remaining_amount, tolerance, context.currency, _("amount")),
+        *_within(context.estimated_hours, context.remaining_hours, tolerance, "h", _("hours")),
+    ]
+    return or_passed(findings, _("The estimate is within what is left of the budget."))
+
+
+def _within(planned: Decimal | None, left: Decimal | None, tolerance: Decimal, unit: str, place: Any) -> list[Finding]:
+    if left is None:
+        return []  # nothing was agreed that it could exceed
+    if planned is None:
+        return [Finding(False, _("There is no estimate to compare with the budget."), place=place)]
+    if planned <= left + abs(left) * tolerance / 100:
+        return []
+    message = said(_("The estimate is {over} {unit} above what is left."), over=planned - left, unit=unit)
+    return [Finding(False, message, f"{planned} {unit} > {left} {unit}", place)]
+
+
+KINDS = (
+    Kind(
+        "budget",
+        _("Budget"),
+        _("The estimate fits into the amount and the hours that are left."),
+        (Param("tolerance", _("How much it may exceed them, in percent"), ParamType.DECIMAL, "0"),),
+        budget,
+    ),
+)

@@ -1,0 +1,86 @@
+"""Every kind of check, how to run them, and what a deliverable is checked for when nobody says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.checks.kinds import assets, budget, links, pages, words
+from delivery.checks.kinds.base import BadParams, Finding, Kind, Rule, said, typed
+from delivery.checks.kinds.page import Context, Page, look
+from delivery.deliverables.manifest import Manifest
+
+JUDGMENT = Kind("judgment", _("Judgment"), _("What only a person can judge. Somebody looks at it and signs."))
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*assets.KINDS, *pages.KINDS, *links.KINDS, *words.KINDS, *budget.KINDS, JUDGMENT)}
+
+MOST_FINDINGS = 200  # of one rule: nobody reads more, and a row has to hold them
+
+BRAND = Rule("judgment", label=_("Brand and tone"))
+DEFAULTS: Mapping[str, tuple[Rule, ...]] = {
+    "page": (
+        Rule("text_length", {"field": "title", "minimum": 1}, _("Title")),
+        Rule("text_length", {"field": "body", "minimum": 1}, _("Body")),
+        Rule("slug_form"),
+        Rule("heading_order"),
+        Rule("alt_text"),
+        Rule("link_form"),
+        Rule("table_headers"),
+        Rule("file_use"),
+        Rule("file_types"),
+        Rule("max_size", {"megabytes": "20"}),
+        BRAND,
+    ),
+    "file": (Rule("required_assets"), BRAND),
+}
+
+
+class Verdict(StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    NEEDS_SIGNATURE = "needs_signature"
+
+
+def check(rule: Rule) -> None:
+    """
+    Refuse a rule that could never be judged, when it is written rather than when it runs.
+
+    :raises BadParams: saying what is wrong
+    """
+    if rule.kind not in KINDS:
+        raise BadParams(_("There is no check of kind “%(kind)s”.") % {"kind": rule.kind})
+    typed(KINDS[rule.kind], rule.params)
+
+
+def run(rules: Iterable[Rule], manifest: Manifest, context: Context | None = None) -> list[tuple[Rule, list[Finding]]]:
+    """
+    Each rule with everything it found, in the order given, never nothing: what holds says so in one finding.
+
+    Total: whatever the manifest says, and whatever a rule asks, the answer is findings. Only a person passes a judgment.
+    """
+    page = look(manifest, context or Context())
+    return [(rule, _judged(rule, page)) for rule in rules]
+
+
+def verdict(rule: Rule, findings: Sequence[Finding]) -> Verdict:
+    if rule.kind == JUDGMENT.name:
+        return Verdict.NEEDS_SIGNATURE
+    return Verdict.PASSED if findings and all(finding.passed for finding in findings) else Verdict.FAILED
+
+
+def _judged(rule: Rule, page: Page) -> list[Finding]:
+    kind = KINDS.get(rule.kind)
+    if kind is None:
+        return [Finding(False, said(_("There is no check of kind “{kind}”."), kind=rule.kind))]
+    if kind.judge is None:
+        return [Finding(False, _("Somebody has to look at this and sign it."))]
+    if kind.reads_body and page.fault:
+        return [Finding(False, page.fault, place=_("body"))]
+    try:
+        params = typed(kind, rule.params)
+    except BadParams as error:
+        return [Finding(False, str(error))]
+    findings = list(kind.judge(page, params))
+    more = len(findings) - MOST_FINDINGS
+    return findings if more <= 0 else [*findings[:MOST_FINDINGS], Finding(False, said(_("{more} more of the same kind."), more=more))]

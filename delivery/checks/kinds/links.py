@@ -1,0 +1,110 @@
+"""The check of links: they say where they lead, and lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.page import Page, Part
+
+EMPTY_TEXTS = ["click here", "here", "more", "read more", "learn more", "this link", "link", "hier", "hier klicken", "mehr", "weiterlesen"]
+_TELEPHONE = re.compile(r"\+?[0-9().\-/ ]{3,40}(?:;[\w=\-]{1,40})?")
+_LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+
+
+def link_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    findings = (
+        Finding(
+            False,
+            problem,
+            quote(f"{link.text[:60]} → {link.href}" if link.href else link.text),
+            said(_("body, link {number}"), number=number),
+        )
+        for number, link in enumerate(page.links, 1)
+        for problem in _problems(link, params)
+    )
+    return or_passed(findings, _("Every link says where it leads, and its address is well formed."))
+
+
+def _problems(link: Part, params: Mapping[str, Any]) -> Iterator[Any]:
+    # https://www.w3.org/WAI/WCAG22/Understanding/link-purpose-in-context and, for texts that name no purpose,
+    # https://www.w3.org/WAI/WCAG22/Techniques/failures/F84
+    text = link.text.casefold().strip(" .…!»›>→")
+    if not link.text:
+        yield _("The link has no text, so nobody knows where it leads.")
+    elif text in {word.casefold() for word in params["empty_texts"]} or not text:
+        yield _("The text of the link does not say where it leads.")
+    if not link.href or link.href == "#":
+        yield _("The link has no address, or one that is not allowed.")
+        return
+    try:
+        url = urlsplit(link.href)
+        port = url.port
+    except ValueError:
+        yield _("The address of the link is not well formed.")
+        return
+    yield from _address(link.href, url, port, params)
+
+
+def _address(href: str, url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Iterator[Any]:
+    if url.scheme in ("http", "https"):
+        yield from _web(url, port, params)
+    elif url.scheme == "mailto":
+        if not all(_is_mail(unquote(address)) for address in url.path.split(",")):
+            yield _("The e-mail address of the link is not well formed.")
+    elif url.scheme == "tel":
+        if not _TELEPHONE.fullmatch(unquote(url.path)):
+            yield _("The telephone number of the link is not well formed.")
+    elif url.scheme:
+        yield _("The link leads to something that is neither a page, an e-mail address nor a telephone number.")
+    else:
+        yield from _without_scheme(href, params)
+
+
+def _web(url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Iterator[Any]:
+    if url.scheme == "http" and not params["allow_http"]:
+        yield _("The address begins with http. Use https.")
+    if not _is_host(url.hostname or "") or port == 0 or any(character.isspace() for character in url.geturl()):
+        yield _("The address of the link is not well formed.")
+    if url.username is not None:
+        yield _("The address of the link holds a name or a password.")
+
+
+def _without_scheme(href: str, params: Mapping[str, Any]) -> Iterator[Any]:
+    if href.startswith("//"):
+        yield _("The address has no scheme. Begin it with https:")
+    elif any(character.isspace() for character in href) or href.casefold().startswith("www."):
+        yield _("The address of the link is not well formed.")
+    elif not href.startswith("#") and not params["allow_relative"]:
+        yield _("The address is relative. Give the whole address.")
+
+
+def _is_host(host: str) -> bool:
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= 253 and len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)  # noqa: PLR2004 -- RFC 1035
+
+
+def _is_mail(address: str) -> bool:
+    name, at, domain = address.strip().rpartition("@")
+    return bool(name and at and _is_host(domain)) and not any(character.isspace() or character in ",;<>@" for character in name)
+
+
+KINDS = (
+    Kind(
+        "link_form",
+        _("Links"),
+        _("Links say where they lead, and their addresses are well formed. Nothing is fetched."),
+        (
+            Param("allow_http", _("http is allowed"), ParamType.BOOLEAN, False),
+            Param("allow_relative", _("Addresses without a host are allowed"), ParamType.BOOLEAN, True),
+            Param("empty_texts", _("Texts that say nothing"), ParamType.TERMS, EMPTY_TEXTS),
+        ),
+        link_form,
+        reads_body=True,
+    ),
+)

@@ -1,0 +1,126 @@
+"""A version as its checks see it: the body read once, in one pass, into flat lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from delivery.deliverables.manifest import Manifest
+from delivery.deliverables.markup import Close, Open, Text, read
+from delivery.deliverables.sanitise import BLOCKS, sanitise
+
+HEADINGS = {f"h{level}": level for level in range(1, 7)}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Numbers from outside the version; None where nobody has said one."""
+
+    estimated_amount: Decimal | None = None
+    estimated_hours: Decimal | None = None
+    remaining_amount: Decimal | None = None
+    remaining_hours: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass(slots=True)
+class Part:
+    """A heading, a link or a table, with what it says; the alternative text of its images counts as said."""
+
+    tag: str
+    href: str | None = None
+    said: list[str] = field(default_factory=list)
+    headers: int = 0
+    cells: int = 0
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.said).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    src: str
+    alt: str | None  # None: it has none, not even an empty one
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    manifest: Manifest
+    context: Context
+    fault: str = ""  # why the body cannot be read; then all lists are empty
+    text: str = ""  # of the body: inline tags join, blocks are lines
+    headings: tuple[Part, ...] = ()
+    links: tuple[Part, ...] = ()
+    tables: tuple[Part, ...] = ()
+    images: tuple[Image, ...] = ()
+
+
+def look(manifest: Manifest, context: Context) -> Page:
+    """The version read for its checks. A body that cannot be cleaned is told as ``fault``, never raised."""
+    try:
+        body = sanitise(manifest.body_html)
+    except ValueError as error:
+        return Page(manifest, context, fault=str(error))
+    sight = _Sight()
+    for piece in read(body):
+        sight.take(piece)
+    return Page(
+        manifest,
+        context,
+        text="".join(sight.text),
+        headings=tuple(sight.headings),
+        links=tuple(sight.links),
+        tables=tuple(sight.tables),
+        images=tuple(sight.images),
+    )
+
+
+class _Sight:
+    def __init__(self) -> None:
+        self.text: list[str] = []
+        self.headings: list[Part] = []
+        self.links: list[Part] = []
+        self.tables: list[Part] = []
+        self.images: list[Image] = []
+        self.open: dict[str, list[Part]] = {"heading": [], "link": [], "table": []}
+
+    def take(self, piece: Open | Close | Text) -> None:
+        if isinstance(piece, Text):
+            self.text.append(" ".join(piece.text.split("\n")))
+            self.say(piece.text)
+            return
+        if piece.tag in BLOCKS:
+            self.text.append("\n")
+            self.say(" ")
+        if isinstance(piece, Open):
+            self.begin(piece)
+        else:
+            self.end(piece.tag)
+
+    def say(self, text: str) -> None:
+        for parts in self.open.values():
+            if parts:
+                parts[-1].said.append(text)
+
+    def begin(self, piece: Open) -> None:
+        if piece.tag == "img":
+            self.images.append(Image(piece.attributes.get("src", ""), piece.attributes.get("alt")))
+            self.say(f" {piece.attributes.get('alt', '')} ")
+        elif piece.tag in ("th", "td"):
+            for table in self.open["table"][-1:]:
+                table.headers += piece.tag == "th"
+                table.cells += 1
+        elif group := _group(piece.tag):
+            part = Part(piece.tag, piece.attributes.get("href"))
+            self.open[group].append(part)
+            {"heading": self.headings, "link": self.links, "table": self.tables}[group].append(part)
+
+    def end(self, tag: str) -> None:
+        group = _group(tag)
+        if group and self.open[group]:
+            self.open[group].pop()
+
+
+def _group(tag: str) -> str:
+    return "heading" if tag in HEADINGS else {"a": "link", "table": "table"}.get(tag, "")

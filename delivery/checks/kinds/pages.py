@@ -1,0 +1,108 @@
+"""Checks of the body as a page: what those who cannot see it, or see it differently, need from it (WCAG 2.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.page import HEADINGS, Image, Page
+
+EMPTY_PHRASES = ["image of", "picture of", "photo of", "graphic of", "Bild von", "Foto von", "Grafik von"]
+_FILE_NAME = re.compile(r"\S{1,200}\.(?:jpe?g|png|gif|webp|avif|svg|tiff?|bmp|heic)", re.IGNORECASE)
+
+
+def alt_text(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    # https://www.w3.org/WAI/WCAG22/Understanding/non-text-content; a file name is none:
+    # https://www.w3.org/WAI/WCAG22/Techniques/failures/F30; empty means decorative:
+    # https://www.w3.org/WAI/WCAG22/Techniques/html/H67
+    names = {f"asset:{file.sha256.lower()}": file.name for file in page.manifest.files}
+    return or_passed(_alternatives(page, names, params), _("Every image has a text alternative."))
+
+
+def _alternatives(page: Page, names: Mapping[str, str], params: Mapping[str, Any]) -> Iterator[Finding]:
+    for number, image in enumerate(page.images, 1):
+        name = names.get(image.src.lower(), "")
+        if problem := _alt_problem(image.alt, name, params):
+            yield Finding(False, problem, _shown(image, name), said(_("body, image {number}"), number=number))
+    shown = {image.src.lower() for image in page.images}
+    for file in page.manifest.files:
+        outside = file.type.startswith("image/") and f"asset:{file.sha256.lower()}" not in shown
+        if outside and (problem := _alt_problem(file.alt, file.name, params)):
+            place = said(_("file of role “{role}”"), role=quote(file.role))
+            yield Finding(False, problem, _shown(Image("", file.alt), file.name), place)
+
+
+def _alt_problem(alt: str | None, name: str, params: Mapping[str, Any]) -> Any:
+    if alt is None:
+        return _("The image has no text alternative. Say what it shows.")
+    said_alt = " ".join(alt.split()).casefold()
+    if not said_alt:
+        return "" if params["allow_decorative"] else _("The text alternative is empty. Say what the image shows.")
+    stem = name.rpartition(".")[0] or name
+    if said_alt in {name.casefold(), stem.casefold()} or _FILE_NAME.fullmatch(said_alt):
+        return _("The text alternative is a file name. Say what the image shows.")
+    if any(said_alt.startswith(phrase.casefold()) for phrase in params["empty_phrases"]):
+        return _("Leave out that it is an image: screen readers say so themselves. Say what it shows.")
+    return ""
+
+
+def _shown(image: Image, name: str) -> str:
+    return quote(f"{name or image.src or '?'}: “{image.alt}”" if image.alt else name or image.src or "?")
+
+
+def heading_order(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    # https://www.w3.org/WAI/WCAG22/Techniques/html/H42 and https://www.w3.org/WAI/WCAG22/Techniques/general/G141
+    return or_passed(_steps(page, int(params["first_level"])), _("Headings begin at the right level, skip none and are not empty."))
+
+
+def _steps(page: Page, first: int) -> Iterator[Finding]:
+    before = first - 1
+    for number, heading in enumerate(page.headings, 1):
+        level, text = HEADINGS[heading.tag], heading.text
+        place = said(_("body, heading {number}"), number=number)
+        if not text:
+            yield Finding(False, said(_("A heading of level {level} is empty."), level=level), f"<{heading.tag}></{heading.tag}>", place)
+        if level < first:
+            message = _("Level {level} belongs to the title of the page. Begin at level {first}.")
+            yield Finding(False, said(message, level=level, first=first), quote(text), place)
+        elif level > before + 1:
+            yield Finding(False, said(_("Level {level} follows level {before}."), level=level, before=before), quote(text), place)
+        before = max(level, first - 1)
+
+
+def table_headers(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    # https://www.w3.org/WAI/WCAG22/Techniques/html/H51
+    findings = (
+        Finding(False, _("The table has no header cells."), quote(table.text), said(_("body, table {number}"), number=number))
+        for number, table in enumerate(page.tables, 1)
+        if table.cells and not table.headers
+    )
+    return or_passed(findings, _("Every table has header cells."))
+
+
+KINDS = (
+    Kind(
+        "alt_text",
+        _("Text alternatives"),
+        _("Every image says in words what it shows."),
+        (
+            Param("allow_decorative", _("An empty text marks an image as decoration"), ParamType.BOOLEAN, False),
+            Param("empty_phrases", _("Beginnings that say nothing"), ParamType.TERMS, EMPTY_PHRASES),
+        ),
+        alt_text,
+        reads_body=True,
+    ),
+    Kind(
+        "heading_order",
+        _("Order of headings"),
+        _("Headings begin below the title, skip no level and are not empty."),
+        (Param("first_level", _("First level in the body"), ParamType.CHOICE, "2", choices=("1", "2", "3", "4")),),
+        heading_order,
+        reads_body=True,
+    ),
+    Kind("table_headers", _("Table headers"), _("Every table has header cells."), (), table_headers, reads_body=True),
+)

@@ -1,0 +1,126 @@
+"""Checks of wording: terms that must and must not be there, lengths, and the slug."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from delivery.checks.kinds.base import MOST_EVIDENCE, Finding, Kind, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.page import Page
+from delivery.checks.terms import around, find, words
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+FIELDS = {
+    "title": _("title"),
+    "excerpt": _("excerpt"),
+    "body": _("body"),
+    "seo_title": _("SEO title"),
+    "seo_description": _("SEO description"),
+    "alt": _("text alternatives"),
+}
+TERMS = Param("terms", _("Terms"), ParamType.TERMS, [])
+
+
+def forbidden_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    if not params["terms"]:
+        return [Finding(True, _("No term is named."))]
+    findings = (
+        Finding(False, said(_("“{term}” must not be used."), term=quote(term)), around(text, start, end, most=MOST_EVIDENCE), FIELDS[name])
+        for name, text in _texts(page)
+        for term, start, end in find(params["terms"], words(text))
+    )
+    return or_passed(findings, _("No forbidden term is used."))
+
+
+def required_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    if not params["terms"]:
+        return [Finding(True, _("No term is named."))]
+    wanted = params["field"]
+    place: StrOrPromise = FIELDS[wanted] if wanted in FIELDS else _("everywhere")
+    text = "\n".join(text for name, text in _texts(page) if wanted in (name, "any"))
+    found = {term for term, _start, _end in find(params["terms"], words(text))}
+    findings = (
+        Finding(False, said(_("“{term}” must be used, and is not."), term=quote(term)), place=place)
+        for term in dict.fromkeys(params["terms"])
+        if term not in found
+    )
+    return or_passed(findings, _("Every required term is used."))
+
+
+def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    text = " ".join(dict(_texts(page))[params["field"]].split())
+    length, evidence = len(text), quote(text)
+    place: StrOrPromise = FIELDS[params["field"]]
+    findings: list[Finding] = []
+    if params["minimum"] and not length:
+        findings.append(Finding(False, _("This is empty."), place=place))
+    elif length < params["minimum"]:
+        message = said(_("{found} characters; at least {wanted} are wanted."), found=length, wanted=params["minimum"])
+        findings.append(Finding(False, message, evidence, place))
+    if params["maximum"] and length > params["maximum"]:
+        message = said(_("{found} characters; at most {wanted} are wanted."), found=length, wanted=params["maximum"])
+        findings.append(Finding(False, message, evidence, place))
+    return findings or [Finding(True, _("The length is right."), place=place)]
+
+
+def slug_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+    slug, findings = page.manifest.slug, []
+    if not _SLUG.fullmatch(slug):
+        message: StrOrPromise = (
+            _("A slug has small letters a to z, digits, and single hyphens between them.") if slug else _("There is no slug.")
+        )
+        findings.append(Finding(False, message, quote(slug), _("slug")))
+    if params["maximum"] and len(slug) > params["maximum"]:
+        message = said(_("{found} characters; at most {wanted} are wanted."), found=len(slug), wanted=params["maximum"])
+        findings.append(Finding(False, message, quote(slug), _("slug")))
+    return or_passed(findings, _("The slug is well formed."))
+
+
+def _texts(page: Page) -> Iterator[tuple[str, str]]:
+    manifest = page.manifest
+    yield from (("title", manifest.title), ("excerpt", manifest.excerpt), ("body", page.text))
+    yield from (("seo_title", manifest.seo_title), ("seo_description", manifest.seo_description))
+    yield "alt", "\n".join([*(image.alt or "" for image in page.images), *(file.alt for file in manifest.files)])
+
+
+KINDS = (
+    Kind(
+        "forbidden_terms",
+        _("Forbidden terms"),
+        _("Words and phrases that must not be used, whatever their case and accents."),
+        (TERMS,),
+        forbidden_terms,
+        reads_body=True,
+    ),
+    Kind(
+        "required_terms",
+        _("Required terms"),
+        _("Words and phrases that must be used, whatever their case and accents."),
+        (TERMS, Param("field", _("Where"), ParamType.CHOICE, "any", choices=("any", *FIELDS))),
+        required_terms,
+        reads_body=True,
+    ),
+    Kind(
+        "text_length",
+        _("Length of a text"),
+        _("How many characters a text has, without tags. 0 means any."),
+        (
+            Param("field", _("Which text"), ParamType.CHOICE, "title", choices=tuple(FIELDS)),
+            Param("minimum", _("At least"), ParamType.INTEGER, 1),
+            Param("maximum", _("At most"), ParamType.INTEGER, 0),
+        ),
+        text_length,
+        reads_body=True,
+    ),
+    Kind(
+        "slug_form",
+        _("Slug"),
+        _("The last part of the address, in a form every system takes."),
+        (Param("maximum", _("Characters at most"), ParamType.INTEGER, 80),),
+        slug_form,
+    ),
+)

@@ -1,0 +1,186 @@
+"""Deliverables at the desk: one list, and a page with all that is known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.approvals.admin.judged import approvals_of, checks_of, what_to_change
+from delivery.approvals.models import Approval
+from delivery.checks import operations as checks
+from delivery.deliverables.admin.version_pages import VersionPages
+from delivery.deliverables.models import Deliverable
+from delivery.engagements.money import money
+from routing.desk import display, filters
+from routing.desk.addresses import address, page_of
+from routing.desk.base import actor
+from routing.desk.columns import WorkColumns
+from routing.desk.offers import panel
+from routing.desk.steps import StepsAdmin
+from routing.desk.timeline import timeline_of
+from routing.work.gates import Words
+from routing.work.items import soonest
+from routing.work.kinds import state_badge, tone
+from routing.work.visibility import work_seen_by
+
+tone(
+    Deliverable,
+    in_production="info",
+    in_qa="info",
+    rework="warn",
+    in_internal_review="info",
+    in_client_review="info",
+    approved="good",
+    publishing="info",
+    publish_failed="bad",
+    live="good",
+    handed_over="good",
+)
+
+
+class NeedsMySignature(SimpleListFilter):
+    title = gettext_lazy("judgment")
+    parameter_name = "sign"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("mine", gettext_lazy("Needs my sign-off")),) if actor(request).may("delivery.sign_off_deliverable") else ()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return checks.awaiting_signature(queryset, by=actor(request)) if self.value() == "mine" else queryset
+
+
+@admin.register(Deliverable)
+class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
+    list_display = ("what", "client", "state_name", "newest", "waiting", "owner", "doer", "due_at")
+    list_filter = (
+        filters.Openness,
+        filters.AnybodysFirst,
+        NeedsMySignature,
+        ("state", admin.ChoicesFieldListFilter),
+        filters.WaitingOn,
+        filters.OfClient,
+    )
+    search_fields = ("item__ref", "item__title", "request__item__ref", "item__client__code", "item__client__name")
+    search_help_text = gettext_lazy("Reference of the deliverable or its request, title or client")
+    ordering = (soonest("item__"), "item_id")
+    noun_template = "desk/deliverable.html"
+    onward = ("submit", "start", "upload", "sign_off", "ask_client", "publish", "hand_out")
+    page_related = (
+        *StepsAdmin.page_related,
+        "version__author",
+        "reworked",
+        "request__item",
+        "brief__item",
+        "brief__engagement",
+        "destination",
+        "replaces__item",
+    )
+    bulk_steps = ("start", "submit", "run_checks", "ask_client", "publish", "hand_out", "cancel", "hold", "resume", "hand_over")
+    empty_title = gettext_lazy("No deliverables here")
+    empty_text = gettext_lazy("Deliverables are made when a brief is approved. Reset the filters to see those that have ended.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = work_seen_by(actor(request)).order_by()
+        related = ("item__client", "item__owner", "item__doer", "version")
+        return super().get_queryset(request).filter(item__in=seen).select_related(*related)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # planned by briefs
+
+    def noun_page(self, request: HttpRequest, row: Deliverable, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+        back, faults = what_to_change(row)
+        more = {
+            "question": self.question(request, row),
+            "back_version": back,
+            "faults": faults,
+            "version": row.version,
+            "frame": address(Deliverable, "preview", row.pk, row.version.number) if row.version else "",
+            "parts": list(row.version.files.select_related("file")) if row.version else (),
+            "checks": checks_of(row, row.version) if row.version else (),
+            "approvals": approvals_of(row),
+            "versions": list(row.versions.select_related("author").order_by("-number")[:50]),
+            "entries": timeline_of(row, with_parts=True),
+        }
+        return super().noun_page(request, row, more | extra, status)
+
+    def question(self, request: HttpRequest, row: Deliverable) -> dict[str, Any] | None:
+        """What is asked about the newest version now, and what this person can do about it."""
+        found = Approval.objects.filter(version=row.version_id or 0, state=Approval.State.PENDING).select_related("item", "version")
+        asked = found.filter(item__in=work_seen_by(actor(request)).order_by()).first()
+        if asked is None:
+            return None
+        offered = panel(asked, by=actor(request), at=timezone.now(), onward=("approve", "record"))
+        steps = [each for each in (offered.first, *offered.others, *offered.dangers) if each and each.step.model is Approval]
+        held = [each for each in offered.held if each.steps[0].model is Approval]
+        return {"approval": asked, "steps": steps, "held": held, "url": page_of(asked)}
+
+    def facts(self, request: HttpRequest, row: Deliverable) -> Sequence[tuple[Any, Any]]:
+        item, now = row.item, timezone.now()
+        made = [
+            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (_("Client"), item.client or display.NOTHING),
+            (_("Waiting on"), self.waiting(row)),
+            (_("Owner"), item.owner),
+            (_("Backup"), item.backup),
+            (_("Doer"), item.doer or _("Nobody yet")),
+            (_("Due"), display.due(item, now)),
+            (_("Planned for"), date_format(row.due_date, "D j M Y") if row.due_date else display.NOTHING),
+            (_("What it is"), row.get_format_display()),
+            (_("Goes to"), row.destination.name if row.destination else _("The client, as files")),
+            (_("Request"), _link(row.request)),
+            (_("Brief"), _link(row.brief)),
+            (_("Planned"), _planned(row)),
+            (_("Change rounds used"), row.rounds),
+        ]
+        return [*made, *self.whereabouts(row)]
+
+    def whereabouts(self, row: Deliverable) -> Sequence[tuple[Any, Any]]:
+        found: list[tuple[Any, Any]] = []
+        if row.live_url:
+            found.append((_("Live at"), _outside(row.live_url)))
+            found.append((_("Live since"), display.when(row.live_at)))
+        if row.replaces:
+            found.append((_("Replaces"), _link(row.replaces)))
+        return found + [(_("Replaced by"), _link(each)) for each in row.replaced_by.exclude(state="cancelled").select_related("item")]
+
+    def texts(self, row: Deliverable) -> Sequence[tuple[Any, str]]:
+        return [(_("On hold because"), row.item.hold_reason)] if row.item.held_at else []
+
+    @admin.display(description=gettext_lazy("version"), ordering="version__number")
+    def newest(self, row: Deliverable) -> Words:
+        return f"v{row.version.number}" if row.version else display.NOTHING
+
+    @admin.display(description=gettext_lazy("doer"), ordering="item__doer__full_name")
+    def doer(self, row: Deliverable) -> Any:
+        return row.item.doer or display.NOTHING
+
+    @admin.display(description=gettext_lazy("waiting on"), ordering="item__waiting_on")
+    def waiting(self, row: Deliverable) -> str:
+        return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
+
+
+def _planned(row: Deliverable) -> str:
+    currency = row.brief.engagement.currency if row.brief.engagement else ""
+    return _("%(amount)s, %(hours)s h") % {"amount": money(row.amount, currency), "hours": number_format(row.hours)}
+
+
+def _link(row: Any) -> SafeString:
+    return format_html('<a class="tl-link" href="{}">{}</a>', page_of(row), row)
+
+
+def _outside(url: str) -> SafeString | str:
+    """Only what a browser opens as a page: the address came from outside."""
+    if not url.startswith(("https://", "http://")):
+        return url
+    return format_html('<a class="tl-link" href="{}" rel="noopener noreferrer">{}</a>', url, url)

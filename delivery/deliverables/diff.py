@@ -1,0 +1,132 @@
+"""What changed from one version to the next, for the person who has to look at it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import StrEnum
+
+from delivery.deliverables.manifest import TEXTS, FileEntry, Manifest, normal
+from delivery.deliverables.sanitise import visible_text
+
+MOST_COMPARED = 2_000  # words on either side that are compared one by one: the comparison takes time by the square
+_WORD = re.compile(r"\n|[^\s]+")
+
+
+class Change(StrEnum):
+    SAME = "same"
+    INSERTED = "inserted"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    change: Change
+    text: str  # words with single spaces between them; a new block is a line
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """A file that was added (no ``before``), removed (no ``after``), or replaced or renamed (both)."""
+
+    before: FileEntry | None
+    after: FileEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``body`` is empty when readers see the same text; ``markup`` says that only tags, links or images changed."""
+
+    fields: tuple[tuple[str, str, str], ...]  # name, before, after
+    terms: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]  # kind, added, removed
+    body: tuple[Run, ...]
+    markup: bool
+    files: tuple[FileChange, ...]
+
+
+def difference(before: Manifest, after: Manifest) -> Difference:
+    """What a reader would find changed, in the order of the version's fields; nothing for equal digests but the order of files."""
+    old, new = visible_text(before.body_html), visible_text(after.body_html)
+    return Difference(
+        fields=tuple(
+            (name, getattr(before, name), getattr(after, name))
+            for name in TEXTS
+            if name != "body_html" and normal(getattr(before, name)) != normal(getattr(after, name))
+        ),
+        terms=_terms(before, after),
+        body=runs(old, new) if old != new else (),
+        markup=old == new and normal(before.body_html) != normal(after.body_html),
+        files=tuple(_files(before.files, after.files)),
+    )
+
+
+def runs(before: str, after: str) -> tuple[Run, ...]:
+    """
+    The words of both texts as runs that stayed, went and came.
+
+    Joined without what was inserted they are the old text's words, without what was deleted the new one's. What stands
+    between the first and the last change is told as one replacement when it is too long to compare word by word.
+    """
+    old, new = _WORD.findall(before), _WORD.findall(after)
+    head = _shared(old, new)
+    tail = _shared(old[head:][::-1], new[head:][::-1])
+    old_middle, new_middle = old[head : len(old) - tail], new[head : len(new) - tail]
+    found = [Run(Change.SAME, _text(old[:head])), *_compared(old_middle, new_middle), Run(Change.SAME, _text(old[len(old) - tail :]))]
+    return tuple(run for run in found if run.text)
+
+
+def _compared(old: Sequence[str], new: Sequence[str]) -> list[Run]:
+    if max(len(old), len(new)) > MOST_COMPARED:
+        return [Run(Change.DELETED, _text(old)), Run(Change.INSERTED, _text(new))]
+    found = []
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=True).get_opcodes():
+        if tag == "equal":
+            found.append(Run(Change.SAME, _text(old[i1:i2])))
+        else:
+            found += [Run(Change.DELETED, _text(old[i1:i2])), Run(Change.INSERTED, _text(new[j1:j2]))]
+    return found
+
+
+def _shared(old: Sequence[str], new: Sequence[str]) -> int:
+    """How many words both begin with."""
+    for number, (one, other) in enumerate(zip(old, new, strict=False)):
+        if one != other:
+            return number
+    return min(len(old), len(new))
+
+
+def _text(words: Sequence[str]) -> str:
+    return " ".join(words)
+
+
+def _terms(before: Manifest, after: Manifest) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+    found = []
+    for kind in sorted({*before.terms, *after.terms}):
+        old, new = set(map(normal, before.terms.get(kind, ()))), set(map(normal, after.terms.get(kind, ())))
+        if old != new:
+            found.append((kind, tuple(sorted(new - old)), tuple(sorted(old - new))))
+    return tuple(found)
+
+
+def _files(before: Sequence[FileEntry], after: Sequence[FileEntry]) -> list[FileChange]:
+    """Equal files are left out; one of the same bytes, or else of the same role and name, or role, counts as its successor."""
+    gone = [file for file in before if _identity(file) not in set(map(_identity, after))]
+    come = [file for file in after if _identity(file) not in set(map(_identity, before))]
+    found: dict[int, FileChange] = {}
+    for alike in (lambda f: f.sha256, lambda f: (f.role, f.name), lambda f: f.role):
+        waiting: dict[object, list[FileEntry]] = {}
+        for file in gone:
+            waiting.setdefault(alike(file), []).append(file)
+        for number, file in enumerate(come):
+            if number not in found and waiting.get(alike(file)):
+                found[number] = FileChange(waiting[alike(file)].pop(0), file)
+        taken = {id(change.before) for change in found.values()}
+        gone = [file for file in gone if id(file) not in taken]
+    changed = [found.get(number, FileChange(None, file)) for number, file in enumerate(come)]
+    return [*changed, *(FileChange(file, None) for file in gone)]
+
+
+def _identity(file: FileEntry) -> tuple[str, ...]:
+    return (file.role, file.sha256.lower(), normal(file.name), file.type, normal(file.alt))

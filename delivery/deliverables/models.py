@@ -1,0 +1,202 @@
+"""Deliverable: one thing that is made, checked, approved and brought to where it belongs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from delivery.briefs.models import Brief
+from delivery.briefs.plan import Format
+from delivery.requests.models import Request
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.people.destinations import Destination
+from routing.work.items import WorkItem, WorkNoun
+
+
+class Deliverable(WorkNoun):
+    """
+    ``version`` is the newest one; what outdates it sends the work back first. ``reworked`` is the version that was sent
+    back, so that the same one is not handed in twice. ``rounds`` counts the changes the client asked for. ``amount`` is in
+    the engagement's currency. ``replaces`` is live until this one is.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        IN_PRODUCTION = "in_production", _("In production")
+        IN_QA = "in_qa", _("In QA")
+        REWORK = "rework", _("Rework")
+        IN_INTERNAL_REVIEW = "in_internal_review", _("In internal review")
+        IN_CLIENT_REVIEW = "in_client_review", _("With the client")
+        APPROVED = "approved", _("Approved")
+        PUBLISHING = "publishing", _("Publishing")
+        PUBLISH_FAILED = "publish_failed", _("Publishing failed")
+        LIVE = "live", _("Live")
+        HANDED_OVER = "handed_over", _("Handed over")
+        ARCHIVED = "archived", _("Archived")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    open_to_clients = True
+    making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
+    judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
+    done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
+    open_states = frozenset({*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED})
+
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.PLANNED, protected=True)
+    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("request"))
+    brief = models.ForeignKey(Brief, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("brief"))
+    key = models.CharField(_("key in the plan"), max_length=12, editable=False)
+    format = models.CharField(_("what it is"), max_length=10, choices=Format.choices, default=Format.PAGE)
+    destination = models.ForeignKey(
+        Destination, on_delete=models.PROTECT, null=True, blank=True, related_name="deliverables", verbose_name=_("goes to")
+    )
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("replaces")
+    )
+    version = models.ForeignKey(
+        "delivery.Version", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("version")
+    )
+    reworked = models.ForeignKey(
+        "delivery.Version", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("sent back")
+    )
+    amount = models.DecimalField(_("planned amount"), max_digits=14, decimal_places=2, default=0)
+    hours = models.DecimalField(_("planned hours"), max_digits=8, decimal_places=2, default=0)
+    due_date = models.DateField(_("planned for"), null=True, blank=True)
+    rounds = models.PositiveSmallIntegerField(_("change rounds used"), default=0)
+    live_url = models.CharField(_("live at"), max_length=1000, blank=True, default="")
+    live_at = models.DateTimeField(_("live since"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("deliverable")
+        verbose_name_plural = _("deliverables")
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=("request", "key"), name="planned_once_a_request"),
+            models.UniqueConstraint(
+                fields=("replaces",),
+                condition=~models.Q(state="cancelled") & models.Q(replaces__isnull=False),
+                name="one_successor_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["planned", "in_production", "cancelled"]) | models.Q(version__isnull=False),
+                name="what_is_judged_has_a_version",
+            ),
+        )
+
+    @transition(field=state, source=State.PLANNED, target=State.IN_PRODUCTION)
+    def start(self, *, at: datetime, doer: int | None = None) -> None:
+        """:param doer: id of whoever makes it, if nobody does yet"""
+        if self.item.doer_id is None:
+            self.item.doer_id = doer
+
+    @transition(field=state, source=[State.IN_PRODUCTION, State.REWORK], target=None)
+    def upload(self, *, at: datetime, version: int = 0, fault: str = "") -> None:
+        """
+        :param version: id of the newest version
+        :param fault: why there is none, for the gate that refuses it
+        """
+        self.version_id = version
+
+    @transition(field=state, source=[State.IN_PRODUCTION, State.REWORK], target=State.IN_QA)
+    def submit(self, *, at: datetime) -> None:
+        """Handed in: the checks run now."""
+
+    @transition(field=state, source=State.IN_QA, target=None)
+    def run_checks(self, *, at: datetime) -> None:
+        """Judged again, such as after a check was changed."""
+
+    @transition(field=state, source=State.IN_QA, target=None)
+    def sign_off(self, *, at: datetime, check: int, passed: bool, note: str = "") -> None:
+        """A person judged what no machine can; the answer is a check's result."""
+
+    @transition(field=state, source=State.IN_QA, target=State.IN_INTERNAL_REVIEW)
+    def pass_qa(self, *, at: datetime) -> None:
+        """Every check passed, and every judgment is signed."""
+
+    @transition(field=state, source=list(judged), target=State.REWORK)
+    def send_back(self, *, at: datetime) -> None:
+        self._back()
+
+    @transition(field=state, source=list(judged), target=State.REWORK)
+    def return_for_rework(self, *, at: datetime, counts: bool = False) -> None:
+        """
+        A check failed, or somebody who was asked wants changes.
+
+        :param counts: the client asked, so it is a round of the engagement's
+        """
+        self._back()
+        self.rounds += counts
+
+    @transition(field=state, source=[State.APPROVED, State.PUBLISH_FAILED], target=State.REWORK)
+    def reopen(self, *, at: datetime) -> None:
+        """It is not to go out as it was approved, or cannot: it is made and approved anew."""
+        self._back()
+
+    def _back(self) -> None:
+        self.reworked_id = self.version_id
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.IN_INTERNAL_REVIEW)
+    def ask_agency(self, *, at: datetime) -> None:
+        """Also again, where the agency's own question expired or was rejected."""
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.IN_CLIENT_REVIEW)
+    def ask_client(self, *, at: datetime) -> None:
+        """Also again, where the question expired."""
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
+
+    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=None)
+    def stall(self, *, at: datetime) -> None:
+        """Rejected, or nobody answered: its owner decides how to go on."""
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.APPROVED)
+    def approve(self, *, at: datetime) -> None:
+        """Every stage is through."""
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=[State.APPROVED, State.PUBLISH_FAILED], target=State.PUBLISHING)
+    def publish(self, *, at: datetime) -> None:
+        """On its way to where it belongs."""
+
+    @transition(field=state, source=[State.PUBLISHING, State.PUBLISH_FAILED], target=State.LIVE)
+    def go_live(self, *, at: datetime, url: str) -> None:
+        """The other side has it, and shows it at ``url``."""
+        self.live_url, self.live_at = url[:1000], at
+
+    @transition(field=state, source=State.PUBLISHING, target=State.PUBLISH_FAILED)
+    def fail_publishing(self, *, at: datetime) -> None:
+        """The other side refuses it, or cannot be asked any more: an exception says why."""
+
+    @transition(field=state, source=State.APPROVED, target=State.HANDED_OVER)
+    def hand_out(self, *, at: datetime) -> None:
+        """The client has the files."""
+        self.ended_at = at
+
+    @transition(field=state, source=[State.LIVE, State.HANDED_OVER], target=State.ARCHIVED)
+    def archive(self, *, at: datetime) -> None:
+        """No longer current: replaced, or taken down by a person."""
+        self.ended_at = at
+
+    @transition(field=state, source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED], target=State.CANCELLED)
+    def cancel(self, *, at: datetime) -> None:
+        """Called off. What may be live already stays as it is."""
+        self.ended_at = at
+
+    @transition(field=state, source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED], target=None)
+    def replan(self, *, at: datetime, plans: dict[str, dict[str, object]], brief: int) -> None:
+        """
+        A newer brief says otherwise.
+
+        :param plans: the new title, amount, hours, due_date and destination_id by key
+        """
+        self.brief_id = brief
+        for name, value in plans[self.key].items():
+            setattr(self.item if name == "title" else self, name, value)

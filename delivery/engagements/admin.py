@@ -1,0 +1,62 @@
+"""Engagements at the desk: what was sold, and the briefs that use it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from delivery.briefs.models import Brief
+from delivery.engagements.models import Engagement
+from delivery.engagements.money import money
+from routing.desk.base import actor
+from routing.desk.display import NOTHING
+from routing.desk.saved import SavedAdmin
+from routing.work.visibility import clients_seen_by, work_seen_by
+
+
+@admin.register(Engagement)
+class EngagementAdmin(SavedAdmin):
+    list_display = ("name", "client", "sold", "hours", "rounds", "starts_date", "ends_date", "brief_count")
+    list_select_related = ("client",)
+    search_fields = ("name", "client__code", "client__name")
+    search_help_text = _("Name or client")
+    fields = ("client", "name", "amount", "currency", "hours", "rounds", "starts_date", "ends_date", "reason")
+    change_form_outer_before_template = "desk/engagement.html"
+    empty_title = _("No engagements yet")
+    empty_text = _("They come with deals from the CRM. Add one for what was sold elsewhere.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        by = actor(request)
+        seen = super().get_queryset(request).filter(client__in=clients_seen_by(by))
+        return seen.annotate(briefs_seen=Count("briefs", filter=Q(briefs__item__in=work_seen_by(by).order_by())))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("client",) if obj else ()  # its briefs are that client's
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "client":
+            kwargs["queryset"] = clients_seen_by(actor(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        seen = work_seen_by(actor(request)).order_by()
+        rows = Brief.objects.filter(engagement=int(object_id) if object_id.isdecimal() else 0, item__in=seen)
+        more = {"briefs": rows.select_related("item__owner").order_by("-pk")[:50]}
+        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        return page
+
+    @admin.display(description=_("sold for"), ordering="amount")
+    def sold(self, row: Engagement) -> str:
+        if row.amount is None:
+            return NOTHING
+        return money(row.amount, row.currency)
+
+    @admin.display(description=_("briefs"), ordering="briefs_seen")
+    def brief_count(self, row: Any) -> int:
+        return int(row.briefs_seen)

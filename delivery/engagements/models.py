@@ -1,0 +1,44 @@
+"""Engagement: what was sold."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.history import Tracked
+from routing.people.clients import Client
+
+
+class Engagement(models.Model):
+    """
+    One deal with a client. Amounts are in ``currency``; hours are the hours sold; rounds are the change rounds included.
+
+    Empty means that the source did not say, never zero.
+    """
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="engagements", verbose_name=_("client"))
+    name = models.CharField(_("name"), max_length=200)
+    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True, default="")
+    hours = models.DecimalField(_("hours"), max_digits=8, decimal_places=2, null=True, blank=True)
+    rounds = models.PositiveSmallIntegerField(_("change rounds"), null=True, blank=True)
+    starts_date = models.DateField(_("starts"), null=True, blank=True)
+    ends_date = models.DateField(_("ends"), null=True, blank=True)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("engagement")
+        verbose_name_plural = _("engagements")
+        ordering = ("client", "name")
+        default_permissions = ("add", "change", "view")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(starts_date=None) | models.Q(ends_date=None) | models.Q(starts_date__lte=models.F("ends_date")),
+                name="engagement_starts_before_it_ends",
+                violation_error_message=_("The engagement ends before it starts."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.client} · {self.name}"

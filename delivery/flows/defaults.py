@@ -1,0 +1,48 @@
+"""What an agency starts with: hours, promises, checks and the flows of its portal, made where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from delivery.checks.kinds.catalogue import DEFAULTS, KINDS
+from delivery.checks.models import Check
+from delivery.flows.shipped import ensure_portal_flows
+from routing.cover.agency import Agency
+from routing.cover.operations.agency import SAVED
+from routing.people.actors import Actor
+from routing.people.saving import save
+from routing.sla.operations import calendars
+from routing.work.registry import react
+
+MISSING = (
+    "There is no agency yet, so nothing answers for what comes in, and clients have no forms. At the desk make two people, a team and, "
+    "under Agency, the agency: the flows for clients' requests and changes are then published by themselves."
+)
+
+
+def ensure(*, at: datetime) -> None:
+    """Safe to repeat: what is there already stays as it is."""
+    calendars.ensure_defaults(at=at)
+    ensure_checks(at=at)
+    ensure_portal_flows(at=at)
+
+
+@react(SAVED)
+def complete(_rows: Sequence[Agency], _by: Actor, at: datetime) -> None:
+    """As soon as somebody answers for it, clients can ask."""
+    ensure(at=at)
+
+
+def ensure_checks(*, at: datetime) -> None:
+    """The checks as shipped, for every client; none where an operations lead has any, in use or not."""
+    with transaction.atomic():
+        if Check.objects.exists():
+            return
+        for format_, rules in DEFAULTS.items():
+            for place, rule in enumerate(rules, start=1):
+                name = f"{rule.label or KINDS[rule.kind].label} ({format_})"
+                row = Check(name=name, kind=rule.kind, params=dict(rule.params), format=format_, position=place * 10)
+                save(row, by=Actor.system(), at=at, reason="Shipped with the product.")

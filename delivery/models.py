@@ -1,0 +1,21 @@
+from delivery.approvals.models import Answer, Approval, ApprovalStage
+from delivery.briefs.models import Brief
+from delivery.checks.models import Check, CheckResult
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.versions import Version, VersionFile
+from delivery.engagements.models import Engagement
+from delivery.requests.models import Request
+
+__all__ = [
+    "Answer",
+    "Approval",
+    "ApprovalStage",
+    "Brief",
+    "Check",
+    "CheckResult",
+    "Deliverable",
+    "Engagement",
+    "Request",
+    "Version",
+    "VersionFile",
+]

@@ -1,0 +1,95 @@
+"""What a change means in hours, money and time: stated by the agency, answered by an approver of the client."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import File as Upload
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from delivery.approvals.operations.asking import tell_approvers
+from delivery.requests import change_gates as gates
+from delivery.requests.models import Request
+from routing.kernel.roles import AM, OPS
+from routing.messages.models import Notification
+from routing.messages.operations import tell_owners
+from routing.people.actors import Actor
+from routing.people.clients import Membership
+from routing.work.door import Operation, Result, move, operation
+from routing.work.notes import Note
+from routing.work.operations import notes
+from routing.work.operations.files import keep
+from routing.work.registry import react
+
+
+def answer(
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    seal: str = "",
+    comment: str = "",
+    uploads: Sequence[Upload[Any]] = (),
+) -> list[Result]:
+    """
+    The client's answer; its words and files are a note that both sides read.
+
+    :param seal: of the statement that was read, from ``gates.changes.seal_of``
+    :raises NotKept: if a file is refused; then nothing is answered
+    """
+    told = {"contact": by.contact_id, "seal": seal, "comment": comment}
+    with transaction.atomic():  # a refused file undoes this, and nothing around it
+        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **told)
+        for row in [result.row for result in results if result.done]:
+            files = [keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at) for upload in uploads]
+            if comment.strip() or files:
+                notes.write(row.item, body=comment, audience=Note.Audience.CLIENT, files=files, by=by, at=at)
+    return results
+
+
+_CLIENTS = (Membership.Role.APPROVER,)
+state_impact = operation(
+    Request,
+    "state_impact",
+    _("State what the change means"),
+    may=(AM, OPS),
+    gates=(gates.is_a_change, gates.impact_is_readable),
+    details=("hours", "amount", "date", "note"),
+)
+accept_impact = operation(
+    Request,
+    "accept_impact",
+    _("Agree"),
+    contacts=_CLIENTS,
+    gates=(gates.impact_is_asked, gates.saw_this_impact),
+    details=("seal", "comment", "uploads"),
+    run=answer,
+)
+decline_impact = operation(
+    Request,
+    "decline_impact",
+    _("Disagree"),
+    contacts=_CLIENTS,
+    gates=(gates.impact_is_asked, gates.saw_this_impact, gates.says_why_not),
+    details=("seal", "comment", "uploads"),
+    run=answer,
+    danger=True,
+)
+
+
+@react("delivery.request.state_impact")
+def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    for row in rows:
+        tell_approvers([row.item], Notification.Words.IMPACT, at=at, cause=at.isoformat(timespec="seconds"))
+
+
+@react("delivery.request.accept_impact", "delivery.request.decline_impact")
+def tell(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    tell_owners([row.item for row in rows], Notification.Words.DECIDED, by=by, at=at, cause=at.isoformat(timespec="seconds"))
+    Notification.objects.filter(item__in=[row.item_id for row in rows], read_at=None, recipient__is_staff=False).update(read_at=at)

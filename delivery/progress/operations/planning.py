@@ -1,0 +1,81 @@
+"""An approved brief becomes deliverables; a newer brief of the same request plans them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.approvals.operations import deliverables
+from delivery.briefs.models import Brief
+from delivery.briefs.plan import Planned
+from delivery.deliverables.models import Deliverable
+from routing.messages.models import Notification
+from routing.messages.operations import tell_owners
+from routing.people.actors import Actor
+from routing.sla.clocks import Clock
+from routing.sla.operations.calendars import STANDARD
+from routing.sla.operations.clocks import start
+from routing.sla.policies import SLAPolicy
+from routing.work.creation import create
+from routing.work.door import carry
+from routing.work.items import WorkItem
+from routing.work.registry import react
+
+
+@react("delivery.brief.approve")
+def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
+    """Make what is planned and not there yet, and let what is there follow the newer plan."""
+    made: list[Deliverable] = []
+    for row in rows:
+        known = {each.key: each for each in Deliverable.objects.filter(request=row.request_id).select_related("item")}
+        made += [_deliverable(row, each) for each in row.plan if each.key not in known]
+        planned = {each.key: each for each in row.plan if each.key in known}
+        again = [each.pk for key, each in known.items() if key in planned and each.is_open]
+        if again:
+            plans = {key: _values(each) for key, each in planned.items()}
+            carry(deliverables.replan, again, by=by, at=at, reason=str(_("A newer brief is approved.")), plans=plans, brief=row.pk)
+    if made:
+        create(made, by=by, at=at, reason=str(_("Planned by its brief.")))
+        _start_clocks(made, rows, at)
+    tell_owners([row.item for row in rows], Notification.Words.APPROVED, by=by, at=at)
+
+
+def _deliverable(row: Brief, each: Planned) -> Deliverable:
+    known, values = row.item, _values(each)
+    item = WorkItem(
+        title=values.pop("title"),
+        client_id=known.client_id,
+        run_id=known.run_id,
+        parent_id=known.parent_id,
+        team_id=known.team_id,
+        owner_id=known.owner_id,
+        backup_id=known.backup_id,
+        priority=known.priority,
+    )
+    return Deliverable(
+        item=item, request_id=row.request_id, brief=row, key=each.key, format=each.format, replaces_id=each.replaces_id, **values
+    )
+
+
+def _values(each: Planned) -> dict[str, Any]:
+    return {
+        "title": each.title,
+        "destination_id": each.destination_id,
+        "amount": each.amount,
+        "hours": each.hours,
+        "due_date": each.due,
+    }
+
+
+def _start_clocks(made: Sequence[Deliverable], rows: Sequence[Brief], at: datetime) -> None:
+    """Under the policy that their brief was promised, or the standard one."""
+    promised = dict(Clock.objects.filter(item__in=[row.item_id for row in rows]).values_list("item_id", "policy_id"))
+    items = {row.pk: row.item_id for row in rows}
+    for policy in SLAPolicy.objects.order_by("pk"):
+        own = [d.item for d in made if promised.get(items[d.brief_id]) == policy.pk]
+        standard = [d.item for d in made if items[d.brief_id] not in promised] if policy.slug == STANDARD else []
+        if own or standard:
+            start([*own, *standard], policy, at)

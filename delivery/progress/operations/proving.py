@@ -1,0 +1,50 @@
+"""What is expected of a deliverable once it goes out, and what the client's own word proves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from delivery.approvals.models import Approval
+from delivery.deliverables.models import Deliverable
+from routing.people.actors import Actor
+from routing.runs.operations import outcomes
+from routing.runs.outcomes import Outcome
+from routing.work.registry import react
+
+Kind = Outcome.Kind
+
+
+@react("delivery.deliverable.publish")
+def expect_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    outcomes.expect([row.item for row in rows], Kind.LIVE, by=by, at=at)
+
+
+@react("delivery.deliverable.go_live")
+def look(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    outcomes.look_at([row.item_id for row in rows], Kind.LIVE, at)
+
+
+@react("delivery.deliverable.hand_out")
+def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """That the client has it is proven by the approval they gave to exactly this version."""
+    outcomes.expect([row.item for row in rows], Kind.HANDED_OVER, by=by, at=at)
+    approved = Approval.objects.filter(version__in=[row.version_id for row in rows if row.version_id], state=Approval.State.APPROVED)
+    given = {approval.version_id: approval for approval in approved.select_related("item").order_by("stage")}
+    for row in rows:
+        approval = given.get(row.version_id or 0)
+        evidence = {"approval": approval.item.ref, "audience": approval.audience, "digest": approval.digest} if approval else {}
+        for pk in Outcome.objects.filter(item=row.item_id, kind=Kind.HANDED_OVER).values_list("pk", flat=True):
+            outcomes.prove(pk, evidence, by=by, at=at)
+
+
+@react("delivery.deliverable.cancel")
+def expect_nothing(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """What is called off, by name and with a reason, need not be proven."""
+    outcomes.supersede([row.item_id for row in rows], by=by, at=at)
+
+
+@react("delivery.deliverable.archive")
+def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """What replaces a page has superseded its outcome by now; a page that a person takes down leaves what was never proven of it."""
+    outcomes.take_down([row.item_id for row in rows], at=at)

@@ -1,0 +1,92 @@
+"""What a trace shows of the agency's work: requests, briefs, deliverables with their versions, and approvals that came of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from delivery.approvals.models import Answer, Approval
+from delivery.briefs.models import Brief
+from delivery.checks.models import CheckResult
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.versions import Version
+from delivery.requests.models import Request
+from routing.runs.models import Run
+from routing.runs.trace import page
+from routing.work.items import WorkNoun
+from routing.work.registry import Entry, chapter
+
+
+@chapter
+def requests(run: Run) -> Sequence[Entry]:
+    found = Request.objects.filter(item__run=run).select_related("item__owner", "item__backup").order_by("pk")
+    return [_told("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display()) for row in found]
+
+
+@chapter
+def briefs(run: Run) -> Sequence[Entry]:
+    found = Brief.objects.filter(item__run=run).select_related("item__owner", "item__backup", "request__item").order_by("pk")
+    return [_told("brief", _("Brief %(ref)s was written"), row, number=row.number, request=row.request.item.ref) for row in found]
+
+
+@chapter
+def deliverables(run: Run) -> Sequence[Entry]:
+    found = Deliverable.objects.filter(item__run=run).select_related("item__owner", "item__backup", "brief__item").order_by("pk")
+    return [
+        _told("deliverable", _("Deliverable %(ref)s was planned"), row, brief=row.brief.item.ref, what=row.format, live=row.live_url)
+        for row in found
+    ]
+
+
+@chapter
+def versions(run: Run) -> Sequence[Entry]:
+    """Each version with the newest result of each check."""
+    found = list(Version.objects.filter(deliverable__item__run=run).select_related("deliverable__item", "author").order_by("pk"))
+    results: dict[int, dict[str, str]] = {}
+    for result in CheckResult.objects.filter(version__in=found).select_related("check_row").order_by("pk"):
+        results.setdefault(result.version_id, {})[result.check_row.name] = "passed" if result.passed else "failed"
+    return [
+        Entry(
+            row.at,
+            "version",
+            _("Version %(number)s of %(ref)s was uploaded") % {"number": row.number, "ref": row.deliverable.item.ref},
+            {
+                "deliverable": row.deliverable.item.ref,
+                "number": row.number,
+                "digest": row.digest,
+                "author": str(row.author),
+                "checks": results.get(row.pk, {}),
+            },
+            page(row.deliverable.item_id),
+        )
+        for row in found
+    ]
+
+
+@chapter
+def approvals(run: Run) -> Sequence[Entry]:
+    """Each question, and each answer by itself. Who of the client answered is an id: names are on the approval's page."""
+    found = list(Approval.objects.filter(item__run=run).select_related("item__owner", "item__backup", "version").order_by("pk"))
+    told = [
+        _told("approval", _("Approval %(ref)s was asked"), row, stage=row.stage + 1, asks=row.audience, version=row.version.number)
+        for row in found
+    ]
+    answers = Answer.objects.filter(approval__in=found).select_related("approval__item", "user", "recorded_by").order_by("pk")
+    return [*told, *(_answer(each) for each in answers)]
+
+
+def _answer(each: Answer) -> Entry:
+    about = each.approval.item
+    who = {"contact": each.contact_id} if each.contact_id else {"by": str(each.user)}
+    recorded = {"recorded_by": str(each.recorded_by)} if each.recorded_by else {}
+    data = {"approval": about.ref, "word": each.word, "digest": each.digest, **who, **recorded}
+    return Entry(
+        each.at, "answer", _("%(ref)s was answered: %(word)s") % {"ref": about.ref, "word": each.get_word_display()}, data, page(about.pk)
+    )
+
+
+def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> Entry:
+    item = row.item
+    data = {"ref": item.ref, "title": item.title, "state": row.state, "owner": str(item.owner), "backup": str(item.backup), **more}
+    return Entry(item.created_at, chapter_name, title % {"ref": item.ref}, data, page(item.pk))

@@ -1,0 +1,168 @@
+"""Requests at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.requests.admin_forms import OpenForm
+from delivery.requests.models import Request
+from delivery.requests.operations.recording import record
+from routing.desk import display, filters
+from routing.desk.addresses import address, page_of
+from routing.desk.base import actor
+from routing.desk.once import once
+from routing.desk.steps import StepsAdmin
+from routing.work.admin import title_of
+from routing.work.file_types.refusal import NotKept
+from routing.work.items import soonest
+from routing.work.kinds import state_badge, tone
+from routing.work.visibility import work_seen_by
+
+tone(
+    Request,
+    captured="info",
+    needs_information="warn",
+    triaged="info",
+    accepted="good",
+    in_delivery="good",
+    delivered="good",
+    rejected="bad",
+)
+
+
+@admin.register(Request)
+class RequestAdmin(StepsAdmin):
+    list_display = ("what", "client", "state_name", "owner", "waiting", "urgency", "due_at", "age")
+    list_filter = (
+        filters.Openness,
+        filters.AnybodysFirst,
+        ("state", admin.ChoicesFieldListFilter),
+        filters.OfClient,
+        filters.WaitingOn,
+        filters.Urgency,
+        ("kind", admin.ChoicesFieldListFilter),
+    )
+    search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
+    search_help_text = gettext_lazy("Reference, title or client")
+    ordering = (soonest("item__"), "item_id")
+    page_related = (*StepsAdmin.page_related, "contact", "duplicate_of__item", "target__item")
+    bulk_steps = ("triage", "accept", "reject", "cancel", "hold", "resume", "hand_over")
+    empty_title = gettext_lazy("No requests here")
+    empty_text = gettext_lazy("Add what a client asked for, or reset the filters to see requests that have ended.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = work_seen_by(actor(request)).order_by()
+        return super().get_queryset(request).filter(item__in=seen).select_related("item__client", "item__owner")
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Capture a request. Sending the same form twice makes one."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = OpenForm(actor(request), request.POST or None, request.FILES or None)
+        with once(request, "open-request") as sent:
+            if sent.before:
+                return HttpResponseRedirect(sent.before)
+            if request.method == "POST" and form.is_valid() and (made := self._record(request, form)):
+                sent.leads_to(page_of(made))
+                messages.success(request, _("%(ref)s is captured. Its owner is %(who)s.") % {"ref": made.item.ref, "who": made.item.owner})
+                return HttpResponseRedirect(page_of(made))
+        context = {
+            "form": form,
+            "token": sent.token,
+            "back": address(Request, "changelist"),
+            "title": _("New request"),
+            "submit": _("Capture"),
+        }
+        return self.render(request, "desk/form.html", context)
+
+    def _record(self, request: HttpRequest, form: OpenForm) -> Request | None:
+        """The request with its evidence; None when a file is refused, which the form then says."""
+        try:
+            return record(**form.cleaned_data, by=actor(request), at=timezone.now())
+        except NotKept as refusal:
+            form.add_error("evidence", str(refusal))
+            return None
+
+    def facts(self, request: HttpRequest, row: Request) -> Sequence[tuple[Any, Any]]:
+        item, now = row.item, timezone.now()
+        wanted = date_format(row.wanted_date, "D j M Y") if row.wanted_date else display.NOTHING
+        found: list[tuple[Any, Any]] = [
+            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (_("Client"), item.client),
+            (_("Owner"), item.owner),
+            (_("Backup"), item.backup),
+            (_("Doer"), item.doer or display.NOTHING),
+            (_("Waiting on"), item.get_waiting_on_display() if item.is_open else display.NOTHING),
+            (_("Priority"), display.priority(item)),
+            (_("Due"), display.due(item, now)),
+            (_("Wanted by"), wanted),
+            (_("Kind"), row.get_kind_display()),
+            (_("Came by"), row.get_channel_display()),
+            (_("Asked for by"), row.contact or display.NOTHING),
+            (_("Captured"), display.when(item.created_at, now)),
+        ]
+        if row.target:
+            found += [(_("Changes"), row.target), (_("What it means"), impact_of(row))]
+        return [*found, (_("Duplicate of"), link_to(row.duplicate_of))] if row.duplicate_of else found
+
+    def texts(self, row: Request) -> Sequence[tuple[Any, str]]:
+        held = [(_("On hold because"), row.item.hold_reason)] if row.item.held_at else []
+        asked = [(_("Open question for the client"), row.question)] if row.question else []
+        wanted = row.details or _("Nobody has written down yet what is wanted. Edit the request, or ask the client.")
+        return [*held, *asked, (_("What is wanted"), wanted)]
+
+    @admin.display(description=gettext_lazy("request"), ordering="item__id")
+    def what(self, row: Request) -> SafeString:
+        return title_of(row.item)
+
+    @admin.display(description=gettext_lazy("client"), ordering="item__client__name")
+    def client(self, row: Request) -> Any:
+        return row.item.client
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_name(self, row: Request) -> SafeString:
+        return format_html("{} {}", state_badge(row.item.kind, row.state), display.hold(row.item))
+
+    @admin.display(description=gettext_lazy("owner"), ordering="item__owner__full_name")
+    def owner(self, row: Request) -> Any:
+        return row.item.owner
+
+    @admin.display(description=gettext_lazy("waiting on"), ordering="item__waiting_on")
+    def waiting(self, row: Request) -> str:
+        return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
+
+    @admin.display(description=gettext_lazy("priority"), ordering="item__priority")
+    def urgency(self, row: Request) -> SafeString | str:
+        return display.priority(row.item)
+
+    @admin.display(description=gettext_lazy("due"), ordering=soonest("item__"))
+    def due_at(self, row: Request) -> SafeString | str:
+        return display.due(row.item)
+
+    @admin.display(description=gettext_lazy("captured"), ordering="item__created_at")
+    def age(self, row: Request) -> SafeString | str:
+        return display.when(row.item.created_at)
+
+
+def impact_of(row: Request) -> str:
+    """What was stated about a change, and what the client said to it."""
+    if not row.impact:
+        return str(row.get_impact_display())
+    told = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
+    day = date_format(row.impact_date, "D j M Y") if row.impact_date else display.NOTHING
+    return told % {"hours": row.impact_hours, "amount": row.impact_amount, "day": day, "answer": row.get_impact_display()}
+
+
+def link_to(row: Request) -> SafeString:
+    return format_html('<a href="{}">{}</a>', page_of(row), row)

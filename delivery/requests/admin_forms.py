@@ -1,0 +1,179 @@
+"""Forms of a request: to open one, and for its steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from delivery.briefs.plan import MOST_AMOUNT, MOST_HOURS
+from delivery.progress.operations import impacts
+from delivery.requests.change_gates import MOST_NOTE
+from delivery.requests.models import Request
+from delivery.requests.operations import requests
+from routing.desk.forms import StepForm, choice, date, line, long_text, number, picked, step_form
+from routing.desk.notes import FilesField
+from routing.people.actors import Actor
+from routing.people.clients import Client, Contact
+from routing.work.items import WorkItem
+from routing.work.visibility import clients_seen_by, contacts_seen_by, work_seen_by
+
+MAX_DETAILS = 10_000
+
+
+@step_form(requests.ask)
+class AskForm(StepForm):
+    question = long_text(
+        gettext_lazy("Question for the client"), error=gettext_lazy("Write the question for the client."), rows=4, max_length=2_000
+    )
+
+
+@step_form(requests.answer)
+class AnswerForm(StepForm):
+    details = long_text(
+        gettext_lazy("What you learnt"),
+        error=gettext_lazy("Write what you learnt."),
+        max_length=5_000,
+        help_text=gettext_lazy("It is added below what is known, and the open question is closed."),
+    )
+
+
+@step_form(impacts.state_impact)
+class ImpactForm(StepForm):
+    """What the client agrees to before work starts, so nothing of it may be left open."""
+
+    hours = number(gettext_lazy("More hours"), most=MOST_HOURS, help_text=gettext_lazy("0 if it takes none."))
+    amount = number(
+        gettext_lazy("More money"), most=MOST_AMOUNT, help_text=gettext_lazy("In the engagement's currency; 0 if it is included.")
+    )
+    date = date(gettext_lazy("Ready by"), required=True, help_text=gettext_lazy("A day in the client's time zone."))
+    note = long_text(
+        gettext_lazy("What it means, in words"),
+        error="",
+        required=False,
+        rows=4,
+        max_length=MOST_NOTE,
+        help_text=gettext_lazy("The client reads this before they agree."),
+    )
+
+    def known(self, row: Request) -> dict[str, Any]:
+        return {"hours": row.impact_hours, "amount": row.impact_amount, "date": row.impact_date, "note": row.impact_note}
+
+
+@step_form(requests.edit)
+class EditForm(StepForm):
+    """Only what a person changed is sent on, so that two people may edit different fields at once."""
+
+    submit = gettext_lazy("Save changes")
+
+    title = line(gettext_lazy("Title"), max_length=200)
+    details = long_text(
+        gettext_lazy("What is wanted"), error="", required=False, max_length=MAX_DETAILS, help_text=gettext_lazy("Enough to work from.")
+    )
+    wanted_date = date(gettext_lazy("Wanted by"), help_text=gettext_lazy("A day in the client's time zone."))
+    priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices)
+    kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
+    channel = choice(gettext_lazy("Came by"), Request.Channel.choices)
+    contact_id = picked(gettext_lazy("Asked for by"), Contact.objects.none(), required=False, empty=gettext_lazy("Not known"))
+
+    def known(self, row: Request) -> dict[str, Any]:
+        own = {name: getattr(row, name) for name in ("details", "wanted_date", "kind", "channel", "contact_id")}
+        return own | {"title": row.item.title, "priority": row.item.priority}
+
+    def prepare(self) -> None:
+        known = contacts_seen_by(self.actor).filter(erased_at=None, clients=self.rows[0].item.client_id)
+        self.fields["contact_id"].queryset = known  # type: ignore[attr-defined]
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean_priority(self) -> int:
+        return int(self.cleaned_data["priority"])
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.errors and not self.has_changed():
+            raise ValidationError(_("Nothing is different yet: change something, or go back."))
+
+    def as_details(self) -> dict[str, Any]:
+        contact = self.cleaned_data["contact_id"]
+        values = super().as_details() | {"contact_id": contact.pk if contact else None}
+        return {name: value for name, value in values.items() if name in self.changed_data}
+
+
+@step_form(requests.mark_duplicate)
+class DuplicateForm(StepForm):
+    duplicate_of = line(
+        gettext_lazy("The request that stays"),
+        max_length=24,
+        help_text=gettext_lazy("Its reference, such as ACM-142. It must be another request of the same client."),
+        list="originals",
+        autocomplete="off",
+        autocapitalize="characters",
+    )
+
+    def prepare(self) -> None:
+        row = self.rows[0]
+        seen = work_seen_by(self.actor).filter(client=row.item.client_id, kind=row.item.kind).exclude(pk=row.item_id)
+        self.suggestions = list(seen.order_by("-id").values_list("ref", "title")[:200])
+
+    def clean_duplicate_of(self) -> int:
+        ref = self.cleaned_data["duplicate_of"].strip().upper()
+        seen = work_seen_by(self.actor).filter(ref=ref)
+        found = Request.objects.filter(item__in=seen).values_list("pk", flat=True).first()
+        if found is None:
+            raise ValidationError(_("There is no request %(ref)s that you can see.") % {"ref": ref})
+        return found
+
+
+class OpenForm(forms.Form):
+    """What is known of new work when somebody asks for it."""
+
+    client = picked(gettext_lazy("Client"), Client.objects.none())
+    title = line(gettext_lazy("Title"), max_length=200, help_text=gettext_lazy("What it is, in a few words."))
+    details = long_text(
+        gettext_lazy("What is wanted"),
+        error="",
+        required=False,
+        max_length=MAX_DETAILS,
+        help_text=gettext_lazy("It cannot be triaged without. If you do not know yet, capture it now and ask the client."),
+    )
+    wanted_date = date(gettext_lazy("Wanted by"), help_text=gettext_lazy("A day in the client's time zone."))
+    priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices, initial=WorkItem.Priority.NORMAL)
+    kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
+    channel = choice(gettext_lazy("Came by"), Request.Channel.choices, initial=Request.Channel.EMAIL)
+    contact = picked(
+        gettext_lazy("Asked for by"),
+        Contact.objects.none(),
+        required=False,
+        empty=gettext_lazy("Not known"),
+        help_text=gettext_lazy("A contact of this client."),
+    )
+    evidence = FilesField(
+        label=gettext_lazy("Evidence"),
+        required=False,
+        help_text=gettext_lazy("What shows that it was asked for: the mail, the minutes, a note of the call. Only the agency sees it."),
+    )
+
+    def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clients = clients_seen_by(actor)
+        self.fields["client"].queryset = clients  # type: ignore[attr-defined]
+        known = contacts_seen_by(actor).filter(erased_at=None, clients__in=clients).distinct()
+        self.fields["contact"].queryset = known.prefetch_related("clients")  # type: ignore[attr-defined]
+        self.fields["contact"].label_from_instance = _with_clients  # type: ignore[attr-defined]
+
+    def clean_priority(self) -> int:
+        return int(self.cleaned_data["priority"])
+
+    def clean(self) -> None:
+        super().clean()
+        client, contact = self.cleaned_data.get("client"), self.cleaned_data.get("contact")
+        if client and contact and not contact.memberships.filter(client=client).exists():
+            self.add_error("contact", _("%(contact)s is no contact of %(client)s.") % {"contact": contact, "client": client})
+
+
+def _with_clients(contact: Contact) -> str:
+    return f"{contact.full_name} ({', '.join(client.name for client in contact.clients.all())})"

@@ -1,0 +1,81 @@
+"""Gates of a change: what it means is stated by the agency and accepted by the client before work starts."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.briefs.plan import MOST_AMOUNT, MOST_HOURS
+from delivery.requests.models import Request
+from routing.work.gates import Context, GateResult, passed, refused
+
+MOST_NOTE = 2_000
+
+
+def seal_of(row: Request) -> str:
+    """What names one statement: another one, however little it differs, has another seal."""
+    said = "|".join(map(str, (row.pk, row.impact_hours, row.impact_amount, row.impact_date, row.impact_note)))
+    return sha256(said.encode()).hexdigest()[:16]
+
+
+def impact_is_accepted(row: Request, context: Context) -> GateResult:
+    """Refuses to begin with a change before the client agreed to what it means."""
+    if row.kind != Request.Kind.CHANGE or row.target_id is None or row.impact == Request.Impact.ACCEPTED:
+        return passed("impact")
+    if row.impact == Request.Impact.STATED:
+        words = _("The client has not said yet whether they agree with what the change means.")
+        return refused("impact", words, clears_by=_("The client's approvers, in the portal"))
+    if row.impact == Request.Impact.DECLINED:
+        words = _("The client does not agree with what the change means.")
+        return refused("impact", words, clears_by=_("You: state it anew, or reject the request"))
+    return refused("impact", _("Nobody has stated what the change means."), clears_by=_("You: state the impact"))
+
+
+def is_a_change(row: Request, context: Context) -> GateResult:
+    if row.kind == Request.Kind.CHANGE and row.target_id is not None:
+        return passed("change")
+    return refused("change", _("This is no change of something that is there already."))
+
+
+def impact_is_readable(row: Request, context: Context) -> GateResult:
+    """Refuses a statement that the columns could not hold, or that leaves a question open."""
+    if context.preview:
+        return passed("statement")
+    hours, amount, day, note = (context.details.get(name) for name in ("hours", "amount", "date", "note"))
+    if _is_number(hours, MOST_HOURS) and _is_number(amount, MOST_AMOUNT) and isinstance(day, date) and _is_text(note):
+        return passed("statement")
+    words = _("Say how many hours and how much money it takes, both from 0, and on which day it will be ready.")
+    return refused("statement", words, clears_by=_("You"))
+
+
+def _is_number(value: Any, most: Decimal) -> bool:
+    return isinstance(value, Decimal) and value.is_finite() and 0 <= value <= most
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_NOTE and "\x00" not in value
+
+
+def impact_is_asked(row: Request, context: Context) -> GateResult:
+    if row.impact == Request.Impact.STATED:
+        return passed("impact")
+    if row.impact:
+        return refused("impact", _("This has been answered already."), clears_by=_("Nobody"))
+    return refused("impact", _("We have not said yet what the change means."), clears_by=_("The agency"))
+
+
+def saw_this_impact(row: Request, context: Context) -> GateResult:
+    """Refuses an answer to another statement than the one that holds now."""
+    if context.preview or context.details.get("seal") == seal_of(row):
+        return passed("seal")
+    return refused("seal", _("What the change means was stated anew: read it first."), clears_by=_("You: open the page again"))
+
+
+def says_why_not(row: Request, context: Context) -> GateResult:
+    if context.preview or str(context.details.get("comment") or "").strip():
+        return passed("comment")
+    return refused("comment", _("Say what should be different."), clears_by=_("You"))

@@ -1,0 +1,88 @@
+"""Every gate of the agency's work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from delivery.requests.models import Request
+from delivery.requests.texts import storable
+from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.items import WorkItem
+
+OF_THE_ITEM = ("title", "priority")
+EDITABLE = (*OF_THE_ITEM, "kind", "channel", "details", "wanted_date")
+
+
+def says_what_is_wanted(row: Request, context: Context) -> GateResult:
+    """Refuses a request that nobody could work from."""
+    if row.details.strip():
+        return passed("details", _("It says what is wanted."))
+    return refused("details", _("It does not say what is wanted."), clears_by=_("You: edit the request, or ask the client"))
+
+
+def has_question(row: Request, context: Context) -> GateResult:
+    if context.preview or str(context.details.get("question", "")).strip():
+        return passed("question", _("There is a question."))
+    return refused("question", _("Write the question for the client."), clears_by=_("You"))
+
+
+def asked_for_it(row: Request, context: Context) -> GateResult:
+    """Refuses everybody but the contact whose request it is."""
+    if context.by.is_service or (context.by.contact_id is not None and row.contact_id == context.by.contact_id):
+        return passed("own_request")
+    return refused(
+        "own_request", _("Only whoever asked for it can withdraw it."), clears_by=_("The contact who asked, or your contact at the agency")
+    )
+
+
+def has_answer(row: Request, context: Context) -> GateResult:
+    if context.preview or str(context.details.get("details", "")).strip():
+        return passed("answer", _("There is an answer."))
+    return refused("answer", _("Write what you learnt."), clears_by=_("You"))
+
+
+def original_fits(row: Request, context: Context) -> GateResult:
+    """Refuses an original that is this request itself, unknown, another client's or a duplicate too."""
+    if context.preview:
+        return passed("original")
+    original = context.facts.get(row.pk)
+    if original is None:
+        return refused("original", _("Choose the request that stays: another one of the same client."), clears_by=_("You"))
+    return passed("original", _("The original is known."), evidence=original)
+
+
+def edit_fits(row: Request, context: Context) -> GateResult:
+    """Refuses what the columns could not hold, a choice that there is not, and a contact of another client."""
+    found = [fault for name in EDITABLE if name in context.details and (fault := _fault(name, context.details[name]))]
+    if context.details.get("contact_id") is not None and not context.facts.get(row.pk):
+        found.append(str(_("The contact is none of this client's.")))
+    if found:
+        return refused("fields", _("What was entered cannot be kept."), evidence=" ".join(found), clears_by=_("You"))
+    return passed("fields")
+
+
+def has_no_brief(row: Request, context: Context) -> GateResult:
+    ref = context.facts.get(row.pk)
+    if ref:
+        return refused("brief", _("It has a brief: edit that one, or write it anew."), evidence=ref)
+    return passed("brief", _("It has no brief yet."))
+
+
+def _fault(name: str, value: Any) -> str:
+    """What is wrong with a value, in words; empty when nothing is."""
+    model = WorkItem if name in OF_THE_ITEM else Request
+    field: Any = model._meta.get_field(name)
+    try:
+        field.clean(value, None)
+    except (ValidationError, TypeError) as error:
+        why = " ".join(error.messages) if isinstance(error, ValidationError) else str(_("This cannot be read."))
+        return f"{field.verbose_name}: {why}"
+    if not isinstance(value, str):
+        return ""
+    too_long = field.max_length is not None and len(value) > field.max_length  # of a text, Django asks that in forms only
+    if too_long or (name == "title" and not value.strip()) or not storable(value):
+        return str(_("%(field)s: empty, too long, or with characters that cannot be kept.")) % {"field": field.verbose_name}
+    return ""

@@ -1,0 +1,203 @@
+"""Request: what somebody asked the agency for."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.people.clients import Contact
+from routing.work.items import WorkItem, WorkNoun
+
+
+class Request(WorkNoun):
+    """
+    ``target`` is the deliverable that a change is about. What the change means, ``impact``, the agency states and an approver
+    of the client answers: ``impact_amount`` is in the target's engagement's currency, ``impact_date`` a day in the client's zone.
+    """
+
+    class State(models.TextChoices):
+        CAPTURED = "captured", _("Captured")
+        NEEDS_INFORMATION = "needs_information", _("Needs information")
+        TRIAGED = "triaged", _("Triaged")
+        ACCEPTED = "accepted", _("Accepted")
+        IN_DELIVERY = "in_delivery", _("In delivery")
+        DELIVERED = "delivered", _("Delivered")
+        CLOSED = "closed", _("Closed")
+        REJECTED = "rejected", _("Rejected")
+        DUPLICATE = "duplicate", _("Duplicate")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Kind(models.TextChoices):
+        NEW = "new", _("New work")
+        CAMPAIGN = "campaign", _("Campaign")
+        CHANGE = "change", _("Change")
+
+    class Channel(models.TextChoices):
+        CRM = "crm", _("CRM")
+        FORM = "form", _("Web form")
+        PORTAL = "portal", _("Portal")
+        EMAIL = "email", _("E-mail")
+        PHONE = "phone", _("Phone")
+        MEETING = "meeting", _("Meeting")
+
+    class Impact(models.TextChoices):
+        UNKNOWN = "", _("Not stated")
+        STATED = "stated", _("With the client")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+
+    open_states = frozenset({State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED, State.ACCEPTED, State.IN_DELIVERY, State.DELIVERED})
+    open_to_clients = True
+    redactable = ("details", "question", "impact_note")
+    searchable = ("details",)
+    before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
+
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NEW)
+    channel = models.CharField(_("came by"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    details = models.TextField(_("what is wanted"), blank=True, default="", max_length=10_000)
+    wanted_date = models.DateField(_("wanted by"), null=True, blank=True)
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("asked for by")
+    )
+    question = models.TextField(_("open question"), blank=True, default="", max_length=2_000)
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+    )
+    target = models.ForeignKey(
+        "delivery.Deliverable", on_delete=models.PROTECT, null=True, blank=True, related_name="changes", verbose_name=_("changes")
+    )
+    impact = models.CharField(_("impact"), max_length=10, choices=Impact, default="", db_default="", blank=True, editable=False)
+    impact_hours = models.DecimalField(_("more hours"), max_digits=8, decimal_places=2, null=True, editable=False)
+    impact_amount = models.DecimalField(_("more money"), max_digits=14, decimal_places=2, null=True, editable=False)
+    impact_date = models.DateField(_("ready by"), null=True, editable=False)
+    impact_note = models.TextField(_("what it means"), max_length=2_000, blank=True, default="", db_default="", editable=False)
+    impact_by = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, editable=False, verbose_name=_("decided by")
+    )
+    triaged_at = models.DateTimeField(_("triaged"), null=True, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        default_permissions = ("add", "view")
+        indexes = (GinIndex(OpClass(Upper("details"), "gin_trgm_ops"), name="request_words_idx"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=[
+                        "captured",
+                        "needs_information",
+                        "triaged",
+                        "accepted",
+                        "in_delivery",
+                        "delivered",
+                        "closed",
+                        "rejected",
+                        "duplicate",
+                        "cancelled",
+                    ]
+                ),
+                name="request_state_known",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="duplicate") | models.Q(duplicate_of__isnull=False), name="duplicate_names_original"
+            ),
+        )
+
+    @transition(field=state, source=State.CAPTURED, target=State.NEEDS_INFORMATION)
+    def ask(self, *, at: datetime, question: str) -> None:
+        self.question = question
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
+
+    @transition(field=state, source=State.NEEDS_INFORMATION, target=State.CAPTURED)
+    def answer(self, *, at: datetime, details: str) -> None:
+        """Add what was learnt below what was known."""
+        self.details = f"{self.details}\n\n{details}".strip()
+        self.question = ""
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=State.CAPTURED, target=State.TRIAGED)
+    def triage(self, *, at: datetime) -> None:
+        self.triaged_at = at
+
+    @transition(field=state, source=State.TRIAGED, target=State.ACCEPTED)
+    def accept(self, *, at: datetime) -> None:
+        self.accepted_at = at
+
+    @transition(field=state, source=State.ACCEPTED, target=State.IN_DELIVERY)
+    def begin(self, *, at: datetime) -> None:
+        """The first deliverable went into production."""
+
+    @transition(field=state, source=[State.ACCEPTED, State.IN_DELIVERY], target=None)
+    def write_brief(self, *, at: datetime) -> None:
+        """Begin its first brief, where no flow did."""
+
+    @transition(field=state, source=State.IN_DELIVERY, target=State.DELIVERED)
+    def deliver(self, *, at: datetime) -> None:
+        """Every deliverable is live or handed over."""
+
+    @transition(field=state, source=State.DELIVERED, target=State.CLOSED)
+    def close(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=State.REJECTED)
+    def reject(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=State.DUPLICATE)
+    def mark_duplicate(self, *, at: datetime, duplicate_of: int) -> None:
+        """:param duplicate_of: id of the request that stays"""
+        self.duplicate_of_id = duplicate_of
+        self.ended_at = at
+
+    @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=State.CANCELLED)
+    def cancel(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=State.CANCELLED)
+    def withdraw(self, *, at: datetime) -> None:
+        """The contact who asked does not want it any more."""
+        self.ended_at = at
+
+    @transition(field=state, source=before_acceptance, target=None)
+    def state_impact(self, *, at: datetime, hours: Decimal, amount: Decimal, date: date, note: str) -> None:
+        """What was answered to an earlier statement does not hold for this one."""
+        self.impact, self.impact_by_id = self.Impact.STATED, None
+        self.impact_hours, self.impact_amount, self.impact_date, self.impact_note = hours, amount, date, note
+        self.item.waiting_on = WorkItem.WaitingOn.CLIENT
+
+    @transition(field=state, source=before_acceptance, target=None)
+    def accept_impact(self, *, at: datetime, contact: int | None, **said: Any) -> None:
+        self._impact(self.Impact.ACCEPTED, contact)
+
+    @transition(field=state, source=before_acceptance, target=None)
+    def decline_impact(self, *, at: datetime, contact: int | None, **said: Any) -> None:
+        self._impact(self.Impact.DECLINED, contact)
+
+    def _impact(self, answer: Impact, contact: int | None) -> None:
+        """:param contact: id of whoever answered for the client"""
+        self.impact, self.impact_by_id = answer, contact
+        self.item.waiting_on = WorkItem.WaitingOn.AGENCY
+
+    @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None)
+    def edit(self, *, at: datetime, **fields: Any) -> None:
+        """Change what the request says; the state stays. ``title`` and ``priority`` are the work item's."""
+        for name in ("title", "priority"):
+            if name in fields:
+                setattr(self.item, name, fields.pop(name))
+        for name, value in fields.items():
+            setattr(self, name, value)

@@ -1,0 +1,36 @@
+"""Requests that came by phone, mail or in a meeting, recorded by the agency with what shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.core.files.base import File as Upload
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from delivery.requests.models import Request
+from delivery.requests.operations.requests import open_request
+from routing.people.actors import Actor
+from routing.people.clients import Client
+from routing.work.notes import Note
+from routing.work.operations import notes
+from routing.work.operations.files import keep
+
+
+def record(*, client: Client, evidence: Sequence[Upload[Any]], by: Actor, at: datetime, **said: Any) -> Request:
+    """
+    Open a request and put its evidence beside it, as an internal note; all of it or nothing.
+
+    :param said: what ``open_request`` takes
+    :raises PermissionDenied: if ``by`` may not create requests, or not write notes where there is evidence
+    :raises NotKept: if a file is refused
+    """
+    with transaction.atomic():
+        made = open_request(client=client, by=by, at=at, **said)
+        files = [keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in evidence]
+        if files:
+            body = _("Evidence of the request, which came by: %(way)s") % {"way": made.get_channel_display()}
+            notes.add(made.item_id, body=body, audience=Note.Audience.INTERNAL, files=files, by=by, at=at)
+    return made

@@ -1,0 +1,113 @@
+"""What happens to a request, from its capture to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from delivery.requests.change_gates import impact_is_accepted
+from delivery.requests.gates import EDITABLE, asked_for_it, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
+from delivery.requests.models import Request
+from routing.kernel.roles import AM, EVERYONE, OPS, grant
+from routing.people.actors import Actor
+from routing.people.clients import Client, Contact, Membership
+from routing.sla.operations.calendars import standard
+from routing.sla.operations.clocks import start
+from routing.work.creation import create
+from routing.work.door import Operation, Result, move, operation
+from routing.work.items import WorkItem
+
+grant("delivery.add_request", AM, OPS)
+grant("delivery.view_request", *EVERYONE)
+
+
+def open_request(
+    *,
+    client: Client,
+    title: str,
+    by: Actor,
+    at: datetime,
+    details: str = "",
+    kind: str = Request.Kind.NEW,
+    channel: str = Request.Channel.EMAIL,
+    contact: Contact | None = None,
+    wanted_date: date | None = None,
+    priority: int = WorkItem.Priority.NORMAL,
+    reason: str = "",
+) -> Request:
+    """
+    Capture a request for ``client``, owned by the client's pair, and start the clocks of the standard policy.
+
+    :param wanted_date: in the client's time zone
+    :raises PermissionDenied: if ``by`` may not create requests
+    """
+    by.require("delivery.add_request", to="create requests")
+    item = WorkItem(
+        title=title, client=client, team_id=client.team_id, owner_id=client.owner_id, backup_id=client.backup_id, priority=priority
+    )
+    request = Request(item=item, kind=kind, channel=channel, details=details, contact=contact, wanted_date=wanted_date)
+    with transaction.atomic():
+        [made] = create([request], by=by, at=at, reason=reason)
+        if policy := standard():
+            start([made.item], policy, at)
+    return made
+
+
+def named_original(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, str]:
+    """For each row that the named request could be the original of, its reference: the same client's, and no duplicate itself."""
+    named = Request.objects.filter(pk=details.get("duplicate_of", 0)).exclude(state=Request.State.DUPLICATE).select_related("item").first()
+    if named is None:
+        return {}
+    return {row.pk: named.item.ref for row in rows if row.item.client_id == named.item.client_id and row.pk != named.pk}
+
+
+def named_contact(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, bool]:
+    """For each row, whether the named contact may have asked for it: one of its client's, or whoever did already."""
+    contact = details.get("contact_id")
+    if not isinstance(contact, int):
+        return {}
+    theirs = set(Membership.objects.filter(contact=contact, contact__erased_at=None).values_list("client_id", flat=True))
+    return {row.pk: contact == row.contact_id or row.item.client_id in theirs for row in rows}
+
+
+def mark_behind_original(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", duplicate_of: int | None = None
+) -> list[Result]:
+    """Through the door with the original held too: two requests that name each other at once would both be lost."""
+    together = [*ids] if duplicate_of is None else [*ids, duplicate_of]
+    with transaction.atomic(savepoint=False):
+        items = Request.objects.filter(pk__in=together).values("item_id")
+        list(WorkItem.objects.filter(pk__in=items).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        return move(step, ids, by=by, at=at, reason=reason, duplicate_of=duplicate_of)
+
+
+_BOTH = (AM, OPS)
+ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)  # who may submit, answer and withdraw for a client
+
+triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_is_wanted,))
+accept = operation(Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted, impact_is_accepted))
+ask = operation(Request, "ask", _("Ask the client"), may=_BOTH, gates=(has_question,), details=("question",))
+answer = operation(Request, "answer", _("Add the answer"), may=_BOTH, contacts=ASKING, gates=(has_answer,), details=("details",))
+edit = operation(Request, "edit", _("Edit"), may=_BOTH, gates=(edit_fits,), facts=named_contact, details=(*EDITABLE, "contact_id"))
+reject = operation(Request, "reject", _("Reject"), may=_BOTH, needs_reason=True, danger=True)
+mark_duplicate = operation(
+    Request,
+    "mark_duplicate",
+    _("Mark as duplicate"),
+    may=_BOTH,
+    gates=(original_fits,),
+    facts=named_original,
+    run=mark_behind_original,
+    details=("duplicate_of",),
+    danger=True,
+)
+cancel = operation(Request, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True)
+withdraw = operation(Request, "withdraw", _("Withdraw"), contacts=ASKING, gates=(asked_for_it,), through_hold=True, danger=True)
+# What these follow has happened: a hold that came meanwhile cannot undo it, and nobody would call them again.
+begin = operation(Request, "begin", _("Begin delivery"), system=True, through_hold=True)
+deliver = operation(Request, "deliver", _("Deliver"), system=True, through_hold=True)
+close = operation(Request, "close", _("Close"), system=True, through_hold=True)

@@ -1,0 +1,208 @@
+"""Telling how the demo's pieces were made: every step by whom it would have been, when it would have been."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils.text import slugify
+from PIL import Image, ImageDraw
+
+from delivery.approvals.models import Answer, Approval
+from delivery.approvals.operations import approvals, deliverables
+from delivery.approvals.operations.reviewing import expire_due
+from delivery.briefs.models import Brief
+from delivery.briefs.operations import briefs
+from delivery.checks.models import Check
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.operations import versions
+from delivery.engagements.models import Engagement
+from delivery.requests.models import Request
+from demo.agency import agency
+from demo.agency.outside import outside
+from demo.agency.pieces import JOBS, Job, Piece
+from routing.people.actors import Actor
+from routing.people.clients import Client, Contact, Membership
+from routing.people.destinations import Destination
+from routing.people.saving import save
+from routing.people.staff import User
+from routing.work.creation import create
+from routing.work.files import File
+from routing.work.items import WorkItem
+from routing.work.operations import files, items
+
+WHY = "The demo was loaded."
+CREATIVE, QA = "tess", "ken"
+State = Deliverable.State
+PACE = timedelta(hours=2)  # from one step of a piece to the next
+
+
+class PieceBroke(RuntimeError):
+    """A step of a piece was refused: the demo no longer fits the product."""
+
+
+def make_pieces(clients: Mapping[str, Client], made: list[Request], at: datetime) -> None:
+    known = {(each.item.client_id, each.item.title): each for each in made}
+    for job in JOBS:
+        _Making(job, clients[job.client], known[clients[job.client].pk, job.title], at).tell()
+    expire_due(at=at - PACE)
+
+
+def _person(name: str) -> Actor:
+    return Actor.of(User.objects.get(email=f"{name}@{agency.DOMAIN}"))
+
+
+def picture() -> bytes:
+    """A hill under a sky: enough to see that pictures arrive."""
+    image = Image.new("RGB", (960, 540), (190, 219, 232))
+    draw = ImageDraw.Draw(image)
+    draw.polygon([(0, 400), (280, 210), (520, 360), (760, 160), (960, 330), (960, 540), (0, 540)], fill=(84, 122, 82))
+    draw.ellipse((730, 50, 820, 140), fill=(250, 226, 150))
+    out = BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+@dataclass
+class _Making:
+    job: Job
+    client: Client
+    request: Request
+    at: datetime  # of loading; nothing happens later
+    people: dict[str, Actor] = field(default_factory=dict)
+    files: dict[str, File] = field(default_factory=dict)
+
+    def tell(self) -> None:
+        lead = Actor.of(User.objects.get(pk=self.client.owner_id))
+        self.people = {"lead": lead, "creative": _person(CREATIVE), "qa": _person(QA), "ops": _person("olu")}
+        moment = self.at - timedelta(hours=self.age_h())
+        brief = self.agree(moment)
+        rows = {row.item.title: row for row in Deliverable.objects.filter(brief=brief).select_related("item", "version")}
+        for piece in self.job.pieces:
+            self.make(piece, rows[piece.title], moment)
+
+    def age_h(self) -> float:
+        """Since its request was accepted, or since yesterday's midnight; the brief comes an hour later."""
+        newest = self.request.history.order_by("-history_date").first()
+        since: timedelta = self.at - newest.history_date
+        return max(since.total_seconds() / 3600 - 1, 24.0)
+
+    def agree(self, moment: datetime) -> Brief:
+        """What was sold, where it goes, and the brief that says what will be made."""
+        sold = Engagement(client=self.client, name=self.job.title, amount=self.job.sold, currency="EUR", hours=200, rounds=3)
+        place = Destination.objects.filter(client=self.client, name=self.job.place).first() or Destination(
+            client=self.client, name=self.job.place, publishes_on_approval=False
+        )
+        place.kind, place.connection = outside().connect(moment)
+        place.path = f"{slugify(self.client.name)}-{self.at:%y%m%d%H%M%S}"  # a page of an earlier loading stays where it is
+        for row in (sold, place):
+            save(row, by=self.people["lead"], at=moment, reason=WHY)
+        about = self.request.item
+        same = {name: getattr(about, name) for name in ("client_id", "team_id", "owner_id", "backup_id", "run_id", "priority")}
+        item = WorkItem(title=about.title, parent=about, **same)
+        item.client = self.client
+        brief = Brief(item=item, request=self.request, engagement=sold, body=self.job.body)
+        create([brief], by=self.people["lead"], at=moment)
+        plan = [self.planned(number, piece, place) for number, piece in enumerate(self.job.pieces, start=1)]
+        self.done(briefs.edit([brief.pk], by=self.people["lead"], at=moment, planned=plan))
+        self.done(briefs.submit([brief.pk], by=self.people["lead"], at=moment))
+        other = self.people["ops"] if self.people["ops"].user_id != self.client.owner_id else _person("jonas")
+        self.done(briefs.approve([brief.pk], by=other, at=moment))
+        return brief
+
+    def planned(self, number: int, piece: Piece, place: Destination) -> dict[str, Any]:
+        return {
+            "key": f"piece{number}",
+            "title": piece.title,
+            "format": piece.format,
+            "destination": place.pk if piece.published else None,
+            "amount": str(Decimal(piece.amount)),
+            "hours": str(piece.hours),
+            "due": (self.at.date() + timedelta(days=piece.due_d)).isoformat(),
+        }
+
+    def make(self, piece: Piece, row: Deliverable, agreed: datetime) -> None:
+        moment, texts = agreed + timedelta(hours=piece.after_h), list(piece.texts)
+        for step in piece.steps:
+            moment = min(moment + PACE, self.at)
+            text = texts.pop(0) if step == "upload" and len(texts) > 1 else (texts or [""])[0]
+            self.take(step, piece, Deliverable.objects.select_related("item__client").get(pk=row.pk), text, moment)
+
+    def take(self, step: str, piece: Piece, row: Deliverable, text: str, at: datetime) -> None:
+        lead, creative, qa = (self.people[name] for name in ("lead", "creative", "qa"))
+        match step:
+            case "start":
+                people: dict[str, Any] = {"owner": row.item.owner_id, "backup": row.item.backup_id, "doer": creative.user_id}
+                self.done(items.hand_over([row.item_id], by=lead, at=at, reason="Tess makes it.", **people))
+                self.done(deliverables.start([row.pk], by=creative, at=at))
+            case "upload":
+                self.done(versions.upload([row.pk], by=creative, at=at, draft=self.draft(piece, text, at)))
+            case "pass" | "fail":
+                brand = Check.objects.get(kind="judgment", format=row.format, is_active=True)
+                told: dict[str, Any] = {"check": brand.pk, "passed": step == "pass", "note": piece.note if step == "fail" else ""}
+                self.done(deliverables.sign_off([row.pk], by=qa, at=at, **told))
+            case "approve":
+                self.done(approvals.approve([_asked(row)], by=lead, at=at))
+            case "client_approves" | "client_changes":
+                self.record(row, step == "client_approves", piece.note, at)
+            case "go_live":
+                self.publish(row, State.LIVE, at)
+            case "fail_publishing":
+                self.publish(row, State.PUBLISH_FAILED, at)
+            case _:
+                who = creative if step == "submit" else lead
+                reason = piece.note or "The next one replaces it." if step in {"cancel", "archive"} else ""
+                self.done(getattr(deliverables, step)([row.pk], by=who, at=at, reason=reason))
+
+    def publish(self, row: Deliverable, ends: str, at: datetime) -> None:
+        """For real: to the demo's own site, which refuses a page at an address that is taken."""
+        self.done(deliverables.publish([row.pk], by=self.people["lead"], at=at))
+        outside().deliver(at)
+        found = Deliverable.objects.get(pk=row.pk).state
+        if found != ends:
+            raise PieceBroke(f"{row}: {found} instead of {ends}")
+
+    def draft(self, piece: Piece, text: str, at: datetime) -> versions.Draft:
+        texts = {
+            "title": piece.title,
+            "slug": piece.slug or slugify(piece.title),
+            "body_html": text,
+            "seo_title": f"{piece.title} | {self.client.name}",
+        }
+        parts = []
+        if "asset:trail.png" in text:
+            parts.append(versions.Part(self.file("trail.png", picture(), at).pk, "content", "A path along a green ridge under a wide sky"))
+        if piece.format == "file":
+            parts.append(versions.Part(self.file("catalogue.png", picture(), at).pk, "download", "The cover of the catalogue"))
+        return versions.Draft(texts, {"categories": ["Journal"]}, parts)
+
+    def record(self, row: Deliverable, approves: bool, said: str, at: datetime) -> None:
+        word = Answer.Word.APPROVE if approves else Answer.Word.CHANGES
+        approver = Contact.objects.filter(memberships__client=self.client, memberships__role=Membership.Role.APPROVER, erased_at=None)
+        shown = self.file("answer.txt", b"Their answer by e-mail, kept for the record.\n", at)
+        told: dict[str, Any] = {
+            "word": word.value,
+            "contact": approver.earliest("pk").pk,
+            "comment": "" if approves else said,
+            "evidence": shown.pk,
+        }
+        self.done(approvals.record_answer([_asked(row)], by=self.people["lead"], at=at, **told))
+
+    def file(self, name: str, content: bytes, at: datetime) -> File:
+        if name not in self.files:
+            self.files[name] = files.keep(ContentFile(content), name=name, client=self.client, by=self.people["creative"], at=at)
+        return self.files[name]
+
+    def done(self, results: Any) -> None:
+        for result in results:
+            if not result.done:
+                raise PieceBroke(f"{self.job.title}: {'; '.join(f'{each.message} {each.evidence}' for each in result.refusals)}")
+
+
+def _asked(row: Deliverable) -> int:
+    return Approval.objects.get(version__deliverable=row, state=Approval.State.PENDING).pk

@@ -1,0 +1,142 @@
+"""A CRM in memory that answers as HubSpot's does: objects with properties and associations, and an event for each change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from random import Random
+from threading import Lock
+from typing import Any
+
+from demo.sandbox.faults import Faults
+
+SINGULAR = {"deals": "deal", "companies": "company", "contacts": "contact"}
+PLURAL = {one: many for many, one in SINGULAR.items()}
+# https://developers.hubspot.com/docs/api/crm/associations: type ids that HubSpot defines, with what they lead to
+ASSOCIATIONS = {
+    5: ("company", "deal_to_company"),
+    341: ("company", "deal_to_company_unlabeled"),
+    3: ("contact", "deal_to_contact"),
+    1: ("company", "contact_to_company"),
+    279: ("company", "contact_to_company_unlabeled"),
+}
+SUBSCRIPTIONS = {"deal.creation": 1001, "deal.deletion": 1002, "deal.propertyChange": 1003}
+
+Change = dict[str, Any]
+
+
+class Wrong(Exception):
+    """What HubSpot would refuse: a status and its words."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Stored:
+    id: str
+    properties: dict[str, str]
+    associated: list[tuple[str, str, str]]  # type of the other, its id, kind of association
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass
+class CRM:
+    """``tell`` hears of every change that a subscription asks for, as an event with all but delivery metadata."""
+
+    portal_id: int
+    app_id: int
+    tell: Callable[[Change], None]
+    seed: int | None = None
+    objects: dict[str, dict[str, Stored]] = field(default_factory=lambda: {one: {} for one in PLURAL})
+    faults: Faults = field(default_factory=Faults)
+
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+        self._ids = count(Random(self.seed).randrange(10**9, 9 * 10**9))  # noqa: S311  # play, no secret
+
+    def create(self, noun: str, body: Mapping[str, Any], author: str) -> Stored:
+        linked = [_association(each) for each in body.get("associations") or ()]
+        with self._lock:
+            for other, key, _kind in linked:
+                self._find(other, key)
+            now = datetime.now(UTC)
+            made = Stored(str(next(self._ids)), _properties(body), linked, now, now)
+            self.objects[noun][made.id] = made
+        self._changed(noun, made.id, "creation", author, now)
+        return made
+
+    def update(self, noun: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
+        with self._lock:
+            found, now = self._find(noun, key), datetime.now(UTC)
+            news = {name: value for name, value in _properties(body).items() if found.properties.get(name) != value}
+            found.properties.update(news)
+            found.updated_at = now
+        for name, value in news.items():
+            self._changed(noun, key, "propertyChange", author, now, propertyName=name, propertyValue=value)
+        return found
+
+    def delete(self, noun: str, key: str, author: str) -> None:
+        with self._lock:
+            self._find(noun, key)
+            del self.objects[noun][key]
+        self._changed(noun, key, "deletion", author, datetime.now(UTC))
+
+    def read(self, noun: str, key: str) -> Stored:
+        with self._lock:
+            return self._find(noun, key)
+
+    def read_many(self, noun: str, ids: Sequence[str]) -> tuple[list[Stored], list[str]]:
+        """Those there are, and the ids of those there are not."""
+        with self._lock:
+            known = self.objects[noun]
+            return [known[key] for key in ids if key in known], [key for key in ids if key not in known]
+
+    def find(self, noun: str, name: str, value: str) -> Stored | None:
+        with self._lock:
+            return next((each for each in self.objects[noun].values() if each.properties.get(name) == value), None)
+
+    def _find(self, noun: str, key: str) -> Stored:
+        found = self.objects[noun].get(key)
+        if found is None:
+            raise Wrong(404, "resource not found")
+        return found
+
+    def _changed(self, noun: str, key: str, verb: str, author: str, at: datetime, **more: str) -> None:
+        kind = f"{noun}.{verb}"
+        if kind not in SUBSCRIPTIONS:
+            return
+        ours = author == str(self.app_id)
+        self.tell(
+            {
+                "subscriptionId": SUBSCRIPTIONS[kind],
+                "portalId": self.portal_id,
+                "appId": self.app_id,
+                "occurredAt": int(at.timestamp() * 1000),
+                "subscriptionType": kind,
+                "objectId": int(key),
+                "changeSource": "INTEGRATION" if ours else "CRM_UI",
+                "sourceId": author,
+                **more,
+                **({"changeFlag": "CREATED"} if verb == "creation" else {}),
+            }
+        )
+
+
+def _properties(body: Mapping[str, Any]) -> dict[str, str]:
+    given = body.get("properties")
+    if not isinstance(given, Mapping) or not all(isinstance(value, str | int | float | None) for value in given.values()):
+        raise Wrong(400, "Invalid input JSON: properties must be an object of values")
+    return {str(name): "" if value is None else str(value) for name, value in given.items()}
+
+
+def _association(each: Any) -> tuple[str, str, str]:
+    try:
+        other, kind = ASSOCIATIONS[each["types"][0]["associationTypeId"]]
+        return other, str(each["to"]["id"]), kind
+    except (KeyError, IndexError, TypeError):
+        raise Wrong(400, "Invalid input JSON: an association names the id it leads to and a type HubSpot defines") from None

@@ -1,0 +1,152 @@
+"""HubSpot's API over the sandbox's CRM, on the loopback address alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from hmac import compare_digest
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from demo.sandbox import faults
+from demo.sandbox.crm import CRM, PLURAL, SINGULAR, Stored, Wrong
+
+MAX_BODY_BYTES = 1024 * 1024
+MAX_INPUTS = 100
+SIGN = "x-throughline-sandbox"  # in every answer, so that samples are never written into a real CRM
+SANDBOX = "/sandbox"  # answers that this is one
+AUTHOR = "x-sandbox-author"  # who makes the change: userId:N for a person at the CRM; without it, the app of the token
+
+
+def serve(crm: CRM, token: str, port: int) -> ThreadingHTTPServer:
+    """A server on 127.0.0.1 that is not running yet; port 0 chooses a free one."""
+
+    class Handler(_Handler):
+        pass
+
+    Handler.crm, Handler.token = crm, token
+    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    crm: CRM
+    token: str
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is two writes, and the second would wait for the caller's delayed acknowledgement
+    timeout = 30
+
+    def do_GET(self) -> None:
+        self._handle("GET")
+
+    def do_POST(self) -> None:
+        self._handle("POST")
+
+    def do_PATCH(self) -> None:
+        self._handle("PATCH")
+
+    def do_DELETE(self) -> None:
+        self._handle("DELETE")
+
+    def log_message(self, *_args: Any) -> None:
+        """Quiet: addresses hold ids."""
+
+    def _handle(self, method: str) -> None:
+        try:
+            body = self._body()
+            fault = self.crm.faults.next(method)
+            if fault is None or fault.done:
+                self._known()
+                status, answer = self._answer(method, body)
+            if fault is not None:
+                faults.answer(self, fault)
+                return
+        except Wrong as wrong:
+            status, answer = wrong.status, {"status": "error", "message": str(wrong), "category": "VALIDATION_ERROR"}
+        raw = b"" if answer is None else json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in ((SIGN, "hubspot"), ("Content-Type", "application/json;charset=utf-8"), ("Content-Length", str(len(raw)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(raw)
+
+    def _known(self) -> None:
+        if not compare_digest(self.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()):
+            raise Wrong(401, "Authentication credentials not found or wrong")
+
+    def _body(self) -> Any:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > MAX_BODY_BYTES:
+            self.close_connection = True
+            raise Wrong(413, "Too large")
+        raw = self.rfile.read(length)
+        try:
+            found = json.loads(raw or b"{}")
+        except ValueError:
+            raise Wrong(400, "Invalid input JSON") from None
+        if not isinstance(found, dict):
+            raise Wrong(400, "Invalid input JSON: an object is wanted")
+        return found
+
+    def _answer(self, method: str, body: Mapping[str, Any]) -> tuple[int, Any]:  # noqa: PLR0911  # one a path
+        """(status, JSON) of /crm/objects/<version>/<type>[/<id> or /batch/<verb>]"""
+        url = urlsplit(self.path)
+        if url.path == SANDBOX:
+            return 200, {"portalId": self.crm.portal_id}
+        steps = url.path.strip("/").split("/")
+        if steps[:2] != ["crm", "objects"] or steps[3:4] not in [[many] for many in SINGULAR]:
+            raise Wrong(404, "no such path")
+        noun, rest, author = SINGULAR[steps[3]], steps[4:], self.headers.get(AUTHOR) or str(self.crm.app_id)
+        query = {name: values[-1].split(",") for name, values in parse_qs(url.query).items()}
+        match method, rest:
+            case "POST", []:
+                return 201, shown(self.crm.create(noun, body, author), ["*"], [])
+            case "GET", [key]:
+                return 200, shown(self.crm.read(noun, key), query.get("properties", []), query.get("associations", []))
+            case "PATCH", [key]:
+                return 200, shown(self.crm.update(noun, key, body, author), ["*"], [])
+            case "DELETE", [key]:
+                self.crm.delete(noun, key, author)
+                return 204, None
+            case "POST", ["batch", "read"]:
+                return self._read_many(noun, body)
+            case "POST", ["batch", "upsert"]:
+                return 200, self._upsert(noun, body, author)
+        raise Wrong(405, "no such method here")
+
+    def _read_many(self, noun: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+        ids = [str(each.get("id")) for each in body.get("inputs", [])]
+        if len(ids) > MAX_INPUTS:
+            raise Wrong(400, "at most 100 inputs")
+        found, missing = self.crm.read_many(noun, ids)
+        answer: dict[str, Any] = {"status": "COMPLETE", "results": [shown(each, body.get("properties", []), []) for each in found]}
+        if missing:
+            answer |= {"numErrors": 1, "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": missing}}]}
+        return (207 if missing else 200), answer
+
+    def _upsert(self, noun: str, body: Mapping[str, Any], author: str) -> Any:
+        results = []
+        for each in body.get("inputs", []):
+            name, value = str(each.get("idProperty", "")), str(each.get("id", ""))
+            known = self.crm.find(noun, name, value)
+            whole = {"properties": {**each.get("properties", {}), name: value}}
+            kept = self.crm.update(noun, known.id, whole, author) if known else self.crm.create(noun, whole, author)
+            results.append({**shown(kept, ["*"], []), "new": known is None})
+        return {"status": "COMPLETE", "results": results}
+
+
+def shown(stored: Stored, properties: Sequence[str], associations: Sequence[str]) -> dict[str, Any]:
+    """An object as HubSpot answers it: the properties that were asked for, null where there is none."""
+    names = list(stored.properties) if "*" in properties else properties
+    answer: dict[str, Any] = {
+        "id": stored.id,
+        "properties": {name: stored.properties.get(name) or None for name in names},
+        "createdAt": stored.created_at.isoformat(),
+        "updatedAt": stored.updated_at.isoformat(),
+        "archived": False,
+    }
+    linked = {
+        many: {"results": [{"id": key, "type": kind} for other, key, kind in stored.associated if PLURAL[other] == many]}
+        for many in associations
+    }
+    return {**answer, "associations": linked} if any(each["results"] for each in linked.values()) else answer

@@ -1,0 +1,37 @@
+"""The demo's own site: pages that the product itself serves, written when they would have been."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from demo.agency.outside import Outside, register
+from integrations.connections.operations import Wanted
+from integrations.connections.operations import connect as keep_connection
+from integrations.models import Outbound
+from integrations.outbox.deliver import deliver_due
+from integrations.outbox.letters import KIND as MAIL
+from integrations.outbox.rows import write
+from routing.people.actors import Actor
+
+KIND, SLUG = "static", "northlight-sites"
+
+
+def connect(at: datetime) -> tuple[str, str]:
+    keep_connection(Wanted(kind=KIND, slug=SLUG, name="Northlight sites"), by=Actor.system(), at=at)
+    return KIND, SLUG
+
+
+def deliver(at: datetime) -> None:
+    hush(at)
+    deliver_due(clock=lambda: at)
+
+
+def hush(at: datetime) -> None:
+    """What was said while the demo was told is shown on the desk, and mailed to nobody."""
+    rows = list(Outbound.objects.filter(connection__kind=MAIL, state=Outbound.State.PENDING).select_for_update().order_by("pk"))
+    for row in rows:
+        row.discard(at=at)
+    write(rows)
+
+
+register(Outside(connect, deliver, hush))

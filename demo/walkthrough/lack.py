@@ -1,0 +1,94 @@
+"""Act 2: something is missing. It has an owner and a time, the time runs out, a person fills it in, and the same run goes on."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+from delivery.models import Brief, Request
+from demo.walkthrough.crm import day
+from demo.walkthrough.people import by
+from demo.walkthrough.walk import WORKER, Job, Walk, fresh, now, where
+from routing.cover.operations.portal_access import CannotInvite, has_access, invite, keep_membership
+from routing.kernel.reasons import Reason
+from routing.models import Clock, Contact, Escalation, ExceptionCase, Membership, Notification, Run
+from routing.runs.again import decide_again
+from routing.runs.operations.exceptions import claim
+from routing.runs.operations.runs import fill_in
+
+SOON = timedelta(minutes=1)  # a longer promise is not waited for
+
+
+def lack(walk: Walk) -> None:
+    story, job = walk.story, walk.job
+    open_now = ExceptionCase.objects.filter(run=job.run, state__in=ExceptionCase.open_states).select_related("item__owner", "item__backup")
+    case = story.wait("the run stops at what is missing", open_now.first, 60, WORKER)
+    fields = [each["name"] for each in case.evidence.get("fields", ())]
+    story.check(
+        (case.reason, case.step) == (Reason.MISSING_FIELDS, "validate"), f"it says what and where: {', '.join(fields)}", case.reason
+    )
+    story.check(case.item.owner_id and case.item.backup_id, f"{case.item.ref} is {case.item.owner}'s, backed up by {case.item.backup}")
+    story.tell(f"{case.item.owner} has until {case.item.next_due_at:%H:%M:%S} UTC.", where(case.item))
+    _watch_the_clock(walk, case)
+    story.done(claim([case.pk], by=by(walk.cast.lead), at=now()), f"{walk.cast.lead} claims it")
+    values = {"deal.ends": day(60)} if "deal.ends" in fields else {}
+    story.check(set(fields) == set(values), "only the end date is missing", fields)
+    story.done(
+        fill_in(job.run.pk, values, by=by(walk.cast.lead), at=now(), reason="Asked by telephone."),
+        f"{walk.cast.lead} fills in what is missing, which resolves it",
+    )
+
+
+def _watch_the_clock(walk: Walk, case: ExceptionCase) -> None:
+    story, clock = walk.story, Clock.objects.filter(item=case.item_id).first()
+    if clock is None or clock.target > SOON:
+        story.tell("Its time is longer than a walkthrough: the walkthrough's own CRM has a flow whose promises are seconds.")
+        return
+    levels = Escalation.objects.filter(clock=clock)
+    found = story.wait("its time is short or over, and beat's sweep says so", lambda: levels.order_by("-level").first(), 60, WORKER)
+    told = Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"]).select_related("recipient").first()
+    story.check(told, f"{told.recipient if told else 'nobody'} was told: {'late' if found.level else 'due soon'}")
+
+
+def decided(walk: Walk) -> None:
+    """The run is routed, with a receipt, and its request and brief are there."""
+    story, job = walk.story, walk.job
+    job.run = story.wait(
+        "the run has decided and is in delivery",
+        lambda: Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY).select_related("item__client", "item__owner").first(),
+        60,
+        WORKER,
+    )
+    decision = job.run.decisions.get()
+    story.check(
+        decision.answer and "rulings" in decision.answer, f"rule “{decision.rule_name}” chose {decision.owner}, backup {decision.backup}"
+    )
+    story.check(decide_again(decision).same, "decided again from its own record, it is the same, byte for byte")
+    requests = list(Request.objects.filter(item__run=job.run).select_related("item__owner", "contact"))
+    story.check(
+        len(requests) == 1 and Brief.objects.filter(item__run=job.run).count() == 1, "it has one request and one brief", len(requests)
+    )
+    job.request = requests[0]
+    owns = Notification.objects.filter(item=job.request.item_id, words=Notification.Words.OWNS).count()
+    story.check(owns == 1, f"{job.request.item.owner} was told once that {job.request.item.ref} is theirs", owns)
+    story.tell(f"Request {job.request.item.ref}: “{job.request.item.title}”.", where(job.request.item))
+    job.contact = _approver(walk, job)
+
+
+def _approver(walk: Walk, job: Job) -> Contact:
+    """The deal's contact may answer for the client from now on, and sign in."""
+    request = fresh(job.request)
+    walk.story.check(request.contact_id, "the CRM's contact is known as the client's")
+    contact = Contact.objects.get(pk=request.contact_id or 0)
+    contact = Contact.objects.get(requests=request)
+    membership = Membership.objects.get(contact=contact, client=job.run.item.client)
+    if membership.role != Membership.Role.APPROVER:
+        membership.role = Membership.Role.APPROVER
+        keep_membership(membership, by=by(walk.cast.lead), at=now(), reason="Named by the client.")
+    if not has_access(contact):
+        with suppress(CannotInvite):  # a walkthrough beside this one was quicker
+            invite(contact.pk, by=by(walk.cast.lead), at=now(), write=False)
+    contact = fresh(contact)
+    walk.story.check(has_access(contact), f"{contact.full_name} may sign in")
+    walk.story.tell(f"{contact.full_name} may approve for {job.run.item.client}.")
+    return contact

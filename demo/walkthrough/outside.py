@@ -1,0 +1,125 @@
+"""The systems outside: played by this process for the time of a walkthrough, or those that were named."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http.server import ThreadingHTTPServer
+from secrets import SystemRandom, token_urlsafe
+from threading import Thread
+
+from django.conf import settings
+
+from demo.sandbox.cms import CMS
+from demo.sandbox.cms_server import serve_cms
+from demo.sandbox.crm import CRM, Change
+from demo.sandbox.server import serve
+from demo.walkthrough.crm import Deals
+from demo.walkthrough.flow import PORTAL
+from demo.walkthrough.people import Cast, by
+from demo.walkthrough.site import Site
+from demo.walkthrough.story import Broke
+from integrations.connections.operations import Wanted, connect
+from integrations.models import Connection
+
+APP = 990_001
+MOST = 4  # at once on one machine: each has connections of its own, kept between runs
+WHY = "manage.py walkthrough"
+SETTLE_S = 1.0  # what the play site has done, it shows at once
+
+
+@contextmanager
+def place() -> Iterator[str]:
+    """
+    A place that no other walkthrough has until this ends: what its connections' names end with. The kernel frees it, however it ends.
+
+    :raises Broke: if all are taken
+    """
+    for number in range(1, MOST + 1):
+        held = os.open(settings.VAR_DIR / f"walkthrough-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            continue
+        try:
+            yield "" if number == 1 else f"-{number}"
+        finally:
+            os.close(held)
+        return
+    raise Broke(f"{MOST} walkthroughs are going on already: wait for one to end")
+
+
+@contextmanager
+def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[Deals]:
+    """A play CRM on a free port, and its connection brought up to date."""
+    told: list[Change] = []
+    token, secret = token_urlsafe(24), token_urlsafe(24)
+    with _serving(serve(CRM(PORTAL, APP, told.append), token, 0)) as address:
+        wanted = Wanted(
+            kind="hubspot",
+            slug=f"walk-crm{ending}",
+            name=f"Walkthrough CRM{ending}",
+            base_url=address,
+            public_url=settings.SITE_URL,
+            secret=secret,
+            token=token,
+            private=(address,),
+            settings={"portal_ids": [PORTAL], "app_id": APP, "only_by_name": True},
+            team=cast.team,
+            owner=cast.account,
+            backup=cast.second,
+            drop_old_secrets=True,
+        )
+        yield Deals(_connected(wanted, cast, at), told)
+
+
+@contextmanager
+def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
+    """A play WordPress on a free port, and its connection brought up to date."""
+    password = token_urlsafe(24)
+    first = SystemRandom().randrange(10**6, 10**9)  # an id that stood for something else in an earlier walkthrough would be refused
+    with _serving(serve_cms(CMS("walkthrough", password, first=first), 0)) as address:
+        wanted = Wanted(
+            kind="wordpress",
+            slug=f"walk-site{ending}",
+            name=f"Walkthrough site{ending}",
+            base_url=address,
+            token=f"walkthrough:{password}",
+            private=(address,),
+            settings={"only_by_name": True, "settle_s": SETTLE_S},
+        )
+        yield Site(_connected(wanted, cast, at))
+
+
+def named(slug: str, kind: str) -> Connection:
+    """
+    An active connection that was named.
+
+    :raises Broke: if there is none of this kind
+    """
+    found = Connection.objects.active().filter(slug=slug).first()
+    if found is None:
+        raise Broke(f"There is no active connection “{slug}”. Make it: manage.py connect {kind} --slug {slug} …")
+    if found.kind != kind:
+        raise Broke(f"“{slug}” is of kind {found.kind}; a {kind} connection is wanted here.")
+    return found
+
+
+def _connected(wanted: Wanted, cast: Cast, at: datetime) -> Connection:
+    connection, _new = connect(wanted, by=by(cast.keeper), at=at, reason=WHY)
+    return connection
+
+
+@contextmanager
+def _serving(server: ThreadingHTTPServer) -> Iterator[str]:
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, args=(0.1,), daemon=True, name="walkthrough outside").start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,194 @@
+"""The whole job, act by act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from delivery.models import Answer, Deliverable, Request
+from delivery.requests.operations import requests
+from demo.walkthrough import outside
+from demo.walkthrough.agree import agree, destination, take_on
+from demo.walkthrough.arrive import arrive
+from demo.walkthrough.close import archived, leave, quiet, told
+from demo.walkthrough.crm import Deals
+from demo.walkthrough.decay import decay
+from demo.walkthrough.flow import ensure_flow
+from demo.walkthrough.lack import decided, lack
+from demo.walkthrough.make import client_says, hand_in, page_draft, picture, reviewed, sent_back, sheet_draft, start
+from demo.walkthrough.people import Cast, by, cast
+from demo.walkthrough.publish import complete, crm_knows, handed_over, published
+from demo.walkthrough.site import Site
+from demo.walkthrough.story import Broke, Story
+from demo.walkthrough.walk import Walk, fresh, now
+from integrations.base.adapter import CallFailed
+from integrations.base.origins import origin_of
+from integrations.http.client import SafeClient
+from routing.models import File, Outcome
+from routing.work.sql import run as sql
+
+ONE_AT_A_TIME = 7_203_040  # making what all walkthroughs share
+FIRST, CHANGED = "We open on Monday.", "We open on Tuesday."
+Word = Answer.Word
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the command was told: slugs of connections and ids of deals made by hand, each empty for the walkthrough's own."""
+
+    crm: str = ""
+    cms: str = ""
+    made: tuple[str, ...] = ()
+
+
+def play(story: Story, named: Named) -> None:
+    """
+    Play all of it.
+
+    :raises Broke: at the first step that is not what it should be; its work is called off then
+    """
+    _product_answers(story)
+    with _stage(story, named) as walk:
+        ended = False
+        try:
+            _acts(walk)
+            ended = True
+        except CallFailed as error:
+            raise Broke(f"The other side: {error}") from None
+        except PermissionDenied as error:
+            raise Broke(f"The roles of those who play do not allow it: {error}") from None
+        finally:
+            if not ended:
+                leave(walk)
+
+
+def _acts(walk: Walk) -> None:
+    story = walk.story
+    story.act("1. A deal comes in")
+    arrive(walk, f"Walkthrough {walk.token}", ends=False)
+    story.act("2. Something is missing")
+    lack(walk)
+    decided(walk)
+    story.act("3. The request is taken on, and the brief agreed")
+    take_on(walk)
+    page, sheet = agree(walk, _plan(walk))
+    story.act("4. Versions are made, judged and approved")
+    file = picture(walk)
+    lost = _make(walk, page, sheet, file)
+    story.act("5. It goes out, and is proven")
+    handed_over(walk, sheet)
+    page = published(walk, page, lost=lost)
+    complete(walk)
+    crm_knows(walk, page)
+    story.act("6. Somebody changes the page by hand")
+    decay(walk, page, FIRST)
+    story.act("7. The client wants something else on the live page")
+    if walk.by_hand and not walk.made:
+        story.tell("Not played: it takes a second deal that was made by hand, with an end date. Name it with another --deal.")
+    else:
+        _change(walk, page, file)
+    story.act("8. The whole story")
+    quiet(walk)
+    told(walk)
+    archived(walk)
+
+
+def _make(walk: Walk, page: Deliverable, sheet: Deliverable, file: File) -> bool:
+    """Both are approved by the client, the page after a fault and a change; whether the next answer of the site will be lost."""
+    start(walk, page)
+    sent_back(walk, hand_in(walk, page, page_draft(walk, file, FIRST, alt=False)))
+    hand_in(walk, page, page_draft(walk, file, "We open soon."))
+    reviewed(walk, page)
+    row = client_says(walk, page, Word.CHANGES.value, "Please say on which day.")
+    walk.story.check(
+        row.state == Deliverable.State.REWORK and row.rounds == 1, "it goes back for rework, as one round of what was sold", row.state
+    )
+    hand_in(walk, page, page_draft(walk, file, FIRST))
+    reviewed(walk, page)
+    start(walk, sheet)
+    hand_in(walk, sheet, sheet_draft(walk))
+    reviewed(walk, sheet)
+    client_says(walk, sheet, Word.APPROVE.value)
+    lost = walk.site.lose_an_answer()
+    if lost:
+        walk.story.tell("The site will do the next thing it is told, and its answer will get lost.")
+    client_says(walk, page, Word.APPROVE.value)
+    return lost
+
+
+def _change(walk: Walk, old: Deliverable, file: File) -> None:
+    """A new deal, run and request about the same page: it stays live until the new one is there."""
+    story = walk.story
+    arrive(walk, f"Walkthrough {walk.token}: another opening day", ends=True)
+    decided(walk)
+    account = walk.job.request.item.owner or walk.cast.lead
+    story.done(
+        requests.edit([walk.job.request.pk], by=by(account), at=now(), kind=Request.Kind.CHANGE.value),
+        f"{account} notes that it is a change of {old.item.ref}",
+    )
+    take_on(walk)
+    [new] = agree(walk, [_page(walk, replaces=old.pk)])
+    start(walk, new)
+    hand_in(walk, new, page_draft(walk, file, CHANGED))
+    reviewed(walk, new)
+    story.check(fresh(old).state == Deliverable.State.LIVE, f"{old.item.ref} stays live meanwhile", fresh(old).state)
+    client_says(walk, new, Word.APPROVE.value)
+    new = published(walk, new, lost=False)
+    before = Outcome.objects.get(item=old.item_id)
+    story.check(before.state == Outcome.State.SUPERSEDED, "what was proven of the old page is superseded", before.state)
+    story.check(new.live_url == fresh(old).live_url, "the address stays the same", new.live_url)
+    complete(walk)
+    crm_knows(walk, new)
+
+
+def _plan(walk: Walk) -> list[dict[str, Any]]:
+    return [_page(walk), {"key": "sheet", "title": f"Figures {walk.token}", "format": "file", "amount": "500", "hours": "4"}]
+
+
+def _page(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
+    client = walk.job.run.item.client
+    assert client is not None  # decided before
+    place = destination(walk, client).pk
+    title = f"Opening day {walk.token}"
+    return {"key": "page", "title": title, "format": "page", "destination": place, "amount": "4000", "hours": "30", "replaces": replaces}
+
+
+@contextmanager
+def _stage(story: Story, named: Named) -> Iterator[Walk]:
+    """Everybody and everything that plays, for as long as it is played."""
+    with ExitStack() as stack:
+        ending = stack.enter_context(outside.place())
+        players = _players(story)
+        deals = Deals(outside.named(named.crm, "hubspot")) if named.crm else stack.enter_context(outside.own_crm(ending, players, now()))
+        site = Site(outside.named(named.cms, "wordpress")) if named.cms else stack.enter_context(outside.own_site(ending, players, now()))
+        for what, connection in (("CRM", deals.connection), ("site", site.connection)):
+            story.tell(f"The {what} is “{connection.name}” at {connection.base_url or 'its vendor'}.")
+        yield Walk(story, players, deals, site, owns_site=not named.cms, made=list(named.made), by_hand=bool(named.made))
+
+
+def _players(story: Story) -> Cast:
+    with transaction.atomic():
+        sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+        players = cast(now())
+        ensure_flow(players, now())
+    names = ", ".join(
+        str(user) for user in (players.account, players.second, players.lead, players.maker, players.reviewer, players.keeper)
+    )
+    story.tell(f"It is played by {names}.")
+    return players
+
+
+def _product_answers(story: Story) -> None:
+    try:
+        with SafeClient(settings.SITE_URL, private=frozenset({origin_of(settings.SITE_URL)}), total_s=10) as client:
+            answer = client.get("/readyz")
+    except CallFailed as error:
+        raise Broke(f"The product does not answer at {settings.SITE_URL} ({error}): start it with `make run`") from None
+    story.check(answer.status == HTTPStatus.OK, f"the product is ready at {settings.SITE_URL}", answer.status)

@@ -1,0 +1,41 @@
+"""The site of a walkthrough, as somebody else who works there sees it: what is there is counted, changed by hand, and put back."""
+
+from __future__ import annotations
+
+from demo.sandbox.server import SANDBOX, SIGN
+from integrations.adapters.wordpress import mapping
+from integrations.adapters.wordpress.client import Remote, WordPressClient
+from integrations.base.adapter import CallFailed
+from integrations.http.client import SafeClient
+from integrations.models import Connection
+
+NOUN = "posts"
+
+
+class Site:
+    """A WordPress, real or played, over its API."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def lose_an_answer(self) -> bool:
+        """Let the answer to the next write be lost after the write was done. Only a sandbox does so; whether it is one."""
+        connection = self.connection
+        with SafeClient(connection.base_url, basic=connection.token.first(), private=connection.private_origins) as client:
+            try:
+                if client.get(SANDBOX).headers.get(SIGN) != "wordpress":
+                    return False
+                client.call("POST", SANDBOX, json={"fault": "lost"})
+            except CallFailed:
+                return False
+        return True
+
+    def posts(self, key: str) -> list[Remote]:
+        """What there is that carries our mark for this object."""
+        with WordPressClient(self.connection) as client:
+            return [each for each in client.search(NOUN, mapping.search_word(key)) if mapping.mark_of(each)[0] == key]
+
+    def write(self, post: Remote, content: str) -> None:
+        """What a person does in the editor there."""
+        with WordPressClient(self.connection) as client:
+            client.update(NOUN, post.id, {"content": content})

@@ -1,0 +1,66 @@
+"""What the acts of a walkthrough share: who plays, what is outside, and the work as it comes into being."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import token_hex
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from delivery.models import Deliverable, Request
+from demo.walkthrough.crm import Deals
+from demo.walkthrough.people import Cast
+from demo.walkthrough.site import Site
+from demo.walkthrough.story import Story
+from routing.models import Contact, Run, WorkItem
+from routing.runs.trace import page
+
+WORKER = "Are worker and beat running? `make run` starts them; their logs are in var/log."
+Row = TypeVar("Row", bound=models.Model)
+
+
+@dataclass
+class Job:
+    """One deal and what became of it."""
+
+    name: str
+    deal: str = ""
+    run: Run = field(default_factory=Run)
+    request: Request = field(default_factory=Request)
+    contact: Contact = field(default_factory=Contact)
+
+
+@dataclass
+class Walk:
+    story: Story
+    cast: Cast
+    deals: Deals
+    site: Site
+    owns_site: bool
+    made: list[str] = field(default_factory=list)  # deals that are to be used, in their order, in place of new ones
+    by_hand: bool = False
+    token: str = field(default_factory=lambda: token_hex(4))
+    jobs: list[Job] = field(default_factory=list)
+    pages: list[Deliverable] = field(default_factory=list)
+
+    @property
+    def job(self) -> Job:
+        return self.jobs[-1]
+
+
+def now() -> datetime:
+    return timezone.now()
+
+
+def fresh(row: Row) -> Row:
+    """The row as it is now, with its work item where it has one."""
+    found: Row = type(row)._default_manager.get(pk=row.pk)
+    return found
+
+
+def where(item: WorkItem) -> str:
+    return settings.SITE_URL + page(item.pk)

@@ -1,0 +1,123 @@
+"""Connections: the systems outside that we listen to and speak with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.base.secrets import EncryptedField
+from routing.kernel.history import Tracked
+from routing.models import Team, User
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def validate_address(url: str) -> None:
+    """http or https, with any host: what may be called is decided when it is called."""
+    try:
+        origin_of(url)
+    except BadAddress as error:
+        raise ValidationError(str(error)) from None
+
+
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def active(self) -> Self:
+        return self.filter(is_active=True)
+
+    def unnamed(self) -> Self:
+        """Those that may be meant where none is named; the setting ``only_by_name`` takes one out."""
+        return self.exclude(settings__contains={"only_by_name": True})
+
+
+class Connection(models.Model):
+    """
+    One system outside: where it is, what proves that it is speaking, and with what we speak to it.
+
+    ``public_url`` is our own address as the other side calls it, which its signatures are made over: never the Host of a
+    request. Secrets, the health of the other side and its last answer are no configuration, so history leaves them out.
+    ``allowed_private`` lists ``{"scheme", "host", "port"}`` and is written by ``manage.py connect`` alone.
+    """
+
+    slug = models.SlugField(
+        _("slug"), max_length=60, unique=True, help_text=_("Names this connection in events and in its hook's address.")
+    )
+    name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=30)
+    base_url = models.CharField(_("address of its API"), max_length=300, blank=True, default="", validators=[validate_address])
+    public_url = models.CharField(
+        _("our public address"),
+        max_length=300,
+        blank=True,
+        default="",
+        validators=[validate_address],
+        help_text=_("As the other side calls us, without the path."),
+    )
+    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    allowed_private = models.JSONField(_("private addresses it may use"), default=list, blank=True, editable=False)
+    signing_secrets = EncryptedField(_("signing secrets"))
+    token = EncryptedField(_("token"))
+    is_active = models.BooleanField(_("active"), default=True)
+    service_user = models.OneToOneField(
+        User, on_delete=models.PROTECT, editable=False, related_name="connection", verbose_name=_("acts as")
+    )
+    default_team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team of new clients")
+    )
+    default_owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner of new clients")
+    )
+    default_backup = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("backup of new clients")
+    )
+    failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
+    paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
+    last_ok_at = models.DateTimeField(_("last answered"), null=True, editable=False)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True, default="", editable=False)
+
+    history = Tracked(excluded_fields=("signing_secrets", "token", "failures", "paused_until", "last_ok_at", "last_error"))
+    objects = ConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(default_owner=None) | ~models.Q(default_owner=models.F("default_backup")),
+                name="connection_owner_is_not_backup",
+                violation_error_message=_("Owner and backup must be two different people."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def hook_path(self) -> str:
+        return f"/hooks/{self.slug}/"
+
+    @property
+    def hook_url(self) -> str:
+        """Where the other side posts to, over the configured public address."""
+        return (self.public_url or settings.SITE_URL).rstrip("/") + self.hook_path
+
+    @property
+    def private_origins(self) -> frozenset[Origin]:
+        return frozenset(Origin(entry["scheme"], entry["host"], entry["port"]) for entry in self.allowed_private)
+
+    @property
+    def origin(self) -> Origin:
+        return origin_of(self.base_url)
+
+    def is_paused(self, at: datetime) -> bool:
+        """Whether its breaker is open at ``at`` (aware): too many failures in a row, so nobody calls it for a while."""
+        return self.paused_until is not None and at < self.paused_until
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        return self.settings.get(name, default)

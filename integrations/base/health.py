@@ -1,0 +1,62 @@
+"""The breaker of a connection: after failures in a row nobody calls for a while, and everybody can see why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary
+from integrations.base.connections import Connection
+
+OPENS_AFTER = 5  # failures in a row
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 30, 900
+REFUSED_PAUSE_S = 300  # a revoked key: enough to stop a storm, short enough to resume soon after a new one
+
+
+@contextmanager
+def watched(connection: Connection, at: datetime) -> Iterator[None]:
+    """
+    Call the other side, and write down how it is. Outside any transaction, or a rollback forgets what was seen.
+
+    :raises Temporary: at once while the connection is paused, with the seconds that are left
+    """
+    if not connection.is_active:
+        raise Permanent("This connection is switched off.")
+    if connection.paused_until is not None and connection.is_paused(at):
+        raise Temporary("Not called: it failed too often, and is given a rest.", (connection.paused_until - at).total_seconds())
+    try:
+        yield
+    except CallFailed as error:
+        failed(connection, error, at)
+        raise
+    answered(connection, at)
+
+
+def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
+    """An object that is not there, or a value it refuses, says nothing about the health of the other side."""
+    if isinstance(error, NotFound | Conflict) or not isinstance(error, Temporary | Refused):
+        return
+    row = Connection.objects.filter(pk=connection.pk)
+    row.update(failures=F("failures") + 1, last_error=str(error)[:300])
+    failures = row.values_list("failures", flat=True).get()
+    pause_s = REFUSED_PAUSE_S if isinstance(error, Refused) else _pause_s(failures)
+    if isinstance(error, Temporary):
+        pause_s = max(pause_s, error.after_s)
+    if pause_s:
+        row.update(paused_until=at + timedelta(seconds=pause_s))
+
+
+def _pause_s(failures: int) -> float:
+    if failures < OPENS_AFTER:
+        return 0
+    return float(min(FIRST_PAUSE_S * 2 ** min(failures - OPENS_AFTER, 10), LONGEST_PAUSE_S))
+
+
+def answered(connection: Connection, at: datetime) -> None:
+    """Written only when it says something new: every read would otherwise fight for one row."""
+    known = connection.last_ok_at
+    if connection.failures or connection.paused_until or known is None or at - known > timedelta(minutes=1):
+        Connection.objects.filter(pk=connection.pk).update(failures=0, paused_until=None, last_ok_at=at, last_error="")

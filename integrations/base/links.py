@@ -1,0 +1,55 @@
+"""ExternalLink: what a thing of ours is called on the other side."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from delivery.models import Engagement
+from integrations.base.connections import Connection
+from routing.kernel.history import Tracked
+from routing.models import Client, Contact, WorkItem
+
+
+def _exactly_one(*names: str) -> models.Q:
+    either = models.Q()
+    for name in names:
+        either |= models.Q(**{f"{other}__isnull": other != name for other in names})
+    return either
+
+
+class ExternalLink(models.Model):
+    """
+    One object of the other side and the one thing of ours it stands for. Several may stand for the same thing.
+
+    ``item`` is the work that the object was made from. Of what we write there, ``url`` is where people find it and
+    ``digest`` is that of the content we wrote last.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="links", verbose_name=_("connection"))
+    object_type = models.CharField(_("type there"), max_length=60)
+    remote_id = models.CharField(_("id there"), max_length=100)
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("client"))
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("contact"))
+    engagement = models.ForeignKey(
+        Engagement, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("engagement")
+    )
+
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("work item"))
+    url = models.CharField(_("address there"), max_length=500, blank=True, default="", db_default="")
+    digest = models.CharField(_("digest"), max_length=64, blank=True, default="", db_default="")
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("external link")
+        verbose_name_plural = _("external links")
+        ordering = ("connection", "object_type", "remote_id")
+        default_permissions = ("view", "delete")
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "object_type", "remote_id"), name="external_object_once"),
+            models.CheckConstraint(condition=_exactly_one("client", "contact", "engagement", "item"), name="link_to_exactly_one"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}:{self.object_type}/{self.remote_id}"

@@ -1,0 +1,130 @@
+"""Connections at the desk: how each outside system is, and what may be changed without a secret in sight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.adapters.registry import adapter_of
+from integrations.base.connections import Connection
+from integrations.base.origins import origin_of
+from integrations.inbox.models import Inbound
+from routing.desk.addresses import address
+from routing.desk.base import actor
+from routing.desk.display import NOTHING, badge, exact, when
+from routing.desk.saved import SavedAdmin, SavedForm
+from routing.people.saving import tell
+
+
+class ConnectionForm(SavedForm):
+    """What the connection's own kind would refuse is refused here too."""
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        adapter = adapter_of(self.instance.kind)
+        if adapter is not None and "settings" in found:
+            try:
+                adapter.check_settings(found["settings"])
+            except ValueError as wrong:
+                raise ValidationError({"settings": str(wrong)}) from None
+        if adapter is not None and "base_url" in found:
+            address = found["base_url"]
+            try:
+                adapter.check_address(address, inside=bool(address) and origin_of(address) in self.instance.private_origins)
+            except ValueError as wrong:
+                raise ValidationError({"base_url": str(wrong)}) from None
+        return found
+
+
+@admin.register(Connection)
+class ConnectionAdmin(SavedAdmin):
+    form = ConnectionForm
+    list_display = ("name", "kind", "health", "answered", "said", "delivered", "is_on")
+    list_filter = ("kind", "is_active")
+    search_fields = ("name", "slug")
+    search_help_text = gettext_lazy("Name or slug")
+    fields = (
+        "name",
+        "slug",
+        "kind",
+        "health",
+        "said",
+        "hook",
+        "secrets",
+        "base_url",
+        "public_url",
+        "settings",
+        "private",
+        "default_team",
+        "default_owner",
+        "default_backup",
+        "is_active",
+        "reason",
+    )
+    readonly_fields = ("slug", "kind", "health", "said", "hook", "secrets", "private")
+    people_fields = ("default_owner", "default_backup")
+    empty_title = gettext_lazy("No connections yet")
+    empty_text = gettext_lazy("Whoever runs the system makes one with manage.py connect, which also keeps its secrets.")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # secrets are given to a command, never to a page
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if self.has_change_permission(request, obj) else self.fields[:-1]
+
+    def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.changed_data:
+            tell("integrations.connection.edit", obj.pk, by=actor(request), at=timezone.now())
+
+    @admin.display(description=gettext_lazy("health"))
+    def health(self, row: Connection) -> SafeString:
+        now = timezone.now()
+        if not row.is_active:
+            return badge(_("Switched off"))
+        if row.paused_until is not None and row.is_paused(now):
+            return format_html(
+                "{} {}", badge(_("Not called until %(at)s") % {"at": exact(row.paused_until)}, "bad"), when(row.paused_until, now)
+            )
+        if row.failures:
+            return badge(_("%(count)s failures in a row") % {"count": row.failures}, "warn")
+        return badge(_("Answers"), "good") if row.last_ok_at else badge(_("Not called yet"))
+
+    @admin.display(description=gettext_lazy("last answered"), ordering="last_ok_at")
+    def answered(self, row: Connection) -> SafeString | str:
+        return when(row.last_ok_at)
+
+    @admin.display(description=gettext_lazy("last error"))
+    def said(self, row: Connection) -> str:
+        return row.last_error or NOTHING
+
+    @admin.display(description=gettext_lazy("active"), ordering="is_active")
+    def is_on(self, row: Connection) -> str:
+        return _("Yes") if row.is_active else _("No")
+
+    @admin.display(description=gettext_lazy("deliveries"))
+    def delivered(self, row: Connection) -> SafeString:
+        url = f"{address(Inbound, 'changelist')}?connection__id__exact={row.pk}"
+        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, _("Deliveries"), row.name)
+
+    @admin.display(description=gettext_lazy("posts to"))
+    def hook(self, row: Connection) -> str:
+        return row.hook_url
+
+    @admin.display(description=gettext_lazy("secrets"))
+    def secrets(self, row: Connection) -> str:
+        signing = _("signing secret set") if row.signing_secrets else _("no signing secret")
+        token = _("token set") if row.token else _("no token")
+        return _("%(signing)s, %(token)s. They are never shown; manage.py connect changes them.") % {"signing": signing, "token": token}
+
+    @admin.display(description=gettext_lazy("private addresses it may use"))
+    def private(self, row: Connection) -> str:
+        return ", ".join(f"{each.scheme}://{each.host}:{each.port}" for each in sorted(row.private_origins, key=str)) or NOTHING

@@ -1,0 +1,47 @@
+"""External links at the desk: which object of which system stands for what of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from integrations.base.links import ExternalLink
+from routing.desk.addresses import page_of
+from routing.desk.display import NOTHING
+from routing.runs.admin.events import ReadOnly
+
+
+@admin.register(ExternalLink)
+class ExternalLinkAdmin(ReadOnly):
+    heading = _("Links")
+    list_display = ("there", "connection", "noun", "ours")
+    list_select_related = ("connection", "client", "contact", "engagement__client", "item")
+    list_filter = ("connection", "object_type")
+    search_fields = ("=remote_id", "client__name", "engagement__name")
+    search_help_text = _("Id there, or the name of a client or engagement")
+    fields = ("connection", "object_type", "remote_id", "ours", "url")
+    readonly_fields = fields
+    empty_title = _("No links yet")
+    empty_text = _("A link is kept when something is read from another system for the first time.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    @admin.display(description=_("there"), ordering="remote_id")
+    def there(self, row: ExternalLink) -> SafeString:
+        return format_html('{} <span class="tl-ref">{}</span>', row.object_type, row.remote_id)
+
+    @admin.display(description=_("is our"))
+    def noun(self, row: ExternalLink) -> str:
+        ours = row.client or row.contact or row.engagement or row.item
+        return str(ours._meta.verbose_name).capitalize() if ours else NOTHING
+
+    @admin.display(description=_("called"))
+    def ours(self, row: ExternalLink) -> SafeString | str:
+        ours = row.client or row.contact or row.engagement or row.item
+        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(ours), ours) if ours else NOTHING

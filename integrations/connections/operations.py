@@ -1,0 +1,155 @@
+"""Set up a connection: the only writer of its secrets and of the private addresses it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from integrations.adapters.registry import adapter_of, kinds
+from integrations.base.connections import Connection
+from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.base.secrets import Hidden
+from integrations.outbox.operations.replay import resume_refused
+from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
+from routing.models import Team, User
+from routing.people.actors import Actor
+from routing.people.saving import save, tell
+
+grant("integrations.view_connection", OPS, INTEGRATIONS, AUDITOR)
+grant("integrations.add_connection", INTEGRATIONS)
+grant("integrations.change_connection", INTEGRATIONS)
+grant("integrations.view_inbound", OPS, INTEGRATIONS, AUDITOR)
+grant("integrations.read_inbound", INTEGRATIONS, name="Can read the body of a delivery")
+grant("integrations.view_externallink", OPS, INTEGRATIONS, AUDITOR)
+grant("integrations.delete_externallink", INTEGRATIONS)
+
+OLD_SECRETS = 2  # kept alive beside a new one, until they are dropped by name
+TAKEN = frozenset({"portal", "demo-form"})  # sources of our own, whose events nothing would tell apart from theirs
+SERVICE_DOMAIN = "connection.throughline.invalid"
+
+
+class BadConnection(ValueError):
+    """What was given cannot work; the message says what to give."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a connection should be. None and empty leave a known connection as it is."""
+
+    kind: str
+    slug: str
+    name: str = ""
+    base_url: str = ""
+    public_url: str = ""
+    secret: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
+    private: tuple[str, ...] | None = None  # addresses, of which scheme, host and port count
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    team: Team | None = None
+    owner: User | None = None
+    backup: User | None = None
+    drop_old_secrets: bool = False
+
+
+def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tuple[Connection, bool]:
+    """
+    Make a connection, or change the one with this slug; doing it again changes nothing. Says whether it is new.
+
+    :raises PermissionDenied: if ``by`` may not
+    :raises BadConnection: if it could not work as given
+    """
+    by.require("integrations.change_connection", to="set up connections")
+    with transaction.atomic():
+        known = Connection.objects.select_for_update().filter(slug=wanted.slug).first()
+        _check(wanted, known)
+        connection = known or Connection(slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug)
+        before, token = _state(connection), connection.token.sealed()
+        _change(connection, wanted)
+        adapter = adapter_of(wanted.kind)
+        assert adapter is not None
+        try:
+            adapter.check_settings(connection.settings)
+            adapter.check_address(connection.base_url, inside=bool(connection.base_url) and connection.origin in connection.private_origins)
+        except ValueError as error:
+            raise BadConnection(str(error)) from None
+        if known is None:
+            connection.service_user = User.objects.service(f"{wanted.slug}@{SERVICE_DOMAIN}", connection.name)
+        if known is None or _state(connection) != before:
+            save(connection, by=by, at=at, reason=reason)
+            tell(f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at)
+        if known is not None and connection.token.sealed() != token:
+            resume_refused(connection, by=by, at=at)
+    return connection, known is None
+
+
+def _check(wanted: Wanted, known: Connection | None) -> None:
+    adapter = adapter_of(wanted.kind)
+    if adapter is None:
+        raise BadConnection(f"There is no kind “{wanted.kind}”. Known are: {', '.join(kinds())}.")
+    _check_slug(wanted, known)
+    for url in filter(None, (wanted.base_url, wanted.public_url, *(wanted.private or ()))):
+        try:
+            origin_of(url)
+        except BadAddress as error:
+            raise BadConnection(f"{url.rpartition('@')[2]}: {error}") from None
+    for given, check in ((wanted.secret, adapter.check_secret), (wanted.token, adapter.check_token)):
+        try:
+            if given:
+                check(given)
+        except ValueError as error:
+            raise BadConnection(str(error)) from None
+    if adapter.needs_token and not wanted.token and not (known and known.token):
+        raise BadConnection("It has no token yet, so it could not be called: give one with --token-file.")
+    if adapter.receives and not wanted.secret and not (known and known.signing_secrets):
+        raise BadConnection("It has no signing secret yet, so nothing it posts could be believed: give one with --secret-file.")
+
+
+def _check_slug(wanted: Wanted, known: Connection | None) -> None:
+    if known is None and wanted.slug in TAKEN:
+        raise BadConnection(f"“{wanted.slug}” is the name of a source of our own. Choose another slug.")
+    if known is not None and known.kind != wanted.kind:
+        raise BadConnection(f"“{wanted.slug}” is a connection of kind {known.kind}. Choose another slug.")
+
+
+def _change(connection: Connection, wanted: Wanted) -> None:
+    connection.name = wanted.name or connection.name
+    connection.base_url = wanted.base_url or connection.base_url
+    connection.public_url = wanted.public_url or connection.public_url or settings.SITE_URL
+    connection.settings = {**connection.settings, **wanted.settings}
+    connection.default_team = wanted.team or connection.default_team
+    connection.default_owner = wanted.owner or connection.default_owner
+    connection.default_backup = wanted.backup or connection.default_backup
+    if wanted.private is not None:
+        connection.allowed_private = [_entry(origin_of(url)) for url in wanted.private]
+    if wanted.secret and wanted.secret != connection.signing_secrets.first():
+        connection.signing_secrets = connection.signing_secrets.with_new(wanted.secret, keep=OLD_SECRETS)
+    if wanted.drop_old_secrets:
+        connection.signing_secrets = Hidden(connection.signing_secrets.reveal()[:1])
+    if wanted.token and wanted.token != connection.token.first():
+        connection.token = Hidden([wanted.token])
+        connection.failures, connection.paused_until = 0, None  # a new key is worth a try at once
+
+
+def _entry(origin: Origin) -> dict[str, Any]:
+    return {"scheme": origin.scheme, "host": origin.host, "port": origin.port}
+
+
+def _state(connection: Connection) -> list[Any]:
+    """Everything that can change here, to tell whether anything did."""
+    names = ("name", "base_url", "public_url", "settings", "allowed_private", "default_team_id", "default_owner_id", "default_backup_id")
+    return [*(repr(getattr(connection, name)) for name in names), connection.signing_secrets.sealed(), connection.token.sealed()]
+
+
+def reencrypt() -> int:
+    """Encrypt every secret again under the newest of ENCRYPTION_KEYS, so that older keys can be dropped. Safe to repeat."""
+    with transaction.atomic():
+        rows = list(Connection.objects.select_for_update())
+        for row in rows:
+            row.signing_secrets, row.token = Hidden(row.signing_secrets.reveal()), Hidden(row.token.reveal())
+        Connection.objects.bulk_update(rows, ["signing_secrets", "token"])
+    return len(rows)

@@ -1,0 +1,219 @@
+"""The one client for calls outside: nothing inside is reachable by a URL, and no answer can hold us for long."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from time import monotonic, time
+from typing import Any, Self
+
+import httpx
+from httpx_retries import Retry, RetryTransport
+
+from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary, Unknown
+from integrations.base.origins import BadAddress, Origin, origin_of
+from integrations.http.network import BlockedAddress, SafeTransport, until
+
+TOTAL_S = 20.0  # a call with its quick retries, from the first byte to the last
+STEP_S = 10.0  # connecting, or waiting for the next bytes
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
+MAX_REDIRECTS = 3
+MAX_WAIT_S = 24 * 3600.0  # no Retry-After holds us longer
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+# Seconds only; a busy or failing other side (429, 503) is asked again by the row that wanted the answer, at its due time.
+_QUICK = Retry(total=2, allowed_methods=SAFE_METHODS, status_forcelist=[502, 504], backoff_factor=0.2, max_backoff_wait=1, total_timeout=3)
+_QUICK_READ = _QUICK.copy_with(allowed_methods=[*SAFE_METHODS, "POST"])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer, no longer than its client takes; ``wrote`` if it answers a call that may have changed something."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    wrote: bool = False
+
+    def json(self) -> Any:
+        """
+        The answer's JSON.
+
+        :raises Temporary: if it is a web page or cut off: a maintenance page also comes with status 200
+        :raises Unknown: instead, if the call may have changed something
+        """
+        trouble = Unknown if self.wrote else Temporary
+        if "json" not in self.headers.get("content-type", ""):
+            raise trouble(f"The answer is {self.headers.get('content-type') or 'of no type'}, not JSON: probably a maintenance page.")
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise trouble("The answer is not complete JSON.") from None
+
+
+class SafeClient:
+    """
+    Speaks to one origin. Credentials and the allowance for private addresses never leave it.
+
+    :param token: sent as a bearer token
+    :param basic: ``user:password``, for those who know nothing better (RFC 7617)
+    :param private: origins that may be private addresses, exactly as written; everything else must be public
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        token: str = "",
+        basic: str = "",
+        private: frozenset[Origin] = frozenset(),
+        total_s: float = TOTAL_S,
+        most_bytes: int = MAX_ANSWER_BYTES,
+    ) -> None:
+        self.origin, self.base_url = _checked(base_url), base_url.rstrip("/")
+        self.total_s, self.most_bytes = total_s, most_bytes
+        headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "Throughline"}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
+        elif basic:
+            headers["authorization"] = f"Basic {b64encode(basic.encode()).decode()}"
+        self._client = httpx.Client(
+            transport=RetryTransport(SafeTransport(private), retry=_QUICK), timeout=STEP_S, headers=headers, trust_env=False
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def get(self, path: str, **params: str) -> Answer:
+        return self.call("GET", path, params=params)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        reads: bool = False,
+    ) -> Answer:
+        """
+        Ask once, or a few times within seconds where asking twice is harmless.
+
+        :param path: below the base URL
+        :param reads: a POST that only reads, so that it may be repeated
+        :raises Temporary: no answer, a cut-off one, 408, 425, 429 (with its Retry-After) or 5xx
+        :raises Unknown: one of these, where a write may have been carried out all the same
+        :raises Permanent: any other refusal, or an address that may not be called
+        """
+        extensions = {"retry": _QUICK_READ} if reads else {}
+        wrote = not (reads or method in SAFE_METHODS)
+        with until(monotonic() + self.total_s), _told(wrote=wrote):
+            url = httpx.URL(self.base_url + path, **({"params": params} if params else {}))
+            for _ in range(MAX_REDIRECTS + 1):
+                request = self._client.build_request(method, url, json=json, content=content, headers=headers, extensions=extensions)
+                answer = self._send(request, wrote=wrote)
+                if answer.status not in {301, 302, 303, 307, 308}:
+                    return _judged(answer)
+                url = self._next(method, request.url, answer)
+        raise Permanent(f"More than {MAX_REDIRECTS} redirects.", answer.status)
+
+    def _send(self, request: httpx.Request, *, wrote: bool) -> Answer:
+        response = self._client.send(request, stream=True)
+        try:
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise Permanent("The answer is compressed, which was not asked for.", response.status_code)
+            url = str(request.url.copy_with(query=None))
+            return Answer(response.status_code, response.headers, _bounded(response, self.most_bytes), url, wrote)
+        finally:
+            response.close()
+
+    def _next(self, method: str, url: httpx.URL, answer: Answer) -> httpx.URL:
+        target = url.join(answer.headers.get("location", ""))
+        if method not in SAFE_METHODS or _checked(str(target)) != self.origin:
+            raise Permanent(
+                "The other side redirects elsewhere. Give the address it redirects to as the connection's address.", answer.status
+            )
+        return target
+
+
+def _checked(url: str) -> Origin:
+    try:
+        return origin_of(url)
+    except BadAddress as error:
+        raise Permanent(str(error)) from None
+
+
+def _bounded(response: httpx.Response, most_bytes: int) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_raw():
+        size += len(part)
+        if size > most_bytes:
+            raise Permanent(f"The answer is longer than {most_bytes} bytes.", response.status_code)
+        parts.append(part)
+    return b"".join(parts)
+
+
+# The request was never sent as a whole, or not taken in: nothing can have come of it.
+NOT_DONE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+NOT_TAKEN = (HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@contextmanager
+def _told(*, wrote: bool) -> Iterator[None]:
+    """httpx's errors in our words, without the address, which may hold an id."""
+    try:
+        yield
+    except CallFailed:
+        raise
+    except BlockedAddress as error:
+        raise Permanent(str(error)) from None
+    except httpx.TransportError as error:
+        late = isinstance(error, httpx.TimeoutException)
+        words = "No complete answer in time." if late else f"The connection failed ({type(error).__name__})."
+        raise (Unknown if wrote and not isinstance(error, NOT_DONE) else Temporary)(words) from None
+    except httpx.InvalidURL:
+        raise Permanent("This is no address.") from None
+
+
+def _judged(answer: Answer) -> Answer:
+    """:raises CallFailed: for every status that is not a success"""
+    status = answer.status
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return answer
+    if status in {408, 425, 429} or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        kind = Unknown if answer.wrote and status not in NOT_TAKEN else Temporary
+        raise kind(f"The other side answered {status}.", _retry_after_s(answer.headers))
+    said = f"The other side answered {status}: {_said(answer)}"
+    kinds = {401: Refused, 403: Refused, 404: NotFound, 409: Conflict, 410: NotFound, 412: Conflict}
+    raise kinds.get(status, Permanent)(said, status)
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float:
+    """RFC 9110, section 10.2.3: seconds, or a date."""
+    given = headers.get("retry-after", "").strip()
+    try:
+        seconds = float(given) if given.isascii() and given.isdigit() else parsedate_to_datetime(given).timestamp() - time()
+    except (ValueError, TypeError, OverflowError):
+        return 0
+    return min(max(seconds, 0), MAX_WAIT_S)
+
+
+def _said(answer: Answer) -> str:
+    """The vendor's own words, for the person who must settle it."""
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return "no reason given."
+    message = found.get("message") if isinstance(found, dict) else None
+    return str(message)[:200].replace("\0", "") if message else "no reason given."

@@ -1,0 +1,208 @@
+"""The network below the client: an address is looked up once, every answer must be public, and that one is connected to."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from time import monotonic
+from typing import Any, TypeAlias
+
+import httpcore
+import httpx
+
+from integrations.base.origins import PORTS, Origin
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last four bytes
+_GLOBAL_V6 = ipaddress.ip_network("2000::/3")  # all that is given out for the public internet
+# Public by the letter of the registry, but tunnels and anycast relays to who knows where.
+_NEVER = [ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")]
+
+_deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
+
+
+class BlockedAddress(httpx.TransportError):
+    """The name leads to an address that is not public. No network error: trying again is no use."""
+
+
+@contextmanager
+def until(moment: float) -> Iterator[None]:
+    """Everything this thread reads or writes meanwhile ends at ``moment`` on the monotonic clock, in seconds."""
+    token = _deadline.set(moment)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def _left_s(timeout: float | None, late: type[Exception]) -> float | None:
+    moment = _deadline.get()
+    if moment is None:
+        return timeout
+    left = moment - monotonic()
+    if left <= 0:
+        raise late("The time for the whole call is over.")
+    return left if timeout is None else min(left, timeout)
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is on the public internet, looking through IPv4 addresses that are wrapped in IPv6."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return is_public(address.ipv4_mapped)
+        if address in _NAT64:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if address not in _GLOBAL_V6:
+            return False
+    hidden = any(address.version == net.version and address in net for net in _NEVER)
+    return address.is_global and not (address.is_multicast or address.is_reserved or hidden)
+
+
+def resolve(host: str, port: int) -> list[Address]:
+    """
+    Every address a name has. Decimal, octal and short forms of an address are names to the resolver, so they come out plain.
+
+    :raises httpcore.ConnectError: if it has none
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise httpcore.ConnectError(f"No address is known for {host}.") from None
+    return list(dict.fromkeys(ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found))
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that keeps the deadline of the whole call, however slowly the other side drips."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left_s(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left_s(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left_s(timeout, httpcore.ConnectTimeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.SyncBackend):
+    """Resolves once and connects to what it judged, so a name cannot change its mind in between (DNS rebinding)."""
+
+    def __init__(self, *, public_only: bool) -> None:
+        self._public_only = public_only
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        addresses = resolve(host, port)
+        if self._public_only and not all(is_public(address) for address in addresses):
+            raise BlockedAddress(
+                f"{host} leads to a private address, which is not called. If that is meant, allow exactly this address with "
+                "`manage.py connect … --allow-private`."
+            )
+        failure: Exception = httpcore.ConnectError(f"No address is known for {host}.")
+        for address in addresses:
+            try:
+                left = _left_s(timeout, httpcore.ConnectTimeout)
+                return _Stream(super().connect_tcp(str(address), port, left, local_address, socket_options))
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+        raise failure
+
+    def connect_unix_socket(self, *_args: Any, **_options: Any) -> httpcore.NetworkStream:
+        raise httpcore.ConnectError("Unix sockets are not called.")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Once a process: reading the authorities' certificates takes longer than many a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class SafeTransport(httpx.BaseTransport):
+    """httpx over our network. Only the origins in ``private`` may be private addresses; redirects get no allowance."""
+
+    def __init__(self, private: frozenset[Origin] = frozenset()) -> None:
+        self._private = private
+        tls = _tls()
+        self._pools = {
+            public_only: httpcore.ConnectionPool(
+                ssl_context=tls, max_connections=4, keepalive_expiry=5.0, network_backend=_Backend(public_only=public_only)
+            )
+            for public_only in (True, False)
+        }
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        origin = Origin(url.scheme, url.host.lower(), url.port or PORTS.get(url.scheme, 0))
+        pool = self._pools[origin not in self._private]
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        with _as_httpx():
+            answer = pool.handle_request(asked)
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+
+    def close(self) -> None:
+        for pool in self._pools.values():
+            pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx():
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+_KINDS: tuple[tuple[type[Exception], type[httpx.TransportError]], ...] = (
+    (httpcore.ConnectTimeout, httpx.ConnectTimeout),
+    (httpcore.ReadTimeout, httpx.ReadTimeout),
+    (httpcore.WriteTimeout, httpx.WriteTimeout),
+    (httpcore.PoolTimeout, httpx.PoolTimeout),
+    (httpcore.ConnectError, httpx.ConnectError),
+    (httpcore.NetworkError, httpx.ReadError),
+    (httpcore.RemoteProtocolError, httpx.RemoteProtocolError),
+    (httpcore.LocalProtocolError, httpx.LocalProtocolError),
+    (httpcore.UnsupportedProtocol, httpx.UnsupportedProtocol),
+)
+
+
+@contextmanager
+def _as_httpx() -> Iterator[None]:
+    """httpx and its retries know their own errors only."""
+    try:
+        yield
+    except tuple(kind for kind, _ in _KINDS) as error:
+        told = next(told for kind, told in _KINDS if isinstance(error, kind))
+        raise told(str(error)) from error

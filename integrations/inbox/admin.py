@@ -1,0 +1,102 @@
+"""What was posted to us, as it came: what became of it for everybody who runs the system, its body for its owner alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models.functions import Length
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.inbox.models import Inbound
+from routing.desk.addresses import address, page_of
+from routing.desk.base import actor
+from routing.desk.display import NOTHING, badge, when
+from routing.runs.admin.events import ReadOnly
+
+TONES = {Inbound.State.PROCESSED: "good", Inbound.State.POISON: "bad", Inbound.State.IGNORED: "plain", Inbound.State.STORED: "info"}
+MOST_SHOWN = 20_000  # bytes
+
+
+@admin.register(Inbound)
+class InboundAdmin(ReadOnly):
+    heading = gettext_lazy("Deliveries")
+    list_display = ("received", "connection", "state_name", "counts", "why", "times", "size")
+    list_select_related = ("connection",)
+    list_filter = ("connection", "state", "reason")
+    search_fields = ("sha256", "reason")
+    search_help_text = gettext_lazy("SHA-256 of the body, or a reason")
+    empty_title = gettext_lazy("Nothing was delivered yet")
+    empty_text = gettext_lazy("What a connection posts to its hook is kept here, byte for byte.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("raw").annotate(bytes=Length("raw"))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        row = self.seen(request, object_id)
+        may_read = actor(request).may("integrations.read_inbound")
+        body = bytes(row.raw[:MOST_SHOWN]).decode("utf-8", "replace") if may_read else ""
+        context = {
+            "title": _("Delivery from %(connection)s") % {"connection": row.connection},
+            "row": row,
+            "facts": self.facts(row),
+            "body": body,
+            "may_read": may_read,
+            "cut": may_read and row.bytes > MOST_SHOWN,
+            "connection_url": page_of(row.connection) if actor(request).may("integrations.view_connection") else "",
+            "back": address(Inbound, "changelist"),
+        }
+        return self.render(request, "desk/inbound.html", context)
+
+    def facts(self, row: Any) -> list[tuple[Any, Any]]:
+        return [
+            (_("State"), self.state_name(row)),
+            (_("First received"), when(row.received_at)),
+            (_("Last received"), when(row.last_received_at)),
+            (_("Sent"), self.times(row)),
+            (_("Events"), self.counts(row)),
+            (_("Reason"), self.why(row)),
+            (_("Size"), self.size(row)),
+            (_("SHA-256"), row.sha256),
+            *((name, value) for name, value in row.headers.items()),
+        ]
+
+    @admin.display(description=gettext_lazy("received"), ordering="received_at")
+    def received(self, row: Inbound) -> SafeString | str:
+        return when(row.received_at)
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_name(self, row: Inbound) -> SafeString:
+        return badge(row.get_state_display(), TONES[Inbound.State(row.state)])
+
+    @admin.display(description=gettext_lazy("events"))
+    def counts(self, row: Inbound) -> str:
+        found = (
+            (row.captured, _("new")),
+            (row.repeated, _("repeated")),
+            (row.conflicting, _("conflicting")),
+            (row.ignored, _("ignored")),
+            (row.poison, _("not readable")),
+        )
+        return ", ".join(f"{count} {label}" for count, label in found if count) or NOTHING
+
+    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    def why(self, row: Inbound) -> str:
+        return row.reason.replace("_", " ") or NOTHING
+
+    @admin.display(description=gettext_lazy("sent"), ordering="deliveries")
+    def times(self, row: Inbound) -> str:
+        return _("%(count)s×") % {"count": row.deliveries}
+
+    @admin.display(description=gettext_lazy("size"), ordering="bytes")
+    def size(self, row: Any) -> str:
+        return str(filesizeformat(row.bytes))

@@ -1,0 +1,110 @@
+"""POST /hooks/<connection>/: believe it or not, store it, answer. Nothing else happens while the sender waits."""
+
+from __future__ import annotations
+
+from functools import cache
+from secrets import token_urlsafe
+
+import structlog
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from integrations.adapters.hubspot.adapter import HubSpot
+from integrations.adapters.registry import adapter_of
+from integrations.base import doorbell
+from integrations.base.adapter import Adapter, Delivery
+from integrations.base.connections import Connection
+from integrations.base.secrets import Hidden, Unreadable
+from integrations.inbox.listen import listening
+from integrations.inbox.receive import Receipt, receive
+
+MAX_BODY_BYTES = 1024 * 1024
+RETRY_S = 5
+
+log = structlog.get_logger(__name__)
+_NOBODY = HubSpot()  # judges what is sent to a connection that is not there, so that it takes as long
+
+
+@csrf_exempt
+@require_POST
+def hook(request: HttpRequest, slug: str) -> JsonResponse:
+    """
+    200 with what became of each part; 400 with nothing readable in it, kept all the same; 401 not genuine, whatever the
+    reason; 411, 413, 415 unread; 503 when we cannot keep it now, so send it again.
+    """
+    if refusal := _unread(request):
+        return refusal
+    try:
+        return _answer(request, slug)
+    except (OperationalError, InterfaceError) as error:
+        log.error("hook_unavailable", slug=slug, error=type(error).__name__)  # noqa: TRY400  # a traceback could hold the body
+    except Unreadable as error:
+        log.error("hook_unavailable", slug=slug, error=str(error))  # noqa: TRY400
+    return _said(503, "unavailable", "Nothing was kept. Send it again.", headers={"Retry-After": str(RETRY_S)})
+
+
+def _unread(request: HttpRequest) -> JsonResponse | None:
+    """What is refused by its headers, before a byte of the body is read."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length.isdigit():
+        return _said(411, "length_required", "Send a Content-Length.")
+    if int(length) > MAX_BODY_BYTES:
+        return _said(413, "too_large", f"Send at most {MAX_BODY_BYTES} bytes at once: split the batch.")
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return _said(415, "compressed", "Send the body uncompressed.")
+    return None
+
+
+def _answer(request: HttpRequest, slug: str) -> JsonResponse:
+    at = timezone.now()
+    body = request.read(MAX_BODY_BYTES)
+    connection = listening(slug)
+    adapter = adapter_of(connection.kind) if connection else None
+    if connection is None or adapter is None or not adapter.receives:
+        secrets = Hidden(text=_decoy()).reveal()
+        _NOBODY.unsigned(_delivery(request, f"https://nobody.invalid/hooks/{slug}/", body), secrets, at)
+        return _refused(slug, "unknown_connection")
+    delivery = _delivery(request, connection.hook_url, body)
+    if reason := adapter.unsigned(delivery, connection.signing_secrets.reveal(), at):
+        return _refused(slug, reason)
+    return _received(connection, adapter, receive(connection, adapter, delivery, at=at))
+
+
+@cache
+def _decoy() -> str:
+    """An encrypted secret of nobody: opening it takes as long as opening a real one."""
+    return Hidden([token_urlsafe()]).sealed()
+
+
+def _delivery(request: HttpRequest, url: str, body: bytes) -> Delivery:
+    query = request.META.get("QUERY_STRING", "")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return Delivery(str(request.method), f"{url}?{query}" if query else url, headers, body)
+
+
+def _refused(slug: str, reason: str) -> JsonResponse:
+    """One answer for every reason: the log says which."""
+    log.warning("hook_refused", slug=slug, reason=reason)
+    return _said(401, "not_genuine", "This is not signed as the connection expects. Check its secret, its public address and your clock.")
+
+
+def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> JsonResponse:
+    if receipt.count("new"):
+        doorbell.process.ring()
+    names = {"new": "captured", "repeated": "repeated", "conflict": "conflicting", "ignored": "ignored", "poison": "poison"}
+    counts = {shown: receipt.count(became) for became, shown in names.items()}
+    log.info("hook_received", connection=connection.slug, inbound=receipt.inbound_id, reason=receipt.reason, **counts)
+    problems = [{"place": outcome.place, "reason": outcome.reason} for outcome in receipt.outcomes if outcome.reason][:10]
+    told = {"received": receipt.inbound_id, **counts, "problems": problems}
+    if receipt.state != "poison":
+        return JsonResponse(told)
+    return JsonResponse(
+        {"error": receipt.reason, "message": "Nothing in this can be read. It was kept for a person to look at.", **told}, status=400
+    )
+
+
+def _said(status: int, error: str, message: str, headers: dict[str, str] | None = None) -> JsonResponse:
+    return JsonResponse({"error": error, "message": message}, status=status, headers=headers)

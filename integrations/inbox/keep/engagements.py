@@ -1,0 +1,104 @@
+"""What was sold, as another system says it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from delivery.models import Engagement
+from integrations.base.adapter import Known
+from integrations.base.typed import Typed, currency, day, number, whole
+from integrations.inbox.keep.writer import Writer
+from integrations.inbox.matching import Links
+from routing.models import Client
+from routing.work.registry import Problem
+
+MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # what the columns hold
+
+
+def keep_engagement(writer: Writer, client: Client, known: Known, links: Links) -> Engagement | None:
+    """
+    What was sold, as the other side says it now. What it does not say stays as it is here.
+
+    :raises Problem: ``missing_context``, if it ends before it starts
+    """
+    engagement, changed = engagement_of(client, known, links)
+    if engagement is None or known.deal is None:
+        return None
+    is_new = engagement.pk is None
+    if changed or is_new:
+        writer.save(engagement)
+    if is_new:
+        writer.link(*known.deal, engagement=engagement)
+    return engagement
+
+
+def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagement | None, bool]:
+    """
+    What was sold, unsaved, and whether anything of it is new.
+
+    :raises Problem: ``missing_context``, if it ends before it starts
+    """
+    if known.deal is None:
+        return None, False
+    said = _sold(known.facts)
+    found = links.deal.engagement if links.deal else None
+    engagement = found or Engagement(client=client, name=_("Deal %(id)s") % {"id": known.deal[1]})
+    changed = {name: value for name, value in said.items() if getattr(engagement, name) != value}
+    for name, value in changed.items():
+        setattr(engagement, name, value)
+    if engagement.starts_date and engagement.ends_date and engagement.starts_date > engagement.ends_date:
+        message = _("This ends on %(ends)s, before it starts on %(starts)s. Correct the dates on the other side, then try again.")
+        dates = {"starts": engagement.starts_date.isoformat(), "ends": engagement.ends_date.isoformat()}
+        raise Problem("missing_context", message % dates, dates)
+    return engagement, bool(changed)
+
+
+def _sold(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of an engagement that the facts have; a form's facts are as typed, so they may be no numbers or dates."""
+    read: dict[str, tuple[str, Typed]] = {
+        "name": ("deal.name", _name),
+        "amount": ("deal.amount", _amount),
+        "currency": ("deal.currency", currency),
+        "hours": ("deal.hours", _hours),
+        "rounds": ("deal.rounds", _rounds),
+        "starts_date": ("deal.starts", _date),
+        "ends_date": ("deal.ends", _date),
+    }
+    found: dict[str, Any] = {}
+    for column, (fact, typed) in read.items():
+        try:
+            found[column] = typed(str(facts[fact]))
+        except (KeyError, ValueError, OverflowError):
+            continue
+    return found
+
+
+def _name(value: str) -> str:
+    return value[:200]
+
+
+def _amount(value: str) -> Decimal:
+    return Decimal(number(value))
+
+
+def _date(value: str) -> date:
+    return date.fromisoformat(day(value))
+
+
+def _hours(value: str) -> Decimal:
+    hours = Decimal(number(value))
+    if not 0 <= hours < MAX_HOURS:
+        raise ValueError("not the hours of a deal")
+    return hours
+
+
+def _rounds(value: str) -> int:
+    rounds = whole(value)
+    if not 0 <= rounds <= MAX_ROUNDS:
+        raise ValueError("not a number of rounds")
+    return rounds

@@ -1,0 +1,55 @@
+"""Inbound: what was posted to us, byte for byte."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integrations.base.connections import Connection
+
+
+class Inbound(models.Model):
+    """
+    One verified delivery, as it came. May hold personal data, so it may be rewritten or retired; its events stay.
+
+    ``headers`` are the few worth keeping, never a signature. An identical body is one row, however often it is sent:
+    ``deliveries`` counts. The numbers say what became of its events; ``problems`` lists ``{"place", "reason"}`` of those
+    that were not captured as they came (the first 50).
+    """
+
+    class State(models.TextChoices):
+        STORED = "stored", _("Stored")
+        PROCESSED = "processed", _("Processed")
+        IGNORED = "ignored", _("Ignored")
+        POISON = "poison", _("Not readable")
+
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="inbound", verbose_name=_("connection"))
+    received_at = models.DateTimeField(_("received"))
+    last_received_at = models.DateTimeField(_("last received"))
+    deliveries = models.PositiveIntegerField(_("deliveries"), default=1)
+    headers = models.JSONField(_("headers"), default=dict)
+    raw = models.BinaryField(_("body"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.STORED)
+    captured = models.PositiveIntegerField(_("captured"), default=0)
+    repeated = models.PositiveIntegerField(_("repeated"), default=0)
+    conflicting = models.PositiveIntegerField(_("conflicting"), default=0)
+    ignored = models.PositiveIntegerField(_("ignored"), default=0)
+    poison = models.PositiveIntegerField(_("not readable"), default=0)
+    reason = models.CharField(_("reason"), max_length=200, blank=True, default="")
+    problems = models.JSONField(_("problems"), default=list)
+
+    class Meta:
+        verbose_name = _("inbound delivery")
+        verbose_name_plural = _("inbound deliveries")
+        ordering = ("-received_at", "-id")
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=("connection", "sha256"), name="inbound_body_once"),)
+        indexes = (
+            models.Index(fields=["-received_at", "-id"], name="inbound_newest_idx"),
+            models.Index(fields=["connection", "-received_at"], name="inbound_connection_idx"),
+            models.Index(fields=["-received_at"], condition=~models.Q(reason=""), name="inbound_trouble_idx"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.connection_id}/{self.sha256[:12]}"

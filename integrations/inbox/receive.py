@@ -1,0 +1,160 @@
+"""Take in what was posted: the bytes as they came and the events in them, in one transaction, before anybody says thanks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+from psycopg.types.json import Jsonb
+
+from integrations.base.adapter import Adapter, Delivery, Ignored, Part, Poison, Unreadable
+from integrations.base.connections import Connection
+from integrations.base.typed import clean
+from integrations.inbox.echoes import mark_echoes
+from integrations.inbox.models import Inbound
+from routing.people.actors import Actor
+from routing.runs.operations.capture import Capture, Signal, capture, capture_new
+from routing.work.sql import run
+
+CONFLICT = "conflicting_duplicate"
+MAX_PROBLEMS = 50
+MAX_HEADER = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """
+    What became of one part of a delivery, by its place in it (from 0).
+
+    ``became`` is new, repeated, conflict, ignored or poison; ``reason`` is a code for the last three; ``event_id`` is the
+    event that has this key, also for a conflict, which leaves that event as it was.
+    """
+
+    place: int
+    became: str
+    reason: str = ""
+    kind: str = ""
+    subject_type: str = ""
+    subject_id: str = ""
+    dedupe_key: str = ""
+    event_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    inbound_id: int
+    state: str
+    reason: str
+    outcomes: tuple[Outcome, ...]
+
+    def count(self, became: str) -> int:
+        return sum(outcome.became == became for outcome in self.outcomes)
+
+    @property
+    def conflicts(self) -> tuple[Outcome, ...]:
+        return tuple(outcome for outcome in self.outcomes if outcome.became == Capture.CONFLICT)
+
+
+_INTO = """INSERT INTO integrations_inbound AS known (connection_id, received_at, last_received_at, deliveries, headers, raw, sha256,
+        state, captured, repeated, conflicting, ignored, poison, reason, problems)"""
+_VALUES = """%s::bigint, %s::timestamptz, %s::timestamptz, 1, %s::jsonb, %s::bytea, %s, %s, %s::int, %s::int, %s::int, %s::int, %s::int,
+        %s, %s::jsonb"""
+_AGAIN = """
+    ON CONFLICT (connection_id, sha256) DO UPDATE SET
+        deliveries = known.deliveries + 1,
+        last_received_at = GREATEST(known.last_received_at, EXCLUDED.last_received_at),
+        captured = known.captured + EXCLUDED.captured,
+        repeated = known.repeated + EXCLUDED.repeated,
+        conflicting = EXCLUDED.conflicting, ignored = EXCLUDED.ignored, poison = EXCLUDED.poison,
+        state = EXCLUDED.state, reason = EXCLUDED.reason, problems = EXCLUDED.problems
+    RETURNING id"""
+STORE = f"{_INTO} VALUES ({_VALUES}) {_AGAIN}"
+BESIDE = f"{_INTO} SELECT {_VALUES} FROM kept {_AGAIN}"  # noqa: S608  # nothing of a stranger's
+
+
+def receive(connection: Connection, adapter: Adapter, delivery: Delivery, *, at: datetime) -> Receipt:
+    """
+    Store a genuine delivery and capture its events: all of it or nothing, and the same again however often it is sent.
+
+    What cannot be read is kept beside what can, with its reason. Committed when this returns.
+    """
+    try:
+        parts, unreadable = mark_echoes(adapter.parts(delivery, connection, at), connection, adapter), ""
+    except Unreadable as error:
+        parts, unreadable = [], error.reason
+    by = Actor.of(connection.service_user)
+    if len(parts) == 1 and isinstance(parts[0], Signal) and not unreadable:
+        receipt = _receive_new(connection, adapter, delivery, parts[0], by=by, at=at)
+        if receipt is not None:
+            return receipt
+    with transaction.atomic():
+        outcomes = tuple(_capture(parts, by=by, at=at))
+        if unreadable:
+            outcomes = (Outcome(0, "poison", unreadable),)
+        return _store(connection, adapter, delivery, outcomes, at)
+
+
+def _receive_new(
+    connection: Connection, adapter: Adapter, delivery: Delivery, signal: Signal, *, by: Actor, at: datetime
+) -> Receipt | None:
+    """Most deliveries are one event that is new: one statement, which is its own transaction. None if this is not one of them."""
+    outcome = Outcome(0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key)
+    state, reason, values = _row(connection, adapter, delivery, (outcome,), at)
+    kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values)
+    return Receipt(kept[1], state, reason, (replace(outcome, event_id=kept[0]),)) if kept else None
+
+
+def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[Outcome]:
+    captured = iter(capture([part for part in parts if isinstance(part, Signal)], by=by, at=at))
+    for place, part in enumerate(parts):
+        match part:
+            case Ignored(reason):
+                yield Outcome(place, "ignored", reason)
+            case Poison(reason):
+                yield Outcome(place, "poison", reason)
+            case Signal():
+                kept = next(captured)
+                reason = CONFLICT if kept.outcome is Capture.CONFLICT else ""
+                yield Outcome(place, kept.outcome, reason, part.kind, part.subject_type, part.subject_id, part.dedupe_key, kept.event_id)
+
+
+def _store(connection: Connection, adapter: Adapter, delivery: Delivery, outcomes: tuple[Outcome, ...], at: datetime) -> Receipt:
+    state, reason, values = _row(connection, adapter, delivery, outcomes, at)
+    [(inbound_id,)] = run(STORE, values)
+    return Receipt(inbound_id, state, reason, outcomes)
+
+
+def _row(
+    connection: Connection, adapter: Adapter, delivery: Delivery, outcomes: tuple[Outcome, ...], at: datetime
+) -> tuple[str, str, list[Any]]:
+    """State, reason and the whole row of a delivery."""
+    counts = Counter(outcome.became for outcome in outcomes)
+    problems = [outcome for outcome in outcomes if outcome.reason]
+    state, reason = _state(counts), _reason(problems)
+    headers = {name: clean(delivery.headers[name])[:MAX_HEADER] for name in adapter.kept_headers if name in delivery.headers}
+    told = [{"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]]
+    numbers = [counts[name] for name in ("new", "repeated", "conflict", "ignored", "poison")]
+    digest = sha256(delivery.body).hexdigest()
+    return state, reason, [connection.pk, at, at, Jsonb(headers), delivery.body, digest, state, *numbers, reason, Jsonb(told)]
+
+
+def _state(counts: Counter[str]) -> str:
+    if counts["new"] or counts["repeated"] or counts["conflict"]:
+        return Inbound.State.PROCESSED
+    if counts["poison"]:
+        return Inbound.State.POISON
+    return Inbound.State.IGNORED if counts["ignored"] else Inbound.State.STORED
+
+
+def _reason(problems: Sequence[Outcome]) -> str:
+    """The gravest: a conflict, then what could not be read, then what was ignored."""
+    for became in (Capture.CONFLICT, "poison", "ignored"):
+        for outcome in problems:
+            if outcome.became == became:
+                return outcome.reason
+    return ""

@@ -1,0 +1,6 @@
+from integrations.base.connections import Connection
+from integrations.base.links import ExternalLink
+from integrations.inbox.models import Inbound
+from integrations.outbox.models import Attempt, Outbound
+
+__all__ = ["Attempt", "Connection", "ExternalLink", "Inbound", "Outbound"]

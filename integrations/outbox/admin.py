@@ -1,0 +1,202 @@
+"""What goes out, at the desk: what became of each intent, what it waits for, and what failed, to be tried again or given up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.paginator import InfinitePaginator
+
+from integrations.outbox.models import Attempt, Outbound
+from integrations.outbox.operations.replay import DISCARDABLE, REPLAYABLE, discard, replay
+from integrations.outbox.verbs import words_of
+from integrations.outbox.waiting import why_waiting
+from routing.desk.addresses import address, page_of, work_page
+from routing.desk.base import actor
+from routing.desk.display import NOTHING, badge, when
+from routing.desk.filters import WithDefault
+from routing.desk.forms import long_text
+from routing.runs.admin.events import ReadOnly
+
+State = Outbound.State
+TONES = {
+    State.PENDING: "plain",
+    State.LEASED: "info",
+    State.UNKNOWN: "warn",
+    State.RETRYING: "warn",
+    State.HELD: "warn",
+    State.DELIVERED: "good",
+    State.DEAD: "bad",
+}
+GOOD = {Attempt.Outcome.DELIVERED, Attempt.Outcome.FOUND}
+
+
+class Reason(forms.Form):
+    reason = long_text(gettext_lazy("Why"), error=gettext_lazy("Say why: the next person reads it."), rows=3, max_length=500)
+
+
+# verb: operation, label, permission, from which states, whether it is dangerous
+STEPS = {
+    "replay": (replay, gettext_lazy("Try again"), "integrations.replay_outbound", REPLAYABLE, False),
+    "discard": (discard, gettext_lazy("Discard"), "integrations.discard_outbound", DISCARDABLE, True),
+}
+
+
+class Standing(WithDefault):
+    title = gettext_lazy("standing")
+    parameter_name = "standing"
+    STATES = {  # noqa: RUF012  # a constant
+        "unfinished": Outbound.unfinished_states,
+        "dead": (State.DEAD,),
+        "held": (State.HELD,),
+        "trying": (State.RETRYING, State.UNKNOWN, State.LEASED),
+        "delivered": (State.DELIVERED,),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (
+            ("unfinished", _("Not delivered yet")),
+            ("dead", _("Failed")),
+            ("held", _("Held behind a failed one")),
+            ("trying", _("Being tried")),
+            ("delivered", _("Delivered")),
+            ("all", _("All")),
+        )
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        states = self.STATES.get(self.value() or "unfinished")
+        return queryset.filter(state__in=states) if states else queryset
+
+
+@admin.register(Outbound)
+class OutboundAdmin(ReadOnly):
+    heading = gettext_lazy("Outgoing")
+    list_display = ("number", "what", "connection", "of_work", "state_name", "attempts", "last_error", "made")
+    list_select_related = ("connection", "item", "run__item")
+    list_filter = (Standing, "connection", "verb")
+    search_fields = ("=key", "=object_key", "=remote_id", "=item__ref")
+    search_help_text = gettext_lazy("Reference of the work, object, key or id there")
+    ordering = ("-id",)
+    paginator = InfinitePaginator
+    actions = ("replay_selected",)
+    empty_title = gettext_lazy("Nothing is on its way")
+    empty_text = gettext_lazy("What is to be written to other systems waits here. Choose “All” to see what was delivered.")
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.step_view)
+        return [path("<path:object_id>/step/<slug:verb>/", page, name="integrations_outbound_step"), *super().get_urls()]
+
+    def list_title(self, request: HttpRequest) -> str:
+        """What is hidden is said: by default only what is not finished is there."""
+        return super().list_title(request) if request.GET.get(Standing.parameter_name) else _("Outgoing, not finished")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related(*self.list_select_related).defer("content", "evidence")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        row, by = self.seen(request, object_id), actor(request)
+        steps = [
+            {"label": label, "url": self.step_url(row, verb), "danger": danger}
+            for verb, (_do, label, permission, states, danger) in STEPS.items()
+            if row.state in states and by.may(permission)
+        ]
+        context = {
+            "title": f"{words_of(row.verb)} #{row.pk}",
+            "row": row,
+            "verb": words_of(row.verb),
+            "facts": self.facts(row),
+            "tries": [(each, each.outcome in GOOD) for each in row.tries.order_by("-number")],
+            "steps": steps,
+            "back": address(Outbound, "changelist"),
+        }
+        return self.render(request, "desk/outbound.html", context)
+
+    def facts(self, row: Outbound) -> list[tuple[Any, Any]]:
+        there = format_html('<a class="tl-link" href="{0}" rel="noreferrer">{0}</a>', row.url) if row.url.startswith("http") else NOTHING
+        return [
+            (_("State"), self.state_name(row)),
+            (_("Waits"), why_waiting(row, timezone.now()) or NOTHING),
+            (_("Work"), self.of_work(row)),
+            (_("Object"), row.object_key),
+            (_("Made"), when(row.created_at)),
+            (_("Delivered"), when(row.delivered_at)),
+            (_("Last error"), row.last_error or NOTHING),
+            (_("Id there"), row.remote_id or NOTHING),
+            (_("Address there"), there),
+            (_("Key"), row.key),
+            (_("Digest of the content"), row.digest),
+        ]
+
+    def step_url(self, row: Outbound, verb: str) -> str:
+        return address(Outbound, "step", row.pk, verb)
+
+    def step_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
+        """A reason, then the operation: it asks permission and state again, whatever button was drawn."""
+        row = self.seen(request, object_id)
+        if verb not in STEPS:
+            raise Http404
+        do, label, permission, _states, danger = STEPS[verb]
+        actor(request).require(permission, to=str(label).lower())
+        form = Reason(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            [result] = do([row.pk], by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"])
+            if result.done:
+                messages.success(request, _("%(step)s – done.") % {"step": label})
+                return HttpResponseRedirect(page_of(row))
+            form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
+        context = {
+            "title": f"{label}: {words_of(row.verb)} #{row.pk}",
+            "form": form,
+            "submit": label,
+            "danger": danger,
+            "back": page_of(row),
+        }
+        return self.render(request, "desk/form.html", context, status=409 if form.non_field_errors() else 200)
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        return actor(request).may("integrations.replay_outbound")
+
+    @admin.action(permissions=["replay"], description=gettext_lazy("Try again"))
+    def replay_selected(self, request: HttpRequest, queryset: Any) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        results = replay(ids, by=actor(request), at=timezone.now(), reason="Chosen in the list, to be tried again.")
+        done = sum(result.done for result in results)
+        messages.success(request, ngettext("%(count)s is tried again.", "%(count)s are tried again.", done) % {"count": done})
+        if done < len(results):
+            left = len(results) - done
+            said = ngettext("%(count)s had not failed, and stays as it was.", "%(count)s had not failed, and stay as they were.", left)
+            messages.warning(request, said % {"count": left})
+
+    @admin.display(description="#", ordering="id")
+    def number(self, row: Outbound) -> str:
+        return f"#{row.pk}"
+
+    @admin.display(description=gettext_lazy("what"), ordering="verb")
+    def what(self, row: Outbound) -> SafeString:
+        return format_html('{} <span class="tl-ref">{}</span>', words_of(row.verb), "" if row.object_key == row.key else row.object_key)
+
+    @admin.display(description=gettext_lazy("work"))
+    def of_work(self, row: Outbound) -> SafeString | str:
+        item = row.item or (row.run.item if row.run else None)
+        return format_html('<a class="tl-link" href="{}">{}</a>', work_page(item.pk), item.ref) if item else NOTHING
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_name(self, row: Outbound) -> SafeString:
+        return badge(State(row.state).label, TONES.get(State(row.state), "plain"))
+
+    @admin.display(description=gettext_lazy("made"), ordering="id")
+    def made(self, row: Outbound) -> SafeString | str:
+        return when(row.created_at)

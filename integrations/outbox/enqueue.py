@@ -1,0 +1,114 @@
+"""Say what is to be made true on the other side, in the transaction that causes it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from integrations.base import doorbell
+from integrations.outbox.assets import FileRef
+from integrations.outbox.models import Outbound
+from integrations.outbox.rows import digest_of, lock_objects, write
+from routing.models import WorkItem
+from routing.people.actors import Actor
+
+State = Outbound.State
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """
+    One intent, before it is a row; see ``Outbound`` for what its fields mean.
+
+    ``due_at`` (aware) is when it may be sent at the earliest, None for at once. Without a run, it is its work item's.
+    """
+
+    connection_id: int
+    key: str
+    verb: str
+    object_key: str
+    content: Mapping[str, Any] = field(default_factory=dict)
+    files: tuple[FileRef, ...] = ()
+    object_type: str = ""
+    remote_id: str = ""
+    item_id: int | None = None
+    run_id: int | None = None
+    due_at: datetime | None = None
+
+    @property
+    def object(self) -> tuple[int, str]:
+        return self.connection_id, self.object_key
+
+
+def enqueue(wanted: Sequence[Wanted], *, by: Actor, at: datetime) -> list[Outbound]:
+    """
+    Write the intents whose keys are new, in the order given; those that were new.
+
+    Each takes the place of older ones of the same object and verb that were not begun, and waits behind whatever else of its
+    object is unfinished. Belongs into the transaction that causes it; workers are woken once that is committed.
+    """
+    if not wanted:
+        return []
+    with transaction.atomic(savepoint=False):
+        lock_objects({each.object for each in wanted})
+        known = set(Outbound.objects.filter(key__in=[each.key for each in wanted]).values_list("key", flat=True))
+        fresh = list({each.key: each for each in wanted if each.key not in known}.values())
+        blocked = _blocked({each.object for each in fresh})
+        runs = _runs([each.item_id for each in fresh if each.item_id and not each.run_id])
+        rows = [_row(each, each.run_id or runs.get(each.item_id or 0), by, at, behind_dead=each.object in blocked) for each in fresh]
+        Outbound.objects.bulk_create(rows)
+        _supersede(rows, at)
+        if any(row.state == State.PENDING and row.due_at <= at for row in rows):
+            transaction.on_commit(doorbell.outbound.ring)
+    return rows
+
+
+def _blocked(objects: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
+    """The objects of which one failed, and nobody has settled that yet."""
+    dead = Outbound.objects.dead().filter(connection__in={c for c, _ in objects}, object_key__in={key for _, key in objects})
+    return set(dead.values_list("connection_id", "object_key")) & set(objects)
+
+
+def _runs(items: Collection[int]) -> dict[int, int | None]:
+    """The runs that work belongs to, by item."""
+    return dict(WorkItem.objects.filter(pk__in=items).values_list("pk", "run_id")) if items else {}
+
+
+def _row(wanted: Wanted, run_id: int | None, by: Actor, at: datetime, *, behind_dead: bool) -> Outbound:
+    content, assets = dict(wanted.content), [asdict(ref) for ref in wanted.files]
+    row = Outbound(
+        connection_id=wanted.connection_id,
+        item_id=wanted.item_id,
+        run_id=run_id,
+        key=wanted.key,
+        verb=wanted.verb,
+        object_key=wanted.object_key,
+        object_type=wanted.object_type,
+        content=content,
+        assets=assets,
+        digest=digest_of(content, assets),
+        by_id=by.user_id,
+        created_at=at,
+        due_at=wanted.due_at or at,
+        remote_id=wanted.remote_id,
+    )
+    if behind_dead:
+        row.hold(at=at)
+    return row
+
+
+def _supersede(rows: Sequence[Outbound], at: datetime) -> None:
+    """Among what was not begun, only the newest of one object and verb is worth sending."""
+    newest = {(row.connection_id, row.object_key, row.verb): row.pk for row in rows}
+    places = {"connection__in": {row.connection_id for row in rows}, "object_key__in": {row.object_key for row in rows}}
+    waiting = Outbound.objects.filter(state__in=Outbound.waiting, attempts=0, begun_at=None, **places)
+    older = [
+        row for row in waiting.select_for_update().order_by("pk") if row.pk < newest.get((row.connection_id, row.object_key, row.verb), 0)
+    ]
+    for row in older:
+        row.supersede(at=at)
+    write(older)

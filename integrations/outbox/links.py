@@ -1,0 +1,41 @@
+"""Remember which remote object our work became."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from integrations.base.links import ExternalLink
+from integrations.outbox.models import Outbound
+from routing.people.actors import Actor
+from routing.people.saving import save
+
+
+class Taken(Exception):
+    """The remote object stands for something else of ours already."""
+
+
+def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
+    """
+    Link the outbound's work item to what was written there, with where it is and what was written last.
+
+    :raises Taken: see the class; then nothing is changed
+    """
+    if not (row.item_id and row.object_type and row.remote_id):
+        return
+    there = {"connection_id": row.connection_id, "object_type": row.object_type, "remote_id": row.remote_id}
+    kept = ExternalLink.objects.select_for_update(of=("self",)).filter(**there).first()
+    link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
+    if link.item_id != row.item_id and not _ours(row):
+        told = {"type": row.object_type, "id": row.remote_id}
+        raise Taken(_("The %(type)s %(id)s stands for something else of ours already.") % told)
+    if kept is None or (link.item_id, link.url, link.digest) != (row.item_id, row.url, row.digest):
+        link.item_id, link.url, link.digest = row.item_id, row.url, row.digest
+        save(link, by=by, at=at, reason=f"Written to {row.connection.name}")
+
+
+def _ours(row: Outbound) -> bool:
+    """Whether the same thing of ours was written there before, by other work: a change of what is live brings it up to date."""
+    same = Outbound.objects.filter(connection=row.connection_id, object_key=row.object_key, remote_id=row.remote_id)
+    return same.filter(state=Outbound.State.DELIVERED).exclude(pk=row.pk).exists()

@@ -1,0 +1,212 @@
+"""Outbound: one thing to be made true on the other side. The table is the queue."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from integrations.base.connections import Connection
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.models import Run, User, WorkItem
+
+
+class OutboundQuerySet(models.QuerySet["Outbound"]):
+    def due(self, at: datetime) -> Self:
+        """What a worker may take at ``at`` (aware) if nothing older of the same object is unfinished: also what a dead worker left."""
+        return self.filter(state__in=Outbound.workable, due_at__lte=at)
+
+    def unfinished(self) -> Self:
+        """What newer ones of the same object wait for: a dead one too, until a person has settled it."""
+        return self.filter(state__in=Outbound.unfinished_states)
+
+    def dead(self) -> Self:
+        return self.filter(state=Outbound.State.DEAD)
+
+
+class Outbound(models.Model):
+    """
+    One intent, written in the transaction that causes it, and what became of it.
+
+    ``key`` is the same on every attempt and no other intent's. ``object_key`` names our thing that the remote object stands
+    for; per connection and object the lowest unfinished id goes first. ``content`` is what is to be there: it may hold
+    personal data, so it may be rewritten, and is in no history. ``assets`` lists ``{"file", "role", "alt"}``. ``object_type``
+    is the type there, for the link that is kept of ``item``; empty where none is. ``lease`` is the fencing token of whoever
+    works on it; ``due_at`` is when the next look is due, for a leased one the end of its lease.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting its turn")
+        LEASED = "leased", _("Being sent")
+        UNKNOWN = "unknown", _("Not known whether it arrived")
+        RETRYING = "retrying", _("To be tried again")
+        HELD = "held", _("Held behind a failed one")
+        DELIVERED = "delivered", _("Delivered")
+        DEAD = "dead", _("Failed")
+        DISCARDED = "discarded", _("Discarded")
+        SUPERSEDED = "superseded", _("Overtaken by a newer one")
+
+    workable = (State.PENDING, State.RETRYING, State.UNKNOWN, State.LEASED)
+    unfinished_states = (*workable, State.HELD, State.DEAD)
+    waiting = (State.PENDING, State.HELD)  # not begun, if it has no attempts
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="outbound", db_index=False, verbose_name=_("connection")
+    )
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="outbound", verbose_name=_("work item"))
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outbound", verbose_name=_("run"))
+    key = models.CharField(_("key"), max_length=200, unique=True)
+    verb = models.CharField(_("what"), max_length=60)
+    object_key = models.CharField(_("object"), max_length=120)
+    object_type = models.CharField(_("type there"), max_length=60, blank=True, default="")
+    content = models.JSONField(_("content"), default=dict)
+    assets = models.JSONField(_("files"), default=list)
+    digest = models.CharField(_("digest"), max_length=64)
+    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.PENDING, protected=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("asked for by"))
+    created_at = models.DateTimeField(_("made"))
+    due_at = models.DateTimeField(_("due"))
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    lease = models.PositiveIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)  # of the attempt under this lease; a worker may die before it begins
+    begun_at = models.DateTimeField(_("first tried"), null=True)
+    look_first = models.BooleanField(default=False)  # an earlier attempt may have done it
+    last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
+    remote_id = models.CharField(_("id there"), max_length=100, blank=True, default="")
+    url = models.CharField(_("address there"), max_length=500, blank=True, default="")
+    evidence = models.JSONField(_("evidence"), default=dict)
+    delivered_at = models.DateTimeField(_("delivered"), null=True)
+
+    # Only what people do to it; what workers do is in its attempts.
+    history = Tracked(
+        excluded_fields=("content", "assets", "evidence", "lease", "leased_until", "started_at", "begun_at", "look_first", "last_error")
+    )
+    objects = OutboundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outgoing change")
+        verbose_name_plural = _("outgoing changes")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        indexes = (
+            models.Index(
+                fields=["connection", "due_at", "id"],
+                condition=models.Q(state__in=["pending", "retrying", "unknown", "leased"]),
+                name="outbound_due_idx",
+            ),
+            models.Index(
+                fields=["connection", "object_key", "id"],
+                condition=models.Q(state__in=["pending", "retrying", "unknown", "leased", "held", "dead"]),
+                name="outbound_order_idx",
+            ),
+            models.Index(fields=["connection", "object_key", "-id"], name="outbound_object_idx"),
+            models.Index(fields=["connection", "remote_id"], condition=~models.Q(remote_id=""), name="outbound_remote_idx"),
+            models.Index(fields=["-id"], condition=models.Q(state="dead"), name="outbound_dead_idx"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(state="delivered") | models.Q(delivered_at__isnull=False), name="outbound_delivered_when"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="leased") | models.Q(leased_until__isnull=False), name="outbound_leased_until"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.object_key}"
+
+    @transition(field=state, source=list(workable), target=State.LEASED)
+    def take(self, *, at: datetime, until: datetime) -> None:
+        """Lease it; whoever held an earlier lease can no longer write a result."""
+        died = self.state == self.State.LEASED and self.started_at is not None
+        self.look_first = self.look_first or died or self.state == self.State.UNKNOWN
+        self.lease += 1
+        self.leased_until, self.due_at, self.started_at = until, until, None
+
+    @transition(field=state, source=State.LEASED, target=State.RETRYING)
+    def retry(self, *, at: datetime, after: timedelta) -> None:
+        """It was surely not done."""
+        self.due_at, self.leased_until = at + after, None
+
+    @transition(field=state, source=State.LEASED, target=State.UNKNOWN)
+    def lose(self, *, at: datetime, after: timedelta) -> None:
+        """It may have been done: the next attempt looks first."""
+        self.due_at, self.leased_until = at + after, None
+
+    @transition(field=state, source=State.LEASED, target=State.DELIVERED)
+    def deliver(self, *, at: datetime) -> None:
+        self.delivered_at, self.leased_until, self.last_error = at, None, ""
+
+    @transition(field=state, source=State.LEASED, target=State.DEAD)
+    def die(self, *, at: datetime) -> None:
+        """Trying again changes nothing: a person must look."""
+        self.leased_until = None
+
+    @transition(field=state, source=State.PENDING, target=State.HELD)
+    def hold(self, *, at: datetime) -> None:
+        """An older one of the same object failed."""
+
+    @transition(field=state, source=State.HELD, target=State.PENDING)
+    def free(self, *, at: datetime) -> None:
+        self.due_at = max(self.due_at, at)
+
+    @transition(field=state, source=State.DEAD, target=State.PENDING)
+    def replay(self, *, at: datetime) -> None:
+        """Try it anew; it looks first, because an attempt may have done it all the same."""
+        self.due_at, self.attempts, self.look_first = at, 0, True
+
+    @transition(field=state, source=[State.PENDING, State.RETRYING, State.UNKNOWN, State.HELD, State.DEAD], target=State.DISCARDED)
+    def discard(self, *, at: datetime) -> None:
+        """It is no longer wanted. What an attempt may have done there stays."""
+
+    @transition(field=state, source=list(waiting), target=State.SUPERSEDED)
+    def supersede(self, *, at: datetime) -> None:
+        """A newer one says the same better, and this was not begun."""
+
+
+class Attempt(models.Model):
+    """
+    One try of one outbound, written when it ended; a try whose worker died is written by whoever takes its place.
+
+    ``found`` is what was seen there: ids, addresses, numbers and what differs, as JSON; never content of ours.
+    """
+
+    class Outcome(models.TextChoices):
+        DELIVERED = "delivered", _("Done, and found there")
+        FOUND = "found", _("An earlier try had done it")
+        TEMPORARY = "temporary", _("Busy or away")
+        UNKNOWN = "unknown", _("The answer was lost")
+        DIFFERS = "differs", _("What is there is not what was sent")
+        REFUSED = "refused", _("Our credentials were refused")
+        CONFLICT = "conflict", _("Changed or gone on the other side")
+        PERMANENT = "permanent", _("Refused for good")
+        LOST = "lost", _("Its worker died")
+        OVERTAKEN = "overtaken", _("Took longer than its lease")
+
+    outbound = models.ForeignKey(
+        Outbound, on_delete=models.PROTECT, related_name="tries", db_index=False, verbose_name=_("outgoing change")
+    )
+    number = models.PositiveIntegerField(_("number"))  # the lease it was made under
+    started_at = models.DateTimeField(_("began"))
+    ended_at = models.DateTimeField(_("ended"))
+    outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
+    status = models.PositiveIntegerField(_("status"), default=0)
+    error = models.CharField(_("said"), max_length=300, blank=True, default="")
+    found = models.JSONField(_("found there"), default=dict)
+
+    append_only = True
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ("outbound", "number")
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=("outbound", "number"), name="attempt_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.outbound_id} #{self.number}: {self.outcome}"

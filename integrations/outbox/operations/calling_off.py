@@ -1,0 +1,44 @@
+"""What is called off needs to go out no more: what was not begun is discarded with it, and what failed is not tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from delivery.models import Deliverable, Request
+from integrations.outbox.models import Outbound
+from integrations.outbox.operations.replay import give_up
+from routing.models import Run
+from routing.people.actors import Actor
+from routing.work.registry import react
+
+NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None)
+
+
+@react("routing.run.cancel")
+def call_off(runs: Sequence[Run], by: Actor, at: datetime) -> None:
+    """What was begun is finished, or waits for a person: what an attempt did there is not undone by itself."""
+    of = Q(run__in=[run.pk for run in runs]) | Q(item__run__in=[run.pk for run in runs])
+    _give_up(of & NOT_BEGUN, by, at)
+
+
+@react("delivery.request.cancel")
+def call_off_with_request(requests: Sequence[Request], by: Actor, at: datetime) -> None:
+    """The same, also where no run is."""
+    _give_up(Q(item__as_deliverable__request__in=[request.pk for request in requests]) & NOT_BEGUN, by, at)
+
+
+@react("delivery.deliverable.cancel", "delivery.deliverable.reopen")
+def call_off_with_deliverable(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Nobody should let a page go anew that is made anew or not at all; and it holds what comes after it no longer."""
+    failed = NOT_BEGUN | Q(state=Outbound.State.DEAD)
+    _give_up(Q(item__in=[row.item_id for row in rows]) & failed, by, at)
+
+
+def _give_up(which: Q, by: Actor, at: datetime) -> None:
+    ids = list(Outbound.objects.filter(which).order_by("pk").values_list("pk", flat=True))
+    if ids:
+        give_up(ids, by=by, at=at, reason=str(_("What it was for is called off.")))

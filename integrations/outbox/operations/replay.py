@@ -1,0 +1,129 @@
+"""What people do to what failed: let it be tried anew, or give it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from integrations.base import doorbell
+from integrations.base.connections import Connection
+from integrations.outbox import outcomes
+from integrations.outbox.cases import withdraw_cases
+from integrations.outbox.models import Attempt, Outbound
+from integrations.outbox.rows import lock_objects, lock_work, write
+from routing.kernel.retrying import again
+from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
+from routing.people.actors import Actor
+from routing.people.saving import save, tell
+from routing.work.door import Result
+from routing.work.gates import GONE, GateResult, refused
+
+grant("integrations.view_outbound", OPS, INTEGRATIONS, AUDITOR)
+grant("integrations.view_attempt", OPS, INTEGRATIONS, AUDITOR)
+grant("integrations.replay_outbound", OPS, INTEGRATIONS, name="Can let failed outgoing changes be tried anew")
+grant("integrations.discard_outbound", INTEGRATIONS, name="Can discard outgoing changes")
+
+State = Outbound.State
+REPLAYABLE = frozenset({State.DEAD})
+DISCARDABLE = frozenset({State.PENDING, State.RETRYING, State.UNKNOWN, State.HELD, State.DEAD})
+
+
+def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+    """
+    Let what failed be tried anew, and what waited behind it follow; one ``Result`` per id.
+
+    :raises PermissionDenied: if ``by`` may not
+    """
+    by.require("integrations.replay_outbound", to="let outgoing changes be tried anew")
+
+    def each(row: Outbound) -> None:
+        row.replay(at=at)
+        _keep(row, by, at, reason, "replay")
+        outcomes.replayed(row, by, at)
+
+    return again(lambda: _settle(ids, REPLAYABLE, each, at, reason))
+
+
+def resume_refused(connection: Connection, *, by: Actor, at: datetime) -> list[Result]:
+    """With new credentials, try anew what failed because the old ones were refused."""
+    last = Attempt.objects.filter(outbound=OuterRef("pk")).order_by("-number").values("outcome")[:1]
+    dead = Outbound.objects.dead().filter(connection=connection).annotate(last=Subquery(last)).filter(last=Attempt.Outcome.REFUSED)
+    ids = list(dead.order_by("pk").values_list("pk", flat=True))
+    return replay(ids, by=by, at=at, reason="The connection has new credentials.") if ids else []
+
+
+def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+    """
+    Give up what is not delivered, and let what waited behind it go; one ``Result`` per id. What an attempt did there stays.
+
+    :raises PermissionDenied: if ``by`` may not
+    """
+    by.require("integrations.discard_outbound", to="discard outgoing changes")
+    return give_up(ids, by=by, at=at, reason=reason)
+
+
+def give_up(ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replaced: bool = False) -> list[Result]:
+    """
+    The same, whether or not ``by`` may discard: what it was for is called off or done anew.
+
+    :param replaced: another one is being written in its place, so that nothing here follows from this one's end
+    """
+
+    def each(row: Outbound) -> None:
+        row.discard(at=at)
+        _keep(row, by, at, reason, "discard")
+        if not replaced:
+            outcomes.discarded(row, by, at)
+        withdraw_cases(row, at=at)
+
+    return again(lambda: _settle(ids, DISCARDABLE, each, at, reason))
+
+
+def _settle(ids: Sequence[int], states: Collection[str], each: Callable[[Outbound], None], at: datetime, reason: str) -> list[Result]:
+    with transaction.atomic():
+        seen = list(Outbound.objects.filter(pk__in=ids))
+        lock_work(seen)
+        lock_objects({(row.connection_id, row.object_key) for row in seen})
+        locked = Outbound.objects.select_related("connection", "item", "run__item").select_for_update(of=("self",)).order_by("pk")
+        rows = {row.pk: row for row in locked.filter(pk__in=ids)}
+        results = []
+        for pk in dict.fromkeys(ids):
+            refusals = _refusals(rows.get(pk), states, reason)
+            if not refusals:
+                each(rows[pk])
+            results.append(Result(pk, not refusals, refusals, rows.get(pk)))
+        _free([rows[result.id] for result in results if result.done], at)
+        transaction.on_commit(doorbell.outbound.ring)
+    return results
+
+
+def _refusals(row: Outbound | None, states: Collection[str], reason: str) -> tuple[GateResult, ...]:
+    if row is None:
+        return (GONE,)
+    found = []
+    if row.state not in states:
+        found.append(refused("state", _("Not possible in this state."), evidence=str(State(row.state).label)))
+    if not reason.strip():
+        found.append(refused("reason", _("Say why: the next person reads it.")))
+    return tuple(found)
+
+
+def _keep(row: Outbound, by: Actor, at: datetime, reason: str, verb: str) -> None:
+    save(row, by=by, at=at, reason=reason)
+    tell(f"integrations.outbound.{verb}", row.pk, by=by, at=at)
+
+
+def _free(settled: Sequence[Outbound], at: datetime) -> None:
+    """Let those go that were held behind something dead, where nothing dead is left of their object."""
+    objects = {(row.connection_id, row.object_key) for row in settled}
+    of = {"connection__in": {connection for connection, _ in objects}, "object_key__in": {key for _, key in objects}}
+    still = set(Outbound.objects.dead().filter(**of).values_list("connection_id", "object_key"))
+    held = Outbound.objects.filter(state=State.HELD, **of).select_for_update().order_by("pk")
+    freed = [row for row in held if (row.connection_id, row.object_key) in objects - still]
+    for row in freed:
+        row.free(at=at)
+    write(freed)

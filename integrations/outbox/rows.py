@@ -1,0 +1,44 @@
+"""Locks and writes that every operation of the outbox shares: one order of locks, and never a blind write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from hashlib import sha256
+from json import dumps
+from typing import Any
+
+from integrations.outbox.models import Outbound
+from routing.models import WorkItem
+from routing.work.sql import run
+
+MOVED = ("state", "due_at", "lease", "leased_until", "started_at", "attempts", "look_first", "last_error")
+ONE_AN_OBJECT = """
+    SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203011) AS h FROM unnest(%s::text[]) k ORDER BY 1) s"""
+
+
+def digest_of(content: Any, assets: Any) -> str:
+    """SHA-256, as hex, of what is to be there, as canonical JSON."""
+    text = dumps([content, assets], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def lock_objects(objects: Iterable[tuple[int, str]]) -> None:
+    """
+    One at a time for each (connection, object): ids are then given in the order of commits, and whoever fails meets those behind.
+
+    After work items, before rows: the order of locks everywhere here.
+    """
+    run(ONE_AN_OBJECT, [[f"{connection}\x1f{key}" for connection, key in objects]])
+
+
+def lock_work(rows: Collection[Outbound]) -> None:
+    """Lock the work that the rows are about, by id, before anything else."""
+    runs = WorkItem.objects.filter(as_run__outbound__in=[row.pk for row in rows])
+    wanted = {row.item_id for row in rows if row.item_id} | set(runs.values_list("pk", flat=True))
+    list(WorkItem.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def write(rows: Sequence[Outbound], *more: str) -> None:
+    """Write rows that are locked and were moved by their verbs."""
+    if rows:
+        Outbound.objects.bulk_update(rows, [*MOVED, *more])

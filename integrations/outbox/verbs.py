@@ -1,0 +1,17 @@
+"""What each verb of the outbox is called on screen. Filled where the verbs are used."""
+
+from __future__ import annotations
+
+from routing.work.gates import Words
+
+_words: dict[str, Words] = {}
+
+
+def called(verb: str, words: Words) -> str:
+    """Name a verb, and give it back."""
+    _words[verb] = words
+    return verb
+
+
+def words_of(verb: str) -> str:
+    return str(_words.get(verb, verb))

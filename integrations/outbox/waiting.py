@@ -1,0 +1,54 @@
+"""Why something has not gone out yet, in words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from integrations.outbox.models import Outbound
+from routing.desk.display import exact
+
+State = Outbound.State
+
+
+def why_waiting(row: Outbound, now: datetime) -> str:
+    """
+    What an outbound waits for; empty once it waits for nothing.
+
+    :param row: with its connection, work item and run's work item
+    """
+    if row.state in {State.DELIVERED, State.DISCARDED, State.SUPERSEDED, State.LEASED}:
+        return ""
+    if row.state == State.DEAD:
+        return _("For a person: somebody must let it be tried again, or discard it.")
+    turn = _("For its time: %(at)s.") % {"at": exact(row.due_at)} if row.due_at > now else _("For a worker.")
+    return _behind(row) or _resting(row, now) or turn
+
+
+def _behind(row: Outbound) -> str:
+    older = older_than(row)
+    if older is not None and older.state == State.DEAD:
+        return _("Behind #%(older)s of the same object, which failed.") % {"older": older.pk}
+    if older is not None:
+        return _("Behind #%(older)s of the same object.") % {"older": older.pk}
+    for item in (row.item, row.run.item if row.run else None):
+        if item is not None and item.held_at:
+            return _("%(ref)s is on hold.") % {"ref": item.ref}
+    return ""
+
+
+def _resting(row: Outbound, now: datetime) -> str:
+    connection = row.connection
+    if not connection.is_active:
+        return _("%(connection)s is switched off.") % {"connection": connection.name}
+    if connection.paused_until is not None and connection.is_paused(now):
+        until = {"connection": connection.name, "at": exact(connection.paused_until)}
+        return _("%(connection)s failed too often and rests until %(at)s.") % until
+    return ""
+
+
+def older_than(row: Outbound) -> Outbound | None:
+    """The unfinished one of the same object that comes first, if that is another."""
+    mine = Outbound.objects.unfinished().filter(connection=row.connection_id, object_key=row.object_key, pk__lt=row.pk)
+    return mine.order_by("pk").first()

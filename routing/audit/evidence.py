@@ -1,0 +1,114 @@
+"""Append-only tables: which they are, the triggers that hold them, and the rights of the running app's role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.conf import settings
+from django.db import connections, models
+from psycopg import sql
+from simple_history.models import HistoricalChanges
+
+from routing.audit.models import Redaction, Seal, SealedRow
+from routing.kernel.events import Event
+from routing.kernel.roles import sync_groups
+from routing.people.staff import User
+from routing.runs.operations.routes import ensure_routes
+from routing.work.items import DoorOnly
+
+REFUSE = """
+CREATE OR REPLACE FUNCTION refuse_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND current_setting('throughline.redacting', true) = 'on'
+        AND pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'MEMBER') THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
+END $$;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """An append-only table that is sealed: its facts, and apart from them the free text that may be redacted."""
+
+    table: str
+    key: str
+    facts: tuple[str, ...]
+    free_text: tuple[str, ...]
+
+
+def history_models() -> list[type[models.Model]]:
+    return [model for model in apps.get_models() if issubclass(model, HistoricalChanges)]
+
+
+def append_only_models() -> list[type[models.Model]]:
+    own = [model for model in apps.get_models() if getattr(model, "append_only", False)]
+    return [*history_models(), *own, Event, Seal, SealedRow, Redaction]
+
+
+def ledgers() -> list[Ledger]:
+    """Everything that is evidence, the seals themselves excepted, by table name."""
+    evidence = [model for model in append_only_models() if model not in {Seal, SealedRow, Redaction}]
+    return sorted((_ledger(model) for model in evidence), key=lambda ledger: ledger.table)
+
+
+def _ledger(model: type[Any]) -> Ledger:
+    tracked = getattr(model, "instance_type", None)
+    free = {"history_change_reason", *getattr(tracked, "redactable", ())} if tracked else set()
+    columns = [str(field.column) for field in model._meta.concrete_fields]
+    return Ledger(
+        model._meta.db_table,
+        str(model._meta.pk.column),
+        tuple(column for column in columns if column not in free),
+        tuple(column for column in columns if column in free),
+    )
+
+
+def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
+    """Once after the last app's migrations: triggers, rights, groups, the exception map. Safe to repeat."""
+    if sender is not list(apps.get_app_configs())[-1]:
+        return
+    hold_append_only(using)
+    grant_rights(using, settings.DATABASES["default"]["USER"])
+    sync_groups(using)
+    ensure_routes(using)
+
+
+def hold_append_only(using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.execute(REFUSE)
+        for model in append_only_models():
+            table = model._meta.db_table
+            cursor.execute(
+                f'CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}"'
+                " FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite()"
+            )
+
+
+def grant_rights(using: str, role: str) -> None:
+    """
+    Let the running app's role work, and no more: it owns nothing, rewrites no evidence and deletes no work and no person.
+
+    Where one role does both (never in production: a system check refuses it), there is nothing to grant.
+    """
+    if role == connections[using].settings_dict["USER"]:
+        return
+    evidence = [model._meta.db_table for model in append_only_models()]
+    lasting = [model._meta.db_table for model in apps.get_models() if issubclass(model, DoorOnly) or model is User]
+    app = sql.Identifier(role)
+    with connections[using].cursor() as cursor:
+        for statement in (
+            "GRANT USAGE ON SCHEMA public TO {app}",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {app}",
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {app}",
+            "REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {app}",
+        ):
+            cursor.execute(sql.SQL(statement).format(app=app))
+        for table in evidence:
+            cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {t} FROM {app}").format(t=sql.Identifier(table), app=app))
+        for table in lasting:
+            cursor.execute(sql.SQL("REVOKE DELETE ON {t} FROM {app}").format(t=sql.Identifier(table), app=app))
+        cursor.execute(sql.SQL("REVOKE INSERT ON {t} FROM {app}").format(t=sql.Identifier(Redaction._meta.db_table), app=app))

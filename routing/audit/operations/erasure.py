@@ -1,0 +1,84 @@
+"""Erase a contact's personal data, leaving the evidence whole."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from routing.kernel.events import Payload
+from routing.people.actors import Actor
+from routing.people.clients import Contact, ErasedIdentity
+from routing.people.saving import save, tell
+from routing.runs.models import Enrichment
+from routing.work.registry import erasers
+
+
+def identity_digest(email: str) -> str:
+    """HMAC-SHA256 of the address, lower-cased, under ERASURE_KEY, as hex."""
+    return hmac.new(settings.ERASURE_KEY.encode(), email.strip().lower().encode(), "sha256").hexdigest()
+
+
+def is_erased(email: str) -> bool:
+    """Whether a person with this address asked to be forgotten: intake then keeps no name, address or number."""
+    return ErasedIdentity.objects.filter(digest=identity_digest(email)).exists()
+
+
+def forget_facts(contact_id: int, email: str, at: datetime) -> None:
+    """Keep of what runs knew only the fields that name nobody, and nothing with the address; empty the bodies of their events."""
+    known = Q(contact_ids__contains=contact_id)
+    if email:
+        known |= Q(facts__icontains=email)
+    rows = list(Enrichment.objects.filter(known).select_related("run__version"))
+    for row in rows:
+        known_fields = set(row.run.version.fields.filter(personal=False).values_list("name", flat=True))
+        named = email.lower()
+        row.facts = {
+            name: value for name, value in row.facts.items() if name in known_fields and not (named and named in str(value).lower())
+        }
+        row.contact_ids = [contact for contact in row.contact_ids if contact != contact_id]
+        row.erased_at = at
+        row.save()
+    bodies = Q(event__parts__run__in={row.run_id for row in rows})
+    if email:
+        bodies |= Q(body__icontains=email)
+    ids = set(Payload.objects.filter(bodies).values_list("pk", flat=True))
+    Payload.objects.filter(pk__in=ids).update(body={}, erased_at=at)
+
+
+def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
+    """
+    Rewrite a contact so that nobody can be recognised, close the portal account, and remember only a keyed digest.
+
+    What runs knew of the person and what outside systems sent goes too. Erasing again changes nothing. Events and history
+    carry ids only, so the chain still verifies.
+
+    :raises PermissionDenied: if ``by`` may not erase
+    :raises Contact.DoesNotExist: if there is no such contact
+    """
+    by.require("routing.erase_contact", to="erase personal data")
+    with transaction.atomic():
+        contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact_id)
+        if contact.erased_at is not None:
+            return contact
+        if contact.email:
+            ErasedIdentity.objects.get_or_create(digest=identity_digest(contact.email), defaults={"erased_at": at})
+        for forget in (forget_facts, *erasers()):
+            forget(contact.pk, contact.email, at)
+        contact.full_name, contact.email, contact.phone, contact.erased_at = f"Erased contact {contact.pk}", "", "", at
+        contact.save()
+        if contact.user is not None:
+            user = contact.user
+            user.email, user.full_name, user.is_active = f"erased-{user.pk}@throughline.invalid", contact.full_name, False
+            user.session_epoch += 1
+            user.set_unusable_password()
+            EmailAddress.objects.filter(user=user).delete()
+            Authenticator.objects.filter(user=user).delete()
+            save(user, by=by, at=at, reason=reason)
+        tell("routing.contact.erase", contact.pk, by=by, at=at)
+    return contact

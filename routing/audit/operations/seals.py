@@ -1,0 +1,119 @@
+"""Seal evidence into the hash chain, behind the writers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from django.db import transaction
+
+from routing.audit.evidence import Ledger, ledgers
+from routing.audit.heads import publish
+from routing.audit.models import Seal, SealSweep
+from routing.kernel.canonical import PINNED, digest_sql, link
+from routing.work.sql import run
+
+ONE_SEALER = 7_203_001  # key of the advisory lock: two sealers would fork the chain
+BATCH = 5_000
+SWEEP_EVERY = timedelta(hours=1)
+
+Types: TypeAlias = Mapping[str, Mapping[str, str]]
+
+# Up to this id every row that a snapshot could know of is sealed; its parameter is the ledger.
+FLOOR = """SELECT coalesce(max(least(one.floor, later.floor)), 0) AS id
+    FROM (SELECT * FROM routing_seal WHERE ledger = %(ledger)s ORDER BY id DESC LIMIT 50) one
+    JOIN (SELECT * FROM routing_seal WHERE ledger = %(ledger)s ORDER BY id DESC LIMIT 50) later
+      ON later.id > one.id AND later.oldest >= one.horizon"""
+NO_FLOOR = "SELECT '-9223372036854775808'::bigint AS id"
+
+
+def seal(*, at: datetime) -> int:
+    """
+    Seal everything that is committed and not sealed yet; the number of rows sealed.
+
+    Looks behind the floor of each ledger, and every hour at all of it: a row whose id was taken before its transaction had
+    a number (INSERT … ON CONFLICT waits in between) can be committed below the floor. Safe to run twice at once: the
+    second one finds the lock taken and does nothing.
+    """
+    types = column_types()
+    swept = set(SealSweep.objects.filter(at__gt=at - SWEEP_EVERY, at__lte=at).values_list("ledger", flat=True))
+    total = 0
+    for ledger in ledgers():
+        total += _drain(ledger, types, at)
+        if ledger.table not in swept:
+            total += _drain(ledger, types, at, sweep=True)
+    return total
+
+
+def column_types() -> Types:
+    """PostgreSQL's type name of each column of each table."""
+    found: dict[str, dict[str, str]] = {}
+    for table, column, kind in run(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+    ):
+        found.setdefault(table, {})[column] = kind
+    return found
+
+
+def _drain(ledger: Ledger, types: Types, at: datetime, *, sweep: bool = False) -> int:
+    total = 0
+    while sealed := _seal_batch(ledger, types[ledger.table], at, sweep=sweep):
+        publish(sealed)
+        total += sealed.row_count
+        if sealed.row_count < BATCH:
+            break
+    return total
+
+
+def _seal_batch(ledger: Ledger, types: Mapping[str, str], at: datetime, *, sweep: bool) -> Seal | None:
+    with transaction.atomic():
+        [(mine, *_)] = run(f"SELECT pg_try_advisory_xact_lock(%s), {PINNED}", [ONE_SEALER])
+        if not mine:
+            return None
+        rows = _fresh(ledger, types, sweep=sweep)
+        if sweep and len(rows) < BATCH:
+            done = SealSweep(ledger=ledger.table, at=at)
+            SealSweep.objects.bulk_create([done], update_conflicts=True, unique_fields=["ledger"], update_fields=["at"])
+        return _write(ledger, rows, at) if rows else None
+
+
+def _fresh(ledger: Ledger, types: Mapping[str, str], *, sweep: bool) -> list[tuple[int, str, str, int, int]]:
+    """Committed rows that no seal holds, by id, each with the snapshot's lower and upper transaction id."""
+    # EXCEPT, and from the floor on both sides: whatever the planner knows of the tables, a pass reads only what is new.
+    found = run(
+        f"""
+        WITH floor AS ({NO_FLOOR if sweep else FLOOR}), fresh AS (
+            SELECT "{ledger.key}" AS fresh_id FROM "{ledger.table}" WHERE "{ledger.key}" > (SELECT id FROM floor)
+            EXCEPT SELECT row_id FROM routing_sealedrow WHERE ledger = %(ledger)s AND row_id > (SELECT id FROM floor)
+            ORDER BY fresh_id LIMIT {BATCH})
+        SELECT fresh_id, {digest_sql(ledger.facts, types, "l")}, {digest_sql(ledger.free_text, types, "l")},
+               pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        FROM fresh JOIN "{ledger.table}" l ON l."{ledger.key}" = fresh_id
+        ORDER BY fresh_id""",
+        {"ledger": ledger.table},
+    )
+    return [(row_id, digest, text, oldest, horizon) for row_id, digest, text, oldest, horizon in found]
+
+
+def _write(ledger: Ledger, rows: list[tuple[int, str, str, int, int]], at: datetime) -> Seal:
+    previous = Seal.objects.order_by("-id").values_list("head", flat=True).first() or ""
+    digests = [(row_id, digest, text) for row_id, digest, text, _oldest, _horizon in rows]
+    made = Seal.objects.create(
+        ledger=ledger.table,
+        previous=previous,
+        head=link(previous, digests),
+        columns=list(ledger.facts),
+        free_text=list(ledger.free_text),
+        row_count=len(rows),
+        floor=digests[-1][0],
+        oldest=rows[0][3],
+        horizon=rows[0][4],
+        sealed_at=at,
+    )
+    run(
+        "INSERT INTO routing_sealedrow (seal_id, ledger, row_id, digest, text_digest)"
+        " SELECT %s, %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[])",
+        [made.pk, ledger.table, *(list(column) for column in zip(*digests, strict=True))],
+    )
+    return made

@@ -1,0 +1,36 @@
+"""The agency itself: one row."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.history import Tracked
+from routing.people.staff import Team, User
+
+
+class Agency(models.Model):
+    """Who answers for what nobody else does yet. Exactly one row, id 1; readiness asks for it."""
+
+    name = models.CharField(_("name"), max_length=120)
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("default team"))
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("default owner"))
+    backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("default backup"))
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("agency")
+        verbose_name_plural = _("agency")
+        default_permissions = ("add", "change", "view")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_agency"),
+            models.CheckConstraint(
+                condition=~models.Q(owner=models.F("backup")),
+                name="agency_owner_is_not_backup",
+                violation_error_message=_("Owner and backup must be two different people."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,35 @@
+"""The agency itself: whom everything belongs to that nobody else answers for yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from routing.cover.agency import Agency
+from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
+from routing.people.actors import Actor
+from routing.people.saving import save, tell
+from routing.work.registry import reactions
+
+SAVED = "routing.agency.save"
+
+grant("routing.view_agency", AM, QA, OPS, INTEGRATIONS, AUDITOR)
+grant("routing.change_agency", OPS)
+grant("routing.add_agency", OPS)
+
+
+def save_agency(row: Agency, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """
+    Name the agency and its default team and pair. Whoever registered for ``SAVED`` follows in the same transaction.
+
+    :raises PermissionDenied: if ``by`` may not
+    """
+    with transaction.atomic():
+        known = Agency.objects.select_for_update().first()
+        by.require(f"routing.{'change' if known else 'add'}_agency", to="say who answers for the agency")
+        row.pk, row._state.adding = 1, known is None
+        save(row, by=by, at=at, reason=reason)
+        tell(SAVED, row.pk, by=by, at=at)
+        for reaction in reactions(SAVED):
+            reaction([row], by, at)

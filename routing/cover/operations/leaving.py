@@ -1,0 +1,131 @@
+"""Roles, and leaving: what must happen at once when a person's rights change."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from routing.cover.succession import hand_on
+from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, grant
+from routing.people.actors import Actor
+from routing.people.saving import save, tell
+from routing.people.staff import User
+from routing.work.door import Result, operation
+from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.items import WorkItem
+
+grant("routing.see_all_work", QA, OPS, INTEGRATIONS, AUDITOR)
+grant("routing.see_unrestricted_work", AM)
+grant("routing.see_team_work", CREATIVE)
+grant("routing.view_workitem", *EVERYONE)
+grant("routing.view_event", OPS, AUDITOR)
+grant("routing.view_seal", OPS, AUDITOR)
+for _verb in ("view", "add", "change"):
+    grant(f"routing.{_verb}_user", OPS)
+for _verb in ("view", "add", "change", "delete"):
+    grant(f"routing.{_verb}_team", OPS)
+    grant(f"routing.{_verb}_teammembership", OPS)
+
+
+class CannotLeave(Exception):
+    """A person still has places that the named successor cannot take; ``results`` says which and why."""
+
+    def __init__(self, results: Sequence[Result]) -> None:
+        super().__init__(f"{len(results)} places cannot be handed to this successor.")
+        self.results = results
+
+
+def _locked(*users: User) -> list[User]:
+    """These people as they are now, locked; a form may have read them long ago."""
+    found = User.objects.people().order_by("pk").select_for_update(no_key=True).in_bulk([user.pk for user in users])
+    return [found[user.pk] for user in users]
+
+
+def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, reason: str) -> None:
+    """
+    Give a person exactly these roles. Losing one ends every session at once.
+
+    :raises PermissionDenied: if ``by`` may not change users
+    """
+    by.require("routing.change_user", to="change roles")
+    with transaction.atomic():
+        [now] = _locked(user)
+        had = set(now.groups.values_list("name", flat=True))
+        wanted = {str(role) for role in roles}
+        now.groups.set(Group.objects.filter(name__in=wanted))
+        if had - wanted:
+            now.session_epoch += 1
+        changes = [f"+{name}" for name in sorted(wanted - had)] + [f"-{name}" for name in sorted(had - wanted)]
+        save(now, by=by, at=at, reason=f"{reason} ({', '.join(changes) or 'no change'})", only=["session_epoch"])
+        tell("routing.user.set_roles", now.pk, by=by, at=at)
+    user.session_epoch = now.session_epoch
+
+
+def successor_is_free(row: WorkItem, context: Context) -> GateResult:
+    """Refuses a successor who already stands on the other side of the pair."""
+    leaver, heir = context.details["leaver"], context.details["heir"]
+    pair = {row.owner_id, row.backup_id}
+    if leaver in pair and heir in pair:
+        return refused("successor", _("The successor is already owner or backup here: hand this over first."), clears_by=_("You"))
+    return passed("successor")
+
+
+replace_person = operation(
+    WorkItem, "replace_person", _("Replace a person"), may=(OPS,), gates=(successor_is_free,), through_hold=True, system=True
+)
+
+
+def _unfit(leaver: User, heir: User) -> list[Result]:
+    if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
+        who = refused("heir", _("The successor must be another, active member of staff."), clears_by=_("You: choose someone else"))
+        return [Result(heir.pk, False, (who,), heir)]
+    return []
+
+
+def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) -> int:
+    """
+    Let a person go: the successor takes every place in open work, clients, flows, teams and the like, in one transaction.
+
+    :returns: how many open items changed hands
+    :raises PermissionDenied: if ``by`` may not change users
+    :raises CannotLeave: if any place cannot be handed over; then nothing was changed
+    """
+    by.require("routing.change_user", to="deactivate people")
+    with transaction.atomic():
+        leaver, successor = _locked(user, heir)
+        stuck = _unfit(leaver, successor)
+        if stuck:
+            raise CannotLeave(stuck)
+        mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
+        ids = list(WorkItem.objects.filter(mine, is_open=True).values_list("pk", flat=True))
+        results = replace_person(ids, by=by, at=at, reason=reason, leaver=leaver.pk, heir=successor.pk) if ids else []
+        stuck = [result for result in results if not result.done]
+        stuck += hand_on(leaver, successor, by=by, at=at, reason=reason)
+        if stuck:
+            raise CannotLeave(stuck)
+        leaver.is_active = False
+        leaver.session_epoch += 1
+        save(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
+        tell("routing.user.deactivate", leaver.pk, by=by, at=at)
+    user.is_active, user.session_epoch = False, leaver.session_epoch
+    return len(ids)
+
+
+def reactivate(user: User, *, by: Actor, at: datetime, reason: str) -> None:
+    """
+    Let a person who left sign in again, with the roles they had; what they answered for stays with their successor.
+
+    :raises PermissionDenied: if ``by`` may not change users
+    """
+    by.require("routing.change_user", to="reactivate people")
+    with transaction.atomic():
+        [now] = _locked(user)
+        now.is_active = True
+        save(now, by=by, at=at, reason=reason, only=["is_active"])
+        tell("routing.user.reactivate", now.pk, by=by, at=at)
+    user.is_active = True

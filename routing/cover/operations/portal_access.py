@@ -1,0 +1,147 @@
+"""Access of contacts to the portal: invited and withdrawn by people of the agency, never by a CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.roles import AM, OPS, grant
+from routing.people.actors import Actor
+from routing.people.clients import Contact, Membership
+from routing.people.saving import save, tell
+from routing.people.staff import User
+from routing.work.gates import GateResult, refused
+from routing.work.registry import reactions
+from routing.work.visibility import contacts_seen_by
+
+grant("routing.invite_contact", AM, OPS, name="Can invite a contact to the portal")
+grant("routing.withdraw_contact", AM, OPS, name="Can withdraw a contact's access to the portal")
+
+INVITED = "routing.contact.invite"
+_RANK = {role: place for place, role in enumerate((Membership.Role.VIEWER, Membership.Role.REQUESTER, Membership.Role.APPROVER))}
+
+
+class CannotInvite(Exception):
+    """``refusals`` say why, as everywhere."""
+
+    def __init__(self, refusals: Sequence[GateResult]) -> None:
+        super().__init__(" ".join(str(each.message) for each in refusals))
+        self.refusals = refusals
+
+
+def has_access(contact: Contact) -> bool:
+    return contact.user is not None and contact.user.is_active
+
+
+def refusals_to_invite(contact: Contact) -> list[GateResult]:
+    """What is against inviting this contact now; the button and the operation give the same answer."""
+    found = []
+    if contact.erased_at is not None:
+        found.append(refused("erased", _("This person asked to be forgotten."), clears_by=_("Nobody")))
+    if has_access(contact):
+        found.append(refused("has_access", _("This contact has access already."), clears_by=_("Nobody: there is nothing to do")))
+    if not contact.email:
+        found.append(refused("no_email", _("Sign-in is by e-mail, and there is no address."), clears_by=_("You: add the e-mail address")))
+    elif User.objects.filter(email__iexact=contact.email).exclude(contact=contact.pk).exists():
+        taken = _("An account of the agency, or of another contact, has this address.")
+        found.append(refused("address_taken", taken, clears_by=_("You: enter an address of the contact's own")))
+    if not contact.memberships.exists():
+        found.append(refused("no_client", _("There would be nothing to see: no client yet."), clears_by=_("You: add a client below")))
+    return found
+
+
+def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> Contact:
+    """
+    Let a contact sign in with the address they have now, and write to them; also after access was withdrawn.
+
+    :param write: False where nobody is to get a letter, as in the demo
+    :raises PermissionDenied: if ``by`` may not invite
+    :raises Contact.DoesNotExist: if there is no such contact, or ``by`` may not see them
+    :raises CannotInvite: see ``refusals_to_invite``; then nothing was changed
+    """
+    by.require("routing.invite_contact", to="invite contacts")
+    with transaction.atomic():
+        contact = _locked(contact_id, by)
+        against = refusals_to_invite(contact)
+        if against:
+            raise CannotInvite(against)
+        client = contact.memberships.select_related("client").order_by("client__name")[0].client
+        user = contact.user or User(timezone=client.timezone)
+        user.email, user.full_name, user.kind = contact.email.lower(), contact.full_name, User.Kind.PERSON
+        user.is_active, user.is_staff, user.is_superuser, user.password = True, False, False, make_password(None)
+        user.session_epoch += 1
+        save(user, by=by, at=at, reason="Invited to the portal.")
+        EmailAddress.objects.filter(user=user).delete()  # an address of an earlier invitation signs nobody in
+        contact.user = user
+        contact.save(update_fields=["user"])
+        tell(INVITED, contact.pk, by=by, at=at)
+        for reaction in reactions(INVITED) if write else ():
+            reaction([contact], by, at)
+    return contact
+
+
+def withdraw(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
+    """
+    End a contact's access, and every session at once. Their requests stay. Doing it again changes nothing.
+
+    :raises PermissionDenied: if ``by`` may not withdraw access
+    :raises Contact.DoesNotExist: if there is no such contact, or ``by`` may not see them
+    """
+    by.require("routing.withdraw_contact", to="withdraw access to the portal")
+    with transaction.atomic():
+        contact = _locked(contact_id, by)
+        if has_access(contact):
+            _end(contact, by=by, at=at, reason=reason, active=False)
+            tell("routing.contact.withdraw", contact.pk, by=by, at=at)
+    return contact
+
+
+def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Save what a contact is at a client. A lesser role than before, or another client, ends their sessions at once."""
+    with transaction.atomic():
+        before = Membership.objects.filter(pk=membership.pk).select_for_update().first()
+        save(membership, by=by, at=at, reason=reason)
+        if before and _less(before, membership):
+            end_sessions(before.contact_id, by=by, at=at, reason="A role in the portal was lost.")
+
+
+def end_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """Remove a contact from a client, and end their sessions."""
+    with transaction.atomic():
+        membership._history_user, membership._history_date, membership._change_reason = (  # type: ignore[attr-defined]
+            User(pk=by.user_id),
+            at,
+            reason,
+        )
+        membership.delete()
+        end_sessions(membership.contact_id, by=by, at=at, reason="A role in the portal was lost.")
+
+
+def end_sessions(contact_id: int, *, by: Actor, at: datetime, reason: str) -> None:
+    """Whoever is signed in as this contact has to sign in again."""
+    contact = Contact.objects.select_related("user").get(pk=contact_id)
+    if has_access(contact):
+        _end(contact, by=by, at=at, reason=reason, active=True)
+
+
+def _less(before: Membership, after: Membership) -> bool:
+    same = (before.contact_id, before.client_id) == (after.contact_id, after.client_id)
+    return not same or _RANK[Membership.Role(after.role)] < _RANK[Membership.Role(before.role)]
+
+
+def _locked(contact_id: int, by: Actor) -> Contact:
+    seen = contacts_seen_by(by).values("pk")
+    # Without select_related: after a wait for the lock, PostgreSQL reads this row again, but not those joined to it.
+    return Contact.objects.select_for_update().get(pk=contact_id, pk__in=seen)
+
+
+def _end(contact: Contact, *, by: Actor, at: datetime, reason: str, active: bool) -> None:
+    user = User.objects.select_for_update(no_key=True).get(contact=contact.pk)
+    user.is_active = active
+    user.session_epoch += 1
+    save(user, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])

@@ -1,0 +1,25 @@
+"""Addresses of pages in the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.urls import reverse
+
+from routing.work.items import WorkItem
+
+SITE = "admin"
+
+
+def address(model: type[models.Model], page: str, *args: Any) -> str:
+    return reverse(f"{SITE}:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def page_of(row: models.Model) -> str:
+    return address(type(row), "change", row.pk)
+
+
+def work_page(item_id: int) -> str:
+    """The lasting address of a piece of work: it leads to the page of whatever noun it is."""
+    return address(WorkItem, "change", item_id)

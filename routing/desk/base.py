@@ -1,0 +1,115 @@
+"""What every page of the desk shares: nothing is deleted, nothing is put back, and what you may not see is not there."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from unfold.admin import ModelAdmin
+
+from routing.desk.addresses import page_of
+from routing.desk.change_list import DeskList
+from routing.desk.timeline import saves_of
+from routing.people.actors import Actor, actor_of
+from routing.work.gates import Words
+from routing.work.search_terms import all_of, words_in
+
+
+def actor(request: HttpRequest) -> Actor:
+    """The signed-in actor, read once a request."""
+    found: Actor | None = getattr(request, "actor", None)
+    if found is None:
+        found = actor_of(request)
+        request.actor = found  # type: ignore[attr-defined]
+    return found
+
+
+class DeskAdmin(ModelAdmin):
+    """
+    Translates between screens and operations.
+
+    Who changed what is in history and events, so Django's own log is left empty: it would keep names for ever, and nothing
+    would seal or erase them.
+    """
+
+    change_list_template = "desk/list.html"
+    show_full_result_count = False
+    list_per_page = 50
+    show_facets = False
+    empty_value_display = "–"
+    heading: Words = ""  # of the list, as the sidebar names it; without one, the model's own words
+    empty_title: Words = ""  # what an empty list says, and what to do next
+    empty_text: Words = ""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        refuse = self.admin_site.admin_view(self.revert_view)
+        return [path("<path:object_id>/history/<int:version>/", refuse), *super().get_urls()]
+
+    def revert_view(self, request: HttpRequest, object_id: str, version: int) -> NoReturn:
+        """:raises PermissionDenied: always; putting an old row back would go around every gate"""
+        raise PermissionDenied(_("History is read, never put back."))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        context = {"title": self.list_title(request), **(extra_context or {})}
+        page: HttpResponse = super().changelist_view(request, context)
+        return page
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
+        return DeskList
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        fields, words = self.get_search_fields(request), words_in(search_term)
+        if not fields or not words:
+            return queryset, False
+        twice = any(lookup_spawns_duplicates(self.opts, field.lstrip("=^")) for field in fields)
+        return queryset.filter(all_of(words, fields)), twice
+
+    def list_title(self, request: HttpRequest) -> str:
+        return str(self.heading) or capfirst(str(self.opts.verbose_name_plural))
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied(_("History is read, never changed."))
+        row = self.seen(request, object_id)
+        entries = saves_of(row) if hasattr(row, "history") else []
+        title = _("History of %(what)s") % {"what": row}
+        return self.render(request, "desk/history.html", {"title": title, "original": row, "entries": entries, "back": page_of(row)})
+
+    def render(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+        shared = {**self.admin_site.each_context(request), "opts": self.opts, "now": timezone.now()}
+        return TemplateResponse(request, template, shared | context, status=status)
+
+    def seen(self, request: HttpRequest, object_id: str) -> Any:
+        """
+        The row, as far as this person may see it.
+
+        :raises PermissionDenied: if this kind of thing is not for them at all
+        :raises Http404: if there is none, or they may not see it
+        """
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
+        raise Http404  # not a redirect with a message: what is hidden answers like what never was
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """Nothing: see the class."""
+
+    log_change = log_addition
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        """Nothing: see the class."""

@@ -1,0 +1,106 @@
+"""The list behind every page of rows: one page by its place, and a count that stops where nobody reads on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from unfold.views import ChangeList
+
+from routing.desk.paging import Term, Unreadable, beyond, keyed, place_of, terms_of
+
+AFTER, BEFORE, NUMBER = "after", "before", "page"
+COUNTED = 1_000  # rows that are counted; of more we say so
+SECOND = 2  # page: the first that has one before it
+MOST_DIGITS = 6
+
+
+class DeskList(ChangeList):
+    """
+    A page of rows is found by the row that the last one ended with (``after``) or this one is followed by (``before``).
+
+    ``page`` in an address is only what a person reads: how many pages they turned.
+    """
+
+    turn: dict[str, str]
+    number: int
+    earlier: str  # query strings of the neighbours; empty where there is none
+    later: str
+    first: str
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        if not hasattr(self, "turn"):  # asked again for each facet
+            self.turn = {name: self.params.pop(name) for name in (AFTER, BEFORE, NUMBER) if name in self.params}
+            for name in self.turn:
+                del self.filter_params[name]
+        found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return found
+
+    def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
+        """The last word has the key, in the direction of what comes before it, so that one index can hold both."""
+        found = list(super()._get_deterministic_ordering(ordering))
+        if found[-1] == "-pk" and len(found) > 1 and not Term.of(self.model, found[-2]).descending:
+            found[-1] = "pk"
+        return found
+
+    def get_results(self, request: HttpRequest) -> None:
+        size, queryset = self.list_per_page, self.queryset
+        terms = terms_of(self.model, queryset.query.order_by)
+        rows, back, more = self._page(keyed(queryset, terms), terms, size)
+        self.number = self._number() if self.turn.keys() & {AFTER, BEFORE} else 1
+        turned = bool(self.turn.keys() & {AFTER, BEFORE})
+        self._count(queryset, rows, whole=not turned and not more)
+        self.earlier = self.later = self.first = ""
+        if back and rows:
+            self.first = self.get_query_string()
+            self.earlier = self._address(BEFORE, place_of(rows[0], terms), self.number - 1) if self.number > SECOND else self.first
+        elif turned and not rows:
+            self.first = self.earlier = self.get_query_string()
+        if more:
+            self.later = self._address(AFTER, place_of(rows[-1], terms), self.number + 1)
+        self.multi_page = bool(self.earlier or self.later)
+        self.result_list = rows
+        self.show_full_result_count, self.full_result_count = False, None
+        self.show_admin_actions, self.can_show_all = True, False
+        self.paginator = Paginator(rows, size)
+
+    def _page(self, rows: QuerySet[Any], terms: list[Term], size: int) -> tuple[list[Any], bool, bool]:
+        """The rows, whether there are earlier ones, whether there are later ones. A place that means nothing is the beginning."""
+        try:
+            if AFTER in self.turn:
+                found = list(beyond(rows, terms, self.turn[AFTER])[: size + 1])
+                return found[:size], True, len(found) > size
+            if BEFORE in self.turn:
+                backwards = [term.turned() for term in terms]
+                found = list(beyond(keyed(rows, backwards), backwards, self.turn[BEFORE])[: size + 1])
+                if len(found) > size:
+                    return found[:size][::-1], True, True
+        except Unreadable:
+            pass
+        self.turn = {}
+        found = list(rows[: size + 1])
+        return found[:size], False, len(found) > size
+
+    def _number(self) -> int:
+        given = self.turn.get(NUMBER, "")
+        return max(int(given), SECOND) if given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS else SECOND
+
+    def _count(self, queryset: QuerySet[Any], rows: list[Any], *, whole: bool) -> None:
+        found = len(rows) if whole else queryset.order_by()[: COUNTED + 1].count()
+        self.result_count = min(found, COUNTED)
+        self.counted_all = found <= COUNTED
+
+    def _address(self, way: str, place: str, number: int) -> str:
+        return str(self.get_query_string({way: place, NUMBER: str(number)}))
+
+    @property
+    def counted(self) -> str:
+        """How many rows there are, in words: “3 requests”, “more than 1,000 requests”."""
+        name = self.opts.verbose_name if self.result_count == 1 else self.opts.verbose_name_plural
+        count = number_format(self.result_count, use_l10n=True, force_grouping=True)
+        words = _("%(count)s %(what)s") if self.counted_all else _("more than %(count)s %(what)s")
+        return words % {"count": count, "what": name}

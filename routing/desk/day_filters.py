@@ -1,0 +1,81 @@
+"""Filters of the work queue that the numbers on Today lead to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk.base import actor
+from routing.desk.days import Days, Due
+from routing.desk.display import exact
+from routing.desk.my_work import changed_by_others
+from routing.people.staff import User
+
+
+class WhenDue(SimpleListFilter):
+    title = gettext_lazy("due")
+    parameter_name = "due"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return Due.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(Days.around(timezone.now()).when(self.value() or "")) if self.value() in Due.values else queryset
+
+
+class OnceChosen(SimpleListFilter):
+    """Offered only where it is in force: links lead to it, and its one choice shows that it holds."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        value = request.GET.get(self.parameter_name or "", "")
+        label = self.words(value) if value else ""
+        return [(value, label)] if label else []
+
+    def words(self, value: str) -> str:
+        """The choice in words; empty when the value is none."""
+        raise NotImplementedError
+
+
+class OfOwner(OnceChosen):
+    title = gettext_lazy("owner")
+    parameter_name = "of"
+
+    def words(self, value: str) -> str:
+        owner = User.objects.filter(pk=int(value)).first() if value.isdecimal() else None
+        return str(owner) if owner else ""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value() or ""
+        return queryset.filter(owner=int(value)) if value.isdecimal() else queryset
+
+
+class ChangedSince(OnceChosen):
+    """What somebody else changed after an instant."""
+
+    title = gettext_lazy("changed by others")
+    parameter_name = "changed"
+
+    def words(self, value: str) -> str:
+        at = instant(value)
+        return _("since %(when)s") % {"when": exact(at)} if at else ""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        at = instant(self.value() or "")
+        return changed_by_others(queryset, actor(request), at) if at else queryset
+
+
+def instant(text: str) -> datetime | None:
+    """An aware instant in ISO 8601, or None when it is none."""
+    try:
+        at = parse_datetime(text)
+    except ValueError:
+        return None
+    return at if at and timezone.is_aware(at) else None

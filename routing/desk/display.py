@@ -1,0 +1,71 @@
+"""How values look: states as badges, instants relative with the exact one on hover, people by name."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+
+from routing.work.items import WorkItem
+
+NOTHING = "–"
+SOON = timedelta(hours=24)
+
+
+def exact(at: datetime) -> str:
+    """The instant in the reader's time zone, with the zone's name: Sat 21 Nov 2026, 14:20 CET."""
+    return formats.date_format(timezone.localtime(at), "D j M Y, H:i T")
+
+
+def relative(at: datetime, now: datetime) -> str:
+    """In whole units of the largest kind: “in 3 hours”, “2 days ago”."""
+    if abs(at - now) < timedelta(minutes=1):
+        return _("now")
+    span = timesince(min(at, now), max(at, now), depth=1)
+    return _("in %(span)s") % {"span": span} if at > now else _("%(span)s ago") % {"span": span}
+
+
+def when(at: datetime | None, now: datetime | None = None) -> SafeString | str:
+    if at is None:
+        return NOTHING
+    return _time(at, relative(at, now or timezone.now()))
+
+
+def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:
+    """When the item is due, marked when that has passed or is near. Ended work is never late."""
+    at = item.next_due_at
+    if at is None:
+        return NOTHING
+    now = now or timezone.now()
+    return due_time(at, now) if item.is_open else _time(at, relative(at, now))
+
+
+def due_time(at: datetime, now: datetime) -> SafeString:
+    """When something open is due, marked when that has passed or is near."""
+    if at < now:
+        return _time(at, _("%(span)s late") % {"span": timesince(at, now, depth=1)}, "tl-late")
+    return _time(at, relative(at, now), "tl-soon" if at - now < SOON else "")
+
+
+def _time(at: datetime, words: str, tone: str = "") -> SafeString:
+    return format_html('<time class="tl-time {}" datetime="{}" title="{}">{}</time>', tone, at.isoformat(), exact(at), words)
+
+
+def badge(text: Any, tone: str = "plain") -> SafeString:
+    """:param tone: plain, info, good, warn or bad"""
+    return format_html('<span class="tl-badge tl-{}">{}</span>', tone, text)
+
+
+def priority(item: WorkItem) -> SafeString | str:
+    tones = {WorkItem.Priority.URGENT: "bad", WorkItem.Priority.HIGH: "warn"}
+    label = item.get_priority_display()
+    return badge(label, tones[WorkItem.Priority(item.priority)]) if item.priority in tones else label
+
+
+def hold(item: WorkItem) -> SafeString | str:
+    return badge(_("On hold"), "warn") if item.held_at else ""

@@ -1,0 +1,146 @@
+"""Filters of lists of work, for a list of work items or of nouns that hold one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib.admin import SimpleListFilter
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from routing.desk.base import actor
+from routing.work.items import WorkItem
+from routing.work.visibility import clients_seen_by
+
+
+def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
+    """The condition on the work item, from where the list's model stands."""
+    prefix = "" if model is WorkItem else "item__"
+    return Q(**{prefix + name: value for name, value in condition.items()})
+
+
+class Links(SimpleListFilter):
+    """Choices as plain links, of which there may be many."""
+
+    template = "desk/choices.html"
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        address, chosen = changelist.get_query_string(remove=[self.parameter_name]), self.value()
+        joined = address if address == "?" else f"{address}&"
+        yield {"selected": chosen is None, "query_string": address, "display": _("All")}
+        for value, label in self.lookup_choices:
+            yield {
+                "selected": chosen == str(value),
+                "query_string": f"{joined}{self.parameter_name}={quote(str(value))}",
+                "display": label,
+            }
+
+
+class WithDefault(Links):
+    """A filter whose first choice holds when nothing is chosen; every choice can be linked to."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for number, (value, label) in enumerate(self.lookup_choices):
+            chosen = self.value() == value or (number == 0 and self.value() is None)
+            yield {
+                "selected": chosen,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": label,
+            }
+
+
+class Whose(WithDefault):
+    title = _("person")
+    parameter_name = "whose"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("mine", _("Mine")), ("team", _("My teams'")), ("all", _("Everybody's")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        by, model = actor(request), queryset.model
+        if self.value() == "all":
+            return queryset
+        if self.value() == "team":
+            return queryset.filter(at_item(model, {"team__in": sorted(by.team_ids)}))
+        places = (at_item(model, {place: by.user_id}) for place in ("owner", "backup", "doer"))
+        return queryset.filter(next(places) | next(places) | next(places))
+
+
+class AnybodysFirst(Whose):
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        mine, team, everybody = super().lookups(request, model_admin)
+        return (everybody, mine, team)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset if self.value() is None else super().queryset(request, queryset)
+
+
+class Openness(WithDefault):
+    title = _("status")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (
+            ("open", _("Open")),
+            ("late", _("Late")),
+            ("held", _("On hold")),
+            ("ended", _("Ended")),
+            ("all", _("All")),
+        )
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        conditions: dict[str | None, dict[str, Any]] = {
+            "late": {"is_open": True, "next_due_at__lt": timezone.now()},
+            "held": {"is_open": True, "held_at__isnull": False},
+            "ended": {"is_open": False},
+            "all": {},
+        }
+        return queryset.filter(at_item(queryset.model, conditions.get(self.value(), {"is_open": True})))
+
+
+class OfClient(Links):
+    title = _("client")
+    parameter_name = "client"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return [(str(pk), name) for pk, name in clients_seen_by(actor(request)).values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(at_item(queryset.model, {"client": int(value)})) if value and value.isdecimal() else queryset
+
+
+class OfClientDirectly(OfClient):
+    """Of what belongs to a client without being work."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(client=int(value)) if value and value.isdecimal() else queryset
+
+
+class OfItem(Links):
+    """A choice field of the work item."""
+
+    parameter_name: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        field: Any = WorkItem._meta.get_field(self.parameter_name)
+        return [(str(value), label) for value, label in field.flatchoices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {value for value, _label in self.lookup_choices}
+        return queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()})) if self.value() in known else queryset
+
+
+class WaitingOn(OfItem):
+    title = _("waiting on")
+    parameter_name = "waiting_on"
+
+
+class Urgency(OfItem):
+    title = _("priority")
+    parameter_name = "priority"

@@ -1,0 +1,114 @@
+"""Forms of steps: one field for each detail that an operation takes, in words, and its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from routing.people.actors import Actor
+from routing.work.door import Operation
+
+_forms: dict[tuple[type[models.Model], str], type[StepForm]] = {}
+Form = TypeVar("Form", bound="type[StepForm]")
+
+
+class StepForm(forms.Form):
+    """
+    The form of one operation, for one row or for many.
+
+    A subclass declares fields named like the operation's ``details``; ``rows`` are of the operation's model.
+    """
+
+    submit: ClassVar[Any] = ""  # instead of the operation's label
+    template: ClassVar[str] = "desk/_form.html"  # how its fields are laid out
+    width: ClassVar[str] = "tl-narrow"  # the class of what it stands in
+
+    def __init__(self, step: Operation, rows: list[Any], actor: Actor, *args: Any, **kwargs: Any) -> None:
+        self.step, self.rows, self.actor = step, rows, actor
+        super().__init__(*args, **{"initial": self.known(rows[0]) if len(rows) == 1 else {}} | kwargs)
+        if step.needs_reason:
+            self.fields["reason"] = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=500)
+        self.prepare()
+
+    def known(self, row: Any) -> dict[str, Any]:
+        """What is filled in before a person touches it."""
+        return {}
+
+    def prepare(self) -> None:
+        """Narrow choices to what fits these rows and this person."""
+
+    def as_details(self) -> dict[str, Any]:
+        """What the operation takes, after ``is_valid()``."""
+        return {name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data}
+
+    def told(self, row: Any) -> str:
+        """What else to say once the step is done; ``row`` is as written."""
+        return ""
+
+    @property
+    def reason(self) -> str:
+        return str(self.cleaned_data.get("reason", ""))
+
+
+def step_form(step: Operation) -> Callable[[Form], Form]:
+    """Use the class as the form of this step."""
+
+    def register(form: Form) -> Form:
+        _forms[step.model, step.verb] = form
+        return form
+
+    return register
+
+
+def form_of(step: Operation) -> type[StepForm]:
+    return _forms.get((step.model, step.verb), StepForm)
+
+
+def long_text(label: Any, *, error: Any, required: bool = True, rows: int = 6, max_length: int, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=required,
+        max_length=max_length,
+        help_text=help_text,
+        widget=UnfoldAdminTextareaWidget({"rows": rows}),
+        error_messages={"required": error},
+    )
+
+
+def line(label: Any, *, max_length: int, required: bool = True, help_text: Any = "", **attrs: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label, required=required, max_length=max_length, help_text=help_text, widget=UnfoldAdminTextInputWidget(attrs)
+    )
+
+
+def choice(label: Any, choices: Any, **options: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(label=label, choices=choices, widget=UnfoldAdminSelectWidget(), **options)
+
+
+def picked(label: Any, queryset: Any, *, required: bool = True, empty: Any = None, help_text: Any = "") -> Any:
+    return forms.ModelChoiceField(
+        label=label,
+        queryset=queryset,
+        required=required,
+        empty_label=empty or _("Choose"),
+        help_text=help_text,
+        widget=UnfoldAdminSelectWidget(),
+    )
+
+
+def number(label: Any, *, most: Decimal, help_text: Any = "") -> forms.DecimalField:
+    """From 0, with two decimals."""
+    widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
+    return forms.DecimalField(label=label, min_value=Decimal(0), max_value=most, decimal_places=2, help_text=help_text, widget=widget)
+
+
+def date(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
+    # The browser's own date field: it works with the keyboard, on a phone and in the reader's language.
+    widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)

@@ -1,0 +1,50 @@
+"""A form that was sent twice does its work once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from secrets import token_urlsafe
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from routing.desk.base import actor
+from routing.desk.operations import sendings
+
+FIELD = "once"
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what token_urlsafe makes; anything else is no token of ours
+
+
+class Sent:
+    """One sending of a form: its token, and where an earlier sending of the same led to, if there was one."""
+
+    def __init__(self, token: str, before: str = "", claimed: int | None = None) -> None:
+        self.token, self.before, self.claimed, self.done = token, before, claimed, False
+
+    def leads_to(self, url: str) -> None:
+        self.done = True
+        if self.claimed is not None:
+            sendings.lead(self.claimed, url)
+
+
+@contextmanager
+def once(request: HttpRequest, what: str) -> Iterator[Sent]:
+    """
+    Claim the token of a posted form, in one transaction with what is done within. ``Sent.before`` says where an earlier sending led.
+
+    Nothing is claimed by reading. A sending that led nowhere, such as one with errors, is undone as a whole and may be sent again.
+    """
+    token = request.POST.get(FIELD, "")
+    if not TOKEN.fullmatch(token):
+        yield Sent(token_urlsafe(16))
+        return
+    user = actor(request).user_id
+    with transaction.atomic():
+        claimed = sendings.claim(user, what, token, timezone.now())
+        sent = Sent(token, "" if claimed else sendings.led_to(user, what, token), claimed)
+        yield sent
+        if claimed and not sent.done:
+            transaction.set_rollback(True)

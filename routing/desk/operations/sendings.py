@@ -1,0 +1,42 @@
+"""Forms that were sent: claimed with the work they do, and forgotten after a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from routing.desk.sendings import Sending
+from routing.work.sql import run
+
+KEPT = timedelta(days=1)
+
+
+def claim(user_id: int, form: str, token: str, at: datetime) -> int | None:
+    """
+    The id of a first sending; None if the same was sent before.
+
+    Call it in the transaction of what the form does. While that of another sending is still at work this waits for its end: is it
+    undone, this one is the first.
+    """
+    made = run(
+        """
+        INSERT INTO routing_sending (user_id, form, token, leads_to, sent_at) VALUES (%s, %s, %s, '', %s)
+        ON CONFLICT (user_id, form, token) DO NOTHING RETURNING id""",
+        [user_id, form, token, at],
+    )
+    return made[0][0] if made else None
+
+
+def led_to(user_id: int, form: str, token: str) -> str:
+    """Where an earlier sending ended; empty if there was none."""
+    found = Sending.objects.filter(user=user_id, form=form, token=token).values_list("leads_to", flat=True).first()
+    return found or ""
+
+
+def lead(sending_id: int, url: str) -> None:
+    Sending.objects.filter(pk=sending_id).update(leads_to=url)
+
+
+def forget_sendings(at: datetime) -> int:
+    """Let go of forms that nobody sends again, a day later; how many. Safe to run twice, or at once."""
+    gone, _models = Sending.objects.filter(sent_at__lt=at - KEPT).delete()
+    return gone

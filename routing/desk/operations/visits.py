@@ -1,0 +1,28 @@
+"""Coming back to the desk."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from routing.work.sql import run
+
+PAUSE = timedelta(minutes=30)  # whoever looks again sooner is still on the same visit
+
+
+def look_in(user_id: int, at: datetime) -> datetime | None:
+    """
+    Note that a person looks at the desk now; the end of their visit before this one, or None on their first.
+
+    One statement, so two screens at once cannot lose a visit.
+    """
+    [(since,)] = run(
+        """
+        INSERT INTO routing_visit AS v (user_id, seen_at) VALUES (%(user)s, %(at)s)
+        ON CONFLICT (user_id) DO UPDATE SET
+            since_at = CASE WHEN v.seen_at < %(at)s - %(pause)s THEN v.seen_at ELSE v.since_at END,
+            seen_at = greatest(v.seen_at, EXCLUDED.seen_at)
+        RETURNING since_at""",
+        {"user": user_id, "at": at, "pause": PAUSE},
+    )
+    found: datetime | None = since
+    return found

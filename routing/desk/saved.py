@@ -1,0 +1,76 @@
+"""Things that a form saves - clients, teams, people - with the actor and the reason in their history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import TabularInline
+
+from routing.desk.base import DeskAdmin, actor
+from routing.desk.forms import line
+from routing.people.actors import Actor
+from routing.people.saving import save
+from routing.people.staff import User
+
+
+class SavedForm(forms.ModelForm[Any]):
+    reason = line(_("Why"), max_length=200, required=False, help_text=_("For the history: the next person reads it."))
+
+
+class SavedAdmin(DeskAdmin):
+    form: type[forms.ModelForm[Any]] = SavedForm
+    people_fields: tuple[str, ...] = ()  # foreign keys to active members of staff
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change or form.changed_data:
+            save(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data.get("reason", ""))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Rows of an inline, with the same actor and reason as the page they are on."""
+        reason, by, at = form.cleaned_data.get("reason", ""), actor(request), timezone.now()
+        for row in formset.save(commit=False):
+            self.keep_row(row, by=by, at=at, reason=reason)
+        for row in formset.deleted_objects:
+            self.drop_row(row, by=by, at=at, reason=reason)
+        formset.save_m2m()
+
+    def keep_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
+        save(row, by=by, at=at, reason=reason)
+
+    def drop_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
+        row._history_user, row._history_date, row._change_reason = User(pk=by.user_id), at, reason
+        row.delete()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.people_fields:
+            kwargs["queryset"] = User.objects.staff()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return plain(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+
+class Rows(TabularInline):
+    """Rows that belong to the page they are on."""
+
+    extra = 0
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = plain(super().formfield_for_dbfield(db_field, request, **kwargs))
+        if field is not None:
+            field.widget.attrs["aria-label"] = field.label  # the column's heading is no label
+            getattr(field.widget, "widget", field.widget).attrs["aria-label"] = field.label
+        return field
+
+
+def plain(field: Any) -> Any:
+    """Without the pencil and plus beside a choice: people and clients are not made in passing."""
+    for name in ("can_add_related", "can_change_related", "can_delete_related", "can_view_related"):
+        if field is not None and hasattr(field.widget, name):
+            setattr(field.widget, name, False)
+    return field

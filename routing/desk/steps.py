@@ -1,0 +1,149 @@
+"""Nouns whose state only operations change: a page to read, steps to take, and no form to save."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from secrets import token_urlsafe
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from routing.desk.addresses import address, page_of
+from routing.desk.base import DeskAdmin, actor
+from routing.desk.bulk import BulkSteps
+from routing.desk.forms import StepForm, form_of
+from routing.desk.notes import NoteForm, notes_of
+from routing.desk.offers import panel, refusals, steps_of, target, target_state
+from routing.desk.once import once
+from routing.desk.timeline import timeline_of
+from routing.work.door import Operation
+from routing.work.gates import GateResult
+
+READS = {"GET", "HEAD"}
+
+
+class StepsAdmin(BulkSteps, DeskAdmin):
+    """
+    The pages of a noun: what is known, the next steps, one timeline.
+
+    Reading never decides. Every change is a POST to a step, and the operation behind it asks permission, gates and state
+    again, whatever button was drawn.
+    """
+
+    noun_template = "desk/noun.html"
+    onward: tuple[str, ...] = ()  # see ``offers.panel``
+    page_related: tuple[str, ...] = ("item__client", "item__owner", "item__backup", "item__doer")  # what a page shows beside the row
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # there is nothing to save: steps are asked one by one
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.step_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_step"
+        note = path("<path:object_id>/note/", self.admin_site.admin_view(self.note_view), name=name.removesuffix("step") + "note")
+        return [note, path("<path:object_id>/step/<slug:verb>/", page, name=name), *super().get_urls()]
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        try:
+            return self.get_queryset(request).select_related(*self.page_related).get(pk=self.opts.pk.to_python(object_id))
+        except (self.model.DoesNotExist, ValidationError):
+            return None
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in READS:
+            raise PermissionDenied(_("This is changed by steps, not by a form."))
+        return self.noun_page(request, self.seen(request, object_id), extra_context or {})
+
+    def noun_page(self, request: HttpRequest, row: Any, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+        now, by = timezone.now(), actor(request)
+        context = {
+            "panel": panel(row, by=by, at=now, onward=self.onward),
+            "facts": self.facts(request, row),
+            "texts": self.texts(row),
+            "entries": timeline_of(row),
+            "notes": notes_of(row.item),
+            "note_form": NoteForm() if by.may("routing.add_note") else None,
+            "note_url": address(self.model, "note", row.pk),
+            "note_token": token_urlsafe(16),
+            **extra,
+        }
+        return self.page(request, self.noun_template, row, context, status)
+
+    def note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Write a note; sent twice, it is written once. A refused one comes back on the page with what was typed."""
+        row, by = self.seen(request, object_id), actor(request)
+        by.require("routing.add_note", to=_("write notes"))
+        if request.method != "POST":
+            return HttpResponseRedirect(page_of(row))
+        form = NoteForm(request.POST, request.FILES)
+        with once(request, f"note-{row.item.pk}") as sent:
+            if sent.before:
+                return HttpResponseRedirect(page_of(row))
+            note = form.save(row.item, by=by, at=timezone.now())
+            if note is None:
+                return self.noun_page(request, row, {"note_form": form, "note_token": sent.token}, status=422)
+            sent.leads_to(page_of(row))
+        messages.success(request, _("The note is written."))
+        return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
+
+    def facts(self, request: HttpRequest, row: Any) -> Sequence[tuple[Any, Any]]:
+        """Label and value of what a person needs to know first."""
+        return ()
+
+    def texts(self, row: Any) -> Sequence[tuple[Any, str]]:
+        """Heading and text of what was written down."""
+        return ()
+
+    def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+        shared = {"title": str(row), "original": row, "item": row.item, "back": page_of(row)}
+        return self.render(request, template, shared | context, status)
+
+    def step_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
+        row = self.seen(request, object_id)
+        step = steps_of(self.model).get(verb)
+        if step is None:
+            raise Http404
+        by = actor(request)
+        by.require(step.permission, to=str(step.label).lower())
+        about = target(step, row)
+        if request.method in READS:
+            form = form_of(step)(step, [about], by)
+            return self.ask(request, row, step, form, refusals(step, about, by=by, at=timezone.now()))
+        form = form_of(step)(step, [about], by, request.POST, request.FILES)
+        if not form.is_valid():
+            return self.ask(request, row, step, form, ())
+        [result] = step([about.pk], by=by, at=timezone.now(), reason=form.reason, **form.as_details())
+        if not result.done:
+            return self.ask(request, row, step, form, result.refusals, status=409)
+        messages.success(request, _("%(ref)s: %(step)s – done.") % {"ref": row.item.ref, "step": step.label})
+        if more := form.told(result.row):
+            messages.info(request, more)
+        return HttpResponseRedirect(self.after(row))
+
+    def after(self, row: Any) -> str:
+        """Where a step leads when it is done."""
+        return page_of(row)
+
+    def ask(
+        self, request: HttpRequest, row: Any, step: Operation, form: StepForm, against: Sequence[GateResult], status: int = 200
+    ) -> TemplateResponse:
+        """The page of a step: its form with what was typed, and what holds it back."""
+        context = {
+            "title": _("%(step)s: %(row)s") % {"step": step.label, "row": row},
+            "step": step,
+            "form": form,
+            "against": against,
+            "tried": request.method not in READS,
+            # What only this form can put right does not hide it.
+            "open": request.method not in READS or not against,
+            "goal": target_state(step, target(step, row)),
+        }
+        return self.page(request, "desk/step.html", row, context, status)

@@ -1,0 +1,123 @@
+"""The flow catalog: who answers for each flow, what it decides, which version is live, and what is open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, OuterRef, Prefetch, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk import display
+from routing.desk.addresses import address, page_of
+from routing.desk.base import actor
+from routing.desk.saved import SavedAdmin
+from routing.flows.admin.why import WhyForm
+from routing.flows.models import Flow, FlowVersion
+from routing.flows.operations import begin
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Run
+from routing.work.visibility import work_seen_by
+
+
+@admin.register(Flow)
+class FlowAdmin(SavedAdmin):
+    list_display = ("name", "purpose_short", "live_version", "open_runs", "open_exceptions", "owner", "backup")
+    list_select_related = ("owner", "backup")
+    search_fields = ("name", "slug", "purpose")
+    search_help_text = gettext_lazy("Name or purpose")
+    fields = ("name", "slug", "purpose", "outcome", "runbook", "owner", "backup", "reason")
+    people_fields = ("owner", "backup")
+    change_form_outer_before_template = "desk/flow.html"
+    empty_title = gettext_lazy("No flows yet")
+    empty_text = gettext_lazy("Add a flow: what it decides, and who answers for it. Then write its first version.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = work_seen_by(actor(request)).order_by()
+        runs = Run.objects.filter(flow=OuterRef("pk"), state__in=Run.open_states, item__in=seen)
+        cases = ExceptionCase.objects.filter(run__flow=OuterRef("pk"), state__in=ExceptionCase.open_states, item__in=seen)
+        published = FlowVersion.objects.filter(published_at__isnull=False).order_by("-number")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(runs_open=_count(runs, "flow"), cases_open=_count(cases, "run__flow"))
+            .prefetch_related(Prefetch("versions", queryset=published, to_attr="published_versions"))
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.draft_view)
+        return [path("<path:object_id>/draft/", page, name="routing_flow_draft"), *super().get_urls()]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("slug",) if obj else ()  # events and commands name it
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in {"purpose", "outcome", "runbook"}:
+            field.widget.attrs["rows"] = 3
+        return field
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        by = actor(request)
+        seen = work_seen_by(by).order_by()
+        versions = FlowVersion.objects.filter(flow__pk=int(object_id) if object_id.isdecimal() else 0)
+        rows = versions.select_related("published_by", "copied_from__flow").order_by("-number")
+        more = {
+            "versions": rows.annotate(
+                runs_open=_count(Run.objects.filter(version=OuterRef("pk"), state__in=Run.open_states, item__in=seen), "version")
+            ),
+            "drafting": address(Flow, "draft", object_id) if by.may("routing.add_flowversion") else "",
+            "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
+        }
+        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        return page
+
+    def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
+        messages.success(request, _("%(flow)s is kept. Write its first version now.") % {"flow": obj})
+        return HttpResponseRedirect(page_of(obj))
+
+    def draft_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        by, flow = actor(request), self.seen(request, object_id)
+        by.require("routing.add_flowversion", to="change flows")
+        form = WhyForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            draft = begin(flow, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+            messages.success(request, _("%(draft)s is a draft: nothing uses it before it is published.") % {"draft": draft})
+            return HttpResponseRedirect(page_of(draft))
+        context = {"title": _("New draft: %(flow)s") % {"flow": flow}, "form": form, "submit": _("Start a draft"), "back": page_of(flow)}
+        return self.render(request, "desk/form.html", context)
+
+    @admin.display(description=gettext_lazy("decides"))
+    def purpose_short(self, flow: Flow) -> str:
+        return flow.purpose
+
+    @admin.display(description=gettext_lazy("live"))
+    def live_version(self, flow: Any) -> SafeString | str:
+        if not flow.published_versions:
+            return display.badge(_("Nothing published"), "warn")
+        live = flow.published_versions[0]
+        return format_html('<a class="tl-link" href="{}">v{}</a>', page_of(live), live.number)
+
+    @admin.display(description=gettext_lazy("open runs"), ordering="runs_open")
+    def open_runs(self, flow: Any) -> SafeString:
+        url = f"{address(Run, 'changelist')}?flow__id__exact={flow.pk}"
+        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, flow.runs_open, _("open runs"))
+
+    @admin.display(description=gettext_lazy("exceptions"), ordering="cases_open")
+    def open_exceptions(self, flow: Any) -> SafeString:
+        url = f"{address(ExceptionCase, 'changelist')}?whose=all&run__flow__id__exact={flow.pk}"
+        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, flow.cases_open, _("open exceptions"))
+
+
+def _count(rows: Any, key: str) -> Coalesce:
+    """How many rows there are for the outer row, in a subquery of its own: joins would multiply."""
+    return Coalesce(Subquery(rows.order_by().values(key).annotate(found=Count("pk")).values("found")), 0)

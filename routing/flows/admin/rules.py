@@ -1,0 +1,113 @@
+"""One rule of a flow version, with its conditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from routing.desk.addresses import page_of
+from routing.desk.lists import CommaList, split
+from routing.desk.saved import SavedForm
+from routing.flows.admin.version_parts import PartOfVersion
+from routing.flows.admin.versions import FrozenWhenPublished
+from routing.flows.conditions import BadClause, Clause, Operator, check
+from routing.flows.fields import FieldSpec
+from routing.flows.rules import Condition, Rule
+from routing.flows.versions import read
+from routing.runs.admin.trace_page import OPERATORS
+
+WITHOUT_VALUE = {Operator.KNOWN, Operator.UNKNOWN}
+
+
+class ConditionForm(forms.ModelForm[Condition]):
+    """The value is written as text; several by comma. What could never be answered is refused here already."""
+
+    specs: dict[str, FieldSpec] = {}  # noqa: RUF012  # replaced for each version
+
+    field = forms.ChoiceField(label=gettext_lazy("Field"), widget=UnfoldAdminSelectWidget())
+    operator = forms.ChoiceField(label=gettext_lazy("Operator"), choices=list(OPERATORS.items()), widget=UnfoldAdminSelectWidget())
+    value = forms.CharField(label=gettext_lazy("Value"), required=False, max_length=500, widget=UnfoldAdminTextInputWidget())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named = [(name, spec.label) for name, spec in self.specs.items()]
+        now = self.instance.field
+        if now and now not in self.specs:
+            named.append((now, now))  # faulty already: it must be seen to be put right
+        self.fields["field"].choices = named  # type: ignore[attr-defined]
+        value = self.initial.get("value")
+        self.initial["value"] = ", ".join(str(each) for each in value) if isinstance(value, list) else value
+
+    def clean(self) -> None:
+        super().clean()
+        spec = self.specs.get(self.cleaned_data.get("field", ""))
+        if spec is None or "operator" not in self.cleaned_data or "value" not in self.cleaned_data:
+            return
+        operator, text = Operator(self.cleaned_data["operator"]), self.cleaned_data["value"]
+        value = None if operator in WITHOUT_VALUE else split(text) if operator is Operator.ONE_OF else text
+        try:
+            check(Clause(spec, operator, value))
+        except BadClause as bad:
+            self.add_error("value", str(bad))
+        self.cleaned_data["value"] = value
+
+
+class ConditionsOfRule(PartOfVersion):
+    model = Condition
+    form = ConditionForm
+    fields = ("group", "field", "operator", "value")
+    verbose_name = gettext_lazy("condition")
+    verbose_name_plural = gettext_lazy("Conditions: all of one group must hold, and one group is enough")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        specs = {spec.name: spec for spec in read(obj.version).rule_fields} if obj else {}
+        kwargs["form"] = type("ConditionForm", (ConditionForm,), {"specs": specs})
+        return super().get_formset(request, obj, **kwargs)
+
+
+class OneRuleForm(SavedForm):
+    skills = CommaList(label=gettext_lazy("Skills needed"), help_text=gettext_lazy("By comma."))
+
+    def clean_position(self) -> int:
+        position = int(self.cleaned_data["position"])
+        if Rule.objects.filter(version=self.instance.version_id, position=position).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Another rule of this version already has this position. Take one between, such as 15."))
+        return position
+
+
+@admin.register(Rule)
+class RuleAdmin(FrozenWhenPublished):
+    form = OneRuleForm
+    list_display = ("name", "version", "position", "team")
+    list_select_related = ("version__flow", "team")
+    list_filter = ("version__flow",)
+    fields = ("position", "name", "team", "skills", "account_first", "priority")
+    inlines = (ConditionsOfRule,)
+    change_form_outer_before_template = "desk/rule.html"
+    empty_title = gettext_lazy("No rules yet")
+    empty_text = gettext_lazy("Open the draft of a flow, and add its rules there.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("version__flow")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        rule = self.get_object(request, object_id)
+        more = {"version": rule.version, "version_url": page_of(rule.version), "show_history": False} if rule else {}
+        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        return page
+
+    def response_change(self, request: HttpRequest, obj: Rule) -> HttpResponse:
+        if "_continue" in request.POST:
+            answer: HttpResponse = super().response_change(request, obj)
+            return answer
+        self.message_user(request, _("Rule “%(rule)s” is kept.") % {"rule": obj})
+        return HttpResponseRedirect(page_of(obj.version))

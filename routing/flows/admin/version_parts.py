@@ -1,0 +1,97 @@
+"""The rows of a flow version: what starts it, what must be known, and which team takes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk.addresses import page_of
+from routing.desk.lists import CommaList
+from routing.desk.saved import Rows
+from routing.flows.models import FlowField, FlowVersion, Trigger
+from routing.flows.rules import Rule
+from routing.runs.admin.trace_page import OPERATORS
+
+
+class PartOfVersion(Rows):
+    """Rows that only a draft lets anybody change."""
+
+    hide_title = True  # the row says it all
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        for field in formset.form.base_fields.values():
+            field.widget.attrs["aria-label"] = field.label  # also those that a form declares itself
+        return formset
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(super().has_add_permission(request, obj)) and _is_draft(obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(super().has_change_permission(request, obj)) and _is_draft(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(super().has_delete_permission(request, obj)) and _is_draft(obj)
+
+
+class TriggersOfVersion(PartOfVersion):
+    model = Trigger
+    fields = ("kind", "field", "value")
+    verbose_name = gettext_lazy("trigger")
+    verbose_name_plural = gettext_lazy("What starts it")
+
+
+class FieldForm(forms.ModelForm[FlowField]):
+    choices = CommaList(label=gettext_lazy("Choices"))
+
+
+class FieldsOfVersion(PartOfVersion):
+    model = FlowField
+    form = FieldForm
+    fields = ("position", "name", "label", "type", "required", "personal", "choices")
+    verbose_name = gettext_lazy("field")
+    verbose_name_plural = gettext_lazy("What must be known")
+
+
+class RuleForm(forms.ModelForm[Rule]):
+    skills = CommaList(label=gettext_lazy("Skills needed"))
+
+
+class RulesOfVersion(PartOfVersion):
+    model = Rule
+    form = RuleForm
+    fields = ("position", "name", "conditions_said", "team", "skills", "account_first", "priority")
+    readonly_fields = ("conditions_said",)
+    verbose_name = gettext_lazy("rule")
+    verbose_name_plural = gettext_lazy("Rules, asked in this order: the first that holds decides")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("conditions").select_related("team")
+
+    @staticmethod
+    def _said(rule: Rule) -> str:
+        return _(" and ").join(said(row.field, row.operator, row.value) for row in rule.conditions.all()) or _("always")
+
+    def conditions_said(self, rule: Rule) -> SafeString | str:
+        if rule._state.adding:
+            return _("Save first, then add conditions.")
+        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(rule), self._said(rule))
+
+    conditions_said.short_description = gettext_lazy("holds when")  # type: ignore[attr-defined]
+
+
+def said(field: str, operator: str, value: Any) -> str:
+    """A condition in words."""
+    shown = ", ".join(str(each) for each in value) if isinstance(value, list) else "" if value is None else str(value)
+    return f"{field} {OPERATORS.get(operator, operator)} {shown}".strip()
+
+
+def _is_draft(obj: Any) -> bool:
+    version = obj.version if isinstance(obj, Rule) else obj
+    return not isinstance(version, FlowVersion) or version.published_at is None

@@ -1,0 +1,164 @@
+"""Versions of a flow: a draft is edited, what is published is read, copied, or rolled back to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk.addresses import address, page_of
+from routing.desk.base import actor
+from routing.desk.display import badge, when
+from routing.desk.forms import choice
+from routing.desk.saved import SavedAdmin
+from routing.flows.admin.version_parts import FieldsOfVersion, PartOfVersion, RulesOfVersion, TriggersOfVersion
+from routing.flows.admin.why import WhyForm
+from routing.flows.models import FlowVersion
+from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
+from routing.sla.policies import SLAPolicy
+from routing.work.registry import action_names
+
+Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
+VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when done
+    "publish": (publish, "routing.publish_flow", gettext_lazy("Publish"), gettext_lazy("%(version)s is live: new runs use it.")),
+    "copy": (copy, "routing.add_flowversion", gettext_lazy("Copy to a new draft"), gettext_lazy("%(version)s is a draft.")),
+    "roll_back": (
+        roll_back,
+        "routing.publish_flow",
+        gettext_lazy("Roll back to this"),
+        gettext_lazy("Rolled back: %(version)s is live, a copy of the older one. Runs that have begun keep theirs."),
+    ),
+}
+
+
+class FrozenWhenPublished(SavedAdmin):
+    """What belongs to a flow version, editable as long as that is a draft; the database refuses it afterwards."""
+
+    def version_of(self, obj: Any) -> FlowVersion:
+        """Of a version itself, or of a part of one."""
+        version: FlowVersion = getattr(obj, "version", obj)
+        return version
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        draft = obj is None or self.version_of(obj).published_at is None
+        return bool(super().has_change_permission(request, obj)) and draft
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            page: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError:  # somebody published or changed it between reading and saving
+            messages.error(request, _("Not saved: somebody else published or changed this meanwhile. Look again, then repeat."))
+            return HttpResponseRedirect(request.path)
+        return page
+
+
+_parts: list[type[PartOfVersion]] = []
+
+
+def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
+    """Show what a package above keeps with a flow version on its page, editable as long as that is a draft."""
+    _parts.append(part)
+    return part
+
+
+@admin.register(FlowVersion)
+class FlowVersionAdmin(FrozenWhenPublished):
+    list_display = ("__str__", "standing", "published", "published_by", "copied_from")
+    list_select_related = ("flow", "published_by", "copied_from__flow")
+    list_filter = ("flow",)
+    fields = ("title", "action", "policy", "template", "reason")
+    inlines = (TriggersOfVersion, FieldsOfVersion, RulesOfVersion)
+    change_form_outer_before_template = "desk/version.html"
+    empty_title = gettext_lazy("No versions yet")
+    empty_text = gettext_lazy("Open a flow, and start a draft there.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("flow", "published_by")
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.verb_view)
+        return [path("<path:object_id>/do/<slug:verb>/", page, name="routing_flowversion_do"), *super().get_urls()]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return [*self.inlines, *_parts]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if self.has_change_permission(request, obj) else self.fields[:-1]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "action":
+            return choice(gettext_lazy("Starts"), [(name, name) for name in action_names()], help_text=db_field.help_text)
+        if db_field.name == "policy":
+            known = [(policy.slug, policy.name) for policy in SLAPolicy.objects.all()]
+            return choice(gettext_lazy("SLA policy"), known)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        version = self.get_object(request, object_id)
+        more = self.around(request, version) if version else {}
+        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        return page
+
+    def around(self, request: HttpRequest, version: FlowVersion) -> dict[str, Any]:
+        """What the page says above the form."""
+        draft = version.published_at is None
+        found = faults(version) if draft else []
+        live = FlowVersion.objects.live().filter(flow=version.flow_id).first()
+        offered = {"copy": True, "publish": draft and not found, "roll_back": not draft and live != version}
+        by = actor(request)
+        return {
+            "version": version,
+            "draft": draft,
+            "faults": found,
+            "live": live,
+            "is_live": live == version,
+            "steps": [
+                (label, address(FlowVersion, "do", version.pk, verb), verb != "copy")
+                for verb, (_operation, permission, label, _said) in VERBS.items()
+                if offered[verb] and by.may(permission)
+            ],
+            "flow_url": page_of(version.flow),
+        }
+
+    def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
+        """Publish, copy or roll back: asks why, and does it by POST alone."""
+        version = self.seen(request, object_id)
+        if verb not in VERBS:
+            raise Http404
+        operation, permission, label, said = VERBS[verb]
+        by = actor(request)
+        by.require(permission, to=str(label).lower())
+        form, wrong = WhyForm(request.POST or None), []
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = operation(version, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+            except NotPublishable as refusal:
+                wrong = refusal.faults
+            else:
+                messages.success(request, said % {"version": made})
+                return HttpResponseRedirect(page_of(made))
+        title = _("%(step)s: %(version)s") % {"step": label, "version": version}
+        context = {"title": title, "form": form, "submit": label, "back": page_of(version), "faults": wrong}
+        return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
+
+    @admin.display(description=gettext_lazy("standing"), ordering="published_at")
+    def standing(self, version: FlowVersion) -> str:
+        return badge(_("Published"), "good") if version.published_at else badge(_("Draft"), "info")
+
+    @admin.display(description=gettext_lazy("published"), ordering="published_at")
+    def published(self, version: FlowVersion) -> Any:
+        return when(version.published_at)

@@ -1,0 +1,12 @@
+"""The form of a step that needs nothing but a reason."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from routing.desk.forms import long_text
+
+
+class WhyForm(forms.Form):
+    reason = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=200)

@@ -1,0 +1,123 @@
+"""From rules, facts and candidates to an owner and a backup, with a receipt that says why, and why nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from routing.flows.conditions import Answer, Clause, holds
+
+PAIR = 2
+TIE_BREAK = "account owner first where the rule says so; then fewest open items; then lowest id"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    id: int
+    name: str
+    team_id: int
+    skills: tuple[str, ...]
+    account_first: bool
+    priority: int
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A person as they were when it was decided. ``open_items`` counts open work they own."""
+
+    user_id: int
+    team_ids: tuple[int, ...]
+    skills: tuple[str, ...]
+    active: bool
+    absent: bool
+    open_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """Who takes it when a team has nobody: tried in order, both as users."""
+
+    account: tuple[int, ...]  # the client's owner and backup, empty before a client is known
+    policy: tuple[int, int]  # the flow's policy owner and backup
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What was said of one candidate: empty ``reasons`` means fit."""
+
+    user_id: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    rule_id: int
+    rule: str
+    team_id: int
+    priority: int
+    owner_id: int
+    backup_id: int
+    because: str
+    asked: tuple[tuple[str, bool, tuple[Answer, ...]], ...]  # every rule asked, whether it held, and its clauses
+    rulings: tuple[Ruling, ...]
+    tie_break: str = TIE_BREAK
+
+
+class NoRuleHolds(LookupError):
+    """No rule holds: the flow version lacks one without conditions."""
+
+
+class NobodyFits(LookupError):
+    """Not even two people of the fallback are available."""
+
+
+def choose(rules: Sequence[RuleSpec], facts: Mapping[str, Any], candidates: Sequence[Candidate], fallback: Fallback) -> Choice:
+    """
+    Decide who owns the work and who backs them up. The same input always gives the same answer.
+
+    :raises NoRuleHolds: see the class
+    :raises NobodyFits: see the class
+    """
+    asked = []
+    for rule in rules:
+        held, answers = holds(rule.clauses, facts)
+        asked.append((rule.name, held, answers))
+        if held:
+            return _pick(rule, candidates, fallback, tuple(asked))
+    raise NoRuleHolds("No rule of this flow version holds. Add a last rule without conditions.")
+
+
+def _pick(rule: RuleSpec, candidates: Sequence[Candidate], fallback: Fallback, asked: tuple[Any, ...]) -> Choice:
+    rulings = tuple(_rule_on(person, rule) for person in sorted(candidates, key=lambda person: person.user_id))
+    fit_ids = {ruling.user_id for ruling in rulings if not ruling.reasons}
+    account = fallback.account[0] if rule.account_first and fallback.account else None
+
+    def order(person: Candidate) -> tuple[bool, int, int]:
+        return (person.user_id != account, person.open_items, person.user_id)
+
+    available = {person.user_id for person in candidates if person.active and not person.absent}
+    chosen = [person.user_id for person in sorted(candidates, key=order) if person.user_id in fit_ids]
+    if account in available and account not in chosen:
+        chosen.insert(0, account)
+    reserve = [user for user in (*fallback.account, *fallback.policy) if user in available]
+    pair = list(dict.fromkeys([*chosen, *reserve]))[:PAIR]
+    if len(pair) < PAIR:
+        raise NobodyFits(f"Rule “{rule.name}” finds fewer than two available people, even among those who stand in.")
+    because = "account owner" if pair[0] == account else "least open work" if pair[0] in fit_ids else "nobody of the team fits: fallback"
+    return Choice(rule.id, rule.name, rule.team_id, rule.priority, pair[0], pair[1], because, asked, rulings)
+
+
+def _rule_on(person: Candidate, rule: RuleSpec) -> Ruling:
+    reasons = []
+    if rule.team_id not in person.team_ids:
+        reasons.append("not in the team")
+    missing = sorted(set(rule.skills) - set(person.skills))
+    if missing:
+        reasons.append(f"lacks {', '.join(missing)}")
+    if not person.active:
+        reasons.append("not active")
+    if person.absent:
+        reasons.append("absent")
+    return Ruling(person.user_id, tuple(reasons))

@@ -1,0 +1,126 @@
+"""Typed clauses over facts, each of which explains itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+
+from routing.flows.fields import FieldSpec, FieldType, WrongType, typed
+
+
+class Operator(StrEnum):
+    EQUALS = "equals"
+    NOT_EQUALS = "not_equals"
+    AT_LEAST = "at_least"
+    BELOW = "below"
+    ONE_OF = "one_of"
+    CONTAINS = "contains"
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+
+
+_ORDERED = frozenset({FieldType.NUMBER, FieldType.DATE})
+_TEXT = frozenset({FieldType.TEXT, FieldType.LONG_TEXT, FieldType.EMAIL, FieldType.CHOICE})
+ALLOWED: Mapping[Operator, frozenset[FieldType]] = {
+    Operator.EQUALS: frozenset(FieldType),
+    Operator.NOT_EQUALS: frozenset(FieldType),
+    Operator.AT_LEAST: _ORDERED,
+    Operator.BELOW: _ORDERED,
+    Operator.ONE_OF: _TEXT | _ORDERED,
+    Operator.CONTAINS: _TEXT,
+    Operator.KNOWN: frozenset(FieldType),
+    Operator.UNKNOWN: frozenset(FieldType),
+}
+_WITHOUT_VALUE = frozenset({Operator.KNOWN, Operator.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """``value`` is JSON as stored: a list for ``one_of``, None where the operator takes none."""
+
+    spec: FieldSpec
+    operator: Operator
+    value: Any
+    group: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Whether a clause held, and on what: both as text, so that a record of it never changes its meaning."""
+
+    field: str
+    operator: str
+    wanted: str
+    found: str
+    held: bool
+
+
+class BadClause(ValueError):
+    """An operator that its field's type does not have, or a value of the wrong type."""
+
+
+def check(clause: Clause) -> None:
+    """
+    Refuse a clause that could never be answered, when it is written rather than when it runs.
+
+    :raises BadClause: saying what is wrong
+    """
+    if clause.spec.type not in ALLOWED[clause.operator]:
+        raise BadClause(f"{clause.spec.label} is a {clause.spec.type}: it has no “{clause.operator}”.")
+    if clause.operator in _WITHOUT_VALUE:
+        return
+    values = clause.value if clause.operator is Operator.ONE_OF else [clause.value]
+    if not isinstance(values, list) or not values:
+        raise BadClause(f"{clause.spec.label}: “{clause.operator}” needs a list of values.")
+    for value in values:
+        try:
+            if typed(value, clause.spec) is None:
+                raise BadClause(f"{clause.spec.label}: the value is empty.")
+        except WrongType as error:
+            raise BadClause(str(error)) from error
+
+
+def holds(clauses: Sequence[Clause], facts: Mapping[str, Any]) -> tuple[bool, tuple[Answer, ...]]:
+    """
+    Whether any group of clauses holds whole, with the answer of every clause. No clauses always hold.
+
+    A fact of the wrong type counts as unknown here; required fields are checked before rules are asked.
+    """
+    answers, whole = [], not clauses
+    for _, members in groupby(sorted(clauses, key=lambda clause: clause.group), key=lambda clause: clause.group):
+        group = [_answer(clause, facts) for clause in members]
+        whole = whole or all(answer.held for answer in group)
+        answers += group
+    return whole, tuple(answers)
+
+
+def _answer(clause: Clause, facts: Mapping[str, Any]) -> Answer:
+    try:
+        found = typed(facts.get(clause.spec.name), clause.spec)
+    except WrongType:
+        found = None
+    held = _HOLDS[clause.operator](found, clause)
+    wanted = "" if clause.operator in _WITHOUT_VALUE else str(clause.value)
+    return Answer(clause.spec.name, clause.operator.value, wanted, "" if found is None else str(found), held)
+
+
+def _same(found: Any, value: Any, clause: Clause) -> bool:
+    wanted = typed(value, clause.spec)
+    if isinstance(found, str) and isinstance(wanted, str):
+        return found.casefold() == wanted.casefold()
+    return bool(found == wanted)
+
+
+_HOLDS: Mapping[Operator, Callable[[Any, Clause], bool]] = {
+    Operator.EQUALS: lambda found, c: found is not None and _same(found, c.value, c),
+    Operator.NOT_EQUALS: lambda found, c: found is not None and not _same(found, c.value, c),
+    Operator.AT_LEAST: lambda found, c: found is not None and found >= typed(c.value, c.spec),
+    Operator.BELOW: lambda found, c: found is not None and found < typed(c.value, c.spec),
+    Operator.ONE_OF: lambda found, c: found is not None and any(_same(found, value, c) for value in c.value),
+    Operator.CONTAINS: lambda found, c: found is not None and str(c.value).casefold() in found.casefold(),
+    Operator.KNOWN: lambda found, c: found is not None,
+    Operator.UNKNOWN: lambda found, c: found is None,
+}

@@ -1,0 +1,132 @@
+"""Flow: what starts it, what must be known before it acts, what it does. A published version never changes."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from routing.flows.fields import FieldType
+from routing.kernel.history import Tracked
+from routing.people.staff import User
+
+
+class Flow(models.Model):
+    slug = models.SlugField(_("slug"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    purpose = models.TextField(_("purpose"), help_text=_("Which decision the business trusts this flow to make."))
+    outcome = models.TextField(_("outcome"), help_text=_("What proves that it happened."))
+    runbook = models.TextField(_("runbook"), blank=True, default="", help_text=_("What to do when it stops, and how to roll it back."))
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy owner"))
+    backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy backup"))
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("flow")
+        verbose_name_plural = _("flows")
+        ordering = ("name",)
+        default_permissions = ("add", "change", "view")
+        permissions = (("publish_flow", "Can publish and roll back flow versions"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(owner=models.F("backup")),
+                name="flow_owner_is_not_backup",
+                violation_error_message=_("Policy owner and backup must be two different people."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FlowVersionQuerySet(models.QuerySet["FlowVersion"]):
+    def live(self) -> Self:
+        """The newest published version of each flow."""
+        return self.filter(published_at__isnull=False).order_by("flow_id", "-number").distinct("flow_id")
+
+
+class FlowVersion(models.Model):
+    """
+    A draft until it is published; then the database refuses to change it or its rows.
+
+    Rolling back is publishing a copy of an older one: ``copied_from`` says which.
+    """
+
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="versions", verbose_name=_("flow"))
+    number = models.PositiveIntegerField(_("number"))
+    action = models.CharField(_("action"), max_length=60, help_text=_("What it starts once it knows who."))
+    template = models.TextField(
+        _("brief template"), blank=True, default="", help_text=_("Fields in braces are filled in, such as {deal.name}.")
+    )
+    title = models.CharField(_("title of the work"), max_length=200, default="{deal.name}", help_text=_("May name fields in braces."))
+    policy = models.CharField(_("SLA policy"), max_length=50, default="standard")
+    copied_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("copy of"))
+    published_at = models.DateTimeField(_("published"), null=True, editable=False)
+    published_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("published by")
+    )
+
+    objects: ClassVar[models.Manager[FlowVersion]] = FlowVersionQuerySet.as_manager()
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("flow version")
+        verbose_name_plural = _("flow versions")
+        ordering = ("flow", "-number")
+        default_permissions = ("add", "change", "view")
+        constraints = (models.UniqueConstraint(fields=("flow", "number"), name="flow_version_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.flow} v{self.number}"
+
+
+class VersionPart(models.Model):
+    """A row that belongs to a version and is frozen with it."""
+
+    class Meta:
+        abstract = True
+
+
+class Trigger(VersionPart):
+    """An event that starts the flow: its kind and, where given, a value in its body."""
+
+    version = models.ForeignKey(FlowVersion, on_delete=models.CASCADE, related_name="triggers", verbose_name=_("version"))
+    kind = models.CharField(_("kind of event"), max_length=100)
+    field = models.CharField(_("field"), max_length=60, blank=True, default="", help_text=_("Empty: any event of this kind."))
+    value = models.CharField(_("equals"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("trigger")
+        verbose_name_plural = _("triggers")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.field}={self.value}" if self.field else self.kind
+
+
+class FlowField(VersionPart):
+    """Something the flow knows about an event, and whether it may act without it."""
+
+    version = models.ForeignKey(FlowVersion, on_delete=models.CASCADE, related_name="fields", verbose_name=_("version"))
+    name = models.CharField(
+        _("name"),
+        max_length=60,
+        validators=[RegexValidator(r"\A[a-z]+(\.[a-z][a-z_]*)+\Z", _("Lower case with a dot, such as deal.amount."))],
+    )
+    label = models.CharField(_("label"), max_length=120)
+    type = models.CharField(_("type"), max_length=10, choices=[(kind.value, kind.value) for kind in FieldType])
+    required = models.BooleanField(_("required"), default=False)
+    personal = models.BooleanField(_("personal"), default=False, help_text=_("Names a person: rules may not use it."))
+    choices = models.JSONField(_("choices"), blank=True, default=list)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("field")
+        verbose_name_plural = _("fields")
+        ordering = ("position", "id")
+        constraints = (models.UniqueConstraint(fields=("version", "name"), name="flow_field_once"),)
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,175 @@
+"""Publishing flow versions, and copying older ones to roll back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from routing.flows.conditions import BadClause, check
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.rules import Condition, Rule
+from routing.flows.template import placeholders
+from routing.flows.versions import Plan, read
+from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
+from routing.people.actors import Actor
+from routing.people.saving import save, tell
+from routing.people.staff import User
+from routing.sla.policies import SLAPolicy
+from routing.work.registry import action_names, copiers
+
+for _model in ("flow", "flowversion"):
+    grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
+    grant(f"routing.add_{_model}", OPS)
+    grant(f"routing.change_{_model}", OPS)
+for _model in ("trigger", "flowfield", "rule", "condition"):
+    grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)
+    for _verb in ("add", "change", "delete"):
+        grant(f"routing.{_verb}_{_model}", OPS)
+grant("routing.publish_flow", OPS)
+
+Part = TypeVar("Part", Trigger, FlowField, Rule, Condition)
+
+
+class NotPublishable(ValueError):
+    """A draft that would not work; ``faults`` says everything that is wrong with it, in words."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(" ".join(faults))
+        self.faults = faults
+
+
+def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    Freeze a draft and let new runs use it; runs that have begun keep theirs.
+
+    :raises PermissionDenied: if ``by`` may not publish
+    :raises NotPublishable: if it is published already, or would not work
+    """
+    by.require("routing.publish_flow", to="publish flows")
+    with transaction.atomic():
+        version = FlowVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+        found = faults(version)
+        if found:
+            raise NotPublishable(found)
+        version.published_at, version.published_by = at, User.objects.get(pk=by.user_id)
+        save(version, by=by, at=at, reason=reason)
+        tell("routing.flowversion.publish", version.pk, by=by, at=at)
+    return version
+
+
+def faults(version: FlowVersion) -> list[str]:
+    """Everything that keeps a draft from working, in words for the person who wrote it."""
+    plan = read(version)
+    said = (
+        (version.published_at is not None, _("This version is published already: copy it.")),
+        (not version.triggers.exists(), _("Nothing starts it: add a trigger.")),
+        (
+            not plan.rules or bool(plan.rules[-1].clauses),
+            _("The last rule must have no conditions, so that every event finds a team."),
+        ),
+        (
+            version.action not in action_names(),
+            _("It does not say what to start: choose one of %(known)s.") % {"known": ", ".join(action_names())},
+        ),
+        (
+            not SLAPolicy.objects.filter(slug=version.policy).exists(),
+            _("There is no SLA policy “%(slug)s”.") % {"slug": version.policy},
+        ),
+    )
+    return [words for wrong, words in said if wrong] + _faults_of_texts(version, plan) + _faults_of_rules(version, plan)
+
+
+def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
+    """Titles and briefs are kept in history, which is never rewritten: they may not name a person."""
+    named = placeholders(version.title) | placeholders(version.template)
+    known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}
+    said = (
+        (named - known, _("Unknown fields in braces: %(names)s.")),
+        (named & known - usable, _("A title or brief may not name a person: leave out %(names)s.")),
+    )
+    return [words % {"names": ", ".join(sorted(names))} for names, words in said if names]
+
+
+def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:
+    usable = {spec.name for spec in plan.rule_fields}
+    used = Condition.objects.filter(rule__version=version).values_list("field", flat=True)
+    found = [
+        _("A rule uses %(name)s, which is not a field of this version, or names a person.") % {"name": name}
+        for name in sorted(set(used) - usable)
+    ]
+    for clause in (clause for rule in plan.rules for clause in rule.clauses):
+        try:
+            check(clause)
+        except BadClause as error:
+            found.append(str(error))
+    return found
+
+
+def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    A new draft like ``version``: to change a flow, or to roll back to an older version of it.
+
+    :raises PermissionDenied: if ``by`` may not change flows
+    """
+    by.require("routing.add_flowversion", to="change flows")
+    with transaction.atomic():
+        Flow.objects.select_for_update().get(pk=version.flow_id)
+        newest = FlowVersion.objects.filter(flow=version.flow_id).aggregate(newest=Max("number"))["newest"]
+        made = FlowVersion(
+            flow_id=version.flow_id,
+            number=newest + 1,
+            action=version.action,
+            template=version.template,
+            title=version.title,
+            policy=version.policy,
+            copied_from=version,
+        )
+        save(made, by=by, at=at, reason=reason)
+        Trigger.objects.bulk_create([_twin(row, version=made) for row in version.triggers.all()])
+        FlowField.objects.bulk_create([_twin(row, version=made) for row in version.fields.all()])
+        for rule in Rule.objects.filter(version=version):
+            conditions = list(rule.conditions.all())
+            twin = _twin(rule, version=made)
+            twin.save()
+            Condition.objects.bulk_create([_twin(row, rule=twin) for row in conditions])
+        for keep in copiers():
+            keep(version, made)
+    return made
+
+
+def begin(flow: Flow, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    A draft to go on from: a copy of the newest version, or an empty one for a flow that has none.
+
+    :raises PermissionDenied: if ``by`` may not change flows
+    """
+    by.require("routing.add_flowversion", to="change flows")
+    newest = FlowVersion.objects.filter(flow=flow).order_by("-number").first()
+    if newest is not None:
+        return copy(newest, by=by, at=at, reason=reason)
+    draft = FlowVersion(flow=flow, number=1, action=next(iter(action_names()), ""))
+    save(draft, by=by, at=at, reason=reason)
+    return draft
+
+
+def roll_back(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
+    """
+    Publish a copy of an older version, so that new runs do again what it said.
+
+    :raises PermissionDenied: if ``by`` may not change or publish flows
+    :raises NotPublishable: if it would not work any more; then nothing is kept
+    """
+    with transaction.atomic():
+        return publish(copy(version, by=by, at=at, reason=reason), by=by, at=at, reason=reason)
+
+
+def _twin(row: Part, **changes: object) -> Part:
+    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
+    twin = type(row)(**values)
+    for name, value in changes.items():
+        setattr(twin, name, value)
+    return twin

@@ -1,0 +1,60 @@
+"""A flow version as frozen values, read once: a published one never changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from routing.flows.choose import RuleSpec
+from routing.flows.conditions import Clause, Operator
+from routing.flows.fields import FieldSpec, FieldType
+from routing.flows.models import FlowVersion
+from routing.flows.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``rule_fields`` are the fields that do not name a person: only these are decided on, and recorded."""
+
+    version_id: int
+    number: int
+    flow_id: int
+    action: str
+    title: str
+    template: str
+    policy: str
+    fields: tuple[FieldSpec, ...]
+    rule_fields: tuple[FieldSpec, ...]
+    rules: tuple[RuleSpec, ...]
+
+
+def read(version: FlowVersion) -> Plan:
+    rows = list(version.fields.all())
+    fields = {row.name: FieldSpec(row.name, row.label, FieldType(row.type), row.required, tuple(row.choices)) for row in rows}
+    for_rules = {row.name: fields[row.name] for row in rows if not row.personal}
+    rules = [_rule(rule, for_rules) for rule in version.rules.prefetch_related("conditions")]
+    return Plan(
+        version.pk,
+        version.number,
+        version.flow_id,
+        version.action,
+        version.title,
+        version.template,
+        version.policy,
+        tuple(fields.values()),
+        tuple(for_rules.values()),
+        tuple(rules),
+    )
+
+
+@lru_cache(maxsize=256)
+def published(version_id: int) -> Plan:
+    """The plan of a published version, kept for the life of the process."""
+    return read(FlowVersion.objects.get(pk=version_id, published_at__isnull=False))
+
+
+def _rule(rule: Rule, fields: dict[str, FieldSpec]) -> RuleSpec:
+    clauses = tuple(
+        Clause(fields[row.field], Operator(row.operator), row.value, row.group) for row in rule.conditions.all() if row.field in fields
+    )
+    return RuleSpec(rule.pk, rule.name, rule.team_id, tuple(rule.skills), rule.account_first, rule.priority, clauses)

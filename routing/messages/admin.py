@@ -1,0 +1,113 @@
+"""Messages for the person who is signed in, and nobody else's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from routing.desk import display
+from routing.desk.addresses import address, work_page
+from routing.desk.base import actor
+from routing.desk.filters import WithDefault
+from routing.messages.models import Notification
+from routing.messages.operations import mark_read
+from routing.runs.admin.events import ReadOnly
+
+TONES = {Notification.Words.WARNING.value: "warn", Notification.Words.BREACH.value: "bad", Notification.Words.ESCALATION.value: "bad"}
+
+
+class Unread(WithDefault):
+    title = gettext_lazy("read")
+    parameter_name = "read"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("new", _("New")), ("all", _("All")))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset if self.value() == "all" else queryset.filter(read_at=None)
+
+
+@admin.register(Notification)
+class NotificationAdmin(ReadOnly):
+    list_display = ("about", "said", "due_at", "sent", "standing")
+    list_display_links = None
+    list_select_related = ("item",)
+    list_filter = (Unread,)
+    ordering = ("-pk",)
+    actions = ("mark_as_read",)
+    list_before_template = "desk/for_me.html"
+    empty_title = gettext_lazy("Nothing new for you")
+    empty_text = gettext_lazy("You are told here when work becomes yours, needs your decision, or is about to be late.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(recipient=actor(request).user_id)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.read_view)
+        return [path("read/", page, name="routing_notification_read"), *super().get_urls()]
+
+    def list_title(self, request: HttpRequest) -> str:
+        return _("For me")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        more = {
+            "reading": address(Notification, "read"),
+            "new": Notification.objects.filter(recipient=actor(request).user_id, read_at=None).count(),
+        }
+        page: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
+        return page
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        return HttpResponseRedirect(work_page(self.seen(request, object_id).item_id))
+
+    def read_view(self, request: HttpRequest) -> HttpResponse:
+        """All of the reader's own, by POST."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            self.told(request, mark_read(None, by=actor(request), at=timezone.now()))
+        return HttpResponseRedirect(address(Notification, "changelist"))
+
+    @admin.action(description=gettext_lazy("Mark as read"))
+    def mark_as_read(self, request: HttpRequest, queryset: Any) -> None:
+        self.told(request, mark_read(list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now()))
+
+    def told(self, request: HttpRequest, count: int) -> None:
+        said = ngettext("%(count)s message is read.", "%(count)s messages are read.", count)
+        messages.success(request, said % {"count": count})
+
+    @admin.display(description=gettext_lazy("work"))
+    def about(self, row: Notification) -> SafeString:
+        return format_html(
+            '<a class="tl-link" href="{}"><span class="tl-ref">{}</span> {}</a>', work_page(row.item_id), row.item.ref, row.item.title
+        )
+
+    @admin.display(description=gettext_lazy("message"))
+    def said(self, row: Notification) -> SafeString | str:
+        words = row.get_words_display()
+        return display.badge(words, TONES[row.words]) if row.words in TONES else words
+
+    @admin.display(description=gettext_lazy("due"), ordering="item__next_due_at")
+    def due_at(self, row: Notification) -> SafeString | str:
+        return display.due(row.item)
+
+    @admin.display(description=gettext_lazy("when"), ordering="at")
+    def sent(self, row: Notification) -> SafeString | str:
+        return display.when(row.at)
+
+    @admin.display(description=gettext_lazy("read"), ordering="read_at")
+    def standing(self, row: Notification) -> SafeString | str:
+        return display.when(row.read_at) if row.read_at else display.badge(_("New"), "info")

@@ -1,0 +1,26 @@
+"""What letters to people outside the agency say. The outbox sends them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from routing.cover.agency import Agency
+from routing.people.clients import Client, Contact
+
+
+def invitation(contact: Contact, client: Client, by: str) -> tuple[str, str]:
+    """Subject and text: where to sign in, and with which address. It holds no secret: the code is asked for there."""
+    agency = Agency.objects.values_list("name", flat=True).first() or str(_("The agency"))
+    context = {
+        "name": contact.full_name,
+        "email": contact.email.lower(),
+        "client": client.name,
+        "by": by,
+        "agency": agency,
+        "url": settings.SITE_URL + reverse("portal:home"),
+    }
+    subject = _("%(agency)s invites you to its client portal") % {"agency": agency}
+    return " ".join(subject.split()), render_to_string("letters/invitation.txt", context)

@@ -1,0 +1,54 @@
+"""Notification: what a person is told, written in the transaction that causes it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from routing.people.staff import User
+from routing.work.items import WorkItem
+
+
+class Notification(models.Model):
+    """
+    One message to one person about one work item. ``dedupe_key`` makes a repeated cause tell once.
+
+    ``words`` is the kind of message; its text is made when it is shown, in the reader's language.
+    """
+
+    class Words(models.TextChoices):
+        OWNS = "owns", _("You now own this")
+        BACKS_UP = "backs_up", _("You now back this up")
+        EXCEPTION = "exception", _("Needs your decision")
+        APPROVAL = "approval", _("Waits for your approval")
+        ASK_CLIENT = "ask_client", _("The client can be asked now")
+        CHANGES = "changes", _("Changes are asked for")
+        REWORK = "rework", _("Came back from QA")
+        APPROVED = "approved", _("Is approved")
+        DECIDE = "decide", _("Asks for your approval")
+        REMINDER = "reminder", _("Still waits for your approval")
+        IMPACT = "impact", _("Asks whether you agree with what a change means")
+        DECIDED = "decided", _("The client has decided")
+        ANSWERED = "answered", _("The client has answered")
+        WITHDRAWN = "withdrawn", _("The client has withdrawn it")
+        WARNING = "warning", _("Due soon")
+        BREACH = "breach", _("Late")
+        ESCALATION = "escalation", _("Late, and passed on to you")
+
+    recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("to"))
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("about"))
+    words = models.CharField(_("message"), max_length=20, choices=Words)
+    dedupe_key = models.CharField(max_length=120, unique=True)
+    at = models.DateTimeField(_("at"))
+    sent_at = models.DateTimeField(_("sent by mail"), null=True, editable=False)  # just before, so that nothing can follow it sooner
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        indexes = (models.Index(fields=["recipient", "-id"], condition=models.Q(read_at__isnull=True), name="notification_unread_idx"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_words_display()}: {self.item}"

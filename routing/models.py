@@ -1,0 +1,75 @@
+from routing.audit.models import Redaction, Seal, SealedRow, SealSweep
+from routing.cover.absences import Absence
+from routing.cover.agency import Agency
+from routing.desk.sendings import Sending
+from routing.desk.visits import Visit
+from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.rules import Condition, Rule
+from routing.kernel.events import Dispatch, Event, Payload
+from routing.messages.models import Notification
+from routing.people.clients import Client, ClientDomain, Contact, ErasedIdentity, Membership
+from routing.people.destinations import Destination
+from routing.people.staff import Team, TeamMembership, User
+from routing.runs.decisions import Decision
+from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+from routing.runs.models import Enrichment, Run, RunEvent, RunStep
+from routing.runs.outcomes import Outcome
+from routing.sla.calendars import Calendar, CalendarUse
+from routing.sla.clocks import Clock, ClockMark, ClockTerms, Escalation
+from routing.sla.policies import SLAPolicy, Target
+from routing.work.files import File
+from routing.work.items import DoorOnly, RefCounter, WorkItem, WorkNoun
+from routing.work.notes import Note, NoteFile
+
+__all__ = [
+    "Absence",
+    "Agency",
+    "Calendar",
+    "CalendarUse",
+    "Client",
+    "ClientDomain",
+    "Clock",
+    "ClockMark",
+    "ClockTerms",
+    "Condition",
+    "Contact",
+    "Decision",
+    "Destination",
+    "Dispatch",
+    "DoorOnly",
+    "Enrichment",
+    "ErasedIdentity",
+    "Escalation",
+    "Event",
+    "ExceptionCase",
+    "ExceptionRoute",
+    "File",
+    "Flow",
+    "FlowField",
+    "FlowVersion",
+    "Membership",
+    "Note",
+    "NoteFile",
+    "Notification",
+    "Outcome",
+    "Payload",
+    "Redaction",
+    "RefCounter",
+    "Rule",
+    "Run",
+    "RunEvent",
+    "RunStep",
+    "SLAPolicy",
+    "Seal",
+    "SealSweep",
+    "SealedRow",
+    "Sending",
+    "Target",
+    "Team",
+    "TeamMembership",
+    "Trigger",
+    "User",
+    "Visit",
+    "WorkItem",
+    "WorkNoun",
+]

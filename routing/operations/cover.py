@@ -1,9 +1,0 @@
-"""Who is away: who may read and change it."""
-
-from __future__ import annotations
-
-from routing.roles import EVERYONE, OPS, grant
-
-grant("routing.view_absence", *EVERYONE)
-for _verb in ("add", "change", "delete"):
-    grant(f"routing.{_verb}_absence", OPS)

@@ -1,0 +1,61 @@
+"""Clients at the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from routing.desk.addresses import address
+from routing.desk.base import actor
+from routing.desk.display import badge
+from routing.desk.saved import Rows, SavedAdmin
+from routing.people.admin.memberships import KeepsMemberships
+from routing.people.clients import Client, Membership
+from routing.work.items import WorkItem
+from routing.work.visibility import clients_seen_by, contacts_seen_by
+
+
+class ContactsOfClient(Rows):
+    model = Membership
+    fields = ("contact", "role")
+    verbose_name = _("contact")
+    verbose_name_plural = _("contacts")
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "contact":
+            kwargs["queryset"] = contacts_seen_by(actor(request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+
+@admin.register(Client)
+class ClientAdmin(KeepsMemberships, SavedAdmin):
+    list_display = ("name", "code", "team", "owner", "backup", "timezone", "is_restricted", "work")
+    list_filter = ("restricted", "team")
+    list_select_related = ("team", "owner", "backup")
+    search_fields = ("name", "code")
+    search_help_text = _("Name or code")
+    fields = ("name", "code", "timezone", "team", "owner", "backup", "restricted", "reason")
+    people_fields = ("owner", "backup")
+    inlines = (ContactsOfClient,)
+    empty_title = _("No clients yet")
+    empty_text = _("Add a client with its team, owner and backup; then capture its first request.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return clients_seen_by(actor(request)).order_by("name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("code",) if obj else ()  # references carry it
+
+    @admin.display(description=_("restricted"), ordering="restricted")
+    def is_restricted(self, client: Client) -> SafeString | str:
+        return badge(_("Restricted"), "warn") if client.restricted else ""
+
+    @admin.display(description=_("work"))
+    def work(self, client: Client) -> SafeString:
+        url = f"{address(WorkItem, 'changelist')}?whose=all&client={client.pk}"
+        return format_html('<a class="tl-link" href="{}">{} <span class="tl-sr">{}</span></a>', url, _("Open work"), client.name)

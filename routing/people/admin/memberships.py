@@ -1,0 +1,25 @@
+"""Pages with memberships on them: losing a role ends the contact's sessions, whichever page it was taken on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from routing.cover.operations.portal_access import end_membership, keep_membership
+from routing.desk.saved import SavedAdmin
+from routing.people.actors import Actor
+from routing.people.clients import Membership
+
+
+class KeepsMemberships(SavedAdmin):
+    def keep_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
+        if isinstance(row, Membership):
+            keep_membership(row, by=by, at=at, reason=reason)
+        else:
+            super().keep_row(row, by=by, at=at, reason=reason)
+
+    def drop_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
+        if isinstance(row, Membership):
+            end_membership(row, by=by, at=at, reason=reason)
+        else:
+            super().drop_row(row, by=by, at=at, reason=reason)

@@ -1,0 +1,95 @@
+"""A contact's access to the portal, on their page at the desk: invite, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.cover.operations.portal_access import CannotInvite, has_access, invite, refusals_to_invite, withdraw
+from routing.desk.addresses import address, page_of
+from routing.desk.base import DeskAdmin, actor
+from routing.desk.forms import long_text
+from routing.people.clients import Contact
+from routing.work.gates import GateResult
+
+
+class WithdrawForm(forms.Form):
+    reason = long_text(gettext_lazy("Why"), error=gettext_lazy("Say why: the next person reads it."), rows=3, max_length=200)
+
+
+class PortalAccess(DeskAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<path:object_id>/invite/", wrap(self.invite_view), name="routing_contact_invite"),
+            path("<path:object_id>/withdraw/", wrap(self.withdraw_view), name="routing_contact_withdraw"),
+            *super().get_urls(),
+        ]
+
+    def access(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
+        """What the contact's page says about access, and the one step that fits."""
+        contact, by = self.get_object(request, object_id), actor(request)
+        if contact is None:
+            return {}
+        granted = has_access(contact)
+        verb = "withdraw" if granted else "invite"
+        return {
+            "granted": granted,
+            "signs_in_with": contact.user.email if granted else "",
+            "moved": granted and contact.user.email != contact.email.lower(),
+            "access_step": address(Contact, verb, contact.pk) if by.may(f"routing.{verb}_contact") else "",
+        }
+
+    def invite_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Say who will get a letter and what they will see, or why it cannot be, then invite."""
+        by = actor(request)
+        by.require("routing.invite_contact", to="invite contacts")
+        contact = self.seen(request, object_id)
+        if request.method != "POST":
+            return self._ask_to_invite(request, contact, refusals_to_invite(contact))
+        try:
+            invite(contact.pk, by=by, at=timezone.now())
+        except CannotInvite as refusal:
+            return self._ask_to_invite(request, contact, refusal.refusals, status=409)
+        messages.success(request, _("%(who)s is invited. A letter goes to %(email)s.") % {"who": contact, "email": contact.email})
+        return HttpResponseRedirect(page_of(contact))
+
+    def _ask_to_invite(self, request: HttpRequest, contact: Contact, against: Sequence[GateResult], status: int = 200) -> TemplateResponse:
+        context = {
+            "title": _("Invite %(who)s") % {"who": contact},
+            "contact": contact,
+            "memberships": contact.memberships.select_related("client").order_by("client__name"),
+            "against": against,
+            "form": forms.Form(),
+            "submit": _("Invite"),
+            "back": page_of(contact),
+        }
+        return self.render(request, "desk/invite.html", context, status)
+
+    def withdraw_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        by = actor(request)
+        by.require("routing.withdraw_contact", to="withdraw access to the portal")
+        contact = self.seen(request, object_id)
+        form = WithdrawForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            withdraw(contact.pk, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+            messages.success(request, _("%(who)s cannot sign in any more.") % {"who": contact})
+            return HttpResponseRedirect(page_of(contact))
+        context = {
+            "title": _("Withdraw the access of %(who)s") % {"who": contact},
+            "contact": contact,
+            "form": form,
+            "submit": _("Withdraw access"),
+            "danger": True,
+            "back": page_of(contact),
+        }
+        return self.render(request, "desk/withdraw.html", context)

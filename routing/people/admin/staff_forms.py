@@ -1,0 +1,50 @@
+"""Forms about the people of the agency."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from routing.desk.forms import long_text, picked
+from routing.desk.saved import SavedForm
+from routing.kernel.roles import Role
+from routing.people.staff import User
+
+
+class PersonForm(SavedForm):
+    roles = forms.MultipleChoiceField(
+        label=gettext_lazy("Roles"),
+        choices=Role.choices,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=gettext_lazy("What each role may do is written in the product. Losing a role ends every session at once."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["roles"] = list(self.instance.groups.values_list("name", flat=True))
+
+    def clean_email(self) -> str:
+        email = str(self.cleaned_data["email"]).lower()
+        if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
+            raise ValidationError(_("Somebody else has this e-mail address."))
+        return email
+
+
+class LeaveForm(forms.Form):
+    heir = picked(
+        gettext_lazy("Successor"),
+        User.objects.none(),
+        help_text=gettext_lazy("Takes every place of this person in open work, clients and teams."),
+    )
+    reason = long_text(gettext_lazy("Why"), error=gettext_lazy("Say why: the next person reads it."), rows=3, max_length=200)
+
+    def __init__(self, leaver: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["heir"].queryset = User.objects.staff().exclude(pk=leaver.pk)  # type: ignore[attr-defined]

@@ -1,0 +1,161 @@
+"""Whom the agency works for, and the people there."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.history import Tracked
+from routing.people.staff import Team, User, validate_timezone
+
+
+class Client(models.Model):
+    code = models.CharField(
+        _("code"),
+        max_length=6,
+        unique=True,
+        validators=[RegexValidator(r"\A[A-Z][A-Z0-9]{1,5}\Z", _("Two to six capital letters or digits, starting with a letter."))],
+        help_text=_("Starts the reference of all work for this client, such as ACM-142."),
+    )
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="clients", verbose_name=_("team"))
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("owner"))
+    backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("backup"))
+    restricted = models.BooleanField(
+        _("restricted"), default=False, help_text=_("Account managers outside the client's team do not see its work.")
+    )
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("client")
+        verbose_name_plural = _("clients")
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(
+                condition=~models.Q(owner=models.F("backup")),
+                name="client_owner_is_not_backup",
+                violation_error_message=_("Owner and backup must be two different people."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ClientDomain(models.Model):
+    """A mail or web domain that is one client's alone, by which intake knows it again. Lower case, without ``www.``."""
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="domains", verbose_name=_("client"))
+    domain = models.CharField(
+        _("domain"),
+        max_length=253,
+        unique=True,
+        validators=[
+            RegexValidator(
+                r"\A(?!www\.)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z", _("A domain such as acme.example, in lower case.")
+            )
+        ],
+    )
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("client domain")
+        verbose_name_plural = _("client domains")
+        ordering = ("domain",)
+
+    def __str__(self) -> str:
+        return self.domain
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def known(self) -> Self:
+        """Contacts that have not been erased."""
+        return self.filter(erased_at=None)
+
+
+class Contact(models.Model):
+    """
+    A person at a client. Personal data: rewritten on erasure, so it carries no history table.
+
+    Who changed a contact is in Event, which holds ids only.
+    """
+
+    full_name = models.CharField(_("name"), max_length=120)
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="contact",
+        verbose_name=_("portal access"),
+    )
+    clients = models.ManyToManyField(Client, through="Membership", related_name="contacts", verbose_name=_("clients"))
+    erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ("full_name",)
+        permissions = (("erase_contact", "Can erase a contact's personal data"),)
+        constraints = (
+            models.UniqueConstraint(
+                models.functions.Lower("email"),
+                condition=~models.Q(email=""),
+                name="contact_email_lower_unique",
+                violation_error_message=_("Another contact already has this e-mail address."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class Membership(models.Model):
+    class Role(models.TextChoices):
+        VIEWER = "viewer", _("Viewer")
+        REQUESTER = "requester", _("Requester")
+        APPROVER = "approver", _("Approver")
+
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("contact"))
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("client"))
+    role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints = (models.UniqueConstraint(fields=("contact", "client"), name="contact_once_a_client"),)
+
+    def __str__(self) -> str:
+        return f"{self.contact} · {self.client} · {self.get_role_display()}"
+
+
+class ErasedIdentity(models.Model):
+    """
+    A keyed digest of an erased person's e-mail address, so that intake can refuse to bring the person back.
+
+    HMAC-SHA256 under ERASURE_KEY, as hex; without the key it says nothing about the address.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    erased_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("erased identity")
+        verbose_name_plural = _("erased identities")
+
+    def __str__(self) -> str:
+        return self.digest[:12]

@@ -1,0 +1,43 @@
+"""Saving what is not work - people, clients, teams - with the actor and the reason in its history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import models
+
+from routing.kernel.events import Event
+from routing.kernel.tables import Table
+from routing.people.actors import Actor
+from routing.people.staff import User
+from routing.work.sql import run
+
+
+def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "", only: Sequence[str] | None = None) -> None:
+    """
+    Save a tracked row so that its history says who, when and why.
+
+    :param only: the fields to write, None for all; history keeps the whole row as it is in memory, so read it under a lock
+    """
+    row._history_user = User.objects.get(pk=by.user_id)  # type: ignore[attr-defined]
+    row._history_date = at  # type: ignore[attr-defined]
+    row._change_reason = reason  # type: ignore[attr-defined]
+    row.save(update_fields=only)
+
+
+def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: datetime) -> None:
+    """Save new tracked rows of one model in two statements, each with its own reason in its history."""
+    if not rows:
+        return
+    model = type(rows[0])
+    model._default_manager.bulk_create(rows)
+    table = Table.of(model)
+    source = f'"{table.name}" JOIN unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS because(of_id, why) ON id = of_id'
+    values = {"ids": [row.pk for row in rows], "reasons": list(reasons), "at": at, "actor": by.user_id}
+    run(table.kept(source, "+", reason="why"), values)
+
+
+def tell(kind: str, object_id: int, *, by: Actor, at: datetime) -> None:
+    """Record an event about something that is not work."""
+    Event.objects.create(kind=kind, object_id=object_id, actor_id=by.user_id, at=at)

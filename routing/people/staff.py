@@ -1,0 +1,161 @@
+"""The people of the agency, their teams, and the service users that act without signing in."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+from zoneinfo import available_timezones
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.functional import cached_property
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.history import Tracked
+from routing.people.rights import Rights, rights_of
+
+SYSTEM_EMAIL = "system@throughline.invalid"  # RFC 2606: .invalid never resolves, so nobody can receive a sign-in code
+
+
+def validate_timezone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("“%(name)s” is not a time zone. Use an IANA name such as Europe/Berlin."), params={"name": name})
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def people(self) -> Self:
+        return self.filter(kind=User.Kind.PERSON)
+
+    def staff(self) -> Self:
+        return self.people().filter(is_staff=True, is_active=True)
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def people(self) -> UserQuerySet:
+        return self.get_queryset().people()
+
+    def staff(self) -> UserQuerySet:
+        return self.get_queryset().staff()
+
+    def system(self) -> User:
+        """The service user that acts when no person does."""
+        return self.service(SYSTEM_EMAIL, "Throughline")
+
+    def service(self, email: str, name: str) -> User:
+        """A user that can own an action but never sign in; made on first use."""
+        found = self.filter(email=email).first()
+        if found is None:
+            self.bulk_create(
+                [User(email=email, full_name=name, kind=User.Kind.SERVICE, password=make_password(None))], ignore_conflicts=True
+            )
+            found = self.get(email=email)
+        return found
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        user = User(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    class Kind(models.TextChoices):
+        PERSON = "person", _("Person")
+        SERVICE = "service", _("Service")
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    full_name = models.CharField(_("name"), max_length=120)
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
+    is_active = models.BooleanField(_("active"), default=True)
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the desk."))
+    skills = ArrayField(
+        models.CharField(max_length=40),
+        verbose_name=_("skills"),
+        blank=True,
+        default=list,
+        db_default=[],  # code from before this column leaves it out
+        help_text=_("Lower-case codes, by comma."),
+    )
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # part of every session's hash; raised to end them all
+    date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
+
+    history = Tracked(excluded_fields=("password", "email", "full_name", "last_login", "session_epoch"))
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ("full_name",)
+        constraints = (
+            models.UniqueConstraint(Lower("email"), name="user_email_lower_unique"),
+            models.CheckConstraint(
+                condition=models.Q(kind="person") | models.Q(is_staff=False, is_superuser=False), name="service_users_never_sign_in"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @cached_property
+    def rights(self) -> Rights:
+        """Read once: whoever must know newer ones reads the user again."""
+        return rights_of(self)
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        return self.full_name.split(" ")[0]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Django's hash of the password, which also changes when a role is lost."""
+        return f"{super()._get_session_auth_hash(secret=secret)}:{self.session_epoch}"  # type: ignore[misc]
+
+
+class Team(models.Model):
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    lead = models.ForeignKey(User, on_delete=models.PROTECT, related_name="leads", verbose_name=_("lead"))
+    members = models.ManyToManyField(User, through="TeamMembership", related_name="teams", verbose_name=_("members"))
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TeamMembership(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, verbose_name=_("team"))
+    user = models.ForeignKey(User, on_delete=models.PROTECT, verbose_name=_("person"))
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("team membership")
+        verbose_name_plural = _("team memberships")
+        constraints = (models.UniqueConstraint(fields=("team", "user"), name="team_member_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.team}"

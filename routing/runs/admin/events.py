@@ -1,0 +1,57 @@
+"""Events at the desk: read only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.paginator import InfinitePaginator
+
+from routing.desk.addresses import work_page
+from routing.desk.base import DeskAdmin, actor
+from routing.desk.display import NOTHING, when
+from routing.kernel.events import Event
+from routing.work.visibility import visible_work, work_seen_by
+
+
+class ReadOnly(DeskAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    list_display = ("kind", "of_work", "way", "actor", "happened", "source")
+    list_select_related = ("item", "actor")
+    list_filter = ("source",)
+    search_fields = ("=item__ref",)
+    search_help_text = _("Reference, such as ACM-142")
+    ordering = ("-id",)
+    paginator = InfinitePaginator  # counting millions of rows helps nobody
+    empty_title = _("Nothing has happened yet")
+    empty_text = _("Every change of work writes one event here.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        every, by = super().get_queryset(request), actor(request)
+        return every if visible_work(by) is None else every.filter(item__in=work_seen_by(by).order_by())
+
+    @admin.display(description=_("work"))
+    def of_work(self, event: Event) -> SafeString | str:
+        if event.item is None:
+            return NOTHING
+        return format_html('<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref)
+
+    @admin.display(description=_("from, to"))
+    def way(self, event: Event) -> str:
+        return f"{event.from_state} → {event.to_state}" if event.from_state != event.to_state else event.to_state
+
+    @admin.display(description=_("when"), ordering="id")
+    def happened(self, event: Event) -> SafeString | str:
+        return when(event.at)

@@ -1,0 +1,59 @@
+"""The exception map: for each reason, who takes it and how long they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk.addresses import address
+from routing.desk.base import actor
+from routing.desk.forms import line
+from routing.desk.saved import SavedAdmin
+from routing.people.saving import save
+from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+
+
+class RouteForm(forms.ModelForm[ExceptionRoute]):
+    """``reason`` is the code here, so what history keeps has another name."""
+
+    why = line(gettext_lazy("Why"), max_length=200, required=False, help_text=gettext_lazy("For the history: the next person reads it."))
+
+
+@admin.register(ExceptionRoute)
+class ExceptionRouteAdmin(SavedAdmin):
+    list_display = ("reason_name", "taker", "timebox", "cases")
+    search_fields = ("reason",)
+    search_help_text = gettext_lazy("Reason code")
+    form = RouteForm
+    fields = ("reason", "taker", "timebox_minutes", "why")
+    empty_title = gettext_lazy("The exception map is empty")
+    empty_text = gettext_lazy("Every reason code needs a route, or runs that stop for it belong to nobody.")
+
+    def save_model(self, request: HttpRequest, obj: ExceptionRoute, form: Any, change: bool) -> None:
+        if not change or form.changed_data:
+            save(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data["why"])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("reason",) if obj else ()
+
+    @admin.display(description=gettext_lazy("reason"), ordering="reason")
+    def reason_name(self, row: ExceptionRoute) -> str:
+        return row.get_reason_display()
+
+    @admin.display(description=gettext_lazy("timebox"), ordering="timebox_minutes")
+    def timebox(self, row: ExceptionRoute) -> str:
+        hours, minutes = divmod(row.timebox_minutes, 60)
+        return _("%(hours)s:%(minutes)02d working hours") % {"hours": hours, "minutes": minutes}
+
+    @admin.display(description=gettext_lazy("open exceptions"))
+    def cases(self, row: ExceptionRoute) -> SafeString:
+        url = f"{address(ExceptionCase, 'changelist')}?whose=all&reason__exact={row.reason}"
+        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, _("Show"), row.get_reason_display())

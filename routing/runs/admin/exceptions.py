@@ -1,0 +1,151 @@
+"""Exceptions at the desk: what only a person can settle, mine first, and the form that settles most of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk import display, filters
+from routing.desk.addresses import address, page_of
+from routing.desk.base import actor
+from routing.desk.columns import WorkColumns
+from routing.desk.offers import panel
+from routing.desk.steps import StepsAdmin
+from routing.desk.timeline import timeline_of
+from routing.runs.admin.evidence_words import client_names, in_short, in_words
+from routing.runs.admin.fill_in import FillInForm, form_for
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Run, RunStep
+from routing.runs.operations.runs import WrongValues, fill_in
+from routing.runs.standing import field_faults, standings
+from routing.work.door import Result
+from routing.work.items import soonest
+from routing.work.kinds import state_badge, tone
+from routing.work.visibility import clients_seen_by, work_seen_by
+
+tone(ExceptionCase, open="warn", claimed="info", escalated="bad", resolved="good")
+
+
+@admin.register(ExceptionCase)
+class ExceptionAdmin(WorkColumns, StepsAdmin):
+    noun_template = "desk/exception.html"
+    list_display = ("reason_name", "stopped_at", "evidence_short", "client", "state_name", "owner", "due_at", "age")
+    list_filter = (filters.Whose, filters.Openness, "reason", ("state", admin.ChoicesFieldListFilter), filters.OfClient, "run__flow")
+    search_fields = ("item__ref", "item__title", "run__item__ref", "item__client__code", "item__client__name")
+    search_help_text = gettext_lazy("Reference of the exception or of its run, or client")
+    ordering = (soonest("item__"), "item_id")
+    page_related = (*StepsAdmin.page_related, "run__version__flow")
+    bulk_steps = ("claim", "resolve", "dismiss", "hand_over")
+    empty_title = gettext_lazy("No exceptions here")
+    empty_text = gettext_lazy("Nothing waits for you. Look at everybody's, or at those that were settled, under Filters.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = work_seen_by(actor(request)).order_by()
+        return super().get_queryset(request).filter(item__in=seen).select_related("item__client", "item__owner", "run__item")
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.fill_in_view)
+        return [path("<path:object_id>/fill-in/", page, name="routing_exceptioncase_fill_in"), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # steps that stop raise them
+
+    def list_title(self, request: HttpRequest) -> str:
+        titles = {"all": _("All exceptions"), "team": _("My teams' exceptions")}
+        return titles.get(request.GET.get("whose", ""), _("My exceptions"))
+
+    def fill_in_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Keep what the person knows; then say whether the run went on, or what it still misses."""
+        case, by, at = self.seen(request, object_id), actor(request), timezone.now()
+        if request.method != "POST":
+            return HttpResponseRedirect(page_of(case))
+        by.require("routing.fill_in_run", to="fill in runs")
+        form = form_for(case, by, at, request.POST)
+        if form is None:
+            raise PermissionDenied(_("There is nothing to fill in here any more."))
+        if form.is_valid():
+            try:
+                reason = form.cleaned_data["reason"]
+                results = fill_in(case.run_id, form.values, client_id=form.client_id, by=by, at=at, reason=reason)
+            except WrongValues as wrong:
+                form.refuse(wrong)
+            except Run.DoesNotExist:
+                raise Http404 from None
+            else:
+                self.tell(request, case, results)
+                return HttpResponseRedirect(page_of(case))
+        context = {"form": form, "panel": panel(case, by=by, at=at), "facts": self.facts(request, case), "entries": timeline_of(case)}
+        return self.page(request, self.noun_template, case, context)
+
+    def tell(self, request: HttpRequest, case: ExceptionCase, results: Sequence[Result]) -> None:
+        run, step = case.run, RunStep.Name(case.step).label
+        assert run is not None
+        here = case.step == RunStep.Name.VALIDATE
+        missing = [fault.label for fault in field_faults(standings([run.pk])[0])] if here else []
+        stuck = [refusal for result in results for refusal in result.refusals]
+        if missing:
+            messages.warning(request, _("Kept. Still missing: %(what)s.") % {"what": ", ".join(missing)})
+        elif stuck:
+            why = " ".join(f"{refusal.message} {refusal.evidence}".strip() for refusal in stuck)
+            messages.warning(request, _("Kept, but the exception stays open: %(why)s") % {"why": why})
+        elif results:
+            said = _("Filled in. The exception is resolved, and %(run)s goes on at “%(step)s”.")
+            messages.success(request, said % {"run": run.item.ref, "step": step})
+        else:
+            messages.success(request, _("Kept. Resolve the exception, and the run tries “%(step)s” again.") % {"step": step})
+
+    def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+        if template == self.noun_template:
+            by = actor(request)
+            form: FillInForm | None = context.get("form") or form_for(row, by, timezone.now())
+            names = client_names([row.evidence], clients_seen_by(by))
+            context = context | {
+                "form": form,
+                "action": address(ExceptionCase, "fill_in", row.pk),
+                "evidence": in_words(row.evidence, names),
+                "clients": names,
+            }
+        return super().page(request, template, row, context, status)
+
+    def facts(self, request: HttpRequest, row: ExceptionCase) -> Sequence[tuple[Any, Any]]:
+        item, now = row.item, timezone.now()
+        return [
+            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (_("Run"), link_to(row.run)),
+            (_("Flow"), row.run.version if row.run else display.NOTHING),
+            (_("Stopped at"), self.stopped_at(row)),
+            (_("Client"), item.client or _("Not known yet")),
+            (_("Owner"), item.owner),
+            (_("Backup"), item.backup),
+            (_("To be settled by"), display.due(item, now)),
+            (_("Raised"), display.when(item.created_at, now)),
+            (_("Blocks the run"), _("Yes") if row.blocking else _("No")),
+        ]
+
+    @admin.display(description=gettext_lazy("exception"), ordering="reason")
+    def reason_name(self, row: ExceptionCase) -> SafeString:
+        return format_html('<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', row.item.ref, row.get_reason_display())
+
+    @admin.display(description=gettext_lazy("stopped at"), ordering="step")
+    def stopped_at(self, row: ExceptionCase) -> str:
+        label = str(RunStep.Name(row.step).label) if row.step in RunStep.Name.values else row.step
+        return f"{label}, {row.run.item.ref}" if row.run else label or display.NOTHING
+
+    @admin.display(description=gettext_lazy("what is wrong"))
+    def evidence_short(self, row: ExceptionCase) -> str:
+        return in_short(row.evidence) or display.NOTHING
+
+
+def link_to(run: Run | None) -> SafeString | str:
+    return format_html('<a class="tl-link" href="{}">{}</a>', page_of(run), run.item.ref) if run else display.NOTHING

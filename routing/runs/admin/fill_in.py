@@ -1,0 +1,133 @@
+"""The form that asks a person for what a run still needs to know: one field for each that fails, of its own type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import INPUT_CLASSES, UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+
+from routing.desk.forms import line, long_text, picked
+from routing.flows.fields import Fault, FieldSpec, FieldType
+from routing.kernel.reasons import Reason
+from routing.people.actors import Actor
+from routing.people.clients import Client
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import RunStep
+from routing.runs.operations.runs import WrongValues
+from routing.runs.standing import Standing, field_faults, standings
+from routing.work.visibility import clients_seen_by
+
+CLIENT = "client"
+CLIENT_IS_OPEN = {Reason.MISSING_CONTEXT, Reason.DUPLICATE}
+
+
+class FillInForm(forms.Form):
+    partial = True  # what is needed may come one by one, so nothing is called optional
+
+    def __init__(self, case: ExceptionCase, standing: Standing, by: Actor, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        specs = {spec.name: spec for spec in standing.plan.fields}
+        # Before anything was read there is nothing to check: whose it is comes first.
+        for fault in field_faults(standing) if case.step == RunStep.Name.VALIDATE else ():
+            source = standing.found.sources.get(fault.name, "")
+            self.fields[fault.name] = _field(specs[fault.name], fault, source)
+        if case.reason in CLIENT_IS_OPEN:
+            fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
+            self.fields[CLIENT] = picked(
+                _("Client"), fits if fits.exists() else clients_seen_by(by), required=False, help_text=_("Whom this work is for.")
+            )
+        self.fields["reason"] = long_text(
+            gettext_lazy("Where you know it from"), error=gettext_lazy("Say where you know it from."), rows=2, max_length=200
+        )
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.errors and not self.values and self.client_id is None:
+            raise ValidationError(_("Nothing is filled in yet. One field is enough; the others can follow."))
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What was filled in, as the operation takes it."""
+        told = {name: value for name, value in self.cleaned_data.items() if name not in {CLIENT, "reason"} and value not in (None, "")}
+        return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
+
+    @property
+    def client_id(self) -> int | None:
+        chosen: Client | None = self.cleaned_data.get(CLIENT)
+        return chosen.pk if chosen else None
+
+    def refuse(self, wrong: WrongValues) -> None:
+        """Show beside each field what the operation said of it."""
+        for name, message in wrong.faults.items():
+            self.add_error(name if name in self.fields else None, message)
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is anything to fill in besides the reason."""
+        return len(self.fields) > 1
+
+
+def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> FillInForm | None:
+    """The form, if a person could help the case by filling something in, and this person may."""
+    can_help = case.is_open and case.run_id is not None and case.step in {RunStep.Name.VALIDATE, RunStep.Name.ENRICH}
+    if not can_help or not by.may("routing.fill_in_run"):
+        return None
+    found = standings([case.run_id] if case.run_id else [])
+    form = FillInForm(case, found[0], by, data)
+    return form if form.asks else None
+
+
+def _field(spec: FieldSpec, fault: Fault, source: str) -> forms.Field:
+    now = _("Now “%(value)s”, from %(source)s: that does not fit.") % {"value": fault.found, "source": source or _("nowhere")}
+    shared: dict[str, Any] = {"label": spec.label, "required": False, "help_text": now if fault.problem == "type" else ""}
+    return _FIELDS[spec.type](spec, shared)
+
+
+def _text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    return line(shared["label"], max_length=500, required=False, help_text=shared["help_text"])
+
+
+def _long_text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    return long_text(shared["label"], error="", max_length=5_000, required=False, help_text=shared["help_text"])
+
+
+def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
+    wrong = {"invalid": _("This is not a number. Write it like 12000 or 12000.50.")}
+    return forms.DecimalField(max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared)
+
+
+def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
+    return forms.DateField(widget=widget, error_messages={"invalid": _("This is not a date. Write it like 2027-03-31.")}, **shared)
+
+
+def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    return forms.ChoiceField(choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))], widget=UnfoldAdminSelectWidget(), **shared)
+
+
+def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    wrong = {"invalid": _("This is not an e-mail address.")}
+    return forms.EmailField(widget=UnfoldAdminEmailInputWidget(), error_messages=wrong, **shared)
+
+
+def _choice(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    choices = [("", _("Choose")), *((each, each) for each in spec.choices)]
+    return forms.ChoiceField(choices=choices, widget=UnfoldAdminSelectWidget(), **shared)
+
+
+_FIELDS = {
+    FieldType.TEXT: _text,
+    FieldType.LONG_TEXT: _long_text,
+    FieldType.NUMBER: _number,
+    FieldType.DATE: _date,
+    FieldType.BOOLEAN: _boolean,
+    FieldType.EMAIL: _email,
+    FieldType.CHOICE: _choice,
+}

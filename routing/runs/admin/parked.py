@@ -1,0 +1,75 @@
+"""Events that wait: those that failed too often are put aside here, visibly, until somebody lets them be tried again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from routing.desk import display
+from routing.desk.base import actor
+from routing.desk.filters import WithDefault
+from routing.kernel.events import Dispatch
+from routing.runs.admin.events import ReadOnly
+from routing.runs.operations.parked import unpark
+
+
+class Aside(WithDefault):
+    title = gettext_lazy("standing")
+    parameter_name = "aside"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("parked", _("Put aside")), ("all", _("All that wait")))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset if self.value() == "all" else queryset.exclude(parked_reason="")
+
+
+@admin.register(Dispatch)
+class DispatchAdmin(ReadOnly):
+    heading = gettext_lazy("Put aside")
+    list_display = ("what", "source", "subject", "standing", "attempts", "since")
+    list_select_related = ("event",)
+    list_filter = (Aside, "event__source")
+    search_fields = ("event__kind", "=event__subject_id")
+    search_help_text = gettext_lazy("Kind of event, or the id in the other system")
+    fields = ("event", "due_at", "attempts", "parked_reason")
+    ordering = ("due_at", "pk")
+    actions = ("try_again",)
+    empty_title = gettext_lazy("No event is put aside")
+    empty_text = gettext_lazy("An event that keeps failing would be here, with the reason, until somebody lets it be tried again.")
+
+    def has_unpark_permission(self, request: HttpRequest) -> bool:
+        return actor(request).may("routing.unpark_dispatch")
+
+    @admin.action(permissions=["unpark"], description=gettext_lazy("Try again"))
+    def try_again(self, request: HttpRequest, queryset: Any) -> None:
+        count = unpark(list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now())
+        said = ngettext("%(count)s event is tried again.", "%(count)s events are tried again.", count)
+        messages.success(request, said % {"count": count})
+
+    @admin.display(description=gettext_lazy("event"), ordering="event")
+    def what(self, row: Dispatch) -> str:
+        return row.event.kind
+
+    @admin.display(description=gettext_lazy("source"), ordering="event__source")
+    def source(self, row: Dispatch) -> str:
+        return row.event.source
+
+    @admin.display(description=gettext_lazy("about"))
+    def subject(self, row: Dispatch) -> SafeString:
+        return format_html('{} <span class="tl-ref">{}</span>', row.event.subject_type, row.event.subject_id)
+
+    @admin.display(description=gettext_lazy("standing"))
+    def standing(self, row: Dispatch) -> SafeString | str:
+        return format_html("{} {}", display.badge(_("Put aside"), "bad"), row.parked_reason) if row.parked_reason else _("Waits its turn")
+
+    @admin.display(description=gettext_lazy("came in"), ordering="event__at")
+    def since(self, row: Dispatch) -> SafeString | str:
+        return display.when(row.event.at)

@@ -1,0 +1,109 @@
+"""Runs at the desk: the list, and each run's whole story on one page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from routing.desk import display, filters
+from routing.desk.addresses import address
+from routing.desk.base import actor
+from routing.desk.columns import WorkColumns
+from routing.desk.steps import StepsAdmin
+from routing.runs.admin.trace_page import started_by, story
+from routing.runs.blocking import holds, next_step, with_holds
+from routing.runs.models import Run
+from routing.runs.trace import trace
+from routing.work.kinds import tone
+from routing.work.visibility import clients_seen_by, work_seen_by
+
+tone(
+    Run,
+    received="info",
+    enriching="info",
+    waiting="warn",
+    routed="info",
+    in_delivery="good",
+    awaiting_outcome="info",
+    complete="good",
+    closed_unproven="bad",
+)
+
+
+@admin.register(Run)
+class RunAdmin(WorkColumns, StepsAdmin):
+    noun_template = "desk/run.html"
+    list_display = ("what", "flow_name", "about", "client", "state_name", "owner", "held_by", "age")
+    list_filter = (filters.Openness, filters.AnybodysFirst, ("state", admin.ChoicesFieldListFilter), "flow", filters.OfClient)
+    search_fields = ("item__ref", "item__title", "=subject_id", "item__client__code", "item__client__name", "=item__run__work__ref")
+    search_help_text = _("Reference, client or the id in the other system")
+    ordering = ("-pk",)
+    page_related = (*StepsAdmin.page_related, "version__flow", "flow__owner", "flow__backup", "follows__item")
+    bulk_steps = ("hold", "resume", "hand_over", "cancel")
+    empty_title = _("No runs here")
+    empty_text = _("A run begins when an event comes in that a published flow claims. Reset the filters to see runs that have ended.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        seen = super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
+        return with_holds(seen.select_related("item__client", "item__owner", "flow", "version__flow"))
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.json_view)
+        return [path("<path:object_id>/trace.json", page, name="routing_run_json"), *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # events begin runs
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup == "version__id__exact" or bool(super().lookup_allowed(lookup, value, request))  # a flow's page counts by it
+
+    def json_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        run = self.seen(request, object_id)
+        answer = JsonResponse(trace(run).as_json(), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        answer["Content-Disposition"] = f'attachment; filename="{run.item.ref}.json"'
+        return answer
+
+    def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+        told = self.everything(request, row) if template == self.noun_template else {}
+        return super().page(request, template, row, told | context, status)
+
+    def everything(self, request: HttpRequest, run: Run) -> dict[str, Any]:
+        by = actor(request)
+        parts = list(work_seen_by(by).filter(run=run).exclude(pk=run.item_id).select_related("owner").order_by("pk"))
+        work = [part for part in parts if part.kind != "exceptioncase"]
+        event, joined = started_by(run)
+        again = "again" in request.GET
+        return {
+            "started": event,
+            "joined": joined,
+            "holds": holds(run),
+            "next": next_step(run, work),
+            "parts": work,
+            "story": story(trace(run), seen=clients_seen_by(by), again=again),
+            "again": again,
+            "json": address(Run, "json", run.pk),
+            "flow_url": address(type(run.version), "change", run.version_id) if by.may("routing.view_flowversion") else "",
+            "event_page": by.may("routing.view_event"),
+        }
+
+    @admin.display(description=_("flow"), ordering="flow__name")
+    def flow_name(self, run: Run) -> str:
+        return str(run.version)
+
+    @admin.display(description=_("about"))
+    def about(self, run: Run) -> SafeString:
+        return format_html(
+            '{} <span class="tl-ref">{}</span> <span class="tl-meta">{}</span>', run.subject_type, run.subject_id, run.source
+        )
+
+    @admin.display(description=_("held by"))
+    def held_by(self, run: Run) -> str:
+        found = holds(run)
+        return f"{found[0].message} · {found[0].clears_by}" if found else display.NOTHING

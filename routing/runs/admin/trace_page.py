@@ -1,0 +1,168 @@
+"""A trace, laid out for a page: each entry with what its kind shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.flows.fields import FieldSpec, WrongType, typed
+from routing.flows.versions import published
+from routing.kernel.reasons import Reason
+from routing.runs.admin.evidence_words import client_names, in_words
+from routing.runs.again import decide_again
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Run
+from routing.runs.trace import Trace
+from routing.work.kinds import state_badge
+from routing.work.registry import Entry
+
+OPERATORS = {
+    "equals": gettext_lazy("is"),
+    "not_equals": gettext_lazy("is not"),
+    "at_least": gettext_lazy("is at least"),
+    "below": gettext_lazy("is below"),
+    "one_of": gettext_lazy("is one of"),
+    "contains": gettext_lazy("contains"),
+    "known": gettext_lazy("is known"),
+    "unknown": gettext_lazy("is not known"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """``fault`` says what is wrong with it: missing, or not of its type."""
+
+    label: str
+    name: str
+    value: str
+    source: str
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of the page. ``kind`` names its template."""
+
+    kind: str
+    at: datetime
+    title: str
+    url: str
+    data: Mapping[str, Any]
+    facts: Sequence[Fact] = ()
+    words: Sequence[tuple[str, str]] = ()
+    again: Any = None
+    state: str = ""
+    due_at: datetime | None = None
+    rules: Sequence[Mapping[str, Any]] = ()
+    lines: Sequence[Told] = ()
+
+
+KINDS = {"event", "enrichment", "decision", "exception", "step"}
+TOGETHER = {"joined": gettext_lazy("Later events joined"), "clock": gettext_lazy("Clocks started")}
+
+
+def story(trace: Trace, *, seen: Any, again: bool = False) -> list[Told]:
+    """
+    The page's entries, oldest first.
+
+    :param seen: the clients that the reader sees
+    :param again: recompute each decision from its own record
+    """
+    run = trace.run
+    specs = {spec.name: spec for spec in published(run.version_id).fields}
+    names = client_names([entry.data.get("evidence", {}) for entry in trace.entries if entry.chapter == "exception"], seen)
+    recomputed = {row.pk: decide_again(row) for row in run.decisions.all()} if again else {}
+    return _together([_tell(entry, specs, names, recomputed) for entry in trace.entries])
+
+
+def _together(told: Sequence[Told]) -> list[Told]:
+    """Events that only joined, and clocks, as one entry of many lines each: the story is in what happened next."""
+    kept: list[Told] = []
+    groups: dict[str, list[Told]] = {}
+    for each in told:
+        if each.kind not in TOGETHER:
+            kept.append(each)
+        elif each.kind in groups:
+            groups[each.kind].append(each)
+        else:
+            groups[each.kind] = [each]
+            kept.append(replace(each, kind="many", title=str(TOGETHER[each.kind]), url="", state="", lines=groups[each.kind]))
+    return sorted(kept, key=lambda each: each.data.get("part") != "started")
+
+
+def _tell(entry: Entry, specs: Mapping[str, FieldSpec], names: Mapping[int, str], recomputed: Mapping[int, Any]) -> Told:
+    data, kind = entry.data, entry.chapter
+    due = data.get("due")
+    if kind == "event" and data["part"] == "joined":
+        kind = "joined"
+    return Told(
+        kind=kind if kind in KINDS or kind in TOGETHER else "other",
+        at=entry.at,
+        title=str(Reason(data["reason"]).label) if kind == "exception" else entry.title,
+        url=entry.url,
+        data=data,
+        facts=_facts(data, specs) if kind == "enrichment" else (),
+        words=in_words(data.get("evidence", {}), names) if kind == "exception" else _plain(data),
+        again=recomputed.get(data.get("decision", 0)),
+        state=state_badge(kind if kind != "exception" else str(ExceptionCase._meta.model_name), data["state"]) if "ref" in data else "",
+        due_at=parse_datetime(due) if due else None,
+        rules=[_rule(each, specs) for each in data.get("rules", ())],
+    )
+
+
+def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a chapter tells besides its reference, state and times, which have places of their own."""
+    left_out = {"ref", "state", "due", "title"}
+    return [(name.replace("_", " ").capitalize(), str(value)) for name, value in data.items() if name not in left_out and value]
+
+
+def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact]:
+    facts, sources = data["facts"], data["sources"]
+    known = [
+        _fact(spec, facts.get(spec.name), sources) for spec in specs.values() if spec.required or facts.get(spec.name) not in (None, "")
+    ]
+    others = [Fact(name, name, str(value), str(sources.get(name, ""))) for name, value in facts.items() if name not in specs]
+    return known + others
+
+
+def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
+    fault = _("missing") if spec.required and value in (None, "") else ""
+    try:
+        typed(value, spec)
+    except WrongType:
+        fault = _("does not fit: a %(type)s is needed") % {"type": spec.type.value}
+    shown = "" if value is None else str(value)
+    return Fact(spec.label, spec.name, shown, str(sources.get(spec.name, "")) if shown else "", fault)
+
+
+def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:
+    clauses = [
+        {
+            "words": " ".join(
+                part
+                for part in (_named(clause["field"], specs), str(OPERATORS.get(clause["operator"], clause["operator"])), clause["wanted"])
+                if part
+            ),
+            "found": clause["found"],
+            "held": clause["held"],
+        }
+        for clause in rule["clauses"]
+    ]
+    return {"name": rule["name"], "held": rule["held"], "clauses": clauses}
+
+
+def _named(name: str, specs: Mapping[str, FieldSpec]) -> str:
+    return specs[name].label if name in specs else name
+
+
+def started_by(run: Run) -> tuple[Any, int]:
+    """The event that started the run, and how many joined it."""
+    parts = list(run.run_events.select_related("event").order_by("event__at", "event_id"))
+    first = next((part.event for part in parts if part.part == "started"), None)
+    return first, sum(1 for part in parts if part.part == "joined")

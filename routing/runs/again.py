@@ -1,0 +1,37 @@
+"""Recompute a decision from its own record, and compare byte for byte."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+
+from routing.flows.choose import Candidate, Fallback, choose
+from routing.flows.versions import published
+from routing.runs.decisions import Decision
+from routing.runs.operations.settle import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Both answers as canonical JSON; ``same`` when not one byte differs and the record itself is whole."""
+
+    recorded: str
+    recomputed: str
+    intact: bool
+
+    @property
+    def same(self) -> bool:
+        return self.intact and self.recorded == self.recomputed
+
+
+def decide_again(decision: Decision) -> Again:
+    asked = json.loads(decision.asked)
+    candidates = [
+        Candidate(each["user_id"], tuple(each["team_ids"]), tuple(each["skills"]), each["active"], each["absent"], each["open_items"])
+        for each in asked["candidates"]
+    ]
+    account, policy = asked["fallback"]["account"], asked["fallback"]["policy"]
+    choice = choose(published(decision.version_id).rules, asked["facts"], candidates, Fallback(tuple(account), (policy[0], policy[1])))
+    intact = sha256(f"{decision.asked}\n{decision.answer}".encode()).hexdigest() == decision.digest
+    return Again(decision.answer, canonical(asdict(choice)), intact)

@@ -1,0 +1,87 @@
+"""What holds a run, who can clear it and where; and what comes next. Read from what is stored, decided nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import models
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from routing.desk.display import exact
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Run, RunStep
+from routing.work.gates import GateResult, refused
+from routing.work.items import WorkItem
+
+
+def with_holds(runs: models.QuerySet[Run]) -> models.QuerySet[Run]:
+    """Runs with what ``holds`` reads, in two queries however many they are."""
+    cases = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states).select_related("item__owner").order_by("pk")
+    steps = RunStep.objects.filter(state=RunStep.State.DUE).order_by("due_at", "pk")
+    return runs.prefetch_related(
+        Prefetch("exceptions", queryset=cases, to_attr="open_cases"), Prefetch("steps", queryset=steps, to_attr="due_steps")
+    )
+
+
+def holds(run: Run) -> Sequence[GateResult]:
+    """
+    Everything that keeps a run from going on, the gravest first; nothing when it is free, or over.
+
+    ``run`` comes from ``with_holds``.
+    """
+    if not run.is_open:
+        return []
+    return [*_cases(run), *_hold(run.item), *_retries(run)]
+
+
+def _hold(item: WorkItem) -> Iterable[GateResult]:
+    if item.held_at is not None:
+        yield refused("hold", _("It is on hold."), evidence=item.hold_reason, clears_by=_("Whoever may resume work"))
+
+
+def _cases(run: Run) -> Iterable[GateResult]:
+    for case in run.open_cases:  # type: ignore[attr-defined]  # prefetched
+        if case.blocking:
+            where = reverse("admin:routing_exceptioncase_change", args=[case.pk])
+            yield refused("exception", case.get_reason_display(), evidence=case.item.ref, clears_by=str(case.item.owner), where=where)
+
+
+def _retries(run: Run) -> Iterable[GateResult]:
+    for step in run.due_steps:  # type: ignore[attr-defined]  # prefetched
+        if step.last_error:
+            said = _("“%(step)s” did not work yet; it is tried again %(when)s.") % {
+                "step": step.get_name_display(),
+                "when": exact(step.due_at),
+            }
+            yield refused("retry", said, evidence=step.last_error, clears_by=_("Nobody need do anything"))
+
+
+def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
+    """
+    What happens next, and who does it, in one sentence.
+
+    :param parts: the work that came of the run
+    """
+    if not run.is_open:
+        return _("Nothing: it has ended.")
+    cases = [case for case in run.open_cases if case.blocking]  # type: ignore[attr-defined]
+    if cases:
+        values = {"who": cases[0].item.owner, "what": cases[0].item.ref}
+        return _("%(who)s settles exception %(what)s; then the run goes on at the same step.") % values
+    if run.item.held_at is not None:
+        return _("Somebody resumes it, once the reason for the hold is gone.")
+    if run.due_steps:  # type: ignore[attr-defined]
+        return _("The system takes the step “%(step)s”.") % {"step": run.due_steps[0].get_name_display()}  # type: ignore[attr-defined]
+    return _next_of_parts(run, [part for part in parts if part.is_open])
+
+
+def _next_of_parts(run: Run, waiting: Sequence[WorkItem]) -> str:
+    if waiting:
+        values = {"who": waiting[-1].owner, "what": waiting[-1].ref}
+        return _("%(who)s works on %(what)s.") % values
+    unmet = [row.item.ref for row in run.outcomes.unmet().select_related("item")]
+    if unmet:
+        return _("Somebody sees that it is so: %(what)s. The system looks by itself.") % {"what": ", ".join(unmet)}
+    return _("The outcome is proven, or somebody closes the run with a reason.")

@@ -1,0 +1,94 @@
+"""ExceptionCase: something only a person can settle. ExceptionRoute: the map that says which person, and by when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.kernel.reasons import Reason
+from routing.runs.models import Run
+from routing.work.items import WorkNoun
+
+
+class ExceptionRoute(models.Model):
+    """Who takes an exception of this reason, and how long they have."""
+
+    class Taker(models.TextChoices):
+        WORK = "work", _("Whoever owns the work")
+        POLICY = "policy", _("The flow's policy owner")
+        AGENCY = "agency", _("The agency's default pair")
+
+    reason = models.CharField(_("reason"), max_length=40, choices=Reason.choices, unique=True)
+    taker = models.CharField(_("goes to"), max_length=10, choices=Taker, default=Taker.WORK)
+    timebox_minutes = models.PositiveIntegerField(_("timebox (working minutes)"), default=240)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("exception route")
+        verbose_name_plural = _("exception map")
+        ordering = ("reason",)
+        default_permissions = ("add", "change", "view")
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.get_taker_display()}"
+
+
+class ExceptionCase(WorkNoun):
+    class State(models.TextChoices):
+        OPEN = "open", _("Open")
+        CLAIMED = "claimed", _("Claimed")
+        ESCALATED = "escalated", _("Escalated")
+        RESOLVED = "resolved", _("Resolved")
+        DISMISSED = "dismissed", _("Dismissed")
+
+    open_states = frozenset({State.OPEN, State.CLAIMED, State.ESCALATED})
+
+    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.OPEN, protected=True)
+    reason = models.CharField(_("reason"), max_length=40, choices=Reason.choices)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="exceptions", verbose_name=_("run"))
+    step = models.CharField(_("stopped at"), max_length=10, blank=True, default="")
+    evidence = models.JSONField(_("evidence"), default=dict)
+    blocking = models.BooleanField(_("blocking"), default=True)
+    claimed_at = models.DateTimeField(_("claimed"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("exception")
+        verbose_name_plural = _("exceptions")
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("run", "step", "reason"),
+                condition=models.Q(state__in=["open", "claimed", "escalated"], blocking=True),
+                name="one_open_exception_a_reason",
+            ),
+        )
+
+    @transition(field=state, source=[State.OPEN, State.ESCALATED], target=State.CLAIMED)
+    def claim(self, *, at: datetime) -> None:
+        self.claimed_at = at
+
+    @transition(field=state, source=[State.OPEN, State.CLAIMED], target=State.ESCALATED)
+    def escalate(self, *, at: datetime) -> None:
+        """The timebox ran out."""
+
+    @transition(field=state, source=list(open_states), target=State.RESOLVED)
+    def resolve(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=list(open_states), target=State.DISMISSED)
+    def dismiss(self, *, at: datetime) -> None:
+        self.ended_at = at
+
+    @transition(field=state, source=list(open_states), target=State.DISMISSED)
+    def withdraw(self, *, at: datetime) -> None:
+        """Its run ended: nobody needs to settle it any more."""
+        self.ended_at = at

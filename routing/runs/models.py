@@ -1,0 +1,232 @@
+"""Run: one journey from an event to its outcome, with its steps and what was known at each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from routing.flows.models import Flow, FlowVersion
+from routing.kernel.events import Event
+from routing.kernel.facts import Subject
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.people.staff import User
+from routing.work.items import WorkNoun
+
+
+class Run(WorkNoun):
+    class State(models.TextChoices):
+        RECEIVED = "received", _("Received")
+        ENRICHING = "enriching", _("Enriching")
+        WAITING = "waiting", _("Waiting for a person")
+        ROUTED = "routed", _("Routed")
+        IN_DELIVERY = "in_delivery", _("In delivery")
+        AWAITING_OUTCOME = "awaiting_outcome", _("Awaiting outcome")
+        COMPLETE = "complete", _("Complete")
+        CLOSED_UNPROVEN = "closed_unproven", _("Closed unproven")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    open_states = frozenset({State.RECEIVED, State.ENRICHING, State.WAITING, State.ROUTED, State.IN_DELIVERY, State.AWAITING_OUTCOME})
+
+    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.RECEIVED, protected=True)
+    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="runs", verbose_name=_("flow"))
+    version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="runs", db_index=False, verbose_name=_("version"))
+    source = models.CharField(_("source"), max_length=60)
+    subject_type = models.CharField(_("subject"), max_length=60)
+    subject_id = models.CharField(_("subject id"), max_length=100)
+    follows = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="followed_by", verbose_name=_("follows")
+    )
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        default_permissions = ("view",)
+        indexes = (models.Index(fields=["source", "subject_type", "subject_id"], name="run_subject_idx"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("flow", "source", "subject_type", "subject_id"),
+                condition=~models.Q(state__in=["complete", "closed_unproven", "cancelled"]),
+                name="one_open_run_a_subject",
+            ),
+        )
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.source, self.subject_type, self.subject_id)
+
+    def numbered(self) -> None:
+        self.item.run_id = self.pk
+
+    @transition(field=state, source=State.RECEIVED, target=State.ENRICHING)
+    def enrich(self, *, at: datetime) -> None:
+        """Somebody is reading what can be known."""
+
+    @transition(field=state, source=[State.RECEIVED, State.ENRICHING], target=State.WAITING)
+    def wait(self, *, at: datetime) -> None:
+        """A blocking exception needs a person."""
+
+    @transition(field=state, source=State.WAITING, target=State.ENRICHING)
+    def proceed(self, *, at: datetime) -> None:
+        """What blocked it is resolved: the same step runs again."""
+
+    @transition(field=state, source=[State.RECEIVED, State.ENRICHING, State.WAITING], target=State.ROUTED)
+    def route(
+        self, *, at: datetime, owners: dict[int, tuple[int, int, int, int]], clients: dict[int, int | None], titles: dict[int, str]
+    ) -> None:
+        """
+        It is decided whose it is, and known by now what it is called.
+
+        :param owners: owner, backup, team and priority by run id
+        :param clients: the client by run id
+        :param titles: by run id
+        """
+        self.item.title = titles[self.pk]
+        self.item.owner_id, self.item.backup_id, self.item.team_id, self.item.priority = owners[self.pk]
+        self.item.client_id = clients[self.pk]
+
+    @transition(field=state, source=list(open_states), target=None)
+    def identify(self, *, at: datetime, clients: dict[int, int]) -> None:
+        """
+        It is known whose it is, before anything is decided.
+
+        :param clients: the client by run id
+        """
+        self.item.client_id = clients[self.pk]
+
+    @transition(field=state, source=State.ROUTED, target=State.IN_DELIVERY)
+    def begin(self, *, at: datetime) -> None:
+        """Its request and brief exist."""
+
+    @transition(field=state, source=[State.ROUTED, State.IN_DELIVERY], target=State.AWAITING_OUTCOME)
+    def await_outcome(self, *, at: datetime) -> None:
+        """All work is delivered; what proves it is still to come."""
+
+    @transition(field=state, source=State.AWAITING_OUTCOME, target=State.COMPLETE)
+    def complete(self, *, at: datetime) -> None:
+        """Every expected outcome is proven or waived."""
+
+    @transition(field=state, source=State.COMPLETE, target=State.AWAITING_OUTCOME)
+    def reopen(self, *, at: datetime, pair: tuple[int, int]) -> None:
+        """
+        What proved it is no longer so.
+
+        :param pair: ids of owner and backup, both active
+        """
+        self.item.owner_id, self.item.backup_id = pair
+
+    @transition(field=state, source=list(open_states), target=State.CLOSED_UNPROVEN)
+    def close_unproven(self, *, at: datetime) -> None:
+        """A named person ends it without proof, with a reason."""
+
+    @transition(field=state, source=list(open_states), target=State.CANCELLED)
+    def cancel(self, *, at: datetime) -> None:
+        """Called off."""
+
+
+class RunEvent(models.Model):
+    """Which part an event played: it started a run, joined an open one, was claimed by nobody, or was our own echo."""
+
+    class Part(models.TextChoices):
+        STARTED = "started", _("Started the run")
+        JOINED = "joined", _("Joined the run")
+        UNCLAIMED = "unclaimed", _("Claimed by no flow")
+        ECHO = "echo", _("Our own write, come back")
+
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="parts", verbose_name=_("event"))
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="run_events", verbose_name=_("run"))
+    part = models.CharField(_("part"), max_length=10, choices=Part)
+    at = models.DateTimeField(_("at"))
+
+    append_only = True
+
+    class Meta:
+        verbose_name = _("part of an event")
+        verbose_name_plural = _("parts of events")
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=("event", "run"), name="event_part_once"),
+            models.UniqueConstraint(fields=("event",), condition=models.Q(run=None), name="event_unclaimed_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.part}"
+
+
+class RunStepQuerySet(models.QuerySet["RunStep"]):
+    def due(self, at: datetime) -> Self:
+        """Steps that a worker may take at ``at``: due, and not leased by a worker that still lives."""
+        return self.filter(state=RunStep.State.DUE, due_at__lte=at)
+
+
+class RunStep(models.Model):
+    """One step of one run: the queue is this table. ``lease`` is the fencing token of whoever works on it now."""
+
+    class Name(models.TextChoices):
+        CAPTURE = "capture", _("Capture")
+        ENRICH = "enrich", _("Enrich")
+        VALIDATE = "validate", _("Validate")
+        DECIDE = "decide", _("Decide")
+        ACT = "act", _("Act")
+        REFRESH = "refresh", _("Refresh facts")
+
+    class State(models.TextChoices):
+        DUE = "due", _("Due")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped at an exception")
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run"))
+    name = models.CharField(_("step"), max_length=10, choices=Name)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DUE)
+    due_at = models.DateTimeField(_("due"))
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    lease = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
+    started_at = models.DateTimeField(_("started"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+
+    objects = RunStepQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ("run", "id")
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=("run", "name"), name="run_step_once"),)
+        indexes = (models.Index(fields=["name", "due_at", "id"], condition=models.Q(state="due"), name="runstep_due_idx"),)
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.name}"
+
+
+class Enrichment(models.Model):
+    """
+    What we knew: a row each time something was learnt, by a system or a person; the newest one counts.
+
+    ``facts`` may hold personal data, so the row may be rewritten on erasure.
+    """
+
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="enrichments", verbose_name=_("run"))
+    facts = models.JSONField(_("facts"))
+    sources = models.JSONField(_("where from"), default=dict)
+    client_id = models.BigIntegerField(null=True)
+    contact_ids = models.JSONField(default=list)
+    engagement_id = models.BigIntegerField(null=True)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    erased_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("enrichment")
+        verbose_name_plural = _("enrichments")
+        ordering = ("run", "id")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.run} #{self.pk}"

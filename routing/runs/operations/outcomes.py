@@ -1,0 +1,205 @@
+"""Outcomes: expected, proven, decayed, waived; and the run that is complete when none is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from routing.cover.agency import Agency
+from routing.kernel.reasons import Reason
+from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
+from routing.people.actors import Actor
+from routing.people.saving import save, tell
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Run
+from routing.runs.operations import runs
+from routing.runs.operations.work_cases import Finding, raise_for_work
+from routing.runs.outcomes import Outcome
+from routing.work.door import Result, carry, operation
+from routing.work.gates import GONE, refused
+from routing.work.items import WorkItem
+from routing.work.registry import react, reactions
+from routing.work.visibility import work_seen_by
+
+grant("routing.view_outcome", *EVERYONE)
+grant("routing.waive_outcome", OPS, name="Can go without the proof of an outcome")
+grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can have an outcome looked at now")
+
+State = Outcome.State
+TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
+REOPEN = operation(Run, "reopen", _("Reopen"), system=True, through_hold=True)
+
+
+def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
+    """Say what must be so before the runs of these items are complete; one that was expected before stays as it is."""
+    known = set(Outcome.objects.filter(item__in=[item.pk for item in items], kind=kind).values_list("item_id", flat=True))
+    for item in items:
+        if item.pk not in known:
+            row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
+            save(row, by=by, at=at, reason=str(_("Expected from now on.")))
+            tell("routing.outcome.expect", row.pk, by=by, at=at)
+
+
+def look_at(item_ids: Collection[int], kind: str, at: datetime) -> None:
+    """Let whoever proves outcomes of this kind look from ``at`` on."""
+    Outcome.objects.filter(item__in=item_ids, kind=kind).exclude(state__in=[State.WAIVED, State.SUPERSEDED]).update(
+        next_probe_at=at, failures=0
+    )
+
+
+def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
+    """
+    Have outcomes looked at with the next sweep, in place of when their next look is due; one ``Result`` per id.
+
+    What earlier looks found still counts: two in a row that do not find it are a decay, whoever asked for them.
+
+    :raises PermissionDenied: if ``by`` may not
+    """
+    by.require("routing.probe_outcome", to="have outcomes looked at")
+    seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
+    known = set(seen.values_list("pk", flat=True))
+    watched = set(seen.exclude(next_probe_at=None).values_list("pk", flat=True))
+    Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
+    for pk in sorted(watched):
+        tell("routing.outcome.probe", pk, by=by, at=at)
+    never = refused("watched", _("Nobody looks at this: it is over, or not there yet."), clears_by=_("Nobody"))
+    return [Result(pk, pk in watched, () if pk in watched else (never if pk in known else GONE,)) for pk in dict.fromkeys(ids)]
+
+
+def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+    """Whether it is proven by this, and was not before. Completes its run if nothing else is missing."""
+    return _move(outcome_id, lambda row: row.prove(at=at, evidence=dict(evidence)), {State.EXPECTED, State.DECAYED}, "prove", by, at)
+
+
+def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
+    """Whether it was proven until now. Takes its run back, and asks a person."""
+    with transaction.atomic():
+        moved = _move(outcome_id, lambda row: row.decay(at=at, evidence=dict(evidence)), {State.PROVEN}, "decay", by, at)
+        if moved:
+            row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
+            if row.run is not None and row.run.state == Run.State.COMPLETE and not _followed(row.run):
+                carry(REOPEN, [row.run.pk], by=by, at=at, reason=str(_("What was proven is no longer so.")), pair=_pair(row.run))
+            raise_for_work(Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
+    return moved
+
+
+def _followed(run: Run) -> bool:
+    """Whether another run about the same subject is open: two cannot be, and the exception tells a person all the same."""
+    same = Run.objects.filter(flow=run.flow_id, source=run.source, subject_type=run.subject_type, subject_id=run.subject_id)
+    return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
+
+
+def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
+    """It is not found, and a person should know: whoever looks goes on looking."""
+    row = Outcome.objects.select_related("item").get(pk=outcome_id)
+    raise_for_work(Finding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
+
+
+def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:
+    """Something newer is in the place of these items' outcomes."""
+    for pk in Outcome.objects.filter(item__in=item_ids).values_list("pk", flat=True):
+        _move(pk, lambda row: row.supersede(at=at), {State.EXPECTED, State.PROVEN, State.DECAYED}, "supersede", by, at)
+
+
+def take_down(item_ids: Collection[int], *, at: datetime) -> None:
+    """
+    Nobody looks at these items any more: they were taken down, and nothing is in their place.
+
+    What was proven of them was so. What was not stays unmet until somebody waives it by name, and a person is asked to.
+    """
+    Outcome.objects.filter(item__in=item_ids).update(next_probe_at=None)
+    for pk in Outcome.objects.filter(item__in=item_ids).unmet().values_list("pk", flat=True):
+        miss(pk, {"differences": [str(_("It was taken down before it was proven. Waive the outcome, or publish it again."))]}, at=at)
+
+
+def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+    """
+    Go without the proof, by name and with a reason; one ``Result`` per id.
+
+    :raises PermissionDenied: if ``by`` may not
+    """
+    by.require("routing.waive_outcome", to="go without the proof of an outcome")
+    seen = set(Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by)).values_list("pk", flat=True))
+    results = []
+    for pk in dict.fromkeys(ids):
+        refusals = () if pk in seen else (GONE,)
+        if not refusals and not reason.strip():
+            refusals = (refused("reason", _("Say why: the next person reads it."), clears_by=_("You")),)
+        waived = not refusals and _move(
+            pk, lambda row: row.waive(at=at, by=by.user_id), {State.EXPECTED, State.DECAYED}, "waive", by, at, reason
+        )
+        if not waived and not refusals:
+            refusals = (refused("state", _("Only what is expected, or no longer so, can be waived."), clears_by=_("Nobody")),)
+        results.append(Result(pk, waived, refusals))
+    return results
+
+
+def _move(pk: int, verb: Callable[[Outcome], None], sources: Collection[str], name: str, by: Actor, at: datetime, reason: str = "") -> bool:
+    """
+    Turn one outcome that is in one of ``sources``, with its run locked first, or without one what it is part of.
+
+    Two that are proven at once then see each other.
+    """
+    with transaction.atomic():
+        about = Outcome.objects.filter(pk=pk).values_list(Coalesce("run__item_id", "item__parent_id"), flat=True)
+        list(WorkItem.objects.filter(pk__in=list(about)).select_for_update(no_key=True).values_list("pk"))
+        row = Outcome.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=sources).first()
+        if row is None:
+            return False
+        verb(row)
+        save(row, by=by, at=at, reason=reason or name.capitalize())
+        tell(f"routing.outcome.{name}", row.pk, by=by, at=at)
+        if not row.is_unmet:
+            _withdraw(row, by, at)
+        if row.run_id is not None:
+            complete([row.run_id], at=at)
+        for reaction in reactions(f"routing.outcome.{name}"):
+            reaction([row], by, at)
+    return True
+
+
+def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
+    """Nobody need look after it any more."""
+    cases = ExceptionCase.objects.filter(item__parent=row.item_id, reason__in=TROUBLES, state__in=ExceptionCase.open_states)
+    if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
+        why = _("Its outcome is settled: %(state)s.") % {"state": row.get_state_display()}
+        carry(runs.withdraw_case, ids, by=by, at=at, reason=str(why))
+
+
+def complete(run_ids: Collection[int], *, at: datetime) -> None:
+    """Complete those runs that await their outcome and lack none."""
+    missing, met = Outcome.objects.filter(run=OuterRef("pk")).unmet(), Outcome.objects.filter(run=OuterRef("pk"))
+    ready = Run.objects.filter(~Exists(missing), Exists(met), pk__in=run_ids, state=Run.State.AWAITING_OUTCOME)
+    if ids := list(ready.order_by("item_id").values_list("pk", flat=True)):
+        carry(runs.complete, ids, by=Actor.system(), at=at, reason=str(_("Every expected outcome is proven, or waived by name.")))
+
+
+@react("routing.run.await_outcome")
+def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    """What was proven before the last work was delivered need not be proven again."""
+    complete([row.pk for row in rows], at=at)
+
+
+@react("routing.run.cancel", "routing.run.close_unproven")
+def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    """Nobody waits for what is still expected; what is proven is watched on."""
+    Outcome.objects.filter(run__in=[row.pk for row in rows], state=State.EXPECTED).update(next_probe_at=None)
+
+
+def _pair(run: Run) -> tuple[int, int]:
+    """Who answers for a run that opens again: the pair it had, or the agency's if one of them has left."""
+    owner, backup = run.item.owner, run.item.backup
+    agency = Agency.objects.first()
+    if (owner and backup and owner.is_active and backup.is_active) or agency is None:
+        return run.item.owner_id or 0, run.item.backup_id or 0
+    return agency.owner_id or 0, agency.backup_id or 0
+
+
+def _short(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: evidence[name] for name in ("url", "status", "differences") if name in evidence}

@@ -1,0 +1,32 @@
+"""Events that failed too often wait for a person: let them be tried again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from routing.kernel.events import Dispatch
+from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
+from routing.people.actors import Actor
+from routing.people.saving import tell
+
+grant("routing.view_dispatch", OPS, INTEGRATIONS, AUDITOR)
+grant("routing.unpark_dispatch", OPS, INTEGRATIONS, name="Can let waiting events be tried again")
+
+
+def unpark(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
+    """
+    Queue parked events anew, as if they had never failed; how many there were. Those that are not parked stay as they are.
+
+    :raises PermissionDenied: if ``by`` may not
+    """
+    by.require("routing.unpark_dispatch", to="try events again")
+    with transaction.atomic():
+        rows = list(Dispatch.objects.filter(pk__in=ids).exclude(parked_reason="").select_for_update().order_by("pk"))
+        for row in rows:
+            row.parked_reason, row.attempts, row.due_at = "", 0, at
+            tell("routing.dispatch.unpark", row.event_id, by=by, at=at)
+        Dispatch.objects.bulk_update(rows, ["parked_reason", "attempts", "due_at"])
+    return len(rows)

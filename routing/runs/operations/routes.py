@@ -1,0 +1,39 @@
+"""The exception map as shipped: every reason code has a taker and a timebox from the first day."""
+
+from __future__ import annotations
+
+from routing.kernel.reasons import Reason
+from routing.runs.exceptions import ExceptionRoute
+
+Taker = ExceptionRoute.Taker
+DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
+    Reason.MISSING_FIELDS: (Taker.POLICY, 240),
+    Reason.MISSING_CONTEXT: (Taker.POLICY, 120),
+    Reason.DUPLICATE: (Taker.POLICY, 240),
+    Reason.FAILED_CONNECTOR: (Taker.AGENCY, 60),
+    Reason.CONFLICTING_DUPLICATE: (Taker.AGENCY, 240),
+    Reason.NO_RULE: (Taker.POLICY, 60),
+    Reason.NOBODY_AVAILABLE: (Taker.AGENCY, 60),
+    Reason.FAILED_STEP: (Taker.AGENCY, 60),
+    Reason.ROUNDS_EXCEEDED: (Taker.WORK, 480),
+    Reason.REJECTED: (Taker.WORK, 240),
+    Reason.OUTCOME_MISSING: (Taker.WORK, 120),
+    Reason.OUTCOME_DECAYED: (Taker.WORK, 120),
+    Reason.NO_ANSWER: (Taker.WORK, 240),
+    Reason.FAILED_DELIVERY: (Taker.WORK, 60),
+    Reason.REMOTE_CONFLICT: (Taker.WORK, 120),
+}
+
+
+def ensure_routes(using: str = "default") -> None:
+    """Add the routes that are missing; what an operations lead has changed stays."""
+    ExceptionRoute.objects.using(using).bulk_create(
+        [ExceptionRoute(reason=reason, taker=taker, timebox_minutes=minutes) for reason, (taker, minutes) in DEFAULTS.items()],
+        ignore_conflicts=True,
+    )
+
+
+def unrouted(using: str = "default") -> list[str]:
+    """Reason codes that the exception map sends to nobody."""
+    known = set(ExceptionRoute.objects.using(using).values_list("reason", flat=True))
+    return [reason.value for reason in Reason if reason not in known]

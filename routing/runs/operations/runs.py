@@ -1,0 +1,115 @@
+"""What people do to a run: fill in what is missing, close it without proof, call it off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from routing.flows.fields import WrongType, typed
+from routing.kernel.reasons import Reason
+from routing.kernel.roles import AM, EVERYONE, OPS, QA, grant
+from routing.people.actors import Actor
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Enrichment, Run, RunStep
+from routing.runs.operations.enrich import CLIENT
+from routing.runs.operations.exceptions import resolve
+from routing.runs.operations.identify import identify
+from routing.runs.standing import field_faults, standings
+from routing.work.door import Result, operation
+from routing.work.registry import react
+from routing.work.visibility import clients_seen_by, work_seen_by
+
+grant("routing.view_run", *EVERYONE)
+grant("routing.view_decision", *EVERYONE)
+grant("routing.view_enrichment", *EVERYONE)
+grant("routing.fill_in_run", AM, OPS, QA, name="Can fill in what a run needs to know")
+
+cancel = operation(Run, "cancel", _("Call off"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True)
+close_unproven = operation(Run, "close_unproven", _("Close without proof"), may=(OPS,), needs_reason=True, danger=True)
+await_outcome = operation(Run, "await_outcome", _("Await outcome"), system=True, through_hold=True)
+complete = operation(Run, "complete", _("Complete"), system=True, through_hold=True)
+withdraw_case = operation(ExceptionCase, "withdraw", _("Withdraw"), system=True, through_hold=True)
+
+
+class WrongValues(ValueError):
+    """Values that do not fit the flow's fields; ``faults`` says which and why, by field name."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__("; ".join(faults.values()))
+        self.faults = dict(faults)
+
+
+def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = None, by: Actor, at: datetime, reason: str) -> list[Result]:
+    """
+    Add what a person knows to a run, and resolve what thereby no longer fails: the same run goes on at that step.
+
+    :param values: by field name; a text, number or ISO date as the field's type asks; empty ones are ignored
+    :returns: a result for each exception that could now be resolved
+    :raises PermissionDenied: if ``by`` may not fill in
+    :raises Run.DoesNotExist: if there is no such run, or ``by`` may not see it
+    :raises WrongValues: if a value does not fit its field, or the field is not the flow's; then nothing is kept
+    """
+    by.require("routing.fill_in_run", to="fill in runs")
+    with transaction.atomic():
+        rows = Run.objects.select_related("item").select_for_update(of=("item",), no_key=True)
+        run = rows.get(pk=run_id, item__in=work_seen_by(by))
+        [standing] = standings([run.pk])
+        known = _fitting(values, {spec.name: spec for spec in standing.plan.fields})
+        if not run.item.is_open:
+            raise WrongValues({"run": str(_("This run has ended."))})
+        if client_id is not None and not clients_seen_by(by).filter(pk=client_id).exists():
+            raise WrongValues({"client": str(_("Choose one of the clients you see."))})
+        found = standing.found
+        Enrichment.objects.create(
+            run=run,
+            facts={**found.facts, **known},
+            sources={**found.sources, **dict.fromkeys(known, "person"), **({CLIENT: "person"} if client_id else {})},
+            client_id=client_id or found.client_id,
+            contact_ids=list(found.contact_ids),
+            engagement_id=found.engagement_id,
+            by_id=by.user_id,
+            at=at,
+        )
+        identify([run.pk], {run.pk: client_id}, at=at)
+        settled = Q(pk__in=[])
+        if client_id is not None:
+            settled |= Q(step=RunStep.Name.ENRICH, reason__in=[Reason.DUPLICATE, Reason.MISSING_CONTEXT])
+        if not field_faults(standings([run.pk])[0]):
+            settled |= Q(step=RunStep.Name.VALIDATE)
+        cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
+        ids = list(cases.values_list("pk", flat=True))
+        return resolve(ids, by=by, at=at, reason=reason or "What was missing is filled in.") if ids else []
+
+
+def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, Any]:
+    faults, known = {}, {}
+    for name, value in values.items():
+        if name not in specs:
+            faults[name] = str(_("%(name)s is not a field of this flow.")) % {"name": name}
+            continue
+        try:
+            read = typed(value, specs[name])
+        except WrongType as error:
+            faults[name] = str(error)
+            continue
+        if read is not None:
+            known[name] = read if isinstance(read, bool | str) else str(read)
+    if faults:
+        raise WrongValues(faults)
+    return known
+
+
+@react("routing.run.cancel", "routing.run.close_unproven")
+def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
+    """A run that is called off needs no more steps, and nobody to settle what blocked it."""
+    ids = [run.pk for run in runs]
+    RunStep.objects.filter(run__in=ids, state=RunStep.State.DUE).update(state=RunStep.State.STOPPED, ended_at=at)
+    cases = ExceptionCase.objects.filter(run__in=ids, state__in=ExceptionCase.open_states)
+    pending = list(cases.values_list("pk", flat=True))
+    if pending:
+        withdraw_case(pending, by=Actor.system(), at=at, reason="Its run ended.")

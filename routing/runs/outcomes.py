@@ -1,0 +1,104 @@
+"""Outcome: what proves that the work did what it was for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_fsm import transition
+
+from routing.kernel.fields import StateField
+from routing.kernel.history import Tracked
+from routing.people.staff import User
+from routing.runs.models import Run
+from routing.work.items import WorkItem
+
+
+class OutcomeQuerySet(models.QuerySet["Outcome"]):
+    def due(self, at: datetime) -> Self:
+        """Outcomes that somebody should look at by ``at`` (aware)."""
+        return self.filter(next_probe_at__lte=at)
+
+    def unmet(self) -> Self:
+        """Outcomes that keep a run from being complete."""
+        return self.filter(state__in=Outcome.unmet_states)
+
+
+class Outcome(models.Model):
+    """
+    One thing that must be so before a run is complete, such as that a deliverable is live.
+
+    ``evidence`` is what was looked at last, as JSON; ``failures`` counts looks in a row that did not find it.
+    ``unseen_since`` is when the first of the latest looks was that got no answer. ``next_probe_at`` is empty where nothing can be looked
+    at, or nobody needs to any more.
+    """
+
+    class Kind(models.TextChoices):
+        LIVE = "live", _("It is live as approved")
+        HANDED_OVER = "handed_over", _("The client has it")
+
+    class State(models.TextChoices):
+        EXPECTED = "expected", _("Expected")
+        PROVEN = "proven", _("Proven")
+        DECAYED = "decayed", _("No longer so")
+        WAIVED = "waived", _("Waived")
+        SUPERSEDED = "superseded", _("Superseded")
+
+    unmet_states = (State.EXPECTED, State.DECAYED)
+
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("of"))
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outcomes", verbose_name=_("run"))
+    kind = models.CharField(_("what"), max_length=12, choices=Kind)
+    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.EXPECTED, protected=True)
+    expected_at = models.DateTimeField(_("expected since"))
+    proven_at = models.DateTimeField(_("proven"), null=True)
+    probed_at = models.DateTimeField(_("looked at"), null=True)
+    next_probe_at = models.DateTimeField(_("next look"), null=True)
+    unseen_since = models.DateTimeField(_("not to be reached since"), null=True)
+    failures = models.PositiveIntegerField(_("looks that did not find it"), default=0)
+    evidence = models.JSONField(_("evidence"), default=dict)
+    waived_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("waived by"))
+
+    history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
+    objects = OutcomeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outcome")
+        verbose_name_plural = _("outcomes")
+        ordering = ("id",)
+        default_permissions = ("view",)
+        constraints = (
+            models.UniqueConstraint(fields=("item", "kind"), name="outcome_once_an_item"),
+            models.CheckConstraint(condition=~models.Q(state="waived") | models.Q(waived_by__isnull=False), name="waived_by_name"),
+            models.CheckConstraint(condition=~models.Q(state="proven") | models.Q(proven_at__isnull=False), name="proven_when"),
+        )
+        indexes = (models.Index(fields=["next_probe_at", "id"], condition=models.Q(next_probe_at__isnull=False), name="outcome_probe_idx"),)
+
+    @property
+    def is_unmet(self) -> bool:
+        """Whether it keeps its run from being complete."""
+        return self.state in self.unmet_states
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.get_kind_display()}"
+
+    @transition(field=state, source=[State.EXPECTED, State.DECAYED], target=State.PROVEN)
+    def prove(self, *, at: datetime, evidence: dict[str, Any]) -> None:
+        self.proven_at, self.evidence, self.failures = at, evidence, 0
+
+    @transition(field=state, source=State.PROVEN, target=State.DECAYED)
+    def decay(self, *, at: datetime, evidence: dict[str, Any]) -> None:
+        """It was so, and is no longer."""
+        self.evidence = evidence
+
+    @transition(field=state, source=[State.EXPECTED, State.DECAYED], target=State.WAIVED)
+    def waive(self, *, at: datetime, by: int) -> None:
+        """A named person goes without the proof."""
+        self.waived_by_id, self.next_probe_at = by, None
+
+    @transition(field=state, source=[State.EXPECTED, State.PROVEN, State.DECAYED], target=State.SUPERSEDED)
+    def supersede(self, *, at: datetime) -> None:
+        """Something newer is in its place: nobody looks any more."""
+        self.next_probe_at = None

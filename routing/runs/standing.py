@@ -1,0 +1,73 @@
+"""How runs stand: what is known of each, and what their steps would stop at now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from routing.flows.choose import Choice, NobodyFits, NoRuleHolds, choose
+from routing.flows.fields import Fault, faults
+from routing.flows.versions import Plan, published
+from routing.kernel.facts import Found
+from routing.runs.candidates import Pool, pool_for
+from routing.runs.models import Enrichment, Run
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    run: Run
+    plan: Plan
+    found: Found
+
+
+def standings(run_ids: Sequence[int]) -> list[Standing]:
+    """Each run with its plan and the newest enrichment, by run id."""
+    newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
+    known = {row.run_id: Found(row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources) for row in newest}
+    runs = Run.objects.filter(pk__in=run_ids).select_related("item").prefetch_related("flow", "item__client").order_by("pk")
+    return [Standing(run, published(run.version_id), known.get(run.pk, Found({}))) for run in runs]
+
+
+def field_faults(standing: Standing) -> list[Fault]:
+    return faults(standing.found.facts, standing.plan.fields)
+
+
+def rule_facts(standing: Standing) -> dict[str, object]:
+    """The facts that rules may use, and nothing that names a person."""
+    names = {spec.name for spec in standing.plan.rule_fields}
+    return {name: value for name, value in standing.found.facts.items() if name in names}
+
+
+def decide_for(standing: Standing, pool: Pool) -> Choice:
+    """
+    :raises NoRuleHolds: no rule of the version holds
+    :raises NobodyFits: fewer than two people are available
+    """
+    return choose(standing.plan.rules, rule_facts(standing), pool.candidates, pool.fallback(standing.run.flow, standing.found.client_id))
+
+
+def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[str, ...]]:
+    """
+    What the run's next settling would stop at, in words, by run; absent where it would pass.
+
+    Steps that ask an outside system cannot be judged without asking it: they are simply tried again.
+    """
+    all_runs = standings(run_ids)
+    pool = pool_for(all_runs, at)
+    return {standing.run.pk: words for standing in all_runs if (words := _faults(standing, pool))}
+
+
+def _faults(standing: Standing, pool: Pool) -> tuple[str, ...]:
+    missing = field_faults(standing)
+    if missing:
+        return tuple(fault.label for fault in missing)
+    if standing.found.client_id is None:
+        return (str(_("Client")),)
+    try:
+        decide_for(standing, pool)
+    except (NoRuleHolds, NobodyFits) as error:
+        return (str(error),)
+    return ()

@@ -1,0 +1,155 @@
+"""A run's whole story on one page: what started it, what was known, why it went where, who owns it, what holds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from routing.kernel.events import Event
+from routing.people.staff import User
+from routing.runs.decisions import Decision
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.models import Run
+from routing.work.registry import Entry, chapters
+
+ORDER = (
+    "event",
+    "step capture",
+    "step enrich",
+    "enrichment",
+    "step validate",
+    "step decide",
+    "exception",
+    "decision",
+    "step act",
+    "request",
+    "brief",
+    "deliverable",
+    "version",
+    "approval",
+    "answer",
+    "clock",
+    "escalation",
+    "outbound",
+    "attempt",
+    "outcome",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    run: Run
+    entries: Sequence[Entry]
+
+    def as_json(self) -> dict[str, Any]:
+        run, item = self.run, self.run.item
+        return {
+            "ref": item.ref,
+            "flow": f"{run.flow.slug} v{run.version.number}",
+            "subject": {"source": run.source, "type": run.subject_type, "id": run.subject_id},
+            "state": run.state,
+            "client": item.client.name if item.client else None,
+            "owner": item.owner.full_name if item.owner else None,
+            "backup": item.backup.full_name if item.backup else None,
+            "entries": [
+                {"at": entry.at.isoformat(), "chapter": entry.chapter, "title": entry.title, "data": dict(entry.data)}
+                for entry in self.entries
+            ],
+        }
+
+
+def trace(run: Run) -> Trace:
+    """Everything that happened to a run, in order; packages above add their own chapters."""
+    told = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
+    for chapter in chapters():
+        told += chapter(run)
+    return Trace(run, sorted(told, key=lambda entry: (entry.at, _place(entry))))
+
+
+def _place(entry: Entry) -> int:
+    """What comes first of what has the same instant: the order in which a run goes."""
+    name = f"step {entry.data['step']}" if entry.chapter == "step" else entry.chapter
+    return ORDER.index(name) if name in ORDER else len(ORDER)
+
+
+def page(item_id: int) -> str:
+    """The lasting address of a piece of work at the desk."""
+    return reverse("admin:routing_workitem_change", args=[item_id])
+
+
+def _events(run: Run) -> list[Entry]:
+    parts = run.run_events.select_related("event").order_by("event__at", "event_id")
+    return [
+        Entry(part.event.at, "event", f"{part.get_part_display()}: {part.event.kind}", {"part": part.part, **_about(part.event)})
+        for part in parts
+    ]
+
+
+def _about(event: Event) -> Mapping[str, Any]:
+    return {"event": event.pk, "kind": event.kind, "source": event.source, "dedupe_key": event.dedupe_key, "digest": event.digest}
+
+
+def _steps(run: Run) -> list[Entry]:
+    return [
+        Entry(
+            step.ended_at or step.started_at or step.due_at,
+            "step",
+            f"{step.get_name_display()}: {step.get_state_display()}",
+            {"step": step.name, "state": step.state, "attempts": step.attempts, "last_error": step.last_error},
+        )
+        for step in run.steps.all()
+    ]
+
+
+def _enrichments(run: Run) -> list[Entry]:
+    return [
+        Entry(row.at, "enrichment", _("What we knew"), {"facts": row.facts, "sources": row.sources, "by": row.by.full_name})
+        for row in run.enrichments.select_related("by")
+    ]
+
+
+def _decisions(run: Run) -> list[Entry]:
+    names = dict(User.objects.values_list("pk", "full_name"))
+    return [
+        Entry(row.at, "decision", _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}, _chosen(row, names))
+        for row in run.decisions.all()
+    ]
+
+
+def _chosen(row: Decision, names: Mapping[int, str]) -> Mapping[str, Any]:
+    answer, asked = json.loads(row.answer), json.loads(row.asked)
+    load = {each["user_id"]: each["open_items"] for each in asked["candidates"]}
+    return {
+        "decision": row.pk,
+        "rule": row.rule_name,
+        "because": answer["because"],
+        "owner": names.get(row.owner_id),
+        "backup": names.get(row.backup_id),
+        "tie_break": answer["tie_break"],
+        "rules": [{"name": name, "held": held, "clauses": clauses} for name, held, clauses in answer["asked"]],
+        "candidates": [
+            {"name": names.get(each["user_id"]), "open_items": load.get(each["user_id"]), "ruled_out": each["reasons"]}
+            for each in answer["rulings"]
+        ],
+        "digest": row.digest,
+    }
+
+
+def _exceptions(run: Run) -> list[Entry]:
+    cases = ExceptionCase.objects.filter(run=run).select_related("item__owner")
+    return [
+        Entry(
+            case.item.created_at,
+            "exception",
+            f"{case.get_reason_display()} ({case.get_state_display()})",
+            {"ref": case.item.ref, "reason": case.reason, "step": case.step, "state": case.state, "evidence": case.evidence}
+            | {"owner": str(case.item.owner), "due": case.item.next_due_at.isoformat() if case.item.next_due_at else None},
+            page(case.item_id),
+        )
+        for case in cases
+    ]

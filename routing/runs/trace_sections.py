@@ -1,0 +1,97 @@
+"""What a trace shows of a run's clocks: when each started, what became of it, until when, and who was told that it is late."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from routing.runs.models import Run
+from routing.runs.outcomes import Outcome
+from routing.sla.clocks import Clock
+from routing.sla.escalation_entries import told_of
+from routing.work.items import WorkItem
+from routing.work.registry import Entry, chapter
+
+
+@chapter
+def clocks(run: Run) -> Sequence[Entry]:
+    found = Clock.objects.filter(item__run=run).select_related("item", "policy").order_by("id")
+    return [
+        Entry(
+            clock.started_at,
+            "clock",
+            _("A clock started for %(ref)s: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
+            {
+                "ref": clock.item.ref,
+                "purpose": clock.purpose,
+                "policy": f"{clock.policy.name} v{clock.policy_version}",
+                "state": standing(clock),
+                "due": clock.due_at.isoformat() if clock.due_at else None,
+                "breached": clock.breached_at.isoformat() if clock.breached_at else None,
+            },
+            reverse("admin:routing_clock_change", args=[clock.pk]),
+        )
+        for clock in found
+    ]
+
+
+@chapter
+def escalations(run: Run) -> Sequence[Entry]:
+    """Whom the sweep told that work of the run is about to be late, or is."""
+    found = {clock.pk: clock for clock in Clock.objects.filter(item__run=run, next_level__gt=0).select_related("item").order_by("id")}
+    return [
+        Entry(
+            told.sent_at or told.due_at,
+            "escalation",
+            f"{told.words}: {found[pk].item.ref}, {purpose_of(found[pk])}",
+            {"told": told.whom, "due": told.due_at.isoformat(), "level": told.level},
+            reverse("admin:routing_clock_change", args=[pk]),
+        )
+        for pk, levels in told_of(list(found.values())).items()
+        for told in levels
+    ]
+
+
+@chapter
+def outcomes(run: Run) -> Sequence[Entry]:
+    """What proves that the run did what it was for, and when that was shown or found to be so no longer."""
+    rows = Outcome.history.filter(run=run).select_related("item").order_by("history_date", "history_id")
+    return [
+        Entry(
+            row.history_date,
+            "outcome",
+            _("%(ref)s, %(what)s: %(state)s") % {"ref": row.item.ref, "what": row.get_kind_display(), "state": row.get_state_display()},
+            {"work": row.item.ref, "standing": row.state, **_why(row), **_seen(row.evidence)},
+            reverse("admin:routing_workitem_change", args=[row.item_id]),
+        )
+        for row in rows
+    ]
+
+
+def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What was looked at, without the digests."""
+    seen = {name: evidence[name] for name in ("url", "status", "approval") if evidence.get(name)}
+    return {**seen, "differences": " ".join(evidence["differences"])} if evidence.get("differences") else seen
+
+
+def _why(row: Any) -> Mapping[str, Any]:
+    """The reason that a person gave for going without it."""
+    return {"why": row.history_change_reason} if row.state == Outcome.State.WAIVED else {}
+
+
+def purpose_of(clock: Clock) -> str:
+    return clock.purpose.replace("_", " ")
+
+
+def standing(clock: Clock) -> str:
+    """What a clock does now, in a few words."""
+    if clock.met_at:
+        return _("met")
+    if clock.stopped_at:
+        return _("missed") if clock.breached_at else _("ended")
+    if clock.paused_at:
+        return _("paused, waiting on %(whom)s") % {"whom": str(WorkItem.WaitingOn(clock.waiting_on).label).lower()}
+    return _("late") if clock.breached_at else _("running")

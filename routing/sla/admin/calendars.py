@@ -1,0 +1,106 @@
+"""Calendars: every change raises the version, and open clocks keep the hours they were started with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk.base import actor
+from routing.desk.forms import long_text
+from routing.desk.lists import CommaList
+from routing.desk.saved import Rows, SavedAdmin, SavedForm
+from routing.sla.calendars import Calendar, CalendarUse
+from routing.sla.operations.calendars import save_calendar
+from routing.sla.week import BadHours, read_dates, read_week
+
+DAYS = {
+    "mon": gettext_lazy("Monday"),
+    "tue": gettext_lazy("Tuesday"),
+    "wed": gettext_lazy("Wednesday"),
+    "thu": gettext_lazy("Thursday"),
+    "fri": gettext_lazy("Friday"),
+    "sat": gettext_lazy("Saturday"),
+    "sun": gettext_lazy("Sunday"),
+}
+WINDOWS = gettext_lazy("Such as 09:00-12:30, 13:30-17:30. Empty: closed.")
+
+
+class CalendarForm(SavedForm):
+    """A line for each day of the week, and one for each day off."""
+
+    mon, tue, wed, thu, fri, sat, sun = (CommaList(label=label, help_text=WINDOWS) for label in DAYS.values())
+    days_off = long_text(
+        gettext_lazy("Other days off"),
+        error="",
+        required=False,
+        rows=4,
+        max_length=5_000,
+        help_text=gettext_lazy("A line each: the date, then its name, such as 2026-12-24 Christmas Eve."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for day in DAYS:
+            self.initial[day] = self.instance.hours.get(day, [])
+        self.initial["days_off"] = "\n".join(f"{date} {name}" for date, name in sorted(self.instance.extra_dates.items()))
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        hours = {day: found[day] for day in DAYS if found.get(day)}
+        for day, windows in hours.items():
+            self.try_to_read(day, read_week, {day: windows})
+        lines = (line.split(maxsplit=1) for line in found.get("days_off", "").splitlines() if line.strip())
+        dates = {parts[0]: (parts[1] if len(parts) > 1 else "").strip() for parts in lines}
+        self.try_to_read("days_off", read_dates, dates)
+        if not self.errors:
+            self.instance.hours, self.instance.extra_dates = hours, dates
+        return found
+
+    def try_to_read(self, field: str, read: Any, written: Any) -> None:
+        try:
+            read(written)
+        except BadHours as bad:
+            self.add_error(field, str(bad))
+
+
+class UsesOfCalendar(Rows):
+    model = CalendarUse
+    fields = ("team", "client")
+    verbose_name = gettext_lazy("use")
+    verbose_name_plural = gettext_lazy("Whose hours these are: a team's, a client's or, with neither, the agency's")
+
+
+class Careful(SavedAdmin):
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            page: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except ValidationError as wrong:  # what changed between the form's questions and the operation's
+            messages.error(request, _("Not saved: %(why)s") % {"why": " ".join(wrong.messages)})
+            return HttpResponseRedirect(request.path)
+        return page
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("slug", "version") if obj else ("version",)
+
+
+@admin.register(Calendar)
+class CalendarAdmin(Careful):
+    form = CalendarForm
+    list_display = ("name", "timezone", "holiday_country", "version")
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Name")
+    fields = ("name", "slug", "timezone", *DAYS, "holiday_country", "holiday_subdivision", "days_off", "version", "reason")
+    inlines = (UsesOfCalendar,)
+    empty_title = gettext_lazy("No calendars yet")
+    empty_text = gettext_lazy("Add the agency's working hours: every promise is counted in them.")
+
+    def save_model(self, request: HttpRequest, obj: Calendar, form: Any, change: bool) -> None:
+        save_calendar(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"])

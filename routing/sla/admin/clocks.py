@@ -1,0 +1,145 @@
+"""Clocks at the desk, and why each is due when it is: segment by segment, and whose minutes they were."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.desk import display
+from routing.desk.addresses import work_page
+from routing.desk.base import actor
+from routing.desk.filters import WithDefault
+from routing.runs.admin.events import ReadOnly
+from routing.runs.trace_sections import purpose_of, standing
+from routing.sla.admin.compliance import HowItEnded, StartedWithin, table
+from routing.sla.clocks import Clock
+from routing.sla.escalation_entries import SHORT, told_of
+from routing.sla.explain_due import CAUSES, CLOSED, explain, length, span
+from routing.sla.explain_due import standing as in_a_sentence
+from routing.sla.hours import Segment
+from routing.sla.ladder import level_of
+from routing.sla.timing import Stretch
+from routing.work.items import WorkItem
+from routing.work.visibility import work_seen_by
+
+
+class Untold(WithDefault):
+    title = gettext_lazy("told")
+    parameter_name = "told"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return (("all", _("All")), ("nobody", _("Nobody could be told")))
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.exclude(trouble="") if self.value() == "nobody" else queryset
+
+
+@admin.register(Clock)
+class ClockAdmin(ReadOnly):
+    list_display = ("of_work", "what_for", "policy", "state_name", "due_at_time", "told_level", "since")
+    list_select_related = ("item", "policy")
+    list_filter = (HowItEnded, StartedWithin, "policy", "purpose", Untold)
+    search_fields = ("=item__ref",)
+    search_help_text = gettext_lazy("Reference, such as ACM-142")
+    ordering = ("-pk",)
+    empty_title = gettext_lazy("No clocks here")
+    empty_text = gettext_lazy("Clocks start with the work that an SLA policy promises something for.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.kept)
+        return [path("kept/", page, name="routing_clock_kept"), *super().get_urls()]
+
+    def kept(self, request: HttpRequest) -> HttpResponse:
+        """How often what was promised was kept, and how long it usually took."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self.render(
+            request, "desk/kept.html", {"title": _("Promises kept"), **table(request, reverse("admin:routing_clock_changelist"))}
+        )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Why it is due when it is. Times are the reader's own."""
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        clock = self.seen(request, object_id)
+        at, zone = timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
+        found = explain(clock, max(at, clock.started_at))
+        context = {
+            "title": _("Why %(ref)s is due: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
+            "clock": clock,
+            "found": found,
+            "target": length(found.target),
+            "sentence": in_a_sentence(found.reading, zone),
+            "whose": [(WorkItem.WaitingOn(party).label, length(time)) for party, time in found.reading.whose.items()],
+            "stretches": [_stretch(each, zone) for each in found.reading.stretches],
+            "told": told_of([clock]).get(clock.pk, ()),
+            "now": at,
+            "zone": zone.key,
+            "back": work_page(clock.item_id),
+        }
+        return self.render(request, "desk/why_due.html", context)
+
+    @admin.display(description=gettext_lazy("work"), ordering="item")
+    def of_work(self, clock: Clock) -> SafeString:
+        return format_html('<span class="tl-ref">{}</span> {}', clock.item.ref, clock.item.title)
+
+    @admin.display(description=gettext_lazy("promised"), ordering="purpose")
+    def what_for(self, clock: Clock) -> str:
+        return purpose_of(clock).capitalize()
+
+    @admin.display(description=gettext_lazy("state"))
+    def state_name(self, clock: Clock) -> str:
+        return standing(clock)
+
+    @admin.display(description=gettext_lazy("due"), ordering="due_at")
+    def due_at_time(self, clock: Clock) -> SafeString | str:
+        if clock.due_at is None or clock.stopped_at:
+            return display.NOTHING
+        return display.due_time(clock.due_at, timezone.now())
+
+    @admin.display(description=gettext_lazy("told"), ordering="next_level")
+    def told_level(self, clock: Clock) -> SafeString | str:
+        if clock.trouble:
+            return display.badge(_("Nobody could be told"), "bad")
+        return display.badge(*SHORT[level_of(clock.next_level - 1)]) if clock.next_level else display.NOTHING
+
+    @admin.display(description=gettext_lazy("started"), ordering="started_at")
+    def since(self, clock: Clock) -> SafeString | str:
+        return display.when(clock.started_at)
+
+
+def _stretch(stretch: Stretch, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "span": span(stretch.start, stretch.end, zone),
+        "worktime": length(stretch.worktime),
+        "runs": stretch.runs,
+        "expected": stretch.expected,
+        "party": WorkItem.WaitingOn(stretch.turn.party).label,
+        "cause": CAUSES[stretch.turn.cause],
+        "state": stretch.state.replace("_", " "),
+        "segments": [_segment(segment, zone) for segment in stretch.segments],
+    }
+
+
+def _segment(segment: Segment, zone: ZoneInfo) -> dict[str, Any]:
+    why = "" if segment.closed is None else str(CLOSED[segment.closed])
+    return {
+        "span": span(segment.start, segment.end, zone),
+        "length": length(segment.length) if segment.counted else "",
+        "why": " · ".join(part for part in (why, segment.note) if part),
+    }

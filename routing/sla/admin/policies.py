@@ -1,0 +1,97 @@
+"""SLA policies with what they promise: one thing, saved together; open clocks keep the terms they were started under."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from routing.desk.base import actor
+from routing.desk.forms import choice
+from routing.desk.lists import CommaList
+from routing.desk.saved import Rows
+from routing.sla.admin.calendars import Careful
+from routing.sla.operations.calendars import save_policy
+from routing.sla.policies import ESCALATE_EVERY, MOST_WORKTIME, SLAPolicy, Target, work_nouns
+
+
+class WorkTime(forms.DurationField):
+    """Hours, however many, never days: a day of working time is a matter of calendars."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, timedelta):
+            return value
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+class TargetForm(forms.ModelForm[Target]):
+    worktime = WorkTime(
+        label=gettext_lazy("Working time"),
+        widget=UnfoldAdminTextInputWidget(),
+        validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
+    )
+    escalate_every = WorkTime(
+        label=gettext_lazy("Escalate every"),
+        widget=UnfoldAdminTextInputWidget(),
+        validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
+        initial=ESCALATE_EVERY,
+    )
+    runs_in = CommaList(label=gettext_lazy("Runs in"))
+    met_in = CommaList(label=gettext_lazy("Met in"))
+
+
+class TargetsOfPolicy(Rows):
+    model = Target
+    form = TargetForm
+    fields = ("kind", "purpose", "worktime", "warn_percent", "escalate_every", "runs_in", "met_in")
+    hide_title = True
+    verbose_name = gettext_lazy("promise")
+    verbose_name_plural = gettext_lazy("What is promised, in working time (hours:minutes:seconds)")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "kind":
+            kinds = [(name, str(model._meta.verbose_name).capitalize()) for name, model in sorted(work_nouns().items())]
+            field = choice(gettext_lazy("Kind of work"), kinds)
+            field.widget.attrs["aria-label"] = field.label
+            return field
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        for field in formset.form.base_fields.values():
+            field.widget.attrs["aria-label"] = field.label  # also those that a form declares itself
+        return formset
+
+
+@admin.register(SLAPolicy)
+class SLAPolicyAdmin(Careful):
+    list_display = ("name", "calendar_source", "also_source", "version")
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Name")
+    fields = ("name", "slug", "calendar_source", "also_source", "version", "reason")
+    inlines = (TargetsOfPolicy,)
+    empty_title = gettext_lazy("No SLA policies yet")
+    empty_text = gettext_lazy("Add what is promised: clocks start by it.")
+
+    def save_model(self, request: HttpRequest, obj: SLAPolicy, form: Any, change: bool) -> None:
+        """Nothing yet: the policy and its targets are one thing, see ``save_related``."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        for formset in formsets:
+            formset.save(commit=False)  # says what was added and deleted, for the message of this page
+        targets = [
+            each.instance
+            for formset in formsets
+            for each in formset.forms
+            if each not in formset.deleted_forms and (each.instance.pk or each.has_changed())
+        ]
+        reason = form.cleaned_data["reason"]
+        save_policy(form.instance, targets=targets, by=actor(request), at=timezone.now(), reason=reason)

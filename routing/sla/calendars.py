@@ -1,0 +1,141 @@
+"""When the agency, a team or a client works: weekly hours, holidays, and whose they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.history import Tracked
+from routing.people.clients import Client
+from routing.people.staff import Team, validate_timezone
+from routing.sla.hours import Hours
+from routing.sla.public_holidays import countries, public_holidays
+from routing.sla.week import WORKING_WEEK, BadHours, read_dates, read_week
+
+
+def validate_week(written: Any) -> None:
+    try:
+        read_week(written)
+    except BadHours as bad:
+        raise ValidationError(str(bad)) from bad
+
+
+def validate_dates(written: Any) -> None:
+    try:
+        read_dates(written)
+    except BadHours as bad:
+        raise ValidationError(str(bad)) from bad
+
+
+def wrong(field: str, message: str, **params: str) -> ValidationError:
+    """What is wrong with one field."""
+    return ValidationError({field: message % params})
+
+
+def working_week() -> dict[str, list[str]]:
+    return {day: list(windows) for day, windows in WORKING_WEEK.items()}
+
+
+class Calendar(models.Model):
+    """
+    Weekly hours in one time zone, and the days on which they do not hold.
+
+    ``version`` rises with every change (see ``operations.calendars.save_calendar``). A change counts for clocks started
+    afterwards: an open clock keeps the hours and holidays it was started with.
+    """
+
+    slug = models.SlugField(_("slug"), unique=True)
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
+    hours = models.JSONField(
+        _("weekly hours"),
+        default=working_week,
+        validators=[validate_week],
+        help_text=_("Windows by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Days left out are closed; 24:00 ends a day."),
+    )
+    holiday_country = models.CharField(
+        _("public holidays of"), max_length=2, blank=True, default="", help_text=_("Country code, such as GB. Empty: none.")
+    )
+    holiday_subdivision = models.CharField(
+        _("part of the country"), max_length=10, blank=True, default="", help_text=_("Such as ENG or BY, where parts differ.")
+    )
+    extra_dates = models.JSONField(
+        _("other days off"),
+        default=dict,
+        blank=True,
+        validators=[validate_dates],
+        help_text=_("By date, with a name: {“2026-12-24”: “Christmas Eve”}."),
+    )
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("calendar")
+        verbose_name_plural = _("calendars")
+        ordering = ("name",)
+        default_permissions = ("add", "change", "view")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        known = countries()
+        code, part = self.holiday_country, self.holiday_subdivision
+        if code and code not in known:
+            raise wrong(
+                "holiday_country", gettext("No public holidays are known for “%(code)s”. Write a code such as GB or DE."), code=code
+            )
+        parts = known.get(code, [])
+        if part and part not in parts:
+            message = gettext("“%(part)s” is no part of this country. Its parts are: %(parts)s.")
+            raise wrong("holiday_subdivision", message, part=part, parts=", ".join(parts) or "-")
+
+    def hours_from(self, year: int, years: int) -> Hours:
+        """
+        The hours with the holidays of ``years`` years (local) from ``year`` on.
+
+        :raises BadHours: if hours or dates were written past validation
+        :raises NotImplementedError: if the country was
+        """
+        named = {
+            **public_holidays(self.holiday_country, self.holiday_subdivision, year, years),
+            **{day: name for day, name in read_dates(self.extra_dates).items() if year <= day.year < year + years},
+        }
+        return Hours(self.name, self.timezone, read_week(self.hours), frozenset(named), named)
+
+
+class CalendarUse(models.Model):
+    """Whose hours a calendar holds: a team's, a client's or, naming neither, the agency's, which all others fall back to."""
+
+    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="uses", verbose_name=_("calendar"))
+    team = models.OneToOneField(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_use", verbose_name=_("team"))
+    client = models.OneToOneField(
+        Client, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_use", verbose_name=_("client")
+    )
+
+    history = Tracked()
+
+    class Meta:
+        verbose_name = _("use of a calendar")
+        verbose_name_plural = _("uses of calendars")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(team=None) | models.Q(client=None),
+                name="calendar_use_names_one",
+                violation_error_message=_("Name a team or a client, not both."),
+            ),
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(team=None, client=None),
+                name="one_agency_calendar",
+                violation_error_message=_("The agency already has a calendar."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.calendar} · {self.team or self.client or _('agency')}"

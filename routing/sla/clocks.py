@@ -1,0 +1,228 @@
+"""Clock: how long one piece of work may still take to one end, and whose minutes passed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from routing.sla.hours import OpenTime
+from routing.sla.ladder import Climber, Level, reached_at, worktime_to
+from routing.sla.policies import ESCALATE_EVERY, SLAPolicy
+from routing.sla.timing import Cause, Does, Mark, Turn
+from routing.work.items import WorkItem
+
+
+class ClockTerms(models.Model):
+    """
+    What clocks were started under: policy and calendars with their versions, hours, holidays and states, as JSON.
+
+    Written once for all clocks that share it (``digest``, SHA-256 of the canonical JSON, as hex) and never changed, so no
+    later edit moves an open clock. ``engine.timing.Terms`` reads it.
+    """
+
+    digest = models.CharField(max_length=64, unique=True)
+    document = models.JSONField(_("terms"))
+
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        verbose_name = _("terms of clocks")
+        verbose_name_plural = _("terms of clocks")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.document['policy']['name']} v{self.document['policy']['version']} · {self.document['purpose']}"
+
+
+class ClockQuerySet(models.QuerySet["Clock"]):
+    def open(self) -> Self:
+        return self.filter(stopped_at=None)
+
+    def running(self) -> Self:
+        return self.filter(running_since__isnull=False)
+
+    def overdue(self, at: datetime) -> Self:
+        """Running clocks whose ``due_at`` is strictly before ``at`` (aware)."""
+        return self.running().filter(due_at__lt=at)
+
+    def troubled(self) -> Self:
+        """Clocks that the last sweep could not tell anybody of."""
+        return self.exclude(trouble="")
+
+    def waking(self, at: datetime) -> Self:
+        """Clocks about which something is to be told at ``at``: a warning, a breach."""
+        return self.filter(wakes_at__lte=at).order_by("wakes_at", "id")
+
+
+class Clock(models.Model):
+    """
+    It runs, is paused or is stopped: exactly one of ``running_since``, ``paused_at`` and ``stopped_at`` is set.
+
+    ``spent`` is working time up to the last mark. ``due_at`` is empty while paused and kept after a stop; once breached it
+    stays the instant of the breach. ``wakes_at`` is when the sweep must look next, and the only thing it searches by.
+    All of it can be recomputed from the marks, except ``next_level``: which level of the ladder is told next.
+    """
+
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("work item"))
+    purpose = models.CharField(_("purpose"), max_length=32)
+    policy = models.ForeignKey(SLAPolicy, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("policy"))
+    policy_version = models.PositiveIntegerField(_("policy version"))
+    terms = models.ForeignKey(ClockTerms, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("terms"))
+    target = models.DurationField(_("target (working time)"))
+    warn_after = models.DurationField(_("warns after (working time)"))
+    escalate_every = models.DurationField(_("escalates every (working time)"), default=ESCALATE_EVERY, db_default=ESCALATE_EVERY)
+    started_at = models.DateTimeField(_("started"))
+    running_since = models.DateTimeField(_("running since"), null=True)
+    paused_at = models.DateTimeField(_("paused"), null=True)
+    stopped_at = models.DateTimeField(_("stopped"), null=True)
+    waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WorkItem.WaitingOn, default=WorkItem.WaitingOn.AGENCY)
+    cause = models.CharField(_("because of"), max_length=10, default=Cause.WORK.value)
+    spent = models.DurationField(_("spent (working time)"), default=timedelta)
+    due_at = models.DateTimeField(_("due"), null=True)
+    warn_at = models.DateTimeField(_("warns"), null=True)
+    warned_at = models.DateTimeField(_("warned"), null=True)
+    breached_at = models.DateTimeField(_("breached"), null=True)
+    met_at = models.DateTimeField(_("met"), null=True)
+    wakes_at = models.DateTimeField(null=True, editable=False)
+    next_level = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    trouble = models.CharField(_("why nobody could be told"), max_length=200, blank=True, default="", db_default="", editable=False)
+
+    objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("clock")
+        verbose_name_plural = _("clocks")
+        ordering = ("item", "id")
+        default_permissions = ("view",)
+        indexes = (
+            models.Index(fields=["item", "id"], name="clock_item_idx"),
+            models.Index(fields=["wakes_at"], include=["id"], condition=models.Q(wakes_at__isnull=False), name="clock_wakes_idx"),
+            models.Index(fields=["id"], condition=~models.Q(trouble=""), name="clock_trouble_idx"),
+        )
+        constraints = (
+            models.UniqueConstraint(fields=("item", "purpose"), condition=models.Q(stopped_at=None), name="one_open_clock_a_purpose"),
+            models.CheckConstraint(
+                condition=models.Q(running_since__isnull=False, paused_at=None, stopped_at=None, due_at__isnull=False)
+                | models.Q(running_since=None, paused_at__isnull=False, stopped_at=None, due_at=None)
+                | models.Q(running_since=None, paused_at=None, stopped_at__isnull=False, wakes_at=None),
+                name="clock_runs_pauses_or_stopped",
+            ),
+            models.CheckConstraint(condition=models.Q(met_at=None) | models.Q(breached_at=None), name="clock_met_or_breached"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.item} · {self.purpose}"
+
+    @property
+    def turn(self) -> Turn:
+        """What it does now."""
+        does = Does.STOP if self.stopped_at else Does.RUN if self.running_since else Does.PAUSE
+        return Turn(does, self.waiting_on, Cause(self.cause))
+
+    @property
+    def turned_at(self) -> datetime:
+        """When it began to."""
+        since = self.running_since or self.paused_at or self.stopped_at
+        assert since is not None  # the database refuses anything else
+        return since
+
+    def take(self, turn: Turn, *, at: datetime, hours: OpenTime) -> None:
+        """
+        Do from ``at`` on what ``turn`` says; ``at`` is not before ``turned_at``.
+
+        :raises OutOfReach: if it would run and never be due
+        """
+        self._settle(at, hours)
+        self.waiting_on, self.cause = turn.party, turn.cause.value
+        self.running_since = self.paused_at = self.stopped_at = self.wakes_at = None
+        if turn.does == Does.RUN:
+            self.running_since = at
+            self._aim(at, hours)
+        elif turn.does == Does.PAUSE:
+            self.paused_at, self.due_at = at, None
+            self.warn_at = self.warn_at if self.spent >= self.warn_after else None
+            self.wakes_at = at if self._owes_a_level() else None  # that it waits now does not unmake the breach: it must be told
+        else:
+            self.stopped_at = at
+            self.met_at = at if turn.cause == Cause.MET and self.breached_at is None else None
+
+    def _settle(self, at: datetime, hours: OpenTime) -> None:
+        """Count what ran until ``at``, and find the breach that this shows."""
+        if self.running_since is None or self.due_at is None:
+            return
+        self.spent += hours.between(self.running_since, at)
+        if self.breached_at is None and self.due_at < at:
+            self.breached_at = self.due_at
+
+    def _owes_a_level(self) -> bool:
+        """Whether a breach, or a rung above it, was reached and not told."""
+        if self.breached_at is None:
+            return False
+        return self.next_level <= Level.BREACH or self.spent >= worktime_to(self.next_level, self.target, self.escalate_every)
+
+    def _aim(self, at: datetime, hours: OpenTime) -> None:
+        self.due_at = self.breached_at or hours.add(at, self.target - self.spent)
+        if self.warn_at is None or self.spent < self.warn_after:
+            self.warn_at = hours.add(at, max(timedelta(), self.warn_after - self.spent))
+        found = reached_at(self.climber(), self.next_level, hours, past=lambda _: at)
+        self.wakes_at = max(at, found) if found else at
+
+    def climber(self) -> Climber:
+        """What its ladder reads of it."""
+        late_at = self.breached_at or self.due_at
+        return Climber(self.next_level, self.warn_at, late_at, self.running_since, self.spent, self.target, self.escalate_every)
+
+
+class ClockMark(models.Model):
+    """From ``at`` on the clock does this and the minutes are ``party``'s, until its next mark. Written once, by id."""
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, db_index=False, related_name="marks", verbose_name=_("clock"))
+    at = models.DateTimeField(_("at"))
+    does = models.CharField(_("does"), max_length=5, choices=[(does.value, does.value) for does in Does])
+    party = models.CharField(_("whose minutes"), max_length=10, choices=WorkItem.WaitingOn)
+    cause = models.CharField(_("because of"), max_length=10, choices=[(cause.value, cause.value) for cause in Cause])
+    state = models.CharField(_("state"), max_length=32)
+
+    append_only: ClassVar[bool] = True
+
+    class Meta:
+        verbose_name = _("mark of a clock")
+        verbose_name_plural = _("marks of clocks")
+        ordering = ("clock", "id")
+        default_permissions = ("view",)
+        indexes = (models.Index(fields=["clock", "id"], name="clockmark_clock_idx"),)
+
+    def __str__(self) -> str:
+        return f"{self.does} {self.at:%Y-%m-%d %H:%M:%S%z}"
+
+    def read(self) -> Mark:
+        return Mark(self.at, Turn(Does(self.does), self.party, Cause(self.cause)), self.state)
+
+
+class Escalation(models.Model):
+    """
+    One level of one clock's ladder, written once however many sweeps look: ``engine.ladder.Level`` names them.
+
+    ``due_at`` is when the level was reached, ``caught_up`` that a higher one was told in its place after downtime.
+    """
+
+    WARNING, BREACH = Level.WARNING, Level.BREACH
+
+    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, db_index=False, related_name="escalations", verbose_name=_("clock"))
+    level = models.PositiveIntegerField(_("level"))
+    due_at = models.DateTimeField(_("reached"))
+    caught_up = models.BooleanField(_("caught up"), default=False)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        verbose_name = _("escalation")
+        verbose_name_plural = _("escalations")
+        ordering = ("clock", "level")
+        default_permissions = ("view",)
+        constraints = (models.UniqueConstraint(fields=("clock", "level"), name="escalation_level_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.clock} · {self.level}"

@@ -1,0 +1,75 @@
+"""Who was told, when and why, that work is about to be late or is: the ladder of a clock as it was climbed, for people."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.messages.models import Notification
+from routing.sla.clocks import Clock, Escalation
+from routing.sla.ladder import TOP, Level, level_of
+
+WORDS = {
+    Level.WARNING: gettext_lazy("Due soon"),
+    Level.BREACH: gettext_lazy("Late"),
+    Level.BACKUP: gettext_lazy("Late: passed on to the backup"),
+    Level.TEAM_LEAD: gettext_lazy("Late: passed on to the team lead"),
+    Level.OPERATIONS_LEAD: gettext_lazy("Late: passed on to the operations lead"),
+    Level.DEFAULT_PAIR: gettext_lazy("Late: passed on to the agency's default pair"),
+}
+SHORT = {
+    Level.WARNING: (gettext_lazy("Warned"), "warn"),
+    Level.BREACH: (gettext_lazy("Late"), "bad"),
+    Level.BACKUP: (gettext_lazy("Backup"), "bad"),
+    Level.TEAM_LEAD: (gettext_lazy("Team lead"), "bad"),
+    Level.OPERATIONS_LEAD: (gettext_lazy("Operations lead"), "bad"),
+    Level.DEFAULT_PAIR: (gettext_lazy("Default pair"), "bad"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One level. ``people`` are names; none where a higher level was told in its place."""
+
+    level: int
+    due_at: datetime
+    sent_at: datetime | None
+    people: Sequence[str]
+
+    @property
+    def words(self) -> str:
+        return str(WORDS[level_of(self.level)])
+
+    @property
+    def whom(self) -> str:
+        if self.sent_at is None:
+            return _("a later one was told in its place")
+        return _("told %(people)s") % {"people": _(" and ").join(self.people) or _("nobody")}
+
+
+def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:
+    """What was told of each clock by its id, lowest level first; of repeats at the top the newest. Three queries, however many."""
+    ids = [clock.pk for clock in clocks]
+    rows = Escalation.objects.filter(clock__in=ids)
+    repeats = rows.filter(level__gt=TOP).order_by("clock_id", "-level").distinct("clock_id").values("pk")
+    people = _people(clocks) if clocks else {}
+    found: dict[int, list[Told]] = defaultdict(list)
+    for row in rows.filter(Q(level__lte=TOP) | Q(pk__in=repeats)).order_by("clock_id", "level"):
+        found[row.clock_id].append(Told(row.level, row.due_at, row.sent_at, people.get((row.clock_id, row.level), ())))
+    return found
+
+
+def _people(clocks: Sequence[Clock]) -> Mapping[tuple[int, int], Sequence[str]]:
+    """Names by clock and level, which the key of each message carries."""
+    found: dict[tuple[int, int], list[str]] = defaultdict(list)
+    sent = Notification.objects.filter(item__in={clock.item_id for clock in clocks}, dedupe_key__startswith="clock:")
+    for key, name in sent.order_by("id").values_list("dedupe_key", "recipient__full_name"):
+        _word, clock, level, _person = key.split(":")
+        found[int(clock), int(level)].append(name)
+    return found

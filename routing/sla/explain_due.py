@@ -1,0 +1,196 @@
+"""Why something is due when it is: a clock's account, recomputed from its marks, in words and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import dateformat
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from routing.sla.clocks import Clock, ClockTerms
+from routing.sla.hours import Closed, Segment
+from routing.sla.timing import Cause, Does, Reading, Stretch, Terms, read
+from routing.work.items import WorkItem
+
+CLOSED = {
+    Closed.OUTSIDE_HOURS: gettext_lazy("outside hours"),
+    Closed.WEEKEND: gettext_lazy("no working day"),
+    Closed.HOLIDAY: gettext_lazy("holiday"),
+}
+CAUSES = {
+    Cause.WORK: gettext_lazy("being worked on"),
+    Cause.STATE: gettext_lazy("does not run in this state"),
+    Cause.HOLD: gettext_lazy("on hold"),
+    Cause.WAITING: gettext_lazy("waiting for an answer"),
+    Cause.CHILDREN: gettext_lazy("all parts of it wait"),
+    Cause.MET: gettext_lazy("done"),
+    Cause.ENDED: gettext_lazy("the work ended"),
+}
+PAUSED = pgettext_lazy("clock", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarThen:
+    """One calendar as it was when the clock started."""
+
+    name: str
+    version: int
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """
+    Why a clock says what it says.
+
+    ``calendars`` empty means around the clock; ``instead_of`` names the calendars that were meant and never meet.
+    ``agrees`` is false when the stored clock differs from what its marks say.
+    """
+
+    ref: str
+    purpose: str
+    policy: str
+    policy_version: int
+    calendars: tuple[CalendarThen, ...]
+    instead_of: tuple[str, ...]
+    target: timedelta
+    started_at: datetime
+    reading: Reading
+    agrees: bool
+
+
+def explain(clock: Clock, at: datetime) -> Explanation:
+    """
+    Say segment by segment how a clock came to its due time, and whose minutes passed, as things stood at ``at`` (aware).
+
+    :raises ValueError: if the clock had not been started by then
+    """
+    document = ClockTerms.objects.get(pk=clock.terms_id).document
+    reading = read([mark.read() for mark in clock.marks.order_by("id")], clock.target, Terms.read(document).hours, at)
+    stored = (clock.turn, clock.due_at, clock.met_at)
+    return Explanation(
+        ref=clock.item.ref,
+        purpose=clock.purpose,
+        policy=document["policy"]["name"],
+        policy_version=document["policy"]["version"],
+        calendars=tuple(CalendarThen(hours["name"], hours["version"], hours["zone"]) for hours in document["hours"]),
+        instead_of=tuple(document["instead_of"]),
+        target=clock.target,
+        started_at=clock.started_at,
+        reading=reading,
+        agrees=at < clock.turned_at or stored == (reading.turn, reading.due_at, reading.met_at),
+    )
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """Plain values: instants as ISO 8601 in UTC, working time in seconds. Segments that have not come yet are ``expected``."""
+    found: dict[str, Any] = _plain(asdict(explanation))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key) + ("_s" if isinstance(each, timedelta) else ""): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
+    """The explanation for a person, a line each, times in ``zone``."""
+    reading = explanation.reading
+    lines = [
+        _("%(purpose)s: %(target)s of working time, policy %(policy)s v%(version)s, counted in %(hours)s.")
+        % {
+            "purpose": explanation.purpose.replace("_", " ").capitalize(),
+            "target": length(explanation.target),
+            "policy": explanation.policy,
+            "version": explanation.policy_version,
+            "hours": _calendars(explanation),
+        },
+        f"  {standing(reading, zone)}",
+    ]
+    for stretch in reading.stretches:
+        lines += [f"  {line}" for line in _stretch(stretch, zone)]
+    whose = ", ".join(f"{WorkItem.WaitingOn(party).label} {length(time)}" for party, time in reading.whose.items())
+    lines.append("  " + _("Whose working time it was: %(whose)s.") % {"whose": whose or "-"})
+    if not explanation.agrees:
+        lines.append("  " + _("The stored clock differs from this: tell whoever runs the system."))
+    return lines
+
+
+def standing(reading: Reading, zone: ZoneInfo) -> str:
+    """One sentence: running, paused, met, late or ended, and when it is due."""
+    values = {
+        "spent": length(reading.spent),
+        "left": length(reading.left),
+        "due": instant(reading.due_at, zone) if reading.due_at else "",
+        "breached": instant(reading.breached_at, zone) if reading.breached_at else "",
+        "why": f"{WorkItem.WaitingOn(reading.turn.party).label}, {CAUSES[reading.turn.cause]}",
+    }
+    if reading.turn.does == Does.STOP:
+        met = _("Met, after %(spent)s.") if reading.met_at else _("Ended, after %(spent)s, without it.")
+        return (_("Stopped after %(spent)s: late since %(breached)s.") if reading.breached_at else met) % values
+    if reading.turn.does == Does.PAUSE:
+        late = _("Paused (%(why)s), and late since %(breached)s.")
+        return (late if reading.breached_at else _("Paused (%(why)s): %(spent)s spent, %(left)s left; due once it runs again.")) % values
+    if reading.breached_at:
+        return _("Late since %(breached)s: %(spent)s spent.") % values
+    return _("Due %(due)s: %(spent)s spent, %(left)s left.") % values
+
+
+def _calendars(explanation: Explanation) -> str:
+    names = [f"{calendar.name} v{calendar.version} ({calendar.zone})" for calendar in explanation.calendars]
+    said = _(" and ").join(names) or _("all hours")
+    if explanation.instead_of:
+        said += _(" (the hours that were meant never meet: %(meant)s)") % {"meant": ", ".join(explanation.instead_of)}
+    return said
+
+
+def _stretch(stretch: Stretch, zone: ZoneInfo) -> Iterator[str]:
+    does = _("runs") if stretch.runs else str(PAUSED)
+    ahead = _(", expected") if stretch.expected else ""
+    why = f"{WorkItem.WaitingOn(stretch.turn.party).label}, {CAUSES[stretch.turn.cause]}"
+    yield f"{span(stretch.start, stretch.end, zone)}  {length(stretch.worktime)}  {does} ({why}; {stretch.state}){ahead}"
+    for counted, group in groupby(stretch.segments, key=lambda segment: segment.counted):
+        segments = list(group)
+        when = span(segments[0].start, segments[-1].end, zone)
+        if counted:
+            yield f"    {when}  {length(sum((segment.length for segment in segments), timedelta()))}"
+        else:
+            yield f"    {when}  -  {_reasons(segments)}"
+
+
+def _reasons(segments: Sequence[Segment]) -> str:
+    said = [f"{CLOSED[segment.closed]}{f' ({segment.note})' if segment.note else ''}" for segment in segments if segment.closed]
+    return ", ".join(dict.fromkeys(said))
+
+
+def instant(at: datetime, zone: ZoneInfo) -> str:
+    """``Thu 26 Nov 2026 14:20 GMT``"""
+    return dateformat.format(at.astimezone(zone), "D j M Y H:i T")
+
+
+def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """``Thu 26 Nov 09:00 - 14:20``, with the second date where it is another one."""
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    form = "H:i" if first.date() == last.date() else "D j M H:i"
+    return f"{dateformat.format(first, 'D j M H:i')} - {dateformat.format(last, form)}"
+
+
+def length(time: timedelta) -> str:
+    """``7:30`` for seven and a half hours; seconds where they matter."""
+    seconds = round(time.total_seconds())
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}:{minutes:02}" + (f":{seconds % 60:02}" if seconds % 60 else "")

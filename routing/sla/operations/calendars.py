@@ -1,0 +1,146 @@
+"""Change calendars and SLA policies, each change a version; and what an agency starts with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from django.db import models, transaction
+
+from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
+from routing.kernel.tables import Table
+from routing.people.actors import Actor
+from routing.people.saving import save
+from routing.sla.calendars import Calendar, CalendarUse
+from routing.sla.policies import SLAPolicy, Target, work_nouns
+from routing.work.sql import run
+
+for _noun in ("calendar", "calendaruse", "slapolicy", "target"):
+    grant(f"routing.view_{_noun}", AM, OPS, INTEGRATIONS, AUDITOR)
+    for _verb in ("add", "change"):
+        grant(f"routing.{_verb}_{_noun}", OPS)
+for _noun in ("calendaruse", "target"):
+    grant(f"routing.delete_{_noun}", OPS)
+
+STANDARD = "standard"
+
+
+class Promise(TypedDict):
+    kind: str
+    purpose: str
+    worktime: timedelta
+    runs_in: list[str]
+    met_in: list[str]
+
+
+# Kinds that are not installed are left out; the states are those of the design.
+TRIAGED = ["triaged", "accepted", "in_delivery", "delivered", "closed", "rejected", "duplicate"]
+STANDARD_PROMISES: tuple[Promise, ...] = (
+    Promise(
+        kind="request", purpose="first_response", worktime=timedelta(hours=2), runs_in=["captured"], met_in=["needs_information", *TRIAGED]
+    ),
+    Promise(kind="request", purpose="triage", worktime=timedelta(hours=8), runs_in=["captured"], met_in=TRIAGED),
+    Promise(kind="request", purpose="resolution", worktime=timedelta(hours=85), runs_in=[], met_in=["delivered", "closed"]),
+    Promise(kind="brief", purpose="approval", worktime=timedelta(hours=17), runs_in=[], met_in=["approved"]),
+    Promise(
+        kind="deliverable",
+        purpose="delivery",
+        worktime=timedelta(hours=85),
+        runs_in=[],
+        met_in=["approved", "publishing", "live", "handed_over"],
+    ),
+    Promise(kind="exceptioncase", purpose="resolution", worktime=timedelta(hours=4), runs_in=[], met_in=["resolved", "dismissed"]),
+)
+
+
+def standard() -> SLAPolicy | None:
+    """The policy of work that nothing else was promised for. All new work asks, so in one prepared statement; None before there is one."""
+    table = Table.of(SLAPolicy)
+    found = run(f"SELECT {table.selection('p')} FROM {table.name} p WHERE slug = %s", [STANDARD])  # our own names
+    return table.instance(list(found[0])) if found else None
+
+
+def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = "") -> None:
+    """
+    Save a new or edited calendar; an edit that changes anything raises ``version``. Open clocks keep what they have.
+
+    :raises PermissionDenied: if ``by`` may not
+    :raises ValidationError: by field, if hours, dates or country cannot be read
+    """
+    by.require(f"routing.{'change' if calendar.pk else 'add'}_calendar", to="change calendars")
+    calendar.full_clean()
+    with transaction.atomic():
+        stored = Calendar.objects.select_for_update().filter(pk=calendar.pk).first()
+        if stored is None or _differs(stored, calendar):
+            calendar.version = stored.version + 1 if stored else 1
+            save(calendar, by=by, at=at, reason=reason)
+
+
+def save_policy(policy: SLAPolicy, *, by: Actor, at: datetime, targets: Sequence[Target] | None = None, reason: str = "") -> None:
+    """
+    Save a policy and, where given, exactly these targets; any change raises ``version``. Open clocks keep their terms.
+
+    :param targets: all that the policy is to have, new ones unsaved; those it had besides are deleted. None leaves them.
+    :raises PermissionDenied: if ``by`` may not
+    :raises ValidationError: by field; then nothing was changed
+    """
+    by.require(f"routing.{'change' if policy.pk else 'add'}_slapolicy", to="change SLA policies")
+    policy.full_clean()
+    with transaction.atomic():
+        stored = SLAPolicy.objects.select_for_update().filter(pk=policy.pk).first()
+        if stored is None:
+            policy.version = 1
+            save(policy, by=by, at=at, reason=reason)
+        changed = targets is not None and _save_targets(policy, targets, by=by, at=at, reason=reason)
+        if stored is not None and (changed or _differs(stored, policy)):
+            policy.version = stored.version + 1
+            save(policy, by=by, at=at, reason=reason)
+
+
+def _save_targets(policy: SLAPolicy, targets: Sequence[Target], *, by: Actor, at: datetime, reason: str) -> bool:
+    """Whether anything changed."""
+    stored = {target.pk: target for target in policy.targets.all()}
+    gone = [target for key, target in stored.items() if key not in {target.pk for target in targets}]
+    for target in gone:
+        save(target, by=by, at=at, reason=reason)  # deleting alone would leave no trace of who and why
+        target.delete()
+    changed = []
+    for target in targets:
+        target.policy = policy
+        target.full_clean()
+        if target.pk not in stored or _differs(stored[target.pk], target):
+            save(target, by=by, at=at, reason=reason)
+            changed.append(target)
+    return bool(gone or changed)
+
+
+def _differs(one: models.Model, other: models.Model) -> bool:
+    names = [field.attname for field in one._meta.concrete_fields if field.attname != "version"]
+    return any(getattr(one, name) != getattr(other, name) for name in names)
+
+
+def ensure_defaults(
+    *, at: datetime, timezone: str = "UTC", country: str = "", promises: Sequence[Promise] = STANDARD_PROMISES
+) -> SLAPolicy:
+    """
+    The agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard``, made where they are missing.
+
+    What is there already stays as it is, whatever the arguments say.
+
+    :raises ValidationError: if zone or country is not known
+    """
+    by = Actor.system()
+    with transaction.atomic():
+        if not CalendarUse.objects.filter(team=None, client=None).exists():
+            calendar = Calendar.objects.filter(slug="agency").first()
+            if calendar is None:
+                calendar = Calendar(slug="agency", name="Agency", timezone=timezone, holiday_country=country)
+                save_calendar(calendar, by=by, at=at, reason="Default")
+            save(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
+        policy = standard()
+        if policy is None:
+            policy = SLAPolicy(slug=STANDARD, name="Standard")
+            targets = [Target(**promise) for promise in promises if promise["kind"] in work_nouns()]
+            save_policy(policy, by=by, at=at, targets=targets, reason="Default")
+    return policy

@@ -1,0 +1,258 @@
+"""Start clocks, let them follow the work, stop them, and say why something is due when it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from routing.kernel.roles import EVERYONE, grant
+from routing.kernel.tables import quoted
+from routing.sla.clocks import Clock
+from routing.sla.policies import SLAPolicy, Target
+from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
+from routing.sla.timing import AGENCY, Cause, Does, Standing, Turn, turn
+from routing.work.items import WorkItem
+from routing.work.sql import run
+
+for _noun in ("clock", "clockmark", "clockterms", "escalation"):
+    grant(f"routing.view_{_noun}", *EVERYONE)
+
+FIELDS = [field.attname for field in Clock._meta.concrete_fields]
+# What a turn may change, with its type.
+TURNED = {
+    "running_since": "timestamptz",
+    "paused_at": "timestamptz",
+    "stopped_at": "timestamptz",
+    "waiting_on": "text",
+    "cause": "text",
+    "spent": "interval",
+    "due_at": "timestamptz",
+    "warn_at": "timestamptz",
+    "breached_at": "timestamptz",
+    "met_at": "timestamptz",
+    "wakes_at": "timestamptz",
+}
+STARTED = {
+    "item_id": "bigint",
+    "purpose": "text",
+    "policy_id": "bigint",
+    "policy_version": "int",
+    "terms_id": "bigint",
+    "target": "interval",
+    "warn_after": "interval",
+    "escalate_every": "interval",
+    "started_at": "timestamptz",
+    **TURNED,
+}
+
+
+def start(
+    items: Sequence[WorkItem],
+    policy: SLAPolicy,
+    at: datetime,
+    *,
+    purposes: Collection[str] | None = None,
+    worktimes: Mapping[int, timedelta] | None = None,
+) -> list[Clock]:
+    """
+    Start the clocks that a policy promises for these items, from ``at`` (aware) on.
+
+    What has an open clock for the purpose keeps it; what is already met or over gets none; a clock may start paused.
+
+    :param purposes: only these; None for all
+    :param worktimes: by item id, in place of the target's working time, such as an exception's timebox
+    :returns: the clocks that were started
+    """
+    uses = Uses.of(items)
+    seen: dict[Any, Agreed] = {}  # most of a batch shares its terms,
+    alike: dict[Any, dict[str, Any]] = {}  # and then what its clocks do
+    made = []
+    for target in policy.targets.filter(kind__in={item.kind for item in items}):
+        for item in items:
+            if item.kind == target.kind and (purposes is None or target.purpose in purposes):
+                worktime = (worktimes or {}).get(item.pk, target.worktime)
+                calendars = tuple(uses.for_item(item, policy.sources))
+                agreed = seen.get((target, calendars, worktime)) or agree(target, policy, calendars, worktime, at)
+                seen[target, calendars, worktime] = agreed
+                if clock := _new(item, target, policy, agreed, worktime, at, alike):
+                    made.append((clock, agreed))
+    with transaction.atomic(savepoint=False):
+        ids = ids_of(agreed for _, agreed in made) if made else {}
+        for clock, agreed in made:
+            clock.terms_id = ids[agreed.digest]
+        started = _insert([clock for clock, _ in made]) if made else []
+        _turn_all(_parents(_news_to_parents(items)), at)
+    return started
+
+
+def _news_to_parents(items: Sequence[WorkItem]) -> list[WorkItem]:
+    """Without the open parts that wait for the agency of what is started here too: its clocks run already as these parts ask."""
+    here = {item.pk for item in items}
+    return [item for item in items if not (item.parent_id in here and item.is_open and item.waiting_on == AGENCY)]
+
+
+def _new(
+    item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelta, at: datetime, alike: dict[Any, dict[str, Any]]
+) -> Clock | None:
+    """
+    A clock in memory, or None where the target is already met or the work is over.
+
+    :param alike: what clocks of the same target, terms and turn were found to say, filled as they are made
+    """
+    wanted = turn(_standing(item, ""), agreed.terms)
+    if wanted.does == Does.STOP:
+        return None
+    key = (target, agreed.digest, worktime, wanted)
+    if key not in alike:
+        clock = _first(target, policy, agreed, worktime, wanted, at)
+        alike[key] = {name: getattr(clock, name) for name in STARTED if name != "item_id"}
+    return Clock(item=item, **alike[key])
+
+
+def _first(target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelta, wanted: Turn, at: datetime) -> Clock:
+    clock = Clock(
+        purpose=target.purpose,
+        policy=policy,
+        policy_version=policy.version,
+        target=worktime,
+        warn_after=worktime * target.warn_percent / 100,
+        escalate_every=target.escalate_every,
+        started_at=at,
+    )
+    clock.take(wanted, at=at, hours=agreed.terms.hours)
+    return clock
+
+
+def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
+    """
+    Let the open clocks of items that just changed, and of what they are part of, do what their new standing asks.
+
+    Two or three statements, however many items; one when they have no clocks. Sets each item's ``next_due_at`` to its
+    earliest running clock's due time, in the database and in memory. Call it in the transaction that changed the items,
+    which must be locked; also when a part was added. An ``at`` before the last turn counts as that turn's instant.
+
+    :returns: the clocks that turned
+    """
+    with transaction.atomic(savepoint=False):
+        known = {item.pk for item in items}
+        return _turn_all([*items, *(parent for parent in _parents(items) if parent.pk not in known)], at)
+
+
+def concerns_clocks(item: WorkItem) -> bool:
+    """Whether a change of this item may turn a clock: its own, or that of what it is part of."""
+    return item.is_timed or item.parent_id is not None
+
+
+def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
+    """
+    What was promised has happened, though the state does not show it: such as a first response by telephone.
+
+    :returns: the clocks that were stopped; none for items without an open clock of this purpose
+    """
+    with transaction.atomic(savepoint=False):
+        met = Turn(Does.STOP, AGENCY, Cause.MET)
+        return _turn_all(items, at, {purpose: met})
+
+
+def _turn_all(items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn] | None = None) -> list[Clock]:
+    """:param forced: by purpose, what to do whatever the item's standing; other purposes then stay as they are"""
+    by_id = {item.pk: item for item in items}
+    found = _open_clocks(by_id) if by_id else []
+    terms = terms_by_digest({digest for _, digest, _ in found}) if found else {}
+    turned = []
+    for clock, digest, children_wait_on in found:
+        item = clock.item = by_id[clock.item_id]
+        own = turn(_standing(item, children_wait_on), terms[digest])
+        wanted = own if forced is None else forced.get(clock.purpose, clock.turn)
+        if wanted != clock.turn:
+            clock.take(wanted, at=max(at, clock.turned_at), hours=terms[digest].hours)
+            turned.append(clock)
+    if turned:
+        _update(turned, [clock for clock, _, _ in found])
+    return turned
+
+
+def _standing(item: WorkItem, children_wait_on: str) -> Standing:
+    return Standing(item.state, item.is_open, item.held_at is not None, item.waiting_on, children_wait_on)
+
+
+def _parents(items: Sequence[WorkItem]) -> list[WorkItem]:
+    """What these items are part of and has had clocks, locked: two parts may change at once, and the later one must see both."""
+    ids = {item.parent_id for item in items if item.parent_id is not None}
+    if not ids:
+        return []
+    return list(WorkItem.objects.filter(is_timed=True, pk__in=ids).order_by("pk").select_for_update(of=("self",), no_key=True))
+
+
+def _open_clocks(item_ids: Collection[int]) -> list[tuple[Clock, str, str]]:
+    """Open clocks, locked, each with the digest of its terms and the party that every open part of its item waits on."""
+    rows = run(
+        f"""
+        SELECT {quoted(FIELDS, "c.")}, t.digest, coalesce(k.party, '')
+        FROM routing_clock c JOIN routing_clockterms t ON t.id = c.terms_id
+        LEFT JOIN LATERAL (
+            SELECT min(w.waiting_on) AS party FROM routing_workitem w WHERE w.parent_id = c.item_id AND w.is_open
+            HAVING min(w.waiting_on) = max(w.waiting_on)) k ON true
+        WHERE c.item_id = ANY(%s) AND c.stopped_at IS NULL
+        ORDER BY c.item_id, c.id FOR NO KEY UPDATE OF c""",
+        [list(item_ids)],
+    )
+    return [(Clock.from_db(connection.alias, FIELDS, record), digest, party) for *record, digest, party in rows]
+
+
+def _columns(clocks: Sequence[Clock], types: Mapping[str, str]) -> tuple[str, list[Any]]:
+    """``unnest`` of these columns, the state of the work and what the clock does, and its parameters."""
+    arrays = [[getattr(clock, name) for clock in clocks] for name in types]
+    arrays += [[clock.item.state for clock in clocks], [clock.turn.does.value for clock in clocks]]
+    casts = ", ".join(f"%s::{kind}[]" for kind in (*types.values(), "text", "text"))
+    return f"SELECT * FROM unnest({casts}) AS new({', '.join(types)}, state, does)", arrays
+
+
+def _insert(clocks: Sequence[Clock]) -> list[Clock]:
+    """Clocks, their first marks and the items' due times in one statement; what already had one is left out."""
+    new, params = _columns(clocks, STARTED)
+    rows = run(
+        f"""
+        WITH new AS ({new}),
+        clock AS (INSERT INTO routing_clock ({", ".join(STARTED)}) SELECT {", ".join(STARTED)} FROM new
+            ON CONFLICT (item_id, purpose) WHERE stopped_at IS NULL DO NOTHING RETURNING id, item_id, purpose, due_at),
+        mark AS (INSERT INTO routing_clockmark (clock_id, at, does, party, cause, state)
+            SELECT clock.id, new.started_at, new.does, new.waiting_on, new.cause, new.state
+            FROM clock JOIN new USING (item_id, purpose)),
+        due AS (SELECT item_id, min(due_at) AS at FROM clock GROUP BY item_id),
+        item AS (UPDATE routing_workitem w SET is_timed = true, next_due_at = LEAST(w.next_due_at, due.at) FROM due
+            WHERE w.id = due.item_id RETURNING w.id, w.next_due_at)
+        SELECT clock.id, clock.item_id, clock.purpose, item.next_due_at FROM clock LEFT JOIN item ON item.id = clock.item_id""",
+        params,
+    )
+    written = {(item_id, purpose): (clock_id, due) for clock_id, item_id, purpose, due in rows}
+    for clock in clocks:
+        clock.pk, due = written.get((clock.item_id, clock.purpose), (None, None))
+        clock._state.adding, clock._state.db = clock.pk is None, connection.alias
+        clock.item.is_timed, clock.item.next_due_at = True, due or clock.item.next_due_at
+    return [clock for clock in clocks if clock.pk]
+
+
+def _update(turned: Sequence[Clock], every: Sequence[Clock]) -> None:
+    """Turned clocks, their marks and the items' due times in one statement. ``every``: all open clocks of those items."""
+    items = {clock.item_id: clock.item for clock in turned}
+    dues: dict[int, list[datetime]] = {item_id: [] for item_id in items}
+    for clock in every:
+        if clock.item_id in dues and clock.running_since and clock.due_at:
+            dues[clock.item_id].append(clock.due_at)
+    for item in items.values():
+        item.next_due_at = min(dues[item.pk], default=None)
+    new, params = _columns(turned, {"id": "bigint", **TURNED})
+    run(
+        f"""
+        WITH new AS ({new}),
+        clock AS (UPDATE routing_clock c SET {", ".join(f"{name} = new.{name}" for name in TURNED)} FROM new WHERE c.id = new.id),
+        mark AS (INSERT INTO routing_clockmark (clock_id, at, does, party, cause, state)
+            SELECT id, coalesce(running_since, paused_at, stopped_at), does, waiting_on, cause, state FROM new)
+        UPDATE routing_workitem w SET next_due_at = due.at FROM unnest(%s::bigint[], %s::timestamptz[]) AS due(id, at)
+        WHERE w.id = due.id AND w.next_due_at IS DISTINCT FROM due.at""",
+        [*params, list(items), [item.next_due_at for item in items.values()]],
+    )

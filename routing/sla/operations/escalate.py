@@ -1,0 +1,174 @@
+"""Tell of work that is about to be late or is, each level of a clock's ladder once, however many sweeps look or fail to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+from routing.kernel.isolate import isolate
+from routing.kernel.retrying import again
+from routing.messages.channels import carry_messages
+from routing.messages.models import Notification
+from routing.people.actors import Actor
+from routing.runs.exceptions import ExceptionCase
+from routing.runs.operations import exceptions
+from routing.sla.clocks import Clock, ClockMark
+from routing.sla.ladder import Climber, Level, Reached, climb, when_spent
+from routing.sla.present import Present
+from routing.sla.terms import terms_by_digest
+from routing.sla.timing import Terms
+from routing.work.door import move
+from routing.work.locking import lock
+from routing.work.sql import run
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 2_000  # some tenths of a second: as long may a step wait for a clock
+PUSHED_BACK = timedelta(minutes=5)
+WHY = "Its time ran out."
+NOBODY = "Nobody is there"
+
+CLAIM = """
+    SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id, c.next_level, c.warn_at, coalesce(c.breached_at, c.due_at),
+        c.running_since, c.spent, c.target, c.escalate_every
+    FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_clockterms t ON t.id = c.terms_id
+    WHERE c.id = ANY(%s) AND c.wakes_at <= %s ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED"""
+CASES = """
+    SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
+    WHERE e.state IN ('open', 'claimed') AND c.wakes_at <= %s AND c.next_level <= 1"""
+WRITE = """
+    WITH new AS (
+        SELECT *, least(level, 2) + 1 AS what
+        FROM unnest(%(clock)b::bigint[], %(item)b::bigint[], %(level)b::int[], %(due_at)b::timestamptz[], %(wakes_at)b::timestamptz[])
+            AS new(clock, item, level, due_at, wakes_at)),
+    clock AS (
+        UPDATE routing_clock c SET next_level = new.level + 1, wakes_at = new.wakes_at, trouble = '',
+            warned_at = coalesce(c.warned_at, %(at)s), breached_at = CASE WHEN new.level > 0 THEN coalesce(c.breached_at, c.due_at) END
+        FROM new WHERE c.id = new.clock),
+    level AS (
+        INSERT INTO routing_escalation (clock_id, level, due_at, caught_up, sent_at)
+        SELECT clock, level, due_at, false, %(at)s::timestamptz FROM new
+        UNION ALL SELECT *, true, NULL FROM unnest(%(under_clock)s::bigint[], %(under_level)s::int[], %(under_due_at)s::timestamptz[])),
+    told AS (
+        INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state, actor_id, at)
+        SELECT (ARRAY['routing.clock.warn', 'routing.clock.breach', 'routing.clock.escalate'])[what], 'throughline', '', item, clock, '',
+            (%(names)s::text[])[least(level, array_length(%(names)s::text[], 1) - 1) + 1], %(actor)s, %(at)s FROM new)
+    INSERT INTO routing_notification (recipient_id, item_id, words, dedupe_key, at)
+    SELECT person, item, (ARRAY['warning', 'breach', 'escalation'])[what], concat_ws(':', 'clock', clock, level, person), %(at)s
+    FROM new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[]) AS told(clock, person) USING (clock)
+    RETURNING id, recipient_id, item_id"""
+NAMES = [level.name.lower() for level in Level]
+
+
+@dataclass
+class Telling:
+    """The columns of what a batch writes, and what it puts off."""
+
+    clock: list[int] = field(default_factory=list)
+    item: list[int] = field(default_factory=list)
+    level: list[int] = field(default_factory=list)
+    due_at: list[datetime] = field(default_factory=list)
+    wakes_at: list[datetime | None] = field(default_factory=list)
+    under_clock: list[int] = field(default_factory=list)
+    under_level: list[int] = field(default_factory=list)
+    under_due_at: list[datetime] = field(default_factory=list)
+    told_clock: list[int] = field(default_factory=list)
+    told_person: list[int] = field(default_factory=list)
+    late: list[int] = field(default_factory=list)  # clocks of which it is told for the first time that they are
+    put_off: dict[int, tuple[datetime | None, str]] = field(default_factory=dict)  # by clock: when it wakes next, and what troubled it
+
+    def tell(self, clock: int, item: int, reached: Sequence[Reached], wakes_at: datetime | None, people: Sequence[int]) -> None:
+        """One message, of the highest level; those below it are caught up."""
+        *under, highest = reached
+        self.clock.append(clock)
+        self.item.append(item)
+        self.level.append(highest.level)
+        self.due_at.append(highest.due_at)
+        self.wakes_at.append(wakes_at)
+        self.told_clock += [clock] * len(people)
+        self.told_person += people
+        for each in under:
+            self.under_clock.append(clock)
+            self.under_level.append(each.level)
+            self.under_due_at.append(each.due_at)
+        if reached[0].level <= Level.BREACH <= highest.level:
+            self.late.append(clock)
+
+
+def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
+    """
+    Tell of every clock that something is to be told about at ``at`` (aware); how many were looked at.
+
+    Safe to run many times at once, and to be killed: a chunk is one transaction, and what another sweep or a person works on is
+    left to them. A clock that cannot be told of is pushed back and reported; the others go on.
+    """
+    page, looked = _page(at, None, chunk), 0
+    cases = dict(run(CASES, [at])) if page else {}
+    while page:
+        ids = [pk for pk, _ in page]
+        looked += isolate(lambda batch: again(partial(_escalate, batch, cases, at)), ids, lambda clock, why: _push_back(clock, why, at))
+        page = _page(at, page[-1], chunk)
+    return looked
+
+
+def _page(at: datetime, last: tuple[int, Any] | None, chunk: int) -> list[tuple[int, Any]]:
+    """The next ones by what they wake at: those that were looked at and stay due come again with the next sweep, not in this one."""
+    waking = Clock.objects.waking(at)
+    if last:
+        waking = waking.filter(wakes_at__gte=last[1]).exclude(wakes_at=last[1], pk__lte=last[0])
+    sql, params = waking.values_list("pk", "wakes_at")[:chunk].query.sql_with_params()
+    return [(pk, wakes_at) for pk, wakes_at in run(sql, params, binary=True)]
+
+
+def _escalate(ids: Sequence[int], cases: Mapping[int, int], at: datetime) -> int:
+    """:param cases: exceptions that nobody has settled or escalated, by their clocks"""
+    with transaction.atomic():
+        if mine := [cases[clock] for clock in ids if clock in cases]:
+            lock(ExceptionCase, mine)  # work before clocks, as everybody locks
+        claimed = run(CLAIM, [list(ids), at], binary=True)
+        if not claimed:
+            return 0
+        telling, system = _told(claimed, at), Actor.system()
+        if telling.clock:
+            written = run(WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at})
+            carry_messages([Notification(pk=pk, recipient_id=person, item_id=about, at=at) for pk, person, about in written], at)
+        for clock, (wakes_at, trouble) in telling.put_off.items():
+            Clock.objects.filter(pk=clock).update(wakes_at=wakes_at, trouble=trouble)
+        if late := [cases[clock] for clock in telling.late if clock in cases]:
+            move(exceptions.escalate, late, by=system, at=at, reason=WHY)
+    return len(claimed)
+
+
+def _columns(telling: Telling) -> dict[str, Any]:
+    return {name: column for name, column in vars(telling).items() if name not in {"late", "put_off"}}
+
+
+def _told(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
+    telling, present = Telling(), Present.at(at)
+    terms: Mapping[str, Terms] = terms_by_digest({digest for _, _, digest, *_ in claimed})
+    for clock, item, digest, owner, backup, team, *rest in claimed:
+        hours = terms[digest].hours
+        reached, wakes_at = climb(Climber(*rest), hours, at, past=lambda time, c=clock, h=hours: when_spent(_marks(c), h, time))  # type: ignore[misc]
+        if not reached:
+            telling.put_off[clock] = (wakes_at, "")
+        elif people := present.for_level(reached[-1].level, owner, backup, team):
+            telling.tell(clock, item, reached, wakes_at, people)
+        else:
+            log.error("nobody is there to be told", action="escalate", clock=clock)
+            telling.put_off[clock] = (at + PUSHED_BACK, NOBODY)
+    return telling
+
+
+def _marks(clock: int) -> list[Any]:
+    return [mark.read() for mark in ClockMark.objects.filter(clock=clock).order_by("id")]
+
+
+def _push_back(clock: int, why: str, at: datetime) -> None:
+    log.error("clock pushed back", action="escalate", clock=clock, error=why)
+    Clock.objects.filter(pk=clock, wakes_at__lte=at).update(wakes_at=at + PUSHED_BACK, trouble=why)

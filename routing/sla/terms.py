@@ -1,0 +1,140 @@
+"""Terms of clocks: from a promise and the calendars of the day to the row that every clock under them shares."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, Self
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from routing.sla.calendars import Calendar, CalendarUse
+from routing.sla.clocks import ClockTerms
+from routing.sla.hours import OutOfReach
+from routing.sla.policies import SLAPolicy, Target
+from routing.sla.timing import Terms
+from routing.sla.week import hours_as_json
+from routing.work.items import WorkItem
+
+HOLIDAY_YEARS = 6  # in the snapshot; no due time lies farther ahead
+REACH = timedelta(days=2 * 366)  # hours that cannot hold a target in two years are not the ones that were meant
+MOST_KEPT = 1_000
+
+# By digest, so right for ever. Each process keeps what it has read: working out a year of hours takes milliseconds.
+_kept: dict[str, Terms] = {}
+
+
+@dataclass(frozen=True)
+class Uses:
+    """Whose hours are whose, loaded once for a batch."""
+
+    agency: Calendar | None
+    teams: Mapping[int, Calendar]
+    clients: Mapping[int, Calendar]
+
+    @classmethod
+    def of(cls, items: Iterable[WorkItem]) -> Self:
+        teams, clients = {item.team_id for item in items}, {item.client_id for item in items}
+        named = Q(team__in=teams - {None}) | Q(client__in=clients - {None})
+        found = list(CalendarUse.objects.filter(named | Q(team=None, client=None)).select_related("calendar"))
+        return cls(
+            next((use.calendar for use in found if use.team_id is None and use.client_id is None), None),
+            {use.team_id: use.calendar for use in found if use.team_id is not None},
+            {use.client_id: use.calendar for use in found if use.client_id is not None},
+        )
+
+    def for_item(self, item: WorkItem, sources: Sequence[str]) -> list[Calendar]:
+        """One calendar a source, the same one once; without a calendar of their own, team and client keep the agency's."""
+        own = {
+            SLAPolicy.Source.TEAM: self.teams.get(item.team_id or 0),
+            SLAPolicy.Source.CLIENT: self.clients.get(item.client_id or 0),
+        }
+        named = (own.get(SLAPolicy.Source(source)) or self.agency for source in sources)
+        return [calendar for calendar in dict.fromkeys(named) if calendar is not None]
+
+
+@dataclass(frozen=True)
+class Agreed:
+    digest: str
+    terms: Terms
+
+
+def agree(target: Target, policy: SLAPolicy, calendars: Sequence[Calendar], worktime: timedelta, at: datetime) -> Agreed:
+    """
+    The terms for a clock that starts at ``at``.
+
+    Two calendars that (almost) never meet would make nothing due: then the first one's hours count, and the document
+    says ``instead_of``. A clock always starts.
+    """
+    choices = dict.fromkeys((tuple(calendars), tuple(calendars[:1]), ()))
+    for chosen in choices:
+        agreed = _kept_or_read(_document(target, policy, chosen, calendars, at))
+        try:
+            if agreed.terms.hours.add(at, worktime) <= at + REACH:
+                break
+        except OutOfReach:
+            continue
+    return agreed
+
+
+def _document(target: Target, policy: SLAPolicy, chosen: Sequence[Calendar], meant: Sequence[Calendar], at: datetime) -> dict[str, Any]:
+    return {
+        "policy": {"slug": policy.slug, "name": policy.name, "version": policy.version},
+        "kind": target.kind,
+        "purpose": target.purpose,
+        "runs_in": sorted(target.runs_in),
+        "met_in": sorted(target.met_in),
+        "hours": [_snapshot(calendar, at) for calendar in chosen],
+        "instead_of": [calendar.slug for calendar in meant] if len(chosen) < len(meant) else [],
+    }
+
+
+def _snapshot(calendar: Calendar, at: datetime) -> dict[str, Any]:
+    year = at.astimezone(ZoneInfo(calendar.timezone)).year
+    return {
+        "calendar": calendar.slug,
+        "version": calendar.version,
+        **hours_as_json(calendar.hours_from(year, HOLIDAY_YEARS)),
+    }
+
+
+def _kept_or_read(document: Mapping[str, Any]) -> Agreed:
+    digest = sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return Agreed(digest, _keep(digest, document))
+
+
+def _keep(digest: str, document: Mapping[str, Any]) -> Terms:
+    if digest not in _kept:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[digest] = Terms.read(document)
+    return _kept[digest]
+
+
+def ids_of(agreed: Iterable[Agreed]) -> dict[str, int]:
+    """Ids of the rows of these terms by digest, written first where they are new."""
+    wanted = {each.digest: each.terms for each in agreed}
+    known = _ids(wanted)
+    missing = [ClockTerms(digest=digest, document=terms.document) for digest, terms in wanted.items() if digest not in known]
+    if missing:
+        ClockTerms.objects.bulk_create(missing, ignore_conflicts=True)  # somebody else may be writing the same ones
+        known = _ids(wanted)
+    return known
+
+
+def _ids(digests: Collection[str]) -> dict[str, int]:
+    return dict(ClockTerms.objects.filter(digest__in=digests).values_list("digest", "pk"))
+
+
+def terms_by_digest(digests: Collection[str]) -> Mapping[str, Terms]:
+    """Terms that clocks were started under; a query only for those this process has not seen."""
+    found = {digest: _kept[digest] for digest in digests if digest in _kept}
+    unseen = {*digests} - {*found}
+    if unseen:
+        documents = ClockTerms.objects.filter(digest__in=unseen).values_list("digest", "document")
+        found |= {digest: _keep(digest, document) for digest, document in documents}
+    return found

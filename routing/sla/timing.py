@@ -1,0 +1,203 @@
+"""What a clock does and what it reads, worked out from frozen values: no database, and no time but what is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from routing.sla.hours import ALWAYS, Both, OpenTime, Segment
+from routing.sla.week import hours_from_json
+
+AGENCY = "agency"
+ZERO = timedelta()
+
+
+class Does(StrEnum):
+    RUN = "run"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class Cause(StrEnum):
+    """Why a clock does what it does."""
+
+    WORK = "work"  # it is being worked on
+    STATE = "state"  # the target does not run in this state
+    HOLD = "hold"
+    WAITING = "waiting"  # somebody else is asked
+    CHILDREN = "children"  # every open part waits on the same party
+    MET = "met"  # what was promised has happened
+    ENDED = "ended"  # the work ended without it
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a clock does from some instant on, and whose minutes pass from then."""
+
+    does: Does
+    party: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A turn, when it was taken, and in which state the work was."""
+
+    at: datetime
+    turn: Turn
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a clock looks at. ``children_wait_on`` is the one party that every open part waits on, or empty."""
+
+    state: str
+    is_open: bool
+    held: bool
+    waiting_on: str
+    children_wait_on: str = ""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """
+    What was agreed when the clock was started; later edits of policy and calendar do not reach it.
+
+    ``runs_in`` empty means every open state. ``document`` is what it was read from, with names and versions.
+    """
+
+    hours: OpenTime
+    runs_in: frozenset[str]
+    met_in: frozenset[str]
+    document: Mapping[str, Any] = field(compare=False, repr=False)
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Terms:
+        """:param document: ``policy``, ``purpose``, ``hours`` (none, one or two calendars), ``runs_in``, ``met_in``"""
+        calendars = [hours_from_json(written) for written in document["hours"]]
+        return cls(together(calendars), frozenset(document["runs_in"]), frozenset(document["met_in"]), document)
+
+
+def together(calendars: Sequence[OpenTime]) -> OpenTime:
+    """The hours in which all of them are open; around the clock if there is none."""
+    if not calendars:
+        return ALWAYS
+    found = calendars[0]
+    for calendar in calendars[1:]:
+        found = Both(found, calendar)
+    return found
+
+
+def turn(standing: Standing, terms: Terms) -> Turn:
+    """What the clock of work that stands so has to do; the first answer that holds."""
+    state, party = standing.state, standing.waiting_on
+    answers = (
+        (state in terms.met_in, Turn(Does.STOP, AGENCY, Cause.MET)),
+        (not standing.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
+        (standing.held, Turn(Does.PAUSE, party, Cause.HOLD)),
+        (party != AGENCY, Turn(Does.PAUSE, party, Cause.WAITING)),
+        (bool(terms.runs_in) and state not in terms.runs_in, Turn(Does.PAUSE, AGENCY, Cause.STATE)),
+        (standing.children_wait_on not in {"", AGENCY}, Turn(Does.PAUSE, standing.children_wait_on, Cause.CHILDREN)),
+    )
+    return next((answer for holds, answer in answers if holds), Turn(Does.RUN, AGENCY, Cause.WORK))
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """
+    From one mark to the next: ``worktime`` by the clock's calendar, which counts against the target only if it ``runs``.
+
+    ``expected`` marks what lies ahead, until the clock is due.
+    """
+
+    start: datetime
+    end: datetime
+    turn: Turn
+    state: str
+    worktime: timedelta
+    segments: tuple[Segment, ...]
+    expected: bool = False
+
+    @property
+    def runs(self) -> bool:
+        return self.turn.does == Does.RUN
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the marks of a clock say at an instant. ``due_at`` is None while it is paused; ``minutes`` is by party."""
+
+    at: datetime
+    turn: Turn
+    spent: timedelta
+    left: timedelta
+    due_at: datetime | None
+    breached_at: datetime | None
+    met_at: datetime | None
+    stretches: tuple[Stretch, ...]
+    whose: Mapping[str, timedelta]
+
+
+def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime) -> Reading:
+    """
+    Recompute a clock from its marks alone, as it stands at ``at``.
+
+    :param marks: in the order written, the first one at the start; those after ``at`` are left out
+    :raises ValueError: if there is none up to ``at``
+    """
+    known = [mark for mark in marks if mark.at <= at]
+    if not known:
+        raise ValueError("The clock had not been started then.")
+    spent, due_at, breached_at = ZERO, None, None
+    for mark, following in zip(known, [*known[1:], None], strict=True):
+        if mark.turn.does == Does.RUN:
+            due_at = breached_at or hours.add(mark.at, target - spent)
+            until = following.at if following else at
+            spent += hours.between(mark.at, until)
+            breached_at = breached_at or (due_at if due_at < until else None)
+        if following and following.turn.does == Does.PAUSE:
+            due_at = None
+    last = known[-1]
+    kept = last.turn == Turn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
+    stretches = tuple(_stretches(known, hours, at, due_at))
+    return Reading(
+        at=at,
+        turn=last.turn,
+        spent=spent,
+        left=max(ZERO, target - spent),
+        due_at=due_at,
+        breached_at=breached_at,
+        met_at=last.at if kept else None,
+        stretches=stretches,
+        whose=_whose(stretches),
+    )
+
+
+def _stretches(marks: Sequence[Mark], hours: OpenTime, at: datetime, due_at: datetime | None) -> Iterator[Stretch]:
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        if mark.turn.does == Does.STOP:
+            return
+        end = following.at if following else at
+        if mark.at < end:
+            yield _stretch(mark, mark.at, end, hours)
+        if following is None and mark.turn.does == Does.RUN and due_at and due_at > at:
+            yield _stretch(mark, at, due_at, hours, expected=True)
+
+
+def _stretch(mark: Mark, start: datetime, end: datetime, hours: OpenTime, *, expected: bool = False) -> Stretch:
+    segments = tuple(hours.segments(start, end))
+    worktime = sum((segment.length for segment in segments if segment.counted), ZERO)
+    return Stretch(start, end, mark.turn, mark.state, worktime, segments, expected)
+
+
+def _whose(stretches: Sequence[Stretch]) -> Mapping[str, timedelta]:
+    """Working time that has passed, by party."""
+    found: dict[str, timedelta] = {}
+    for stretch in stretches:
+        if not stretch.expected:
+            found[stretch.turn.party] = found.get(stretch.turn.party, ZERO) + stretch.worktime
+    return found

@@ -1,0 +1,135 @@
+"""The work queue: every kind of work in one list, ordered by what is due."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from routing.desk import display, filters
+from routing.desk.addresses import page_of, work_page
+from routing.desk.base import actor
+from routing.desk.bulk import BulkSteps
+from routing.desk.day_filters import ChangedSince, OfOwner, WhenDue
+from routing.desk.forms import long_text
+from routing.runs.operations.outcomes import probe_now, waive
+from routing.work.items import WorkItem, soonest
+from routing.work.kinds import kind_label, nouns, state_badge
+from routing.work.visibility import work_seen_by
+
+
+def title_of(item: WorkItem) -> SafeString:
+    return format_html('<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title)
+
+
+class Waiver(forms.Form):
+    reason = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=500)
+
+
+@admin.register(WorkItem)
+class WorkItemAdmin(BulkSteps):
+    list_display = ("what", "client", "kind_name", "state_name", "owner", "waiting", "urgency", "due_at")
+    list_filter = (filters.Whose, filters.Openness, filters.OfClient, filters.WaitingOn, filters.Urgency, WhenDue, OfOwner, ChangedSince)
+    list_select_related = ("client", "owner")
+    search_fields = ("ref", "title", "client__code", "client__name")
+    search_help_text = _("Reference, title or client")
+    ordering = (soonest(), "id")
+    bulk_steps = ("hold", "resume", "hand_over")
+    empty_title = _("Nothing here to do")
+    empty_text = _("No work matches. Look at everybody's work, or reset the filters.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return work_seen_by(actor(request)).order_by(*self.ordering)
+
+    def list_title(self, request: HttpRequest) -> str:
+        titles = {"all": _("All work"), "team": _("My teams' work")}
+        return str(titles.get(request.GET.get("whose", ""), _("My work")))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # work begins as a noun, such as a request
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The lasting address of a piece of work: leads to the page of its noun."""
+        item = self.seen(request, object_id)
+        model = nouns().get(item.kind)
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied
+        if model is None or not self.admin_site.is_registered(model):
+            raise Http404
+        return HttpResponseRedirect(page_of(model._base_manager.get(item=item)))
+
+    def get_urls(self) -> list[URLPattern]:
+        look = self.admin_site.admin_view(self.look_view)
+        waive = self.admin_site.admin_view(self.waive_view)
+        return [
+            path("<path:object_id>/outcomes/<int:outcome>/look/", look, name="routing_outcome_look"),
+            path("<path:object_id>/outcomes/<int:outcome>/waive/", waive, name="routing_outcome_waive"),
+            *super().get_urls(),
+        ]
+
+    def look_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
+        """Have a proof of this work looked at now, in place of when it is next due; leads back to where the button was."""
+        item = self.seen(request, object_id)
+        if request.method != "POST" or not item.outcomes.filter(pk=outcome).exists():
+            raise PermissionDenied
+        [result] = probe_now([outcome], by=actor(request), at=timezone.now())
+        if result.done:
+            messages.success(request, _("It is looked at within seconds. Open the page again to see what was found."))
+        else:
+            messages.error(request, " ".join(str(refusal.message) for refusal in result.refusals))
+        return HttpResponseRedirect(work_page(item.run.item_id if item.run else item.pk))
+
+    def waive_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
+        """Go without a proof, by name: a reason, then the operation, which asks permission and state again."""
+        item, by = self.seen(request, object_id), actor(request)
+        by.require("routing.waive_outcome", to="go without the proof of an outcome")
+        row = item.outcomes.filter(pk=outcome).first()
+        if row is None:
+            raise Http404
+        back, form = work_page(item.run.item_id if item.run else item.pk), Waiver(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            [result] = waive([outcome], by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+            if result.done:
+                messages.success(request, _("%(ref)s: gone without the proof.") % {"ref": item.ref})
+                return HttpResponseRedirect(back)
+            form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
+        title = _("Go without the proof: %(what)s") % {"what": row}
+        context = {"title": title, "form": form, "submit": _("Go without the proof"), "danger": True, "back": back}
+        return self.render(request, "desk/form.html", context, status=409 if form.non_field_errors() else 200)
+
+    @admin.display(description=_("work"), ordering="id")
+    def what(self, item: WorkItem) -> SafeString:
+        return title_of(item)
+
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_name(self, item: WorkItem) -> str:
+        return kind_label(item)
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_name(self, item: WorkItem) -> SafeString:
+        return format_html("{} {}", state_badge(item.kind, item.state), display.hold(item))
+
+    @admin.display(description=_("waiting on"), ordering="waiting_on")
+    def waiting(self, item: WorkItem) -> str:
+        return item.get_waiting_on_display() if item.is_open else display.NOTHING
+
+    @admin.display(description=_("priority"), ordering="priority")
+    def urgency(self, item: WorkItem) -> SafeString | str:
+        return display.priority(item)
+
+    @admin.display(description=_("due"), ordering=soonest())
+    def due_at(self, item: WorkItem) -> SafeString | str:
+        return display.due(item)

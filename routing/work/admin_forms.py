@@ -1,0 +1,28 @@
+"""Forms of the steps that every piece of work has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from routing.desk.forms import StepForm, picked, step_form
+from routing.people.staff import User
+from routing.work.operations import items
+
+
+@step_form(items.hand_over)
+class HandOverForm(StepForm):
+    owner = picked(_("Owner"), User.objects.none(), help_text=_("Answers for it from now on."))
+    backup = picked(_("Backup"), User.objects.none(), help_text=_("Answers when the owner cannot; somebody else."))
+    doer = picked(_("Doer"), User.objects.none(), required=False, empty=_("Nobody yet"), help_text=_("Works on it."))
+
+    def known(self, row: Any) -> dict[str, Any]:
+        return {"owner": row.owner_id, "backup": row.backup_id, "doer": row.doer_id}
+
+    def prepare(self) -> None:
+        for name in self.step.details:
+            self.fields[name].queryset = User.objects.staff()  # type: ignore[attr-defined]
+
+    def as_details(self) -> dict[str, Any]:
+        return {name: person.pk if person else None for name, person in super().as_details().items()}

@@ -1,0 +1,82 @@
+"""New work through the door: numbered, owned, with its first history row and its event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import nullcontext
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from routing.kernel.retrying import again
+from routing.people.actors import Actor
+from routing.sla.operations.clocks import follow
+from routing.work.items import WorkItem, WorkNoun
+from routing.work.locking import holds_of
+from routing.work.registry import reactions
+from routing.work.sql import Told, insert, new_ids
+
+Noun = TypeVar("Noun", bound=WorkNoun)
+
+
+def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -> list[Noun]:
+    """
+    Write unsaved nouns whose ``item`` is an unsaved WorkItem, and give them their ids and references.
+
+    One statement numbers and writes all of them; until its commit, others who create work for the same client wait.
+    Permission is the caller's to ask: what may be created, by whom, differs from noun to noun.
+
+    :raises IntegrityError: if a constraint refuses a row, such as an open item without a backup; then none is written
+    """
+    return again(partial(_create, rows, by, at, reason)) if rows else []
+
+
+def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[Noun]:
+    model = type(rows[0])
+    kind = f"{model._meta.app_label}.{model._meta.model_name}.create"
+    then = reactions(kind)
+    parts = [row.item for row in rows if row.item.parent_id]
+    with transaction.atomic(savepoint=False) if then or parts else nullcontext():
+        _join(parts, at)
+        _identify(rows)
+        for row in rows:
+            item = row.item
+            item.kind = str(model._meta.model_name)
+            item.state, item.is_open = row.state, row.is_open
+            item.created_at = item.changed_at = at
+        told = Told(kind=kind, actor=by.user_id, at=at, reason=reason)
+        refs = insert(model, [(row.__dict__, row.item.__dict__) for row in rows], [_prefix(row) for row in rows], told)
+        for row, ref in zip(rows, refs, strict=True):
+            row.item.ref = ref
+        if parts:
+            follow([row.item for row in rows], at)  # what they are part of may have waited, and now has work to do again
+        for reaction in then:
+            reaction(rows, by, at)
+    return list(rows)
+
+
+def _join(parts: Sequence[WorkItem], at: datetime) -> None:
+    """Put new parts under the hold of what they are part of, which is locked: a hold that comes later finds them."""
+    holds = holds_of({item.parent_id for item in parts if item.parent_id}) if parts else {}
+    for item in parts:
+        since, held_by, why = holds.get(item.parent_id or 0, (None, None, ""))
+        item.held_at, item.held_by_id, item.hold_reason = at if since else None, held_by, why
+
+
+def _identify(rows: Sequence[WorkNoun]) -> None:
+    """Give nouns and items their ids."""
+    for row, (item_id, noun_id) in zip(rows, new_ids(type(rows[0]), len(rows)), strict=True):
+        item = row.item
+        item.pk = item_id
+        row.pk, row.item = noun_id, item  # again, because only a saved item lends its id
+        for each in (row, item):
+            each._state.adding, each._state.db = False, connection.alias
+        row.numbered()
+
+
+def _prefix(row: WorkNoun) -> str:
+    """What its reference starts with: the client's code, or the agency's before one is known."""
+    return row.item.client.code if row.item.client else settings.AGENCY_PREFIX

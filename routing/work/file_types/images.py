@@ -1,0 +1,64 @@
+"""Images: measured from their headers before anything is decoded."""
+
+from __future__ import annotations
+
+import warnings
+from io import BytesIO
+from typing import IO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from routing.work.file_types.refusal import NotKept
+
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP", "image/avif": "AVIF"}
+# What Pillow raises for damaged images; struct.error and the like come from deep inside its readers.
+_DAMAGED = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, ArithmeticError)
+
+
+def measure(stream: IO[bytes], kind: str, most_pixels: int) -> tuple[int, int]:
+    """
+    Width and height in pixels, as stored.
+
+    :raises NotKept: if it is damaged, is no image of this kind, or has more than ``most_pixels``
+    """
+    too_many = NotKept("too_many_pixels", limit=most_pixels // 1_000_000)
+    stream.seek(0)
+    try:
+        with _opened(stream, kind) as image:
+            width, height = image.size
+            if width * height <= most_pixels:
+                image.verify()
+    except Image.DecompressionBombError as error:
+        raise too_many from error
+    except _DAMAGED as error:
+        raise NotKept("broken") from error
+    if width * height > most_pixels:
+        raise too_many
+    return width, height
+
+
+def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -> bytes:
+    """
+    The first frame as WebP, at most ``most_side`` pixels a side, turned upright, without metadata.
+
+    :raises NotKept: as ``measure``
+    """
+    measure(stream, kind, most_pixels)
+    stream.seek(0)
+    try:
+        with _opened(stream, kind) as image:
+            image.draft("RGB", (most_side, most_side))  # a JPEG is decoded no larger than it is needed
+            upright = ImageOps.exif_transpose(image)
+            upright.thumbnail((most_side, most_side))
+            transparent = upright.has_transparency_data
+            out = BytesIO()
+            upright.convert("RGBA" if transparent else "RGB").save(out, "WEBP", quality=82, exif=b"", icc_profile=b"", xmp=b"")
+    except _DAMAGED as error:
+        raise NotKept("broken") from error
+    return out.getvalue()
+
+
+def _opened(stream: IO[bytes], kind: str) -> Image.Image:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound is asked right after
+        return Image.open(stream, formats=[FORMATS[kind]])

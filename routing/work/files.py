@@ -1,0 +1,70 @@
+"""File: bytes that somebody gave us, and what they were found to be."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from routing.people.clients import Client
+
+
+class FileQuerySet(models.QuerySet["File"]):
+    def kept(self) -> Self:
+        """Files whose bytes are still there."""
+        return self.exclude(storage_key="")
+
+
+class File(models.Model):
+    """
+    Nothing of a row changes but by erasure, which clears ``name`` or also takes the bytes away: then ``storage_key`` is empty.
+
+    The same bytes sent twice are two rows that share one storage key. Personal data, so it carries no history table.
+    """
+
+    class Scan(models.TextChoices):
+        NOT_SCANNED = "not_scanned", _("Not scanned for viruses")
+        CLEAN = "clean", _("Scanned: no virus found")
+        INFECTED = "infected", _("Infected")
+
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    size = models.PositiveBigIntegerField(_("size"), help_text=_("In bytes."))
+    type = models.CharField(_("type"), max_length=100, help_text=_("By its content: a MIME type."))
+    name = models.CharField(_("name"), max_length=255, blank=True)
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True, help_text=_("In pixels, of images."))
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True, help_text=_("In pixels, of images."))
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="files", verbose_name=_("uploaded by"))
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="files", verbose_name=_("client"), help_text=_("Whose it is.")
+    )
+    scan = models.CharField(_("scan"), max_length=12, choices=Scan, default=Scan.NOT_SCANNED)
+    storage_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)
+    uploaded_at = models.DateTimeField(_("uploaded"))
+    erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
+
+    objects = FileQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("file")
+        verbose_name_plural = _("files")
+        ordering = ("-id",)
+        default_permissions = ("view",)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(sha256__regex="^[0-9a-f]{64}$"), name="file_sha256_is_hex"),
+            models.CheckConstraint(
+                condition=~models.Q(storage_key="") | models.Q(erased_at__isnull=False), name="file_has_bytes_or_is_erased"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or str(_("File %(number)s")) % {"number": self.pk}
+
+    @property
+    def is_image(self) -> bool:
+        return self.width is not None
+
+    @property
+    def is_kept(self) -> bool:
+        return bool(self.storage_key)

@@ -1,0 +1,91 @@
+"""How files leave: to whoever may see them, as downloads that no browser runs. Images also as previews made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http.response import HttpResponseBase
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_safe
+
+from routing.kernel.storage import private
+from routing.people.actors import actor_of
+from routing.work.file_types.refusal import NotKept
+from routing.work.files import File
+from routing.work.previews import TYPE, preview_of
+from routing.work.visibility import files_seen_by
+
+log = structlog.get_logger(__name__)
+INERT = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+def address_of(file: File) -> str:
+    return reverse("file", args=(file.pk, str(file)))
+
+
+def described(file: File) -> dict[str, Any]:
+    """What a page shows of a file."""
+    kind = file.type.rpartition("/")[2].rpartition(".")[2]
+    pixels = f"{file.width} × {file.height}" if file.is_image else ""
+    return {
+        "file": file,
+        "url": address_of(file) if file.is_kept else "",
+        "facts": " · ".join(part for part in (kind, pixels, filesizeformat(file.size), str(file.get_scan_display())) if part),
+    }
+
+
+@require_safe
+@login_required
+def show(request: HttpRequest, file_id: int, name: str) -> HttpResponseBase:
+    """A file for staff. What they may not see answers like what does not exist; ``name`` is for people to read."""
+    file = files_seen_by(actor_of(request)).filter(pk=file_id).first()
+    if file is None:
+        raise Http404
+    return respond(file, inline_preview="preview" in request.GET, request=request)
+
+
+def respond(file: File, *, inline_preview: bool = False, request: HttpRequest | None = None) -> HttpResponseBase:
+    """
+    The file as a download, or the preview of an image to be shown in a page. Permission is the caller's to ask.
+
+    :param request: lets a browser that has it already be told so
+    :raises Http404: if its bytes are gone, or a preview is asked of what has none
+    """
+    if not file.is_kept or (inline_preview and not file.is_image):
+        raise Http404
+    etag = f'"{file.sha256}{"-preview" if inline_preview else ""}"'
+    answer: HttpResponseBase = HttpResponseNotModified()
+    if request is None or get_conditional_response(request, etag=etag) is None:
+        answer = _opened(file, inline_preview)
+    return _guarded(answer, etag)
+
+
+def _opened(file: File, inline_preview: bool) -> HttpResponseBase:
+    try:
+        if inline_preview:
+            return HttpResponse(preview_of(file), content_type=TYPE, headers={"Content-Disposition": "inline"})
+        stream: Any = private().open(file.storage_key)
+    except NotKept as error:
+        raise Http404 from error
+    except FileNotFoundError as error:
+        log.exception("file_without_bytes", file=file.pk)
+        raise Http404 from error
+    answer = FileResponse(stream, content_type=f"{file.type}; charset=utf-8" if file.type.startswith("text/") else file.type)
+    answer["Content-Length"] = file.size
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(str(file), safe='')}"
+    return answer
+
+
+def _guarded(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
+    answer["ETag"] = etag
+    answer["Cache-Control"] = "private, no-cache, no-transform"  # may be kept, but is asked for again each time: rights end at once
+    answer["Content-Security-Policy"] = INERT
+    answer["Cross-Origin-Resource-Policy"] = "same-origin"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer

@@ -1,0 +1,109 @@
+"""A gate is a pure question about a row, answered in words that help."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from routing.people.actors import Actor
+
+Words = str | Promise  # translated where it is shown, in the reader's language
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """
+    What a gate answered.
+
+    ``code`` is stable and never translated; ``evidence`` is what was looked at; ``clears_by`` says who can clear it, and
+    ``where`` is the path of the page to do so, empty when there is none.
+    """
+
+    code: str
+    passed: bool
+    message: Words
+    evidence: Words = ""
+    clears_by: Words = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a gate may know besides the row: who asks, when, with which details, and facts loaded once for the batch."""
+
+    by: Actor
+    at: datetime
+    details: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[int, Any] = field(default_factory=dict)  # by the row's primary key
+    preview: bool = False  # a button is being drawn: details are not known yet
+
+
+class Gate(Protocol):
+    def __call__(self, row: Any, context: Context) -> GateResult: ...
+
+
+def passed(code: str, message: Words = "", evidence: Words = "") -> GateResult:
+    return GateResult(code, True, message, evidence)
+
+
+def refused(code: str, message: Words, *, evidence: Words = "", clears_by: Words = "", where: str = "") -> GateResult:
+    return GateResult(code, False, message, evidence, clears_by, where)
+
+
+GONE = refused("gone", _("This does not exist, or you may not see it."), clears_by=_("Nobody"))
+OVERTAKEN = refused("overtaken", _("Somebody else changed this a moment ago."), clears_by=_("You: look again, then repeat"))
+
+
+def not_held(row: Any, context: Context) -> GateResult:
+    """Refuses work on hold."""
+    item = getattr(row, "item", row)
+    if item.held_at is None:
+        return passed("hold", _("Not on hold."))
+    return refused(
+        "hold",
+        _("This is on hold."),
+        evidence=item.hold_reason,
+        clears_by=_("Whoever may resume work"),
+    )
+
+
+def is_open(row: Any, context: Context) -> GateResult:
+    """Refuses work that has ended."""
+    if row.is_open:
+        return passed("open", _("Still open."))
+    return refused("open", _("This work has ended."), evidence=row.state, clears_by=_("Nobody: open new work instead"))
+
+
+def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
+    """Refuses people who do not answer for this work, nor for its team, nor may act on everybody's."""
+    item, by = getattr(row, "item", row), context.by
+    mine = by.user_id in {item.owner_id, item.backup_id}
+    my_teams = item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")
+    if mine or my_teams or by.may("routing.reassign_any_workitem"):
+        return passed("own_or_team", _("Yours to hand over."))
+    return refused(
+        "own_or_team",
+        _("Somebody else answers for this."),
+        evidence=str(item.owner) if item.owner else "",
+        clears_by=_("Its owner, its backup, an account manager of their team or an operations lead"),
+    )
+
+
+def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult:
+    """Refuses a contact whose membership at the row's client is none of ``roles``; staff are asked for the permission instead."""
+    client = getattr(row, "item", row).client_id
+    if context.by.contact_id is None or client in context.by.clients_as(*roles):
+        return passed("role")
+    return refused("role", _("Your role at this client does not allow this."), clears_by=_("The agency: ask for another role"))
+
+
+def has_reason(row: Any, context: Context) -> GateResult:
+    """Refuses without a reason. Reasons go into history, where the next person reads them."""
+    if context.preview or str(context.details.get("reason", "")).strip():
+        return passed("reason", _("A reason is given."))
+    return refused("reason", _("Say why: the next person reads it."), clears_by=_("You"))

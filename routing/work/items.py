@@ -1,0 +1,208 @@
+"""WorkItem: the one thing that can be owned, timed, held or excepted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models.functions import Coalesce, Upper
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.history import Tracked
+from routing.people.clients import Client
+from routing.people.staff import Team
+
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def soonest(prefix: str = "") -> Coalesce:
+    """
+    What is due first comes first, what is never due last: one column without gaps, which an index can hold.
+
+    :param prefix: the way to the work item, such as ``item__``
+    """
+    return Coalesce(f"{prefix}next_due_at", models.Value(NEVER), output_field=models.DateTimeField())
+
+
+class PlainSaveRefused(TypeError):
+    """A row was about to be written around the door, which would lose its history or put an old state back."""
+
+
+class DoorOnly(models.Model):
+    """Rows that nothing but the door writes. ``protected=True`` alone does not stop a stale ``save()``."""
+
+    redactable: ClassVar[tuple[str, ...]] = ()  # free-text columns, which may be redacted and are sealed apart
+
+    class Meta:
+        abstract = True
+
+    def save(self, *_args: Any, **_kwargs: Any) -> None:
+        """:raises PlainSaveRefused: always"""
+        raise PlainSaveRefused(f"{type(self).__name__} rows are written by operations only: call one, or door.create for a new row.")
+
+
+class WorkItemQuerySet(models.QuerySet["WorkItem"]):
+    def open(self) -> Self:
+        return self.filter(is_open=True)
+
+    def held(self) -> Self:
+        return self.filter(held_at__isnull=False)
+
+    def overdue(self, at: datetime) -> Self:
+        """Open items whose ``next_due_at`` is strictly before ``at`` (aware)."""
+        return self.open().filter(next_due_at__lt=at)
+
+
+class WorkItem(DoorOnly):
+    """
+    The aggregate root of every piece of work: whoever changes the work changes this row, so its row version guards both.
+
+    ``state``, ``is_open`` and ``next_due_at`` are mirrored by the door from the noun that holds this item; their history is
+    the noun's, so they are not repeated in this one's.
+    """
+
+    class WaitingOn(models.TextChoices):
+        AGENCY = "agency", _("Agency")
+        CLIENT = "client", _("Client")
+        VENDOR = "vendor", _("Vendor")
+        INCIDENT = "incident", _("Incident")
+
+    class Priority(models.IntegerChoices):
+        URGENT = 1, _("Urgent")
+        HIGH = 2, _("High")
+        NORMAL = 3, _("Normal")
+        LOW = 4, _("Low")
+
+    ref = models.CharField(_("reference"), max_length=24, unique=True)
+    kind = models.CharField(_("kind"), max_length=32)
+    title = models.CharField(_("title"), max_length=200)
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="work", db_index=False, verbose_name=_("client")
+    )
+    run = models.ForeignKey("routing.Run", on_delete=models.PROTECT, null=True, related_name="work", verbose_name=_("run"))
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children", verbose_name=_("part of"))
+    state = models.CharField(_("state"), max_length=32)
+    is_open = models.BooleanField(_("open"), default=True)
+    held_at = models.DateTimeField(_("on hold since"), null=True)
+    held_by = models.ForeignKey(  # the item whose hold this is: itself, or an ancestor
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("held with")
+    )
+    hold_reason = models.CharField(_("hold reason"), max_length=500, blank=True, default="")
+    waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="owned", db_index=False, verbose_name=_("owner")
+    )
+    backup = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="backed_up", verbose_name=_("backup")
+    )
+    doer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="doing", verbose_name=_("doer")
+    )
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="work", verbose_name=_("team"))
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
+    is_timed = models.BooleanField(default=False, db_default=False, editable=False)  # it has had a clock, so its changes concern one
+    next_due_at = models.DateTimeField(_("due"), null=True)
+    created_at = models.DateTimeField(_("created"), editable=False)
+    changed_at = models.DateTimeField(_("changed"), editable=False)
+
+    history = Tracked(excluded_fields=("state", "is_open", "is_timed", "next_due_at", "changed_at"))
+    objects: ClassVar[models.Manager[WorkItem]] = WorkItemQuerySet.as_manager()
+
+    redactable = ("title", "hold_reason")
+
+    class Meta:
+        verbose_name = _("work item")
+        verbose_name_plural = _("work items")
+        ordering = ("next_due_at", "id")
+        default_permissions = ("view",)
+        permissions = (
+            ("see_all_work", "Can see the work of every client"),
+            ("see_unrestricted_work", "Can see the work of every client that is not restricted"),
+            ("see_team_work", "Can see work assigned to oneself or one's teams"),
+        )
+        indexes = (
+            models.Index(fields=["owner", "next_due_at", "id"], condition=models.Q(is_open=True), name="workitem_queue_idx"),
+            models.Index(fields=["next_due_at"], include=["id"], condition=models.Q(is_open=True), name="workitem_due_idx"),
+            models.Index(soonest(), "id", name="workitem_soonest_idx"),
+            models.Index(soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"),
+            models.Index("client", soonest(), "id", name="workitem_client_idx"),
+            # As icontains asks. One index for both, so that a new row is one entry in its pending list.
+            GinIndex(OpClass(Upper("ref"), "gin_trgm_ops"), OpClass(Upper("title"), "gin_trgm_ops"), name="workitem_words_idx"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(is_open=False)
+                | models.Q(owner__isnull=False, backup__isnull=False) & ~models.Q(owner=models.F("backup")),
+                name="open_work_has_owner_and_backup",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(held_at__isnull=True, held_by__isnull=True) | models.Q(held_at__isnull=False, held_by__isnull=False),
+                name="hold_names_its_item",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.title}"
+
+    def hold(self, *, at: datetime, why: str, under: WorkItem | None = None) -> None:
+        """Stop all work; ``under`` is the ancestor whose hold reaches this item."""
+        self.held_at = at
+        self.held_by_id = under.pk if under else self.pk
+        self.hold_reason = why[:500]
+
+    def resume(self, *, at: datetime) -> None:
+        self.held_at = None
+        self.held_by_id = None
+        self.hold_reason = ""
+
+    def hand_over(self, *, at: datetime, owner: int, backup: int, doer: int | None) -> None:
+        """Change who answers for this, by user id."""
+        self.owner_id, self.backup_id, self.doer_id = owner, backup, doer
+
+    def name_client(self, *, at: datetime, client: int) -> None:
+        """:param client: id of the client it turned out to be for"""
+        self.client_id = client
+
+    def replace_person(self, *, at: datetime, leaver: int, heir: int) -> None:
+        """Put ``heir`` into every place that ``leaver`` has here, by user id."""
+        for place in ("owner_id", "backup_id", "doer_id"):
+            if getattr(self, place) == leaver:
+                setattr(self, place, heir)
+
+
+class RefCounter(models.Model):
+    """The last number given out for a prefix. Numbers are unique, not gapless: a refused creation leaves a gap."""
+
+    prefix = models.CharField(max_length=8, primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}-{self.last}"
+
+
+class WorkNoun(DoorOnly):
+    """What a request, a brief or a deliverable has in common: a work item, and a state that only the door writes."""
+
+    open_states: ClassVar[frozenset[str]]
+    searchable: ClassVar[tuple[str, ...]] = ()  # free text of its own that search looks through; index it
+    # Whether contacts see those of their own clients; a condition on the noun where it is some of them only.
+    open_to_clients: ClassVar[bool | models.Q] = False
+    state: Any
+
+    item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="as_%(class)s", verbose_name=_("work item"))
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.item)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.open_states
+
+    def numbered(self) -> None:
+        """Called once the ids are given, just before the first write; the reference comes with the write."""

@@ -1,0 +1,165 @@
+"""Keep what people upload, and let go of what nobody refers to."""
+
+from __future__ import annotations
+
+import errno
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.files.base import File as Upload
+from django.db import transaction
+from django.db.models import Q
+from django.template.defaultfilters import filesizeformat
+
+from routing.kernel.roles import EVERYONE, grant
+from routing.kernel.storage import private
+from routing.people.actors import Actor
+from routing.people.clients import Client
+from routing.work.file_types import names
+from routing.work.file_types.kinds import Kind, kind_of
+from routing.work.file_types.refusal import NotKept
+from routing.work.file_types.streams import Seen, look
+from routing.work.files import File
+from routing.work.previews import forget
+from routing.work.registry import eraser
+from routing.work.sql import run as sql
+
+log = structlog.get_logger(__name__)
+KEEPING = 7_203_010  # seed of the advisory locks: whoever keeps a key shares its lock, whoever removes it has it alone
+UNREFERENCED = timedelta(days=1)  # longer than any upload or transaction may take
+
+grant("routing.view_file", *EVERYONE)
+
+
+def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at: datetime) -> File:
+    """
+    Judge, store and record what was uploaded. Permission is the caller's to ask.
+
+    The bytes are complete on disk before there is a row. Without a row, after a crash or a rollback, ``sweep_orphans`` takes them
+    away again.
+
+    :param upload: seekable; a ``ContentFile`` for bytes in memory
+    :param client: whose it is: who may see the client may see the file; None for the uploader's own
+    :raises NotKept: with what to do; then there is neither row nor bytes
+    """
+    shown = names.clean(name)
+    seen, kind = examine(upload, shown)
+    key = f"{seen.sha256[:2]}/{seen.sha256}"
+    _store(key, upload)
+    with transaction.atomic():
+        sql("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, %s))", [key, KEEPING])
+        _store(key, upload)  # a sweep may have taken what was there when we looked; from here on it cannot
+        return File.objects.create(
+            sha256=seen.sha256,
+            size=seen.size,
+            type=kind.type,
+            name=shown,
+            width=kind.width,
+            height=kind.height,
+            uploader_id=by.user_id,
+            client=client,
+            storage_key=key,
+            uploaded_at=at,
+        )
+
+
+def examine(upload: Upload[Any], name: str) -> tuple[Seen, Kind]:
+    """
+    What an upload is, without keeping it.
+
+    :raises NotKept: with what to do
+    """
+    if upload.size > settings.FILE_MAX_BYTES:
+        raise NotKept("too_large", limit=filesizeformat(settings.FILE_MAX_BYTES))
+    stream: Any = upload
+    seen = look(stream)
+    if not seen.size:
+        raise NotKept("empty")
+    if seen.is_infected:
+        raise NotKept("virus")
+    names.check(name)
+    return seen, kind_of(stream, name, seen, most_pixels=settings.FILE_MAX_PIXELS)
+
+
+def _store(key: str, upload: Upload[Any]) -> None:
+    storage = private()
+    if storage.exists(key):
+        return
+    upload.seek(0)
+    try:
+        storage.save(key, upload)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            log.exception("no_room_for_files", key=key)
+            raise NotKept("no_room") from error
+        raise
+
+
+def content_of(file: File) -> bytes:
+    """
+    All its bytes.
+
+    :raises FileNotFoundError: if they are gone from the storage
+    """
+    with private().open(file.storage_key) as stream:
+        content: bytes = stream.read()
+    return content
+
+
+def sweep_orphans(at: datetime) -> int:
+    """Remove unfinished files and those that no row refers to, once they are a day old; how many. Safe to run twice, or at once."""
+    storage = private()
+    removed = 0
+    folders, _files = storage.listdir("")
+    for folder in folders:
+        keys = [f"{folder}/{name}" for name in storage.listdir(folder)[1]]
+        known = set(File.objects.filter(storage_key__in=keys).values_list("storage_key", flat=True))
+        removed += sum(_remove(key, before=at - UNREFERENCED) for key in keys if key not in known)
+    return removed
+
+
+def _remove(key: str, *, before: datetime | None = None) -> bool:
+    """Remove bytes that no row refers to, unless somebody is keeping the same ones now, or they are younger than ``before``."""
+    storage = private()
+    with transaction.atomic():
+        [(mine,)] = sql("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, %s))", [key, KEEPING])
+        if not mine or File.objects.filter(storage_key=key).exists():
+            return False
+        try:
+            if before is not None and storage.get_modified_time(key) >= before:
+                return False
+        except FileNotFoundError:  # another sweep took it, or it has its final name by now
+            return False
+        storage.delete(key)
+    return True
+
+
+@eraser
+def forget_names(contact_id: int, email: str, at: datetime) -> None:
+    """Clear what the person called their files, and every name with their address in it."""
+    named = Q(uploader__contact=contact_id)
+    if email:
+        named |= Q(name__icontains=email)
+    File.objects.filter(named).update(name="", erased_at=at)
+
+
+def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
+    """
+    Take away the bytes of everything a contact uploaded; how many files. What somebody else sent as well stays for them.
+
+    :raises PermissionDenied: if ``by`` may not erase
+    """
+    by.require("routing.erase_contact", to="erase personal data")
+    with transaction.atomic():
+        found = list(File.objects.kept().filter(uploader__contact=contact_id).select_for_update(of=("self",)).order_by("pk"))
+        File.objects.filter(pk__in=[file.pk for file in found]).update(name="", storage_key="", erased_at=at)
+        for file in found:
+            forget(file.sha256)
+            transaction.on_commit(partial(_remove, file.storage_key))  # lost in a crash, the next sweep does it
+    return len(found)
+
+
+__all__ = ["File", "NotKept", "erase_uploads", "examine", "keep", "sweep_orphans"]

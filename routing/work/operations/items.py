@@ -1,0 +1,107 @@
+"""What can be done to any work item: hold, resume, hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.roles import AM, INTEGRATIONS, OPS, QA, grant
+from routing.people.actors import Actor
+from routing.people.staff import User
+from routing.work.door import Operation, Result, carry, move, operation, release
+from routing.work.gates import Context, GateResult, is_mine_or_my_teams, is_open, passed, refused
+from routing.work.items import WorkItem
+from routing.work.locking import lock, open_below
+
+grant("routing.reassign_team_workitem", AM, name="Can reassign the work of their teams")
+grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
+
+
+def hold_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+    """Hold items and everything open below them; a child that is already held keeps its own hold."""
+    with transaction.atomic(savepoint=False):
+        lock(WorkItem, ids, below=True)
+        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, why=reason)
+        for root in [result.row for result in results if result.done]:
+            below = [child for child, held_by in open_below([root.pk]) if held_by is None]
+            if below:
+                carry(HOLD_BELOW, below, by=by, at=at, reason=reason, why=reason, under=root)
+    return results
+
+
+def resume_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+    """Resume items and what was held with them."""
+    with transaction.atomic(savepoint=False):
+        lock(WorkItem, ids, below=True)
+        results = move(step, ids, by=by, at=at, reason=reason)
+        release([result.id for result in results if result.done], by=by, at=at, reason=reason)
+    return results
+
+
+def not_held_yet(row: WorkItem, context: Context) -> GateResult:
+    if row.held_at is None:
+        return passed("hold", _("Not on hold."))
+    return refused("hold", _("Already on hold."), evidence=row.hold_reason)
+
+
+def held_itself(row: WorkItem, context: Context) -> GateResult:
+    if row.held_by_id == row.pk:
+        return passed("held", _("On hold."), evidence=row.hold_reason)
+    if row.held_at is None:
+        return refused("held", _("Not on hold."))
+    return refused("held", _("Held together with the work it is part of: resume that."), clears_by=_("Whoever may resume work"))
+
+
+def active_people(rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, frozenset[int]]:
+    """Which of the people named are active members of staff, by id; the same set for each row."""
+    named = [details[name] for name in ("owner", "backup", "doer") if details.get(name) is not None]
+    staff = frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True)) if named else frozenset()
+    return dict.fromkeys((row.pk for row in rows), staff)
+
+
+def new_pair_fits(row: WorkItem, context: Context) -> GateResult:
+    """Refuses anything but two different, active people."""
+    if context.preview:
+        return passed("pair")
+    owner, backup, doer = (context.details.get(name) for name in ("owner", "backup", "doer"))
+    if owner is None or backup is None or owner == backup:
+        return refused("pair", _("Name an owner and a different backup."), clears_by=_("You"))
+    absent = {owner, backup, doer} - {None} - context.facts[row.pk]
+    if absent:
+        return refused("pair", _("Owner, backup and doer must be active members of staff."), clears_by=_("You: choose someone else"))
+    return passed("pair", _("Owner and backup are two active people."))
+
+
+hold = operation(
+    WorkItem,
+    "hold",
+    _("Put on hold"),
+    may=(AM, OPS),
+    gates=(is_open, not_held_yet),
+    through_hold=True,
+    needs_reason=True,
+    run=hold_with_children,
+)
+resume = operation(
+    WorkItem, "resume", _("Resume"), may=(AM, OPS), gates=(is_open, held_itself), through_hold=True, run=resume_with_children
+)
+hand_over = operation(
+    WorkItem,
+    "hand_over",
+    _("Hand over"),
+    may=(AM, QA, OPS, INTEGRATIONS),
+    gates=(is_open, is_mine_or_my_teams, new_pair_fits),
+    facts=active_people,
+    through_hold=True,
+    needs_reason=True,
+    details=("owner", "backup", "doer"),
+)
+# Below a held item nobody is asked again: whoever may hold the whole may hold its parts.
+HOLD_BELOW = Operation(WorkItem, "hold", _("Put on hold"), gates=(is_open, not_held_yet), through_hold=True, system=True)
+
+__all__: list[Any] = ["hand_over", "hold", "resume"]

@@ -1,0 +1,72 @@
+"""Notes about work: written once, never changed but by erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Func, Value
+from django.utils.translation import gettext as _
+
+from routing.kernel.events import Event
+from routing.kernel.roles import AM, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, grant
+from routing.people.actors import Actor
+from routing.work.files import File
+from routing.work.items import WorkItem
+from routing.work.notes import MOST_SIGNS, Note, NoteFile
+from routing.work.registry import eraser
+from routing.work.visibility import work_seen_by
+
+ADDED = "routing.note.add"
+ERASED = "[…]"
+
+grant("routing.view_note", *EVERYONE)
+grant("routing.add_note", AM, CREATIVE, QA, OPS, INTEGRATIONS)
+
+
+def add(item_id: int, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime) -> Note:
+    """
+    Write a note about work that ``by`` may see, whatever its state.
+
+    :param audience: of ``Note.Audience``
+    :param files: kept before, in the same transaction
+    :raises PermissionDenied: if ``by`` may not write notes
+    :raises WorkItem.DoesNotExist: if there is no such work, or ``by`` may not see it
+    :raises ValidationError: if it says nothing, or too much
+    """
+    by.require("routing.add_note", to=_("write notes"))
+    return write(work_seen_by(by).get(pk=item_id), body=body, audience=audience, files=files, by=by, at=at)
+
+
+def write(item: WorkItem, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime) -> Note:
+    """
+    ``add`` without its questions: for callers that asked permission in their own way, such as the portal.
+
+    :raises ValidationError: if it says nothing, or too much
+    """
+    note = Note(item=item, author_id=by.user_id, audience=Note.Audience(audience), body=body.strip(), at=at)
+    if not note.body and not files:
+        raise ValidationError(_("Write something, or add a file."))
+    if len(note.body) > MOST_SIGNS:
+        raise ValidationError(_("A note may have %(most)s characters. Put longer texts into a file.") % {"most": MOST_SIGNS})
+    with transaction.atomic():
+        note.save()
+        NoteFile.objects.bulk_create([NoteFile(note=note, file=file) for file in files])
+        Event.objects.create(kind=ADDED, item=item, object_id=note.pk, actor_id=by.user_id, at=at)
+    return note
+
+
+@eraser
+def forget_notes(contact_id: int, email: str, at: datetime) -> None:
+    """Empty what the person wrote, and take the address out of what others did."""
+    Note.objects.filter(author__contact=contact_id).update(body="", erased_at=at)
+    if email:
+        without = Func(F("body"), Value(_literal(email)), Value(ERASED), Value("gi"), function="regexp_replace")
+        Note.objects.filter(body__icontains=email).update(body=without, erased_at=at)
+
+
+def _literal(text: str) -> str:
+    """A PostgreSQL pattern that matches the text itself."""
+    return "".join(sign if sign.isalnum() else f"\\{sign}" for sign in text)

@@ -1,0 +1,86 @@
+"""Which work an actor may see. Every list, page, search and operation starts here."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from routing.people.actors import Actor
+from routing.people.clients import Client, Contact, Membership
+from routing.work.files import File, FileQuerySet
+from routing.work.items import WorkItem, WorkItemQuerySet
+from routing.work.kinds import nouns
+
+
+def visible_work(actor: Actor) -> Q | None:
+    """A condition on WorkItem, or None when the actor sees everything; an actor who may see nothing matches no row."""
+    if actor.may("routing.see_all_work"):
+        return None
+    if actor.client_roles:
+        return shown_to_clients() & Q(client__in=sorted(actor.clients_as()))
+    mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
+    if actor.may("routing.see_unrestricted_work"):
+        return mine | Q(client=None) | Q(client__restricted=False) | Q(client__team__in=sorted(actor.team_ids))
+    if actor.may("routing.see_team_work"):
+        return mine | Q(team__in=sorted(actor.team_ids))
+    return Q(pk__in=[])
+
+
+def shown_to_clients() -> Q:
+    """A condition on WorkItem: what a client may see of its own work, whichever client it is."""
+    every = {kind: noun for kind, noun in nouns().items() if noun.open_to_clients}
+    condition = Q(kind__in=[kind for kind, noun in every.items() if noun.open_to_clients is True])
+    for kind, noun in every.items():
+        if isinstance(noun.open_to_clients, Q):
+            some = noun._base_manager.filter(noun.open_to_clients, item=OuterRef("pk"))
+            condition |= Q(kind=kind) & Q(Exists(some))
+    return condition
+
+
+def work_seen_by(actor: Actor) -> WorkItemQuerySet:
+    condition = visible_work(actor)
+    every = WorkItemQuerySet(WorkItem)
+    return every if condition is None else every.filter(condition)
+
+
+def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
+    """
+    Every client, except another team's restricted ones for those who do not see all work; none without the permission.
+
+    A contact sees their own.
+    """
+    if actor.client_roles:
+        return Client.objects.filter(pk__in=sorted(actor.clients_as()))
+    if not actor.may("routing.view_client"):
+        return Client.objects.none()
+    if actor.may("routing.see_all_work"):
+        return Client.objects.all()
+    mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(team__in=sorted(actor.team_ids))
+    return Client.objects.filter(mine | Q(restricted=False))
+
+
+def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
+    """Contacts of a client that the actor sees, and those of no client yet; none without the permission. Contacts see themselves."""
+    if actor.client_roles:
+        return Contact.objects.filter(user=actor.user_id)
+    if not actor.may("routing.view_contact"):
+        return Contact.objects.none()
+    if actor.may("routing.see_all_work"):
+        return Contact.objects.all()
+    return Contact.objects.filter(Exists(_memberships(clients_seen_by(actor))) | ~Exists(_memberships(Client.objects.all())))
+
+
+def files_seen_by(actor: Actor) -> FileQuerySet:
+    """Files of a client that the actor sees or has work for, and their own of no client; all for those who see all work."""
+    every = FileQuerySet(File)
+    if not actor.may("routing.view_file"):
+        return every.none()
+    if actor.may("routing.see_all_work"):
+        return every
+    named = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
+    theirs = Exists(WorkItem.objects.filter(named, client=OuterRef("client")))
+    return every.filter(Q(client=None, uploader=actor.user_id) | Q(client__in=clients_seen_by(actor)) | theirs)
+
+
+def _memberships(clients: models.QuerySet[Client]) -> models.QuerySet[Membership]:
+    return Membership.objects.filter(contact=OuterRef("pk"), client__in=clients)
