@@ -74,6 +74,12 @@ def empty(superuser_dsn: str) -> None:
         superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
 
 
+@pytest.fixture
+def without_second_factor(settings: Settings) -> None:
+    """As in the demo; tests/config/accounts says that it is asked for everywhere else."""
+    settings.EMBEDDED = True
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Settings) -> None:
     """Real hashing is slow on purpose."""

@@ -28,7 +28,7 @@ from routing.people.actors import Actor
 from routing.sla.operations.calendars import ensure_defaults
 from tests.delivery.making import hand_in, make_deliverables, question, say, with_the_client
 from tests.integrations.conftest import Sandbox
-from tests.integrations.senders import make_connection, new_deal, send
+from tests.integrations.inbox.senders import make_connection, new_deal, send
 from tests.world import NOW, World, by, make_request
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import psycopg
 
-from tests.integrations.senders import signed
+from tests.integrations.inbox.senders import signed
 from tests.processes import Process, running, until
 
 WEB = [sys.executable, "-m", "gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"]

@@ -15,7 +15,7 @@ from routing.runs.operations.outcomes import decay, look_at, prove
 from routing.runs.operations.outcomes import expect as expect_outcome
 from tests.browser.conftest import SitDown
 from tests.desk import url
-from tests.routing.admin.stories import crm_of, make_flow, run_about
+from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World
 
 pytestmark = pytest.mark.browser

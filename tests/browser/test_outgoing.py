@@ -9,8 +9,8 @@ from integrations.base.adapter import Permanent
 from integrations.models import Outbound
 from tests.browser.conftest import SitDown
 from tests.desk import url
+from tests.integrations.inbox.senders import make_connection
 from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, send
-from tests.integrations.senders import make_connection
 from tests.world import World, make_request
 
 pytestmark = pytest.mark.browser

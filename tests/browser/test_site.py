@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from integrations.adapters.static.writer import StaticWriter
 from tests.browser.conftest import WIDTHS, SitDown
-from tests.integrations.publishing import article, kept_connection
+from tests.integrations.publishing.writers import article, kept_connection
 from tests.world import World
 
 pytestmark = pytest.mark.browser

@@ -32,9 +32,9 @@ from routing.models import (
 from routing.people.actors import Actor
 from tests.browser.conftest import SitDown
 from tests.desk import url
-from tests.integrations.senders import make_connection
+from tests.integrations.inbox.senders import make_connection
 from tests.journeys.crm import FakeCRM
-from tests.routing.admin.stories import crm_of, make_flow, run_about, work
+from tests.routing.runs.stories import crm_of, make_flow, run_about, work
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.browser

@@ -16,8 +16,8 @@ from demo.sandbox.crm import CRM
 from demo.sandbox.server import serve
 from integrations.base import doorbell
 from integrations.models import Connection
-from tests.integrations.publishing import Site, loose_connection
-from tests.integrations.senders import make_connection
+from tests.integrations.inbox.senders import make_connection
+from tests.integrations.publishing.writers import Site, loose_connection
 from tests.wordpress import WordPress, basic
 from tests.world import World
 

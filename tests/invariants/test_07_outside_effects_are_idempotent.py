@@ -22,8 +22,8 @@ from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.claim import claim
 from integrations.outbox.settle import Result, settle
 from integrations.tasks import deliver as task
+from tests.integrations.inbox.senders import make_connection
 from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, outcomes_of, send, state_of
-from tests.integrations.senders import make_connection
 from tests.threads import at_once
 from tests.world import NOW, World
 

@@ -25,7 +25,7 @@ from integrations.outbox.crm import VERB
 from routing.models import Decision, Dispatch, Event, Notification, Run
 from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.conftest import Sandbox
-from tests.integrations.senders import make_connection, new_deal, send
+from tests.integrations.inbox.senders import make_connection, new_deal, send
 from tests.processes import until
 from tests.world import World, by
 

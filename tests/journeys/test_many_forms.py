@@ -14,7 +14,7 @@ from routing.runs.operations.capture import Signal, capture
 from routing.runs.operations.enrich_batch import recognise
 from routing.runs.operations.process import process
 from routing.sla.operations.calendars import ensure_defaults
-from tests.integrations.senders import make_connection
+from tests.integrations.inbox.senders import make_connection
 from tests.world import NOW, World, by
 
 pytestmark = pytest.mark.django_db

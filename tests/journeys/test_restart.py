@@ -14,7 +14,7 @@ from routing.models import Escalation, Event, Notification
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
 from tests.config.conftest import free_port
-from tests.integrations.senders import event
+from tests.integrations.inbox.senders import event
 from tests.journeys.flight import Flight
 from tests.processes import BEATING, WORKER, Process, running, until
 from tests.webserver import nobody_may_store, post, waiting, web

@@ -25,7 +25,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from tests.delivery.making import done, fresh, make_deliverables, say, with_the_client
 from tests.files import make_file, png
 from tests.integrations.conftest import Sandbox
-from tests.integrations.senders import make_connection, new_deal, send
+from tests.integrations.inbox.senders import make_connection, new_deal, send
 from tests.processes import WORKER, ring, running, until
 from tests.wordpress import WordPress
 from tests.world import World, by

@@ -5,8 +5,8 @@ import pytest
 from integrations.adapters import registry
 from integrations.base import doorbell
 from integrations.models import Connection
+from tests.integrations.inbox.senders import make_connection
 from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time
-from tests.integrations.senders import make_connection
 from tests.world import World
 
 

@@ -19,8 +19,8 @@ from routing.people.actors import Actor
 from routing.runs.operations.process import process
 from routing.work.creation import create
 from tests.integrations.conftest import Sandbox
+from tests.integrations.inbox.senders import event, make_connection, send
 from tests.integrations.outbox.remote import Time, deliver, outcomes_of
-from tests.integrations.senders import event, make_connection, send
 from tests.world import NOW, World
 
 SYSTEM = Actor.system

@@ -12,8 +12,8 @@ from integrations.outbox.claim import claim
 from integrations.outbox.operations.replay import discard, replay
 from routing.models import Event, ExceptionCase
 from routing.work.operations.items import hold
+from tests.integrations.inbox.senders import make_connection
 from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, send, state_of
-from tests.integrations.senders import make_connection
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
 

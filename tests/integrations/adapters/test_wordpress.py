@@ -1,0 +1,110 @@
+"""What only a real WordPress can tell: roles, its cleaning of HTML, its terms and pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from secrets import randbelow, token_hex
+
+import pytest
+
+from integrations.base.adapter import Conflict, Intent, Permanent, Refused
+from integrations.proof.look import probe
+from tests.integrations.publishing.writers import BODY, Site, article, loose_connection
+from tests.threads import at_once
+from tests.wordpress import WordPress
+
+pytestmark = pytest.mark.wordpress
+
+# Everything an article of ours may be made of.
+RICH = (
+    BODY
+    + """
+<dl><dt>Term</dt><dd>Meaning</dd></dl><blockquote><p>Said <q>so</q></p></blockquote><pre><code>a  b
+c</code></pre><hr>
+<p><abbr title="United Kingdom">UK</abbr> <mark>m</mark><sub>1</sub><sup>2</sup> <del>x</del><ins>y</ins> <kbd>k</kbd> <samp>s</samp>
+<small>n</small> <u>u</u> <s>z</s> <b>b</b> <i>i</i> <strong>S</strong></p>
+<ol start="3"><li>Three</li></ol><details><summary>More</summary><p>Hidden [gallery-like] text & 5'6"</p></details>"""
+)
+
+
+@pytest.fixture
+def bread() -> Intent:
+    return article(f"bread-{token_hex(5)}", colour=randbelow(256))
+
+
+@pytest.mark.parametrize("role", ["author", "editor"])
+def test_everything_an_article_may_have_survives_either_role(wordpress: WordPress, request: pytest.FixtureRequest, role: str):
+    site: Site = request.getfixturevalue(role)
+    rich = article(f"rich-{token_hex(5)}", colour=randbelow(256), body=RICH)
+
+    written = site.publish(rich)
+
+    assert probe(site.connection, rich.content, written).differences == []
+
+
+def test_an_author_may_add_tags_but_no_categories_and_is_told_so(author: Site, bread: Intent):
+    name = f"New & {token_hex(4)}"
+
+    with pytest.raises(Permanent, match="could not be added") as refused:
+        author.writer.write(replace(bread, content={**bread.content, "terms": {"categories": [name]}}), None)
+    written = author.publish(replace(bread, content={**bread.content, "terms": {"tags": [name]}}))
+
+    assert not isinstance(refused.value, Refused)  # the key is good: nobody need stop calling
+    assert len(author.post(written)["tags"]) == 1
+
+
+def test_an_editor_adds_a_category_once(editor: Site, bread: Intent):
+    name = f"Category “{token_hex(4)}” & more"
+    bread = replace(bread, content={**bread.content, "terms": {"categories": [name, name]}})
+
+    first, second = editor.publish(bread), editor.publish(bread)
+
+    assert len(editor.post(first)["categories"]) == 1
+    assert first.evidence["terms"] == second.evidence["terms"]
+
+
+def test_a_page_is_written_by_an_editor_and_not_by_an_author(editor: Site, author: Site, bread: Intent):
+    page = replace(bread, content={**bread.content, "post_type": "pages", "terms": {"tags": ["ignored"]}})
+
+    written = editor.publish(page)
+    with pytest.raises(Permanent, match="role"):
+        author.writer.write(replace(page, object_key="deliverable:other"), None)
+
+    assert probe(editor.connection, page.content, written).holds
+
+
+def test_a_post_of_somebody_else_is_not_touched(author: Site, editor: Site, bread: Intent):
+    theirs = editor.publish(bread)
+
+    with pytest.raises(Permanent):
+        author.writer.write(bread, theirs)
+
+
+def test_a_wrong_password_is_refused_with_a_hint(wordpress: WordPress, bread: Intent):
+    site = Site(loose_connection("wordpress", wordpress.url, "author:wrong"), wordpress.call, lambda *_: None)
+
+    with pytest.raises(Refused, match="Authorization header"):
+        site.writer.find(bread)
+
+
+def test_a_slug_that_is_taken_by_a_live_page_is_a_difference(editor: Site, bread: Intent):
+    """Another work published first, with a slug that only differs by who may see it."""
+    first = editor.publish(bread)
+    other = replace(bread, object_key="deliverable:another")
+
+    with pytest.raises(Conflict, match="not written by us"):
+        editor.writer.find(other)
+    written = editor.writer.write(other, None)
+
+    assert written.remote_id != first.remote_id
+    assert "another post has that one" in " ".join(editor.writer.read_back(other, written))
+
+
+def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: Intent):
+    """Nobody should do this, the outbox sees to it; WordPress does not prevent it, so it must be seen."""
+    author.publish(replace(bread, object_key="deliverable:warm", content={**bread.content, "slug": f"warm-{token_hex(4)}"}))
+
+    at_once([lambda: author.writer.write(bread, None)] * 3)
+
+    with pytest.raises(Conflict, match="Several"):
+        author.writer.find(bread)

@@ -1,0 +1,234 @@
+"""The flow catalog: what is published is read, a draft is written, published, and rolled back through the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from routing.flows.operations import copy, publish
+from routing.models import Condition, ExceptionCase, Flow, FlowVersion, Rule, Trigger
+from tests.desk import signed_in, url, words
+from tests.journeys.crm import FakeCRM
+from tests.routing.runs.stories import crm_of, make_flow, run_about
+from tests.world import NOW, World, by
+
+pytestmark = pytest.mark.usefixtures("without_second_factor")
+
+
+@pytest.fixture
+def live(world: World) -> FlowVersion:
+    return make_flow(world)
+
+
+@pytest.fixture
+def draft(world: World, live: FlowVersion) -> FlowVersion:
+    return copy(live, by=by(world.olga), at=NOW, reason="Higher threshold")
+
+
+def filled(page: Any) -> dict[str, Any]:
+    """What a browser would send back of a page's form, unchanged."""
+    form, sent = page.context["adminform"].form, {}
+    for each in [form, *(f for fs in page.context["inline_admin_formsets"] for f in [fs.formset.management_form, *fs.formset.forms])]:
+        for field in each:
+            value = field.field.prepare_value(field.value()) if hasattr(field.field, "prepare_value") else field.value()
+            if value is True:
+                sent[field.html_name] = "on"
+            elif value is not None and value is not False:
+                sent[field.html_name] = value
+    return sent
+
+
+def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(world: World, live: FlowVersion) -> None:
+    crm = FakeCRM(world.acme)
+    del crm.facts["deal.amount"]
+    with crm_of(world) as fake:
+        fake.facts = crm.facts
+        run_about("901")
+    browser = signed_in(world.alice)
+
+    page = browser.get(url(Flow, "changelist"))
+
+    assert "Lead to brief" in words(page)
+    assert "Decide who owns a new deal" in words(page)
+    for link in (f"{url(FlowVersion, 'change', live.pk)}", f"?flow__id__exact={live.flow_id}", f"run__flow__id__exact={live.flow_id}"):
+        assert link in page.content.decode()
+    assert browser.get(url(ExceptionCase, "changelist"), {"whose": "all", "run__flow__id__exact": str(live.flow_id)}).status_code == 200
+    assert "1 open run" in words(signed_in(world.olga).get(url(Flow, "change", live.flow_id)))
+
+
+def test_a_published_version_is_read_and_every_change_refused(world: World, live: FlowVersion) -> None:
+    browser, rule = signed_in(world.olga), live.rules.earliest("position")
+
+    page = browser.get(url(FlowVersion, "change", live.pk))
+
+    assert "It never changes: copy it to change the flow." in words(page)
+    assert "Everything else" in words(page)
+    assert browser.post(url(FlowVersion, "change", live.pk), {"title": "x"}).status_code == 403
+    assert browser.post(url(Rule, "change", rule.pk), {"name": "x"}).status_code == 403
+    assert browser.post(url(FlowVersion, "add"), {"title": "x"}).status_code == 403
+    assert FlowVersion.objects.get().title == "{deal.name}"
+
+
+def test_a_draft_is_edited_with_who_and_why(world: World, draft: FlowVersion) -> None:
+    browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+    sent = filled(browser.get(path)) | {"title": "New: {deal.name}", "reason": "Easier to find", "triggers-0-kind": "hubspot.deal.won"}
+
+    answer = browser.post(path, sent)
+
+    assert answer.status_code == 302
+    record = FlowVersion.objects.get(pk=draft.pk).history.order_by("history_id").last()
+    assert (record.title, record.history_user, record.history_change_reason) == ("New: {deal.name}", world.olga, "Easier to find")
+    assert sorted(draft.triggers.values_list("kind", flat=True)) == ["form.submitted", "hubspot.deal.won"]
+
+
+def test_the_page_says_what_is_wrong_and_does_not_offer_to_publish(world: World, draft: FlowVersion) -> None:
+    draft.triggers.all().delete()
+    FlowVersion.objects.filter(pk=draft.pk).update(title="{deal.nickname}")
+    browser = signed_in(world.olga)
+
+    page = words(browser.get(url(FlowVersion, "change", draft.pk)))
+    refused = browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": "Now"})
+
+    assert "Nothing starts it: add a trigger." in page
+    assert "Unknown fields in braces: deal.nickname." in page
+    assert "Publish…" not in page
+    assert refused.status_code == 409
+    assert "Nothing starts it" in words(refused)
+    assert FlowVersion.objects.get(pk=draft.pk).published_at is None
+
+
+def test_publishing_and_rolling_back_through_the_desk(world: World, live: FlowVersion, draft: FlowVersion) -> None:
+    browser = signed_in(world.olga)
+
+    assert browser.get(url(FlowVersion, "do", draft.pk, "publish")).status_code == 200
+    assert FlowVersion.objects.live().get() == live
+    browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": ""})
+    assert FlowVersion.objects.live().get() == live
+    page = browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": "Agreed on Monday"}, follow=True)
+    assert "Lead to brief v2 is live: new runs use it." in words(page)
+    assert FlowVersion.objects.live().get() == draft
+    back = browser.post(url(FlowVersion, "do", live.pk, "roll_back"), {"reason": "Too many went south"}, follow=True)
+
+    now = FlowVersion.objects.live().get()
+    assert "Rolled back: Lead to brief v3 is live" in words(back)
+    assert (now.number, now.copied_from, now.published_by) == (3, live, world.olga)
+    assert now.history.order_by("history_id").last().history_change_reason == "Too many went south"
+
+
+def test_a_new_flow_gets_its_first_draft(world: World, live: FlowVersion) -> None:
+    browser = signed_in(world.olga)
+    sent = {"name": "Renewals", "slug": "renewals", "purpose": "p", "outcome": "o", "runbook": ""}
+
+    browser.post(url(Flow, "add"), sent | {"owner": world.olga.pk, "backup": world.bob.pk})
+    flow = Flow.objects.get(slug="renewals")
+    page = browser.post(url(Flow, "draft", flow.pk), {"reason": "Start"}, follow=True)
+
+    assert flow.history.get().history_user == world.olga
+    assert "Nothing starts it: add a trigger." in words(page)
+    assert FlowVersion.objects.get(flow=flow).number == 1
+
+
+def test_owner_and_backup_must_differ(world: World, live: FlowVersion) -> None:
+    sent = {"name": "N", "purpose": "p", "outcome": "o", "owner": world.olga.pk, "backup": world.olga.pk}
+
+    page = signed_in(world.olga).post(url(Flow, "change", live.flow_id), sent)
+
+    assert "Policy owner and backup must be two different people." in words(page)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "kept"),
+    [("one_of", "10, 20", ["10", "20"]), ("below", "70000", "70000"), ("known", "whatever", None)],
+)
+def test_a_condition_is_written_as_text_and_kept_typed(world: World, draft: FlowVersion, operator: str, value: str, kept: object) -> None:
+    rule, browser = draft.rules.earliest("position"), signed_in(world.olga)
+    path = url(Rule, "change", rule.pk)
+
+    answer = browser.post(path, filled(browser.get(path)) | {"conditions-0-operator": operator, "conditions-0-value": value})
+
+    assert answer["Location"] == url(FlowVersion, "change", draft.pk)
+    assert Condition.objects.get(rule=rule).value == kept
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"conditions-0-value": "a lot"}, "is not a number"),
+        ({"conditions-0-operator": "contains"}, "it has no “contains”"),
+        ({"conditions-0-operator": "nonsense"}, "Select a valid choice"),
+        ({"conditions-0-field": "contact.email"}, "Select a valid choice"),
+        ({"conditions-0-group": "-1"}, "greater than or equal to 0"),
+        ({"position": "2"}, "already has this position"),
+    ],
+)
+def test_a_condition_that_could_never_be_answered_is_refused(world: World, draft: FlowVersion, change: dict[str, str], said: str) -> None:
+    rule, browser = draft.rules.earliest("position"), signed_in(world.olga)
+    path = url(Rule, "change", rule.pk)
+
+    page = browser.post(path, filled(browser.get(path)) | change)
+
+    assert page.status_code == 200
+    assert said in words(page)
+    assert Condition.objects.get(rule=rule).value == "50000"
+
+
+def test_what_somebody_else_published_meanwhile_is_said_not_a_crash(
+    world: World, draft: FlowVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
+    sent = filled(browser.get(path)) | {"triggers-0-kind": "late.change"}
+    publish(draft, by=by(world.olga), at=NOW, reason="First")
+    monkeypatch.setattr("routing.flows.admin.versions.FrozenWhenPublished.has_change_permission", lambda *_: True)
+    monkeypatch.setattr("routing.flows.admin.version_parts.PartOfVersion.has_change_permission", lambda *_: True)
+
+    answer = browser.post(path, sent)
+
+    assert answer.status_code == 302
+    assert not Trigger.objects.filter(kind="late.change").exists()
+
+
+@pytest.mark.parametrize("who", ["alice", "quin", "ivan", "audrey"])
+def test_those_who_only_view_flows_cannot_change_them(world: World, draft: FlowVersion, who: str) -> None:
+    browser, flow = signed_in(getattr(world, who)), draft.flow
+    rule = draft.rules.earliest("position")
+
+    for path in (url(Flow, "change", flow.pk), url(FlowVersion, "change", draft.pk), url(Rule, "change", rule.pk)):
+        assert browser.get(path).status_code == 200
+        assert browser.post(path, {"title": "x", "name": "x"}).status_code == 403
+    for path in (
+        url(FlowVersion, "do", draft.pk, "publish"),
+        url(FlowVersion, "do", draft.pk, "copy"),
+        url(Flow, "draft", flow.pk),
+        url(Flow, "add"),
+    ):
+        assert browser.post(path, {"reason": "x"}).status_code == 403
+    assert FlowVersion.objects.count() == 2
+
+
+def test_creatives_have_no_flows(world: World, live: FlowVersion) -> None:
+    assert signed_in(world.cora).get(url(Flow, "changelist")).status_code == 403
+    assert signed_in(world.cora).get(url(FlowVersion, "change", live.pk)).status_code == 403
+
+
+@pytest.mark.parametrize("model", [Flow, FlowVersion])
+def test_history_is_read_and_nothing_deleted(world: World, live: FlowVersion, model: Any) -> None:
+    row, browser = model.objects.get(), signed_in(world.olga)
+
+    assert browser.get(url(model, "history", row.pk)).status_code == 200
+    assert browser.post(url(model, "history", row.pk)).status_code == 403
+    assert browser.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+
+
+def test_the_catalog_costs_the_same_however_long(world: World, live: FlowVersion) -> None:
+    browser, counts = signed_in(world.olga), []
+    for number in (1, 6):
+        for each in range(number):
+            Flow.objects.create(slug=f"f{number}{each}", name=f"F{number}{each}", owner=world.olga, backup=world.bob)
+        with CaptureQueriesContext(connection) as queries:
+            browser.get(url(Flow, "changelist"))
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]

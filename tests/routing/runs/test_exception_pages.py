@@ -1,0 +1,207 @@
+"""Exceptions at the desk: mine first, settled by steps, or by filling in what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from routing.models import Enrichment, ExceptionCase, Run
+from routing.work.registry import Problem
+from tests.delivery.requests.test_request_page import others_secret
+from tests.desk import signed_in, url, words
+from tests.journeys.crm import FakeCRM
+from tests.routing.runs.stories import crm_of, make_flow, run_about, work
+from tests.world import World, make_client
+
+pytestmark = pytest.mark.usefixtures("without_second_factor")
+
+
+@pytest.fixture
+def crm(world: World) -> Iterator[FakeCRM]:
+    make_flow(world)
+    with crm_of(world) as crm:
+        yield crm
+
+
+@pytest.fixture
+def case(world: World, crm: FakeCRM) -> Any:
+    """A deal without an amount, and with an end that is no date."""
+    del crm.facts["deal.amount"]
+    crm.facts["deal.ends"] = "soon"
+    run_about("901")
+    found: Any = ExceptionCase.objects.select_related("item", "run__item").get()
+    return found
+
+
+def test_the_queue_shows_mine_with_what_is_wrong_and_by_when(world: World, case: Any) -> None:
+    mine = words(signed_in(world.olga).get(url(ExceptionCase, "changelist")))
+
+    assert "My exceptions" in mine
+    assert "Required information is missing" in mine
+    assert f"Validate, {case.run.item.ref}" in mine
+    assert "Amount, Ends" in mine
+    assert case.item.ref not in words(signed_in(world.alice).get(url(ExceptionCase, "changelist")))
+    assert case.item.ref in words(signed_in(world.alice).get(url(ExceptionCase, "changelist"), {"whose": "all"}))
+
+
+def test_the_page_says_what_is_wrong_and_asks_for_exactly_that(world: World, case: Any) -> None:
+    page = signed_in(world.olga).get(url(ExceptionCase, "change", case.pk))
+
+    assert "Amount is missing Ends “soon” does not fit" in words(page)
+    assert list(page.context["form"].fields) == ["deal.amount", "deal.ends", "reason"]
+    assert "Now “soon”, from crm: that does not fit." in words(page)
+    assert page.context["panel"].first.step.verb == "claim"
+    assert "Resolve The step would stop again: fill in what is missing first. Amount, Ends" in words(page)
+
+
+def test_filling_in_a_part_is_kept_and_the_rest_still_asked(world: World, case: Any) -> None:
+    browser = signed_in(world.olga)
+
+    page = browser.post(url(ExceptionCase, "fill_in", case.pk), {"deal.amount": "9000", "reason": "Asked by phone"}, follow=True)
+
+    assert "Kept. Still missing: Ends." in words(page)
+    assert list(page.context["form"].fields) == ["deal.ends", "reason"]
+    assert Enrichment.objects.latest("pk").facts["deal.amount"] == "9000"
+
+
+def test_filling_in_everything_resolves_it_and_the_run_goes_on(world: World, case: Any) -> None:
+    sent = {"deal.amount": "9000", "deal.ends": "2027-03-31", "reason": "Asked by phone"}
+
+    page = signed_in(world.olga).post(url(ExceptionCase, "fill_in", case.pk), sent, follow=True)
+    work()
+
+    assert f"The exception is resolved, and {case.run.item.ref} goes on at “Validate”." in words(page)
+    assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
+    assert Run.objects.get().state == Run.State.IN_DELIVERY
+    assert "filled in by Olga" in words(signed_in(world.olga).get(url(Run, "change", case.run_id)))
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"deal.amount": "a lot"}, "This is not a number."),
+        ({"deal.ends": "soon"}, "This is not a date."),
+        ({}, "Nothing is filled in yet."),
+        ({"deal.amount": "NaN"}, "This is not a number."),
+    ],
+)
+def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_kept(world: World, case: Any, sent: dict[str, str], said: str) -> None:
+    page = signed_in(world.olga).post(url(ExceptionCase, "fill_in", case.pk), {**sent, "reason": "Because"})
+
+    assert said in words(page)
+    assert "Because" in page.content.decode()
+    assert Enrichment.objects.count() == 1
+
+
+def test_somebody_else_may_add_what_they_know_and_hears_who_settles(world: World, case: Any) -> None:
+    sent = {"deal.amount": "9000", "deal.ends": "2027-03-31", "reason": "Met them"}
+
+    page = signed_in(world.quin).post(url(ExceptionCase, "fill_in", case.pk), sent, follow=True)
+
+    assert "Kept, but the exception stays open: Somebody else settles this. Olga" in words(page)
+    assert ExceptionCase.objects.get().state == ExceptionCase.State.OPEN
+
+
+def test_an_unclear_client_is_chosen(world: World, crm: FakeCRM) -> None:
+    class Nobody:
+        pk = None
+
+    crm.client = Nobody()  # type: ignore[assignment]
+    run_about("901")
+    case = ExceptionCase.objects.get()
+    browser = signed_in(world.olga)
+
+    refused = browser.post(url(ExceptionCase, "step", case.pk, "resolve"), {"reason": "It is fine"})
+    browser.post(url(ExceptionCase, "fill_in", case.pk), {"client": world.acme.pk, "reason": "They called"})
+    work()
+
+    assert (case.reason, case.step, refused.status_code) == ("missing_context", "validate", 409)
+    assert Run.objects.get().item.client == world.acme
+    assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
+
+
+def test_a_duplicate_names_the_clients_and_choosing_one_settles_it(world: World, crm: FakeCRM) -> None:
+    other = make_client("ACX", world.team, world.alice, world.bob)
+    crm.failures = [Problem("duplicate", "Two clients fit.", {"by": "domain", "clients": [world.acme.pk, other.pk]})]
+    run_about("901")
+    case = ExceptionCase.objects.get()
+
+    browser = signed_in(world.olga)
+
+    page = browser.get(url(ExceptionCase, "change", case.pk))
+    browser.post(url(ExceptionCase, "fill_in", case.pk), {"client": other.pk, "reason": "They called"})
+    work()
+
+    assert "What was said Two clients fit. Compared by domain Clients that fit ACM Ltd, ACX Ltd" in words(page)
+    assert [name for _, name in page.context["form"].fields["client"].choices] == ["Choose", "ACM Ltd", "ACX Ltd"]
+    assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
+    assert (Run.objects.get().state, Run.objects.get().item.client) == (Run.State.IN_DELIVERY, other)
+
+
+@pytest.mark.parametrize("who", ["audrey", "ivan", "cora"])
+def test_those_who_may_not_fill_in_cannot_forge_it(world: World, case: Any, who: str) -> None:
+    browser = signed_in(getattr(world, who))
+
+    answer = browser.post(url(ExceptionCase, "fill_in", case.pk), {"deal.amount": "1", "deal.ends": "2027-01-01", "reason": "x"})
+
+    assert answer.status_code in {403, 404}
+    assert Enrichment.objects.count() == 1
+
+
+@pytest.mark.parametrize(("who", "verb"), [("audrey", "claim"), ("audrey", "resolve"), ("audrey", "dismiss"), ("quin", "claim")])
+def test_forged_steps_are_refused(world: World, case: Any, who: str, verb: str) -> None:
+    answer = signed_in(getattr(world, who)).post(url(ExceptionCase, "step", case.pk, verb), {"reason": "x"})
+
+    assert answer.status_code in {403, 409}
+    assert ExceptionCase.objects.get().state == ExceptionCase.State.OPEN
+
+
+def test_claiming_and_then_nothing_left_to_claim(world: World, case: Any) -> None:
+    browser = signed_in(world.olga)
+
+    browser.post(url(ExceptionCase, "step", case.pk, "claim"))
+
+    assert ExceptionCase.objects.get().state == ExceptionCase.State.CLAIMED
+    assert browser.post(url(ExceptionCase, "step", case.pk, "claim")).status_code == 409
+
+
+@pytest.mark.parametrize("path", ["change/", "history/", "history/1/", "delete/"])
+def test_nothing_else_can_be_posted(world: World, case: Any, path: str) -> None:
+    base = url(ExceptionCase, "change", case.pk).removesuffix("change/")
+
+    assert signed_in(world.olga).post(base + path, {"post": "yes", "state": "resolved"}).status_code == 403
+
+
+def test_exceptions_of_clients_that_are_not_seen_are_not_there(world: World, crm: FakeCRM) -> None:
+    hidden = others_secret(world).item.client
+    assert hidden is not None
+    crm.client = hidden
+    run = run_about("901")
+    crm.failures = [Problem("duplicate", "Two clients fit.", {"clients": [crm.client.pk]})]
+    run_about("902")
+    case = ExceptionCase.objects.get()
+
+    page = words(signed_in(world.bob).get(url(ExceptionCase, "change", case.pk)))
+
+    assert run.item.client_id is None or "Secret" not in page
+    assert "1 that you do not see" in page
+    assert signed_in(world.cora).get(url(ExceptionCase, "change", case.pk)).status_code == 404
+
+
+def test_the_list_costs_the_same_however_long(world: World, crm: FakeCRM) -> None:
+    browser, counts = signed_in(world.olga), []
+    del crm.facts["deal.amount"]
+    for deals in (range(2), range(2, 10)):
+        for deal in deals:
+            run_about(str(deal))
+        with CaptureQueriesContext(connection) as queries:
+            page = browser.get(url(ExceptionCase, "changelist"))
+        counts.append(len(queries))
+
+    assert len(page.context["cl"].result_list) == 10
+    assert counts[0] == counts[1]
+    assert counts[0] <= 18

@@ -1,0 +1,160 @@
+"""Runs at the desk: the list, and the trace page that answers every question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from routing.models import ExceptionCase, Run
+from routing.work.operations import items as work_steps
+from tests.delivery.requests.test_request_page import others_secret
+from tests.desk import signed_in, url, words
+from tests.journeys.crm import FakeCRM
+from tests.routing.runs.stories import crm_of, make_flow, run_about
+from tests.world import NOW, World, by
+
+pytestmark = pytest.mark.usefixtures("without_second_factor")
+
+
+@pytest.fixture
+def crm(world: World) -> Iterator[FakeCRM]:
+    make_flow(world)
+    with crm_of(world) as crm:
+        yield crm
+
+
+def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: FakeCRM) -> None:
+    run = run_about("901")
+
+    page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
+
+    assert "Started by hubspot.deal.creation crm" in page
+    assert "5 later events joined" in page
+    assert "Owner Alice Backup Bob" in page
+    assert "What holds it Nothing holds it." in page
+    assert "What comes next Alice works on" in page
+    assert "Amount 12000 crm" in page
+    assert "Contact's e-mail carla@acme.test crm" in page
+    assert "does not hold High value ✗ no: Amount is at least 50000 – it was 12000" in page
+    assert "holds Everything else has no conditions, so it always holds" in page
+    assert "Bob backup" in page
+    assert "Olga" in page
+    assert "not in the team" in page
+    assert "Ties: account owner first where the rule says so" in page
+    for chapter in ("Request ACM-", "Brief ACM-", "Clocks started 4 ACM-2: approval running"):
+        assert chapter in page
+
+
+def test_a_run_that_waits_says_what_holds_it_and_who_clears_it(world: World, crm: FakeCRM) -> None:
+    del crm.facts["deal.amount"]
+    run = run_about("901")
+    case = ExceptionCase.objects.get()
+
+    page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
+
+    assert f"What holds it Required information is missing {case.item.ref} Clears it: Olga" in page
+    assert f"Olga settles exception {case.item.ref}" in page
+    assert "Amount missing" in page
+    assert "Amount : is missing" in page.replace("Amount is missing", "Amount : is missing")
+
+
+def test_a_decision_is_made_again_on_demand(world: World, crm: FakeCRM) -> None:
+    run, browser = run_about("901"), signed_in(world.audrey)
+
+    assert "Decide again from the record" in words(browser.get(url(Run, "change", run.pk)))
+    assert "the same, byte for byte" in words(browser.get(url(Run, "change", run.pk), {"again": "1"}))
+
+
+def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> None:
+    run = run_about("901")
+
+    answer = signed_in(world.alice).get(url(Run, "json", run.pk))
+
+    assert answer["Content-Disposition"] == f'attachment; filename="{run.item.ref}.json"'
+    assert {entry["chapter"] for entry in answer.json()["entries"]} == {
+        "event",
+        "step",
+        "enrichment",
+        "decision",
+        "request",
+        "brief",
+        "clock",
+    }
+
+
+def test_a_held_run_and_a_failing_connector_say_so(world: World, crm: FakeCRM) -> None:
+    run = run_about("901")
+    work_steps.hold([run.item_id], by=by(world.alice), at=NOW, reason="The budget is not settled.")
+
+    page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
+
+    assert "What holds it It is on hold. The budget is not settled. Clears it: Whoever may resume work" in page
+
+
+def test_a_list_of_ten_costs_what_a_list_of_two_costs(world: World, crm: FakeCRM) -> None:
+    browser, counts = signed_in(world.alice), []
+    del crm.facts["deal.amount"]
+    for deals in (range(2), range(2, 10)):
+        for deal in deals:
+            run_about(str(deal))
+        with CaptureQueriesContext(connection) as queries:
+            page = browser.get(url(Run, "changelist"))
+        counts.append(len(queries))
+
+    assert len(page.context["cl"].result_list) == 10
+    assert counts[0] == counts[1]
+    assert counts[0] <= 18
+
+
+def test_a_page_costs_the_same_however_many_events_joined(world: World, crm: FakeCRM, django_assert_max_num_queries) -> None:
+    run = run_about("901")
+    browser = signed_in(world.alice)
+
+    with django_assert_max_num_queries(45):
+        browser.get(url(Run, "change", run.pk))
+
+
+def test_runs_of_work_that_is_not_seen_are_not_there(world: World, crm: FakeCRM) -> None:
+    hidden = others_secret(world).item.client
+    assert hidden is not None
+    crm.client = hidden
+    run = run_about("901")
+    heirs = {"owner": crm.client.owner_id, "backup": world.olga.pk, "doer": None}
+    work_steps.hand_over([run.item_id], by=by(world.olga), at=NOW, reason="x", **heirs)
+    browser = signed_in(world.alice)
+
+    assert browser.get(url(Run, "change", run.pk)).status_code == 404
+    assert browser.get(url(Run, "json", run.pk)).status_code == 404
+    assert browser.post(url(Run, "step", run.pk, "cancel"), {"reason": "x"}).status_code in {403, 404}
+    assert run.item.ref not in words(browser.get(url(Run, "changelist")))
+
+
+@pytest.mark.parametrize("path", ["", "history/", "history/1/", "delete/"])
+def test_nothing_is_posted_to_a_trace(world: World, crm: FakeCRM, path: str) -> None:
+    run = run_about("901")
+    base = url(Run, "change", run.pk).removesuffix("change/")
+
+    assert signed_in(world.olga).post(base + (path or "change/"), {"post": "yes", "state": "complete"}).status_code == 403
+    assert Run.objects.get().state == Run.State.IN_DELIVERY
+
+
+@pytest.mark.parametrize(("who", "verb"), [("audrey", "cancel"), ("cora", "cancel"), ("alice", "close_unproven")])
+def test_a_forged_step_without_the_permission_is_refused(world: World, crm: FakeCRM, who: str, verb: str) -> None:
+    run = run_about("901")
+
+    answer = signed_in(getattr(world, who)).post(url(Run, "step", run.pk, verb), {"reason": "x"})
+
+    assert answer.status_code in {403, 404}
+    assert Run.objects.get().state == Run.State.IN_DELIVERY
+
+
+def test_runs_are_called_off_together_with_a_result_for_each(world: World, crm: FakeCRM) -> None:
+    runs, browser = [run_about("901"), run_about("902")], signed_in(world.olga)
+
+    page = browser.post(f"{url(Run, 'changelist')}bulk/cancel/", {"ids": [run.pk for run in runs], "reason": "The client left"})
+
+    assert "Call off: 2 done, 0 refused" in words(page)
+    assert set(Run.objects.values_list("state", flat=True)) == {Run.State.CANCELLED}

@@ -1,0 +1,79 @@
+"""Promises kept: every clock is counted once, under what became of it, and every number leads to its clocks."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from routing.kernel.roles import AM
+from routing.models import Clock
+from routing.sla.compliance import promises
+from routing.sla.operations.calendars import ensure_defaults
+from routing.sla.operations.clocks import start
+from tests.desk import signed_in, words
+from tests.world import NOW, World, by, make_request, make_user
+
+pytestmark = pytest.mark.usefixtures("without_second_factor")
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def began(world: World) -> datetime:
+    """Five first responses were promised: two in time after 10 and 30 minutes, one late after 200, one still open, one ended."""
+    began = timezone.now() - timedelta(days=2)
+    for minutes, what in ((10, "met"), (30, "met"), (200, "late"), (0, "open"), (5, "ended")):
+        clock = started(world, began)
+        ended = began + minutes * MINUTE
+        if what != "open":
+            fields = {"met_at": ended} if what == "met" else {"breached_at": ended - MINUTE} if what == "late" else {}
+            Clock.objects.filter(pk=clock.pk).update(running_since=None, wakes_at=None, stopped_at=ended, spent=minutes * MINUTE, **fields)
+    return began
+
+
+def started(world: World, when: datetime) -> Clock:
+    item = make_request(world.acme).item
+    start([item], ensure_defaults(at=NOW), when, purposes={"first_response"})
+    return Clock.objects.get(item=item)
+
+
+def test_the_usual_time_is_the_median_of_what_was_done(world: World, began: datetime) -> None:
+    [promise] = promises(by(world.alice), since=began)
+
+    assert promise.counts == {"met": 2, "late": 1, "open": 1, "ended": 1}
+    assert (promise.kept, promise.usual, promise.target) == (66, 30 * MINUTE, timedelta(hours=2))
+
+
+def test_the_page_leads_from_every_number_to_its_clocks(world: World, began: datetime) -> None:
+    browser = signed_in(world.alice)
+
+    page = browser.get(reverse("admin:routing_clock_kept"))
+
+    assert "First response Standard 2:00 66 % 0:30 2 1 1 1" in words(page)
+    found = re.findall(r'href="([^"]+kept=\w+)"[^>]*>(\d+)<', page.content.decode())
+    assert [number for _, number in found] == ["2", "1", "1", "1"]
+    for address, number in found:
+        listed = words(browser.get(address.replace("&amp;", "&")))
+        assert f"{number} clock" in listed
+
+
+def test_only_the_days_that_were_asked_for_count(world: World, began: datetime) -> None:
+    Clock.objects.update(started_at=began - timedelta(days=10))
+    browser, address = signed_in(world.alice), reverse("admin:routing_clock_kept")
+
+    assert "No clock was started in this time" in words(browser.get(address, {"days": "7"}))
+    assert "First response" in words(browser.get(address, {"days": "30"}))
+    assert "First response" in words(browser.get(address, {"days": "no number"}))
+
+
+def test_work_that_one_may_not_see_is_not_counted(world: World, began: datetime) -> None:
+    stranger = make_user("Sam", AM)
+    world.acme.restricted = True
+    world.acme.save()
+
+    assert len(promises(by(world.alice), since=began)) == 1
+    assert promises(by(stranger), since=began) == []

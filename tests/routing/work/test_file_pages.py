@@ -1,0 +1,182 @@
+"""How files leave: to whom, and with which headers."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import pytest
+from django.http import Http404
+from django.test import Client as Browser
+from PIL import Image
+from pytest_django import Settings
+
+from routing.kernel.roles import AM, CREATIVE
+from routing.kernel.storage import private
+from routing.models import File
+from routing.work.files_view import address_of, respond
+from tests import files
+from tests.desk import signed_in
+from tests.files import make_file, upload
+from tests.world import World, make_client, make_request, make_user
+
+pytestmark = pytest.mark.usefixtures("own_folder", "without_second_factor")
+KINDS = {
+    "png": files.png(),
+    "pdf": files.pdf(),
+    "txt": b"Hello",
+    "docx": files.office(),
+    "mp4": files.mp4(),
+}
+
+
+def body(answer) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def status(answer) -> int:
+    body(answer)  # reading it to its end closes the file
+    return int(answer.status_code)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_is_a_download_that_no_browser_runs(world: World, kind: str) -> None:
+    made = make_file(world.alice, world.acme, content=KINDS[kind], name=f'Grüße; "1".{kind}')
+
+    answer = signed_in(world.alice).get(address_of(made))
+
+    assert body(answer) == KINDS[kind]
+    assert answer["Content-Disposition"] == f"attachment; filename*=UTF-8''Gr%C3%BC%C3%9Fe%3B%20%221%22.{kind}"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+    assert answer["Cache-Control"] == "private, no-cache, no-transform"
+    assert answer["ETag"] == f'"{made.sha256}"'
+    assert answer["Content-Length"] == str(len(KINDS[kind]))
+    assert answer["Content-Type"].partition(";")[0] == made.type
+
+
+def test_who_has_it_already_is_told_so(world: World) -> None:
+    made = make_file(world.alice, world.acme)
+
+    answer = signed_in(world.alice).get(address_of(made), headers={"if-none-match": f'"{made.sha256}"'})
+
+    assert (answer.status_code, answer.content) == (304, b"")
+    assert answer["Content-Security-Policy"].endswith("sandbox")
+
+
+@pytest.mark.parametrize(
+    ("who", "usual", "restricted", "own"),
+    [
+        ("uploader", True, True, True),
+        ("an account manager elsewhere", True, False, False),
+        ("a creative elsewhere", True, False, False),
+        ("QA", True, True, True),
+        ("operations", True, True, True),
+        ("somebody without a role", False, False, False),
+    ],
+)
+def test_who_may_have_which_file(world: World, who: str, usual: bool, restricted: bool, own: bool) -> None:
+    secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
+    made = [make_file(world.alice, world.acme), make_file(world.alice, secret), make_file(world.alice)]
+    person = {
+        "uploader": world.alice,
+        "an account manager elsewhere": make_user("Eve", AM),
+        "a creative elsewhere": make_user("Kim", CREATIVE),
+        "QA": world.quin,
+        "operations": world.olga,
+        "somebody without a role": make_user("Nobody"),
+    }[who]
+    browser = signed_in(person)
+
+    answers = [browser.get(address_of(file)) for file in made]
+
+    assert [status(answer) for answer in answers] == [200 if may else 404 for may in (usual, restricted, own)]
+
+
+def test_who_has_work_for_a_restricted_client_has_its_files(world: World) -> None:
+    secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
+    kim, made = make_user("Kim", CREATIVE), make_file(world.alice, secret)
+    assert status(signed_in(kim).get(address_of(made))) == 404
+
+    row = make_request(secret)
+    type(row.item).objects.filter(pk=row.item_id).update(doer=kim)
+
+    assert status(signed_in(kim).get(address_of(made))) == 200
+
+
+def test_what_is_hidden_answers_like_what_does_not_exist(world: World) -> None:
+    made = make_file(world.alice)
+    browser = signed_in(make_user("Eve", AM))
+
+    hidden, missing = browser.get(address_of(made)), browser.get(f"/files/{made.pk + 1}/logo.png")
+
+    assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content) == (404, hidden.content)
+
+
+def test_strangers_sign_in_first_and_nothing_is_posted(world: World) -> None:
+    made = make_file(world.alice, world.acme)
+
+    assert Browser().get(address_of(made))["Location"].startswith("/accounts/login/")
+    assert signed_in(world.alice).post(address_of(made)).status_code == 405
+
+
+def test_a_preview_is_made_anew_small_upright_and_without_metadata(world: World) -> None:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "taken at home", 6  # a description; turned by 90 degrees
+    made = make_file(world.alice, world.acme, content=files.jpeg(3000, 2000, exif=exif), name="a.jpg")
+
+    answer = signed_in(world.alice).get(address_of(made) + "?preview")
+
+    shown = Image.open(BytesIO(answer.content))
+    assert (shown.format, shown.size) == ("WEBP", (800, 1200))
+    assert (dict(shown.getexif()), shown.info.get("xmp")) == ({}, None)
+    assert (answer["Content-Type"], answer["Content-Disposition"]) == ("image/webp", "inline")
+    assert answer["Content-Security-Policy"].endswith("sandbox")
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "WEBP", "AVIF"])
+def test_every_kind_of_image_has_a_preview(world: World, kind: str) -> None:
+    made = make_file(world.alice, content=files.image(kind, 40, 30))
+
+    assert Image.open(BytesIO(respond(made, inline_preview=True).content)).size == (40, 30)  # type: ignore[attr-defined]
+
+
+def test_what_is_no_image_or_cannot_be_decoded_has_none(world: World) -> None:
+    browser = signed_in(world.alice)
+    cut = make_file(world.alice, content=files.jpeg(900, 900)[:-2000], name="a.jpg")
+
+    assert browser.get(address_of(make_file(world.alice, content=files.pdf())) + "?preview").status_code == 404
+    assert browser.get(address_of(cut) + "?preview").status_code == 404
+    assert status(browser.get(address_of(cut))) == 200
+
+
+def test_bytes_that_are_gone_are_not_there(world: World) -> None:
+    erased, lost = make_file(world.alice), make_file(world.alice, content=files.pdf())
+    File.objects.filter(pk=erased.pk).update(storage_key="", erased_at=erased.uploaded_at)
+    private().delete(lost.storage_key)
+
+    assert signed_in(world.alice).get(address_of(lost)).status_code == 404
+    with pytest.raises(Http404):
+        respond(File.objects.get(pk=erased.pk))
+
+
+def test_what_arrives_is_cut_off_soon_after_the_limit(world: World, settings: Settings) -> None:
+    settings.FILE_MAX_BYTES = 100_000
+    row = make_request(world.acme)
+    where = f"/admin/delivery/request/{row.pk}/note/"
+
+    answer = signed_in(world.alice).post(
+        where, {"note-body": "x", "note-audience": "internal", "note-uploads": upload(b"x" * 1_500_000, "a.txt")}
+    )
+
+    sent = answer.context["note_form"].files["note-uploads"]
+    assert "The file is larger than" in answer.content.decode()
+    assert 100_000 < sent.size < 250_000
+
+
+def test_a_request_that_no_upload_could_need_is_refused_unread(world: World, settings: Settings) -> None:
+    settings.FILE_MAX_BYTES = 1000
+    row = make_request(world.acme)
+
+    answer = signed_in(world.alice).post(f"/admin/delivery/request/{row.pk}/note/", {"note-uploads": upload(b"x" * 50_000, "a.txt")})
+
+    assert answer.status_code == 400
