@@ -69,7 +69,8 @@ def _ledger(model: type[Any]) -> Ledger:
 
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """Once after the last app's migrations: triggers, rights, groups, the exception map. Safe to repeat."""
-    if sender is not list(apps.get_app_configs())[-1]:
+    with_models = [app for app in apps.get_app_configs() if app.models_module]  # Django sends the signal for no other
+    if sender is not with_models[-1]:
         return
     hold_append_only(using)
     grant_rights(using, settings.DATABASES["default"]["USER"])
