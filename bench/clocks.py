@@ -9,11 +9,11 @@ from typing import Any
 from django.db import connection, connections
 
 from routing.cover.agency import Agency
+from routing.kernel.sql import run
 from routing.people.staff import Team, User
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import agree, ids_of
 from routing.work.items import WorkItem
-from routing.work.sql import run
 
 FIRST = datetime(2026, 12, 1, tzinfo=UTC)  # when the first of them wakes; then one a second
 EVERY = timedelta(days=30)  # to the next rung: none is told of twice in one run

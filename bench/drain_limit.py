@@ -12,12 +12,12 @@ from delivery.engagements.models import Engagement
 from delivery.requests.models import Request
 from integrations.models import ExternalLink
 from routing.kernel.events import Event
+from routing.kernel.sql import run
 from routing.messages.models import Notification
 from routing.runs.decisions import Decision
 from routing.runs.models import Enrichment, Run, RunEvent, RunStep
 from routing.sla.clocks import Clock
 from routing.work.items import WorkItem
-from routing.work.sql import run
 
 BATCH = 200
 CLAIM = """DELETE FROM routing_dispatch WHERE event_id IN (

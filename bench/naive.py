@@ -12,10 +12,10 @@ from django.utils.html import format_html
 from unfold.admin import ModelAdmin
 
 from delivery.requests.models import Request
-from routing.desk import display
 from routing.desk.base import actor
 from routing.people.clients import Client
 from routing.people.staff import User
+from routing.work import display
 from routing.work.items import WorkItem
 from routing.work.kinds import kind_label, state_badge
 from routing.work.visibility import visible_work

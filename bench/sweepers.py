@@ -10,13 +10,13 @@ from django.db import transaction
 from bench.clocks import Time
 from bench.world import World
 from routing.kernel.events import Event
+from routing.kernel.sql import run
 from routing.messages.models import Notification
 from routing.sla.clocks import Clock, Escalation
 from routing.sla.ladder import Level, Reached, climb, level_of
 from routing.sla.operations.escalate import escalate
 from routing.sla.present import Present
 from routing.sla.terms import terms_by_digest
-from routing.work.sql import run
 
 Words = Notification.Words
 

@@ -16,7 +16,7 @@ from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from config.embedded import postgres
-from routing.work.sql import run
+from routing.kernel.sql import run
 from tests.plugin import APP, OWNER
 from tests.world import World
 

@@ -9,9 +9,9 @@ from delivery.approvals.models import Approval, ApprovalStage
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import DEFAULT, Stage
 from routing.flows.models import FlowVersion
+from routing.flows.registry import with_version
 from routing.kernel.roles import EVERYONE, OPS, grant
 from routing.runs.models import Run
-from routing.work.registry import with_version
 
 grant("delivery.view_approvalstage", *EVERYONE)
 for _verb in ("add", "change", "delete"):

@@ -8,19 +8,14 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from delivery.deliverables.formats import Format
+from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.texts import storable
 
 MOST = 50  # deliverables in one brief: more is several briefs
-MOST_AMOUNT, MOST_HOURS = Decimal("999999999.99"), Decimal("99999.99")
-
-
-class Format(models.TextChoices):
-    PAGE = "page", _("Web page or article")
-    FILE = "file", _("Files to hand over")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from delivery.briefs.plan import Format
+from delivery.deliverables.formats import Format
 from delivery.deliverables.versions import Version
 from routing.kernel.history import Tracked
 from routing.people.clients import Client

@@ -8,8 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
-from delivery.briefs.models import Brief
-from delivery.briefs.plan import Format
+from delivery.deliverables.formats import Format
 from delivery.requests.models import Request
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
@@ -47,7 +46,7 @@ class Deliverable(WorkNoun):
 
     state = StateField(_("state"), max_length=20, choices=State.choices, default=State.PLANNED, protected=True)
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("request"))
-    brief = models.ForeignKey(Brief, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("brief"))
+    brief = models.ForeignKey("delivery.Brief", on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("brief"))
     key = models.CharField(_("key in the plan"), max_length=12, editable=False)
     format = models.CharField(_("what it is"), max_length=10, choices=Format.choices, default=Format.PAGE)
     destination = models.ForeignKey(

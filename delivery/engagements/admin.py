@@ -13,8 +13,8 @@ from delivery.briefs.models import Brief
 from delivery.engagements.models import Engagement
 from delivery.engagements.money import money
 from routing.desk.base import actor
-from routing.desk.display import NOTHING
 from routing.desk.saved import SavedAdmin
+from routing.work.display import NOTHING
 from routing.work.visibility import clients_seen_by, work_seen_by
 
 

@@ -13,9 +13,9 @@ from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from delivery.requests.models import Request
 from routing.runs.models import Run
+from routing.runs.registry import Entry, chapter
 from routing.runs.trace import page
 from routing.work.items import WorkNoun
-from routing.work.registry import Entry, chapter
 
 
 @chapter

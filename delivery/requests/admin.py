@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy
 from delivery.requests.admin_forms import OpenForm
 from delivery.requests.models import Request
 from delivery.requests.operations.recording import record
-from routing.desk import display, filters
+from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.once import once
 from routing.desk.steps import StepsAdmin
+from routing.work import display
 from routing.work.admin import title_of
 from routing.work.file_types.refusal import NotKept
 from routing.work.items import soonest

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.briefs.plan import MOST_AMOUNT, MOST_HOURS
+from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.progress.operations import impacts
 from delivery.requests.change_gates import MOST_NOTE
 from delivery.requests.models import Request

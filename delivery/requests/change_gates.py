@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.briefs.plan import MOST_AMOUNT, MOST_HOURS
+from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.models import Request
 from routing.work.gates import Context, GateResult, passed, refused
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from delivery.briefs.plan import Format
+from delivery.deliverables.formats import Format
 
 # Where a piece got to, as the steps that took it there.
 START, UPLOAD, SUBMIT, PASS = "start", "upload", "submit", "pass"

@@ -31,8 +31,8 @@ from demo.walkthrough.walk import Walk, fresh, now
 from integrations.base.adapter import CallFailed
 from integrations.base.origins import origin_of
 from integrations.http.client import SafeClient
+from routing.kernel.sql import run as sql
 from routing.models import File, Outcome
-from routing.work.sql import run as sql
 
 ONE_AT_A_TIME = 7_203_040  # making what all walkthroughs share
 FIRST, CHANGED = "We open on Monday.", "We open on Tuesday."

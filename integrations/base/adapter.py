@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from integrations.base.origins import Origin
+from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
-from routing.work.registry import Problem, Retry, Subject
+from routing.runs.registry import Problem, Retry
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection

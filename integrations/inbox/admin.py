@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 from integrations.inbox.models import Inbound
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
-from routing.desk.display import NOTHING, badge, when
 from routing.runs.admin.events import ReadOnly
+from routing.work.display import NOTHING, badge, when
 
 TONES = {Inbound.State.PROCESSED: "good", Inbound.State.POISON: "bad", Inbound.State.IGNORED: "plain", Inbound.State.STORED: "info"}
 MOST_SHOWN = 20_000  # bytes

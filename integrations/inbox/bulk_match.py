@@ -16,10 +16,11 @@ from integrations.base.links import ExternalLink
 from integrations.inbox.enrich import with_people
 from integrations.inbox.keep.engagements import engagement_of
 from integrations.inbox.matching import Links, Match, domains_of, erased_among, linked_clients, links_of_each, remembered, the_one
+from routing.kernel.facts import Found, Subject
 from routing.models import Client, ClientDomain, Contact, Membership
 from routing.people.actors import Actor
 from routing.people.saving import add
-from routing.work.registry import Found, Problem, Subject, recogniser
+from routing.runs.registry import Problem, recogniser
 
 
 @dataclass(frozen=True)

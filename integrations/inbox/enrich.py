@@ -15,9 +15,10 @@ from integrations.inbox.keep.contacts import keep_contacts
 from integrations.inbox.keep.engagements import keep_engagement
 from integrations.inbox.keep.writer import Writer, lock
 from integrations.inbox.matching import Links, Match, knowable, links_of, match
+from routing.kernel.facts import Found, Subject
 from routing.models import Client
 from routing.people.actors import Actor
-from routing.work.registry import Enricher, Found, Subject, enricher
+from routing.runs.registry import Enricher, enricher
 
 
 class Reading:

@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 
 from integrations.inbox.models import Inbound
+from routing.kernel.sql import run
 from routing.work.registry import eraser
-from routing.work.sql import run
 
 NAMING = """
     SELECT id FROM integrations_inbound

@@ -9,8 +9,8 @@ from django.db import connection as database
 from django.db import models
 
 from integrations.base.connections import Connection
+from routing.kernel.sql import run
 from routing.people.staff import User
-from routing.work.sql import run
 
 _OF_USER = ("id", "full_name", "kind")
 

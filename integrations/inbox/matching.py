@@ -14,7 +14,7 @@ from integrations.base.links import ExternalLink
 from integrations.inbox.freemail import own_domain
 from routing.audit.operations.erasure import identity_digest
 from routing.models import Client, ClientDomain, Contact, ErasedIdentity, Membership
-from routing.work.registry import Problem
+from routing.runs.registry import Problem
 
 COMPANY, CONTACT = "company", "contact"
 

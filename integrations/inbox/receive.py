@@ -17,9 +17,9 @@ from integrations.base.connections import Connection
 from integrations.base.typed import clean
 from integrations.inbox.echoes import mark_echoes
 from integrations.inbox.models import Inbound
+from routing.kernel.sql import run
 from routing.people.actors import Actor
 from routing.runs.operations.capture import Capture, Signal, capture, capture_new
-from routing.work.sql import run
 
 CONFLICT = "conflicting_duplicate"
 MAX_PROBLEMS = 50

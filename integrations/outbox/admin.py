@@ -22,10 +22,10 @@ from integrations.outbox.verbs import words_of
 from integrations.outbox.waiting import why_waiting
 from routing.desk.addresses import address, page_of, work_page
 from routing.desk.base import actor
-from routing.desk.display import NOTHING, badge, when
 from routing.desk.filters import WithDefault
 from routing.desk.forms import long_text
 from routing.runs.admin.events import ReadOnly
+from routing.work.display import NOTHING, badge, when
 
 State = Outbound.State
 TONES = {

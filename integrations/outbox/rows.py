@@ -8,8 +8,8 @@ from json import dumps
 from typing import Any
 
 from integrations.outbox.models import Outbound
+from routing.kernel.sql import run
 from routing.models import WorkItem
-from routing.work.sql import run
 
 MOVED = ("state", "due_at", "lease", "leased_until", "started_at", "attempts", "look_first", "last_error")
 ONE_AN_OBJECT = """

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.verbs import words_of
 from routing.models import Run
-from routing.work.registry import Entry, chapter
+from routing.runs.registry import Entry, chapter
 
 MOST = 200  # attempts; all of them are on the pages of what was tried
 

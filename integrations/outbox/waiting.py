@@ -7,7 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from integrations.outbox.models import Outbound
-from routing.desk.display import exact
+from routing.work.display import exact
 
 State = Outbound.State
 

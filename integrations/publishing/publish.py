@@ -22,10 +22,11 @@ from integrations.outbox.outcomes import on_dead, on_delivered, on_discarded, on
 from routing.kernel.reasons import Reason
 from routing.models import Destination, File
 from routing.people.actors import Actor
+from routing.people.registry import PlaceKind, places
 from routing.runs.operations.work_cases import Finding, raise_for_work
 from routing.work.door import carry
 from routing.work.operations.files import content_of
-from routing.work.registry import PlaceKind, places, react
+from routing.work.registry import react
 
 VERB = "publish"
 State = Deliverable.State

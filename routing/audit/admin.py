@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy
 from routing.audit.models import Seal
 from routing.audit.verify import verify
 from routing.desk.addresses import address
-from routing.desk.display import when
 from routing.runs.admin.events import ReadOnly
+from routing.work.display import when
 
 
 @admin.register(Seal)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from routing.audit.models import Seal
-from routing.work.sql import run
+from routing.kernel.sql import run
 
 log = structlog.get_logger(__name__)
 HEAD = re.compile(r"[0-9a-f]{64}")

@@ -13,7 +13,7 @@ from routing.audit.heads import missing_heads
 from routing.audit.models import Redaction, Seal
 from routing.audit.operations.seals import FLOOR, column_types
 from routing.kernel.canonical import PINNED, digest_sql, link
-from routing.work.sql import run
+from routing.kernel.sql import run
 
 
 @dataclass(frozen=True, slots=True)

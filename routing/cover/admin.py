@@ -18,8 +18,8 @@ from routing.cover.agency import Agency
 from routing.cover.operations.agency import save_agency
 from routing.desk.addresses import page_of
 from routing.desk.base import actor
-from routing.desk.display import badge, when
 from routing.desk.saved import SavedAdmin, SavedForm
+from routing.work.display import badge, when
 
 
 def moment(label: Any, *, help_text: Any = "") -> forms.DateTimeField:

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from routing.desk import display
+from routing.work import display
 from routing.work.admin import title_of
 from routing.work.items import soonest
 from routing.work.kinds import state_badge

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from routing.desk.base import actor
 from routing.desk.days import Days, Due
-from routing.desk.display import exact
 from routing.desk.my_work import changed_by_others
 from routing.people.staff import User
+from routing.work.display import exact
 
 
 class WhenDue(SimpleListFilter):

@@ -9,9 +9,9 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from routing.cover.absences import Absence
 from routing.kernel.events import Event
+from routing.kernel.sql import run
 from routing.people.actors import Actor
 from routing.work.items import WorkItem, WorkItemQuerySet
-from routing.work.sql import run
 from routing.work.visibility import work_seen_by
 
 

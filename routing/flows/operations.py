@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from routing.flows.conditions import BadClause, check
 from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.registry import action_names, copiers
 from routing.flows.rules import Condition, Rule
 from routing.flows.template import placeholders
 from routing.flows.versions import Plan, read
@@ -19,7 +20,6 @@ from routing.people.actors import Actor
 from routing.people.saving import save, tell
 from routing.people.staff import User
 from routing.sla.policies import SLAPolicy
-from routing.work.registry import action_names, copiers
 
 for _model in ("flow", "flowversion"):
     grant(f"routing.view_{_model}", AM, QA, OPS, INTEGRATIONS, AUDITOR)

@@ -6,8 +6,6 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from routing.work.items import WorkItem
-
 
 class Event(models.Model):
     """
@@ -23,7 +21,7 @@ class Event(models.Model):
     source = models.CharField(_("source"), max_length=60, default=OWN)
     dedupe_key = models.CharField(_("dedupe key"), max_length=200, null=True)
     digest = models.CharField(_("digest"), max_length=64, blank=True, default="")
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="events", verbose_name=_("work item"))
+    item = models.ForeignKey("routing.WorkItem", on_delete=models.PROTECT, null=True, related_name="events", verbose_name=_("work item"))
     object_id = models.BigIntegerField(_("object"), null=True)
     subject_type = models.CharField(_("subject"), max_length=60, blank=True, db_default="")
     subject_id = models.CharField(_("subject id"), max_length=100, blank=True, db_default="")

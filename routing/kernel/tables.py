@@ -10,8 +10,6 @@ from typing import Any, TypeAlias
 from django.db import connection, models
 from django_fsm import FSMFieldMixin
 
-from routing.work.items import WorkItem
-
 Row = dict[str, Any]
 Values = dict[str, Any]  # parameters of a statement, by name
 Field: TypeAlias = "models.Field[Any, Any]"
@@ -89,7 +87,7 @@ class Table:
 
     def told(self, source: str, came_from: str) -> str:
         """An INSERT of one event for each row that ``source`` returned."""
-        item = "id" if self.model is WorkItem else "item_id"
+        item = "item_id" if "item_id" in self.fields else "id"  # a work item is its own
         return (
             "INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state, actor_id, at)"
             f" SELECT %(kind)s, 'throughline', '', {item}, id, {came_from}, \"{self.columns[self.state]}\","

@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from routing.desk import display
 from routing.desk.addresses import address, work_page
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.messages.models import Notification
 from routing.messages.operations import mark_read
 from routing.runs.admin.events import ReadOnly
+from routing.work import display
 
 TONES = {Notification.Words.WARNING.value: "warn", Notification.Words.BREACH.value: "bad", Notification.Words.ESCALATION.value: "bad"}
 

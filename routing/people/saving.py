@@ -8,10 +8,10 @@ from datetime import datetime
 from django.db import models
 
 from routing.kernel.events import Event
+from routing.kernel.sql import run
 from routing.kernel.tables import Table
 from routing.people.actors import Actor
 from routing.people.staff import User
-from routing.work.sql import run
 
 
 def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "", only: Sequence[str] | None = None) -> None:

@@ -9,9 +9,9 @@ from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from routing.desk.display import exact
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunStep
+from routing.work.display import exact
 from routing.work.gates import GateResult, refused
 from routing.work.items import WorkItem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from routing.work.sql import run
+from routing.kernel.sql import run
 
 DUE = """
     INSERT INTO routing_runstep (run_id, name, state, due_at, attempts, lease, last_error)

@@ -15,7 +15,7 @@ from routing.people.staff import User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
-from routing.work.registry import Entry, chapters
+from routing.runs.registry import Entry, chapters
 
 ORDER = (
     "event",

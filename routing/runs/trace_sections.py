@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
+from routing.runs.registry import Entry, chapter
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import told_of
 from routing.work.items import WorkItem
-from routing.work.registry import Entry, chapter
 
 
 @chapter

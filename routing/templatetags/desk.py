@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from routing.desk.display import due, exact, when
+from routing.work.display import due, exact, when
 from routing.work.items import WorkItem
 from routing.work.kinds import state_badge
 

@@ -9,12 +9,12 @@ from django.db.models import Q
 from django.middleware.csrf import get_token
 from django.utils import timezone
 
-from routing.desk import display
 from routing.people.actors import actor_of
 from routing.runs.outcomes import Outcome
 from routing.runs.trace_sections import purpose_of, standing
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import told_of
+from routing.work import display
 from routing.work.files import File
 from routing.work.files_view import described
 from routing.work.items import WorkItem

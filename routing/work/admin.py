@@ -14,13 +14,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from routing.desk import display, filters
+from routing.desk import filters
 from routing.desk.addresses import page_of, work_page
 from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
 from routing.desk.day_filters import ChangedSince, OfOwner, WhenDue
 from routing.desk.forms import long_text
 from routing.runs.operations.outcomes import probe_now, waive
+from routing.work import display
 from routing.work.items import WorkItem, soonest
 from routing.work.kinds import kind_label, nouns, state_badge
 from routing.work.visibility import work_seen_by

@@ -13,10 +13,9 @@ from django.db import connection, transaction
 
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
-from routing.sla.operations.clocks import follow
 from routing.work.items import WorkItem, WorkNoun
 from routing.work.locking import holds_of
-from routing.work.registry import reactions
+from routing.work.registry import bring_in_line, reactions
 from routing.work.sql import Told, insert, new_ids
 
 Noun = TypeVar("Noun", bound=WorkNoun)
@@ -52,7 +51,7 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
         for row, ref in zip(rows, refs, strict=True):
             row.item.ref = ref
         if parts:
-            follow([row.item for row in rows], at)  # what they are part of may have waited, and now has work to do again
+            bring_in_line([row.item for row in rows], at)  # what they are part of may have waited, and now has work to do again
         for reaction in then:
             reaction(rows, by, at)
     return list(rows)

@@ -17,11 +17,10 @@ from django_fsm import TransitionNotAllowed
 from routing.kernel.retrying import again
 from routing.kernel.roles import Role, grant, holders
 from routing.people.actors import Actor
-from routing.sla.operations.clocks import concerns_clocks, follow
 from routing.work.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, holds_role, not_held, passed, refused
 from routing.work.items import WorkItem
 from routing.work.locking import lock, open_below
-from routing.work.registry import reactions
+from routing.work.registry import bring_in_line, reactions
 from routing.work.sql import Told, load, write
 from routing.work.visibility import visible_work
 
@@ -162,7 +161,7 @@ def carry(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reaso
 def _move(step: Operation, wanted: Sequence[int], asked: Asked, seen: Seen) -> list[Result]:
     if len(wanted) == 1 and not reactions(step.kind):
         rows = load(step.model, wanted, lock=False, seen=seen)
-        if not any(concerns_clocks(item := _item(row)) or item.held_at for row in rows):
+        if not any((item := _item(row)).concerns_clocks or item.held_at for row in rows):
             return _pass(step, wanted, rows, asked)
     with transaction.atomic(savepoint=False):
         lock(step.model, wanted)
@@ -182,8 +181,7 @@ def _pass(step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: As
     done = [row for row in rows if row.pk in written]
     freed = [before["id"] for _, noun, before, after in moved if noun["id"] in written and _ended_held(before, after)]
     release(freed, by=by, at=at, reason=asked.reason)
-    if timed := [item for row in done if concerns_clocks(item := _item(row))]:
-        follow(timed, at)
+    bring_in_line([_item(row) for row in done], at)
     for reaction in reactions(step.kind) if done else ():
         reaction(done, by, at)
     by_id = {row.pk: row for row in rows}

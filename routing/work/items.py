@@ -147,6 +147,11 @@ class WorkItem(DoorOnly):
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
 
+    @property
+    def concerns_clocks(self) -> bool:
+        """True if a change of this item may turn a clock: its own, or that of what it is part of."""
+        return self.is_timed or self.parent_id is not None
+
     def hold(self, *, at: datetime, why: str, under: WorkItem | None = None) -> None:
         """Stop all work; ``under`` is the ancestor whose hold reaches this item."""
         self.held_at = at

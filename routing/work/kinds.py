@@ -8,7 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.utils.safestring import SafeString
 
-from routing.desk.display import badge
+from routing.work.display import badge
 from routing.work.items import WorkItem, WorkNoun
 
 

@@ -8,9 +8,9 @@ from functools import cache
 
 from django.db import models
 
+from routing.kernel.sql import run
 from routing.kernel.tables import Table
 from routing.work.items import WorkItem
-from routing.work.sql import run
 
 Hold = tuple[datetime | None, int | None, str]  # since when, whose hold it is, why
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, TypedDict
 
-import psycopg
-from django.db import connection, models
+from django.db import models
 
+from routing.kernel.sql import run
 from routing.kernel.tables import Columns, Row, Table, Values, arriving, changed, packed
 from routing.work.items import WorkItem
 
@@ -27,19 +27,6 @@ class Told(TypedDict):
     actor: int
     at: datetime
     reason: str
-
-
-def run(sql: str, params: Sequence[Any] | Mapping[str, Any] = (), *, binary: bool = False) -> list[tuple[Any, ...]]:
-    """
-    A statement on Django's own connection, in its transaction if there is one, prepared after a few uses.
-
-    :param binary: how values come back; for many instants it takes a third of the time, because none is read from text
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        cursor = psycopg.Cursor(connection.connection).execute(sql, params, prepare=True, binary=binary)
-        # Not cursor.description, which makes an object of every column each time.
-        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
 
 # -- Loading ---------------------------------------------------------------------------------------------------

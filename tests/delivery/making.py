@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from delivery.approvals.operations import approvals, deliverables
 from delivery.briefs.operations import briefs
-from delivery.briefs.plan import Format
+from delivery.deliverables.formats import Format
 from delivery.deliverables.operations import versions
 from delivery.models import Approval, Brief, Deliverable, Engagement, Request
 from routing.models import Contact, Destination, Membership, User, WorkItem

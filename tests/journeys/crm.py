@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from routing.kernel.facts import Found, Subject
 from routing.models import Client
 from routing.people.actors import Actor
-from routing.work import registry
-from routing.work.registry import Found, Subject
+from routing.runs import registry as runs_registry
 
 FACTS = {
     "deal.name": "Spring campaign",
@@ -44,8 +44,8 @@ class FakeCRM:
 
 @contextmanager
 def answering(crm: FakeCRM, source: str = "crm") -> Iterator[FakeCRM]:
-    registry.enricher("fake", lambda subject: crm if subject.source == source else None)
+    runs_registry.enricher("fake", lambda subject: crm if subject.source == source else None)
     try:
         yield crm
     finally:
-        registry.enricher("fake", lambda subject: None)
+        runs_registry.enricher("fake", lambda subject: None)

@@ -21,9 +21,9 @@ from routing.runs.operations.process import MAX_ATTEMPTS as MAX_PROCESS
 from routing.runs.operations.process import _postpone, process
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.operations.settle import settle
+from routing.runs.registry import Problem
 from routing.sla.operations.calendars import ensure_defaults
 from routing.work.operations import items
-from routing.work.registry import Problem
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals
 from tests.journeys.test_lead_to_brief import work as finish

@@ -36,8 +36,8 @@ from routing.runs.operations.capture import Capture, Signal, capture
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.process import process
 from routing.runs.operations.runs import WrongValues, fill_in
+from routing.runs.registry import Problem, Retry
 from routing.sla.operations.calendars import ensure_defaults
-from routing.work.registry import Problem, Retry
 from tests.journeys.crm import FakeCRM, answering
 from tests.world import NOW, World, by, make_contact
 

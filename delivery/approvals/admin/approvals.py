@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 from delivery.approvals.admin.judged import approvals_of
 from delivery.approvals.models import Approval
 from delivery.deliverables.models import Deliverable
-from routing.desk import display, filters
+from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.steps import StepsAdmin
+from routing.work import display
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by
 

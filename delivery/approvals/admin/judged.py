@@ -14,7 +14,7 @@ from delivery.checks import operations as checks
 from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
-from routing.desk.display import badge
+from routing.work.display import badge
 
 
 @dataclass(frozen=True, slots=True)

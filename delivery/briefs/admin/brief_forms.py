@@ -14,8 +14,10 @@ from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget
 
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs
-from delivery.briefs.plan import MOST, MOST_AMOUNT, MOST_HOURS, Format
+from delivery.briefs.plan import MOST
+from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
+from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from routing.desk.forms import StepForm, date, line, long_text, step_form
 from routing.people.destinations import Destination
 

@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 
 from delivery.briefs.admin.plans import budget_of, plan_of, strays_of
 from delivery.briefs.models import Brief
-from routing.desk import display, filters
+from routing.desk import filters
 from routing.desk.addresses import page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.steps import StepsAdmin
+from routing.work import display
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by

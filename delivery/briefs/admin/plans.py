@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from delivery.briefs.gates import needs_two
 from delivery.briefs.models import Brief
 from delivery.briefs.operations.briefs import standing
-from delivery.briefs.plan import BadPlan, Format, Planned, hours_of
+from delivery.briefs.plan import BadPlan, Planned, hours_of
+from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
 from routing.people.actors import Actor
 from routing.people.destinations import Destination

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from delivery.briefs.plan import Format
 from delivery.checks.kinds.base import BadParams, Param, ParamType, Rule
 from delivery.checks.kinds.catalogue import KINDS, check
 from delivery.checks.models import Check
+from delivery.deliverables.formats import Format
 from routing.desk.forms import choice, line, picked
 from routing.people.actors import Actor
 from routing.people.clients import Client

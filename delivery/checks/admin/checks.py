@@ -18,10 +18,10 @@ from delivery.checks.kinds.catalogue import KINDS
 from delivery.checks.models import Check
 from routing.desk.addresses import address
 from routing.desk.base import DeskAdmin, actor
-from routing.desk.display import badge
 from routing.desk.once import once
 from routing.desk.timeline import saves_of
 from routing.people.saving import save
+from routing.work.display import badge
 from routing.work.visibility import clients_seen_by
 
 

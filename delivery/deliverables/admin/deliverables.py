@@ -22,13 +22,14 @@ from delivery.checks import operations as checks
 from delivery.deliverables.admin.version_pages import VersionPages
 from delivery.deliverables.models import Deliverable
 from delivery.engagements.money import money
-from routing.desk import display, filters
+from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
 from routing.desk.offers import panel
 from routing.desk.steps import StepsAdmin
 from routing.desk.timeline import timeline_of
+from routing.work import display
 from routing.work.gates import Words
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone

@@ -11,15 +11,16 @@ from delivery.briefs.plan import Planned
 from delivery.deliverables.models import Deliverable
 from delivery.progress.operations import submissions
 from delivery.requests.models import Request
+from routing.flows.registry import action
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.people.clients import Client
+from routing.runs.registry import Job
 from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
 from routing.work.creation import create
 from routing.work.items import WorkItem
-from routing.work.registry import Job, action
 
 DETAILS, WANTED = "request.details", "request.wanted"  # fields of a flow that are fields of the request too
 

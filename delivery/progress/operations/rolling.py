@@ -13,13 +13,13 @@ from delivery.briefs.models import Brief
 from delivery.deliverables.models import Deliverable
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
+from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.models import Run
 from routing.runs.operations import outcomes, runs
 from routing.runs.outcomes import Outcome
 from routing.work.door import carry
 from routing.work.registry import react
-from routing.work.sql import run as sql
 
 State = Deliverable.State
 

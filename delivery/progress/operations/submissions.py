@@ -14,16 +14,17 @@ from django.db import transaction
 from delivery.requests.models import Request
 from delivery.requests.operations.requests import ASKING
 from routing.kernel.events import Event, Payload
+from routing.kernel.facts import Found, Subject
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
 from routing.runs.models import RunEvent
 from routing.runs.operations.capture import Capture, Captured, Signal, capture
+from routing.runs.registry import Problem, enricher
 from routing.work.files import File
 from routing.work.notes import Note
 from routing.work.operations.files import keep
 from routing.work.operations.notes import write
-from routing.work.registry import Found, Problem, Subject, enricher
 
 SOURCE = "portal"
 KIND = "portal.request"

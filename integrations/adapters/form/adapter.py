@@ -14,9 +14,9 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from integrations.base.adapter import Adapter, Delivery, Known, NotFound, Organisation, Part, Person, Poison, Reader, Unreadable
 from integrations.base.strict import NotJSON, flaw, read
+from routing.kernel.facts import Subject
 from routing.models import Payload
 from routing.runs.operations.capture import Signal
-from routing.work.registry import Subject
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection

@@ -10,8 +10,8 @@ from integrations.adapters.hubspot import events, signing, writing
 from integrations.adapters.hubspot.client import PLURALS
 from integrations.adapters.hubspot.reading import HubSpotReader
 from integrations.base.adapter import Adapter, Delivery, Echo, Part, Reader, Writer
+from routing.kernel.facts import Subject
 from routing.runs.operations.capture import Signal
-from routing.work.registry import Subject
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection

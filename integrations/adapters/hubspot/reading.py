@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from integrations.adapters.hubspot.client import HubSpotClient, Remote
 from integrations.adapters.hubspot.mapping import full_name, mapped, wanted
 from integrations.base.adapter import Known, Organisation, Person
-from routing.work.registry import Problem, Subject
+from routing.kernel.facts import Subject
+from routing.runs.registry import Problem
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from delivery.portal.addresses import portal_page
-from routing.desk.display import exact
 from routing.messages.letters import invitation
 from routing.models import Contact, Notification, User
+from routing.work.display import exact
 
 INVITE = "mail.invite"
 

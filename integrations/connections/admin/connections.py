@@ -19,9 +19,9 @@ from integrations.base.origins import origin_of
 from integrations.inbox.models import Inbound
 from routing.desk.addresses import address
 from routing.desk.base import actor
-from routing.desk.display import NOTHING, badge, exact, when
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.people.saving import tell
+from routing.work.display import NOTHING, badge, exact, when
 
 
 class ConnectionForm(SavedForm):

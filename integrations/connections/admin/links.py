@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.base.links import ExternalLink
 from routing.desk.addresses import page_of
-from routing.desk.display import NOTHING
 from routing.runs.admin.events import ReadOnly
+from routing.work.display import NOTHING
 
 
 @admin.register(ExternalLink)

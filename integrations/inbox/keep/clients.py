@@ -15,7 +15,7 @@ from integrations.inbox.keep.writer import Writer
 from integrations.inbox.matching import COMPANY, Links, domains_of
 from routing.models import Agency, Client, ClientDomain
 from routing.people.saving import tell
-from routing.work.registry import Problem
+from routing.runs.registry import Problem
 
 
 def make_client(writer: Writer, known: Known, people: Sequence[Person]) -> Client:

@@ -15,7 +15,7 @@ from integrations.base.typed import Typed, currency, day, number, whole
 from integrations.inbox.keep.writer import Writer
 from integrations.inbox.matching import Links
 from routing.models import Client
-from routing.work.registry import Problem
+from routing.runs.registry import Problem
 
 MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # what the columns hold
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
+from routing.kernel.sql import run
 from routing.people.actors import Actor
 from routing.people.saving import save
-from routing.work.sql import run
 
 _LOCK = 0x7468726C  # one number for all matching: two locks could wait for each other
 

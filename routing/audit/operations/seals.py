@@ -12,7 +12,7 @@ from routing.audit.evidence import Ledger, ledgers
 from routing.audit.heads import publish
 from routing.audit.models import Seal, SealSweep
 from routing.kernel.canonical import PINNED, digest_sql, link
-from routing.work.sql import run
+from routing.kernel.sql import run
 
 ONE_SEALER = 7_203_001  # key of the advisory lock: two sealers would fork the chain
 BATCH = 5_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from routing.desk.sendings import Sending
-from routing.work.sql import run
+from routing.kernel.sql import run
 
 KEPT = timedelta(days=1)
 

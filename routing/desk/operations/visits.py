@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from routing.work.sql import run
+from routing.kernel.sql import run
 
 PAUSE = timedelta(minutes=30)  # whoever looks again sooner is still on the same visit
 

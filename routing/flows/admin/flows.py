@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.desk import display
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.saved import SavedAdmin
@@ -24,6 +23,7 @@ from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
+from routing.work import display
 from routing.work.visibility import work_seen_by
 
 

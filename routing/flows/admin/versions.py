@@ -15,15 +15,15 @@ from django.utils.translation import gettext_lazy
 
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
-from routing.desk.display import badge, when
 from routing.desk.forms import choice
 from routing.desk.saved import SavedAdmin
 from routing.flows.admin.version_parts import FieldsOfVersion, PartOfVersion, RulesOfVersion, TriggersOfVersion
 from routing.flows.admin.why import WhyForm
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
+from routing.flows.registry import action_names
 from routing.sla.policies import SLAPolicy
-from routing.work.registry import action_names
+from routing.work.display import badge, when
 
 Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
 VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when done

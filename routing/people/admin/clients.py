@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.desk.addresses import address
 from routing.desk.base import actor
-from routing.desk.display import badge
 from routing.desk.saved import Rows, SavedAdmin
 from routing.people.admin.memberships import KeepsMemberships
 from routing.people.clients import Client, Membership
+from routing.work.display import badge
 from routing.work.items import WorkItem
 from routing.work.visibility import clients_seen_by, contacts_seen_by
 

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy
 
 from routing.desk import filters
 from routing.desk.base import actor
-from routing.desk.display import badge
 from routing.desk.forms import choice
 from routing.desk.saved import SavedAdmin, SavedForm
 from routing.people.destinations import Destination
-from routing.work.registry import PlaceKind, destination_kinds
+from routing.people.registry import PlaceKind, destination_kinds
+from routing.work.display import badge
 from routing.work.visibility import clients_seen_by
 
 

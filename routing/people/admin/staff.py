@@ -17,12 +17,12 @@ from routing.cover.operations.leaving import CannotLeave, deactivate, set_roles
 from routing.cover.succession import held_by
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
-from routing.desk.display import badge
 from routing.desk.saved import SavedAdmin
 from routing.kernel.roles import Role
 from routing.people.admin.staff_forms import LeaveForm, PersonForm
 from routing.people.clients import Client
 from routing.people.staff import Team, User
+from routing.work.display import badge
 from routing.work.items import WorkItem
 
 SHOWN = 50

@@ -13,8 +13,8 @@ from unfold.paginator import InfinitePaginator
 
 from routing.desk.addresses import work_page
 from routing.desk.base import DeskAdmin, actor
-from routing.desk.display import NOTHING, when
 from routing.kernel.events import Event
+from routing.work.display import NOTHING, when
 from routing.work.visibility import visible_work, work_seen_by
 
 

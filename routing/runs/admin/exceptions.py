@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.desk import display, filters
+from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
@@ -29,6 +29,7 @@ from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
 from routing.runs.standing import field_faults, standings
+from routing.work import display
 from routing.work.door import Result
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone

@@ -12,12 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from routing.desk import display
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.kernel.events import Dispatch
 from routing.runs.admin.events import ReadOnly
 from routing.runs.operations.parked import unpark
+from routing.work import display
 
 
 class Aside(WithDefault):

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from routing.desk import display, filters
+from routing.desk import filters
 from routing.desk.addresses import address
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
@@ -21,6 +21,7 @@ from routing.runs.admin.trace_page import started_by, story
 from routing.runs.blocking import holds, next_step, with_holds
 from routing.runs.models import Run
 from routing.runs.trace import trace
+from routing.work import display
 from routing.work.kinds import tone
 from routing.work.visibility import clients_seen_by, work_seen_by
 

@@ -18,9 +18,9 @@ from routing.runs.admin.evidence_words import client_names, in_words
 from routing.runs.again import decide_again
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
+from routing.runs.registry import Entry
 from routing.runs.trace import Trace
 from routing.work.kinds import state_badge
-from routing.work.registry import Entry
 
 OPERATORS = {
     "equals": gettext_lazy("is"),

@@ -14,9 +14,9 @@ from django.db import transaction
 from psycopg.types.json import Jsonb
 
 from routing.kernel.reasons import Reason
+from routing.kernel.sql import run
 from routing.people.actors import Actor
 from routing.runs.operations.event_cases import raise_for_events
-from routing.work.sql import run
 
 
 @dataclass(frozen=True, slots=True)

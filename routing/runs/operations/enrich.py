@@ -22,9 +22,9 @@ from routing.people.staff import User
 from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.exceptions import Trouble, raise_cases
 from routing.runs.operations.identify import identify
+from routing.runs.registry import Enricher, Problem, Retry, enricher_for
 from routing.work.door import operation
 from routing.work.items import WorkItem
-from routing.work.registry import Enricher, Problem, Retry, enricher_for
 
 Clock = Callable[[], datetime]
 Name, State = RunStep.Name, RunStep.State

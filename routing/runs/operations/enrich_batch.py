@@ -13,9 +13,9 @@ from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, RunStep
 from routing.runs.operations.identify import identify
+from routing.runs.registry import recognisers
 from routing.runs.steps import make_due
 from routing.work.items import WorkItem
-from routing.work.registry import recognisers
 
 Name, State = RunStep.Name, RunStep.State
 

@@ -11,6 +11,7 @@ import structlog
 from routing.cover.agency import Agency
 from routing.kernel.events import Event
 from routing.kernel.reasons import Reason
+from routing.kernel.sql import run as sql
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
@@ -19,7 +20,6 @@ from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.work.creation import create
 from routing.work.items import WorkItem
-from routing.work.sql import run as sql
 
 log = structlog.get_logger(__name__)
 ONE_AT_A_TIME = 7_203_004

@@ -14,6 +14,7 @@ from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, QA, grant
+from routing.kernel.sql import run as run_sql
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
@@ -21,6 +22,7 @@ from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run, RunStep
 from routing.runs.standing import standing_faults
 from routing.runs.timeboxes import start_timeboxes
+from routing.sla.breaches import on_breach
 from routing.work.creation import create
 from routing.work.door import move, operation
 from routing.work.gates import Context, GateResult, passed, refused
@@ -31,6 +33,10 @@ grant("routing.view_exceptioncase", *EVERYONE)
 grant("routing.view_exceptionroute", *EVERYONE)
 grant("routing.add_exceptionroute", OPS)
 grant("routing.change_exceptionroute", OPS)
+
+UNSETTLED = """
+    SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
+    WHERE e.state IN ('open', 'claimed') AND c.wakes_at <= %s AND c.next_level <= 1"""
 
 Taker = ExceptionRoute.Taker
 SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT})
@@ -164,6 +170,14 @@ dismiss = operation(
     ExceptionCase, "dismiss", _("Dismiss"), may=_MAY, gates=(is_mine_to_settle, does_not_block), needs_reason=True, danger=True
 )
 escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True, through_hold=True)
+
+
+def _unsettled(at: datetime) -> Mapping[int, int]:
+    """Exceptions that nobody has resolved or escalated, by those of their clocks that wake up to ``at``."""
+    return dict(run_sql(UNSETTLED, [at]))
+
+
+on_breach(escalate, _unsettled)
 WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
 PROCEED = operation(Run, "proceed", _("Proceed"), system=True, through_hold=True)
 

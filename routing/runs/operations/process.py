@@ -16,13 +16,13 @@ from routing.kernel.events import Dispatch, Event
 from routing.kernel.facts import Subject
 from routing.kernel.isolate import isolate
 from routing.kernel.reasons import Reason
+from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.models import Run, RunEvent, RunStep
 from routing.runs.operations.event_cases import raise_for_events
 from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
 from routing.work.items import WorkItem
-from routing.work.sql import run as sql
 
 ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write, come back
 MAX_ATTEMPTS = 8

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.flows.choose import Choice, NobodyFits, NoRuleHolds
 from routing.flows.fields import Fault
+from routing.flows.registry import action_named
 from routing.flows.template import fill
 from routing.kernel.backoff import backoff_s
 from routing.kernel.isolate import isolate
@@ -26,11 +27,11 @@ from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.exceptions import Trouble, raise_cases
+from routing.runs.registry import Job
 from routing.runs.standing import Standing, decide_for, field_faults, rule_facts, standings
 from routing.runs.steps import mark_done
 from routing.work.door import operation
 from routing.work.items import WorkItem
-from routing.work.registry import Job, action_named
 
 Name, State = RunStep.Name, RunStep.State
 MAX_ATTEMPTS = 8

@@ -12,6 +12,7 @@ import structlog
 from routing.cover.absences import Absence
 from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
+from routing.kernel.sql import run as sql
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
@@ -21,7 +22,6 @@ from routing.runs.models import Run
 from routing.runs.timeboxes import start_timeboxes
 from routing.work.creation import create
 from routing.work.items import WorkItem
-from routing.work.sql import run as sql
 
 log = structlog.get_logger(__name__)
 Taker = ExceptionRoute.Taker

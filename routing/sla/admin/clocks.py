@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.desk import display
 from routing.desk.addresses import work_page
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
@@ -29,6 +28,7 @@ from routing.sla.explain_due import standing as in_a_sentence
 from routing.sla.hours import Segment
 from routing.sla.ladder import level_of
 from routing.sla.timing import Stretch
+from routing.work import display
 from routing.work.items import WorkItem
 from routing.work.visibility import work_seen_by
 

@@ -9,12 +9,12 @@ from typing import TypedDict
 from django.db import models, transaction
 
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
+from routing.kernel.sql import run
 from routing.kernel.tables import Table
 from routing.people.actors import Actor
 from routing.people.saving import save
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.policies import SLAPolicy, Target, work_nouns
-from routing.work.sql import run
 
 for _noun in ("calendar", "calendaruse", "slapolicy", "target"):
     grant(f"routing.view_{_noun}", AM, OPS, INTEGRATIONS, AUDITOR)

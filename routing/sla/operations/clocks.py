@@ -9,13 +9,14 @@ from typing import Any
 from django.db import connection, transaction
 
 from routing.kernel.roles import EVERYONE, grant
+from routing.kernel.sql import run
 from routing.kernel.tables import quoted
 from routing.sla.clocks import Clock
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
 from routing.sla.timing import AGENCY, Cause, Does, Standing, Turn, turn
 from routing.work.items import WorkItem
-from routing.work.sql import run
+from routing.work.registry import follower
 
 for _noun in ("clock", "clockmark", "clockterms", "escalation"):
     grant(f"routing.view_{_noun}", *EVERYONE)
@@ -126,6 +127,7 @@ def _first(target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelt
     return clock
 
 
+@follower
 def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
     """
     Let the open clocks of items that just changed, and of what they are part of, do what their new standing asks.
@@ -136,14 +138,12 @@ def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
 
     :returns: the clocks that turned
     """
+    timed = [item for item in items if item.concerns_clocks]
+    if not timed:
+        return []
     with transaction.atomic(savepoint=False):
-        known = {item.pk for item in items}
-        return _turn_all([*items, *(parent for parent in _parents(items) if parent.pk not in known)], at)
-
-
-def concerns_clocks(item: WorkItem) -> bool:
-    """Whether a change of this item may turn a clock: its own, or that of what it is part of."""
-    return item.is_timed or item.parent_id is not None
+        known = {item.pk for item in timed}
+        return _turn_all([*timed, *(parent for parent in _parents(timed) if parent.pk not in known)], at)
 
 
 def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:

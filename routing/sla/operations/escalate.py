@@ -13,19 +13,16 @@ from django.db import transaction
 
 from routing.kernel.isolate import isolate
 from routing.kernel.retrying import again
+from routing.kernel.sql import run
 from routing.messages.channels import carry_messages
 from routing.messages.models import Notification
 from routing.people.actors import Actor
-from routing.runs.exceptions import ExceptionCase
-from routing.runs.operations import exceptions
+from routing.sla.breaches import Affected, affected_by_breach, escalate_affected, lock_affected
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.ladder import Climber, Level, Reached, climb, when_spent
 from routing.sla.present import Present
 from routing.sla.terms import terms_by_digest
 from routing.sla.timing import Terms
-from routing.work.door import move
-from routing.work.locking import lock
-from routing.work.sql import run
 
 log = structlog.get_logger(__name__)
 
@@ -39,9 +36,6 @@ CLAIM = """
         c.running_since, c.spent, c.target, c.escalate_every
     FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_clockterms t ON t.id = c.terms_id
     WHERE c.id = ANY(%s) AND c.wakes_at <= %s ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED"""
-CASES = """
-    SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
-    WHERE e.state IN ('open', 'claimed') AND c.wakes_at <= %s AND c.next_level <= 1"""
 WRITE = """
     WITH new AS (
         SELECT *, least(level, 2) + 1 AS what
@@ -109,10 +103,10 @@ def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
     left to them. A clock that cannot be told of is pushed back and reported; the others go on.
     """
     page, looked = _page(at, None, chunk), 0
-    cases = dict(run(CASES, [at])) if page else {}
+    affected = affected_by_breach(at) if page else []
     while page:
         ids = [pk for pk, _ in page]
-        looked += isolate(lambda batch: again(partial(_escalate, batch, cases, at)), ids, lambda clock, why: _push_back(clock, why, at))
+        looked += isolate(lambda batch: again(partial(_escalate, batch, affected, at)), ids, lambda clock, why: _push_back(clock, why, at))
         page = _page(at, page[-1], chunk)
     return looked
 
@@ -126,11 +120,9 @@ def _page(at: datetime, last: tuple[int, Any] | None, chunk: int) -> list[tuple[
     return [(pk, wakes_at) for pk, wakes_at in run(sql, params, binary=True)]
 
 
-def _escalate(ids: Sequence[int], cases: Mapping[int, int], at: datetime) -> int:
-    """:param cases: exceptions that nobody has settled or escalated, by their clocks"""
+def _escalate(ids: Sequence[int], affected: Sequence[Affected], at: datetime) -> int:
     with transaction.atomic():
-        if mine := [cases[clock] for clock in ids if clock in cases]:
-            lock(ExceptionCase, mine)  # work before clocks, as everybody locks
+        lock_affected(affected, ids)  # work before clocks, as everybody locks
         claimed = run(CLAIM, [list(ids), at], binary=True)
         if not claimed:
             return 0
@@ -140,8 +132,7 @@ def _escalate(ids: Sequence[int], cases: Mapping[int, int], at: datetime) -> int
             carry_messages([Notification(pk=pk, recipient_id=person, item_id=about, at=at) for pk, person, about in written], at)
         for clock, (wakes_at, trouble) in telling.put_off.items():
             Clock.objects.filter(pk=clock).update(wakes_at=wakes_at, trouble=trouble)
-        if late := [cases[clock] for clock in telling.late if clock in cases]:
-            move(exceptions.escalate, late, by=system, at=at, reason=WHY)
+        escalate_affected(affected, telling.late, by=system, at=at, reason=WHY)
     return len(claimed)
 
 

@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 
 from routing.kernel.roles import EVERYONE, grant
+from routing.kernel.sql import run as sql
 from routing.kernel.storage import private
 from routing.people.actors import Actor
 from routing.people.clients import Client
@@ -25,7 +26,6 @@ from routing.work.file_types.streams import Seen, look
 from routing.work.files import File
 from routing.work.previews import forget
 from routing.work.registry import eraser
-from routing.work.sql import run as sql
 
 log = structlog.get_logger(__name__)
 KEEPING = 7_203_010  # seed of the advisory locks: whoever keeps a key shares its lock, whoever removes it has it alone

@@ -11,7 +11,7 @@ from delivery.models import ApprovalStage, Check, CheckResult
 from routing.flows.operations import copy
 from routing.models import Destination, Flow, FlowVersion
 from routing.people.admin import destinations
-from routing.work.registry import PlaceKind
+from routing.people.registry import PlaceKind
 from tests.delivery.making import DRAFT, hand_in, make_deliverables, make_destination
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from delivery.models import Request
-from routing.desk import display
 from routing.models import Membership, WorkItem
+from routing.work import display
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.world import World, make_client, make_contact, make_request

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from delivery.models import Engagement
 from integrations.inbox.enrich import reading
+from routing.kernel.facts import Found, Subject
 from routing.models import Client
 from routing.people.actors import Actor
-from routing.work.registry import Found, Subject
 from tests.integrations.conftest import Sandbox
 
 

@@ -10,9 +10,10 @@ from delivery.models import Engagement
 from integrations.inbox.enrich import reading
 from integrations.models import Connection, ExternalLink
 from routing.audit.operations.erasure import erase, identity_digest
+from routing.kernel.facts import Subject
 from routing.models import Client, ClientDomain, Contact, ErasedIdentity, Membership
 from routing.people.actors import Actor
-from routing.work.registry import Problem, Retry, Subject
+from routing.runs.registry import Problem, Retry
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.enriching import acme_deal, client_of, engagement_of, enrich
 from tests.integrations.inbox.senders import submit

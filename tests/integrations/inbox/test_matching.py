@@ -12,7 +12,7 @@ from delivery.models import Engagement
 from integrations.inbox.keep.clients import free_code
 from integrations.models import Connection, ExternalLink
 from routing.models import Agency, Client, ClientDomain, Contact, Membership
-from routing.work.registry import Problem
+from routing.runs.registry import Problem
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.enriching import acme_deal, client_of, enrich
 from tests.integrations.inbox.senders import make_connection

@@ -19,8 +19,8 @@ from pytest_django.live_server_helper import LiveServer
 from demo.sandbox.sender import Sender
 from integrations.inbox.enrich import reading
 from integrations.models import Connection, Inbound
+from routing.kernel.facts import Subject
 from routing.models import Dispatch, Event
-from routing.work.registry import Subject
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.senders import FORM_SECRET, SECRET, event, make_connection, new_deal
 from tests.world import World

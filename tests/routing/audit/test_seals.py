@@ -18,10 +18,10 @@ from routing.audit.evidence import ledgers
 from routing.audit.operations.seals import SWEEP_EVERY, column_types, seal
 from routing.audit.verify import verify
 from routing.kernel.canonical import PINNED, digest_sql
+from routing.kernel.sql import run
 from routing.models import Event, Seal
 from routing.people.actors import Actor
 from routing.sla.operations.calendars import ensure_defaults
-from routing.work.sql import run
 from tests.routing.audit.tampering import tamper
 from tests.world import NOW, World, by, make_request
 

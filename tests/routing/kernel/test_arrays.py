@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from routing.work.sql import run
+from routing.kernel.sql import run
 
 pytestmark = pytest.mark.django_db
 

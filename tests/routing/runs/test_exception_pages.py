@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from routing.models import Enrichment, ExceptionCase, Run
-from routing.work.registry import Problem
+from routing.runs.registry import Problem
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM
