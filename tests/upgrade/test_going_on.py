@@ -222,7 +222,6 @@ def test_an_event_that_was_put_aside_is_taken_up_by_a_person(later: datetime) ->
     assert settled.done
     assert not Dispatch.objects.exists()
     assert run_about(PARKED).state == Run.State.WAITING  # for a person to say whose it is, as any other
-    assert run_about(PARKED).state == Run.State.WAITING  # for a person to say whose it is, as any other
     assert run_about(PARKED).exceptions.get().reason == Reason.MISSING_CONTEXT
 
 
