@@ -1,4 +1,4 @@
-"""The database of an earlier slice, migrated by this code: once for all tests of it, in a database of its own."""
+"""The database of an earlier version, migrated by this code: once for all tests of it, in a database of its own."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
 from psycopg import sql
 from pytest_django import DjangoDbBlocker, Settings
 
@@ -35,6 +38,7 @@ class Upgraded:
 
     name: str
     unknown: tuple[str, ...]  # migrations that this code did not know
+    one_way: tuple[str, ...]  # steps of migrations, applied since, that cannot be taken back
     columns: Mapping[str, list[str]]
     before: Mapping[str, Rows]
     after: Mapping[str, Rows]
@@ -56,14 +60,27 @@ def columns_of(dsn: str, name: str) -> dict[str, list[str]]:
 
 
 def standing(dsn: str, name: str, columns: Mapping[str, list[str]]) -> dict[str, Rows]:
-    """Every row of these tables, as text: what JSON and times become in Python depends on who asks."""
-    found = {}
+    """Every row of these tables."""
     with psycopg.connect(dsn, dbname=name) as superuser:
         superuser.execute("SET TimeZone = 'UTC'")
-        for table, names in columns.items():
-            listed = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in names)
-            found[table] = list(superuser.execute(sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))))
+        return rows_of(superuser, columns)
+
+
+def rows_of(session: psycopg.Connection[Any], columns: Mapping[str, list[str]]) -> dict[str, Rows]:
+    """As this session sees them, as text: what JSON and times become in Python depends on who asks. Its zone is to be UTC."""
+    found = {}
+    for table, names in columns.items():
+        listed = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in names)
+        found[table] = list(session.execute(sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))))
     return found
+
+
+def one_way(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """The migrations still to be applied there that could not be taken back."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    steps = [(migration, operation) for migration, _back in plan for operation in migration.operations]
+    return tuple(f"{migration}: {operation.describe()}" for migration, operation in steps if not operation.reversible)
 
 
 def restore(superuser_dsn: str, database: str, slice_name: str) -> None:
@@ -86,9 +103,9 @@ def upgraded(
     before = standing(superuser_dsn, name, columns)
     with django_db_blocker.unblock():
         use(name)
-        unknown = schema.standing(connections["owner"]).unknown
+        unknown, lasting = schema.standing(connections["owner"]).unknown, one_way(connections["owner"])
         call_command("migrate", verbosity=0, interactive=False)
-        yield Upgraded(request.param, unknown, columns, before, standing(superuser_dsn, name, columns))
+        yield Upgraded(request.param, unknown, lasting, columns, before, standing(superuser_dsn, name, columns))
         use(own)
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
         superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,8 +1,9 @@
 """
-Make the database of a slice as its product leaves it, for later code to upgrade: `python -m tests.upgrade.make slice_b`.
+Make the database of a version as its product leaves it, for later code to upgrade: `python -m tests.upgrade.make first_version`.
 
-Run it on that slice's commit, from the checkout. It starts the product on a var/ of its own, with the demo and one deal of
-the sandbox, waits until everything is sealed, and writes `tests/upgrade/<name>.sql.gz` and the demo's first sign-in.
+Run it on that version's commit, from the checkout. It starts the product on a var/ of its own, with most of the demo and two deals of
+the sandbox, waits until everything is sealed and stops it. Then work is begun that nobody finishes (`tests.upgrade.unfinished`).
+It writes `tests/upgrade/<name>.sql.gz`, what the systems outside held, and the demo's first sign-in.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,21 +20,22 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from config.embedded import identity, places
+from config.embedded import identity, keys, places, postgres
 from config.paths import ROOT
 from config.storage import databases
 
 HERE = Path(__file__).resolve().parent
-PORT, SANDBOX_PORT = "8461", "8462"
+PORT, SANDBOX_PORT, CMS_PORT = "8461", "8462", "8463"
 # The keys of nobody: they open only this dump.
 KEYS = {
     "SECRET_KEY": "upgrade-" * 8,
     "ERASURE_KEY": "upgrade-" * 8,
     "ENCRYPTION_KEYS": "dXBncmFkZS11cGdyYWRlLXVwZ3JhZGUtdXBncmFkZS0=",
 }
-TOKEN = "upgrade-token"
+TOKEN, CMS_TOKEN = "upgrade-token", "author:upgrade-token"
 META_COMMANDS = re.compile(r"^\\(un)?restrict .*\n", re.MULTILINE)  # psql's, which nothing but psql understands
 PATIENCE_S = 180
 
@@ -42,13 +45,13 @@ def manage(environ: dict[str, str], *words: str) -> str:
     return subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
+def until(condition: Callable[[], bool], what: str, every_s: float = 1) -> None:
     """:raises TimeoutError: if it has not come true in time"""
     end = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(what)
-        time.sleep(1)
+        time.sleep(every_s)
 
 
 @contextmanager
@@ -65,8 +68,8 @@ def product(environ: dict[str, str]) -> Iterator[None]:
         process.communicate(timeout=60)
 
 
-def deal(environ: dict[str, str], var: Path) -> None:
-    """One deal of the sandbox, as far as it comes without a person."""
+def deals(environ: dict[str, str], var: Path) -> None:
+    """Two deals of the sandbox, as far as they come without a person."""
     secret = var / "token"
     secret.write_text(TOKEN)
     files = (f"--token-file={secret}", f"--secret-file={secret}", f"--base-url=http://127.0.0.1:{SANDBOX_PORT}")
@@ -74,11 +77,30 @@ def deal(environ: dict[str, str], var: Path) -> None:
     sandbox = subprocess.Popen([sys.executable, str(ROOT / "manage.py"), "sandbox", "hubspot", f"--port={SANDBOX_PORT}"], env=environ)
     try:
         time.sleep(5)  # it says nothing to a pipe until it ends
-        subject = manage(environ, "sample", "hubspot").split()[-1]
-        until(lambda: "waiting" in manage(environ, "trace", subject), "the deal's run never stopped for a person")
+        for _ in range(2):
+            subject = manage(environ, "sample", "hubspot").split()[-1]
+            until(partial(_waits, environ, subject), "the deal's run never stopped for a person")
     finally:
         sandbox.send_signal(signal.SIGINT)
         sandbox.wait(10)
+
+
+def _waits(environ: dict[str, str], subject: str) -> bool:
+    return "waiting" in manage(environ, "trace", subject)
+
+
+@contextmanager
+def database_alone(var: Path) -> Iterator[dict[str, str]]:
+    """The database of a product that has stopped, and where it is."""
+    passwords = keys.load(var)
+    server = postgres.place(var / "postgres", identity.choose(), {role: passwords[role] for role in keys.ROLES})
+    process = postgres.wait(server, var / "log" / "postgres.log")
+    try:
+        yield {"DATABASE_URL": server.url(postgres.APP), "DATABASE_OWNER_URL": server.url(postgres.OWNER)}
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+        shutil.rmtree(server.socket, ignore_errors=True)
 
 
 def dump(url: str) -> bytes:
@@ -91,15 +113,24 @@ def dump(url: str) -> bytes:
     return META_COMMANDS.sub("", text).encode()
 
 
+def unfinished(environ: dict[str, str], what: str) -> None:
+    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}  # what fails there is meant to
+    subprocess.run([sys.executable, "-m", "tests.upgrade.unfinished", what], env=environ | settings, cwd=ROOT, check=True)
+
+
 def main(name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         var = Path(folder) / "var"
-        environ = {**os.environ, **KEYS, "VAR_DIR": str(var), "PORT": PORT}
+        environ = {**os.environ, **KEYS, "VAR_DIR": str(var), "PORT": PORT, "DEMO": "no"}
         with product(environ):
-            deal(environ, Path(folder))
+            running = environ | json.loads((var / "run.env").read_text())
+            unfinished(running, "demo")
+            deals(environ, Path(folder))
             until(lambda: "\n0 rows are not sealed" in manage(environ, "verify"), "not everything was sealed")
-            written = dump(json.loads((var / "run.env").read_text())["DATABASE_OWNER_URL"])
-            sign_in = (var / "sign-ins").read_text().splitlines()[0]
+        with database_alone(var) as where:
+            unfinished(running | where, str(HERE / f"{name}.outside.json"))
+            written = dump(where["DATABASE_OWNER_URL"])
+        sign_in = (var / "sign-ins").read_text().splitlines()[0]
     (HERE / f"{name}.sql.gz").write_bytes(gzip.compress(written, mtime=0))
     (HERE / f"{name}.sign-in").write_text(" ".join(sign_in.split()[:2]) + "\n")
 

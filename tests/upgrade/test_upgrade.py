@@ -9,13 +9,13 @@ from django.contrib import admin
 from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
-from django.utils import timezone
 
+from config.storage import schema
 from integrations.models import Connection
 from routing.audit.operations.seals import seal
 from routing.audit.verify import verify
 from routing.kernel.roles import OPS
-from routing.models import ExceptionCase, Run, RunStep, User
+from routing.models import Event, ExceptionCase, Run, RunStep, User
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.runs.operations.runs import fill_in
@@ -27,6 +27,11 @@ from tests.upgrade.make import TOKEN
 
 def test_every_migration_of_then_is_still_known(upgraded: Upgraded) -> None:
     assert upgraded.unknown == ()
+
+
+def test_every_migration_since_then_can_be_taken_back_and_none_is_left_to_apply(upgraded: Upgraded) -> None:
+    assert upgraded.one_way == ()
+    assert schema.standing(connection).pending == ()
 
 
 def test_evidence_is_what_it_was_to_the_letter(upgraded: Upgraded, ledger_tables: set[str]) -> None:
@@ -105,7 +110,7 @@ def test_a_run_that_waited_for_a_person_goes_on(upgraded: Upgraded, title: str) 
     """Pinned to the flow version of then."""
     run = Run.objects.filter(state=Run.State.WAITING, enrichments__facts__contains={"deal.name": title}).distinct().get()
     lead = Actor.of(User.objects.filter(groups__name=OPS).earliest("pk"))
-    at = timezone.now() + timedelta(minutes=1)
+    at = Event.objects.latest("at").at + timedelta(minutes=1)
 
     [settled] = fill_in(run.pk, {"deal.ends": "2027-06-30"}, by=lead, at=at, reason="Known now.")
     advance(clock=lambda: at + timedelta(minutes=1))
