@@ -45,6 +45,9 @@ _SHARED: list[Processor] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
+# One list for every call of configure: loggers keep the list they began with, and tests that listen replace what is in it.
+_PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+
 
 def _formatter(*, console: bool) -> dict[str, Any]:
     plain = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact]
@@ -86,7 +89,7 @@ def config(*, level: str, console: bool) -> dict[str, Any]:
 def configure(settings: dict[str, Any]) -> None:
     """What settings.LOGGING_CONFIG names: structlog and the standard library, into one stream."""
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
