@@ -1,5 +1,7 @@
 # The product in one image: web, workers, beat and commands differ only in what they are started with (compose.yaml).
-# PostgreSQL and Redis are not in it.
+# PostgreSQL and Redis are not in it, and the demo agency is only with `docker build --build-arg DEMO=yes`.
+ARG DEMO=no
+
 FROM python:3.11-slim-bookworm AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
@@ -7,7 +9,7 @@ RUN python -m venv /opt/venv
 COPY requirements/production.txt /tmp/production.txt
 RUN /opt/venv/bin/pip install --require-hashes -r /tmp/production.txt
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS product-no
 
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin throughline
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VAR_DIR=/app/var BIND=0.0.0.0:8000
@@ -18,6 +20,11 @@ COPY config config
 COPY integrations integrations
 COPY delivery delivery
 COPY routing routing
+
+FROM product-no AS product-yes
+COPY demo demo
+
+FROM product-${DEMO}
 
 # Settings want to be complete even here; none of these values is kept in the image or used by anything that runs.
 RUN mkdir -p var/files var/mail var/seals \
