@@ -21,7 +21,7 @@ from routing.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning
 # Where a test's clock stands (see conftest), and so what ``timezone.now()`` says in helpers, operations and defaults of columns.
-NOW = datetime.fromisoformat(os.environ["TEST_AT"]) if "TEST_AT" in os.environ else MONDAY
+NOW = datetime.fromisoformat(os.environ.get("TEST_AT") or MONDAY.isoformat()).astimezone(UTC)
 _numbers = count(1)
 
 

@@ -16,14 +16,16 @@ from routing.trace import trace
 from tests.clockwork import at, clock_of
 from tests.desk import signed_in, url, words
 from tests.routing.admin.stories import crm_of, make_flow, run_about
-from tests.world import NOW, World, make_request
+from tests.world import MONDAY, World, make_request
+
+pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
 
 @pytest.fixture
 def late(world: World) -> Clock:
     """Warned of, late, and passed on to Bob; the warning was sent in time, the breach after downtime."""
     request = make_request(world.acme)
-    start([request.item], ensure_defaults(at=NOW), NOW, purposes={"triage"})
+    start([request.item], ensure_defaults(at=MONDAY), MONDAY, purposes={"triage"})
     for when in (at(23, 16), at(24, 14)):
         escalate(at=when)
     return clock_of(request)
@@ -65,7 +67,7 @@ def test_messages_say_what_is_the_matter_and_by_when(world: World, late: Clock) 
 
 
 def test_a_trace_tells_of_every_level(world: World) -> None:
-    ensure_defaults(at=NOW)
+    ensure_defaults(at=MONDAY)
     make_flow(world)
     with crm_of(world):
         run = run_about("901")
@@ -80,13 +82,13 @@ def test_a_trace_tells_of_every_level(world: World) -> None:
 
 
 def test_how_far_apart_the_rungs_are_is_part_of_the_promise(world: World) -> None:
-    policy = ensure_defaults(at=NOW)
+    policy = ensure_defaults(at=MONDAY)
     page = signed_in(world.olga).get(url(SLAPolicy, "change", policy.pk))
     fields = page.context["inline_admin_formsets"][0].formset.forms[0]
     assert fields["escalate_every"].value() == "4:00:00"
 
     Target.objects.filter(purpose="triage").update(escalate_every=timedelta(minutes=30))
     request = make_request(world.acme)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
     assert clock_of(request).escalate_every == timedelta(minutes=30)
