@@ -149,6 +149,9 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 if chromium := _find_chromium():
     os.environ["CHROMIUM"] = chromium
 
+if zone := os.environ.get("TEST_ZONE"):
+    os.environ["TZ"] = zone
+    time.tzset()
 if instant := os.environ.get("TEST_AT"):
     _move_clock(instant)
 if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import Max
 
 from delivery.models import Request
-from routing.models import Clock, Notification, SLAPolicy, Target
+from routing.models import Clock, Notification, SLAPolicy, Target, User
 from routing.operations.calendars import ensure_defaults
 from routing.operations.clocks import start
 from routing.operations.escalate import escalate
@@ -51,6 +51,7 @@ def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(world
 
 def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again(world: World, late: Clock) -> None:
     Clock.objects.filter(pk=late.pk).update(trouble="OutOfReach", wakes_at=at(25, 9))
+    User.objects.filter(pk=world.alice.pk).update(timezone="UTC")
     browser = signed_in(world.alice)
 
     page, listed = words(browser.get(url(Clock, "change", late.pk))), words(browser.get(url(Clock, "changelist"), {"told": "nobody"}))

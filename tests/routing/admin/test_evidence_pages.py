@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from routing.models import Event, Seal
+from routing.models import Event, Seal, User
 from routing.operations.seals import seal
 from tests.desk import signed_in, url, words
 from tests.world import MONDAY, NOW, World, make_request
@@ -29,6 +29,7 @@ def test_evidence_is_read_by_auditors_and_written_by_nobody(world: World, model)
 def test_verifying_says_whether_the_evidence_is_whole(world: World) -> None:
     make_request(world.acme)
     seal(at=MONDAY)
+    User.objects.filter(pk=world.audrey.pk).update(timezone="UTC")
 
     page = words(signed_in(world.audrey).post(url(Seal, "verify")))
 
