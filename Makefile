@@ -12,9 +12,9 @@ run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty ag
 	@scripts/venv run
 	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m config.up --tied
 
-test: ## Run every test, beside whatever else is running (ARGS= for pytest)
+test: ## Run every test, beside whatever else is running (ARGS= for pytest; AT=2028-02-29T23:59:30Z and ZONE=Europe/Berlin for elsewhere)
 	@scripts/venv dev
-	@exec $(PY) -X dev -m pytest -n 2 --dist worksteal $(ARGS)
+	@TEST_AT="$(AT)" TEST_ZONE="$(ZONE)" exec $(PY) -X dev -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: ## Style, types, layers, migrations and the rules of the house
 	@scripts/venv dev

@@ -14,6 +14,9 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
+from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -25,9 +28,29 @@ from config.storage import databases
 from tests import wordpress as cms
 
 OWNER, APP = "throughline_test_owner", "throughline_test_app"
+ELSEWHEN = Path(__file__).parent / "elsewhen"
 
 _processes: list[subprocess.Popen[bytes]] = []
 _folders: list[Path] = []
+
+
+def _move_clock(instant: str) -> None:
+    """Let this process live at an instant; its offset is taken once, so that xdist's workers have the same."""
+    try:
+        at = datetime.fromisoformat(instant)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise pytest.UsageError(f"No instant: AT={instant}. Write it with its zone, like AT=2028-02-29T23:59:30Z")
+    os.environ.setdefault("CLOCK_OFFSET_S", str(at.timestamp() - time.time()))
+    import_module(f"tests.{ELSEWHEN.name}.sitecustomize")
+
+
+def pytest_collection_finish() -> None:
+    """From here on tests start processes, and those live at the same instant; xdist's workers come earlier, and see to it themselves."""
+    if "CLOCK_OFFSET_S" in os.environ:
+        inherited = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = f"{ELSEWHEN}{os.pathsep}{inherited}" if inherited else str(ELSEWHEN)
 
 
 def _start_servers() -> None:
@@ -126,6 +149,11 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 if chromium := _find_chromium():
     os.environ["CHROMIUM"] = chromium
 
+if zone := os.environ.get("TEST_ZONE"):
+    os.environ["TZ"] = zone
+    time.tzset()
+if instant := os.environ.get("TEST_AT"):
+    _move_clock(instant)
 if "PYTEST_XDIST_WORKER" not in os.environ:
     atexit.register(_stop_servers)  # pytest's own hooks do not run when it ends over a faulty conftest
     _start_servers()

@@ -21,11 +21,13 @@ from routing.work.creation import create
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning
 # Where a test's clock stands (see conftest), and so what ``timezone.now()`` says in helpers, operations and defaults of columns.
-NOW = datetime.fromisoformat(os.environ["TEST_AT"]) if "TEST_AT" in os.environ else MONDAY
+NOW = datetime.fromisoformat(os.environ.get("TEST_AT") or MONDAY.isoformat()).astimezone(UTC)
+ZONE = os.environ.get("TEST_ZONE") or "UTC"  # where people and clients are
 _numbers = count(1)
 
 
 def make_user(name: str, *roles: Role, team: Team | None = None, **fields: Any) -> User:
+    fields.setdefault("timezone", ZONE)
     user = User.objects.create_user(f"{name.lower()}-{next(_numbers)}@agency.test", full_name=name, is_staff=True, **fields)
     user.groups.set(Group.objects.filter(name__in=roles))
     if team:
@@ -34,6 +36,7 @@ def make_user(name: str, *roles: Role, team: Team | None = None, **fields: Any) 
 
 
 def make_client(code: str, team: Team, owner: User, backup: User, **fields: Any) -> Client:
+    fields.setdefault("timezone", ZONE)
     return Client.objects.create(code=code, name=fields.pop("name", f"{code} Ltd"), team=team, owner=owner, backup=backup, **fields)
 
 

@@ -14,7 +14,7 @@ from routing.models import Contact, Event, User
 from routing.work.operations import items
 from tests.desk import words
 from tests.portal import VIEWER, browser_of, invited
-from tests.world import NOW, World, by, make_request
+from tests.world import MONDAY, NOW, World, by, make_request
 
 LONG = "a" * 5_000
 PAGES = ("/portal/", "/portal/requests/", "/portal/requests/ACM-1/", "/portal/requests/ACM-1/withdraw/", "/portal/new/")
@@ -102,6 +102,7 @@ def test_a_viewer_is_not_asked_and_cannot_answer(world: World) -> None:
     assert Request.objects.get(pk=row.pk).state == Request.State.NEEDS_INFORMATION
 
 
+@pytest.mark.stands_at(MONDAY)
 def test_times_are_in_the_contacts_own_zone(world: World, carla: Contact, browser: Browser) -> None:
     row = make_request(world.acme)
     User.objects.filter(contact=carla).update(timezone="Asia/Tokyo")

@@ -9,7 +9,7 @@ from delivery.requests.operations import requests
 from routing.models import User
 from routing.work.operations import items
 from tests.desk import signed_in, url, words
-from tests.world import NOW, World, by, make_client, make_request, make_user
+from tests.world import MONDAY, NOW, World, by, make_client, make_request, make_user
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
 
@@ -84,13 +84,14 @@ def test_history_revert_and_deletion_are_refused(world: World, path: str) -> Non
     assert Request.objects.get(pk=row.pk).state == Request.State.CAPTURED
 
 
+@pytest.mark.stands_at(MONDAY)
 def test_the_timeline_says_who_what_when_and_why_newest_first(world: World) -> None:
     row = make_request(world.acme, details="")
-    requests.edit([row.pk], by=by(world.alice), at=NOW, details="Five pages", title="Better")
+    requests.edit([row.pk], by=by(world.alice), at=MONDAY, details="Five pages", title="Better")
     items.hand_over(
         [row.item_id],
         by=by(world.alice),
-        at=NOW.replace(hour=11),
+        at=MONDAY.replace(hour=11),
         reason="On leave",
         owner=world.bob.pk,
         backup=world.olga.pk,

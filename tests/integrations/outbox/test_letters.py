@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -97,7 +98,7 @@ def test_times_are_in_the_readers_zone(world: World, time: Time) -> None:
 
     deliver(time.on(minutes=5))
 
-    assert "18:30 JST" in mail.outbox[0].body
+    assert f"{NOW.astimezone(ZoneInfo('Asia/Tokyo')):%H:%M} JST" in mail.outbox[0].body
 
 
 def test_what_was_read_meanwhile_is_not_sent(world: World, time: Time) -> None:

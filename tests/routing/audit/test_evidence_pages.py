@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from routing.audit.operations.seals import seal
-from routing.models import Event, Seal
+from routing.models import Event, Seal, User
 from tests.desk import signed_in, url, words
-from tests.world import NOW, World, make_request
+from tests.world import MONDAY, NOW, World, make_request
 
 pytestmark = pytest.mark.usefixtures("without_second_factor")
 
@@ -27,9 +27,11 @@ def test_evidence_is_read_by_auditors_and_written_by_nobody(world: World, model)
     assert signed_in(world.alice).get(url(model, "changelist")).status_code == 403
 
 
+@pytest.mark.stands_at(MONDAY)
 def test_verifying_says_whether_the_evidence_is_whole(world: World) -> None:
     make_request(world.acme)
-    seal(at=NOW)
+    seal(at=MONDAY)
+    User.objects.filter(pk=world.audrey.pk).update(timezone="UTC")
 
     page = words(signed_in(world.audrey).post(url(Seal, "verify")))
 

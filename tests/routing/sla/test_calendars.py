@@ -15,22 +15,24 @@ from routing.sla.operations.calendars import ensure_defaults, save_calendar, sav
 from routing.sla.operations.clocks import follow, start
 from routing.sla.timing import Cause
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
-from tests.world import NOW, World, by, make_client, make_request
+from tests.world import MONDAY, World, by, make_client, make_request
+
+pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
 
 def test_editing_calendar_or_policy_never_moves_an_open_clock(world: World, policy: SLAPolicy) -> None:
     request, olga = make_request(world.acme), by(world.olga)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
     calendar = Calendar.objects.get(slug="agency")
     calendar.hours = {"tue": ["10:00-11:00"]}
-    save_calendar(calendar, by=olga, at=NOW, reason="Half time")
+    save_calendar(calendar, by=olga, at=MONDAY, reason="Half time")
     target = policy.targets.get(purpose="triage")
     target.worktime, target.runs_in, target.met_in = HOUR, ["triaged"], ["accepted"]
-    save_policy(policy, targets=[target], by=olga, at=NOW, reason="Faster")
+    save_policy(policy, targets=[target], by=olga, at=MONDAY, reason="Faster")
     follow([fresh(request)], at(23, 10))
     later = make_request(world.acme)
-    start([later.item], policy, NOW)
+    start([later.item], policy, MONDAY)
 
     assert (calendar.version, policy.version) == (2, 2)
     assert clock_of(request).due_at == at(23, 17, 30)
@@ -42,21 +44,21 @@ def test_editing_calendar_or_policy_never_moves_an_open_clock(world: World, poli
 def test_saving_unchanged_raises_no_version(world: World, policy: SLAPolicy) -> None:
     calendar = Calendar.objects.get(slug="agency")
 
-    save_calendar(calendar, by=by(world.olga), at=NOW)
-    save_policy(policy, targets=list(policy.targets.all()), by=by(world.olga), at=NOW)
+    save_calendar(calendar, by=by(world.olga), at=MONDAY)
+    save_policy(policy, targets=list(policy.targets.all()), by=by(world.olga), at=MONDAY)
 
     assert (calendar.version, policy.version, calendar.history.count()) == (1, 1, 1)
 
 
 def test_only_operations_leads_change_calendars_and_policies(world: World, policy: SLAPolicy) -> None:
     with pytest.raises(PermissionDenied):
-        save_calendar(Calendar.objects.get(), by=by(world.alice), at=NOW)
+        save_calendar(Calendar.objects.get(), by=by(world.alice), at=MONDAY)
     with pytest.raises(PermissionDenied):
-        save_policy(policy, by=by(world.alice), at=NOW)
+        save_policy(policy, by=by(world.alice), at=MONDAY)
 
 
 def test_defaults_are_made_once(world: World, policy: SLAPolicy) -> None:
-    again = ensure_defaults(at=NOW, timezone="Europe/Berlin")
+    again = ensure_defaults(at=MONDAY, timezone="Europe/Berlin")
 
     assert again == policy
     assert [calendar.timezone for calendar in Calendar.objects.all()] == ["UTC"]
@@ -64,7 +66,7 @@ def test_defaults_are_made_once(world: World, policy: SLAPolicy) -> None:
 
 def calendar_for(*, zone: str, slug: str, **whose: object) -> Calendar:
     calendar = Calendar(slug=slug, name=slug.title(), timezone=zone)
-    save_calendar(calendar, by=Actor.system(), at=NOW)
+    save_calendar(calendar, by=Actor.system(), at=MONDAY)
     CalendarUse.objects.create(calendar=calendar, **whose)
     return calendar
 
@@ -84,12 +86,12 @@ def test_whose_hours_count(world: World, policy: SLAPolicy, source: str, also: s
     calendar_for(zone="Europe/Berlin", slug="berlin", team=world.team)
     calendar_for(zone="America/New_York", slug="york", client=world.acme)
     policy.calendar_source, policy.also_source = source, also
-    save_policy(policy, by=by(world.olga), at=NOW)
+    save_policy(policy, by=by(world.olga), at=MONDAY)
     request = make_request(world.acme)
 
-    start([request.item], policy, NOW, purposes={"triage"}, worktimes={request.item_id: 8 * HOUR})
+    start([request.item], policy, MONDAY, purposes={"triage"}, worktimes={request.item_id: 8 * HOUR})
 
-    explained = explain(clock_of(request), NOW)
+    explained = explain(clock_of(request), MONDAY)
     assert [calendar.name for calendar in explained.calendars] == calendars
     assert clock_of(request).due_at == due
     assert explained.agrees
@@ -97,24 +99,24 @@ def test_whose_hours_count(world: World, policy: SLAPolicy, source: str, also: s
 
 def test_without_a_calendar_of_their_own_team_and_client_keep_the_agencys(world: World, policy: SLAPolicy) -> None:
     policy.also_source = "client"
-    save_policy(policy, by=by(world.olga), at=NOW)
+    save_policy(policy, by=by(world.olga), at=MONDAY)
     request = make_request(make_client("ZED", world.team, world.alice, world.bob))
 
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
-    assert [calendar.name for calendar in explain(clock_of(request), NOW).calendars] == ["Agency"]
+    assert [calendar.name for calendar in explain(clock_of(request), MONDAY).calendars] == ["Agency"]
 
 
 def test_hours_that_never_meet_fall_back_to_the_first_and_say_so(world: World, policy: SLAPolicy) -> None:
     calendar_for(zone="Asia/Tokyo", slug="tokyo", client=world.acme)
     calendar_for(zone="America/New_York", slug="york", team=world.team)
     policy.also_source = "client"
-    save_policy(policy, by=by(world.olga), at=NOW)
+    save_policy(policy, by=by(world.olga), at=MONDAY)
     request = make_request(world.acme)
 
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
-    explained = explain(clock_of(request), NOW)
+    explained = explain(clock_of(request), MONDAY)
     assert [calendar.name for calendar in explained.calendars] == ["York"]
     assert explained.instead_of == ("york", "tokyo")
     assert "never meet" in words(explained, ZoneInfo("UTC"))[0]
@@ -124,7 +126,7 @@ def test_holidays_are_those_known_when_the_clock_started(world: World, policy: S
     calendar = Calendar.objects.get(slug="agency")
     calendar.holiday_country, calendar.holiday_subdivision = "GB", "ENG"
     calendar.extra_dates = {"2026-12-24": "Christmas Eve"}
-    save_calendar(calendar, by=by(world.olga), at=NOW)
+    save_calendar(calendar, by=by(world.olga), at=MONDAY)
     request = make_request(world.acme)
     started = datetime(2026, 12, 23, 16, 30, tzinfo=UTC)
 
@@ -149,7 +151,7 @@ def test_a_calendar_that_cannot_be_read_is_refused_by_field(world: World, field:
     calendar = Calendar(slug="odd", name="Odd", **{field: value})
 
     with pytest.raises(ValidationError) as refused:
-        save_calendar(calendar, by=by(world.olga), at=NOW)
+        save_calendar(calendar, by=by(world.olga), at=MONDAY)
 
     assert why in refused.value.message_dict[field][0]
 
@@ -170,7 +172,7 @@ def test_a_target_that_means_nothing_is_refused_by_field(world: World, policy: S
     target = Target(**{"kind": "request", "purpose": "new", "worktime": HOUR, **fields})
 
     with pytest.raises(ValidationError) as refused:
-        save_policy(policy, targets=[target], by=by(world.olga), at=NOW)
+        save_policy(policy, targets=[target], by=by(world.olga), at=MONDAY)
 
     assert field in refused.value.message_dict
     assert not policy.targets.filter(purpose="new").exists()

@@ -18,7 +18,9 @@ from routing.sla.operations.clocks import follow, start
 from routing.sla.timing import AGENCY, Cause, Does, Mark, Terms, Turn, read
 from routing.work.operations import items
 from tests.clockwork import ZERO, at, fresh
-from tests.world import NOW, World, make_request
+from tests.world import MONDAY, World, make_request
+
+pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
 W = WorkItem.WaitingOn
 
@@ -26,7 +28,7 @@ W = WorkItem.WaitingOn
 @pytest.mark.parametrize("table", ["routing_clockmark", "routing_clockterms"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET id = id"])
 def test_marks_and_terms_are_append_only(world: World, policy: SLAPolicy, table: str, statement: str) -> None:
-    start([make_request(world.acme).item], policy, NOW)
+    start([make_request(world.acme).item], policy, MONDAY)
 
     with pytest.raises((ProgrammingError, InternalError)), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement.format(table))
@@ -34,24 +36,24 @@ def test_marks_and_terms_are_append_only(world: World, policy: SLAPolicy, table:
 
 def test_the_database_refuses_a_clock_that_runs_and_rests(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW)
+    start([request.item], policy, MONDAY)
 
-    for change in ({"paused_at": NOW}, {"due_at": None}, {"stopped_at": NOW}, {"met_at": NOW, "breached_at": NOW}):
+    for change in ({"paused_at": MONDAY}, {"due_at": None}, {"stopped_at": MONDAY}, {"met_at": MONDAY, "breached_at": MONDAY}):
         with pytest.raises(IntegrityError), transaction.atomic():
             Clock.objects.filter(item=request.item_id).update(**change)
 
 
 def test_a_level_is_escalated_once(world: World, policy: SLAPolicy) -> None:
-    [clock, *_] = start([make_request(world.acme).item], policy, NOW)
-    Escalation.objects.create(clock=clock, level=Escalation.BREACH, due_at=NOW)
+    [clock, *_] = start([make_request(world.acme).item], policy, MONDAY)
+    Escalation.objects.create(clock=clock, level=Escalation.BREACH, due_at=MONDAY)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Escalation.objects.create(clock=clock, level=Escalation.BREACH, due_at=NOW)
+        Escalation.objects.create(clock=clock, level=Escalation.BREACH, due_at=MONDAY)
 
 
 def test_what_wakes_is_found_by_time(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW)
+    start([request.item], policy, MONDAY)
 
     assert [clock.purpose for clock in Clock.objects.waking(at(23, 11))] == ["first_response"]
     assert [clock.purpose for clock in Clock.objects.overdue(at(23, 11, 31))] == ["first_response"]
@@ -117,8 +119,8 @@ def test_a_clock_read_from_its_marks_is_the_stored_one(
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_lives_of_a_request_leave_clocks_that_agree_with_their_marks(world: World, policy: SLAPolicy, seed: int) -> None:
-    chance, request, now = Random(seed), make_request(world.acme), NOW  # noqa: S311 - a repeatable life, no secret
-    start([request.item], policy, NOW)
+    chance, request, now = Random(seed), make_request(world.acme), MONDAY  # noqa: S311 - a repeatable life, no secret
+    start([request.item], policy, MONDAY)
 
     for _ in range(10):
         now += timedelta(seconds=chance.randrange(60 * 60 * 30))

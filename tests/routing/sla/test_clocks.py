@@ -24,7 +24,9 @@ from routing.sla.timing import Cause, Does
 from routing.work.operations import items as work
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
 from tests.threads import at_once
-from tests.world import NOW, World, by, make_request
+from tests.world import MONDAY, World, by, make_request
+
+pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
 W = WorkItem.WaitingOn
 
@@ -32,7 +34,7 @@ W = WorkItem.WaitingOn
 def test_a_request_starts_the_clocks_of_its_policy(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
 
-    started = start([request.item], policy, NOW)
+    started = start([request.item], policy, MONDAY)
 
     assert {clock.purpose: clock.due_at for clock in started} == {
         "first_response": at(23, 11, 30),
@@ -40,35 +42,35 @@ def test_a_request_starts_the_clocks_of_its_policy(world: World, policy: SLAPoli
         "resolution": at(23, 9, 30) + timedelta(days=14),
     }
     triage = clock_of(request)
-    assert (triage.running_since, triage.warn_at, triage.wakes_at) == (NOW, at(23, 15, 30), at(23, 15, 30))
+    assert (triage.running_since, triage.warn_at, triage.wakes_at) == (MONDAY, at(23, 15, 30), at(23, 15, 30))
     assert (triage.policy, triage.policy_version, triage.spent) == (policy, 1, ZERO)
     assert request.item.next_due_at == fresh(request).next_due_at == at(23, 11, 30)
 
 
 def test_starting_twice_starts_once(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
-    again = start([request.item], policy, NOW + HOUR)
+    again = start([request.item], policy, MONDAY + HOUR)
 
     assert {clock.purpose for clock in again} == {"first_response", "resolution"}
-    assert clock_of(request).started_at == NOW
+    assert clock_of(request).started_at == MONDAY
     assert clock_of(request).marks.count() == 1
 
 
 def test_a_timebox_takes_the_place_of_the_targets_time(world: World, policy: SLAPolicy) -> None:
     one, other = make_request(world.acme), make_request(world.acme)
 
-    start([one.item, other.item], policy, NOW, purposes={"triage"}, worktimes={one.item_id: timedelta(seconds=20)})
+    start([one.item, other.item], policy, MONDAY, purposes={"triage"}, worktimes={one.item_id: timedelta(seconds=20)})
 
-    assert clock_of(one).due_at == NOW + timedelta(seconds=20)
+    assert clock_of(one).due_at == MONDAY + timedelta(seconds=20)
     assert clock_of(other).due_at == at(23, 17, 30)
     assert ClockTerms.objects.count() == 1
 
 
 def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW)
+    start([request.item], policy, MONDAY)
 
     requests.ask([request.pk], by=by(world.alice), at=at(23, 11), question="Which pages?")
     follow([fresh(request)], at(23, 11))
@@ -88,7 +90,7 @@ def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(world: W
 
 def test_hold_pauses_and_resume_goes_on(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
     work.hold([request.item_id], by=by(world.alice), at=at(23, 10), reason="Budget")
     follow([fresh(request)], at(23, 10))
@@ -102,7 +104,7 @@ def test_hold_pauses_and_resume_goes_on(world: World, policy: SLAPolicy) -> None
 
 def test_reaching_the_state_meets_the_target_and_a_late_one_is_a_breach(world: World, policy: SLAPolicy) -> None:
     on_time, late = make_request(world.acme), make_request(world.acme)
-    start([on_time.item, late.item], policy, NOW, purposes={"triage"})
+    start([on_time.item, late.item], policy, MONDAY, purposes={"triage"})
 
     for request, when in ((on_time, at(23, 17, 30)), (late, at(23, 17, 31))):
         requests.triage([request.pk], by=by(world.alice), at=when)
@@ -115,7 +117,7 @@ def test_reaching_the_state_meets_the_target_and_a_late_one_is_a_breach(world: W
 
 def test_work_that_ends_otherwise_ends_its_clocks_without_meeting_them(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW)
+    start([request.item], policy, MONDAY)
 
     requests.cancel([request.pk], by=by(world.alice), at=at(23, 10), reason="No budget")
     follow([fresh(request)], at(23, 10))
@@ -127,7 +129,7 @@ def test_work_that_ends_otherwise_ends_its_clocks_without_meeting_them(world: Wo
 
 def test_a_breach_found_when_pausing_still_wakes_the_sweep(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
     work.hold([request.item_id], by=by(world.alice), at=at(24, 12), reason="Budget")
     follow([fresh(request)], at(24, 12))
@@ -142,7 +144,7 @@ def test_a_breach_found_when_pausing_still_wakes_the_sweep(world: World, policy:
 
 def test_a_first_response_by_telephone_stops_its_clock_alone(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW)
+    start([request.item], policy, MONDAY)
 
     stopped = stop([request.item], "first_response", at(23, 10))
     again = stop([request.item], "first_response", at(23, 11))
@@ -150,13 +152,13 @@ def test_a_first_response_by_telephone_stops_its_clock_alone(world: World, polic
     assert [clock.purpose for clock in stopped] == ["first_response"]
     assert again == []
     assert clock_of(request, "first_response").met_at == at(23, 10)
-    assert clock_of(request).running_since == NOW
+    assert clock_of(request).running_since == MONDAY
     assert fresh(request).next_due_at == at(23, 17, 30)
 
 
 def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(world: World, policy: SLAPolicy) -> None:
     parent = make_request(world.acme)
-    start([parent.item], policy, NOW, purposes={"resolution"})
+    start([parent.item], policy, MONDAY, purposes={"resolution"})
     one, other = (make_request(world.acme, parent=parent.item) for _ in range(2))
 
     def ask(child: Request, when: datetime) -> tuple[str, str]:
@@ -204,7 +206,7 @@ def test_following_takes_the_same_few_statements_for_one_and_for_many(
 
     for number in (1, 30):
         made = [make_request(world.acme) for _ in range(number)]
-        starting = count(start, [request.item for request in made], policy, NOW)
+        starting = count(start, [request.item for request in made], policy, MONDAY)
         behind_the_door = WorkItem.objects.filter(pk__in=[request.item_id for request in made])
         behind_the_door.update(waiting_on=W.CLIENT, state="needs_information")  # the door would have followed by itself
         items = list(behind_the_door)
@@ -216,9 +218,9 @@ def test_following_takes_the_same_few_statements_for_one_and_for_many(
 
 
 def test_two_parts_that_begin_to_wait_at_once_pause_their_parent(committed_world: World) -> None:
-    world, policy = committed_world, ensure_defaults(at=NOW)
+    world, policy = committed_world, ensure_defaults(at=MONDAY)
     parent = make_request(world.acme)
-    start([parent.item], policy, NOW, purposes={"resolution"})
+    start([parent.item], policy, MONDAY, purposes={"resolution"})
     parts = [make_request(world.acme, parent=parent.item) for _ in range(2)]
 
     at_once([partial(requests.ask, [part.pk], by=Actor.system(), at=at(23, 10), question="?") for part in parts])
@@ -227,14 +229,14 @@ def test_two_parts_that_begin_to_wait_at_once_pause_their_parent(committed_world
 
 
 def test_two_who_start_at_once_start_one_clock(committed_world: World) -> None:
-    request, policy = make_request(committed_world.acme), ensure_defaults(at=NOW)
+    request, policy = make_request(committed_world.acme), ensure_defaults(at=MONDAY)
     ready = Barrier(2)
 
     def begin(_: int) -> int:
         item = fresh(request)
         ready.wait(10)
         try:
-            return len(start([item], policy, NOW))
+            return len(start([item], policy, MONDAY))
         finally:
             connection.close()
 

@@ -18,7 +18,9 @@ from routing.work.operations import items
 from tests.clockwork import HOUR, at
 from tests.ladders import LATE, RUNGS, WARNED, WEEK, levels, started, sweep, told
 from tests.threads import at_once
-from tests.world import NOW, World, by, make_request
+from tests.world import MONDAY, World, by, make_request
+
+pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
 
 def test_each_level_is_told_once_to_whoever_stands_there(agency: World, policy: SLAPolicy) -> None:
@@ -75,9 +77,9 @@ def test_of_repeats_missed_in_a_long_downtime_only_the_newest_is_told(agency: Wo
 
 
 def test_two_sweepers_at_once_tell_each_level_once(committed_world: World) -> None:
-    policy = ensure_defaults(at=NOW)
+    policy = ensure_defaults(at=MONDAY)
     made = [make_request(committed_world.acme) for _ in range(60)]
-    start([request.item for request in made], policy, NOW, purposes={"triage"})
+    start([request.item for request in made], policy, MONDAY, purposes={"triage"})
 
     for when in (WARNED, LATE + HOUR):
         at_once([lambda when=when: escalate(at=when, chunk=7)] * 3)  # type: ignore[misc]
@@ -88,7 +90,7 @@ def test_two_sweepers_at_once_tell_each_level_once(committed_world: World) -> No
 
 
 def test_two_beats_do_no_harm(committed_world: World) -> None:
-    policy = ensure_defaults(at=NOW)
+    policy = ensure_defaults(at=MONDAY)
     start([make_request(committed_world.acme).item], policy, now() - timedelta(days=30), purposes={"triage"})
 
     at_once([escalate_clocks, escalate_clocks])
@@ -101,7 +103,7 @@ def test_two_beats_do_no_harm(committed_world: World) -> None:
 
 def test_a_sweep_takes_what_another_one_left_in_the_same_instant(world: World, policy: SLAPolicy) -> None:
     made = [make_request(world.acme) for _ in range(5)]
-    start([request.item for request in made], policy, NOW, purposes={"triage"})
+    start([request.item for request in made], policy, MONDAY, purposes={"triage"})
 
     assert escalate(at=WARNED, chunk=2) == 5
     assert escalate(at=WARNED, chunk=2) == 0
@@ -131,7 +133,7 @@ def test_what_is_finished_at_the_very_instant_it_is_due_is_not_late(world: World
 def test_levels_are_right_through_daylight_saving_leap_days_and_new_year(
     world: World, start_at: datetime, late: datetime, country: str
 ) -> None:
-    ensure_defaults(at=NOW, timezone="Europe/Berlin", country=country)
+    ensure_defaults(at=MONDAY, timezone="Europe/Berlin", country=country)
     Target.objects.filter(purpose="first_response").update(escalate_every=HOUR, worktime=1.5 * HOUR)
     clock = started(world, "first_response", start_at)
 

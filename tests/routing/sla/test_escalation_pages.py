@@ -8,7 +8,7 @@ import pytest
 from django.db.models import Max
 
 from delivery.models import Request
-from routing.models import Clock, Notification, SLAPolicy, Target
+from routing.models import Clock, Notification, SLAPolicy, Target, User
 from routing.runs.trace import trace
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.clocks import start
@@ -16,16 +16,19 @@ from routing.sla.operations.escalate import escalate
 from tests.clockwork import at, clock_of
 from tests.desk import signed_in, url, words
 from tests.routing.runs.stories import crm_of, make_flow, run_about
-from tests.world import NOW, World, make_request
+from tests.world import MONDAY, World, make_request
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.stands_at(MONDAY),  # working hours of a week
+]
 
 
 @pytest.fixture
 def late(world: World) -> Clock:
     """Warned of, late, and passed on to Bob; the warning was sent in time, the breach after downtime."""
     request = make_request(world.acme)
-    start([request.item], ensure_defaults(at=NOW), NOW, purposes={"triage"})
+    start([request.item], ensure_defaults(at=MONDAY), MONDAY, purposes={"triage"})
     for when in (at(23, 16), at(24, 14)):
         escalate(at=when)
     return clock_of(request)
@@ -51,6 +54,7 @@ def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(world
 
 def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again(world: World, late: Clock) -> None:
     Clock.objects.filter(pk=late.pk).update(trouble="OutOfReach", wakes_at=at(25, 9))
+    User.objects.filter(pk=world.alice.pk).update(timezone="UTC")
     browser = signed_in(world.alice)
 
     page, listed = words(browser.get(url(Clock, "change", late.pk))), words(browser.get(url(Clock, "changelist"), {"told": "nobody"}))
@@ -67,7 +71,7 @@ def test_messages_say_what_is_the_matter_and_by_when(world: World, late: Clock) 
 
 
 def test_a_trace_tells_of_every_level(world: World) -> None:
-    ensure_defaults(at=NOW)
+    ensure_defaults(at=MONDAY)
     make_flow(world)
     with crm_of(world):
         run = run_about("901")
@@ -82,13 +86,13 @@ def test_a_trace_tells_of_every_level(world: World) -> None:
 
 
 def test_how_far_apart_the_rungs_are_is_part_of_the_promise(world: World) -> None:
-    policy = ensure_defaults(at=NOW)
+    policy = ensure_defaults(at=MONDAY)
     page = signed_in(world.olga).get(url(SLAPolicy, "change", policy.pk))
     fields = page.context["inline_admin_formsets"][0].formset.forms[0]
     assert fields["escalate_every"].value() == "4:00:00"
 
     Target.objects.filter(purpose="triage").update(escalate_every=timedelta(minutes=30))
     request = make_request(world.acme)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
     assert clock_of(request).escalate_every == timedelta(minutes=30)

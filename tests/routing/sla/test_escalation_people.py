@@ -20,14 +20,16 @@ from routing.work.operations import items
 from tests.clockwork import HOUR, at
 from tests.ladders import LATE, RUNGS, WARNED, levels, started, sweep, told
 from tests.threads import at_once
-from tests.world import NOW, World, by
+from tests.world import MONDAY, World, by
+
+pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
 NEXT_WEEK = at(30, 9)
 
 
 def away(*people: User, until: datetime = NEXT_WEEK) -> None:
     for person in people:
-        Absence.objects.create(user=person, starts_at=NOW, ends_at=until)
+        Absence.objects.create(user=person, starts_at=MONDAY, ends_at=until)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +102,8 @@ def test_a_clock_that_cannot_be_computed_is_pushed_back_and_the_others_go_on(wor
 def stopped_case(world: World) -> ExceptionCase:
     """A case of Alice's with a timebox of four working hours: late on Monday at 13:30."""
     item = WorkItem(title="A case", client=world.acme, team=world.team, owner=world.alice, backup=world.bob)
-    [case] = create([ExceptionCase(item=item, reason=Reason.DUPLICATE)], by=Actor.system(), at=NOW)
-    start([case.item], SLAPolicy.objects.get(), NOW)
+    [case] = create([ExceptionCase(item=item, reason=Reason.DUPLICATE)], by=Actor.system(), at=MONDAY)
+    start([case.item], SLAPolicy.objects.get(), MONDAY)
     return case
 
 
@@ -130,7 +132,7 @@ def test_an_exception_that_is_claimed_after_that_stays_claimed(world: World, pol
 
 
 def test_an_exception_is_escalated_while_others_work_on_it(committed_world: World) -> None:
-    ensure_defaults(at=NOW)
+    ensure_defaults(at=MONDAY)
     cases = [stopped_case(committed_world) for _ in range(12)]
     ids, when = [case.pk for case in cases], at(23, 14)
     alice = by(committed_world.alice)

@@ -15,7 +15,9 @@ from routing.models import SLAPolicy, WorkItem
 from routing.sla.explain_due import as_json, explain, words
 from routing.sla.operations.clocks import follow, start
 from tests.clockwork import at, clock_of, fresh
-from tests.world import NOW, World, by, make_client, make_request
+from tests.world import MONDAY, World, by, make_client, make_request
+
+pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
 W = WorkItem.WaitingOn
 
@@ -28,7 +30,7 @@ def told(*args: str) -> str:
 
 def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(world: World, policy: SLAPolicy) -> None:
     request = make_request(make_client("NYC", world.team, world.alice, world.bob, timezone="America/New_York"))
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
     requests.ask([request.pk], by=by(world.alice), at=at(23, 11), question="Which pages?")
     follow([fresh(request)], at(23, 11))
     requests.answer([request.pk], by=by(world.alice), at=at(24, 10), details="Home")
@@ -57,9 +59,9 @@ def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(world: World
 
 def test_explain_due_as_json_holds_the_same(world: World, policy: SLAPolicy) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
 
-    said = json.loads(told(request.item.ref, "--json", "--at", NOW.isoformat(), "--zone", "Asia/Tokyo"))
+    said = json.loads(told(request.item.ref, "--json", "--at", MONDAY.isoformat(), "--zone", "Asia/Tokyo"))
 
     [clock] = said["clocks"]
     assert (said["ref"], said["zone"], said["due_at"]) == (request.item.ref, "Asia/Tokyo", "2026-11-23T17:30:00+00:00")
@@ -103,7 +105,7 @@ def test_explain_due_refuses_what_it_cannot_read(world: World, args: list[str], 
 )
 def test_one_sentence_says_how_a_clock_stands(world: World, policy: SLAPolicy, finish: tuple[str, datetime] | None, line: str) -> None:
     request = make_request(world.acme)
-    start([request.item], policy, NOW, purposes={"triage"})
+    start([request.item], policy, MONDAY, purposes={"triage"})
     verb, when = finish or ("", at(24, 11))
     if finish:
         details = {"question": "?"} if verb == "ask" else {}
