@@ -43,7 +43,7 @@ def drain(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
     for result in results.values():
         _say("\n" + report.table(result))
     figures: dict[str, Any] = {"lag_events": len(seconds), "lag_p50_s": _part(seconds, 50), "lag_p95_s": _part(seconds, 95)}
-    ratios = {}
+    ratios: dict[str, Any] = {}
     for many, suffix in PROCESSES.items():
         figures |= {f"{name}_events_per_s{suffix}": _spread(rate) for name, rate in results[many]["items_per_s"].items()}
         ratios |= {f"{name}{suffix}": _spread(ratio) for name, ratio in results[many]["ours_over"].items()}

@@ -90,7 +90,7 @@ class Sample:
 def copied(model: type[models.Model], where: str, **changed: str) -> str:
     """One INSERT of the sample's rows for each new lead; an id that is not named is the sequence's own."""
     table = model._meta.db_table
-    key = str(model._meta.pk.column) if model._meta.pk else "id"
+    key = str(model._meta.pk.column)
     columns = {str(field.column): f't."{field.column}"' for field in model._meta.concrete_fields if field.column != key} | changed
     names = ", ".join(f'"{name}"' for name in columns)
     return f'{NEW} INSERT INTO "{table}" ({names}) SELECT {", ".join(columns.values())} FROM new n, "{table}" t WHERE {where}'

@@ -162,6 +162,7 @@ def _act(run: Run, found: Found, world: World, at: datetime) -> None:
 
 def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
     found, plan = standing.found, standing.plan
+    assert found.client_id is not None
     client = Client.objects.get(pk=found.client_id)
     title, body = title_of(standing), fill(plan.template, found.facts)
     request = Request(item=_part(run, run.item, client, title), channel=Request.Channel.FORM, details=body, contact_id=found.contact_ids[0])
@@ -171,10 +172,12 @@ def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
     policy = SLAPolicy.objects.get(slug=plan.policy)
     for item in (request.item, brief.item):
         _start(item, policy, at)
-    key = f"{Notification.Words.OWNS}:{request.item.pk}:{request.item.owner_id}"
+    owner = request.item.owner_id
+    assert owner is not None
+    key = f"{Notification.Words.OWNS}:{request.item.pk}:{owner}"
     Notification.objects.get_or_create(
         dedupe_key=key,
-        defaults={"recipient_id": request.item.owner_id, "item": request.item, "words": Notification.Words.OWNS, "at": at},
+        defaults={"recipient_id": owner, "item": request.item, "words": Notification.Words.OWNS, "at": at},
     )
 
 

@@ -70,7 +70,7 @@ class NaiveAdmin(ModelAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    has_add_permission = has_delete_permission = has_change_permission  # type: ignore[assignment]
+    has_add_permission = has_delete_permission = has_change_permission
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(_from(visible_work(actor(request)), self.way))
@@ -119,7 +119,13 @@ def _from(condition: Q | None, way: str) -> Q:
     """A condition on a work item, from where the list's model stands."""
     if condition is None:
         return Q()
-    moved = [_from(part, way) if isinstance(part, Q) else (way + part[0], part[1]) for part in condition.children]
+    moved: list[Q | tuple[str, Any]] = []
+    for part in condition.children:
+        if isinstance(part, Q):
+            moved.append(_from(part, way))
+        else:
+            assert isinstance(part, tuple)
+            moved.append((way + part[0], part[1]))
     return Q(*moved, _connector=condition.connector, _negated=condition.negated)
 
 

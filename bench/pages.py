@@ -32,7 +32,7 @@ def rows_on(browser: Browser, address: str) -> list[str]:
     page = browser.get(address)
     if page.status_code != HTTPStatus.OK:
         raise AssertionError(f"{address} answers {page.status_code}")
-    change_list = (page.context_data or {})["cl"]  # type: ignore[attr-defined]
+    change_list = (page.context_data or {})["cl"]
     return [getattr(row, "item", row).ref for row in change_list.result_list]
 
 
