@@ -1,12 +1,12 @@
 # Throughline. `make help` lists what there is to make.
 .POSIX:
-.PHONY: help run test check bench requirements messages states clean
+.PHONY: help run test check bench bench-pair requirements messages states clean
 
 PY = .venv/bin/python
 CHECK = set -a; . tests/check.env; set +a;
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty agency); Ctrl-C stops it
 	@scripts/venv run
@@ -29,6 +29,10 @@ check: ## Style, types, layers, migrations and the rules of the house
 bench: ## Measure a workload of docs/performance.md, as JSON (NAME=lifecycle, sweep, intake, drain, lists or search; SCALE=0.1 for less)
 	@scripts/venv dev >&2
 	@NAME="$(NAME)" SCALE="$(SCALE)" exec $(PY) -m bench
+
+bench-pair: ## Compare the working tree with REF=<commit>, as JSON (NAME= for one workload; PAIRS=6 SCALE=0.1 REPETITIONS=5)
+	@scripts/venv dev >&2
+	@REF="$(REF)" NAME="$(NAME)" PAIRS="$(PAIRS)" SCALE="$(SCALE)" REPETITIONS="$(REPETITIONS)" exec $(PY) -m bench.pair
 
 requirements: ## Write requirements/*.txt anew from pyproject.toml (needs the tools of `make check`)
 	@scripts/venv dev
