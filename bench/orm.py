@@ -37,32 +37,32 @@ def _create(world: World) -> int:
         _save(request.item, world.manager, at)
         request.item = request.item  # again, because only a saved item lends its id
         _save(request, world.manager, at)
-        _event(request, "create", "", world.manager, at).save()
-        _react([request], "delivery.request.create", world.by_manager, at)
+        event(request, "create", "", world.manager, at).save()
+        react([request], "delivery.request.create", world.by_manager, at)
     return request.pk
 
 
 def _step(pk: int, step: Operation, by: Actor, user: User, at: datetime) -> None:
     by.require(step.permission, to=step.verb)
     with transaction.atomic():
-        request = _seen(by).get(pk=pk)
+        request = seen(by).get(pk=pk)
         before = request.state
-        _turn(request, step, by, at)
+        turn(request, step, by, at)
         _save(request, user, at)
         request.item.skip_history_when_saving = True  # type: ignore[attr-defined]  # only mirrored columns changed
         models.Model.save(request.item)
-        _event(request, step.verb, before, user, at).save()
-        _react([request], step.kind, by, at)
+        event(request, step.verb, before, user, at).save()
+        react([request], step.kind, by, at)
 
 
 def batch(world: World, count: int) -> None:
     """``count`` requests with ``bulk_create_with_history`` and ``bulk_update_with_history``, every step one commit for all."""
-    ids = _create_many(world, count)
+    ids = create_many(world, count)
     for step, by, user in world.steps():
         _step_many(ids, step, by, user, world.clock())
 
 
-def _create_many(world: World, count: int) -> list[int]:
+def create_many(world: World, count: int) -> list[int]:
     world.by_manager.require("delivery.add_request", to="create requests")
     at = world.clock()
     told: dict[str, Any] = {"batch_size": count, "default_user": world.manager, "default_change_reason": REASON, "default_date": at}
@@ -72,23 +72,23 @@ def _create_many(world: World, count: int) -> list[int]:
         for request in requests:
             request.item = request.item
         bulk_create_with_history(requests, Request, **told)
-        Event.objects.bulk_create([_event(request, "create", "", world.manager, at) for request in requests])
-        _react(requests, "delivery.request.create", world.by_manager, at)
+        Event.objects.bulk_create([event(request, "create", "", world.manager, at) for request in requests])
+        react(requests, "delivery.request.create", world.by_manager, at)
     return [request.pk for request in requests]
 
 
 def _step_many(ids: Sequence[int], step: Operation, by: Actor, user: User, at: datetime) -> None:
     by.require(step.permission, to=step.verb)
     with transaction.atomic():
-        requests = list(_seen(by).filter(pk__in=ids).order_by("item_id"))
+        requests = list(seen(by).filter(pk__in=ids).order_by("item_id"))
         before = {request.pk: request.state for request in requests}
         for request in requests:
-            _turn(request, step, by, at)
+            turn(request, step, by, at)
         fields = ["state", *(name for name in ("triaged_at", "accepted_at") if name.startswith(step.verb))]
         bulk_update_with_history(requests, Request, fields, default_user=user, default_change_reason=REASON, default_date=at)
         WorkItem.objects.bulk_update([request.item for request in requests], ["state", "is_open", "changed_at"])
-        Event.objects.bulk_create([_event(request, step.verb, before[request.pk], user, at) for request in requests])
-        _react(requests, step.kind, by, at)
+        Event.objects.bulk_create([event(request, step.verb, before[request.pk], user, at) for request in requests])
+        react(requests, step.kind, by, at)
 
 
 def _unsaved(world: World, count: int, at: datetime) -> list[Request]:
@@ -117,12 +117,12 @@ def _request(world: World, number: int, ref: str, at: datetime) -> Request:
     return Request(item=item, details=f"{DETAILS} {number}")
 
 
-def _seen(by: Actor) -> models.QuerySet[Request]:
+def seen(by: Actor) -> models.QuerySet[Request]:
     rows = Request.objects.select_related("item").select_for_update(of=("self", "item"))
     return rows if by.may("routing.see_all_work") else rows.filter(item__in=work_seen_by(by))
 
 
-def _turn(request: Request, step: Operation, by: Actor, at: datetime) -> None:
+def turn(request: Request, step: Operation, by: Actor, at: datetime) -> None:
     context = Context(by, at, {"reason": REASON})
     if not all(gate(request, context).passed for gate in step.all_gates):
         raise PermissionDenied(step.verb)
@@ -136,7 +136,7 @@ def _save(row: Any, user: User, at: datetime) -> None:
     models.Model.save(row)
 
 
-def _event(request: Request, verb: str, before: str, user: User, at: datetime) -> Event:
+def event(request: Request, verb: str, before: str, user: User, at: datetime) -> Event:
     return Event(
         kind=f"delivery.request.{verb}",
         item_id=request.item_id,
@@ -148,6 +148,6 @@ def _event(request: Request, verb: str, before: str, user: User, at: datetime) -
     )
 
 
-def _react(requests: Sequence[Request], kind: str, by: Actor, at: datetime) -> None:
+def react(requests: Sequence[Request], kind: str, by: Actor, at: datetime) -> None:
     for reaction in reactions(kind):
         reaction(requests, by, at)

@@ -13,6 +13,12 @@ from bench import checks, report, workloads
 from bench.measure import measured
 from bench.workers import working
 
+SHORT = {
+    "naive": workloads.NAIVE,
+    "limit": workloads.LIMIT,
+    "helpers": workloads.HELPERS,
+    "set_orm": workloads.SET_ORM,
+}
 LIVES = {"W1": "single", "W2": "bulk"}
 DURABILITY = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_level", "plan_cache_mode")
 
@@ -34,7 +40,7 @@ def lifecycle(names: Sequence[str], *, repetitions: int, scale: float) -> dict[s
     ratios = {
         f"{short}_{LIVES[result['workload']]}": result["ours_over"][name]
         for result in reversed(results)  # of one process, which comes first and so is written last
-        for short, name in (("naive", workloads.NAIVE), ("limit", workloads.LIMIT), ("helpers", workloads.HELPERS))
+        for short, name in SHORT.items()
         if name in result["ours_over"]
     }
     held = {check.__name__.replace("_", " "): True for check in checks.ALL}  # each raises if it does not

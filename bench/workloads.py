@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bench import orm, ours, raw
+from bench import orm, ours, raw, set_orm
 from bench.measure import OURS, Contender, Workload
 
 NAIVE, HELPERS, LIMIT = "naive ORM", "simple-history's bulk helpers", "raw SQL, the limit"
+SET_ORM = "set-based ORM"
 BATCH = 500
 
 LIFE = Workload(
@@ -14,6 +15,7 @@ LIFE = Workload(
     {
         OURS: Contender(ours.one, (), 1, times=100),
         NAIVE: Contender(orm.one, (), 1, times=25, aim=3, stretch=4),
+        SET_ORM: Contender(set_orm.one, (), 1, times=50, aim=1.3),
         LIMIT: Contender(raw.one, (), 1, times=200, aim=0.40, stretch=0.5),
     },
     processes=(1, 2),
@@ -25,6 +27,7 @@ BATCHES = Workload(
         OURS: Contender(ours.batch, (BATCH,), BATCH, times=5),
         NAIVE: Contender(orm.one, (), 1, times=60, aim=28, stretch=40),
         HELPERS: Contender(orm.batch, (BATCH,), BATCH, times=1, aim=5),
+        SET_ORM: Contender(set_orm.batch, (BATCH,), BATCH, times=2, aim=1.3),
         LIMIT: Contender(raw.batch, (BATCH,), BATCH, times=5, aim=0.35, stretch=0.45),
     },
 )
