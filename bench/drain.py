@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management import call_command
 from django.utils.timezone import now
 
-from bench import drain_checks, drain_limit, drain_naive, leads, report
+from bench import drain_checks, drain_limit, drain_naive, drain_set_orm, leads, report
 from bench.drain_lag import lags
 from bench.measure import OURS, Spread
 from bench.workers import Worker, together, working
@@ -20,9 +20,9 @@ from bench.world import World
 from config.embedded import postgres
 from routing.runs.operations.advance import advance
 
-NAIVE, LIMIT = "naive", "limit"
-AIMS = {NAIVE: 20.0, LIMIT: 0.33}
-EVENTS = {OURS: 400, NAIVE: 16, LIMIT: 800}  # in each slice, at SCALE=1
+NAIVE, SET_ORM, LIMIT = "naive", "set_orm", "limit"
+AIMS = {NAIVE: 20.0, SET_ORM: 1.3, LIMIT: 0.33}
+EVENTS = {OURS: 400, NAIVE: 16, SET_ORM: 400, LIMIT: 800}  # in each slice, at SCALE=1
 SLICES = 2  # a repetition
 PROCESSES = {1: "", 2: "_two_processes"}
 LOAD = 0.7  # of what two processes can take, for the lag
@@ -84,12 +84,15 @@ def _slice(name: str, workers: Sequence[Worker], many: int) -> float:
         for worker in workers:
             worker.answer()
     else:
-        together(workers, ours if name == OURS else drain_limit.drain)
+        together(workers, TOGETHER[name])
     return time.perf_counter() - began
 
 
 def ours(_world: World) -> None:
     advance(clock=now)
+
+
+TOGETHER = {OURS: ours, SET_ORM: drain_set_orm.drain, LIMIT: drain_limit.drain}
 
 
 def _passes(check: Callable[[Sequence[Worker]], None], workers: Sequence[Worker]) -> bool:

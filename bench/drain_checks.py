@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from django.db import connection
 from django.utils.timezone import now
 
-from bench import drain_limit, drain_naive, leads
+from bench import drain_limit, drain_naive, drain_set_orm, leads
+from bench.drain_alike import SAME, Drain, ended
 from bench.workers import Worker, together
 from bench.world import World
 from delivery.briefs.models import Brief
@@ -44,23 +44,34 @@ TWICE = """
 
 def every_contender_writes_as_many_rows(workers: Sequence[Worker]) -> None:
     """Of each table and of each kind of event; letters apart, which ours alone writes."""
-    written = {name: workers[0].do(_written, name) for name in ("ours", "naive", "limit")}
+    written = {name: workers[0].do(_written, drain) for name, drain in DRAINS.items()}
     for name, rows in written.items():
         differ = {table: (many, written["ours"][table]) for table, many in rows.items() if many != written["ours"][table]}
         assert not differ, f"{name}: {differ}"
 
 
-def _written(world: World, name: str) -> Mapping[str, int]:
+def _written(world: World, drain: Drain) -> Mapping[str, int]:
     events = leads.submit(world, LEADS, now())
     before = _counted()
-    if name == "ours":
-        advance(clock=now)
-    elif name == "naive":
-        drain_naive.handle(world, events)
-    else:
-        drain_limit.drain(world)
+    drain(world, events)
     after = _counted()
     return {table: after[table] - before.get(table, 0) for table in after}
+
+
+def ours(_world: World, _events: list[int]) -> None:
+    advance(clock=now)
+
+
+def set_orm(world: World, _events: list[int]) -> None:
+    drain_set_orm.drain(world)
+
+
+def limit(world: World, _events: list[int]) -> None:
+    drain_limit.drain(world)
+
+
+DRAINS: Mapping[str, Drain] = {"ours": ours, "naive": drain_naive.handle, "set_orm": set_orm, "limit": limit}
+DECIDING = {"naive": 4, "set_orm": LEADS}  # so many leads each
 
 
 def _counted() -> dict[str, int]:
@@ -73,20 +84,15 @@ def _counted() -> dict[str, int]:
         return found | {kind: int(many) for kind, many in cursor.fetchall()}
 
 
-def naive_decides_and_writes_the_same(workers: Sequence[Worker]) -> None:
-    """The states and channel that leads end in, whoever took them. That the texts and facts are equal is not asked here."""
-    one, other = (workers[0].do(_said, name) for name in ("ours", "naive"))
-    assert one == other, (one, other)
-
-
-def _said(world: World, name: str) -> list[Any]:
-    """Where two leads ended."""
-    events = leads.submit(world, 2, now())
-    advance(clock=now) if name == "ours" else drain_naive.handle(world, events)
-    runs = Run.objects.filter(run_events__event__in=events)
-    assert runs.count() == len(events)
-    rows = Brief.objects.filter(item__run__in=runs).values_list("state", "request__state", "request__channel", "item__run__state")
-    return sorted(rows)
+def the_orm_decides_and_writes_the_same(workers: Sequence[Worker]) -> None:
+    """Where equal leads end, through ours and through the ORM; not who of a team takes them, which goes in turns."""
+    for name, many in DECIDING.items():
+        first = leads.new_numbers(many)
+        one, other = (
+            workers[0].do(ended, DRAINS[taker], [number + apart for number in first]) for taker, apart in (("ours", SAME), (name, 2 * SAME))
+        )
+        for ours_says, it_says in zip(one, other, strict=True):
+            assert ours_says == it_says, f"{name}: {set(ours_says) ^ set(it_says)}"
 
 
 def each_event_has_one_run_request_brief_and_message(workers: Sequence[Worker]) -> None:
@@ -174,7 +180,7 @@ def _whole(_world: World) -> None:
 
 ALL: Mapping[str, Check] = {
     "rows_equal": every_contender_writes_as_many_rows,
-    "naive_ends_alike": naive_decides_and_writes_the_same,
+    "orm_ends_alike": the_orm_decides_and_writes_the_same,
     "one_run_request_brief_and_message_per_event": each_event_has_one_run_request_brief_and_message,
     "duplicates_joined": what_comes_again_joins,
     "two_workers_double_nothing": two_workers_at_once_double_nothing,

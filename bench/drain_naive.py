@@ -36,6 +36,14 @@ from routing.sla.terms import Uses, agree, ids_of
 from routing.sla.timing import Cause, Does, Turn
 from routing.work.items import RefCounter, WorkItem, WorkNoun
 
+STEPS = (
+    RunStep.Name.CAPTURE,
+    RunStep.Name.ENRICH,
+    RunStep.Name.VALIDATE,
+    RunStep.Name.DECIDE,
+    RunStep.Name.ACT,
+)
+
 # What a task may well keep between two calls is kept: the plan of the flow, the terms of clocks. That favours it.
 
 
@@ -64,13 +72,32 @@ def _handle(event_id: int, world: World, at: datetime) -> None:
 
 def _begin(event: Event, world: World, at: datetime) -> Run:
     version = FlowVersion.objects.live().select_related("flow").get(triggers__kind=event.kind)
-    flow, where = version.flow, {"source": event.source, "subject_type": event.subject_type, "subject_id": event.subject_id}
-    follows = Run.objects.filter(flow=flow, **where).order_by("-pk").first()
-    item = WorkItem(title=f"{flow.name}: {event.subject_type} {event.subject_id}", owner_id=flow.owner_id, backup_id=flow.backup_id)
-    run = Run(item=item, flow=flow, version=version, follows=follows, **where)
+    about = {"source": event.source, "subject_type": event.subject_type, "subject_id": event.subject_id}
+    follows = Run.objects.filter(flow=version.flow, **about).order_by("-pk").first()
+    run = begun(event, version, follows)
     _create(run, "THR", world, at)
-    RunStep.objects.create(run=run, name=RunStep.Name.CAPTURE, state=RunStep.State.DONE, due_at=at, attempts=1, started_at=at, ended_at=at)
     return run
+
+
+def begun(event: Event, version: FlowVersion, follows: Run | None) -> Run:
+    """Return a new run about the event's subject, with its item, both unsaved."""
+    flow = version.flow
+    title = f"{flow.name}: {event.subject_type} {event.subject_id}"
+    return Run(
+        item=WorkItem(title=title, owner_id=flow.owner_id, backup_id=flow.backup_id),
+        flow=flow,
+        version=version,
+        follows=follows,
+        source=event.source,
+        subject_type=event.subject_type,
+        subject_id=event.subject_id,
+    )
+
+
+def steps_of(run: Run, at: datetime) -> list[RunStep]:
+    """Return its five steps, unsaved, as if each had been done at once."""
+    done = {"state": RunStep.State.DONE, "due_at": at, "attempts": 1, "started_at": at, "ended_at": at}
+    return [RunStep(run=run, name=name, **done) for name in STEPS]
 
 
 def _create(row: WorkNoun, prefix: str, world: World, at: datetime) -> None:
@@ -86,7 +113,7 @@ def _create(row: WorkNoun, prefix: str, world: World, at: datetime) -> None:
     if isinstance(row, Run):
         item.run = row
         models.Model.save_base(item, raw=True)  # its own id was not known before; history has it with the next change
-    _tell(row, "create", "", world, at)
+    event_of(row, "create", "", world, at).save()
 
 
 def _save(row: Any, world: World, at: datetime) -> None:
@@ -94,9 +121,17 @@ def _save(row: Any, world: World, at: datetime) -> None:
     models.Model.save(row)
 
 
-def _tell(row: Any, verb: str, before: str, world: World, at: datetime) -> None:
-    kind = f"{row._meta.app_label}.{row._meta.model_name}.{verb}"
-    Event.objects.create(kind=kind, item=row.item, object_id=row.pk, from_state=before, to_state=row.state, actor=world.system, at=at)
+def event_of(row: WorkNoun, verb: str, before: str, world: World, at: datetime) -> Event:
+    """Return what happened to a row that has just been moved or made, unsaved."""
+    return Event(
+        kind=f"{row._meta.app_label}.{row._meta.model_name}.{verb}",
+        item=row.item,
+        object_id=row.pk,
+        from_state=before,
+        to_state=row.state,
+        actor=world.system,
+        at=at,
+    )
 
 
 def _move(run: Run, verb: str, world: World, at: datetime, *, tracked: bool = True, **details: Any) -> None:
@@ -108,7 +143,7 @@ def _move(run: Run, verb: str, world: World, at: datetime, *, tracked: bool = Tr
     else:
         models.Model.save_base(run.item, raw=True)  # mirrored columns alone: nothing for history
     _save(run, world, at)
-    _tell(run, verb, before, world, at)
+    event_of(run, verb, before, world, at).save()
 
 
 def _enrich(run: Run, world: World, at: datetime) -> Found:
@@ -117,11 +152,10 @@ def _enrich(run: Run, world: World, at: datetime) -> Found:
     client = ClientDomain.objects.select_related("client").get(domain=known.organisation.domain if known.organisation else "").client
     contact = Contact.objects.known().get(email__iexact=person.email, memberships__client=client)
     engagement = _sold(client, known, world, at)
-    facts = {**known.facts, "contact.name": person.name, "contact.email": person.email}
-    found = Found(facts, client.pk, (contact.pk,), engagement.pk, {**known.sources, "client": "domain"})
+    found = found_from(known, client, contact.pk, engagement)
     Enrichment.objects.create(
         run=run,
-        facts=facts,
+        facts=found.facts,
         sources=found.sources,
         client_id=client.pk,
         contact_ids=[contact.pk],
@@ -134,12 +168,26 @@ def _enrich(run: Run, world: World, at: datetime) -> Found:
 
 
 def _sold(client: Client, known: Known, world: World, at: datetime) -> Engagement:
-    engagement, _changed = engagement_of(client, known, Links(None, None, {}))
-    assert engagement is not None
+    engagement = engagement_from(client, known)
     assert known.deal is not None
     _save(engagement, world, at)
     connection = Connection.objects.get(slug=FORM)
     _save(ExternalLink(connection=connection, object_type=known.deal[0], remote_id=known.deal[1], engagement=engagement), world, at)
+    return engagement
+
+
+def found_from(known: Known, client: Client, contact: int, engagement: Engagement) -> Found:
+    """Return what was submitted together with what it was matched to."""
+    person = known.people[0]
+    facts = {**known.facts, "contact.name": person.name, "contact.email": person.email}
+    matched = {"client": "domain", "contact.name": "contact", "contact.email": "contact"}
+    return Found(facts, client.pk, (contact,), engagement.pk, {**known.sources, **matched})
+
+
+def engagement_from(client: Client, known: Known) -> Engagement:
+    """Return what was sold, unsaved."""
+    engagement, _changed = engagement_of(client, known, Links(None, None, {}))
+    assert engagement is not None
     return engagement
 
 
@@ -151,8 +199,8 @@ def _act(run: Run, found: Found, world: World, at: datetime) -> None:
     choice = choose(standing.plan.rules, rule_facts(standing), pool.candidates, fallback)
     decision: Decision = record(standing, pool, choice, at)
     decision.save()
-    for name in (RunStep.Name.ENRICH, RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT):
-        RunStep.objects.create(run=run, name=name, state=RunStep.State.DONE, due_at=at, attempts=1, started_at=at, ended_at=at)
+    for step in steps_of(run, at):
+        step.save()
     owners = {run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)}
     titles = {run.pk: run_title_of(standing)}
     _move(run, "route", world, at, owners=owners, clients={run.pk: found.client_id}, titles=titles)
@@ -161,30 +209,67 @@ def _act(run: Run, found: Found, world: World, at: datetime) -> None:
 
 
 def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
-    found, plan = standing.found, standing.plan
-    assert found.client_id is not None
-    client = Client.objects.get(pk=found.client_id)
-    title, body = title_of(standing), fill(plan.template, found.facts)
-    request = Request(item=_part(run, run.item, client, title), channel=Request.Channel.FORM, details=body, contact_id=found.contact_ids[0])
+    assert standing.found.client_id is not None
+    client = Client.objects.get(pk=standing.found.client_id)
+    request = request_of(standing, client)
     _create(request, client.code, world, at)
-    brief = Brief(item=_part(run, request.item, client, title), request=request, engagement_id=found.engagement_id, body=body)
+    brief = brief_of(standing, client, request)
     _create(brief, client.code, world, at)
-    policy = SLAPolicy.objects.get(slug=plan.policy)
+    policy = SLAPolicy.objects.get(slug=standing.plan.policy)
     for item in (request.item, brief.item):
         _start(item, policy, at)
-    owner = request.item.owner_id
-    assert owner is not None
-    key = f"{Notification.Words.OWNS}:{request.item.pk}:{owner}"
-    Notification.objects.get_or_create(
-        dedupe_key=key,
-        defaults={"recipient_id": owner, "item": request.item, "words": Notification.Words.OWNS, "at": at},
+    message = owns(request, at)
+    if not Notification.objects.filter(dedupe_key=message.dedupe_key).exists():
+        message.save()
+
+
+def request_of(standing: Standing, client: Client) -> Request:
+    """Return the request of a routed run, with its item, both unsaved."""
+    found = standing.found
+    return Request(
+        item=_part(standing.run.item, client, standing),
+        channel=Request.Channel.FORM,
+        details=fill(standing.plan.template, found.facts),
+        contact_id=found.contact_ids[0],
     )
 
 
-def _part(run: Run, parent: WorkItem, client: Client, title: str) -> WorkItem:
+def brief_of(standing: Standing, client: Client, request: Request) -> Brief:
+    """Return the brief of a request that may be unsaved still, with its item, both unsaved."""
+    return Brief(
+        item=_part(request.item, client, standing),
+        request=request,
+        engagement_id=standing.found.engagement_id,
+        body=request.details,
+    )
+
+
+def _part(parent: WorkItem, client: Client, standing: Standing) -> WorkItem:
+    run = standing.run
     about = run.item
-    same = {"owner_id": about.owner_id, "backup_id": about.backup_id, "team_id": about.team_id, "priority": about.priority}
-    return WorkItem(title=title, client=client, run=run, parent=parent, **same)
+    return WorkItem(
+        title=title_of(standing),
+        client=client,
+        run=run,
+        parent=parent,
+        owner_id=about.owner_id,
+        backup_id=about.backup_id,
+        team_id=about.team_id,
+        priority=about.priority,
+    )
+
+
+def owns(request: Request, at: datetime) -> Notification:
+    """Return the message to whoever owns a saved request, unsaved."""
+    item = request.item
+    assert item.owner_id is not None
+    return Notification(
+        dedupe_key=f"{Notification.Words.OWNS}:{item.pk}:{item.owner_id}",
+        recipient_id=item.owner_id,
+        item=item,
+        words=Notification.Words.OWNS,
+        at=at,
+    )
 
 
 def _start(item: WorkItem, policy: SLAPolicy, at: datetime) -> None:
