@@ -23,7 +23,7 @@ import django
 from bench import server
 
 READY = "ready"
-NAMES = ("lifecycle", "sweep", "intake", "drain", "lists", "search")
+NAMES = ("lifecycle", "sweep", "intake", "drain", "lists", "search", "outbox")
 TWO_LAGS = (0.0, 0.0)  # quantiles need two
 LONGER = 5  # times its usual slices at the same scale: at a small one a hiccup would decide
 
@@ -47,7 +47,15 @@ def prepared(name: str) -> tuple[Callable[..., dict[str, Any]], Any]:
     """Return the workload's function, trimmed, and its first argument: None where that is the database."""
     workers = import_module("bench.workers")  # before whoever imports its functions by name
     change(workers, working=after_waiting(workers.working))
-    trimmed = {"lifecycle": lifecycle, "sweep": sweep, "intake": intake, "drain": drain, "lists": lists, "search": lists}
+    trimmed = {
+        "lifecycle": lifecycle,
+        "sweep": sweep,
+        "intake": intake,
+        "drain": drain,
+        "lists": lists,
+        "search": lists,
+        "outbox": outbox,
+    }
     module = trimmed[name]()
     return getattr(module, name), ("W1", "W2") if name == "lifecycle" else None
 
@@ -86,6 +94,13 @@ def intake() -> ModuleType:
     module = import_module("bench.intake")
     paths = {**module.PATHS, "naive": module.PATHS["limit"]}
     change(module, PATHS=paths, QUEUED=("ours",), REQUESTS=module.REQUESTS * LONGER)
+    change(module, _serving=after_waiting(module._serving))  # noqa: SLF001 - where its set-up ends
+    return module
+
+
+def outbox() -> ModuleType:
+    module = import_module("bench.outbox")
+    change(module, CONTENDERS=(import_module("bench.measure").OURS,), CHANGES=module.CHANGES * LONGER)
     change(module, _serving=after_waiting(module._serving))  # noqa: SLF001 - where its set-up ends
     return module
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,11 +18,11 @@ from django.core.management import call_command
 from django.db.models import Count
 from django.utils.timezone import now
 
-from bench import limit_hook, report
+from bench import limit_hook, report, services
 from bench.knock import knock
 from bench.measure import Spread
-from config.embedded import postgres, processes, valkey
-from config.up import ALONE, QUEUES, ready
+from config.embedded import postgres
+from config.up import ready
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, sign
 from integrations.connections.operations import Wanted, connect
 from integrations.models import Inbound
@@ -139,37 +135,24 @@ def _all_dealt(slug: str, sent: int) -> bool:
 @contextmanager
 def _serving() -> Iterator[int]:
     """Valkey, web and worker as `make run` starts them."""
-    var = Path(os.environ["VAR_DIR"])
-    var.mkdir(parents=True, exist_ok=True)
+    var = services.var_dir()
     (var / "metrics").mkdir()
     with ExitStack() as stack:
-        store = valkey.Valkey(var / "valkey", var / "valkey.socket")
-        stack.callback(_stop, valkey.wait(store, var / "valkey.log"))
+        store = services.store(stack)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        environ = {name: value for name, value in os.environ.items() if name != "DATABASE_OWNER_URL"}
-        environ |= {
-            "REDIS_URL": store.url,
+        more = {
             "BIND": f"127.0.0.1:{port}",
             "LOG_LEVEL": "INFO",
             "PROMETHEUS_MULTIPROC_DIR": str(var / "metrics"),
         }
-        python = [sys.executable, "-W", "ignore", "-m"]
-        web = [*python, "gunicorn", "-c", "python:config.web.gunicorn", "bench.web"]
-        worker = [*python, "celery", "-A", "bench.work", "worker", "-Q", QUEUES, "-c", "2", *ALONE]
-        for name, command in (("web", web), ("worker", worker)):
-            log = stack.enter_context((var / f"{name}.log").open("ab"))
-            stack.callback(_stop, _started(command, environ, log))
+        environ = services.environment(store, more)
+        web = [*services.PYTHON, "gunicorn", "-c", "python:config.web.gunicorn", "bench.web"]
+        services.start(stack, "web", web, environ)
+        services.start(stack, "worker", services.WORKER, environ)
         _wait(port, var / "web.log")
         yield port
-
-
-def _started(command: list[str], environ: dict[str, str], log: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command, env=environ, stdout=log, stderr=log, start_new_session=True,
-        preexec_fn=processes.tied(signal.SIGTERM),  # noqa: PLW1509
-    )  # fmt: skip
 
 
 def _wait(port: int, log: Path) -> None:
@@ -178,8 +161,3 @@ def _wait(port: int, log: Path) -> None:
         if time.monotonic() > until:
             raise OSError(f"The web server did not become ready. Its log ends:\n{log.read_text()[-2000:]}")
         time.sleep(0.3)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
-    process.wait(60)

@@ -48,6 +48,10 @@ def _drain(figures: Mapping[str, Any]) -> dict[str, Figure]:
     return {name: _rate(figures[key]) for name, key in names.items()}
 
 
+def _outbox(figures: Mapping[str, Any]) -> dict[str, Figure]:
+    return {"W8": _rate(figures["ours_per_s"])}
+
+
 def _lists(figures: Mapping[str, Any]) -> dict[str, Figure]:
     pages = {f"W6 {name}": _time(each["ours_ms"]) for name, each in _pages(figures).items()}
     return {"W6 all pages": _sum(pages), **pages}
@@ -84,4 +88,5 @@ _READERS = {
     "drain": _drain,
     "lists": _lists,
     "search": _search,
+    "outbox": _outbox,
 }

@@ -34,6 +34,7 @@ from bench.own import Figure
 NO_LOWER = 0.9
 PAIRS, SCALE, REPETITIONS = 6, 0.1, 5
 DRIVER = Path("bench", "alone.py")
+YOUNGER = {"outbox": Path("bench", "outbox.py")}  # than 7d0cd11, the first commit that can be compared with
 STOP_S = 90
 ENDS_OF_A_LOG = 3_000
 Figures = dict[str, Figure]
@@ -118,12 +119,21 @@ def main() -> None:
         new = checkout.of_working_tree(Path(base, "new"))
         pairs: dict[str, list[tuple[Figure, Figure]]] = {}
         for name in [wanted.name] if wanted.name else NAMES:
+            if not (has(old, name) and has(new, name)):
+                sys.stderr.write(f"{name}: left out, because only one side has it\n")
+                continue
             for number in range(wanted.pairs):
                 found = one_pair(old, new, name, size, new_first=bool(number % 2))
                 for figure, values in found.items():
                     pairs.setdefault(figure, []).append(values)
     about = {"new": new.name, "old": old.name, "pairs": wanted.pairs, **asdict(size)}
     sys.stdout.write(json.dumps({**about, **compared(pairs)}) + "\n")
+
+
+def has(side: Checkout, name: str) -> bool:
+    """Return whether its bench has this workload; a commit without the module of a younger one has not."""
+    module = YOUNGER.get(name)
+    return module is None or (side.folder / module).exists()
 
 
 def one_pair(old: Checkout, new: Checkout, name: str, size: Size, *, new_first: bool) -> Pair:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench import own
-from bench.checkout import ROOT, pins
+from bench.checkout import ROOT, Checkout, pins
 from bench.own import Figure
-from bench.pair import compared
+from bench.pair import compared, has
 
 
 def spread(value):
@@ -62,6 +62,7 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
         "drain": {"ours_events_per_s": spread(1), "ours_events_per_s_two_processes": spread(1)},
         "lists": {"rows": 9, "queries": {"queue_first": 5}, "queue_first": {"ours_ms": spread(2)}},
         "search": {"queue_rare": {"ours_ms": spread(2)}, "requests_rare": {"ours_ms": spread(3)}},
+        "outbox": {"ours_per_s": spread(1), "celery_per_s": spread(2)},
     }
 
     found = {name: list(own.of({"workload": name, "figures": each})) for name, each in figures.items()}
@@ -73,6 +74,7 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
         "drain": ["W5 one process", "W5 two processes"],
         "lists": ["W6 all pages", "W6 queue_first"],
         "search": ["W7 rare", "W7 common"],
+        "outbox": ["W8"],
     }
 
 
@@ -92,6 +94,14 @@ def test_what_one_commit_pins_is_compared_without_comments(tmp_path: Path):
     assert pins(old) < pins(new)
     new.write_text("django==5.2 \\\n    --hash=sha256:dd\n")
     assert not pins(old) <= pins(new)
+
+
+def test_a_workload_that_the_older_commit_lacks_is_left_out(tmp_path: Path):
+    old, new = Checkout("old", tmp_path, sys.executable), Checkout("new", ROOT, sys.executable)
+
+    assert has(old, "drain")
+    assert has(new, "outbox")
+    assert not has(old, "outbox")
 
 
 def test_what_a_side_leaves_out_is_still_there_to_be_left_out():
