@@ -42,14 +42,14 @@ def saw_this_version(row: Approval, context: Context) -> GateResult:
 
 
 def still_asked(row: Approval, context: Context) -> GateResult:
-    """Refuses what comes too late, also before the question is ended for it."""
+    """Refuses an answer after the time to answer is over."""
     if context.at < row.expires_at:
         return passed("expired")
     return refused("expired", _("The time to answer is over."), clears_by=_("The agency: it may ask again"))
 
 
 def asks_me(row: Approval, context: Context) -> GateResult:
-    """The agency's people answer its own questions, never as the client nor about their own work; approvers the client's."""
+    """Refuses everybody but those asked: the client's approvers, or colleagues who did not make the version."""
     standing, by = _standing(context, row), context.by
     if row.audience == Audience.CLIENT:
         return _asks_contact(standing)
@@ -68,19 +68,21 @@ def _asks_contact(standing: Standing) -> GateResult:
 
 
 def says_what_to_change(row: Approval, context: Context) -> GateResult:
+    """Refuses to send work back without a comment."""
     if context.preview or _says(context.details.get("comment")):
         return passed("comment")
     return refused("comment", _("Say what should be different."), clears_by=_("You"))
 
 
 def is_the_clients(row: Approval, context: Context) -> GateResult:
+    """Refuses questions that the agency asks itself."""
     if row.audience == Audience.CLIENT:
         return passed("audience")
     return refused("audience", _("This question is the agency's own."))
 
 
 def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
-    """Once a day is enough; the day begins when they were asked."""
+    """Refuses a second reminder within 24 hours."""
     last = row.nudged_at or row.item.created_at
     if context.at - last >= A_DAY:
         return passed("reminded", _("They were not asked today."))
@@ -88,7 +90,7 @@ def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
 
 
 def record_is_evidenced(row: Approval, context: Context) -> GateResult:
-    """A decision taken elsewhere names who took it, and shows how we know."""
+    """Refuses a recorded decision that does not name who decided and show how we know."""
     if row.audience != Audience.CLIENT:
         return refused("audience", _("This question is the agency's own."))
     if context.preview:

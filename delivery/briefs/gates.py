@@ -73,6 +73,7 @@ def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
 
 
 def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
+    """Refuses a brief without text or without a planned deliverable."""
     if row.body.strip() and row.planned:
         return passed("plan", _("It says what will be made."))
     missing = _("Nothing is written yet.") if not row.body.strip() else _("No deliverable is planned yet.")
@@ -80,6 +81,7 @@ def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
 
 
 def request_is_accepted(row: Brief, context: Context) -> GateResult:
+    """Refuses a brief whose request is not accepted."""
     state = _standing(context, row).request_state
     if state in {Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("Its request is accepted."))
@@ -97,6 +99,7 @@ def request_goes_on(row: Brief, context: Context) -> GateResult:
 
 
 def not_the_author(row: Brief, context: Context) -> GateResult:
+    """Refuses an approval by the person who wrote the brief or asked for its approval."""
     by = context.by.user_id
     if row.submitted_by_id != by and by not in _standing(context, row).writers:
         return passed("author", _("Somebody else wrote it."))
@@ -131,7 +134,7 @@ def is_above_budget(row: Brief, context: Context) -> GateResult:
 
 
 def within_budget_or_second(row: Brief, context: Context) -> GateResult:
-    """Above what is left of the engagement, the last word is a second person's who may spend more than was sold."""
+    """Refuses a plan above the budget until a second person, who may exceed it, approves."""
     if not _above(row, context):
         return passed("budget", _("Within the engagement."), _money(row, context))
     words = _("The plan is above what is left of the engagement: two people approve it, the second being one who may go above it.")

@@ -34,6 +34,7 @@ def _standing(context: Context, row: Deliverable) -> Standing:
 
 
 def has_new_version(row: Deliverable, context: Context) -> GateResult:
+    """Refuses work without a version, or with the version that was sent back."""
     if row.version_id is None:
         return refused("version", _("There is no version yet."), clears_by=_("Whoever makes it: upload one"))
     if row.version_id == row.reworked_id:
@@ -56,12 +57,14 @@ def judgment_is_asked(row: Deliverable, context: Context) -> GateResult:
 
 
 def not_its_author(row: Deliverable, context: Context) -> GateResult:
+    """Refuses a judgment by the person who made the version."""
     if _standing(context, row).judged_by_author:
         return refused("author", _("Who made a version cannot judge it."), clears_by=_("Another QA reviewer"))
     return passed("author")
 
 
 def checks_passed(row: Deliverable, context: Context) -> GateResult:
+    """Refuses a version of which a check failed or a judgment is missing."""
     standing = _standing(context, row)
     if standing.failed or standing.unsigned:
         words = _("Not every check has passed.")
@@ -76,6 +79,7 @@ def _open(standing: Standing) -> GateResult:
 
 
 def agency_can_be_asked(row: Deliverable, context: Context) -> GateResult:
+    """Refuses when a question is open already, or when no stage asks the agency now."""
     standing = _standing(context, row)
     if standing.open_question:
         return _open(standing)
@@ -85,6 +89,7 @@ def agency_can_be_asked(row: Deliverable, context: Context) -> GateResult:
 
 
 def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
+    """Refuses when a question is open, the agency has not approved, or nobody may approve for the client."""
     standing = _standing(context, row)
     if standing.open_question:
         return _open(standing)
@@ -104,6 +109,7 @@ def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
 
 
 def has_destination(row: Deliverable, context: Context) -> GateResult:
+    """Refuses work that has no destination, or one that is no longer in use."""
     name = _standing(context, row).destination
     if name:
         return passed("destination", _("It is known where it goes."), name)
@@ -114,12 +120,14 @@ def has_destination(row: Deliverable, context: Context) -> GateResult:
 
 
 def has_no_destination(row: Deliverable, context: Context) -> GateResult:
+    """Refuses to hand over work that is published instead."""
     if row.destination_id is None:
         return passed("destination", _("It is handed over, not published."))
     return refused("destination", _("It is published, not handed over."))
 
 
 def version_is_readable(row: Any, context: Context) -> GateResult:
+    """Refuses a version that cannot be stored."""
     fault = context.details.get("fault", "")
     if fault:
         return refused("version", _("This version cannot be kept."), evidence=fault, clears_by=_("You"))

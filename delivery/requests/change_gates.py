@@ -36,6 +36,7 @@ def impact_is_accepted(row: Request, context: Context) -> GateResult:
 
 
 def is_a_change(row: Request, context: Context) -> GateResult:
+    """Refuses requests that do not change an existing deliverable."""
     if row.kind == Request.Kind.CHANGE and row.target_id is not None:
         return passed("change")
     return refused("change", _("This is no change of something that is there already."))
@@ -61,6 +62,7 @@ def _is_text(value: Any) -> bool:
 
 
 def impact_is_asked(row: Request, context: Context) -> GateResult:
+    """Refuses an answer when no impact is stated, or when it was answered already."""
     if row.impact == Request.Impact.STATED:
         return passed("impact")
     if row.impact:
@@ -76,6 +78,7 @@ def saw_this_impact(row: Request, context: Context) -> GateResult:
 
 
 def says_why_not(row: Request, context: Context) -> GateResult:
+    """Refuses to decline an impact without a comment."""
     if context.preview or str(context.details.get("comment") or "").strip():
         return passed("comment")
     return refused("comment", _("Say what should be different."), clears_by=_("You"))

@@ -24,6 +24,7 @@ def says_what_is_wanted(row: Request, context: Context) -> GateResult:
 
 
 def has_question(row: Request, context: Context) -> GateResult:
+    """Refuses an empty question."""
     if context.preview or str(context.details.get("question", "")).strip():
         return passed("question", _("There is a question."))
     return refused("question", _("Write the question for the client."), clears_by=_("You"))
@@ -39,6 +40,7 @@ def asked_for_it(row: Request, context: Context) -> GateResult:
 
 
 def has_answer(row: Request, context: Context) -> GateResult:
+    """Refuses an empty answer."""
     if context.preview or str(context.details.get("details", "")).strip():
         return passed("answer", _("There is an answer."))
     return refused("answer", _("Write what you learnt."), clears_by=_("You"))
@@ -65,6 +67,7 @@ def edit_fits(row: Request, context: Context) -> GateResult:
 
 
 def has_no_brief(row: Request, context: Context) -> GateResult:
+    """Refuses a second brief for the same request."""
     ref = context.facts.get(row.pk)
     if ref:
         return refused("brief", _("It has a brief: edit that one, or write it anew."), evidence=ref)

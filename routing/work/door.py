@@ -65,6 +65,7 @@ class Operation:
     label: Words
     may: tuple[Role, ...] = ()
     contacts: tuple[str, ...] = ()  # roles of a membership whose contacts may too, with their own client's work
+    becomes: tuple[str, ...] = ()  # verbs that ``run`` may take in place of its own, as the facts decide
     gates: tuple[Gate, ...] = ()
     facts: Facts | None = None
     through_hold: bool = False

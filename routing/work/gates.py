@@ -95,7 +95,7 @@ def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
 
 
 def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult:
-    """Refuses a contact whose membership at the row's client is none of ``roles``; staff are asked for the permission instead."""
+    """Refuses contacts without one of the listed roles at the client; roles of the agency pass."""
     client = getattr(row, "item", row).client_id
     if context.by.contact_id is None or client in context.by.clients_as(*roles):
         return passed("role")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 from django_fsm import FSMField
 
-from routing.work.door import Operation
+from routing.kernel.roles import Role, matrix
+from routing.people.clients import Membership
+from routing.work.door import Operation, operations_of
 
 
 def machines() -> tuple[type[models.Model], ...]:
@@ -53,13 +57,51 @@ def in_words(name: str) -> str:
 
 
 def gates_of(step: Operation) -> Mapping[str, str]:
-    """What is asked before the step is taken, in words, with the sentence that explains it where there is one."""
-    return {in_words(_name(gate)): _sentence(gate) for gate in step.all_gates}
+    """Return each gate of a step in the order they are asked: its name, and its one-line meaning."""
+    return {in_words(gate_name(gate)): meaning(gate) for gate in step.all_gates}
 
 
-def _name(gate: Any) -> str:
-    return str(getattr(gate, "__name__", type(gate).__name__))
+def gate_name(gate: Any) -> str:
+    """Return the gate's own name; a gate with roles bound to it keeps the name it was written with."""
+    bare = _bare(gate)
+    return str(getattr(bare, "__name__", type(bare).__name__))
 
 
-def _sentence(gate: Any) -> str:
-    return " ".join((gate.__doc__ or "").strip().partition("\n\n")[0].split())
+def meaning(gate: Any) -> str:
+    """Return the first paragraph of the gate's docstring, on one line."""
+    return " ".join((_bare(gate).__doc__ or "").strip().partition("\n\n")[0].split())
+
+
+def _bare(gate: Any) -> Any:
+    while isinstance(gate, partial):
+        gate = gate.func
+    return gate
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """
+    Who may call a verb: roles of the agency, and roles that contacts have at a client.
+
+    Both are empty for a verb that only follows from another step.
+    """
+
+    roles: tuple[Role, ...]
+    contacts: tuple[Membership.Role, ...]
+
+
+def callers_of(model: type[models.Model], verb: str) -> Callers:
+    """
+    Return who may call a verb, itself or by a step that may become it.
+
+    Verbs without an operation are guarded by the permission that is named after them, if there is one.
+    """
+    steps = [step for step in operations_of(model).values() if verb in {step.verb, *step.becomes}]
+    own = f"{model._meta.app_label}.{verb}_{model._meta.model_name}"
+    permissions = {own, *(step.permission for step in steps)}
+    holding = set().union(*(matrix().get(permission, frozenset()) for permission in permissions))
+    contacts = {role for step in steps for role in step.contacts}
+    return Callers(
+        tuple(role for role in Role if role in holding),
+        tuple(role for role in Membership.Role if role in contacts),
+    )

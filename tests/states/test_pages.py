@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 
+from routing.work.door import all_operations
 from routing.work.machine_pages import pages
+from routing.work.machines import gate_name, meaning
 from tests.house.rules import ROOT
 
 FOLDER = ROOT / "docs" / "states"
@@ -31,3 +33,16 @@ def test_writing_removes_pages_of_nouns_that_are_gone(tmp_path: Path) -> None:
     call_command("states", tmp_path)
 
     assert {file.name for file in tmp_path.iterdir()} == set(pages())
+
+
+def test_pages_name_gates_and_never_how_they_are_wrapped() -> None:
+    for name, text in pages().items():
+        assert "functools" not in text, name
+        assert "partial" not in text, name
+
+
+def test_every_gate_has_a_meaning_of_one_line() -> None:
+    gates = {gate for step in all_operations() for gate in step.all_gates}
+
+    silent = sorted({gate_name(gate) for gate in gates if not meaning(gate).endswith(".")})
+    assert silent == []

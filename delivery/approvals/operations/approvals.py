@@ -126,12 +126,23 @@ def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) ->
         row = Approval.objects.filter(pk=pk).select_related("item").first()
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
             return Result(pk, False, (GONE,))
-        deciding = replace(step, verb=_verb(row, said.word), system=True)
+        deciding = _deciding(step, _verb(row, said.word))
         reason = str(_("Decided elsewhere, and recorded.")) if elsewhere else ""
         [result] = carry(deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details)
         if result.done:
             _keep(row, said, elsewhere=elsewhere, by=by, at=at)
     return result
+
+
+def _deciding(step: Operation, verb: str) -> Operation:
+    """
+    Return the step as the verb it becomes, behind the same gates.
+
+    :raises ValueError: if the step does not declare that it may become that verb
+    """
+    if verb not in {step.verb, *step.becomes}:
+        raise ValueError(f"{step.kind} cannot become {verb}.")
+    return replace(step, verb=verb, system=True)
 
 
 def _verb(row: Approval, word: str) -> str:
@@ -178,7 +189,18 @@ _SAID = ("digest", "comment", "uploads")
 _CLIENTS = (Membership.Role.APPROVER,)
 _ASKED = (gates.saw_this_version, gates.still_asked, gates.asks_me)
 
-approve = operation(Approval, "approve", _("Approve"), may=_MAY, contacts=_CLIENTS, gates=_ASKED, facts=standing, details=_SAID, run=answer)
+approve = operation(
+    Approval,
+    "approve",
+    _("Approve"),
+    may=_MAY,
+    contacts=_CLIENTS,
+    becomes=("answer",),  # when more approvals are needed
+    gates=_ASKED,
+    facts=standing,
+    details=_SAID,
+    run=answer,
+)
 request_changes = operation(
     Approval,
     "request_changes",
@@ -207,6 +229,7 @@ record_answer = operation(
     "record",
     _("Record the client's decision"),
     may=_MAY,
+    becomes=("answer", "approve", "request_changes", "reject"),
     gates=(gates.record_is_evidenced,),
     facts=standing,
     details=("word", "contact", "comment", "evidence"),
@@ -217,4 +240,4 @@ withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_h
 expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
 supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
 nudge = operation(Approval, "nudge", _("Remind the client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
-see = operation(Approval, "see", _("See"), system=True, through_hold=True)
+see = operation(Approval, "see", _("See"), contacts=_CLIENTS, system=True, through_hold=True)

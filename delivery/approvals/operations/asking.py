@@ -15,7 +15,6 @@ from routing.messages.models import Notification
 from routing.messages.operations import mark_read, tell_owners, write
 from routing.people.actors import Actor
 from routing.people.clients import Membership
-from routing.work.door import carry
 from routing.work.items import WorkItem
 from routing.work.registry import react
 
@@ -98,7 +97,7 @@ def opened(row: Approval, *, by: Actor, at: datetime) -> None:
 
     What comes within seconds of the letter is a program that tries its links, whoever's browser it borrows.
     """
-    if row.state != Approval.State.PENDING or row.item.client_id not in by.clients_as(Membership.Role.APPROVER):
+    if row.state != Approval.State.PENDING or row.item.client_id not in by.clients_as(*approvals.see.contacts):
         return
     mine = Notification.objects.filter(item=row.item_id, recipient=by.user_id)
     if mine.filter(sent_at__gt=at - SCANNERS).exists():
@@ -107,7 +106,7 @@ def opened(row: Approval, *, by: Actor, at: datetime) -> None:
     if unread := list(mine.filter(read_at=None).values_list("pk", flat=True)):
         mark_read(unread, by=by, at=at)
     if row.seen_at is None:
-        carry(approvals.see, [row.pk], by=by, at=at)
+        approvals.see([row.pk], by=by, at=at)
 
 
 __all__ = ["approvers", "opened", "tell_approvers"]

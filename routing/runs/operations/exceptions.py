@@ -140,13 +140,14 @@ def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
 
 
 def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
+    """Refuses to dismiss an exception that a run waits for."""
     if row.blocking:
         return refused("blocking", _("A run waits for this: resolve it, or cancel the run."), clears_by=_("Its owner"))
     return passed("blocking", _("Nothing waits for this."))
 
 
 def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
-    """Own and team for account managers, own for others, all for operations."""
+    """Refuses people who neither own the exception nor may act for its team or for everybody."""
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
     if mine or by.may("routing.reassign_any_workitem") or (item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")):

@@ -44,12 +44,14 @@ def resume_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: 
 
 
 def not_held_yet(row: WorkItem, context: Context) -> GateResult:
+    """Refuses work that is on hold already."""
     if row.held_at is None:
         return passed("hold", _("Not on hold."))
     return refused("hold", _("Already on hold."), evidence=row.hold_reason)
 
 
 def held_itself(row: WorkItem, context: Context) -> GateResult:
+    """Refuses work that is not on hold, or that is held with the work it is part of."""
     if row.held_by_id == row.pk:
         return passed("held", _("On hold."), evidence=row.hold_reason)
     if row.held_at is None:

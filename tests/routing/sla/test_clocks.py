@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Barrier
-from typing import Any
 
-import psycopg
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from delivery.models import Request
 from delivery.requests.operations import requests
@@ -187,21 +186,10 @@ def test_a_wall_clock_that_steps_back_turns_nothing_back(world: World, policy: S
     assert [mark.at for mark in clock_of(request).marks.all()] == [at(23, 12), at(23, 12)]
 
 
-def test_following_takes_the_same_few_statements_for_one_and_for_many(
-    world: World, policy: SLAPolicy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    statements = []
-    execute = psycopg.Cursor.execute
-
-    def counting(cursor: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
-        statements.append(query)
-        return execute(cursor, query, *args, **kwargs)
-
-    monkeypatch.setattr(psycopg.Cursor, "execute", counting)
-
+def test_following_takes_the_same_few_statements_for_one_and_for_many(world: World, policy: SLAPolicy) -> None:
     def count(act: Callable[..., object], *args: object) -> int:
-        statements.clear()
-        act(*args)
+        with CaptureQueriesContext(connection) as statements:
+            act(*args)
         return len(statements)
 
     for number in (1, 30):

@@ -19,7 +19,7 @@ def test_a_detail_that_the_step_does_not_name_is_refused_before_anything_is_read
 ) -> None:
     alice, details = by(world.alice), dict[str, Any]({name: NOW})
 
-    with pytest.raises(TypeError, match=name), django_assert_num_queries(0):
+    with django_assert_num_queries(0), pytest.raises(TypeError, match=name):
         requests.edit([1], by=alice, at=NOW, **details)
 
 
