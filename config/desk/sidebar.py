@@ -84,7 +84,7 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
     cases, case, run = "admin:routing_exceptioncase_changelist", "routing.view_exceptioncase", "routing.view_run"
     return [
         _item(request, _("Today"), "today", "admin:index"),
-        _item(request, _("For me"), "notifications", FOR_ME, badge=found.unread, may="routing.view_notification"),
+        _item(request, _("Notifications"), "notifications", FOR_ME, badge=found.unread, may="routing.view_notification"),
         _item(request, _("My work"), "checklist", QUEUE, badge=found.mine, active=mine and not late),
         _item(request, _("Late, mine"), "alarm", QUEUE, "?whose=mine&open=late", found.late, "danger", late),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),

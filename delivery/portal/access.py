@@ -35,7 +35,7 @@ def for_contacts(
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         if request.user.is_staff:
-            raise PermissionDenied(_("The client portal is for clients. Your pages are at the desk."))
+            raise PermissionDenied(_("The client portal is for clients. Staff work at the desk."))
         return view(request, actor_of(request), *args, **kwargs)
 
     return guarded

@@ -26,7 +26,7 @@ LOOKS = tuple(str(number) for number in range(15))  # how often the page asks by
 def _may_ask(by: Actor) -> None:
     """:raises PermissionDenied: for contacts who may only look"""
     if not by.clients_as(*ASKING):
-        raise PermissionDenied(_("You can see requests, but not send them. Ask your contact person for the right to."))
+        raise PermissionDenied(_("You can view requests but not send them. Ask your contact person for access."))
 
 
 @require_safe

@@ -106,7 +106,7 @@ class RequestAdmin(StepsAdmin):
             (_("Waiting on"), item.get_waiting_on_display() if item.is_open else display.NOTHING),
             (_("Priority"), display.priority(item)),
             (_("Due"), display.due(item, now)),
-            (_("Wanted by"), wanted),
+            (_("Needed by"), wanted),
             (_("Kind"), row.get_kind_display()),
             (_("Came by"), row.get_channel_display()),
             (_("Asked for by"), row.contact or display.NOTHING),

@@ -45,11 +45,11 @@ class AnswerForm(StepForm):
 class ImpactForm(StepForm):
     """What the client agrees to before work starts, so nothing of it may be left open."""
 
-    hours = number(gettext_lazy("More hours"), most=MOST_HOURS, help_text=gettext_lazy("0 if it takes none."))
+    hours = number(gettext_lazy("Extra hours"), most=MOST_HOURS, help_text=gettext_lazy("0 if it takes none."))
     amount = number(
-        gettext_lazy("More money"), most=MOST_AMOUNT, help_text=gettext_lazy("In the engagement's currency; 0 if it is included.")
+        gettext_lazy("Extra cost"), most=MOST_AMOUNT, help_text=gettext_lazy("In the engagement's currency; 0 if it is included.")
     )
-    date = date(gettext_lazy("Ready by"), required=True, help_text=gettext_lazy("A day in the client's time zone."))
+    date = date(gettext_lazy("Ready on"), required=True, help_text=gettext_lazy("A day in the client's time zone."))
     note = long_text(
         gettext_lazy("What it means, in words"),
         error="",
@@ -73,7 +73,7 @@ class EditForm(StepForm):
     details = long_text(
         gettext_lazy("What is wanted"), error="", required=False, max_length=MAX_DETAILS, help_text=gettext_lazy("Enough to work from.")
     )
-    wanted_date = date(gettext_lazy("Wanted by"), help_text=gettext_lazy("A day in the client's time zone."))
+    wanted_date = date(gettext_lazy("Needed by"), help_text=gettext_lazy("A day in the client's time zone."))
     priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices)
     kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
     channel = choice(gettext_lazy("Came by"), Request.Channel.choices)
@@ -140,7 +140,7 @@ class OpenForm(forms.Form):
         max_length=MAX_DETAILS,
         help_text=gettext_lazy("It cannot be triaged without. If you do not know yet, capture it now and ask the client."),
     )
-    wanted_date = date(gettext_lazy("Wanted by"), help_text=gettext_lazy("A day in the client's time zone."))
+    wanted_date = date(gettext_lazy("Needed by"), help_text=gettext_lazy("A day in the client's time zone."))
     priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices, initial=WorkItem.Priority.NORMAL)
     kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
     channel = choice(gettext_lazy("Came by"), Request.Channel.choices, initial=Request.Channel.EMAIL)

@@ -30,7 +30,7 @@ def moment(label: Any, *, help_text: Any = "") -> forms.DateTimeField:
 
 class AbsenceForm(SavedForm):
     starts_at = moment(gettext_lazy("From"), help_text=gettext_lazy("In your time zone."))
-    ends_at = moment(gettext_lazy("Until"), help_text=gettext_lazy("The first moment back."))
+    ends_at = moment(gettext_lazy("Due"), help_text=gettext_lazy("The first moment back."))
 
 
 @admin.register(Absence)

@@ -130,7 +130,7 @@ def test_what_is_missing_is_filled_in_and_the_run_goes_on(agency: World, crm: Fa
     page.get_by_label("Amount").fill("a lot")
     page.get_by_label("Where you know it from").fill("Asked by phone")
     page.get_by_role("button", name="Fill in").click()
-    expect(page.get_by_text("This is not a number.")).to_be_visible()
+    expect(page.get_by_text("Enter a number such as 12000 or 12000.50.")).to_be_visible()
     page.get_by_label("Amount").fill("12000")
     page.get_by_role("button", name="Fill in").click()
     expect(page.get_by_text("The exception is resolved")).to_be_visible()

@@ -79,8 +79,8 @@ class UploadForm(StepForm):
         help_text=BODY_HELP,
         widget=UnfoldAdminTextareaWidget({"rows": 18, "spellcheck": "true", "class": "tl-code"}),
     )
-    seo_title = line(gettext_lazy("Title for search engines"), max_length=200, required=False)
-    seo_description = line(gettext_lazy("Description for search engines"), max_length=500, required=False)
+    seo_title = line(gettext_lazy("SEO title"), max_length=200, required=False)
+    seo_description = line(gettext_lazy("SEO description"), max_length=500, required=False)
     categories = CommaList(label=gettext_lazy("Categories"), help_text=gettext_lazy("By comma."))
     tags = CommaList(label=gettext_lazy("Tags"), help_text=gettext_lazy("By comma."))
     uploads = FilesField(

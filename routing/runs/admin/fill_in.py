@@ -99,13 +99,13 @@ def _long_text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
-    wrong = {"invalid": _("This is not a number. Write it like 12000 or 12000.50.")}
+    wrong = {"invalid": _("Enter a number such as 12000 or 12000.50.")}
     return forms.DecimalField(max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared)
 
 
 def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
-    return forms.DateField(widget=widget, error_messages={"invalid": _("This is not a date. Write it like 2027-03-31.")}, **shared)
+    return forms.DateField(widget=widget, error_messages={"invalid": _("Enter a date such as 2027-03-31.")}, **shared)
 
 
 def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:

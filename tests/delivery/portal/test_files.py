@@ -67,7 +67,7 @@ def test_a_file_that_is_refused_is_named_and_nothing_is_sent(browser: Browser, f
 def test_an_error_elsewhere_says_that_files_are_to_be_chosen_again(browser: Browser, flow: str) -> None:
     page = words(browser.post(FORM, filled(uploads=upload(), **{"request.title": ""})))
 
-    assert "Choose the files again" in page
+    assert "Choose your files again" in page
 
 
 def test_the_agencys_own_notes_and_files_and_other_requests_are_out_of_reach(world: World, browser: Browser, zoe: Contact) -> None:

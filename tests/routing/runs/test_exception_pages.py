@@ -83,10 +83,10 @@ def test_filling_in_everything_resolves_it_and_the_run_goes_on(world: World, cas
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        ({"deal.amount": "a lot"}, "This is not a number."),
-        ({"deal.ends": "soon"}, "This is not a date."),
+        ({"deal.amount": "a lot"}, "Enter a number such as 12000 or 12000.50."),
+        ({"deal.ends": "soon"}, "Enter a date such as 2027-03-31."),
         ({}, "Nothing is filled in yet."),
-        ({"deal.amount": "NaN"}, "This is not a number."),
+        ({"deal.amount": "NaN"}, "Enter a number such as 12000 or 12000.50."),
     ],
 )
 def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_kept(world: World, case: Any, sent: dict[str, str], said: str) -> None:

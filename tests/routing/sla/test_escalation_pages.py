@@ -62,7 +62,7 @@ def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again
 def test_messages_say_what_is_the_matter_and_by_when(world: World, late: Clock) -> None:
     mine = words(signed_in(world.bob).get(url(Notification, "changelist")))
 
-    assert "A new site Late, and passed on to you" in mine
+    assert "A new site Overdue and escalated to you" in mine
     assert "Due soon" not in mine
 
 

@@ -165,7 +165,7 @@ def test_messages_are_ones_own_and_read_by_post_alone(world: World) -> None:
     chosen = {"action": "mark_as_read", "_selected_action": [row.pk, foreign.pk]}
     browser.post(url(Notification, "changelist"), chosen)
 
-    assert "You now own this" in page
+    assert "You are now the owner" in page
     assert "Not mine" not in page
     assert browser.get(url(Notification, "change", foreign.pk)).status_code == 404
     assert unread == 2
