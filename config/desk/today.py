@@ -82,7 +82,7 @@ def exceptions(items: WorkItemQuerySet, found: Waiting) -> Group | None:
     if not found.exceptions:
         return None
     rows = list(items.filter(kind="exceptioncase")[:BESIDE])
-    return Group("exceptions", _("Exceptions, mine"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine")
+    return Group("exceptions", _("My exceptions"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine")
 
 
 def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group | None:
@@ -98,7 +98,7 @@ def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group
 def absent(by: Actor, days: Days) -> Group | None:
     """Each row leads to its own items, so there is no number for all of them; one person may be away twice."""
     rows = [(absence, queue(of=absence.user_id)) for absence in away(by, days.now, days.now + AHEAD)]
-    return Group("away", _("Away, backed up by you"), rows, 0, "") if rows else None
+    return Group("away", _("Absent people you back up"), rows, 0, "") if rows else None
 
 
 def queue(**filters: Any) -> str:

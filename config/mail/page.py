@@ -38,5 +38,5 @@ def mail(request: HttpRequest) -> TemplateResponse:
         raise PermissionDenied(_("No SMTP server is set. Only users who can edit people can read the mail here."))
     page = Paginator(letters.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
     shared = admin.site.each_context(request)
-    found = {"title": _("Mail"), "letters": list(letters.read(list(page.object_list))), "page": page, "folder": letters.folder()}
+    found = {"title": _("E-mail"), "letters": list(letters.read(list(page.object_list))), "page": page, "folder": letters.folder()}
     return TemplateResponse(request, "desk/mail.html", shared | found)

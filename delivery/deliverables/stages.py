@@ -14,9 +14,9 @@ class Audience(models.TextChoices):
 
 
 class Quorum(models.TextChoices):
-    ANY = "any", _("One of them")
-    ALL = "all", _("All of them")
-    SOME = "some", _("So many of them")
+    ANY = "any", _("Any one")
+    ALL = "all", _("All")
+    SOME = "some", _("A set number")
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,9 @@ def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
     for by, clients in levels:
         if len(clients) > 1:
             names = ", ".join(sorted(client.name for client in clients))
-            message = _("Several clients fit by %(by)s: %(names)s. Correct it on the other side, or join them here, then try again.")
+            message = _(
+                "Several clients match by %(by)s: %(names)s. Correct the data in the external system or merge the clients here, then retry."
+            )
             raise Problem("duplicate", message % {"by": by, "names": names}, {"by": by, "clients": sorted(client.pk for client in clients)})
         if clients:
             return Match(clients[0], by)

@@ -18,7 +18,7 @@ from routing.models import Run, User
 from routing.people.actors import Actor
 from routing.work.registry import react
 
-VERB = called("crm.tell_deal", _("Tell the deal what became of it"))
+VERB = called("crm.tell_deal", _("Update the deal with the outcome"))
 DEAL = "deal"
 
 

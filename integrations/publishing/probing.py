@@ -88,7 +88,10 @@ def _unseen(pk: int, url: str, why: str, at: datetime) -> None:
     row = Outcome.objects.get(pk=pk)
     since = row.unseen_since or at
     if row.state == Outcome.State.PROVEN and at - since >= GONE_AFTER and _we_see(url, since):
-        words = gettext("Nobody could look at it since %(since)s: %(why)s") % {"since": since.isoformat(timespec="minutes"), "why": why}
+        words = gettext("The page has been unreachable since %(since)s: %(why)s") % {
+            "since": since.isoformat(timespec="minutes"),
+            "why": why,
+        }
         outcomes.decay(pk, {"url": url, "differences": [words], "looked_at": at.isoformat()}, by=Actor.system(), at=at)
 
 

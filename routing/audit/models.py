@@ -29,8 +29,8 @@ class Seal(models.Model):
     sealed_at = models.DateTimeField(_("sealed"))
 
     class Meta:
-        verbose_name = _("seal")
-        verbose_name_plural = _("seals")
+        verbose_name = _("audit seal")
+        verbose_name_plural = _("audit seals")
         ordering = ("id",)
         default_permissions = ("view",)
         constraints = (models.UniqueConstraint(fields=("previous",), name="seal_chain_never_forks"),)

@@ -48,7 +48,7 @@ def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:
 def due_time(at: datetime, now: datetime) -> SafeString:
     """When something open is due, marked when that has passed or is near."""
     if at < now:
-        return _time(at, _("%(span)s late") % {"span": timesince(at, now, depth=1)}, "tl-late")
+        return _time(at, _("%(span)s overdue") % {"span": timesince(at, now, depth=1)}, "tl-late")
     return _time(at, relative(at, now), "tl-soon" if at - now < SOON else "")
 
 

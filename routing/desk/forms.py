@@ -33,7 +33,7 @@ class StepForm(forms.Form):
         self.step, self.rows, self.actor = step, rows, actor
         super().__init__(*args, **{"initial": self.known(rows[0]) if len(rows) == 1 else {}} | kwargs)
         if step.needs_reason:
-            self.fields["reason"] = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=500)
+            self.fields["reason"] = long_text(_("Reason"), error=_("Enter a reason."), rows=3, max_length=500)
         self.prepare()
 
     def known(self, row: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Run(WorkNoun):
         ROUTED = "routed", _("Routed")
         IN_DELIVERY = "in_delivery", _("In delivery")
         AWAITING_OUTCOME = "awaiting_outcome", _("Awaiting outcome")
-        COMPLETE = "complete", _("Complete")
+        COMPLETE = "complete", _("Completed")
         CLOSED_UNPROVEN = "closed_unproven", _("Closed unproven")
         CANCELLED = "cancelled", _("Cancelled")
 
@@ -136,19 +136,19 @@ class RunEvent(models.Model):
     class Part(models.TextChoices):
         STARTED = "started", _("Started the run")
         JOINED = "joined", _("Joined the run")
-        UNCLAIMED = "unclaimed", _("Claimed by no flow")
-        ECHO = "echo", _("Our own write, come back")
+        UNCLAIMED = "unclaimed", _("No matching flow")
+        ECHO = "echo", _("Echo of our own change")
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="parts", verbose_name=_("event"))
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="run_events", verbose_name=_("run"))
-    part = models.CharField(_("part"), max_length=10, choices=Part)
+    part = models.CharField(_("outcome"), max_length=10, choices=Part)
     at = models.DateTimeField(_("at"))
 
     append_only = True
 
     class Meta:
-        verbose_name = _("part of an event")
-        verbose_name_plural = _("parts of events")
+        verbose_name = _("event result")
+        verbose_name_plural = _("event results")
         default_permissions = ("view",)
         constraints = (
             models.UniqueConstraint(fields=("event", "run"), name="event_part_once"),
@@ -179,7 +179,7 @@ class RunStep(models.Model):
     class State(models.TextChoices):
         DUE = "due", _("Due")
         DONE = "done", _("Done")
-        STOPPED = "stopped", _("Stopped at an exception")
+        STOPPED = "stopped", _("Stopped by an exception")
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run"))
     name = models.CharField(_("step"), max_length=10, choices=Name)
@@ -214,7 +214,7 @@ class Enrichment(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="enrichments", verbose_name=_("run"))
     facts = models.JSONField(_("facts"))
-    sources = models.JSONField(_("where from"), default=dict)
+    sources = models.JSONField(_("sources"), default=dict)
     client_id = models.BigIntegerField(null=True)
     contact_ids = models.JSONField(default=list)
     engagement_id = models.BigIntegerField(null=True)

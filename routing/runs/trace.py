@@ -108,7 +108,7 @@ def _steps(run: Run) -> list[Entry]:
 
 def _enrichments(run: Run) -> list[Entry]:
     return [
-        Entry(row.at, "enrichment", _("What we knew"), {"facts": row.facts, "sources": row.sources, "by": row.by.full_name})
+        Entry(row.at, "enrichment", _("Known facts"), {"facts": row.facts, "sources": row.sources, "by": row.by.full_name})
         for row in run.enrichments.select_related("by")
     ]
 

@@ -23,7 +23,7 @@ def clocks(run: Run) -> Sequence[Entry]:
         Entry(
             clock.started_at,
             "clock",
-            _("A clock started for %(ref)s: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
+            _("Clock started for %(ref)s: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
             {
                 "ref": clock.item.ref,
                 "purpose": clock.purpose,
@@ -94,4 +94,4 @@ def standing(clock: Clock) -> str:
         return _("missed") if clock.breached_at else _("ended")
     if clock.paused_at:
         return _("paused, waiting on %(whom)s") % {"whom": str(WorkItem.WaitingOn(clock.waiting_on).label).lower()}
-    return _("late") if clock.breached_at else _("running")
+    return _("overdue") if clock.breached_at else _("running")

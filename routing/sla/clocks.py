@@ -29,8 +29,8 @@ class ClockTerms(models.Model):
     append_only: ClassVar[bool] = True
 
     class Meta:
-        verbose_name = _("terms of clocks")
-        verbose_name_plural = _("terms of clocks")
+        verbose_name = _("clock terms")
+        verbose_name_plural = _("clock terms")
         default_permissions = ("view",)
 
     def __str__(self) -> str:
@@ -79,8 +79,8 @@ class Clock(models.Model):
     paused_at = models.DateTimeField(_("paused"), null=True)
     stopped_at = models.DateTimeField(_("stopped"), null=True)
     waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WorkItem.WaitingOn, default=WorkItem.WaitingOn.AGENCY)
-    cause = models.CharField(_("because of"), max_length=10, default=Cause.WORK.value)
-    spent = models.DurationField(_("spent (working time)"), default=timedelta)
+    cause = models.CharField(_("cause"), max_length=10, default=Cause.WORK.value)
+    spent = models.DurationField(_("used (working time)"), default=timedelta)
     due_at = models.DateTimeField(_("due"), null=True)
     warn_at = models.DateTimeField(_("warns"), null=True)
     warned_at = models.DateTimeField(_("warned"), null=True)
@@ -88,7 +88,7 @@ class Clock(models.Model):
     met_at = models.DateTimeField(_("met"), null=True)
     wakes_at = models.DateTimeField(null=True, editable=False)
     next_level = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    trouble = models.CharField(_("why nobody could be told"), max_length=200, blank=True, default="", db_default="", editable=False)
+    trouble = models.CharField(_("notification error"), max_length=200, blank=True, default="", db_default="", editable=False)
 
     objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
 
@@ -181,16 +181,16 @@ class ClockMark(models.Model):
 
     clock = models.ForeignKey(Clock, on_delete=models.PROTECT, db_index=False, related_name="marks", verbose_name=_("clock"))
     at = models.DateTimeField(_("at"))
-    does = models.CharField(_("does"), max_length=5, choices=[(does.value, does.value) for does in Does])
-    party = models.CharField(_("whose minutes"), max_length=10, choices=WorkItem.WaitingOn)
-    cause = models.CharField(_("because of"), max_length=10, choices=[(cause.value, cause.value) for cause in Cause])
+    does = models.CharField(_("action"), max_length=5, choices=[(does.value, does.value) for does in Does])
+    party = models.CharField(_("time counted for"), max_length=10, choices=WorkItem.WaitingOn)
+    cause = models.CharField(_("cause"), max_length=10, choices=[(cause.value, cause.value) for cause in Cause])
     state = models.CharField(_("state"), max_length=32)
 
     append_only: ClassVar[bool] = True
 
     class Meta:
-        verbose_name = _("mark of a clock")
-        verbose_name_plural = _("marks of clocks")
+        verbose_name = _("clock change")
+        verbose_name_plural = _("clock changes")
         ordering = ("clock", "id")
         default_permissions = ("view",)
         indexes = (models.Index(fields=["clock", "id"], name="clockmark_clock_idx"),)

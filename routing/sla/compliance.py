@@ -23,10 +23,10 @@ ENDS: dict[str, Q] = {
     "ended": Q(stopped_at__isnull=False, met_at=None, breached_at=None),
 }
 LABELS: dict[str, Words] = {
-    "met": _("Met in time"),
-    "late": _("Late"),
-    "open": _("Still in time"),
-    "ended": _("Ended without it"),
+    "met": _("Met on time"),
+    "late": _("Overdue"),
+    "open": _("On track"),
+    "ended": _("Ended unmet"),
 }
 SETTLED = Q(stopped_at__isnull=False) & (ENDS["met"] | ENDS["late"])
 

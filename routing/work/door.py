@@ -222,7 +222,7 @@ def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) ->
 def _permission(step: Operation, by: Actor) -> GateResult:
     if step.open_to(by):
         return passed("permission")
-    return refused("permission", _("Your role may not do this."), clears_by=holders(step.permission))
+    return refused("permission", _("Your role does not allow this."), clears_by=holders(step.permission))
 
 
 def _context(
@@ -247,7 +247,7 @@ def _state(step: Operation, row: Any) -> GateResult:
     machine = getattr(getattr(step.model, step.verb), "_django_fsm", None)
     if machine is None or machine.has_transition(row.state):
         return passed("state", evidence=row.state)
-    return refused("state", _("Not a step from here."), evidence=row.state)
+    return refused("state", _("Not allowed in this state."), evidence=row.state)
 
 
 def _item(row: Any) -> WorkItem:

@@ -88,7 +88,7 @@ class WorkItem(DoorOnly):
     is_open = models.BooleanField(_("open"), default=True)
     held_at = models.DateTimeField(_("on hold since"), null=True)
     held_by = models.ForeignKey(  # the item whose hold this is: itself, or an ancestor
-        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("held with")
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("held together with")
     )
     hold_reason = models.CharField(_("hold reason"), max_length=500, blank=True, default="")
     waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY)
@@ -99,7 +99,7 @@ class WorkItem(DoorOnly):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="backed_up", verbose_name=_("backup")
     )
     doer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="doing", verbose_name=_("doer")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="doing", verbose_name=_("assignee")
     )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="work", verbose_name=_("team"))
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)

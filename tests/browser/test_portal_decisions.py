@@ -106,7 +106,7 @@ def test_a_version_is_looked_at_and_decided(agency: World, carla: Contact, sit_d
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
     seat.check("portal-question")
-    page.get_by_role("button", name="Ask for changes").click()
+    page.get_by_role("button", name="Request changes").click()
     expect(page.get_by_role("alert")).to_be_focused()
     seat.check("portal-question-wrong")
     page.get_by_role("button", name="Approve").click()
@@ -168,7 +168,7 @@ def test_a_client_is_reminded_from_today(agency: World, carla: Contact, sit_down
 
     page.get_by_role("button", name="Remind").click()
 
-    expect(page.get_by_text("nobody was reminded")).to_be_visible()
+    expect(page.get_by_text("no reminder sent")).to_be_visible()
     desk.check("today-reminded-too-soon")
 
 

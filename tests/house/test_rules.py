@@ -31,7 +31,7 @@ def test_a_breach_is_found_once(text: str, path: str):
     ("text", "path"),
     [
         ("class A:\n    def ready(self):\n        import os\n", "routing/apps.py"),
-        ("try:\n    x = 1\nexcept Exception:\n    pass\n", "routing/isolate.py"),
+        ("try:\n    x = 1\nexcept Exception:\n    pass\n", "routing/kernel/isolate.py"),
         ("try:\n    x = 1\nexcept ValueError:\n    pass\n", "routing/door.py"),
         ("x = 1\n" * 301, "routing/migrations/0001_initial.py"),
     ],

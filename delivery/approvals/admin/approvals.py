@@ -36,8 +36,8 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
     noun_template = "desk/approval.html"
     onward = ("approve", "record")
     page_related = (*StepsAdmin.page_related, "version__deliverable__item", "version__author")
-    empty_title = gettext_lazy("No approvals here")
-    empty_text = gettext_lazy("They are asked when a version has passed its checks. Reset the filters to see those that are answered.")
+    empty_title = gettext_lazy("No approvals")
+    empty_text = gettext_lazy("Approvals are requested once a version has passed its checks. Reset the filters to see answered ones.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -70,11 +70,11 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
             ),
             (_("Client"), item.client or display.NOTHING),
             (_("Stage"), row.stage + 1),
-            (_("Asks"), row.get_audience_display()),
-            (_("Is through when"), row.get_quorum_display()),
+            (_("Audience"), row.get_audience_display()),
+            (_("Required answers"), row.get_quorum_display()),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
-            (_("Asked"), display.when(item.created_at, now)),
+            (_("Requested"), display.when(item.created_at, now)),
             (_("Seen"), display.when(row.seen_at, now) if row.seen_at else _("Not yet")),
             (_("Expires"), display.due_time(row.expires_at, now) if row.is_open else display.when(row.expires_at, now)),
         ]

@@ -28,7 +28,7 @@ class Told:
     @property
     def badge(self) -> SafeString:
         if self.result is None:
-            return badge(_("To sign"), "warn") if self.signed else badge(_("Not run yet"))
+            return badge(_("Needs sign-off"), "warn") if self.signed else badge(_("Not run yet"))
         return badge(_("Passed"), "good") if self.result.passed else badge(_("Failed"), "bad")
 
 

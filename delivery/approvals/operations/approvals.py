@@ -127,7 +127,7 @@ def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) ->
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
             return Result(pk, False, (GONE,))
         deciding = replace(step, verb=_verb(row, said.word), system=True)
-        reason = str(_("Decided elsewhere, and recorded.")) if elsewhere else ""
+        reason = str(_("Recorded: the decision was made elsewhere.")) if elsewhere else ""
         [result] = carry(deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details)
         if result.done:
             _keep(row, said, elsewhere=elsewhere, by=by, at=at)
@@ -182,7 +182,7 @@ approve = operation(Approval, "approve", _("Approve"), may=_MAY, contacts=_CLIEN
 request_changes = operation(
     Approval,
     "request_changes",
-    _("Ask for changes"),
+    _("Request changes"),
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
@@ -212,9 +212,9 @@ record_answer = operation(
     details=("word", "contact", "comment", "evidence"),
     run=record,
 )
-one_of_several = operation(Approval, "answer", _("Answer, of several"), system=True)
+one_of_several = operation(Approval, "answer", _("Answer as one of several"), system=True)
 withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
 expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
 supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
-nudge = operation(Approval, "nudge", _("Remind the client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
-see = operation(Approval, "see", _("See"), system=True, through_hold=True)
+nudge = operation(Approval, "nudge", _("Remind client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
+see = operation(Approval, "see", _("Mark as seen"), system=True, through_hold=True)

@@ -50,7 +50,7 @@ def strays_of(row: Brief) -> QuerySet[Deliverable]:
 
 def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> Row:
     place = places.get(each.destination_id or 0)
-    goes_to = place.name if place else _("Handed over")
+    goes_to = place.name if place else _("Files handed over")
     return Row(each.title, str(Format(each.format).label), goes_to, each.amount, each.hours, each.due, live.get(each.replaces_id or 0))
 
 

@@ -57,7 +57,7 @@ _CLIENTS = (Membership.Role.APPROVER,)
 state_impact = operation(
     Request,
     "state_impact",
-    _("State what the change means"),
+    _("State impact"),
     may=(AM, OPS),
     gates=(gates.is_a_change, gates.impact_is_readable),
     details=("hours", "amount", "date", "note"),

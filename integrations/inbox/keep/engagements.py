@@ -52,7 +52,7 @@ def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagemen
     for name, value in changed.items():
         setattr(engagement, name, value)
     if engagement.starts_date and engagement.ends_date and engagement.starts_date > engagement.ends_date:
-        message = _("This ends on %(ends)s, before it starts on %(starts)s. Correct the dates on the other side, then try again.")
+        message = _("The end date %(ends)s is before the start date %(starts)s. Correct the dates in the external system, then retry.")
         dates = {"starts": engagement.starts_date.isoformat(), "ends": engagement.ends_date.isoformat()}
         raise Problem("missing_context", message % dates, dates)
     return engagement, bool(changed)

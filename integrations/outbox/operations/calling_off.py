@@ -41,4 +41,4 @@ def call_off_with_deliverable(rows: Sequence[Deliverable], by: Actor, at: dateti
 def _give_up(which: Q, by: Actor, at: datetime) -> None:
     ids = list(Outbound.objects.filter(which).order_by("pk").values_list("pk", flat=True))
     if ids:
-        give_up(ids, by=by, at=at, reason=str(_("What it was for is called off.")))
+        give_up(ids, by=by, at=at, reason=str(_("The related work was cancelled.")))

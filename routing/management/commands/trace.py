@@ -11,7 +11,7 @@ from routing.runs.trace import trace
 
 
 class Command(BaseCommand):
-    help = "Tell a run's whole story: what started it, what was known, why it went where, and what holds it."
+    help = "Show the trace of a run: its start, facts, decision and blockers."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", help="a reference such as ACM-142, or <source>/<type>/<id> of what it is about")

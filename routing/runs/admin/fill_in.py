@@ -40,16 +40,14 @@ class FillInForm(forms.Form):
         if case.reason in CLIENT_IS_OPEN:
             fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
             self.fields[CLIENT] = picked(
-                _("Client"), fits if fits.exists() else clients_seen_by(by), required=False, help_text=_("Whom this work is for.")
+                _("Client"), fits if fits.exists() else clients_seen_by(by), required=False, help_text=_("The client this work is for.")
             )
-        self.fields["reason"] = long_text(
-            gettext_lazy("Where you know it from"), error=gettext_lazy("Say where you know it from."), rows=2, max_length=200
-        )
+        self.fields["reason"] = long_text(gettext_lazy("Source"), error=gettext_lazy("Enter the source."), rows=2, max_length=200)
 
     def clean(self) -> None:
         super().clean()
         if not self.errors and not self.values and self.client_id is None:
-            raise ValidationError(_("Nothing is filled in yet. One field is enough; the others can follow."))
+            raise ValidationError(_("Fill in at least one field. You can add the others later."))
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -84,7 +82,10 @@ def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> 
 
 
 def _field(spec: FieldSpec, fault: Fault, source: str) -> forms.Field:
-    now = _("Now “%(value)s”, from %(source)s: that does not fit.") % {"value": fault.found, "source": source or _("nowhere")}
+    now = _("Currently “%(value)s”, from %(source)s. This value is invalid.") % {
+        "value": fault.found,
+        "source": source or _("unknown source"),
+    }
     shared: dict[str, Any] = {"label": spec.label, "required": False, "help_text": now if fault.problem == "type" else ""}
     return _FIELDS[spec.type](spec, shared)
 
@@ -113,7 +114,7 @@ def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 
 def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    wrong = {"invalid": _("This is not an e-mail address.")}
+    wrong = {"invalid": _("Enter a valid e-mail address.")}
     return forms.EmailField(widget=UnfoldAdminEmailInputWidget(), error_messages=wrong, **shared)
 
 

@@ -29,8 +29,8 @@ OPERATORS = {
     "below": gettext_lazy("is below"),
     "one_of": gettext_lazy("is one of"),
     "contains": gettext_lazy("contains"),
-    "known": gettext_lazy("is known"),
-    "unknown": gettext_lazy("is not known"),
+    "known": gettext_lazy("is set"),
+    "unknown": gettext_lazy("is not set"),
 }
 
 
@@ -136,7 +136,7 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
     try:
         typed(value, spec)
     except WrongType:
-        fault = _("does not fit: a %(type)s is needed") % {"type": spec.type.value}
+        fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
     shown = "" if value is None else str(value)
     return Fact(spec.label, spec.name, shown, str(sources.get(spec.name, "")) if shown else "", fault)
 

@@ -82,7 +82,7 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
 
 def _route(routes: Mapping[str, ExceptionRoute], reason: str) -> ExceptionRoute:
     if reason not in routes:
-        raise NoRoute(f"The exception map has no route for {reason}. Add one under Exception map.")
+        raise NoRoute(f"Exception routing has no route for {reason}. Add one under Exception routing.")
     return routes[reason]
 
 
@@ -126,17 +126,17 @@ def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
     if faults:
         return refused(
             "still_failing",
-            _("The step would stop again: fill in what is missing first."),
+            _("The step would stop again. Fill in the missing facts first."),
             evidence=", ".join(faults),
-            clears_by=_("Whoever owns this exception"),
+            clears_by=_("The owner of this exception"),
         )
     return passed("still_failing", _("The step would pass now."))
 
 
 def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
     if row.blocking:
-        return refused("blocking", _("A run waits for this: resolve it, or cancel the run."), clears_by=_("Its owner"))
-    return passed("blocking", _("Nothing waits for this."))
+        return refused("blocking", _("A run is waiting for this. Resolve it or cancel the run."), clears_by=_("The owner"))
+    return passed("blocking", _("Nothing is waiting for this."))
 
 
 def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
@@ -144,8 +144,8 @@ def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
     if mine or by.may("routing.reassign_any_workitem") or (item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")):
-        return passed("own_or_team", _("Yours to settle."))
-    return refused("own_or_team", _("Somebody else settles this."), evidence=str(item.owner), clears_by=_("Its owner or backup"))
+        return passed("own_or_team", _("You are responsible for this."))
+    return refused("own_or_team", _("Someone else is responsible for this."), evidence=str(item.owner), clears_by=_("The owner or backup"))
 
 
 _MAY = (AM, QA, OPS, INTEGRATIONS)

@@ -22,7 +22,7 @@ USUAL_DAYS = 30
 
 
 class HowItEnded(SimpleListFilter):
-    title = _("promise")
+    title = _("target")
     parameter_name = "kept"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:

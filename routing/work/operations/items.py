@@ -54,7 +54,7 @@ def held_itself(row: WorkItem, context: Context) -> GateResult:
         return passed("held", _("On hold."), evidence=row.hold_reason)
     if row.held_at is None:
         return refused("held", _("Not on hold."))
-    return refused("held", _("Held together with the work it is part of: resume that."), clears_by=_("Whoever may resume work"))
+    return refused("held", _("This is on hold with its parent work. Resume the parent."), clears_by=_("Someone who can resume work"))
 
 
 def active_people(rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, frozenset[int]]:
@@ -70,10 +70,10 @@ def new_pair_fits(row: WorkItem, context: Context) -> GateResult:
         return passed("pair")
     owner, backup, doer = (context.details.get(name) for name in ("owner", "backup", "doer"))
     if owner is None or backup is None or owner == backup:
-        return refused("pair", _("Name an owner and a different backup."), clears_by=_("You"))
+        return refused("pair", _("Choose an owner and a different backup."), clears_by=_("You"))
     absent = {owner, backup, doer} - {None} - context.facts[row.pk]
     if absent:
-        return refused("pair", _("Owner, backup and doer must be active members of staff."), clears_by=_("You: choose someone else"))
+        return refused("pair", _("Owner, backup and assignee must be active staff."), clears_by=_("You: choose someone else"))
     return passed("pair", _("Owner and backup are two active people."))
 
 
@@ -93,7 +93,7 @@ resume = operation(
 hand_over = operation(
     WorkItem,
     "hand_over",
-    _("Hand over"),
+    _("Reassign"),
     may=(AM, QA, OPS, INTEGRATIONS),
     gates=(is_open, is_mine_or_my_teams, new_pair_fits),
     facts=active_people,

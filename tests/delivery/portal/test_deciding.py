@@ -150,7 +150,7 @@ def test_whoever_may_only_look_sees_it_and_for_whom_it_waits(world: World, asked
 
         assert "Waiting for an approver at your company" in home
         assert "You can view it but not decide" in page
-        assert "Ask for changes" not in page
+        assert "Request changes" not in page
         assert forged.status_code == 403
     assert (fresh(asked).state, fresh(asked).seen_at) == (State.PENDING, None)
 

@@ -240,7 +240,7 @@ def test_the_impact_is_agreed_to_in_the_portal_by_approvers_only(world: World, c
     assert "Accept or decline a change" in home
     assert "250.00 EUR" in page
     assert (forged.status_code, got, stale.status_code) == (403, 405, 409)
-    assert "stated anew" in words(stale)
+    assert "was updated" in words(stale)
     assert "We have recorded your answer" in words(answered)
     assert fresh(made).impact == "accepted"
     assert "Do you accept" not in words(rita.get(path))
