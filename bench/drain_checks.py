@@ -1,4 +1,4 @@
-"""What must be true of the drained events before their speed counts. Each check raises AssertionError with what it found."""
+"""Conditions that drained events must meet before their speed counts. Each check raises AssertionError with its finding."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def naive_decides_and_writes_the_same(workers: Sequence[Worker]) -> None:
 
 
 def _said(world: World, name: str) -> list[Any]:
-    """Where two leads ended."""
+    """Return the final states of two leads."""
     events = leads.submit(world, 2, now())
     advance(clock=now) if name == "ours" else drain_naive.handle(world, events)
     runs = Run.objects.filter(run_events__event__in=events)

@@ -1,4 +1,4 @@
-"""Who may sign in, and with what: no sign-up, a password and a second factor for staff, a code by mail for clients' contacts."""
+"""Sign-in rules: no sign-up, a password and a second factor for staff, a code by e-mail for contacts."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def due(items: WorkItemQuerySet, found: Waiting, days: Days) -> Iterator[Group]:
-    """What is due, group by group; groups without rows are left out, and asked nothing."""
+    """Return due work by group. Empty groups are left out and cost no query."""
     for when in Due:
         if count := getattr(found, when.value):
             rows = list(items.filter(days.when(when))[:SHOWN])
@@ -86,7 +86,7 @@ def exceptions(items: WorkItemQuerySet, found: Waiting) -> Group | None:
 
 
 def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group | None:
-    """What others changed since the visit before; nothing on the first one, when everything would be new."""
+    """Return changes by others since the previous visit. The first visit has none, because everything would be new."""
     if since is None:
         return None
     found = changed_by_others(items, by, since).order_by("-changed_at", "-id").annotate(total=Window(Count("pk")))

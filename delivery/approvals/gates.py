@@ -14,7 +14,7 @@ from routing.work.gates import Context, GateResult, passed, refused
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the gates know besides the approval. ``approvers`` are ids of contacts who may answer for the client."""
+    """Facts for the gates besides the approval. ``approvers`` are ids of contacts who may answer for the client."""
 
     author_id: int
     approvers: frozenset[int]

@@ -131,7 +131,7 @@ class Approval(WorkNoun):
 
 class Answer(models.Model):
     """
-    What one person said to an approval, bound to what they saw. What they wrote is a note, which may be rewritten.
+    Answer of one person to an approval, bound to the content they saw. Their text is a note, which may be rewritten.
 
     Exactly one of ``user`` (of the agency) and ``contact`` answered. ``recorded_by`` wrote down what a contact said
     elsewhere, with ``evidence``.

@@ -22,7 +22,7 @@ LONGEST = 20_000  # characters of a brief
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the gates know besides the brief. ``left`` of the engagement, in ``currency``; None where nobody said what was sold."""
+    """Facts for the gates besides the brief. ``left`` is the remaining budget in ``currency``, or None without an engagement amount."""
 
     request_state: str
     left: Decimal | None
@@ -105,7 +105,7 @@ def not_the_author(row: Brief, context: Context) -> GateResult:
 
 
 def needs_two(amount: Decimal, standing: Standing) -> bool:
-    """Whether a plan of that amount is above what is left of the engagement; where nobody said what was sold, nothing is left."""
+    """Return whether a plan of that amount exceeds the remaining budget. Without an engagement amount, nothing remains."""
     return amount > (standing.left if standing.left is not None else Decimal(0))
 
 

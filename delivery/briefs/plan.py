@@ -1,4 +1,4 @@
-"""What a brief plans to make: typed, checked, and added up."""
+"""Plan of a brief: typed, validated and totalled."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from routing.work.gates import Context, GateResult, passed, refused
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the gates know besides the deliverable, of its newest version."""
+    """Facts for the gates about the newest version, besides the deliverable."""
 
     unsigned: tuple[str, ...] = ()  # judgments that nobody has signed, by name
     failed: tuple[str, ...] = ()  # checks whose newest result failed, by name

@@ -1,4 +1,4 @@
-"""How a body shows files: people write ``asset:photo.jpg``, a version keeps ``asset:<sha256>``, and a page needs addresses."""
+"""References to files in a body: people write ``asset:photo.jpg``, a version stores ``asset:<sha256>``, and a page needs addresses."""
 
 from __future__ import annotations
 

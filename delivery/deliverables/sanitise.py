@@ -82,7 +82,7 @@ def sanitise(html: str) -> str:
 
 
 def visible_text(html: str) -> str:
-    """What a reader sees: text without tags, spaces made one, a line for each block, ends trimmed; images say nothing."""
+    """Return the visible text: no tags, single spaces, one line per block, trimmed ends. Images are left out."""
     said = []
     for piece in read(nh3.clean(html.translate(_CONTROLS), tags=set(TAGS), clean_content_tags=UNREAD, attributes={}, link_rel=None)):
         if isinstance(piece, Text):

@@ -33,6 +33,6 @@ DEFAULT = (Stage(Audience.INTERNAL), Stage(Audience.CLIENT))
 
 
 def needed(quorum: str, need: int, asked: int) -> int:
-    """How many must approve, of ``asked`` who may; at least one, and never more than there are."""
+    """Return the number of required approvals among ``asked`` people: at least one and at most all."""
     wanted = {Quorum.ANY.value: 1, Quorum.ALL.value: asked}.get(quorum, need)
     return max(1, min(wanted, max(asked, 1)))

@@ -1,4 +1,4 @@
-"""Whose pages these are: a signed-in contact's, and nobody else's."""
+"""Access to the portal: only for a signed-in contact."""
 
 from __future__ import annotations
 

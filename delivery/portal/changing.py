@@ -60,7 +60,7 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 
 def _against(row: Deliverable) -> str:
-    """Why no change of it can be asked for; empty where one can."""
+    """Return the reason why no change can be requested, or an empty string."""
     answer = can_change(row)
     if not answer.passed:
         return str(answer.message)

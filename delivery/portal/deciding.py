@@ -110,7 +110,7 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 
 def _why(row: Approval, result: Result, by: Actor) -> str:
-    """What happened meanwhile, in the words of the page; else the gates' messages, without evidence, which is the agency's own."""
+    """Return what happened in the meantime, in the words of the page, or the gates' messages without their evidence."""
     unsent = _("Your answer was not saved.")
     if row.state != Approval.State.PENDING:
         told = [f"{said.who} {said.what}." for said in answers_to(row, by)]

@@ -1,4 +1,4 @@
-"""What is new in a version, in words that a client understands."""
+"""Changes in a version, in words for the client."""
 
 from __future__ import annotations
 

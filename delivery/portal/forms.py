@@ -40,7 +40,7 @@ class AnswerForm(WithFiles):
 
 class RequestForm(forms.Form):
     """
-    What a flow wants to know, but for what the sign-in tells already. Nothing else that is posted is looked at.
+    Form with the fields of a flow, except those known from the sign-in. It ignores all other posted data.
 
     ``token`` stays the same however often the form is sent, so that it is captured once.
     """

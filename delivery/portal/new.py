@@ -64,7 +64,7 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
 @for_contacts
 def sent(request: HttpRequest, by: Actor, token: str) -> HttpResponse:
     """
-    Where a sent form leads: to its request as soon as there is one.
+    Show a sent form, and redirect to its request once there is one.
 
     :raises Http404: if this contact sent no such form
     """

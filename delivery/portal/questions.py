@@ -1,4 +1,4 @@
-"""What a contact is asked to decide: the question, exactly the version it is about, and what is new in that."""
+"""Approvals for a contact: the question, the exact version and the changes in it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def question_of(by: Actor, ref: str) -> Approval:
 
 
 def may_decide(row: Approval, by: Actor, at: datetime) -> bool:
-    """What the door would say, for drawing the buttons."""
+    """Return the door's answer, for drawing the buttons."""
     [(_step, answers)] = preview([approvals.approve], row, by=by, at=at)
     return all(each.passed for each in answers)
 
@@ -98,7 +98,7 @@ class Said:
 
 
 def answers_to(row: Approval, by: Actor) -> list[Said]:
-    """Who of the client answered, and what; somebody who asked to be forgotten has no name any more."""
+    """Return the client's answers with their authors. Erased people have no name."""
     rows = Answer.objects.filter(approval=row, contact__isnull=False).select_related("contact").order_by("pk")
     return [Said(each.at, _("You") if each.contact_id == by.contact_id else str(each.contact), SAID[each.word]) for each in rows]
 
@@ -108,7 +108,7 @@ def answered_before(row: Approval, by: Actor) -> Answer | None:
 
 
 def standing(row: Approval, by: Actor, *, can_decide: bool) -> Words:
-    """Where a question is, for whoever has nothing to press."""
+    """Return the status of a question for people who cannot answer it."""
     if row.state != State.PENDING:
         return ENDED[row.state]
     if row.item.held_at:

@@ -1,4 +1,4 @@
-"""What a contact does with a request: answer its question, withdraw it. Each is a POST to an operation."""
+"""Steps of a contact on a request: answer its question, withdraw it. Each is a POST to an operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a client reads the work: states, next steps and history in their words, never in the agency's own."""
+"""Client-facing words for states, next steps and history of work."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def standing_of(row: Request) -> Standing:
 
 
 def history_of(row: Request, by: Actor) -> list[Told]:
-    """What happened, newest first: only what is named above, without reasons, which are the agency's own."""
+    """Return the history, newest first. Only the events named above, without the agency's reasons."""
     found = Event.objects.filter(item=row.item_id, kind__in=_TOLD).select_related("actor").order_by("-id")
     return [Told(event.at, _TOLD[event.kind], _who(event.actor, by)) for event in found]
 
@@ -106,7 +106,7 @@ class Said:
 
 
 def shared_notes(row: WorkNoun, by: Actor) -> list[Said]:
-    """What was written or sent about a piece of work for the client to read too, newest first; never the agency's own notes."""
+    """Return notes and files shared with the client, newest first. Internal notes are never included."""
     found = Note.objects.for_client().filter(item=row.item_id).select_related("author").prefetch_related("files")[:MOST_NOTES]
     said = [Said(note.at, _who(note.author, by), note.body, tuple(each for each in note.files.all() if each.is_kept)) for note in found]
     return [each for each in said if each.text or each.files]

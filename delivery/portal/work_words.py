@@ -1,4 +1,4 @@
-"""How a client reads the state of what is made for them."""
+"""Client-facing words for the states of deliverables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trace shows of the agency's work: requests, briefs, deliverables with their versions, and approvals that came of a run."""
+"""Trace sections for the agency's work: requests, briefs, deliverables with versions, and approvals."""
 
 from __future__ import annotations
 

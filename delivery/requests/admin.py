@@ -156,7 +156,7 @@ class RequestAdmin(StepsAdmin):
 
 
 def impact_of(row: Request) -> str:
-    """What was stated about a change, and what the client said to it."""
+    """Return the impact stated for a change and the client's answer."""
     if not row.impact:
         return str(row.get_impact_display())
     told = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")

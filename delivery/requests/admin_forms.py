@@ -43,7 +43,7 @@ class AnswerForm(StepForm):
 
 @step_form(impacts.state_impact)
 class ImpactForm(StepForm):
-    """What the client agrees to before work starts, so nothing of it may be left open."""
+    """Form for the impact that the client accepts before work starts, so all fields are required."""
 
     hours = number(gettext_lazy("Extra hours"), most=MOST_HOURS, help_text=gettext_lazy("Enter 0 if there are none."))
     amount = number(
@@ -135,7 +135,7 @@ class DuplicateForm(StepForm):
 
 
 class OpenForm(forms.Form):
-    """What is known of new work when somebody asks for it."""
+    """Form for a new request."""
 
     client = picked(gettext_lazy("Client"), Client.objects.none())
     title = line(gettext_lazy("Title"), max_length=200, help_text=gettext_lazy("A short summary."))

@@ -17,7 +17,7 @@ MOST_NOTE = 2_000
 
 
 def seal_of(row: Request) -> str:
-    """What names one statement: another one, however little it differs, has another seal."""
+    """Return the identifier of one statement. Any difference gives another one."""
     said = "|".join(map(str, (row.pk, row.impact_hours, row.impact_amount, row.impact_date, row.impact_note)))
     return sha256(said.encode()).hexdigest()[:16]
 

@@ -72,7 +72,7 @@ def has_no_brief(row: Request, context: Context) -> GateResult:
 
 
 def _fault(name: str, value: Any) -> str:
-    """What is wrong with a value, in words; empty when nothing is."""
+    """Return the problem with a value in words, or an empty string."""
     model = WorkItem if name in OF_THE_ITEM else Request
     field: Any = model._meta.get_field(name)
     try:

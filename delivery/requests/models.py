@@ -175,7 +175,7 @@ class Request(WorkNoun):
 
     @transition(field=state, source=before_acceptance, target=None)
     def state_impact(self, *, at: datetime, hours: Decimal, amount: Decimal, date: date, note: str) -> None:
-        """What was answered to an earlier statement does not hold for this one."""
+        """State the impact. An answer to an earlier statement no longer counts."""
         self.impact, self.impact_by_id = self.Impact.STATED, None
         self.impact_hours, self.impact_amount, self.impact_date, self.impact_note = hours, amount, date, note
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT

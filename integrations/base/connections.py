@@ -104,7 +104,7 @@ class Connection(models.Model):
 
     @property
     def hook_url(self) -> str:
-        """Where the other side posts to, over the configured public address."""
+        """Return the webhook address, built from the configured public address."""
         return (self.public_url or settings.SITE_URL).rstrip("/") + self.hook_path
 
     @property
@@ -116,7 +116,7 @@ class Connection(models.Model):
         return origin_of(self.base_url)
 
     def is_paused(self, at: datetime) -> bool:
-        """Whether its breaker is open at ``at`` (aware): too many failures in a row, so nobody calls it for a while."""
+        """Return whether the breaker is open at ``at`` (aware), after too many failures in a row."""
         return self.paused_until is not None and at < self.paused_until
 
     def setting(self, name: str, default: Any = None) -> Any:

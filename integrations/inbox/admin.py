@@ -1,4 +1,4 @@
-"""What was posted to us, as it came: what became of it for everybody who runs the system, its body for its owner alone."""
+"""Admin of inbound webhooks. Everyone who runs the system sees the results. Only the integrations owner sees bodies."""
 
 from __future__ import annotations
 

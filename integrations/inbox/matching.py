@@ -1,4 +1,4 @@
-"""Whom does the other side mean? By its own ids, then by domain, then by e-mail; never a guess."""
+"""Matching of external clients and people: by external id, then domain, then e-mail. Never a guess."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What we already call the things the other side told us about."""
+    """External links of the objects that were reported."""
 
     company: ExternalLink | None
     deal: ExternalLink | None
@@ -97,7 +97,7 @@ def match(known: Known, people: Sequence[Person], links: Links) -> Match | None:
 
 def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
     """
-    Who fits at the first level where anybody does.
+    Return the match at the first level that has any.
 
     :raises Problem: ``duplicate``, when several fit equally well
     """

@@ -1,4 +1,4 @@
-"""What goes out, at the desk: what became of each intent, what it waits for, and what failed, to be tried again or given up."""
+"""Admin of the outbox: the state of each message, its blocker, and failed ones to retry or discard."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class OutboundAdmin(ReadOnly):
         return [path("<path:object_id>/step/<slug:verb>/", page, name="integrations_outbound_step"), *super().get_urls()]
 
     def list_title(self, request: HttpRequest) -> str:
-        """What is hidden is said: by default only what is not finished is there."""
+        """Return a title that says what is hidden. By default, only unfinished messages are shown."""
         return super().list_title(request) if request.GET.get(Standing.parameter_name) else _("Unfinished outbox messages")
 
     def get_queryset(self, request: HttpRequest) -> Any:

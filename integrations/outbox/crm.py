@@ -60,7 +60,7 @@ def _wanted(run: Run, connection: Connection, content: Mapping[str, Any], at: da
 
 
 def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[str, Any]]:
-    """What was last said, or is still to be said, of each object."""
+    """Return the last message sent or queued for each object."""
     if not objects:
         return {}
     rows = Outbound.objects.filter(

@@ -36,6 +36,6 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
 
 
 def _ours(row: Outbound) -> bool:
-    """Whether the same thing of ours was written there before, by other work: a change of what is live brings it up to date."""
+    """Return whether other work of ours wrote the same object before: a change of a live page updates it."""
     same = Outbound.objects.filter(connection=row.connection_id, object_key=row.object_key, remote_id=row.remote_id)
     return same.filter(state=Outbound.State.DELIVERED).exclude(pk=row.pk).exists()

@@ -17,11 +17,14 @@ from routing.models import Run, User, WorkItem
 
 class OutboundQuerySet(models.QuerySet["Outbound"]):
     def due(self, at: datetime) -> Self:
-        """What a worker may take at ``at`` (aware) if nothing older of the same object is unfinished: also what a dead worker left."""
+        """
+        Filter for messages a worker may take at ``at`` (aware) if nothing older of the same object
+        is unfinished. Includes those of dead workers.
+        """
         return self.filter(state__in=Outbound.workable, due_at__lte=at)
 
     def unfinished(self) -> Self:
-        """What newer ones of the same object wait for: a dead one too, until a person has settled it."""
+        """Filter for messages that newer ones of the same object wait for. Failed ones count until a person resolves them."""
         return self.filter(state__in=Outbound.unfinished_states)
 
     def dead(self) -> Self:

@@ -1,4 +1,4 @@
-"""What a trace shows of what went out for a run: each intent with what became of it, and each attempt."""
+"""Trace sections for the outbox: each message with its result, and each attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why something has not gone out yet, in words."""
+"""Reasons why a message has not been sent yet, in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ State = Outbound.State
 
 def why_waiting(row: Outbound, now: datetime) -> str:
     """
-    What an outbound waits for; empty once it waits for nothing.
+    Return the reason why a message waits, or an empty string.
 
     :param row: with its connection, work item and run's work item
     """

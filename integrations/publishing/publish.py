@@ -111,7 +111,7 @@ def _wanted(row: Deliverable, version: Version, destination: Destination, connec
 
 
 def content(version: Version, destination: Destination) -> dict[str, Any]:
-    """What a destination is to show, as adapters read it."""
+    """Return the content for a destination in the form that adapters read."""
     return {
         "title": version.title,
         "slug": version.slug,

@@ -1,4 +1,4 @@
-"""Where people answer for something that is not work: clients, flows, the agency, connections, and the teams they lead."""
+"""Responsibilities of people outside work items: clients, flows, the agency, connections and the teams they lead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page of the desk shares: nothing is deleted, nothing is put back, and what you may not see is not there."""
+"""Shared behaviour of all pages of the desk: no deletion, no restoring of history, and rows that a person may not see do not exist."""
 
 from __future__ import annotations
 

@@ -37,18 +37,18 @@ class StepForm(forms.Form):
         self.prepare()
 
     def known(self, row: Any) -> dict[str, Any]:
-        """What is filled in before a person touches it."""
+        """Return the initial values of the form."""
         return {}
 
     def prepare(self) -> None:
         """Narrow choices to what fits these rows and this person."""
 
     def as_details(self) -> dict[str, Any]:
-        """What the operation takes, after ``is_valid()``."""
+        """Return the details that the operation takes. Call it after ``is_valid()``."""
         return {name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data}
 
     def told(self, row: Any) -> str:
-        """What else to say once the step is done; ``row`` is as written."""
+        """Return an additional message for the finished step. ``row`` is as written."""
         return ""
 
     @property

@@ -129,7 +129,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         return HttpResponseRedirect(self.after(row))
 
     def after(self, row: Any) -> str:
-        """Where a step leads when it is done."""
+        """Return the page to open once a step is done."""
         return page_of(row)
 
     def ask(

@@ -1,4 +1,4 @@
-"""What happened, once and for ever: one immutable row a fact."""
+"""Events: one immutable row per fact."""
 
 from __future__ import annotations
 

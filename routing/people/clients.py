@@ -1,4 +1,4 @@
-"""Whom the agency works for, and the people there."""
+"""Clients of the agency and their people."""
 
 from __future__ import annotations
 

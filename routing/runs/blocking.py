@@ -1,4 +1,4 @@
-"""What holds a run, who can clear it and where; and what comes next. Read from what is stored, decided nowhere else."""
+"""Blockers of a run with who can unblock them and where, and the next step. All of it is read from stored rows."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _retries(run: Run) -> Iterable[GateResult]:
 
 def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
     """
-    What happens next, and who does it, in one sentence.
+    Return one sentence about the next step and who takes it.
 
     :param parts: the work that came of the run
     """

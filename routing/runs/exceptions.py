@@ -16,7 +16,7 @@ from routing.work.items import WorkNoun
 
 
 class ExceptionRoute(models.Model):
-    """Who takes an exception of this reason, and how long they have."""
+    """Owner and timebox for exceptions with this reason."""
 
     class Taker(models.TextChoices):
         WORK = "work", _("Owner of the work")

@@ -74,7 +74,7 @@ class Run(WorkNoun):
 
     @transition(field=state, source=State.WAITING, target=State.ENRICHING)
     def proceed(self, *, at: datetime) -> None:
-        """What blocked it is resolved: the same step runs again."""
+        """Continue after the blocker was resolved. The same step runs again."""
 
     @transition(field=state, source=[State.RECEIVED, State.ENRICHING, State.WAITING], target=State.ROUTED)
     def route(
@@ -115,7 +115,7 @@ class Run(WorkNoun):
     @transition(field=state, source=State.COMPLETE, target=State.AWAITING_OUTCOME)
     def reopen(self, *, at: datetime, pair: tuple[int, int]) -> None:
         """
-        What proved it is no longer so.
+        Reopen the run because its proof no longer holds.
 
         :param pair: ids of owner and backup, both active
         """
@@ -131,7 +131,7 @@ class Run(WorkNoun):
 
 
 class RunEvent(models.Model):
-    """Which part an event played: it started a run, joined an open one, was claimed by nobody, or was our own echo."""
+    """Effect of an event: it started a run, joined an open run, matched no flow or was our own echo."""
 
     class Part(models.TextChoices):
         STARTED = "started", _("Started the run")
@@ -207,7 +207,7 @@ class RunStep(models.Model):
 
 class Enrichment(models.Model):
     """
-    What we knew: a row each time something was learnt, by a system or a person; the newest one counts.
+    Known facts: one row each time a system or a person adds some. The newest row counts.
 
     ``facts`` may hold personal data, so the row may be rewritten on erasure.
     """

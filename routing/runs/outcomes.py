@@ -78,7 +78,7 @@ class Outcome(models.Model):
 
     @property
     def is_unmet(self) -> bool:
-        """Whether it keeps its run from being complete."""
+        """Return whether the outcome keeps its run from being complete."""
         return self.state in self.unmet_states
 
     def __str__(self) -> str:

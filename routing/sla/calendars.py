@@ -1,4 +1,4 @@
-"""When the agency, a team or a client works: weekly hours, holidays, and whose they are."""
+"""Working hours of the agency, a team or a client: weekly hours, holidays and their assignment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def validate_dates(written: Any) -> None:
 
 
 def wrong(field: str, message: str, **params: str) -> ValidationError:
-    """What is wrong with one field."""
+    """Return a validation error for one field."""
     return ValidationError({field: message % params})
 
 
@@ -110,7 +110,7 @@ class Calendar(models.Model):
 
 
 class CalendarUse(models.Model):
-    """Whose hours a calendar holds: a team's, a client's or, naming neither, the agency's, which all others fall back to."""
+    """Assignment of a calendar to a team or a client or, without either, to the agency. All others fall back to the agency's."""
 
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="uses", verbose_name=_("calendar"))
     team = models.OneToOneField(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_use", verbose_name=_("team"))

@@ -17,7 +17,7 @@ from routing.work.items import WorkItem
 
 class ClockTerms(models.Model):
     """
-    What clocks were started under: policy and calendars with their versions, hours, holidays and states, as JSON.
+    Terms that clocks were started under: policy and calendars with their versions, hours, holidays and states, as JSON.
 
     Written once for all clocks that share it (``digest``, SHA-256 of the canonical JSON, as hex) and never changed, so no
     later edit moves an open clock. ``engine.timing.Terms`` reads it.
@@ -118,13 +118,13 @@ class Clock(models.Model):
 
     @property
     def turn(self) -> Turn:
-        """What it does now."""
+        """Return the clock's current turn."""
         does = Does.STOP if self.stopped_at else Does.RUN if self.running_since else Does.PAUSE
         return Turn(does, self.waiting_on, Cause(self.cause))
 
     @property
     def turned_at(self) -> datetime:
-        """When it began to."""
+        """Return the start of the current turn."""
         since = self.running_since or self.paused_at or self.stopped_at
         assert since is not None  # the database refuses anything else
         return since
@@ -158,7 +158,7 @@ class Clock(models.Model):
             self.breached_at = self.due_at
 
     def _owes_a_level(self) -> bool:
-        """Whether a breach, or a rung above it, was reached and not told."""
+        """Return whether a breach or a later level was reached and not yet escalated."""
         if self.breached_at is None:
             return False
         return self.next_level <= Level.BREACH or self.spent >= worktime_to(self.next_level, self.target, self.escalate_every)
@@ -171,7 +171,7 @@ class Clock(models.Model):
         self.wakes_at = max(at, found) if found else at
 
     def climber(self) -> Climber:
-        """What its ladder reads of it."""
+        """Return the values that the ladder reads."""
         late_at = self.breached_at or self.due_at
         return Climber(self.next_level, self.warn_at, late_at, self.running_since, self.spent, self.target, self.escalate_every)
 

@@ -1,4 +1,4 @@
-"""Who was told, when and why, that work is about to be late or is: the ladder of a clock as it was climbed, for people."""
+"""Escalation entries for people: who was notified of overdue or nearly overdue work, when and why."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Told:
 
 
 def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:
-    """What was told of each clock by its id, lowest level first; of repeats at the top the newest. Three queries, however many."""
+    """Return the escalations of each clock by its id, lowest level first. Of repeats at the top, only the newest. Three queries in all."""
     ids = [clock.pk for clock in clocks]
     rows = Escalation.objects.filter(clock__in=ids)
     repeats = rows.filter(level__gt=TOP).order_by("clock_id", "-level").distinct("clock_id").values("pk")

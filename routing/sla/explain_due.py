@@ -1,4 +1,4 @@
-"""Why something is due when it is: a clock's account, recomputed from its marks, in words and as JSON."""
+"""Explanation of a due date: the clock's account, recomputed from its marks, in words and as JSON."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CalendarThen:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """
-    Why a clock says what it says.
+    Reasons for the current values of a clock.
 
     ``calendars`` empty means around the clock; ``instead_of`` names the calendars that were meant and never meet.
     ``agrees`` is false when the stored clock differs from what its marks say.

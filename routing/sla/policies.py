@@ -21,7 +21,7 @@ MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours: longer i
 
 class SLAPolicy(models.Model):
     """
-    What is promised for work of several kinds, measured in one calendar's hours or in two calendars' common ones.
+    SLA targets for several kinds of work, measured in one calendar's hours or in the common hours of two.
 
     ``version`` rises with every change of the policy or a target (see ``operations.calendars.save_policy``); open clocks
     keep the terms they were started under.

@@ -32,7 +32,7 @@ NOTHING: Seen = ("SELECT 0 WHERE false", ())
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks, when, why, and with which details."""
+    """Context of a call: actor, time, reason and details."""
 
     by: Actor
     at: datetime
@@ -42,7 +42,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one id: done, or refused by these gates."""
+    """Result for one id: done, or refused by these gates."""
 
     id: int
     done: bool
@@ -211,7 +211,7 @@ def judge(step: Operation, row: Any, context: Context) -> list[GateResult]:
 
 
 def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) -> list[tuple[Operation, list[GateResult]]]:
-    """What each operation would answer now, without doing it: the same gates, so a button says what the door says."""
+    """Return the answer of each operation without doing it. It asks the same gates, so buttons agree with the door."""
     answers = []
     for step in steps:
         context = _context(step, [row], by, at, {}, preview=True)

@@ -18,7 +18,7 @@ Words = str | Promise  # translated where it is shown, in the reader's language
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """
-    What a gate answered.
+    Answer of a gate.
 
     ``code`` is stable and never translated; ``evidence`` is what was looked at; ``clears_by`` says who can clear it, and
     ``where`` is the path of the page to do so, empty when there is none.
@@ -34,7 +34,7 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a gate may know besides the row: who asks, when, with which details, and facts loaded once for the batch."""
+    """Facts for a gate besides the row: actor, time, details, and facts loaded once for the batch."""
 
     by: Actor
     at: datetime

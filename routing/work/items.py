@@ -20,7 +20,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 def soonest(prefix: str = "") -> Coalesce:
     """
-    What is due first comes first, what is never due last: one column without gaps, which an index can hold.
+    Sort key that puts the earliest due time first and items without one last: one column without gaps, which an index can hold.
 
     :param prefix: the way to the work item, such as ``item__``
     """
@@ -184,7 +184,7 @@ class RefCounter(models.Model):
 
 
 class WorkNoun(DoorOnly):
-    """What a request, a brief or a deliverable has in common: a work item, and a state that only the door writes."""
+    """Base of requests, briefs and deliverables: a work item and a state that only the door writes."""
 
     open_states: ClassVar[frozenset[str]]
     searchable: ClassVar[tuple[str, ...]] = ()  # free text of its own that search looks through; index it

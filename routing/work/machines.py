@@ -53,7 +53,7 @@ def in_words(name: str) -> str:
 
 
 def gates_of(step: Operation) -> Mapping[str, str]:
-    """What is asked before the step is taken, in words, with the sentence that explains it where there is one."""
+    """Return the gates of the step in words, each with its explanation if there is one."""
     return {in_words(_name(gate)): _sentence(gate) for gate in step.all_gates}
 
 

@@ -17,7 +17,7 @@ MOST_SIGNS = 10_000
 
 class NoteQuerySet(models.QuerySet["Note"]):
     def for_client(self) -> Self:
-        """What the client may read."""
+        """Filter for notes that the client may read."""
         return self.filter(audience=Note.Audience.CLIENT)
 
 

@@ -100,7 +100,7 @@ class Recogniser(Protocol):
 
     def recognise(self, subjects: Sequence[Subject], *, at: datetime) -> Mapping[Subject, Found]:
         """
-        What is known about each subject, in a few statements and inside the transaction that keeps it; no I/O.
+        Return the known facts about each subject in a few statements, inside the transaction that stores them. No I/O.
 
         A subject about which anything is new, doubtful or for a person to judge is left out: it is read alone.
         """
@@ -231,7 +231,7 @@ def places(tell: Places) -> Places:
 
 
 def destination_kinds() -> Sequence[PlaceKind]:
-    """What is known now; nothing where nobody told, and then a kind is whatever a person writes."""
+    """Return the known kinds of destinations. If nothing is registered, any kind is accepted."""
     return [each for tell in _places for each in tell()]
 
 

@@ -1,4 +1,4 @@
-"""What proves a run, on its page in Chromium, and a look at it now."""
+"""Proof of a run on its page in Chromium, and an immediate check."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
         return super().noun_page(request, row, more | extra, status)
 
     def page(self, request: HttpRequest, template: str, row: Approval, context: dict[str, Any], status: int = 200) -> Any:
-        """Who answers sees what they answer to, on the form as well."""
+        """Show the version that is being decided, on the form as well."""
         return super().page(request, template, row, {"frame": frame_of(row), "version": row.version} | context, status)
 
     def after(self, row: Approval) -> str:

@@ -1,4 +1,4 @@
-"""Whom the versions made under a flow version are shown to, and in which order: rows on the flow version's page."""
+"""Approval stages of a flow version, as rows on its page."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class RejectForm(SaysWhyForm):
 
 @step_form(approvals.record_answer)
 class RecordForm(StepForm):
-    """What shows the decision is kept as soon as it is sent, so that a form with a mistake does not ask for it again."""
+    """Form for a decision made elsewhere. It stores the evidence at once, so that a form with an error does not ask for it again."""
 
     submit = gettext_lazy("Record")
     template: ClassVar[str] = "desk/answer.html"

@@ -1,4 +1,4 @@
-"""What happens to a deliverable, from its plan to the place it belongs."""
+"""Operations on a deliverable, from plan to publication."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ grant("delivery.view_deliverable", *EVERYONE)
 
 
 def standing(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
-    """What the gates of deliverables look at: a handful of queries for any number of them."""
+    """Load the facts for the gates of deliverables, with a few queries for any number of them."""
     judged, done, stages = checks.standing(rows), progress(rows), stages_of(rows)
     authors = dict(Version.objects.filter(pk__in=[row.version_id for row in rows if row.version_id]).values_list("pk", "author_id"))
     clients = {row.item.client_id for row in rows}

@@ -1,4 +1,4 @@
-"""What follows from a deliverable's way through its reviews: questions are asked, taken back and acted upon."""
+"""Reactions to the reviews of a deliverable: approvals are requested, withdrawn and acted upon."""
 
 from __future__ import annotations
 

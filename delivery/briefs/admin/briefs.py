@@ -79,7 +79,7 @@ class BriefAdmin(WorkColumns, StepsAdmin):
         ]
 
     def signatures(self, row: Brief) -> Sequence[tuple[Any, Any]]:
-        """Who asked for its approval, and who gave it."""
+        """Return the people who requested and gave approval."""
         told = [
             (_("Approval requested by"), row.submitted_by),
             (_("First approval by"), row.first_approver),

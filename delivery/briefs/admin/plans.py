@@ -43,7 +43,7 @@ def plan_of(row: Brief) -> Sequence[Row]:
 
 
 def strays_of(row: Brief) -> QuerySet[Deliverable]:
-    """What is still being made for the request, though a current brief does not plan it: only a person calls work off."""
+    """Return deliverables in production that no current brief plans. Only a person cancels work."""
     made = Deliverable.objects.filter(request=row.request_id, state__in=Deliverable.open_states).select_related("item__owner", "item__doer")
     return made.exclude(key__in=[each.key for each in _read(row)]).order_by("pk") if row.is_current else made.none()
 

@@ -1,4 +1,4 @@
-"""What happens to a brief, from its draft to the day it is agreed."""
+"""Operations on a brief, from draft to approval."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BOTH = (AM, OPS)
 
 
 def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
-    """What the gates of briefs look at: a handful of queries for any number of them."""
+    """Load the facts for the gates of briefs, with a few queries for any number of them."""
     found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related("request", "engagement", "item")
     briefs = {brief.pk: brief for brief in found}
     spent = _spent(briefs.values())

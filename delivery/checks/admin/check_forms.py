@@ -114,7 +114,7 @@ def _lines() -> UnfoldAdminTextareaWidget:
 
 
 def _value(param: Param, told: Any) -> Any:
-    """What a person wrote, as JSON; the kind's own reading judges it."""
+    """Return the entered text as JSON. The kind of check validates it."""
     match param.type:
         case ParamType.TERMS:
             return [each.strip() for each in str(told).splitlines() if each.strip()]

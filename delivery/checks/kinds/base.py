@@ -1,4 +1,4 @@
-"""What a check is: a rule of a kind, with parameters, that answers with findings."""
+"""Checks: a rule of a kind with parameters that returns findings."""
 
 from __future__ import annotations
 

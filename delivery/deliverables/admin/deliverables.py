@@ -115,7 +115,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         return super().noun_page(request, row, more | extra, status)
 
     def question(self, request: HttpRequest, row: Deliverable) -> dict[str, Any] | None:
-        """What is asked about the newest version now, and what this person can do about it."""
+        """Return the open approval of the newest version and the steps this person may take."""
         found = Approval.objects.filter(version=row.version_id or 0, state=Approval.State.PENDING).select_related("item", "version")
         asked = found.filter(item__in=work_seen_by(actor(request)).order_by()).first()
         if asked is None:

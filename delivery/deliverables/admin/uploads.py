@@ -52,7 +52,7 @@ class FileForm(forms.Form):
 
     @property
     def reference(self) -> str:
-        """What to write in the body to show it."""
+        """Return the text to write in the body to show the file."""
         return f'<img src="asset:{self.row}" alt="{self["alt"].value() or ""}">' if self.row and self.row.is_image else ""
 
 

@@ -44,7 +44,7 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """
-    What somebody uploads. ``terms`` maps ``categories`` and ``tags`` to names; images in the body may be ``asset:<name of a file>``.
+    Content of an upload. ``terms`` maps ``categories`` and ``tags`` to names. Images in the body may be ``asset:<name of a file>``.
 
     ``basis`` is the id of the version it was made from, 0 for none: then another one that came meanwhile refuses it.
     """

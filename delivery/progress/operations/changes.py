@@ -44,7 +44,7 @@ class CannotChange(Exception):
 
 
 def can_change(row: Deliverable) -> GateResult:
-    """Whether a change of it may be asked for; the button and the operation give the same answer."""
+    """Return whether a change may be requested. The button and the operation share the answer."""
     if row.state == State.CANCELLED:
         return refused("ended", _("This was cancelled."), clears_by=_("You: send a new request"))
     if row.state == State.ARCHIVED:
@@ -53,7 +53,7 @@ def can_change(row: Deliverable) -> GateResult:
 
 
 def current(row: Deliverable) -> Deliverable:
-    """What a change of it is really about: what is being made in its place, where there is such."""
+    """Return the target of a change: the replacement in production, if there is one."""
     successor = row.replaced_by.exclude(state__in=ENDED).select_related("item").first()
     return successor or row
 

@@ -40,7 +40,7 @@ def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
 
 @react("delivery.deliverable.fail_publishing")
 def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What was on its way out when its request ended, and did not get there, ends too."""
+    """End unpublished work when its request ends."""
     over = Deliverable.objects.filter(pk__in=[row.pk for row in failed], request__item__is_open=False)
     ids = list(over.order_by("item_id").values_list("pk", flat=True))
     if ids:

@@ -1,4 +1,4 @@
-"""What a change means in hours, money and time: stated by the agency, answered by an approver of the client."""
+"""Impact of a change in hours, money and time: stated by the agency, answered by an approver of the client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a request, and of its run, when its deliverables move: all in the transaction that moved them."""
+"""Effects of deliverables on their request and run, in the transaction that moved them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
 
 
 def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
-    """What no run came with is closed once everything that is expected of it is proven, or waived by name."""
+    """Close a request without a run once all its outcomes are proven or waived."""
     asked = [list(requests_), list(Deliverable.done_states), list(Outcome.unmet_states)]
     if ids := [pk for (pk,) in sql(MET, asked)] if requests_ else []:
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("All expected outcomes are proven or waived.")))
@@ -86,7 +86,7 @@ def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
 
 @react("routing.run.complete", "routing.run.close_unproven", "routing.run.cancel")
 def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """What was delivered is closed with its run."""
+    """Close a delivered request with its run."""
     about = Request.objects.filter(item__run__in=[row.pk for row in rows], state=Request.State.DELIVERED)
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("The run has ended.")))
@@ -94,7 +94,7 @@ def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 @react("delivery.deliverable.go_live")
 def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What a deliverable replaces was live until now."""
+    """Archive the live deliverable that was replaced."""
     from_now_on = [row.replaces_id for row in rows if row.replaces_id]
     live = Deliverable.objects.filter(pk__in=from_now_on, state=State.LIVE)
     if old := dict(live.order_by("item_id").values_list("pk", "item_id")):
@@ -104,7 +104,7 @@ def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 @react("delivery.deliverable.approve")
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What was approved goes where it belongs, where the destination says so."""
+    """Publish an approved deliverable if its destination says so."""
     about = Deliverable.objects.filter(
         pk__in=[row.pk for row in rows], destination__is_active=True, destination__publishes_on_approval=True
     )

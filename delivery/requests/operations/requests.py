@@ -1,4 +1,4 @@
-"""What happens to a request, from its capture to its end."""
+"""Operations on a request, from capture to end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a letter says: which messages wait, with links, in the reader's language and time zone."""
+"""Content of an e-mail: the waiting notifications with links, in the reader's language and time zone."""
 
 from __future__ import annotations
 

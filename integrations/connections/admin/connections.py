@@ -25,7 +25,7 @@ from routing.people.saving import tell
 
 
 class ConnectionForm(SavedForm):
-    """What the connection's own kind would refuse is refused here too."""
+    """Form for a connection. It refuses whatever the connection's kind refuses."""
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data

@@ -1,4 +1,4 @@
-"""What people do to what failed: let it be tried anew, or give it up."""
+"""Operations on failed messages: retry or discard."""
 
 from __future__ import annotations
 

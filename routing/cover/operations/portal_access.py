@@ -39,7 +39,7 @@ def has_access(contact: Contact) -> bool:
 
 
 def refusals_to_invite(contact: Contact) -> list[GateResult]:
-    """What is against inviting this contact now; the button and the operation give the same answer."""
+    """Return the reasons against inviting this contact now. The button and the operation share the answer."""
     found = []
     if contact.erased_at is not None:
         found.append(refused("erased", _("This person's data was erased on request."), clears_by=_("Nobody")))

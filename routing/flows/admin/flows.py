@@ -119,5 +119,5 @@ class FlowAdmin(SavedAdmin):
 
 
 def _count(rows: Any, key: str) -> Coalesce:
-    """How many rows there are for the outer row, in a subquery of its own: joins would multiply."""
+    """Count the related rows in a separate subquery, because joins would multiply them."""
     return Coalesce(Subquery(rows.order_by().values(key).annotate(found=Count("pk")).values("found")), 0)

@@ -39,7 +39,7 @@ VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when do
 
 
 class FrozenWhenPublished(SavedAdmin):
-    """What belongs to a flow version, editable as long as that is a draft; the database refuses it afterwards."""
+    """Parts of a flow version, editable while it is a draft. The database refuses edits afterwards."""
 
     def version_of(self, obj: Any) -> FlowVersion:
         """Of a version itself, or of a part of one."""
@@ -114,7 +114,7 @@ class FlowVersionAdmin(FrozenWhenPublished):
         return page
 
     def around(self, request: HttpRequest, version: FlowVersion) -> dict[str, Any]:
-        """What the page says above the form."""
+        """Return the context for the page above the form."""
         draft = version.published_at is None
         found = faults(version) if draft else []
         live = FlowVersion.objects.live().filter(flow=version.flow_id).first()

@@ -44,7 +44,7 @@ def _as_text(story: dict[str, Any]) -> str:
 
 
 def _told(data: Mapping[str, Any]) -> Iterator[str]:
-    """What is known, a line each; what is inside of something is set in below it, and what is empty left out."""
+    """Yield one line per known value. Nested values are indented and empty ones left out."""
     for name, value in data.items():
         if value in ("", None, [], {}):
             continue

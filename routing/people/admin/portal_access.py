@@ -36,7 +36,7 @@ class PortalAccess(DeskAdmin):
         ]
 
     def access(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
-        """What the contact's page says about access, and the one step that fits."""
+        """Return the access status for the contact's page and the one step that applies."""
         contact, by = self.get_object(request, object_id), actor(request)
         if contact is None:
             return {}

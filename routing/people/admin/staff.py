@@ -111,7 +111,7 @@ class UserAdmin(SavedAdmin):
 
 
 def _places(person: User) -> dict[str, Any]:
-    """What a person answers for: open work, clients, teams, and the rest of the configuration."""
+    """Return a person's responsibilities: open work, clients, teams and other configuration."""
     items = WorkItem.objects.filter(Q(owner=person) | Q(backup=person) | Q(doer=person), is_open=True)
     rows = held_by(person)
     return {

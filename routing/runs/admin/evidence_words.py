@@ -1,4 +1,4 @@
-"""What an exception's evidence says, in words for the person who settles it."""
+"""Evidence of an exception in words for the person who resolves it."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class FillInForm(forms.Form):
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What was filled in, as the operation takes it."""
+        """Return the entered values in the form the operation takes."""
         told = {name: value for name, value in self.cleaned_data.items() if name not in {CLIENT, "reason"} and value not in (None, "")}
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
 
@@ -67,7 +67,7 @@ class FillInForm(forms.Form):
 
     @property
     def asks(self) -> bool:
-        """Whether there is anything to fill in besides the reason."""
+        """Return whether the form has any field besides the reason."""
         return len(self.fields) > 1
 
 

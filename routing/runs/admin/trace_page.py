@@ -117,7 +117,7 @@ def _tell(entry: Entry, specs: Mapping[str, FieldSpec], names: Mapping[int, str]
 
 
 def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a chapter tells besides its reference, state and times, which have places of their own."""
+    """Return the details of an entry without its reference, state and times, which are shown elsewhere."""
     left_out = {"ref", "state", "due", "title"}
     return [(name.replace("_", " ").capitalize(), str(value)) for name, value in data.items() if name not in left_out and value]
 

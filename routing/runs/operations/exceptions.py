@@ -38,7 +38,7 @@ SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.N
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a step of a run could not settle. ``evidence`` is JSON: what was looked at, without secrets."""
+    """Problem that a step of a run could not resolve. ``evidence`` is JSON without secrets."""
 
     run: Run
     step: str
@@ -114,7 +114,7 @@ def _pair(run: Run, route: ExceptionRoute) -> tuple[int | None, int | None]:
 
 
 def still_failing(rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, tuple[str, ...]]:
-    """What each case's step would still stop at, judged on what is known now."""
+    """Return the problems that each case's step would still stop at, given the current facts."""
     judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
     found = standing_faults(list(judged.values()), at)
     return {case: found.get(run, ()) for case, run in judged.items()}

@@ -73,12 +73,12 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
 
 
 def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
-    """Whether it is proven by this, and was not before. Completes its run if nothing else is missing."""
+    """Mark the outcome as proven and return whether it was not before. Completes its run if nothing else is missing."""
     return _move(outcome_id, lambda row: row.prove(at=at, evidence=dict(evidence)), {State.EXPECTED, State.DECAYED}, "prove", by, at)
 
 
 def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
-    """Whether it was proven until now. Takes its run back, and asks a person."""
+    """Mark the proof as lapsed and return whether it held until now. Reopens its run and asks a person."""
     with transaction.atomic():
         moved = _move(outcome_id, lambda row: row.decay(at=at, evidence=dict(evidence)), {State.PROVEN}, "decay", by, at)
         if moved:
@@ -90,7 +90,7 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
 
 
 def _followed(run: Run) -> bool:
-    """Whether another run about the same subject is open: two cannot be, and the exception tells a person all the same."""
+    """Return whether another run about the same subject is open. Only one can be, and the exception still tells a person."""
     same = Run.objects.filter(flow=run.flow_id, source=run.source, subject_type=run.subject_type, subject_id=run.subject_id)
     return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
 
@@ -182,7 +182,7 @@ def complete(run_ids: Collection[int], *, at: datetime) -> None:
 
 @react("routing.run.await_outcome")
 def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """What was proven before the last work was delivered need not be proven again."""
+    """Complete runs whose outcomes were proven before the last work was delivered."""
     complete([row.pk for row in rows], at=at)
 
 
@@ -193,7 +193,7 @@ def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 
 def _pair(run: Run) -> tuple[int, int]:
-    """Who answers for a run that opens again: the pair it had, or the agency's if one of them has left."""
+    """Return owner and backup for a reopened run: its previous ones, or the agency's defaults if one of them has left."""
     owner, backup = run.item.owner, run.item.backup
     agency = Agency.objects.first()
     if (owner and backup and owner.is_active and backup.is_active) or agency is None:

@@ -1,4 +1,4 @@
-"""What people do to a run: fill in what is missing, close it without proof, call it off."""
+"""Operations by people on a run: fill in missing facts, close it without proof, cancel it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class ClockAdmin(ReadOnly):
         return [path("kept/", page, name="routing_clock_kept"), *super().get_urls()]
 
     def kept(self, request: HttpRequest) -> HttpResponse:
-        """How often what was promised was kept, and how long it usually took."""
+        """Show the share of SLA targets met on time and the median working time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self.render(
@@ -73,7 +73,7 @@ class ClockAdmin(ReadOnly):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Why it is due when it is. Times are the reader's own."""
+        """Explain the due date. Times are in the reader's time zone."""
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
         clock = self.seen(request, object_id)

@@ -1,4 +1,4 @@
-"""Why a file is not kept, and what to do instead."""
+"""Reasons to refuse a file, with instructions."""
 
 from __future__ import annotations
 

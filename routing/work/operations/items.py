@@ -1,4 +1,4 @@
-"""What can be done to any work item: hold, resume, hand over."""
+"""Operations on any work item: hold, resume, reassign."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def held_itself(row: WorkItem, context: Context) -> GateResult:
 
 
 def active_people(rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, frozenset[int]]:
-    """Which of the people named are active members of staff, by id; the same set for each row."""
+    """Return the ids of the named people who are active staff. The set is the same for each row."""
     named = [details[name] for name in ("owner", "backup", "doer") if details.get(name) is not None]
     staff = frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True)) if named else frozenset()
     return dict.fromkeys((row.pk for row in rows), staff)

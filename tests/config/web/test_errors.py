@@ -1,4 +1,4 @@
-"""What people see when a page cannot be shown."""
+"""Error pages."""
 
 import errno
 import re

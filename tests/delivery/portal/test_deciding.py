@@ -1,4 +1,4 @@
-"""What a contact decides: exactly the version they look at, once, and never by a GET."""
+"""Decisions of a contact: on exactly the version they see, once, and never by a GET."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contact reads: their own clients' requests, in their own words."""
+"""Portal pages of a contact: their own clients' requests, in client-facing words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contact does with a request, and what they cannot do to anybody else's."""
+"""Steps of a contact on a request, and their limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the other side means: external id, then domain, then e-mail; never a guess; ten at once make one."""
+"""Matching by external id, then domain, then e-mail; never a guess; ten at once make one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people are told reaches them by e-mail: together, in their own time zone, and no more than they need."""
+"""E-mails with notifications: combined, in the reader's time zone, and no more than needed."""
 
 from __future__ import annotations
 

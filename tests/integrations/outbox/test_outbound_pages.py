@@ -1,4 +1,4 @@
-"""What goes out, at the desk: why it waits, what was tried, and who may try it again or give it up."""
+"""Pages of the outbox: the reason for waiting, the attempts, and who may retry or discard."""
 
 from __future__ import annotations
 

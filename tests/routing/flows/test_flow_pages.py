@@ -29,7 +29,7 @@ def draft(world: World, live: FlowVersion) -> FlowVersion:
 
 
 def filled(page: Any) -> dict[str, Any]:
-    """What a browser would send back of a page's form, unchanged."""
+    """Return the data that a browser would send back of a page's form, unchanged."""
     form, sent = page.context["adminform"].form, {}
     for each in [form, *(f for fs in page.context["inline_admin_formsets"] for f in [fs.formset.management_form, *fs.formset.forms])]:
         for field in each:

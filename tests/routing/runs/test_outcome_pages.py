@@ -1,4 +1,4 @@
-"""What proves a run, on its page, and the button that has it looked at now."""
+"""Proof of a run on its page, and the button that checks it now."""
 
 from __future__ import annotations
 

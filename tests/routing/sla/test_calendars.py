@@ -1,4 +1,4 @@
-"""Whose hours count, and that no edit of them moves an open clock."""
+"""Assignment of calendars; no edit of them moves an open clock."""
 
 from __future__ import annotations
 

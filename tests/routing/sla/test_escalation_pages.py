@@ -1,4 +1,4 @@
-"""What was told of late work, where people look for it: on the work's own page, its clock's, in the trace and among messages."""
+"""Escalations on pages: the work's own page, its clock's, the trace and the notifications."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 @pytest.fixture
 def late(world: World) -> Clock:
-    """Warned of, late, and passed on to Bob; the warning was sent in time, the breach after downtime."""
+    """Warned of, late, and escalated to Bob; the warning was sent in time, the breach after downtime."""
     request = make_request(world.acme)
     start([request.item], ensure_defaults(at=NOW), NOW, purposes={"triage"})
     for when in (at(23, 16), at(24, 14)):

@@ -1,4 +1,4 @@
-"""What is kept of uploads, and how they are told from each other."""
+"""Accepted uploads and their detection."""
 
 from __future__ import annotations
 
