@@ -1,4 +1,4 @@
-"""What must be true of the door before its speed counts. Each check raises AssertionError with what it found."""
+"""Conditions that the door must meet before its speed counts. Each check raises AssertionError with its finding."""
 
 from __future__ import annotations
 

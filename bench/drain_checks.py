@@ -1,4 +1,4 @@
-"""What must be true of the drained events before their speed counts. Each check raises AssertionError with what it found."""
+"""Conditions that drained events must meet before their speed counts. Each check raises AssertionError with its finding."""
 
 from __future__ import annotations
 

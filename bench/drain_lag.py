@@ -1,4 +1,4 @@
-"""How long a lead waits for its brief while leads come in evenly, below what two processes can take."""
+"""Lag from a lead to its brief while leads come in evenly, below the capacity of two processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL could write at most: a lead that went the whole way, copied under new ids, a statement a table and batch."""
+"""Upper limit of PostgreSQL: a finished lead copied under new ids, with one statement per table and batch."""
 
 from __future__ import annotations
 

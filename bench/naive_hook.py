@@ -77,7 +77,7 @@ def _capture(signal: Signal, connection: Connection) -> bool:
 
 @shared_task(name="bench.process_event", queue="process")
 def process_event(event_id: int, **_: Any) -> None:
-    """What becomes of an event that no flow claims; the product does the same, for many at once."""
+    """Mark an event that matches no flow. The product does the same for many at once."""
     with transaction.atomic():
         event = Event.objects.select_related("payload").get(pk=event_id)
         live = FlowVersion.objects.live().select_related("flow").prefetch_related("triggers")

@@ -43,7 +43,7 @@ def _met(ratio: Spread, aim: float) -> str:
 
 
 def one(workload: str, figures: dict[str, Any], ratios: dict[str, Spread], checks: dict[str, bool]) -> dict[str, Any]:
-    """What a workload found, in the form that all of them share; a table of it goes to stderr."""
+    """Print the result of a workload in the shared form. A table goes to stderr."""
     lines = [f"### {workload}", "", "| figure | value |", "|---|---|"]
     lines += [f"| {name} | {_told(value)} |" for name, value in figures.items()]
     lines += ["", "| ours / it | median [lowest..highest] |", "|---|---|"]

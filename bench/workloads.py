@@ -1,4 +1,4 @@
-"""What is measured, against whom, and what we aim for."""
+"""Workloads with their contenders and aims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who acts and for whom, in every contender: an account manager up to acceptance, the system's own user after it."""
+"""Actors and client of all contenders: an account manager up to acceptance, the system's user after it."""
 
 from __future__ import annotations
 

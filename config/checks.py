@@ -14,7 +14,7 @@ def database_roles(**_: Any) -> list[CheckMessage]:
 
 
 def judge_roles(databases: Mapping[str, Mapping[str, Any]]) -> list[CheckMessage]:
-    """Where something migrates, there are two roles: one that owns the schema, one that runs and owns nothing."""
+    """Check that there are two roles where migrations run: one owns the schema, the other runs and owns nothing."""
     owner = databases.get("owner")
     if owner is None:
         return [

@@ -38,33 +38,37 @@ Listed = Annotated[tuple[str, ...], NoDecode]  # comma separated, not JSON
 class Env(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
 
-    site_url: Annotated[str, AfterValidator(_web_address)] = Field(description="Where people reach it: `https://work.example.com`.")
-    allowed_hosts: Listed = Field(default=(), description="Host names it answers to, comma separated; the site's own by default.")
-    behind_proxy: bool = Field(default=False, description="Trust X-Forwarded-Proto from a proxy that always sets it.")
+    site_url: Annotated[str, AfterValidator(_web_address)] = Field(description="Public address, such as `https://work.example.com`.")
+    allowed_hosts: Listed = Field(default=(), description="Allowed host names, comma separated. Default: the host of `SITE_URL`.")
+    behind_proxy: bool = Field(default=False, description="Trust `X-Forwarded-Proto`. Enable only behind a proxy that always sets it.")
 
     secret_key: Secret = Field(description=f"Signs sessions; at least {MIN_SECRET} characters.")
     encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(description="Fernet keys, comma separated, newest first.")
-    erasure_key: Secret = Field(description="Knows erased people again without their names; never change it.")
-    metrics_token: SecretStr | None = Field(default=None, description="Bearer token of `/metrics`; without it, this machine only.")
+    erasure_key: Secret = Field(description="Key to recognise erased people without storing their names. Never change it.")
+    metrics_token: SecretStr | None = Field(
+        default=None, description="Bearer token for `/metrics`. Without it, only this machine may read them."
+    )
 
-    database_url: DatabaseURL = Field(description="PostgreSQL, as the role that runs: `postgresql://ROLE:PASSWORD@HOST/DATABASE`.")
-    database_owner_url: DatabaseURL | None = Field(default=None, description="The same database, as the role that migrates.")
-    database_pool: int = Field(default=0, ge=0, le=100, description="Connections a process keeps; 0 is no pool.")
-    redis_url: str = Field(description="Redis or Valkey, for the cache and, by default, the broker: `redis://HOST/0`.")
-    broker_url: str = Field(default="", description="Another broker for Celery: `amqp://HOST//`.")
+    database_url: DatabaseURL = Field(description="PostgreSQL as the running role: `postgresql://ROLE:PASSWORD@HOST/DATABASE`.")
+    database_owner_url: DatabaseURL | None = Field(default=None, description="The same database as the migrating role.")
+    database_pool: int = Field(default=0, ge=0, le=100, description="Database connections per process. 0 disables the pool.")
+    redis_url: str = Field(description="Redis or Valkey for the cache and, by default, the broker: `redis://HOST/0`.")
+    broker_url: str = Field(default="", description="A different broker for Celery: `amqp://HOST//`.")
 
-    max_upload_mb: int = Field(default=50, ge=1, le=2000, description="The largest file that may be uploaded, in megabytes.")
-    agency_prefix: str = Field(default="AGY", pattern="^[A-Z]{2,5}$", description="Refs of work before its client is known.")
-    seal_heads_file: Path | None = Field(default=None, description="Where each seal's head is copied; in `var/` by default.")
+    max_upload_mb: int = Field(default=50, ge=1, le=2000, description="Largest allowed upload, in megabytes.")
+    agency_prefix: str = Field(default="AGY", pattern="^[A-Z]{2,5}$", description="Reference prefix for work without a client.")
+    seal_heads_file: Path | None = Field(default=None, description="File that receives the head of each audit seal. Default: in `var/`.")
 
-    smtp_url: SecretStr | None = Field(default=None, description="`smtp://USER:PASSWORD@HOST:587`; without it, mail is shown on a page.")
-    from_email: str = Field(default="Throughline <throughline@localhost>", description="Who mail comes from.")
+    smtp_url: SecretStr | None = Field(
+        default=None, description="`smtp://USER:PASSWORD@HOST:587`. Without it, e-mails are shown on a page."
+    )
+    from_email: str = Field(default="Throughline <throughline@localhost>", description="Sender of e-mails.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(default="json", pattern="^(json|console)$", description="`json` or `console`.")
 
-    embedded: bool = Field(default=False, description="Set by `make run`: the demo on its own servers; eases sign-in.")
-    static_hashed: bool = Field(default=True, description="Static files under names that change with them.")
-    debug: bool = Field(default=False, description="Stacks on error pages; for development only.")
+    embedded: bool = Field(default=False, description="Set by `make run`: embedded services and simplified sign-in for the demo.")
+    static_hashed: bool = Field(default=True, description="Add content hashes to names of static files.")
+    debug: bool = Field(default=False, description="Show stack traces on error pages. For development only.")
 
     @field_validator("allowed_hosts", "encryption_keys", mode="before")
     @classmethod

@@ -1,4 +1,4 @@
-"""What `make run` does: servers, schema, demo, then web, worker and beat until somebody stops it."""
+"""Implementation of `make run`: servers, schema, demo, then web, worker and beat until stopped."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Run:
 
 
 def _reason(output: str) -> str:
-    """What a person needs of a failed command: its message, or the last line of its traceback."""
+    """Return the message of a failed command, or the last line of its traceback."""
     lines = output.strip().splitlines() or ["prepare failed without a word"]
     return lines[-1] if "Traceback (most recent call last):" in output else "\n".join(lines)
 

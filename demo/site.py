@@ -27,7 +27,7 @@ def deliver(at: datetime) -> None:
 
 
 def hush(at: datetime) -> None:
-    """What was said while the demo was told is shown on the desk, and mailed to nobody."""
+    """Show messages of the demo at the desk without sending them by e-mail."""
     rows = list(Outbound.objects.filter(connection__kind=MAIL, state=Outbound.State.PENDING).select_for_update().order_by("pk"))
     for row in rows:
         row.discard(at=at)

@@ -24,5 +24,5 @@ def url(model: type[models.Model], page: str, *args: Any) -> str:
 
 
 def words(response: Any) -> str:
-    """What a page says, without its markup."""
+    """Return the text of a page without its markup."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.content.decode())).split())

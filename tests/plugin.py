@@ -105,7 +105,7 @@ def _stop_servers() -> None:
 
 
 def _name_environment() -> None:
-    """What settings read; each xdist worker gets a database and a Redis number of its own."""
+    """Set the environment for settings. Each xdist worker gets its own database and Redis number."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     number = int(worker.removeprefix("gw")) + 1 if worker.startswith("gw") else 0
     parts = databases.parse(os.environ["TEST_SUPERUSER_URL"])

@@ -89,7 +89,7 @@ def until(holds: Callable[[], bool], what: str = "", meanwhile: Callable[[], obj
 
 
 def ring(app: Celery) -> None:
-    """What beat sends, all of it, now; unless what was sent before still waits, which would only pile up."""
+    """Send all tasks of beat now, unless earlier ones still wait and would only pile up."""
     with Redis.from_url(os.environ["REDIS_URL"]) as broker:
         if any(broker.llen(queue) for queue in QUEUES.split(",")):
             return

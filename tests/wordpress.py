@@ -50,7 +50,7 @@ class WordPress:
         return f"{user}:{made['password']}"
 
     def call(self, method: str, path: str, user: str = "admin", **options: Any) -> Any:
-        """What somebody else does there, by its API; the answer's JSON."""
+        """Act as someone else through the API and return the JSON of the answer."""
         headers = {"authorization": basic(self.token(user))}
         answer = httpx.request(method, f"{self.url}/wp-json/wp/v2{path}", headers=headers, timeout=30, trust_env=False, **options)
         answer.raise_for_status()
@@ -83,7 +83,7 @@ def basic(token: str) -> str:
 
 
 def missing() -> list[str]:
-    """What would have to be installed first."""
+    """Return the programs that would have to be installed first."""
     return [*(program for program in PROGRAMS if shutil.which(program) is None), *([] if CORE.is_dir() else ["wordpress"])]
 
 

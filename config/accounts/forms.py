@@ -1,4 +1,4 @@
-"""Who gets a code and who may reset a password: contacts the one, staff the other, and nobody can tell who is known."""
+"""Forms for sign-in codes (contacts) and password resets (staff). Neither reveals which addresses are known."""
 
 from __future__ import annotations
 

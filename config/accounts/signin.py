@@ -1,4 +1,4 @@
-"""Who may sign in, and with what: no sign-up, a password and a second factor for staff, a code by mail for clients' contacts."""
+"""Sign-in rules: no sign-up, a password and a second factor for staff, a code by e-mail for contacts."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class SecondFactorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if settings.EMBEDDED or request.path.startswith(self.open) or not _lacks_second_factor(request):
             return self.get_response(request)
-        messages.info(request, _("Set up a second factor to go on. Staff need one."))
+        messages.info(request, _("Set up a second factor to continue. Staff must use one."))
         return HttpResponseRedirect(reverse("mfa_activate_totp"))
 
 
@@ -119,7 +119,7 @@ class ContactsMiddleware:
         user = request.user
         if user.is_authenticated and not user.is_staff:
             if request.path.startswith(reverse("admin:index")):
-                raise PermissionDenied(_("The desk is for the agency's own people. Your pages are in the client portal."))
+                raise PermissionDenied(_("The desk is for agency staff. Use the client portal instead."))
             if request.path.startswith("/accounts/") and not request.path.startswith(self.open):
                 return HttpResponseRedirect(reverse("portal:home"))
         return self.get_response(request)

@@ -1,4 +1,4 @@
-"""What every template may ask about the installation."""
+"""Values about the installation for every template."""
 
 from __future__ import annotations
 

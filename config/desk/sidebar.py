@@ -27,10 +27,10 @@ PLACES = (
         ),
     ),
     (
-        gettext_lazy("How work flows"),
+        gettext_lazy("Workflow"),
         (
             (gettext_lazy("Flows"), "account_tree", "admin:routing_flow_changelist", "routing.view_flow"),
-            (gettext_lazy("Exception map"), "signpost", "admin:routing_exceptionroute_changelist", "routing.view_exceptionroute"),
+            (gettext_lazy("Exception routing"), "signpost", "admin:routing_exceptionroute_changelist", "routing.view_exceptionroute"),
             (gettext_lazy("SLA policies"), "timer", "admin:routing_slapolicy_changelist", "routing.view_slapolicy"),
             (gettext_lazy("Checks"), "fact_check", "admin:delivery_check_changelist", "delivery.view_check"),
             (gettext_lazy("Calendars"), "calendar_month", "admin:routing_calendar_changelist", "routing.view_calendar"),
@@ -42,25 +42,25 @@ PLACES = (
             (gettext_lazy("People"), "badge", "admin:routing_user_changelist", "routing.view_user"),
             (gettext_lazy("Teams"), "groups", "admin:routing_team_changelist", "routing.view_team"),
             (gettext_lazy("Absences"), "event_busy", "admin:routing_absence_changelist", "routing.view_absence"),
-            (gettext_lazy("Default pair"), "apartment", "admin:routing_agency_changelist", "routing.view_agency"),
+            (gettext_lazy("Default owner and backup"), "apartment", "admin:routing_agency_changelist", "routing.view_agency"),
         ),
     ),
     (
-        gettext_lazy("Outside systems"),
+        gettext_lazy("Integrations"),
         (
             (gettext_lazy("Connections"), "cable", "admin:integrations_connection_changelist", "integrations.view_connection"),
-            (gettext_lazy("Deliveries"), "move_to_inbox", "admin:integrations_inbound_changelist", "integrations.view_inbound"),
-            (gettext_lazy("Outgoing"), "outbox", "admin:integrations_outbound_changelist", "integrations.view_outbound"),
-            (gettext_lazy("Put aside"), "pending", "admin:routing_dispatch_changelist", "routing.view_dispatch"),
-            (gettext_lazy("Links"), "link", "admin:integrations_externallink_changelist", "integrations.view_externallink"),
+            (gettext_lazy("Inbound webhooks"), "move_to_inbox", "admin:integrations_inbound_changelist", "integrations.view_inbound"),
+            (gettext_lazy("Outbox"), "outbox", "admin:integrations_outbound_changelist", "integrations.view_outbound"),
+            (gettext_lazy("Quarantined"), "pending", "admin:routing_dispatch_changelist", "routing.view_dispatch"),
+            (gettext_lazy("External links"), "link", "admin:integrations_externallink_changelist", "integrations.view_externallink"),
         ),
     ),
     (
-        gettext_lazy("Evidence"),
+        gettext_lazy("Audit"),
         (
-            (gettext_lazy("Promises kept"), "timelapse", "admin:routing_clock_kept", "routing.view_clock"),
+            (gettext_lazy("SLA compliance"), "timelapse", "admin:routing_clock_kept", "routing.view_clock"),
             (gettext_lazy("Events"), "history", "admin:routing_event_changelist", "routing.view_event"),
-            (gettext_lazy("Seals"), "verified", "admin:routing_seal_changelist", "routing.view_seal"),
+            (gettext_lazy("Audit seals"), "verified", "admin:routing_seal_changelist", "routing.view_seal"),
         ),
     ),
 )
@@ -72,7 +72,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         (str(title), [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places]) for title, places in PLACES
     ]
     if may_read_mail(request):
-        groups.append((_("This installation"), [_item(request, _("Mail"), "mail", "mail")]))
+        groups.append((_("Installation"), [_item(request, _("E-mail"), "mail", "mail")]))
     allowed = ((title, [item for item in items if item]) for title, items in groups)
     return [{"title": title, "items": items} for title, items in allowed if items]
 
@@ -84,9 +84,9 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
     cases, case, run = "admin:routing_exceptioncase_changelist", "routing.view_exceptioncase", "routing.view_run"
     return [
         _item(request, _("Today"), "today", "admin:index"),
-        _item(request, _("For me"), "notifications", FOR_ME, badge=found.unread, may="routing.view_notification"),
+        _item(request, _("Notifications"), "notifications", FOR_ME, badge=found.unread, may="routing.view_notification"),
         _item(request, _("My work"), "checklist", QUEUE, badge=found.mine, active=mine and not late),
-        _item(request, _("Late, mine"), "alarm", QUEUE, "?whose=mine&open=late", found.late, "danger", late),
+        _item(request, _("My overdue"), "alarm", QUEUE, "?whose=mine&open=late", found.late, "danger", late),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
         _item(request, _("Requests"), "inbox", "admin:delivery_request_changelist", may="delivery.view_request"),
         _item(request, _("Exceptions"), "error", cases, badge=found.exceptions, variant="danger", may=case),

@@ -1,4 +1,4 @@
-"""How the admin site is called and looks. Loaded by the settings, so no model may be imported here."""
+"""Name and look of the admin site. Loaded by the settings, so it cannot import models."""
 
 from __future__ import annotations
 

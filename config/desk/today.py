@@ -62,7 +62,7 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def due(items: WorkItemQuerySet, found: Waiting, days: Days) -> Iterator[Group]:
-    """What is due, group by group; groups without rows are left out, and asked nothing."""
+    """Return due work by group. Empty groups are left out and cost no query."""
     for when in Due:
         if count := getattr(found, when.value):
             rows = list(items.filter(days.when(when))[:SHOWN])
@@ -82,11 +82,11 @@ def exceptions(items: WorkItemQuerySet, found: Waiting) -> Group | None:
     if not found.exceptions:
         return None
     rows = list(items.filter(kind="exceptioncase")[:BESIDE])
-    return Group("exceptions", _("Exceptions, mine"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine")
+    return Group("exceptions", _("My exceptions"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine")
 
 
 def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group | None:
-    """What others changed since the visit before; nothing on the first one, when everything would be new."""
+    """Return changes by others since the previous visit. The first visit has none, because everything would be new."""
     if since is None:
         return None
     found = changed_by_others(items, by, since).order_by("-changed_at", "-id").annotate(total=Window(Count("pk")))
@@ -98,7 +98,7 @@ def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group
 def absent(by: Actor, days: Days) -> Group | None:
     """Each row leads to its own items, so there is no number for all of them; one person may be away twice."""
     rows = [(absence, queue(of=absence.user_id)) for absence in away(by, days.now, days.now + AHEAD)]
-    return Group("away", _("Away, backed up by you"), rows, 0, "") if rows else None
+    return Group("away", _("Absent people you back up"), rows, 0, "") if rows else None
 
 
 def queue(**filters: Any) -> str:

@@ -1,4 +1,4 @@
-"""How much waits for a person: asked once a request, for the sidebar and for Today."""
+"""Counts of work that waits for a person, read once per request for the sidebar and Today."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COUNTED = """
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """
-    How many open items a person has a place in, and how many of them are late, held, wait on the client or are exceptions.
+    Counts of a person's open items: in total, overdue, on hold, waiting on the client, and exceptions.
 
     In the order of ``COUNTED``. ``late``, ``today``, ``week`` and ``later`` are all of them by the reader's days; ``unread`` counts
     messages.

@@ -35,7 +35,7 @@ class Identity:
             os.chown(found, self.uid, self.gid, follow_symlinks=False)
 
     def can_reach(self, path: Path) -> bool:
-        """Whether it could enter ``path``: some folder above may be closed to it."""
+        """Return whether the user could enter ``path``. A folder above may be closed to it."""
         test = ["/bin/sh", "-c", 'test -x "$1" && test -r "$1"', "sh", str(path)]
         return subprocess.run(test, check=False, cwd="/", preexec_fn=self.before, **self.popen()).returncode == 0
 

@@ -1,4 +1,4 @@
-"""Where the servers' files lie: data in var/, sockets in a short path, programs where the server can reach them."""
+"""Locations of the embedded servers' files: data in var/, sockets in a short path, programs where the server can reach them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one `make run` leaves in var/ for others: the lock that says it runs, its address, its environment."""
+"""Files that `make run` leaves in var/ for other processes: its lock, its address and its environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the data of a run live: servers of our own, or those that were named."""
+"""Services of a run: embedded ones or those named in the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where mail goes: to an SMTP server, or, while none is set, to a folder whose letters the product shows on a page."""
+"""E-mail backend: an SMTP server or, without one, a folder that the product shows on a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page does not wait for: sent by a thread of this process, and lost with it. For mail that can be asked for again."""
+"""E-mails sent by a thread of this process and lost with it. Only for e-mails that can be requested again."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def newest_first() -> list[Path]:
 
 
 def read(files: Sequence[Path]) -> Iterator[Letter]:
-    """What can be read: a file that somebody is just removing, or has renamed, is passed over."""
+    """Read the e-mails that can be read. Skips a file that was just removed or renamed."""
     for file in files:
         try:
             at = datetime.strptime(file.name.partition("-")[0], _STAMP).replace(tzinfo=UTC)

@@ -35,8 +35,8 @@ def mail(request: HttpRequest) -> TemplateResponse:
     if not letters.are_kept():
         raise Http404
     if not may_read_mail(request):
-        raise PermissionDenied(_("While no SMTP server is set, only who may change people may read the mail."))
+        raise PermissionDenied(_("No SMTP server is set. Only users who can edit people can read the mail here."))
     page = Paginator(letters.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
     shared = admin.site.each_context(request)
-    found = {"title": _("Mail"), "letters": list(letters.read(list(page.object_list))), "page": page, "folder": letters.folder()}
+    found = {"title": _("E-mail"), "letters": list(letters.read(list(page.object_list))), "page": page, "folder": letters.folder()}
     return TemplateResponse(request, "desk/mail.html", shared | found)

@@ -87,7 +87,7 @@ def config(*, level: str, console: bool) -> dict[str, Any]:
 
 
 def configure(settings: dict[str, Any]) -> None:
-    """What settings.LOGGING_CONFIG names: structlog and the standard library, into one stream."""
+    """Configure structlog and the standard library to log into one stream. Named by settings.LOGGING_CONFIG."""
     structlog.configure(
         processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),

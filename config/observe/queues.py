@@ -69,15 +69,15 @@ class Figures:
         yield _gauge("throughline_queues_readable", "1 while the database answers; without it the other figures are left out.", bool(found))
         if found is None:
             return
-        yield _gauge("throughline_events_waiting", "Captured events that have not found their flow.", found.events)
-        yield _gauge("throughline_events_parked", "Events put aside after their last attempt, for a person.", found.parked)
+        yield _gauge("throughline_events_waiting", "Captured events that have not been routed to a flow.", found.events)
+        yield _gauge("throughline_events_parked", "Failed events in quarantine, waiting for a person.", found.parked)
         yield _gauge("throughline_oldest_due_event_seconds", "How long the oldest due event has been due.", found.oldest_s)
         yield _gauge("throughline_steps_due", "Steps of runs that a worker could take now.", found.steps)
-        yield _gauge("throughline_exceptions_open", "Exceptions that nobody has settled.", found.exceptions)
-        yield _gauge("throughline_clocks_untold", "Clocks that the last sweep could not tell anybody of.", found.untold)
+        yield _gauge("throughline_exceptions_open", "Unresolved exceptions.", found.exceptions)
+        yield _gauge("throughline_clocks_untold", "Clocks for which the last sweep could notify nobody.", found.untold)
         yield _gauge("throughline_oldest_waking_clock_seconds", "How long the sweep of clocks is behind.", found.oldest_clock_s)
-        yield _gauge("throughline_outgoing_due", "Outgoing changes that a worker could send now.", found.outgoing)
-        yield _gauge("throughline_outgoing_dead", "Outgoing changes that failed, for a person.", found.dead)
+        yield _gauge("throughline_outgoing_due", "Outbox messages that a worker could send now.", found.outgoing)
+        yield _gauge("throughline_outgoing_dead", "Failed outbox messages, waiting for a person.", found.dead)
 
     def _fresh(self) -> Waiting | None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""What may be forgotten. It is kept in Valkey, and while that is away by each process for itself."""
+"""Cache for data that may be lost. Uses Valkey and, while that is away, the memory of each process."""
 
 from __future__ import annotations
 

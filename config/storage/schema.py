@@ -1,4 +1,4 @@
-"""How far a database is migrated, compared with what this code knows."""
+"""Migration status of a database compared with this code."""
 
 from __future__ import annotations
 

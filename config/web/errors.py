@@ -1,4 +1,4 @@
-"""What people see when a page cannot be shown: what happened, what was kept, and what to do next. Never a stack."""
+"""Error pages: what happened, what was saved and what to do next. Never a traceback."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 
 def _away(error: BaseException | None) -> bool:
-    """Whether the database or the broker does not answer, or gave way to somebody else: the same may work in a moment."""
+    """Return whether the database or broker was away or gave way to another transaction, so that a retry may work."""
     while error is not None:
         if isinstance(error, OperationalError | InterfaceError | redis.ConnectionError | redis.TimeoutError):
             return True
@@ -68,7 +68,7 @@ def _away(error: BaseException | None) -> bool:
 
 
 def _no_room(error: BaseException | None) -> bool:
-    """Whether a disk is full: ours, while an upload arrived, or the database's."""
+    """Return whether a disk is full: ours during an upload, or the database's."""
     while error is not None:
         if (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or isinstance(error, DiskFull):
             return True

@@ -1,4 +1,4 @@
-"""Which content policy a page gets: strict everywhere, and what unfold cannot do without in the admin."""
+"""Content security policy of each page: strict everywhere, with the exceptions that unfold needs in the admin."""
 
 from __future__ import annotations
 

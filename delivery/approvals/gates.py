@@ -14,7 +14,7 @@ from routing.work.gates import Context, GateResult, passed, refused
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the gates know besides the approval. ``approvers`` are ids of contacts who may answer for the client."""
+    """Facts for the gates besides the approval. ``approvers`` are ids of contacts who may answer for the client."""
 
     author_id: int
     approvers: frozenset[int]
@@ -25,7 +25,7 @@ class Standing:
 
 
 A_DAY = timedelta(days=1)
-ANSWERED = refused("answered", _("You have answered already."), clears_by=_("The others who are asked"))
+ANSWERED = refused("answered", _("You have already answered."), clears_by=_("The other approvers"))
 
 
 def _standing(context: Context, row: Approval) -> Standing:
@@ -38,14 +38,14 @@ def saw_this_version(row: Approval, context: Context) -> GateResult:
     said = context.details.get("digest")
     if context.preview or said in {None, "", row.digest}:
         return passed("digest")
-    return refused("digest", _("There is a newer version: look at that one first."), clears_by=_("You: open the page again"))
+    return refused("digest", _("There is a newer version. Review that one first."), clears_by=_("You: reload the page"))
 
 
 def still_asked(row: Approval, context: Context) -> GateResult:
     """Refuses an answer after the time to answer is over."""
     if context.at < row.expires_at:
         return passed("expired")
-    return refused("expired", _("The time to answer is over."), clears_by=_("The agency: it may ask again"))
+    return refused("expired", _("The deadline has passed."), clears_by=_("The agency, by asking again"))
 
 
 def asks_me(row: Approval, context: Context) -> GateResult:
@@ -54,16 +54,16 @@ def asks_me(row: Approval, context: Context) -> GateResult:
     if row.audience == Audience.CLIENT:
         return _asks_contact(standing)
     if standing.contact_id is not None or standing.author_id == by.user_id:
-        return refused("author", _("Who made a version cannot approve it."), clears_by=_("Another account manager or operations lead"))
+        return refused("author", _("The author of a version cannot approve it."), clears_by=_("Another account manager or operations lead"))
     return ANSWERED if by.user_id in standing.answered_users else passed("audience")
 
 
 def _asks_contact(standing: Standing) -> GateResult:
     if standing.contact_id is None:
-        words = _("The client is asked. If they answered elsewhere, record it.")
+        words = _("This question is for the client. If they answered elsewhere, record their decision.")
         return refused("audience", words, clears_by=_("The client's approvers"))
     if standing.contact_id not in standing.approvers:
-        return refused("audience", _("You may look, but not decide."), clears_by=_("The client's approvers"))
+        return refused("audience", _("You can view this but not decide."), clears_by=_("The client's approvers"))
     return ANSWERED if standing.contact_id in standing.answered_contacts else passed("audience")
 
 
@@ -71,43 +71,43 @@ def says_what_to_change(row: Approval, context: Context) -> GateResult:
     """Refuses to send work back without a comment."""
     if context.preview or _says(context.details.get("comment")):
         return passed("comment")
-    return refused("comment", _("Say what should be different."), clears_by=_("You"))
+    return refused("comment", _("Describe what should be different."), clears_by=_("You"))
 
 
 def is_the_clients(row: Approval, context: Context) -> GateResult:
     """Refuses questions that the agency asks itself."""
     if row.audience == Audience.CLIENT:
         return passed("audience")
-    return refused("audience", _("This question is the agency's own."))
+    return refused("audience", _("This question is for the agency, not the client."))
 
 
 def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
     """Refuses a second reminder within 24 hours."""
     last = row.nudged_at or row.item.created_at
     if context.at - last >= A_DAY:
-        return passed("reminded", _("They were not asked today."))
-    return refused("reminded", _("They were asked less than a day ago."), clears_by=_("Nobody: wait until tomorrow"))
+        return passed("reminded", _("No reminder was sent today."))
+    return refused("reminded", _("They were reminded less than a day ago."), clears_by=_("Nobody. Wait until tomorrow"))
 
 
 def record_is_evidenced(row: Approval, context: Context) -> GateResult:
     """Refuses a recorded decision that does not name who decided and show how we know."""
     if row.audience != Audience.CLIENT:
-        return refused("audience", _("This question is the agency's own."))
+        return refused("audience", _("This question is for the agency, not the client."))
     if context.preview:
         return passed("record")
     standing, told = _standing(context, row), context.details
     missing = {
-        "word": (told.get("word") in Answer.Word.values, _("Say what was decided.")),
-        "contact": (told.get("contact") in standing.approvers, _("Name who decided: one of the client's approvers.")),
-        "answered": (told.get("contact") not in standing.answered_contacts, _("They have answered already.")),
+        "word": (told.get("word") in Answer.Word.values, _("Enter the decision.")),
+        "contact": (told.get("contact") in standing.approvers, _("Choose the approver at the client who decided.")),
+        "answered": (told.get("contact") not in standing.answered_contacts, _("They have already answered.")),
         "author": (
             told.get("word") != Answer.Word.APPROVE or standing.author_id != context.by.user_id,
-            _("Who made a version cannot record its approval: ask another account manager or operations lead."),
+            _("The author of a version cannot record its approval. Ask another account manager or operations lead."),
         ),
-        "evidence": (standing.evidence, _("Add what shows it, such as the e-mail or the minutes.")),
+        "evidence": (standing.evidence, _("Add evidence, such as an e-mail or minutes.")),
         "comment": (
             told.get("word") == Answer.Word.APPROVE or bool(str(told.get("comment") or "").strip()),
-            _("Say what should be different."),
+            _("Describe what should be different."),
         ),
     }
     for code, (is_there, words) in missing.items():

@@ -26,9 +26,9 @@ class ApprovalStage(models.Model):
 
     flow_version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="approval_stages", verbose_name=_("flow version"))
     position = models.PositiveSmallIntegerField(_("position"))
-    audience = models.CharField(_("asks"), max_length=10, choices=Audience.choices)
-    quorum = models.CharField(_("is through when"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
-    need = models.PositiveSmallIntegerField(_("how many"), default=1)
+    audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices)
+    quorum = models.CharField(_("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
+    need = models.PositiveSmallIntegerField(_("number of approvals"), default=1)
     answer_days = models.PositiveSmallIntegerField(_("days to answer"), default=14)
 
     class Meta:
@@ -66,12 +66,12 @@ class Approval(WorkNoun):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="approvals", verbose_name=_("version"))
     digest = models.CharField(_("digest"), max_length=64)
     stage = models.PositiveSmallIntegerField(_("stage"))
-    audience = models.CharField(_("asks"), max_length=10, choices=Audience.choices)
-    quorum = models.CharField(_("is through when"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
-    need = models.PositiveSmallIntegerField(_("how many"), default=1)
+    audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices)
+    quorum = models.CharField(_("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
+    need = models.PositiveSmallIntegerField(_("number of approvals"), default=1)
     expires_at = models.DateTimeField(_("expires"))
     seen_at = models.DateTimeField(_("seen"), null=True)
-    nudged_at = models.DateTimeField(_("last reminded"), null=True, editable=False)
+    nudged_at = models.DateTimeField(_("last reminder"), null=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, editable=False)
 
     history = Tracked()
@@ -131,7 +131,7 @@ class Approval(WorkNoun):
 
 class Answer(models.Model):
     """
-    What one person said to an approval, bound to what they saw. What they wrote is a note, which may be rewritten.
+    Answer of one person to an approval, bound to the content they saw. Their text is a note, which may be rewritten.
 
     Exactly one of ``user`` (of the agency) and ``contact`` answered. ``recorded_by`` wrote down what a contact said
     elsewhere, with ``evidence``.

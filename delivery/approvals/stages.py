@@ -1,4 +1,4 @@
-"""Which stages of approval a deliverable goes through, and at which it is."""
+"""Approval stages of a deliverable and its current stage."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
 
 
 def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
-    """How many stages the newest version of each is through, and the reference of the question that is open (or empty)."""
+    """Return the number of completed stages of each newest version, and the reference of the open approval (or empty)."""
     found = Approval.objects.filter(version__in=[row.version_id for row in rows if row.version_id]).select_related("item")
     through: dict[int, set[int]] = defaultdict(set)
     asked: dict[int, str] = {}
@@ -59,7 +59,7 @@ def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
 
 
 def _leading(stages: set[int]) -> int:
-    """How many stages are through without a gap."""
+    """Count the completed stages without a gap."""
     count = 0
     while count in stages:
         count += 1

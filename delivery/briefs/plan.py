@@ -1,4 +1,4 @@
-"""What a brief plans to make: typed, checked, and added up."""
+"""Plan of a brief: typed, validated and totalled."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def read_plan(value: Any) -> tuple[Planned, ...]:
     :raises BadPlan: if it is none
     """
     if not isinstance(value, list) or len(value) > MOST:
-        raise BadPlan([_("A plan is a list of at most %(most)s deliverables.") % {"most": MOST}])
+        raise BadPlan([_("A plan can have at most %(most)s deliverables.") % {"most": MOST}])
     faults: list[Any] = []
     found = [_read(place, each, faults) for place, each in enumerate(value, start=1)]
     keys = [each.key for each in found if each]
@@ -70,7 +70,7 @@ def read_plan(value: Any) -> tuple[Planned, ...]:
         faults.append(_("Two deliverables have the same key."))
     replaced = [each.replaces_id for each in found if each and each.replaces_id]
     if len(set(replaced)) < len(replaced):
-        faults.append(_("Two deliverables replace the same one."))
+        faults.append(_("Two deliverables replace the same deliverable."))
     if faults:
         raise BadPlan(faults)
     return tuple(each for each in found if each)
@@ -83,25 +83,25 @@ def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
         faults.append(_("Deliverable %(place)s: %(what)s") % {"place": place, "what": words})
 
     if not isinstance(value, Mapping):
-        fault(_("this cannot be read."))
+        fault(_("invalid entry."))
         return None
     title = str(value.get("title") or "").strip()
     if not title or len(title) > 200 or not storable(title):  # noqa: PLR2004  # as long as a work item's title
-        fault(_("give it a title of at most 200 characters."))
+        fault(_("enter a title of at most 200 characters."))
     if value.get("format") not in Format.values:
-        fault(_("choose what it is."))
+        fault(_("choose a type."))
     key = str(value.get("key") or "")
     if not key or len(key) > 12 or not key.isalnum():  # noqa: PLR2004  # as long as the column
-        fault(_("its key is missing."))
+        fault(_("the key is missing."))
     planned = Planned(
         key=key,
         title=title,
         format=str(value.get("format")),
-        destination_id=_id(value.get("destination"), fault, _("where it goes cannot be read.")),
-        amount=_number(value.get("amount"), MOST_AMOUNT, fault, _("the amount is no number from 0.")),
-        hours=_number(value.get("hours"), MOST_HOURS, fault, _("the hours are no number from 0.")),
+        destination_id=_id(value.get("destination"), fault, _("the destination is invalid.")),
+        amount=_number(value.get("amount"), MOST_AMOUNT, fault, _("the amount must be 0 or more.")),
+        hours=_number(value.get("hours"), MOST_HOURS, fault, _("the hours must be 0 or more.")),
         due=_day(value.get("due"), fault),
-        replaces_id=_id(value.get("replaces"), fault, _("what it replaces cannot be read.")),
+        replaces_id=_id(value.get("replaces"), fault, _("the replaced deliverable is invalid.")),
     )
     return planned if len(faults) == before else None
 
@@ -130,7 +130,7 @@ def _day(value: Any, fault: Any) -> date | None:
     try:
         return date.fromisoformat(value) if value else None
     except (TypeError, ValueError):
-        fault(_("the due day is no date such as 2026-12-31."))
+        fault(_("enter the due date in the form 2026-12-31."))
         return None
 
 

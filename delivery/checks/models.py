@@ -24,10 +24,10 @@ class Check(models.Model):
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=40)
     params = models.JSONField(_("parameters"), default=dict, blank=True)
-    format = models.CharField(_("for"), max_length=10, choices=Format.choices, blank=True, default="")
+    format = models.CharField(_("applies to"), max_length=10, choices=Format.choices, blank=True, default="")
     client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, blank=True, related_name="checks", verbose_name=_("client"))
     position = models.PositiveSmallIntegerField(_("position"), default=100)
-    is_active = models.BooleanField(_("in use"), default=True)
+    is_active = models.BooleanField(_("active"), default=True)
 
     history = Tracked()
 

@@ -102,7 +102,7 @@ def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[in
 
 
 def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, Context]:
-    """What each deliverable costs by its plan, and what its engagement holds besides the other ones planned."""
+    """Return the planned cost of each deliverable and the budget that its engagement has left beside other plans."""
     found = Deliverable.objects.filter(pk__in=[row.pk for row in rows]).select_related("brief__engagement")
     sold_to = [row.brief.engagement_id for row in found if row.brief.engagement_id]
     planned = Deliverable.objects.filter(brief__engagement__in=sold_to).exclude(state=Deliverable.State.CANCELLED).order_by()
@@ -131,7 +131,7 @@ TRIED, MOST_SHOWN = 20, 5  # versions that a check is tried on, findings of each
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What a check would have found; ``failed`` holds the versions it would have sent back, with why."""
+    """Result of trying a check. ``failed`` holds the versions that would fail, with their findings."""
 
     looked: int
     failed: Sequence[tuple[Version, Sequence[Finding]]]

@@ -25,7 +25,7 @@ class Words:
     starts: tuple[int, ...]  # where each character of the text begins in the folded one
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Where the words from the first to the last begin and end in the text."""
+        """Return the start and end of a range of words in the text."""
         return bisect_right(self.starts, self.places[first][0]) - 1, bisect_right(self.starts, self.places[last][1] - 1)
 
 

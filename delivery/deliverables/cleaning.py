@@ -1,4 +1,4 @@
-"""What sanitising took out of a text, in words for the person who wrote it."""
+"""Removals by the sanitiser, in words for the author."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed from one version to the next, for the person who has to look at it again."""
+"""Changes between two versions, for reviewers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Difference:
 
 
 def difference(before: Manifest, after: Manifest) -> Difference:
-    """What a reader would find changed, in the order of the version's fields; nothing for equal digests but the order of files."""
+    """Return the visible changes in the order of the version's fields. Equal digests differ at most in the order of files."""
     old, new = visible_text(before.body_html), visible_text(after.body_html)
     return Difference(
         fields=tuple(
@@ -90,7 +90,7 @@ def _compared(old: Sequence[str], new: Sequence[str]) -> list[Run]:
 
 
 def _shared(old: Sequence[str], new: Sequence[str]) -> int:
-    """How many words both begin with."""
+    """Return the number of words that both begin with."""
     for number, (one, other) in enumerate(zip(old, new, strict=False)):
         if one != other:
             return number

@@ -8,4 +8,4 @@ from django.utils.translation import gettext_lazy as _
 
 class Format(models.TextChoices):
     PAGE = "page", _("Web page or article")
-    FILE = "file", _("Files to hand over")
+    FILE = "file", _("Files")

@@ -15,7 +15,7 @@ from routing.work.gates import Context, GateResult, passed, refused
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the gates know besides the deliverable, of its newest version."""
+    """Facts for the gates about the newest version, besides the deliverable."""
 
     unsigned: tuple[str, ...] = ()  # judgments that nobody has signed, by name
     failed: tuple[str, ...] = ()  # checks whose newest result failed, by name
@@ -36,10 +36,10 @@ def _standing(context: Context, row: Deliverable) -> Standing:
 def has_new_version(row: Deliverable, context: Context) -> GateResult:
     """Refuses work without a version, or with the version that was sent back."""
     if row.version_id is None:
-        return refused("version", _("There is no version yet."), clears_by=_("Whoever makes it: upload one"))
+        return refused("version", _("No version has been uploaded."), clears_by=_("The assignee, by uploading a version"))
     if row.version_id == row.reworked_id:
-        return refused("version", _("This version was sent back."), clears_by=_("Whoever makes it: upload a new one"))
-    return passed("version", _("There is a version to judge."))
+        return refused("version", _("This version was returned for rework."), clears_by=_("The assignee, by uploading a new version"))
+    return passed("version", _("There is a version to review."))
 
 
 def judgment_is_asked(row: Deliverable, context: Context) -> GateResult:
@@ -47,19 +47,19 @@ def judgment_is_asked(row: Deliverable, context: Context) -> GateResult:
     unsigned = _standing(context, row).unsigned
     if context.preview:
         if unsigned:
-            return passed("sign_off", _("A person must judge it."), ", ".join(unsigned))
-        return refused("sign_off", _("There is nothing to sign."))
+            return passed("sign_off", _("A check needs a sign-off."), ", ".join(unsigned))
+        return refused("sign_off", _("Nothing needs a sign-off."))
     if context.details.get("check") is None or context.details.get("passed") not in {True, False}:
-        return refused("sign_off", _("Say which judgment, and whether it passes."), clears_by=_("You"))
+        return refused("sign_off", _("Choose the check and whether it passed."), clears_by=_("You"))
     if context.details["passed"] is False and not str(context.details.get("note", "")).strip():
-        return refused("sign_off", _("Say what is wrong, so that it can be put right."), clears_by=_("You"))
+        return refused("sign_off", _("Describe what must be fixed."), clears_by=_("You"))
     return passed("sign_off")
 
 
 def not_its_author(row: Deliverable, context: Context) -> GateResult:
     """Refuses a judgment by the person who made the version."""
     if _standing(context, row).judged_by_author:
-        return refused("author", _("Who made a version cannot judge it."), clears_by=_("Another QA reviewer"))
+        return refused("author", _("The author of a version cannot sign it off."), clears_by=_("Another QA reviewer"))
     return passed("author")
 
 
@@ -67,15 +67,15 @@ def checks_passed(row: Deliverable, context: Context) -> GateResult:
     """Refuses a version of which a check failed or a judgment is missing."""
     standing = _standing(context, row)
     if standing.failed or standing.unsigned:
-        words = _("Not every check has passed.")
+        words = _("Not all checks have passed.")
         missing = ", ".join((*standing.failed, *standing.unsigned))
-        return refused("checks", words, evidence=missing, clears_by=_("QA reviewers, or whoever makes it with a new version"))
-    return passed("checks", _("Every check has passed."))
+        return refused("checks", words, evidence=missing, clears_by=_("QA reviewers, or the assignee with a new version"))
+    return passed("checks", _("All checks have passed."))
 
 
 def _open(standing: Standing) -> GateResult:
-    words = _("A question is open already.")
-    return refused("question", words, evidence=standing.open_question, clears_by=_("Whoever is asked"))
+    words = _("An approval is already open.")
+    return refused("question", words, evidence=standing.open_question, clears_by=_("The approvers"))
 
 
 def agency_can_be_asked(row: Deliverable, context: Context) -> GateResult:
@@ -84,8 +84,8 @@ def agency_can_be_asked(row: Deliverable, context: Context) -> GateResult:
     if standing.open_question:
         return _open(standing)
     if standing.next_audience != Audience.INTERNAL:
-        return refused("agency_stage", _("No stage asks the agency now."))
-    return passed("agency_stage", _("The agency can be asked."))
+        return refused("agency_stage", _("No approval stage for the agency is due."))
+    return passed("agency_stage", _("The agency can be asked to approve."))
 
 
 def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
@@ -96,39 +96,39 @@ def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
     if standing.next_audience == Audience.INTERNAL:
         return refused("internal", _("The agency has not approved it yet."), clears_by=holders("delivery.approve_approval"))
     if standing.next_audience != Audience.CLIENT:
-        return refused("client_stage", _("No stage asks the client."))
+        return refused("client_stage", _("There is no approval stage for the client."))
     if not standing.approvers:
-        words = _("The client has nobody who may approve.")
-        clears = _("Account managers: give a contact of the client the role approver")
+        words = _("The client has no approver.")
+        clears = _("Account managers, by giving a contact the approver role")
         return refused("approvers", words, clears_by=clears, where=standing.clients_page)
     if standing.reachable < standing.approvers:
-        words = _("The client can be asked. Whoever has no access to the portal gets no letter: invite them, or ask them yourself.")
+        words = _("The client can be asked to approve. Approvers without portal access get no e-mail. Invite them or ask them yourself.")
         told = _("%(reachable)s of %(approvers)s approvers have access")
         return passed("approvers", words, told % {"reachable": standing.reachable, "approvers": standing.approvers})
-    return passed("approvers", _("The client can be asked."))
+    return passed("approvers", _("The client can be asked to approve."))
 
 
 def has_destination(row: Deliverable, context: Context) -> GateResult:
     """Refuses work that has no destination, or one that is no longer in use."""
     name = _standing(context, row).destination
     if name:
-        return passed("destination", _("It is known where it goes."), name)
+        return passed("destination", _("The destination is set."), name)
     if row.destination_id is None:
-        return refused("destination", _("It goes nowhere: hand it over instead."))
-    words = _("Where it goes is no longer in use.")
-    return refused("destination", words, clears_by=_("Operations leads: take the destination into use again"))
+        return refused("destination", _("It has no destination. Hand over the files instead."))
+    words = _("The destination is inactive.")
+    return refused("destination", words, clears_by=_("Operations leads, by reactivating the destination"))
 
 
 def has_no_destination(row: Deliverable, context: Context) -> GateResult:
     """Refuses to hand over work that is published instead."""
     if row.destination_id is None:
-        return passed("destination", _("It is handed over, not published."))
-    return refused("destination", _("It is published, not handed over."))
+        return passed("destination", _("This deliverable is files to hand over, not a page to publish."))
+    return refused("destination", _("This deliverable is a page to publish, not files to hand over."))
 
 
 def version_is_readable(row: Any, context: Context) -> GateResult:
     """Refuses a version that cannot be stored."""
     fault = context.details.get("fault", "")
     if fault:
-        return refused("version", _("This version cannot be kept."), evidence=fault, clears_by=_("You"))
+        return refused("version", _("This version cannot be saved."), evidence=fault, clears_by=_("You"))
     return passed("version")

@@ -1,4 +1,4 @@
-"""What one version of a deliverable consists of, and the digest that approvals and checks bind to."""
+"""Content of one version and the digest that approvals and checks bind to."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class _Reader(HTMLParser):
 
 def read(clean: str) -> Iterator[Piece]:
     """
-    What HTML opens, closes and says, in order.
+    Return the opening tags, closing tags and texts of some HTML, in order.
 
     Give it only what nh3 has written: html.parser takes time by the square for tags that never end.
     """

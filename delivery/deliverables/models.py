@@ -34,7 +34,7 @@ class Deliverable(WorkNoun):
         PUBLISHING = "publishing", _("Publishing")
         PUBLISH_FAILED = "publish_failed", _("Publishing failed")
         LIVE = "live", _("Live")
-        HANDED_OVER = "handed_over", _("Handed over")
+        HANDED_OVER = "handed_over", _("Files handed over")
         ARCHIVED = "archived", _("Archived")
         CANCELLED = "cancelled", _("Cancelled")
 
@@ -48,9 +48,9 @@ class Deliverable(WorkNoun):
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("request"))
     brief = models.ForeignKey("delivery.Brief", on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("brief"))
     key = models.CharField(_("key in the plan"), max_length=12, editable=False)
-    format = models.CharField(_("what it is"), max_length=10, choices=Format.choices, default=Format.PAGE)
+    format = models.CharField(_("type"), max_length=10, choices=Format.choices, default=Format.PAGE)
     destination = models.ForeignKey(
-        Destination, on_delete=models.PROTECT, null=True, blank=True, related_name="deliverables", verbose_name=_("goes to")
+        Destination, on_delete=models.PROTECT, null=True, blank=True, related_name="deliverables", verbose_name=_("destination")
     )
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("replaces")
@@ -59,11 +59,11 @@ class Deliverable(WorkNoun):
         "delivery.Version", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("version")
     )
     reworked = models.ForeignKey(
-        "delivery.Version", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("sent back")
+        "delivery.Version", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("returned at")
     )
     amount = models.DecimalField(_("planned amount"), max_digits=14, decimal_places=2, default=0)
     hours = models.DecimalField(_("planned hours"), max_digits=8, decimal_places=2, default=0)
-    due_date = models.DateField(_("planned for"), null=True, blank=True)
+    due_date = models.DateField(_("planned date"), null=True, blank=True)
     rounds = models.PositiveSmallIntegerField(_("change rounds used"), default=0)
     live_url = models.CharField(_("live at"), max_length=1000, blank=True, default="")
     live_at = models.DateTimeField(_("live since"), null=True, editable=False)

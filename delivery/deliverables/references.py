@@ -1,4 +1,4 @@
-"""How a body shows files: people write ``asset:photo.jpg``, a version keeps ``asset:<sha256>``, and a page needs addresses."""
+"""References to files in a body: people write ``asset:photo.jpg``, a version stores ``asset:<sha256>``, and a page needs addresses."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def by_digest(html: str, files: Iterable[tuple[str, str]]) -> str:
         name = unescape(next(part for part in found.groups()[1:] if part is not None)).strip()
         meant = known.get(name.casefold(), set())
         if len(meant) > 1:
-            raise ValueError(_("Two different files are called “%(name)s”: rename one, and upload it again.") % {"name": name})
+            raise ValueError(_("Two different files are named “%(name)s”. Rename one and upload it again.") % {"name": name})
         if not meant and not _DIGEST.fullmatch(name):
-            raise ValueError(_("The text shows “asset:%(name)s”, but there is no such file with it.") % {"name": name})
+            raise ValueError(_("The text refers to “asset:%(name)s”, but no such file was uploaded.") % {"name": name})
         return f'{found[1]}"asset:{next(iter(meant), name)}"'
 
     return _WRITTEN.sub(named, html)

@@ -65,10 +65,10 @@ def sanitise(html: str) -> str:
     """
     _measure(html)
     if len(_REOPENED.findall(html)) * html.count("<") > _MOST_REOPENED:
-        raise ValueError(_("The text has too many formatting tags inside each other. Remove the formatting, and format it anew."))
+        raise ValueError(_("The text has too many nested formatting tags. Remove the formatting and format it again."))
     depths = accumulate((-1 if closing else 1 for closing in _TAG.findall(html)), initial=0)
     if max(depths) > _MOST_OPEN:
-        message = _("The text has more than %(most)s tags open at once. Remove the formatting, and format it anew.")
+        message = _("The text has more than %(most)s tags open at once. Remove the formatting and format it again.")
         raise ValueError(message % {"most": f"{_MOST_OPEN:,}"})
     # What a browser reads from the result can differ from it once more (a link within a link): go on until it does not.
     cleaned = _clean(html)
@@ -78,11 +78,11 @@ def sanitise(html: str) -> str:
         if again == cleaned:
             return cleaned
         cleaned = again
-    raise ValueError(_("The text has tags that are tangled beyond repair. Remove the formatting, and format it anew."))
+    raise ValueError(_("The text has badly nested tags. Remove the formatting and format it again."))
 
 
 def visible_text(html: str) -> str:
-    """What a reader sees: text without tags, spaces made one, a line for each block, ends trimmed; images say nothing."""
+    """Return the visible text: no tags, single spaces, one line per block, trimmed ends. Images are left out."""
     said = []
     for piece in read(nh3.clean(html.translate(_CONTROLS), tags=set(TAGS), clean_content_tags=UNREAD, attributes={}, link_rel=None)):
         if isinstance(piece, Text):
@@ -95,7 +95,7 @@ def visible_text(html: str) -> str:
 
 def _measure(html: str) -> None:
     if len(html) > LIMIT:
-        message = _("The text has %(found)s characters with its tags; at most %(most)s are possible. Divide it.")
+        message = _("The text has %(found)s characters including tags; the limit is %(most)s. Split it.")
         raise ValueError(message % {"found": f"{len(html):,}", "most": f"{LIMIT:,}"})
 
 

@@ -14,9 +14,9 @@ class Audience(models.TextChoices):
 
 
 class Quorum(models.TextChoices):
-    ANY = "any", _("One of them")
-    ALL = "all", _("All of them")
-    SOME = "some", _("So many of them")
+    ANY = "any", _("Any one")
+    ALL = "all", _("All")
+    SOME = "some", _("A set number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,6 @@ DEFAULT = (Stage(Audience.INTERNAL), Stage(Audience.CLIENT))
 
 
 def needed(quorum: str, need: int, asked: int) -> int:
-    """How many must approve, of ``asked`` who may; at least one, and never more than there are."""
+    """Return the number of required approvals among ``asked`` people: at least one and at most all."""
     wanted = {Quorum.ANY.value: 1, Quorum.ALL.value: asked}.get(quorum, need)
     return max(1, min(wanted, max(asked, 1)))

@@ -31,7 +31,7 @@ class Version(models.Model):
     seo_title = models.CharField(_("SEO title"), max_length=200, blank=True, default="")
     seo_description = models.CharField(_("SEO description"), max_length=500, blank=True, default="")
     terms = models.JSONField(_("terms"), default=dict, blank=True)
-    note = models.CharField(_("what is new"), max_length=500, blank=True, default="")
+    note = models.CharField(_("release note"), max_length=500, blank=True, default="")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by"))
     at = models.DateTimeField(_("at"))
 
@@ -72,7 +72,7 @@ class VersionFile(models.Model):
     file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="versions", verbose_name=_("file"))
     role = models.CharField(_("role"), max_length=30)
     name = models.CharField(_("name"), max_length=255)
-    alt = models.CharField(_("text in its place"), max_length=300, blank=True, default="")
+    alt = models.CharField(_("alt text"), max_length=300, blank=True, default="")
     position = models.PositiveSmallIntegerField(_("position"))
 
     append_only: ClassVar[bool] = True

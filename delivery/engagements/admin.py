@@ -27,7 +27,7 @@ class EngagementAdmin(SavedAdmin):
     fields = ("client", "name", "amount", "currency", "hours", "rounds", "starts_date", "ends_date", "reason")
     change_form_outer_before_template = "desk/engagement.html"
     empty_title = _("No engagements yet")
-    empty_text = _("They come with deals from the CRM. Add one for what was sold elsewhere.")
+    empty_text = _("Engagements come from CRM deals. Add one for work sold elsewhere.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         by = actor(request)
@@ -51,7 +51,7 @@ class EngagementAdmin(SavedAdmin):
         page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
         return page
 
-    @admin.display(description=_("sold for"), ordering="amount")
+    @admin.display(description=_("amount"), ordering="amount")
     def sold(self, row: Engagement) -> str:
         if row.amount is None:
             return NOTHING

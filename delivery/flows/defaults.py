@@ -1,4 +1,4 @@
-"""What an agency starts with: hours, promises, checks and the flows of its portal, made where they are missing."""
+"""Defaults of an agency: hours, SLA policies, checks and portal flows, created if they are missing."""
 
 from __future__ import annotations
 

@@ -44,6 +44,6 @@ def ensure_lead_flow(*, at: datetime) -> FlowVersion | None:
 
 
 def _has_flow(slug: str, *kinds: str) -> bool:
-    """Whether somebody saw to these events already: with a flow of this name, a draft too, or with one that takes them."""
+    """Return whether these events are already handled, by a flow of this name (drafts included) or one that takes them."""
     taken = Trigger.objects.filter(kind__in=kinds, version__in=FlowVersion.objects.live())
     return Flow.objects.filter(slug=slug).exists() or taken.exists()

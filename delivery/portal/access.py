@@ -1,4 +1,4 @@
-"""Whose pages these are: a signed-in contact's, and nobody else's."""
+"""Access to the portal: only for a signed-in contact."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def for_contacts(
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         if request.user.is_staff:
-            raise PermissionDenied(_("The client portal is for clients. Your pages are at the desk."))
+            raise PermissionDenied(_("The client portal is for clients. Staff work at the desk."))
         return view(request, actor_of(request), *args, **kwargs)
 
     return guarded

@@ -1,4 +1,4 @@
-"""Where a contact reads about a piece of work."""
+"""Portal addresses of work items."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     """
     row = work_of(by, ref)
     if row.item.client_id not in by.clients_as(*ASKING):
-        raise PermissionDenied(_("You can see this, but not ask for changes. Ask your contact person for the right to."))
+        raise PermissionDenied(_("You can view this but not ask for changes. Ask your contact person for access."))
     form = ChangeForm(request.POST, request.FILES) if request.method == "POST" else ChangeForm()
     token = request.POST.get("token", "")
     if token and submitted_before(by.contact_id or 0, token[:64]):
@@ -60,12 +60,12 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 
 def _against(row: Deliverable) -> str:
-    """Why no change of it can be asked for; empty where one can."""
+    """Return the reason why no change can be requested, or an empty string."""
     answer = can_change(row)
     if not answer.passed:
         return str(answer.message)
     if not FlowVersion.objects.live().filter(flow__slug=FLOW).exists():
-        return _("Changes cannot be sent here yet. Write to your contact person; we take it from there.")
+        return _("You cannot request changes here yet. Write to your contact person and we will take care of it.")
     return ""
 
 
@@ -93,7 +93,7 @@ def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         form.add_error("uploads", str(refusal))
         return request_page(request, by, row, impact_form=form)
     if result.done:
-        messages.success(request, _("Thank you. Your answer is recorded."))
+        messages.success(request, _("Thank you. We have recorded your answer."))
         return redirect("portal:request", ref)
-    form.add_error(None, " ".join([_("Your answer was not taken."), *(str(each.message) for each in result.refusals)]))
+    form.add_error(None, " ".join([_("Your answer was not saved."), *(str(each.message) for each in result.refusals)]))
     return request_page(request, by, request_of(by, ref), impact_form=form, status=409)

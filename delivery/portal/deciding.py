@@ -46,9 +46,9 @@ FRAME = (
     " sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
 DONE = {
-    "approve": gettext_lazy("Thank you. Your approval is recorded."),
-    "request_changes": gettext_lazy("Thank you. We work on your changes, and ask you again."),
-    "reject": gettext_lazy("Thank you. Your contact person comes back to you."),
+    "approve": gettext_lazy("Thank you. We have recorded your approval."),
+    "request_changes": gettext_lazy("Thank you. We will make your changes and ask you again."),
+    "reject": gettext_lazy("Thank you. Your contact person will get back to you."),
 }
 
 
@@ -110,8 +110,8 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 
 def _why(row: Approval, result: Result, by: Actor) -> str:
-    """What happened meanwhile, in the words of the page; else the gates' messages, without evidence, which is the agency's own."""
-    unsent = _("Your answer was not taken.")
+    """Return what happened in the meantime, in the words of the page, or the gates' messages without their evidence."""
+    unsent = _("Your answer was not saved.")
     if row.state != Approval.State.PENDING:
         told = [f"{said.who} {said.what}." for said in answers_to(row, by)]
         return " ".join([unsent, *told, str(standing(row, by, can_decide=False))])

@@ -27,7 +27,7 @@ class DecisionForm(WithFiles):
         max_length=LONG,
         required=False,
         widget=forms.Textarea({"rows": 5}),
-        help_text=gettext_lazy("Needed when you ask for changes or reject: say what should be different."),
+        help_text=gettext_lazy("Required if you ask for changes or reject. Tell us what should be different."),
     )
 
     field_order = ("digest", "word", "comment", "uploads")
@@ -35,10 +35,10 @@ class DecisionForm(WithFiles):
     def clean(self) -> None:
         word = self.cleaned_data.get("word")
         if word in {"request_changes", "reject"} and not self.cleaned_data.get("comment") and "comment" not in self.errors:
-            self.add_error("comment", _("Say what should be different, then send it."))
+            self.add_error("comment", _("Tell us what should be different, then send the form."))
         super().clean()
         if "digest" in self.errors or "word" in self.errors:
-            raise ValidationError(_("This form was out of date, so nothing was decided. Look at the page again, then decide."))
+            raise ValidationError(_("This page was out of date, so your decision was not saved. Review the page and decide again."))
 
 
 class ImpactForm(WithFiles):
@@ -51,7 +51,7 @@ class ImpactForm(WithFiles):
         max_length=LONG,
         required=False,
         widget=forms.Textarea({"rows": 4}),
-        help_text=gettext_lazy("Needed when you disagree: say what should be different."),
+        help_text=gettext_lazy("Required if you decline. Tell us what should be different."),
     )
 
     field_order = ("seal", "word", "comment", "uploads")
@@ -61,10 +61,10 @@ class ImpactForm(WithFiles):
 
     def clean(self) -> None:
         if self.cleaned_data.get("word") == "decline_impact" and not self.cleaned_data.get("comment") and "comment" not in self.errors:
-            self.add_error("comment", _("Say what should be different, then send it."))
+            self.add_error("comment", _("Tell us what should be different, then send the form."))
         super().clean()
         if "seal" in self.errors or "word" in self.errors:
-            raise ValidationError(_("This form was out of date, so nothing was decided. Look at the page again, then decide."))
+            raise ValidationError(_("This page was out of date, so your decision was not saved. Review the page and decide again."))
 
 
 class ChangeForm(WithFiles):
@@ -75,14 +75,14 @@ class ChangeForm(WithFiles):
         label=gettext_lazy("What should be different?"),
         max_length=LONG,
         widget=forms.Textarea({"rows": 7}),
-        error_messages={"required": gettext_lazy("Say what should be different, then send it.")},
+        error_messages={"required": gettext_lazy("Tell us what should be different, then send the form.")},
     )
     wanted = forms.DateField(
         label=gettext_lazy("When do you need it? (optional)"),
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": gettext_lazy("This is not a date. Write it like 2027-03-31.")},
+        error_messages={"invalid": gettext_lazy("Enter a date such as 2027-03-31.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -91,7 +91,7 @@ class ChangeForm(WithFiles):
     def clean(self) -> None:
         super().clean()
         if "token" in self.errors:
-            raise ValidationError(_("This form was out of date, so nothing was sent. Open the page again and send it once more."))
+            raise ValidationError(_("This form was out of date, so nothing was sent. Reload the page and send it again."))
 
     @property
     def answers(self) -> dict[str, str]:

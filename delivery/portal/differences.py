@@ -1,4 +1,4 @@
-"""What is new in a version, in words that a client understands."""
+"""Changes in a version, in words for the client."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ AROUND = 12  # words that are shown before and after a change
 MOST = 200  # pieces of text: beyond that one reads the version itself
 NAMES: Mapping[str, Words] = {
     "title": gettext_lazy("Title"),
-    "slug": gettext_lazy("Address of the page"),
+    "slug": gettext_lazy("Page address"),
     "excerpt": gettext_lazy("Summary"),
-    "seo_title": gettext_lazy("Title for search engines"),
-    "seo_description": gettext_lazy("Description for search engines"),
+    "seo_title": gettext_lazy("SEO title"),
+    "seo_description": gettext_lazy("SEO description"),
     "categories": gettext_lazy("Categories"),
     "tags": gettext_lazy("Tags"),
 }
@@ -48,7 +48,7 @@ def news(before: Version, after: Version) -> News:
 
 def _notes(found: Difference) -> Iterator[str]:
     if found.markup:
-        yield _("The words are the same; links, pictures or the layout of the text changed.")
+        yield _("The text is the same. Links, images or the layout changed.")
     for change in found.files:
         if change.before is None and change.after is not None:
             yield _("New file: %(name)s") % {"name": change.after.name}
@@ -58,7 +58,7 @@ def _notes(found: Difference) -> Iterator[str]:
             if change.before.sha256 != change.after.sha256:
                 yield _("File replaced: %(name)s") % {"name": change.after.name}
             else:
-                yield _("File described anew: %(name)s") % {"name": change.after.name}
+                yield _("File description changed: %(name)s") % {"name": change.after.name}
 
 
 def _shortened(body: Sequence[Run]) -> Iterator[Run]:

@@ -34,13 +34,13 @@ class AnswerForm(WithFiles):
         label=gettext_lazy("Your answer"),
         max_length=LONG,
         widget=forms.Textarea({"rows": 5}),
-        error_messages={"required": gettext_lazy("Write your answer, then send it.")},
+        error_messages={"required": gettext_lazy("Enter your answer.")},
     )
 
 
 class RequestForm(forms.Form):
     """
-    What a flow wants to know, but for what the sign-in tells already. Nothing else that is posted is looked at.
+    Form with the fields of a flow, except those known from the sign-in. It ignores all other posted data.
 
     ``token`` stays the same however often the form is sent, so that it is captured once.
     """
@@ -56,7 +56,7 @@ class RequestForm(forms.Form):
         self.only_client = clients[0] if len(clients) == 1 else None
         if self.only_client is None:
             self.fields["client"] = forms.ModelChoiceField(
-                label=_("For whom"), queryset=clients, empty_label=_("Choose"), error_messages=_wrong(_("Choose whom this is for."))
+                label=_("Client"), queryset=clients, empty_label=_("Choose"), error_messages=_wrong(_("Choose who this is for."))
             )
         self.asked = [spec for spec in form.plan.fields if spec.name not in KNOWN]
         for spec in self.asked:
@@ -68,9 +68,9 @@ class RequestForm(forms.Form):
     def clean(self) -> None:
         super().clean()
         if self.errors and self.cleaned_data.get("uploads"):
-            self.add_error("uploads", _("Choose the files again: browsers do not keep them."))
+            self.add_error("uploads", _("Choose your files again. Browsers do not keep them."))
         if self.stale:
-            raise ValidationError(_("This form was out of date, so nothing was sent. What you typed is still there: send it once more."))
+            raise ValidationError(_("This form was out of date, so nothing was sent. Your text is still here. Send it again."))
 
     @property
     def client(self) -> Client:
@@ -91,25 +91,27 @@ def _plain(value: Any) -> str:
 
 
 def _wrong(required: str, **more: str) -> dict[str, str]:
-    return {"required": required, "invalid_choice": _("This choice is no longer there. Choose another one."), **more}
+    return {"required": required, "invalid_choice": _("This choice is no longer available. Choose another one."), **more}
 
 
 def _line(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    return Line(max_length=LINE, error_messages=_wrong(_("Fill this in.")), **shared)
+    return Line(max_length=LINE, error_messages=_wrong(_("This field is required.")), **shared)
 
 
 def _long(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    return forms.CharField(max_length=LONG, widget=forms.Textarea({"rows": 7}), error_messages=_wrong(_("Fill this in.")), **shared)
+    return forms.CharField(
+        max_length=LONG, widget=forms.Textarea({"rows": 7}), error_messages=_wrong(_("This field is required.")), **shared
+    )
 
 
 def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    wrong = _wrong(_("Fill in a number."), invalid=_("This is not a number. Write it like 12000 or 12000.50."))
+    wrong = _wrong(_("Enter a number."), invalid=_("Enter a number such as 12000 or 12000.50."))
     widget = forms.TextInput({"inputmode": "decimal"})
     return forms.DecimalField(max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared)
 
 
 def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    wrong = _wrong(_("Choose a day."), invalid=_("This is not a date. Write it like 2027-03-31."))
+    wrong = _wrong(_("Choose a date."), invalid=_("Enter a date such as 2027-03-31."))
     return forms.DateField(
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), input_formats=["%Y-%m-%d"], error_messages=wrong, **shared
     )
@@ -122,7 +124,7 @@ def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 
 def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    wrong = _wrong(_("Fill in an e-mail address."), invalid=_("This is not an e-mail address. Write it like name@company.com."))
+    wrong = _wrong(_("Enter an e-mail address."), invalid=_("Enter an e-mail address such as name@company.com."))
     return forms.EmailField(max_length=254, error_messages=wrong, **shared)
 
 

@@ -26,7 +26,7 @@ LOOKS = tuple(str(number) for number in range(15))  # how often the page asks by
 def _may_ask(by: Actor) -> None:
     """:raises PermissionDenied: for contacts who may only look"""
     if not by.clients_as(*ASKING):
-        raise PermissionDenied(_("You can see requests, but not send them. Ask your contact person for the right to."))
+        raise PermissionDenied(_("You can view requests but not send them. Ask your contact person for access."))
 
 
 @require_safe
@@ -64,7 +64,7 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
 @for_contacts
 def sent(request: HttpRequest, by: Actor, token: str) -> HttpResponse:
     """
-    Where a sent form leads: to its request as soon as there is one.
+    Show a sent form, and redirect to its request once there is one.
 
     :raises Http404: if this contact sent no such form
     """

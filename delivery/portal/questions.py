@@ -1,4 +1,4 @@
-"""What a contact is asked to decide: the question, exactly the version it is about, and what is new in that."""
+"""Approvals for a contact: the question, the exact version and the changes in it."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SAID: Mapping[str, Words] = {
     Answer.Word.REJECT: gettext_lazy("rejected it"),
 }
 ENDED: Mapping[str, Words] = {
-    State.APPROVED: gettext_lazy("This is approved. We go on with it."),
-    State.CHANGES_REQUESTED: gettext_lazy("Changes are asked for. We work on them, and ask you again with a new version."),
-    State.REJECTED: gettext_lazy("This was rejected. Your contact person comes back to you."),
-    State.EXPIRED: gettext_lazy("The time to answer is over, and nothing was decided. Your contact person may ask you again."),
-    State.WITHDRAWN: gettext_lazy("We took this question back, because we are working on it again. You are asked about the next version."),
-    State.SUPERSEDED: gettext_lazy("This was approved, and a newer version has taken its place since."),
+    State.APPROVED: gettext_lazy("You approved this. We are moving ahead."),
+    State.CHANGES_REQUESTED: gettext_lazy("You asked for changes. We will send you a new version."),
+    State.REJECTED: gettext_lazy("This was rejected. Your contact person will get back to you."),
+    State.EXPIRED: gettext_lazy("The deadline passed without a decision. Your contact person can ask you again."),
+    State.WITHDRAWN: gettext_lazy("We withdrew this question because we are working on a new version. We will ask you about that one."),
+    State.SUPERSEDED: gettext_lazy("This was approved. A newer version has replaced it since."),
 }
 
 
@@ -56,7 +56,7 @@ def question_of(by: Actor, ref: str) -> Approval:
 
 
 def may_decide(row: Approval, by: Actor, at: datetime) -> bool:
-    """What the door would say, for drawing the buttons."""
+    """Return the door's answer, for drawing the buttons."""
     [(_step, answers)] = preview([approvals.approve], row, by=by, at=at)
     return all(each.passed for each in answers)
 
@@ -98,7 +98,7 @@ class Said:
 
 
 def answers_to(row: Approval, by: Actor) -> list[Said]:
-    """Who of the client answered, and what; somebody who asked to be forgotten has no name any more."""
+    """Return the client's answers with their authors. Erased people have no name."""
     rows = Answer.objects.filter(approval=row, contact__isnull=False).select_related("contact").order_by("pk")
     return [Said(each.at, _("You") if each.contact_id == by.contact_id else str(each.contact), SAID[each.word]) for each in rows]
 
@@ -108,15 +108,15 @@ def answered_before(row: Approval, by: Actor) -> Answer | None:
 
 
 def standing(row: Approval, by: Actor, *, can_decide: bool) -> Words:
-    """Where a question is, for whoever has nothing to press."""
+    """Return the status of a question for people who cannot answer it."""
     if row.state != State.PENDING:
         return ENDED[row.state]
     if row.item.held_at:
-        return _("Work rests for now, so nothing is decided. Your contact person can tell you when it goes on.")
+        return _("This work is paused, so you cannot decide now. Ask your contact person when it will continue.")
     if can_decide:
         return ""
     if answered_before(row, by):
-        return _("You have answered. Somebody else of your company is asked as well.")
+        return _("You have answered. We are waiting for someone else at your company.")
     if row.item.client_id not in by.clients_as("approver"):
-        return _("It waits for an approver of your company. You may look, but not decide.")
+        return _("This is waiting for an approver at your company. You can view it but not decide.")
     return ENDED[State.EXPIRED]

@@ -1,4 +1,4 @@
-"""What a contact does with a request: answer its question, withdraw it. Each is a POST to an operation."""
+"""Steps of a contact on a request: answer its question, withdraw it. Each is a POST to an operation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def answer_question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     if not result.done:
         form.add_error(None, _why(result))
         return request_page(request, by, request_of(by, ref), form, status=409)
-    messages.success(request, _("Thank you. We go on with it."))
+    messages.success(request, _("Thank you. We will continue with your request."))
     return redirect("portal:request", ref)
 
 
@@ -49,12 +49,12 @@ def withdraw_request(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     [result] = withdraw([row.pk], by=by, at=timezone.now())
     if not result.done:
         return page(request, by, "withdraw", {**context, "open": False}, status=409)
-    messages.success(request, _("%(ref)s is withdrawn.") % {"ref": ref})
+    messages.success(request, _("You withdrew %(ref)s.") % {"ref": ref})
     return redirect("portal:request", ref)
 
 
 def _why(result: Result) -> str:
     """The gates' messages; their evidence is the agency's own."""
     if any(each.code == "state" for each in result.refusals):
-        return _("This question has been answered already.")
+        return _("This question has already been answered.")
     return " ".join(str(each.message) for each in result.refusals)

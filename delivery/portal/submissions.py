@@ -54,7 +54,7 @@ def opened(by: Actor, token: str) -> Request | None:
 
 
 def not_opened_yet(by: Actor) -> list[Sent]:
-    """What this contact's clients sent and nobody has opened a request for yet, newest first."""
+    """Return submissions of this contact's clients that have no request yet, newest first."""
     before = [Run.State.RECEIVED, Run.State.ENRICHING, Run.State.WAITING]
     runs = Run.objects.filter(source=SOURCE, state__in=before, item__client__in=clients_seen_by(by)).select_related("item")
     found = {run.pk: run for run in runs.order_by("-pk")[:MOST]}

@@ -14,7 +14,7 @@ from routing.desk.notes import MOST_FILES, FilesField
 
 def files_field() -> FilesField:
     """With its limits told before anything is chosen."""
-    told = _("Images, PDFs, documents, films. Up to %(most)s files of %(size)s each.")
+    told = _("Images, PDFs, documents or videos. Up to %(most)s files of %(size)s each.")
     limits = {"most": MOST_FILES, "size": filesizeformat(settings.FILE_MAX_BYTES)}
     return FilesField(label=_("Files (optional)"), required=False, help_text=told % limits)
 
@@ -30,4 +30,4 @@ class WithFiles(forms.Form):
     def clean(self) -> None:
         super().clean()
         if self.errors and self.cleaned_data.get("uploads"):
-            self.add_error("uploads", _("Choose the files again: browsers do not keep them."))
+            self.add_error("uploads", _("Choose your files again. Browsers do not keep them."))

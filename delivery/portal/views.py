@@ -134,7 +134,7 @@ def request_page(
 
 
 def works_in(row: Request) -> list[tuple[Deliverable, Standing]]:
-    """What is made for a request, in the order of its plan."""
+    """Return the deliverables of a request, in the order of its plan."""
     found = Deliverable.objects.filter(request=row.pk).select_related("item").order_by("pk")
     return [(each, work_standing_of(each)) for each in found]
 
@@ -146,6 +146,6 @@ def currency_of(row: Request) -> str:
 
 
 def can(step: Operation, row: Request, by: Actor) -> bool:
-    """What the door would say, for drawing a button."""
+    """Return the door's answer, for drawing a button."""
     [(_step, answers)] = preview([step], row, by=by, at=row.item.changed_at)
     return all(each.passed for each in answers)

@@ -1,4 +1,4 @@
-"""What waits for a contact: one list, whoever contributes to it."""
+"""Work that waits for a contact, in one list from all contributors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def decisions(by: Actor) -> Sequence[Entry]:
         state=Approval.State.PENDING, item__client__in=by.clients_as(Membership.Role.APPROVER), item__held_at=None
     )
     rows = mine.exclude(answers__contact=by.contact_id)
-    return [_decision(row, _("Look and decide")) for row in rows]
+    return [_decision(row, _("Review and decide")) for row in rows]
 
 
 def _decision(row: Approval, do: Words) -> Entry:
@@ -63,11 +63,11 @@ def _decision(row: Approval, do: Words) -> Entry:
 
 
 def impacts(by: Actor) -> Sequence[Entry]:
-    """What changes mean, for approvers to agree to."""
+    """Return change impacts that wait for an approver."""
     mine = work_seen_by(by).filter(client__in=by.clients_as(Membership.Role.APPROVER), held_at=None).order_by()
     stated = Request.objects.filter(item__in=mine, impact=Request.Impact.STATED, state__in=Request.before_acceptance)
     return [
-        Entry(_("Say whether you agree"), row.item.title, str(row.item.client), portal_page(row.item), row.item.changed_at)
+        Entry(_("Accept or decline a change"), row.item.title, str(row.item.client), portal_page(row.item), row.item.changed_at)
         for row in stated.select_related("item__client")
     ]
 
@@ -76,10 +76,10 @@ SOURCES: tuple[Callable[[Actor], Sequence[Entry]], ...] = (questions, decisions,
 
 
 def waiting_for_others(by: Actor) -> list[Entry]:
-    """What waits for somebody else of the same client: nothing to press, but to know."""
+    """Return work that waits for someone else of the same client, for information only."""
     mine = questions_of(by).filter(state=Approval.State.PENDING, item__held_at=None)
     rows = mine.exclude(item__client__in=by.clients_as(Membership.Role.APPROVER))
-    found = [_decision(row, _("Waits for an approver of your company")) for row in rows]
+    found = [_decision(row, _("Waiting for an approver at your company")) for row in rows]
     return sorted(found, key=lambda entry: (entry.due_at or entry.since, entry.url))
 
 

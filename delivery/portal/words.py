@@ -1,4 +1,4 @@
-"""How a client reads the work: states, next steps and history in their words, never in the agency's own."""
+"""Client-facing words for states, next steps and history of work."""
 
 from __future__ import annotations
 
@@ -30,43 +30,47 @@ class Standing:
     tone: str = "calm"
 
 
-_LOOKING = gettext_lazy("We are looking at it")
+_LOOKING = gettext_lazy("In review")
 STANDINGS: dict[str, Standing] = {
-    S.CAPTURED: Standing(_LOOKING, gettext_lazy("We read it and come back to you, or ask if something is missing.")),
-    S.NEEDS_INFORMATION: Standing(gettext_lazy("We have a question"), gettext_lazy("Once it is answered, we go on."), "ask"),
-    S.TRIAGED: Standing(_LOOKING, gettext_lazy("We know what you need and decide how and when to do it.")),
-    S.ACCEPTED: Standing(gettext_lazy("Accepted"), gettext_lazy("We plan the work."), "good"),
+    S.CAPTURED: Standing(_LOOKING, gettext_lazy("We will review it and get back to you, or ask if something is missing.")),
+    S.NEEDS_INFORMATION: Standing(gettext_lazy("We have a question"), gettext_lazy("We will continue once you have answered."), "ask"),
+    S.TRIAGED: Standing(_LOOKING, gettext_lazy("We understand what you need. Next we decide how and when to do it.")),
+    S.ACCEPTED: Standing(gettext_lazy("Accepted"), gettext_lazy("We are planning the work."), "good"),
     S.IN_DELIVERY: Standing(
-        gettext_lazy("In progress"), gettext_lazy("We are working on it. What needs your decision shows up on your home page."), "good"
+        gettext_lazy("In progress"),
+        gettext_lazy("We are working on it. Anything that needs your decision appears on your home page."),
+        "good",
     ),
-    S.DELIVERED: Standing(gettext_lazy("Delivered"), gettext_lazy("We check that everything works as agreed."), "good"),
-    S.CLOSED: Standing(gettext_lazy("Finished"), gettext_lazy("Nothing is left to do."), "over"),
-    S.REJECTED: Standing(gettext_lazy("Not taken on"), gettext_lazy("We cannot do this. Your contact person can tell you why."), "over"),
-    S.DUPLICATE: Standing(gettext_lazy("Part of another request"), gettext_lazy("We go on with the other one."), "over"),
-    S.CANCELLED: Standing(gettext_lazy("Called off"), gettext_lazy("Nothing is done about it any more."), "over"),
+    S.DELIVERED: Standing(gettext_lazy("Delivered"), gettext_lazy("We are checking that everything works as agreed."), "good"),
+    S.CLOSED: Standing(gettext_lazy("Finished"), gettext_lazy("The work is complete."), "over"),
+    S.REJECTED: Standing(gettext_lazy("Declined"), gettext_lazy("We cannot take this on. Your contact person can tell you why."), "over"),
+    S.DUPLICATE: Standing(
+        gettext_lazy("Part of another request"), gettext_lazy("We are handling it as part of the other request."), "over"
+    ),
+    S.CANCELLED: Standing(gettext_lazy("Cancelled"), gettext_lazy("We have stopped work on it."), "over"),
 }
 AGREEING = Standing(
-    gettext_lazy("We need your agreement"), gettext_lazy("We said what the change means. Once your company agrees, we begin."), "ask"
+    gettext_lazy("We need your agreement"), gettext_lazy("We have estimated the change. We will start once your company agrees."), "ask"
 )
-PAUSED = Standing(gettext_lazy("Paused"), gettext_lazy("Work rests for now. Your contact person can tell you when it goes on."), "ask")
+PAUSED = Standing(gettext_lazy("Paused"), gettext_lazy("This work is paused. Ask your contact person when it will continue."), "ask")
 
 _TOLD: dict[str, Words] = {
     "delivery.request.create": gettext_lazy("Received"),
     "delivery.request.ask": gettext_lazy("Question asked"),
     "delivery.request.answer": gettext_lazy("Question answered"),
     "delivery.request.accept": gettext_lazy("Accepted"),
-    "delivery.request.state_impact": gettext_lazy("We said what the change means"),
-    "delivery.request.accept_impact": gettext_lazy("Agreed with what the change means"),
-    "delivery.request.decline_impact": gettext_lazy("Disagreed with what the change means"),
-    "delivery.request.begin": gettext_lazy("Work began"),
+    "delivery.request.state_impact": gettext_lazy("Estimate sent"),
+    "delivery.request.accept_impact": gettext_lazy("Estimate accepted"),
+    "delivery.request.decline_impact": gettext_lazy("Estimate declined"),
+    "delivery.request.begin": gettext_lazy("Work started"),
     "delivery.request.deliver": gettext_lazy("Delivered"),
     "delivery.request.close": gettext_lazy("Finished"),
-    "delivery.request.reject": gettext_lazy("Not taken on"),
-    "delivery.request.mark_duplicate": gettext_lazy("Joined with another request"),
-    "delivery.request.cancel": gettext_lazy("Called off"),
+    "delivery.request.reject": gettext_lazy("Declined"),
+    "delivery.request.mark_duplicate": gettext_lazy("Merged into another request"),
+    "delivery.request.cancel": gettext_lazy("Cancelled"),
     "delivery.request.withdraw": gettext_lazy("Withdrawn"),
     "routing.workitem.hold": gettext_lazy("Paused"),
-    "routing.workitem.resume": gettext_lazy("Taken up again"),
+    "routing.workitem.resume": gettext_lazy("Resumed"),
 }
 
 
@@ -86,7 +90,7 @@ def standing_of(row: Request) -> Standing:
 
 
 def history_of(row: Request, by: Actor) -> list[Told]:
-    """What happened, newest first: only what is named above, without reasons, which are the agency's own."""
+    """Return the history, newest first. Only the events named above, without the agency's reasons."""
     found = Event.objects.filter(item=row.item_id, kind__in=_TOLD).select_related("actor").order_by("-id")
     return [Told(event.at, _TOLD[event.kind], _who(event.actor, by)) for event in found]
 
@@ -102,7 +106,7 @@ class Said:
 
 
 def shared_notes(row: WorkNoun, by: Actor) -> list[Said]:
-    """What was written or sent about a piece of work for the client to read too, newest first; never the agency's own notes."""
+    """Return notes and files shared with the client, newest first. Internal notes are never included."""
     found = Note.objects.for_client().filter(item=row.item_id).select_related("author").prefetch_related("files")[:MOST_NOTES]
     said = [Said(note.at, _who(note.author, by), note.body, tuple(each for each in note.files.all() if each.is_kept)) for note in found]
     return [each for each in said if each.text or each.files]
@@ -111,4 +115,4 @@ def shared_notes(row: WorkNoun, by: Actor) -> list[Said]:
 def _who(person: User, by: Actor) -> str:
     if person.pk == by.user_id:
         return _("you")
-    return "" if person.is_staff or person.kind == User.Kind.SERVICE else _("a colleague of yours")
+    return "" if person.is_staff or person.kind == User.Kind.SERVICE else _("a colleague")

@@ -1,4 +1,4 @@
-"""What a trace shows of the agency's work: requests, briefs, deliverables with their versions, and approvals that came of a run."""
+"""Trace sections for the agency's work: requests, briefs, deliverables with versions, and approvals."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def approvals(run: Run) -> Sequence[Entry]:
     """Each question, and each answer by itself. Who of the client answered is an id: names are on the approval's page."""
     found = list(Approval.objects.filter(item__run=run).select_related("item__owner", "item__backup", "version").order_by("pk"))
     told = [
-        _told("approval", _("Approval %(ref)s was asked"), row, stage=row.stage + 1, asks=row.audience, version=row.version.number)
+        _told("approval", _("Approval %(ref)s was requested"), row, stage=row.stage + 1, asks=row.audience, version=row.version.number)
         for row in found
     ]
     answers = Answer.objects.filter(approval__in=found).select_related("approval__item", "user", "recorded_by").order_by("pk")

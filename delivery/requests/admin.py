@@ -59,8 +59,8 @@ class RequestAdmin(StepsAdmin):
     ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "contact", "duplicate_of__item", "target__item")
     bulk_steps = ("triage", "accept", "reject", "cancel", "hold", "resume", "hand_over")
-    empty_title = gettext_lazy("No requests here")
-    empty_text = gettext_lazy("Add what a client asked for, or reset the filters to see requests that have ended.")
+    empty_title = gettext_lazy("No requests")
+    empty_text = gettext_lazy("Add a client's request, or reset the filters to see ended requests.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -76,14 +76,14 @@ class RequestAdmin(StepsAdmin):
                 return HttpResponseRedirect(sent.before)
             if request.method == "POST" and form.is_valid() and (made := self._record(request, form)):
                 sent.leads_to(page_of(made))
-                messages.success(request, _("%(ref)s is captured. Its owner is %(who)s.") % {"ref": made.item.ref, "who": made.item.owner})
+                messages.success(request, _("Created %(ref)s. The owner is %(who)s.") % {"ref": made.item.ref, "who": made.item.owner})
                 return HttpResponseRedirect(page_of(made))
         context = {
             "form": form,
             "token": sent.token,
             "back": address(Request, "changelist"),
             "title": _("New request"),
-            "submit": _("Capture"),
+            "submit": _("Create"),
         }
         return self.render(request, "desk/form.html", context)
 
@@ -103,25 +103,25 @@ class RequestAdmin(StepsAdmin):
             (_("Client"), item.client),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
-            (_("Doer"), item.doer or display.NOTHING),
+            (_("Assignee"), item.doer or display.NOTHING),
             (_("Waiting on"), item.get_waiting_on_display() if item.is_open else display.NOTHING),
             (_("Priority"), display.priority(item)),
             (_("Due"), display.due(item, now)),
-            (_("Wanted by"), wanted),
+            (_("Needed by"), wanted),
             (_("Kind"), row.get_kind_display()),
-            (_("Came by"), row.get_channel_display()),
-            (_("Asked for by"), row.contact or display.NOTHING),
-            (_("Captured"), display.when(item.created_at, now)),
+            (_("Channel"), row.get_channel_display()),
+            (_("Requested by"), row.contact or display.NOTHING),
+            (_("New"), display.when(item.created_at, now)),
         ]
         if row.target:
-            found += [(_("Changes"), row.target), (_("What it means"), impact_of(row))]
+            found += [(_("Changes"), row.target), (_("Impact"), impact_of(row))]
         return [*found, (_("Duplicate of"), link_to(row.duplicate_of))] if row.duplicate_of else found
 
     def texts(self, row: Request) -> Sequence[tuple[Any, str]]:
-        held = [(_("On hold because"), row.item.hold_reason)] if row.item.held_at else []
-        asked = [(_("Open question for the client"), row.question)] if row.question else []
-        wanted = row.details or _("Nobody has written down yet what is wanted. Edit the request, or ask the client.")
-        return [*held, *asked, (_("What is wanted"), wanted)]
+        held = [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []
+        asked = [(_("Open question to the client"), row.question)] if row.question else []
+        wanted = row.details or _("No description yet. Edit the request or ask the client.")
+        return [*held, *asked, (_("Description"), wanted)]
 
     @admin.display(description=gettext_lazy("request"), ordering="item__id")
     def what(self, row: Request) -> SafeString:
@@ -151,13 +151,13 @@ class RequestAdmin(StepsAdmin):
     def due_at(self, row: Request) -> SafeString | str:
         return display.due(row.item)
 
-    @admin.display(description=gettext_lazy("captured"), ordering="item__created_at")
+    @admin.display(description=gettext_lazy("created"), ordering="item__created_at")
     def age(self, row: Request) -> SafeString | str:
         return display.when(row.item.created_at)
 
 
 def impact_of(row: Request) -> str:
-    """What was stated about a change, and what the client said to it."""
+    """Return the impact stated for a change and the client's answer."""
     if not row.impact:
         return str(row.get_impact_display())
     told = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")

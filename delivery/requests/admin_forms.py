@@ -27,36 +27,38 @@ MAX_DETAILS = 10_000
 @step_form(requests.ask)
 class AskForm(StepForm):
     question = long_text(
-        gettext_lazy("Question for the client"), error=gettext_lazy("Write the question for the client."), rows=4, max_length=2_000
+        gettext_lazy("Question to the client"), error=gettext_lazy("Enter a question for the client."), rows=4, max_length=2_000
     )
 
 
 @step_form(requests.answer)
 class AnswerForm(StepForm):
     details = long_text(
-        gettext_lazy("What you learnt"),
-        error=gettext_lazy("Write what you learnt."),
+        gettext_lazy("Answer"),
+        error=gettext_lazy("Enter the answer."),
         max_length=5_000,
-        help_text=gettext_lazy("It is added below what is known, and the open question is closed."),
+        help_text=gettext_lazy("This is added to the description and closes the open question."),
     )
 
 
 @step_form(impacts.state_impact)
 class ImpactForm(StepForm):
-    """What the client agrees to before work starts, so nothing of it may be left open."""
+    """Form for the impact that the client accepts before work starts, so all fields are required."""
 
-    hours = number(gettext_lazy("More hours"), most=MOST_HOURS, help_text=gettext_lazy("0 if it takes none."))
+    hours = number(gettext_lazy("Extra hours"), most=MOST_HOURS, help_text=gettext_lazy("Enter 0 if there are none."))
     amount = number(
-        gettext_lazy("More money"), most=MOST_AMOUNT, help_text=gettext_lazy("In the engagement's currency; 0 if it is included.")
+        gettext_lazy("Extra cost"),
+        most=MOST_AMOUNT,
+        help_text=gettext_lazy("In the currency of the engagement. Enter 0 if it is included."),
     )
-    date = date(gettext_lazy("Ready by"), required=True, help_text=gettext_lazy("A day in the client's time zone."))
+    date = date(gettext_lazy("Ready on"), required=True, help_text=gettext_lazy("In the client's time zone."))
     note = long_text(
-        gettext_lazy("What it means, in words"),
+        gettext_lazy("Explanation"),
         error="",
         required=False,
         rows=4,
         max_length=MOST_NOTE,
-        help_text=gettext_lazy("The client reads this before they agree."),
+        help_text=gettext_lazy("The client reads this before accepting."),
     )
 
     def known(self, row: Request) -> dict[str, Any]:
@@ -71,13 +73,17 @@ class EditForm(StepForm):
 
     title = line(gettext_lazy("Title"), max_length=200)
     details = long_text(
-        gettext_lazy("What is wanted"), error="", required=False, max_length=MAX_DETAILS, help_text=gettext_lazy("Enough to work from.")
+        gettext_lazy("Description"),
+        error="",
+        required=False,
+        max_length=MAX_DETAILS,
+        help_text=gettext_lazy("Include everything needed to start."),
     )
-    wanted_date = date(gettext_lazy("Wanted by"), help_text=gettext_lazy("A day in the client's time zone."))
+    wanted_date = date(gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone."))
     priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices)
     kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
-    channel = choice(gettext_lazy("Came by"), Request.Channel.choices)
-    contact_id = picked(gettext_lazy("Asked for by"), Contact.objects.none(), required=False, empty=gettext_lazy("Not known"))
+    channel = choice(gettext_lazy("Channel"), Request.Channel.choices)
+    contact_id = picked(gettext_lazy("Requested by"), Contact.objects.none(), required=False, empty=gettext_lazy("Unknown"))
 
     def known(self, row: Request) -> dict[str, Any]:
         own = {name: getattr(row, name) for name in ("details", "wanted_date", "kind", "channel", "contact_id")}
@@ -95,7 +101,7 @@ class EditForm(StepForm):
     def clean(self) -> None:
         super().clean()
         if not self.errors and not self.has_changed():
-            raise ValidationError(_("Nothing is different yet: change something, or go back."))
+            raise ValidationError(_("You have not changed anything. Edit a field or go back."))
 
     def as_details(self) -> dict[str, Any]:
         contact = self.cleaned_data["contact_id"]
@@ -106,9 +112,9 @@ class EditForm(StepForm):
 @step_form(requests.mark_duplicate)
 class DuplicateForm(StepForm):
     duplicate_of = line(
-        gettext_lazy("The request that stays"),
+        gettext_lazy("Original request"),
         max_length=24,
-        help_text=gettext_lazy("Its reference, such as ACM-142. It must be another request of the same client."),
+        help_text=gettext_lazy("The reference, such as ACM-142. It must be another request from the same client."),
         list="originals",
         autocomplete="off",
         autocapitalize="characters",
@@ -124,37 +130,37 @@ class DuplicateForm(StepForm):
         seen = work_seen_by(self.actor).filter(ref=ref)
         found = Request.objects.filter(item__in=seen).values_list("pk", flat=True).first()
         if found is None:
-            raise ValidationError(_("There is no request %(ref)s that you can see.") % {"ref": ref})
+            raise ValidationError(_("Request %(ref)s does not exist, or you cannot see it.") % {"ref": ref})
         return found
 
 
 class OpenForm(forms.Form):
-    """What is known of new work when somebody asks for it."""
+    """Form for a new request."""
 
     client = picked(gettext_lazy("Client"), Client.objects.none())
-    title = line(gettext_lazy("Title"), max_length=200, help_text=gettext_lazy("What it is, in a few words."))
+    title = line(gettext_lazy("Title"), max_length=200, help_text=gettext_lazy("A short summary."))
     details = long_text(
-        gettext_lazy("What is wanted"),
+        gettext_lazy("Description"),
         error="",
         required=False,
         max_length=MAX_DETAILS,
-        help_text=gettext_lazy("It cannot be triaged without. If you do not know yet, capture it now and ask the client."),
+        help_text=gettext_lazy("Required for triage. If you do not know yet, create the request now and ask the client."),
     )
-    wanted_date = date(gettext_lazy("Wanted by"), help_text=gettext_lazy("A day in the client's time zone."))
+    wanted_date = date(gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone."))
     priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices, initial=WorkItem.Priority.NORMAL)
     kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
-    channel = choice(gettext_lazy("Came by"), Request.Channel.choices, initial=Request.Channel.EMAIL)
+    channel = choice(gettext_lazy("Channel"), Request.Channel.choices, initial=Request.Channel.EMAIL)
     contact = picked(
-        gettext_lazy("Asked for by"),
+        gettext_lazy("Requested by"),
         Contact.objects.none(),
         required=False,
-        empty=gettext_lazy("Not known"),
+        empty=gettext_lazy("Unknown"),
         help_text=gettext_lazy("A contact of this client."),
     )
     evidence = FilesField(
         label=gettext_lazy("Evidence"),
         required=False,
-        help_text=gettext_lazy("What shows that it was asked for: the mail, the minutes, a note of the call. Only the agency sees it."),
+        help_text=gettext_lazy("The e-mail, minutes or call note with the request. Visible to the agency only."),
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -172,7 +178,7 @@ class OpenForm(forms.Form):
         super().clean()
         client, contact = self.cleaned_data.get("client"), self.cleaned_data.get("contact")
         if client and contact and not contact.memberships.filter(client=client).exists():
-            self.add_error("contact", _("%(contact)s is no contact of %(client)s.") % {"contact": contact, "client": client})
+            self.add_error("contact", _("%(contact)s is not a contact of %(client)s.") % {"contact": contact, "client": client})
 
 
 def _with_clients(contact: Contact) -> str:

@@ -17,7 +17,7 @@ MOST_NOTE = 2_000
 
 
 def seal_of(row: Request) -> str:
-    """What names one statement: another one, however little it differs, has another seal."""
+    """Return the identifier of one statement. Any difference gives another one."""
     said = "|".join(map(str, (row.pk, row.impact_hours, row.impact_amount, row.impact_date, row.impact_note)))
     return sha256(said.encode()).hexdigest()[:16]
 
@@ -27,19 +27,19 @@ def impact_is_accepted(row: Request, context: Context) -> GateResult:
     if row.kind != Request.Kind.CHANGE or row.target_id is None or row.impact == Request.Impact.ACCEPTED:
         return passed("impact")
     if row.impact == Request.Impact.STATED:
-        words = _("The client has not said yet whether they agree with what the change means.")
+        words = _("The client has not yet accepted or declined the impact.")
         return refused("impact", words, clears_by=_("The client's approvers, in the portal"))
     if row.impact == Request.Impact.DECLINED:
-        words = _("The client does not agree with what the change means.")
-        return refused("impact", words, clears_by=_("You: state it anew, or reject the request"))
-    return refused("impact", _("Nobody has stated what the change means."), clears_by=_("You: state the impact"))
+        words = _("The client declined the impact.")
+        return refused("impact", words, clears_by=_("You: state a new impact or reject the request"))
+    return refused("impact", _("The impact has not been stated."), clears_by=_("You: state the impact"))
 
 
 def is_a_change(row: Request, context: Context) -> GateResult:
     """Refuses requests that do not change an existing deliverable."""
     if row.kind == Request.Kind.CHANGE and row.target_id is not None:
         return passed("change")
-    return refused("change", _("This is no change of something that is there already."))
+    return refused("change", _("This is not a change request."))
 
 
 def impact_is_readable(row: Request, context: Context) -> GateResult:
@@ -49,7 +49,7 @@ def impact_is_readable(row: Request, context: Context) -> GateResult:
     hours, amount, day, note = (context.details.get(name) for name in ("hours", "amount", "date", "note"))
     if _is_number(hours, MOST_HOURS) and _is_number(amount, MOST_AMOUNT) and isinstance(day, date) and _is_text(note):
         return passed("statement")
-    words = _("Say how many hours and how much money it takes, both from 0, and on which day it will be ready.")
+    words = _("Enter the extra hours and cost, both 0 or more, and the date it will be ready.")
     return refused("statement", words, clears_by=_("You"))
 
 
@@ -66,19 +66,19 @@ def impact_is_asked(row: Request, context: Context) -> GateResult:
     if row.impact == Request.Impact.STATED:
         return passed("impact")
     if row.impact:
-        return refused("impact", _("This has been answered already."), clears_by=_("Nobody"))
-    return refused("impact", _("We have not said yet what the change means."), clears_by=_("The agency"))
+        return refused("impact", _("This has already been answered."), clears_by=_("Nobody"))
+    return refused("impact", _("We have not yet sent you an estimate for this change."), clears_by=_("The agency"))
 
 
 def saw_this_impact(row: Request, context: Context) -> GateResult:
     """Refuses an answer to another statement than the one that holds now."""
     if context.preview or context.details.get("seal") == seal_of(row):
         return passed("seal")
-    return refused("seal", _("What the change means was stated anew: read it first."), clears_by=_("You: open the page again"))
+    return refused("seal", _("The estimate for this change was updated. Review it first."), clears_by=_("You: reload the page"))
 
 
 def says_why_not(row: Request, context: Context) -> GateResult:
     """Refuses to decline an impact without a comment."""
     if context.preview or str(context.details.get("comment") or "").strip():
         return passed("comment")
-    return refused("comment", _("Say what should be different."), clears_by=_("You"))
+    return refused("comment", _("Describe what should be different."), clears_by=_("You"))

@@ -19,15 +19,15 @@ EDITABLE = (*OF_THE_ITEM, "kind", "channel", "details", "wanted_date")
 def says_what_is_wanted(row: Request, context: Context) -> GateResult:
     """Refuses a request that nobody could work from."""
     if row.details.strip():
-        return passed("details", _("It says what is wanted."))
-    return refused("details", _("It does not say what is wanted."), clears_by=_("You: edit the request, or ask the client"))
+        return passed("details", _("There is a description."))
+    return refused("details", _("There is no description."), clears_by=_("You: edit the request or ask the client"))
 
 
 def has_question(row: Request, context: Context) -> GateResult:
     """Refuses an empty question."""
     if context.preview or str(context.details.get("question", "")).strip():
         return passed("question", _("There is a question."))
-    return refused("question", _("Write the question for the client."), clears_by=_("You"))
+    return refused("question", _("Enter a question for the client."), clears_by=_("You"))
 
 
 def asked_for_it(row: Request, context: Context) -> GateResult:
@@ -35,7 +35,7 @@ def asked_for_it(row: Request, context: Context) -> GateResult:
     if context.by.is_service or (context.by.contact_id is not None and row.contact_id == context.by.contact_id):
         return passed("own_request")
     return refused(
-        "own_request", _("Only whoever asked for it can withdraw it."), clears_by=_("The contact who asked, or your contact at the agency")
+        "own_request", _("Only the contact who asked can withdraw it."), clears_by=_("The contact who asked, or your contact at the agency")
     )
 
 
@@ -43,7 +43,7 @@ def has_answer(row: Request, context: Context) -> GateResult:
     """Refuses an empty answer."""
     if context.preview or str(context.details.get("details", "")).strip():
         return passed("answer", _("There is an answer."))
-    return refused("answer", _("Write what you learnt."), clears_by=_("You"))
+    return refused("answer", _("Enter the answer."), clears_by=_("You"))
 
 
 def original_fits(row: Request, context: Context) -> GateResult:
@@ -52,17 +52,17 @@ def original_fits(row: Request, context: Context) -> GateResult:
         return passed("original")
     original = context.facts.get(row.pk)
     if original is None:
-        return refused("original", _("Choose the request that stays: another one of the same client."), clears_by=_("You"))
-    return passed("original", _("The original is known."), evidence=original)
+        return refused("original", _("Choose the original request. It must be from the same client."), clears_by=_("You"))
+    return passed("original", _("The original request is set."), evidence=original)
 
 
 def edit_fits(row: Request, context: Context) -> GateResult:
     """Refuses what the columns could not hold, a choice that there is not, and a contact of another client."""
     found = [fault for name in EDITABLE if name in context.details and (fault := _fault(name, context.details[name]))]
     if context.details.get("contact_id") is not None and not context.facts.get(row.pk):
-        found.append(str(_("The contact is none of this client's.")))
+        found.append(str(_("The contact does not belong to this client.")))
     if found:
-        return refused("fields", _("What was entered cannot be kept."), evidence=" ".join(found), clears_by=_("You"))
+        return refused("fields", _("The entry cannot be saved."), evidence=" ".join(found), clears_by=_("You"))
     return passed("fields")
 
 
@@ -70,22 +70,22 @@ def has_no_brief(row: Request, context: Context) -> GateResult:
     """Refuses a second brief for the same request."""
     ref = context.facts.get(row.pk)
     if ref:
-        return refused("brief", _("It has a brief: edit that one, or write it anew."), evidence=ref)
-    return passed("brief", _("It has no brief yet."))
+        return refused("brief", _("The request already has a brief. Edit it or write a new one."), evidence=ref)
+    return passed("brief", _("The request has no brief yet."))
 
 
 def _fault(name: str, value: Any) -> str:
-    """What is wrong with a value, in words; empty when nothing is."""
+    """Return the problem with a value in words, or an empty string."""
     model = WorkItem if name in OF_THE_ITEM else Request
     field: Any = model._meta.get_field(name)
     try:
         field.clean(value, None)
     except (ValidationError, TypeError) as error:
-        why = " ".join(error.messages) if isinstance(error, ValidationError) else str(_("This cannot be read."))
+        why = " ".join(error.messages) if isinstance(error, ValidationError) else str(_("The entry is invalid."))
         return f"{field.verbose_name}: {why}"
     if not isinstance(value, str):
         return ""
     too_long = field.max_length is not None and len(value) > field.max_length  # of a text, Django asks that in forms only
     if too_long or (name == "title" and not value.strip()) or not storable(value):
-        return str(_("%(field)s: empty, too long, or with characters that cannot be kept.")) % {"field": field.verbose_name}
+        return str(_("%(field)s: empty, too long or with characters that cannot be stored.")) % {"field": field.verbose_name}
     return ""

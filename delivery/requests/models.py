@@ -25,7 +25,7 @@ class Request(WorkNoun):
     """
 
     class State(models.TextChoices):
-        CAPTURED = "captured", _("Captured")
+        CAPTURED = "captured", _("New")
         NEEDS_INFORMATION = "needs_information", _("Needs information")
         TRIAGED = "triaged", _("Triaged")
         ACCEPTED = "accepted", _("Accepted")
@@ -63,11 +63,11 @@ class Request(WorkNoun):
 
     state = StateField(_("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NEW)
-    channel = models.CharField(_("came by"), max_length=10, choices=Channel, default=Channel.EMAIL)
-    details = models.TextField(_("what is wanted"), blank=True, default="", max_length=10_000)
-    wanted_date = models.DateField(_("wanted by"), null=True, blank=True)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
+    details = models.TextField(_("description"), blank=True, default="", max_length=10_000)
+    wanted_date = models.DateField(_("needed by"), null=True, blank=True)
     contact = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("asked for by")
+        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("requested by")
     )
     question = models.TextField(_("open question"), blank=True, default="", max_length=2_000)
     duplicate_of = models.ForeignKey(
@@ -77,10 +77,10 @@ class Request(WorkNoun):
         "delivery.Deliverable", on_delete=models.PROTECT, null=True, blank=True, related_name="changes", verbose_name=_("changes")
     )
     impact = models.CharField(_("impact"), max_length=10, choices=Impact, default="", db_default="", blank=True, editable=False)
-    impact_hours = models.DecimalField(_("more hours"), max_digits=8, decimal_places=2, null=True, editable=False)
-    impact_amount = models.DecimalField(_("more money"), max_digits=14, decimal_places=2, null=True, editable=False)
-    impact_date = models.DateField(_("ready by"), null=True, editable=False)
-    impact_note = models.TextField(_("what it means"), max_length=2_000, blank=True, default="", db_default="", editable=False)
+    impact_hours = models.DecimalField(_("extra hours"), max_digits=8, decimal_places=2, null=True, editable=False)
+    impact_amount = models.DecimalField(_("extra cost"), max_digits=14, decimal_places=2, null=True, editable=False)
+    impact_date = models.DateField(_("ready on"), null=True, editable=False)
+    impact_note = models.TextField(_("impact"), max_length=2_000, blank=True, default="", db_default="", editable=False)
     impact_by = models.ForeignKey(
         Contact, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, editable=False, verbose_name=_("decided by")
     )
@@ -175,7 +175,7 @@ class Request(WorkNoun):
 
     @transition(field=state, source=before_acceptance, target=None)
     def state_impact(self, *, at: datetime, hours: Decimal, amount: Decimal, date: date, note: str) -> None:
-        """What was answered to an earlier statement does not hold for this one."""
+        """State the impact. An answer to an earlier statement no longer counts."""
         self.impact, self.impact_by_id = self.Impact.STATED, None
         self.impact_hours, self.impact_amount, self.impact_date, self.impact_note = hours, amount, date, note
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT

@@ -93,7 +93,7 @@ class _Making:
         return max(since.total_seconds() / 3600 - 1, 24.0)
 
     def agree(self, moment: datetime) -> Brief:
-        """What was sold, where it goes, and the brief that says what will be made."""
+        """Create the engagement, the destination and the brief with its planned deliverables."""
         sold = Engagement(client=self.client, name=self.job.title, amount=self.job.sold, currency="EUR", hours=200, rounds=3)
         place = Destination.objects.filter(client=self.client, name=self.job.place).first() or Destination(
             client=self.client, name=self.job.place, publishes_on_approval=False

@@ -1,4 +1,4 @@
-"""What the demo needs of systems outside. They are above this package, so they register here when they are loaded."""
+"""External systems for the demo. They are above this package, so they register here when they are loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo agency makes: the pieces of three requests, in every state that a piece can be in."""
+"""Deliverables of the demo agency: the pieces of three requests, in every state."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def end_work(at: datetime, reason: str) -> int:
 
 
 def _end_pieces(codes: list[str], at: datetime, reason: str) -> None:
-    """What was on its way out goes nowhere any more, and nobody has to settle what was about it."""
+    """Stop everything on its way out and resolve its exceptions."""
     system = Actor.system()
     left = Deliverable.objects.filter(item__client__code__in=codes)
     sending = list(left.filter(state=Deliverable.State.PUBLISHING).values_list("pk", flat=True))

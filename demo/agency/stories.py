@@ -1,4 +1,4 @@
-"""What the demo agency's clients asked for, and what became of it."""
+"""Requests of the demo agency's clients and their results."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ AFTER = ("lost", "cut", "502")  # these come when the change has been made
 @dataclass
 class Faults:
     """
-    What goes wrong, once each, with the next call of a method; ``slow_s`` is how long a slow answer takes.
+    Faults to inject once each, with the next call of a method. ``slow_s`` is the duration of a slow answer.
 
     ``lost`` closes the connection and ``cut`` ends the JSON in the middle, like ``502`` after the change was made; ``429``
     and ``maintenance`` (a web page with status 200) refuse it.
@@ -235,6 +235,6 @@ def page(post: Post) -> str:
 
 
 def texturized(text: str) -> str:
-    """What wptexturize does to most texts."""
+    """Imitate wptexturize for most texts."""
     text = _PLAIN_QUOTES.sub("“", text).replace('"', "”").replace("'", "’")
     return text.replace("---", "—").replace(" -- ", " — ").replace("--", "–").replace("...", "…")

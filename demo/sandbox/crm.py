@@ -28,7 +28,7 @@ Change = dict[str, Any]
 
 
 class Wrong(Exception):
-    """What HubSpot would refuse: a status and its words."""
+    """Refusal by HubSpot: a status and its message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""How a sandbox fails when it is asked to: once a fault, in the order given, before or after it has done what was asked."""
+"""Faults of a sandbox on demand: each once, in the given order, before or after the call took effect."""
 
 from __future__ import annotations
 

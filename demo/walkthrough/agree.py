@@ -56,7 +56,7 @@ def _hand_to_maker(walk: Walk, made: Sequence[Deliverable], owner: User) -> None
 
 
 def destination(walk: Walk, client: Client) -> Destination:
-    """Where the client's pages go: the site of this walkthrough."""
+    """Return the destination of the client's pages: the site of this walkthrough."""
     slug = walk.site.connection.slug
     found = Destination.objects.filter(client=client, connection=slug, kind=walk.site.connection.kind, is_active=True).first()
     if found is None:

@@ -44,7 +44,7 @@ def quiet(walk: Walk) -> None:
 
 
 def leave(walk: Walk) -> None:
-    """What is live on a play site is archived, so that nobody looks for it in vain; what broke off is called off."""
+    """Archive live pages on a simulated site, and cancel runs that were interrupted."""
     runs = [job.run.pk for job in walk.jobs if job.run.pk]
     open_runs = list(Run.objects.filter(pk__in=runs, item__is_open=True).values_list("pk", flat=True))
     if open_runs:

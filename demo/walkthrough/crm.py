@@ -22,7 +22,7 @@ DOMAIN = "walkthrough-client.example"
 
 class Deals:
     """
-    What is done in the CRM.
+    Actions in the CRM.
 
     ``told`` are the events of a CRM that this process plays itself, waiting to be posted; None where the CRM posts them by itself.
     """
@@ -49,7 +49,7 @@ class Deals:
             client.call("PATCH", self._path(f"deals/{deal}"), json={"properties": properties}, headers={AUTHOR: PERSON})
 
     def said(self, deal: str) -> Mapping[str, str]:
-        """What we wrote into the deal, by what it says: state, owner and url."""
+        """Return what we wrote into the deal, by name: state, owner and url."""
         names = properties_of(self.connection.settings)
         with self._client() as client:
             read = client.get(self._path(f"deals/{deal}"), properties=",".join(names.values())).json()

@@ -1,4 +1,4 @@
-"""Who plays: the demo's people where they are, or else people of the walkthrough's own, made once and kept."""
+"""Cast of the walkthrough: the demo's people, or else its own, created once and kept."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Cast:
 
 
 def by(user: User) -> Actor:
-    """Who a person is now: rights are read afresh."""
+    """Return the actor for a person, with permissions read afresh."""
     return Actor.of(User.objects.get(pk=user.pk))
 
 

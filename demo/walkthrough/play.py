@@ -41,7 +41,7 @@ Word = Answer.Word
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """What the command was told: slugs of connections and ids of deals made by hand, each empty for the walkthrough's own."""
+    """Arguments of the command: slugs of connections and ids of deals made by hand. Empty means the walkthrough's own."""
 
     crm: str = ""
     cms: str = ""

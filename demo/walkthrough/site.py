@@ -31,11 +31,11 @@ class Site:
         return True
 
     def posts(self, key: str) -> list[Remote]:
-        """What there is that carries our mark for this object."""
+        """Return the posts that carry our mark for this object."""
         with WordPressClient(self.connection) as client:
             return [each for each in client.search(NOUN, mapping.search_word(key)) if mapping.mark_of(each)[0] == key]
 
     def write(self, post: Remote, content: str) -> None:
-        """What a person does in the editor there."""
+        """Edit a post as a person would in the editor."""
         with WordPressClient(self.connection) as client:
             client.update(NOUN, post.id, {"content": content})

@@ -1,4 +1,4 @@
-"""How a walkthrough is told: acts, sentences, checks that count, and waits that say what they waited for."""
+"""Output of a walkthrough: acts, sentences, checks that count, and waits that say what they waited for."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Story:
         self._say(f"\n{title}\n{'-' * len(title)}")
 
     def tell(self, words: str, where: str = "") -> None:
-        """What happens and who does it; ``where`` is an address to look at it."""
+        """Print what happens and who does it. ``where`` is an address to look at."""
         self._say(f"{self.took_s:6.1f} s  {words}" + (f"\n          see {where}" if where else ""))
 
     def check(self, holds: object, words: str, found: object = "") -> None:

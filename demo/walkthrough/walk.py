@@ -1,4 +1,4 @@
-"""What the acts of a walkthrough share: who plays, what is outside, and the work as it comes into being."""
+"""State shared by the acts of a walkthrough: the cast, the external systems and the work created so far."""
 
 from __future__ import annotations
 

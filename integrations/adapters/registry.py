@@ -1,4 +1,4 @@
-"""Which kinds of connection there are: one line each."""
+"""Kinds of connections, one line each."""
 
 from __future__ import annotations
 

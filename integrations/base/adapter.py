@@ -1,4 +1,4 @@
-"""What an adapter is, and how calls to the other side fail."""
+"""Interface of adapters, and the ways a call to an external system can fail."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Known:
     """
-    What was read about one subject, in no system's own words.
+    Facts read about one subject, in neutral terms.
 
     ``facts`` hold nothing about people: which of them may be known at all is decided when it is kept. ``deal`` is the type
     and id there of what was sold, if anything was.
@@ -211,7 +211,7 @@ class Writer(Protocol):
 
     def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
         """
-        What is there and differs from what was sent, one sentence each; empty when all of it is there.
+        Return one sentence for each difference from what was sent, or nothing if all of it is there.
 
         :raises CallFailed: when the other side does not answer as it should
         """
@@ -219,7 +219,7 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """What an event says was written into an object there; ``kind`` is the event's, should it have been us."""
+    """Value that an event reports as written to an object. ``kind`` is the event's kind if the write was ours."""
 
     kind: str
     remote_id: str
@@ -238,7 +238,7 @@ class Adapter:
 
     def unsigned(self, delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
         """
-        Why the delivery is not to be believed, as a code for the log; empty when it is genuine.
+        Return a code for the log if the delivery is not genuine, or an empty string.
 
         Takes the same time whatever is wrong.
         """
@@ -246,30 +246,30 @@ class Adapter:
 
     def parts(self, delivery: Delivery, connection: Connection, at: datetime) -> list[Part]:
         """
-        What a genuine delivery says, one part an event, in the order sent.
+        Return the parts of a genuine delivery, one per event, in the order sent.
 
         :raises Unreadable: if not even parts can be told
         """
         raise Unreadable("not_received")
 
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
-        """Who reads more about this subject; None when there is nothing to read."""
+        """Return the reader for more about this subject, or None if there is nothing to read."""
         return None
 
     def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, Known]:
-        """What has come to us about each of many subjects, in one query; none where reading means calling."""
+        """Return the data received about each of many subjects in one query. Empty if reading needs calls."""
         return {}
 
     def writer(self, connection: Connection) -> Writer | None:
-        """Who writes to it; None where nothing is ever written."""
+        """Return the writer, or None if the kind cannot be written to."""
         return None
 
     def home(self, connection: Connection) -> str:
-        """Where people see what is written to it; empty where they see nothing."""
+        """Return the address where people see what is written, or an empty string."""
         return ""
 
     def probed(self, connection: Connection) -> frozenset[Origin]:
-        """Which private addresses a look at its public pages may use: at most its own."""
+        """Return the private addresses that a probe of its public pages may use: at most its own."""
         return connection.private_origins & {connection.origin} if connection.base_url else frozenset()
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
@@ -287,7 +287,7 @@ class Adapter:
         return None
 
     def echo(self, signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
-        """What a signal says was written there, if it is something that we write; None for everything else."""
+        """Return the written value if the signal reports one that we write, or None."""
         return None
 
     def check_secret(self, secret: str) -> None:

@@ -45,21 +45,21 @@ class Connection(models.Model):
     """
 
     slug = models.SlugField(
-        _("slug"), max_length=60, unique=True, help_text=_("Names this connection in events and in its hook's address.")
+        _("slug"), max_length=60, unique=True, help_text=_("Identifies this connection in events and in its webhook address.")
     )
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=30)
-    base_url = models.CharField(_("address of its API"), max_length=300, blank=True, default="", validators=[validate_address])
+    base_url = models.CharField(_("API address"), max_length=300, blank=True, default="", validators=[validate_address])
     public_url = models.CharField(
-        _("our public address"),
+        _("public address of this installation"),
         max_length=300,
         blank=True,
         default="",
         validators=[validate_address],
-        help_text=_("As the other side calls us, without the path."),
+        help_text=_("The address the external system uses to reach us, without the path."),
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
-    allowed_private = models.JSONField(_("private addresses it may use"), default=list, blank=True, editable=False)
+    allowed_private = models.JSONField(_("allowed private addresses"), default=list, blank=True, editable=False)
     signing_secrets = EncryptedField(_("signing secrets"))
     token = EncryptedField(_("token"))
     is_active = models.BooleanField(_("active"), default=True)
@@ -77,7 +77,7 @@ class Connection(models.Model):
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
-    last_ok_at = models.DateTimeField(_("last answered"), null=True, editable=False)
+    last_ok_at = models.DateTimeField(_("last response"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="", editable=False)
 
     history = Tracked(excluded_fields=("signing_secrets", "token", "failures", "paused_until", "last_ok_at", "last_error"))
@@ -104,7 +104,7 @@ class Connection(models.Model):
 
     @property
     def hook_url(self) -> str:
-        """Where the other side posts to, over the configured public address."""
+        """Return the webhook address, built from the configured public address."""
         return (self.public_url or settings.SITE_URL).rstrip("/") + self.hook_path
 
     @property
@@ -116,7 +116,7 @@ class Connection(models.Model):
         return origin_of(self.base_url)
 
     def is_paused(self, at: datetime) -> bool:
-        """Whether its breaker is open at ``at`` (aware): too many failures in a row, so nobody calls it for a while."""
+        """Return whether the breaker is open at ``at`` (aware), after too many failures in a row."""
         return self.paused_until is not None and at < self.paused_until
 
     def setting(self, name: str, default: Any = None) -> Any:

@@ -27,8 +27,8 @@ class ExternalLink(models.Model):
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="links", verbose_name=_("connection"))
-    object_type = models.CharField(_("type there"), max_length=60)
-    remote_id = models.CharField(_("id there"), max_length=100)
+    object_type = models.CharField(_("external type"), max_length=60)
+    remote_id = models.CharField(_("external id"), max_length=100)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("client"))
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("contact"))
     engagement = models.ForeignKey(
@@ -36,7 +36,7 @@ class ExternalLink(models.Model):
     )
 
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("work item"))
-    url = models.CharField(_("address there"), max_length=500, blank=True, default="", db_default="")
+    url = models.CharField(_("external address"), max_length=500, blank=True, default="", db_default="")
     digest = models.CharField(_("digest"), max_length=64, blank=True, default="", db_default="")
 
     history = Tracked()

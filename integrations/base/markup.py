@@ -18,7 +18,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a reader of a page meets: ``blocks`` of text in order, none empty; ``images`` and ``links`` as written, in order."""
+    """Visible parts of a page: ``blocks`` of text in order, none empty; ``images`` and ``links`` as written, in order."""
 
     blocks: tuple[str, ...]
     images: tuple[str, ...]
@@ -68,7 +68,7 @@ class _Reader(HTMLParser):
 
 
 def seen(html: str) -> Seen:
-    """What is visible of some HTML, however broken it is."""
+    """Return the visible parts of some HTML, however broken it is."""
     reader = _Reader()
     reader.feed(html)
     reader.close()

@@ -26,7 +26,7 @@ class Origin(NamedTuple):
 
 def origin_of(url: str) -> Origin:
     """
-    Where a URL leads.
+    Return the origin of a URL.
 
     :raises BadAddress: if it is not http or https, names no host or a port that is none, or carries a user name
     """

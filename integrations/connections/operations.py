@@ -34,12 +34,12 @@ SERVICE_DOMAIN = "connection.throughline.invalid"
 
 
 class BadConnection(ValueError):
-    """What was given cannot work; the message says what to give."""
+    """Raised for settings that cannot work. The message says what to give."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a connection should be. None and empty leave a known connection as it is."""
+    """Desired settings of a connection. None and empty values leave a known connection unchanged."""
 
     kind: str
     slug: str

@@ -52,7 +52,7 @@ def _left_s(timeout: float | None, late: type[Exception]) -> float | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the public internet, looking through IPv4 addresses that are wrapped in IPv6."""
+    """Return whether an address is on the public internet. Unwraps IPv4 addresses in IPv6."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             return is_public(address.ipv4_mapped)

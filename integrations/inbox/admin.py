@@ -1,4 +1,4 @@
-"""What was posted to us, as it came: what became of it for everybody who runs the system, its body for its owner alone."""
+"""Admin of inbound webhooks. Everyone who runs the system sees the results. Only the integrations owner sees bodies."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MOST_SHOWN = 20_000  # bytes
 
 @admin.register(Inbound)
 class InboundAdmin(ReadOnly):
-    heading = gettext_lazy("Deliveries")
+    heading = gettext_lazy("Inbound webhooks")
     list_display = ("received", "connection", "state_name", "counts", "why", "times", "size")
     list_select_related = ("connection",)
     list_filter = ("connection", "state", "reason")
     search_fields = ("sha256", "reason")
     search_help_text = gettext_lazy("SHA-256 of the body, or a reason")
-    empty_title = gettext_lazy("Nothing was delivered yet")
-    empty_text = gettext_lazy("What a connection posts to its hook is kept here, byte for byte.")
+    empty_title = gettext_lazy("No inbound webhooks")
+    empty_text = gettext_lazy("Webhooks from connections are stored here unchanged.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).defer("raw").annotate(bytes=Length("raw"))
@@ -46,7 +46,7 @@ class InboundAdmin(ReadOnly):
         may_read = actor(request).may("integrations.read_inbound")
         body = bytes(row.raw[:MOST_SHOWN]).decode("utf-8", "replace") if may_read else ""
         context = {
-            "title": _("Delivery from %(connection)s") % {"connection": row.connection},
+            "title": _("Webhook from %(connection)s") % {"connection": row.connection},
             "row": row,
             "facts": self.facts(row),
             "body": body,
@@ -62,7 +62,7 @@ class InboundAdmin(ReadOnly):
             (_("State"), self.state_name(row)),
             (_("First received"), when(row.received_at)),
             (_("Last received"), when(row.last_received_at)),
-            (_("Sent"), self.times(row)),
+            (_("Times received"), self.times(row)),
             (_("Events"), self.counts(row)),
             (_("Reason"), self.why(row)),
             (_("Size"), self.size(row)),
@@ -85,7 +85,7 @@ class InboundAdmin(ReadOnly):
             (row.repeated, _("repeated")),
             (row.conflicting, _("conflicting")),
             (row.ignored, _("ignored")),
-            (row.poison, _("not readable")),
+            (row.poison, _("unreadable")),
         )
         return ", ".join(f"{count} {label}" for count, label in found if count) or NOTHING
 

@@ -1,4 +1,4 @@
-"""What came to us whole, about clients and people we know: many subjects at once, in a few statements. Registered with routing."""
+"""Recognition of complete data about known clients and people: many subjects in a few statements. Registered with routing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from routing.runs.registry import Problem, recogniser
 
 @dataclass(frozen=True)
 class Directory:
-    """Whom a batch may mean, read once for all of it."""
+    """Candidates for a batch, read once for all of it."""
 
     domains: Mapping[str, Client]
     contacts: Mapping[str, Contact]  # by e-mail address in lower case

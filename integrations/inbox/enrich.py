@@ -71,7 +71,7 @@ class Reading:
 
 
 def _complete(read: Known, links: Links) -> bool:
-    """Whether everything read is known by its id already, so that nothing will be made and nobody need wait."""
+    """Return whether everything read is known by its id, so that nothing is created and nobody waits."""
     company = read.organisation is None or links.company is not None
     deal = read.deal is None or links.deal is not None
     return company and deal and all(person.remote_id in links.contacts for person in read.people)
@@ -87,7 +87,7 @@ def with_people(read: Known, people: tuple[Person, ...]) -> tuple[dict[str, obje
 
 
 def reading(subject: Subject) -> Enricher | None:
-    """Who reads more about this subject; None if no connection of ours sent it, or there is nothing to read."""
+    """Return the reader for this subject, or None if no connection of ours sent it or there is nothing to read."""
     connection = Connection.objects.select_related("service_user").filter(slug=subject.source).first()
     adapter = adapter_of(connection.kind) if connection else None
     if connection is None or adapter is None:

@@ -62,7 +62,7 @@ def _label(label: str) -> bool:
 
 
 def is_free(domain: str) -> bool:
-    """Whether a normal domain, or one it is under, gives mailboxes to anybody."""
+    """Return whether a normalised domain, or a parent of it, gives mailboxes to anybody."""
     labels = domain.split(".")
     above = {".".join(labels[place:]) for place in range(len(labels) - 1)}
     names = labels[:-1]

@@ -47,7 +47,7 @@ def hook(request: HttpRequest, slug: str) -> JsonResponse:
 
 
 def _unread(request: HttpRequest) -> JsonResponse | None:
-    """What is refused by its headers, before a byte of the body is read."""
+    """Return the refusal based on headers alone, before any byte of the body is read."""
     length = request.META.get("CONTENT_LENGTH") or ""
     if not length.isdigit():
         return _said(411, "length_required", "Send a Content-Length.")

@@ -1,4 +1,4 @@
-"""Which connection a hook belongs to: asked for every delivery, so in one prepared statement."""
+"""Lookup of the connection for a webhook. Runs for every delivery, so it is one prepared statement."""
 
 from __future__ import annotations
 

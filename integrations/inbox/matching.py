@@ -1,4 +1,4 @@
-"""Whom does the other side mean? By its own ids, then by domain, then by e-mail; never a guess."""
+"""Matching of external clients and people: by external id, then domain, then e-mail. Never a guess."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """What we already call the things the other side told us about."""
+    """External links of the objects that were reported."""
 
     company: ExternalLink | None
     deal: ExternalLink | None
@@ -97,14 +97,16 @@ def match(known: Known, people: Sequence[Person], links: Links) -> Match | None:
 
 def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
     """
-    Who fits at the first level where anybody does.
+    Return the match at the first level that has any.
 
     :raises Problem: ``duplicate``, when several fit equally well
     """
     for by, clients in levels:
         if len(clients) > 1:
             names = ", ".join(sorted(client.name for client in clients))
-            message = _("Several clients fit by %(by)s: %(names)s. Correct it on the other side, or join them here, then try again.")
+            message = _(
+                "Several clients match by %(by)s: %(names)s. Correct the data in the external system or merge the clients here, then retry."
+            )
             raise Problem("duplicate", message % {"by": by, "names": names}, {"by": by, "clients": sorted(client.pk for client in clients)})
         if clients:
             return Match(clients[0], by)

@@ -29,7 +29,7 @@ MAX_HEADER = 200  # characters
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What became of one part of a delivery, by its place in it (from 0).
+    Result of one part of a delivery, by its position (from 0).
 
     ``became`` is new, repeated, conflict, ignored or poison; ``reason`` is a code for the last three; ``event_id`` is the
     event that has this key, also for a conflict, which leaves that event as it was.

@@ -1,4 +1,4 @@
-"""What goes out, at the desk: what became of each intent, what it waits for, and what failed, to be tried again or given up."""
+"""Admin of the outbox: the state of each message, its blocker, and failed ones to retry or discard."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ GOOD = {Attempt.Outcome.DELIVERED, Attempt.Outcome.FOUND}
 
 
 class Reason(forms.Form):
-    reason = long_text(gettext_lazy("Why"), error=gettext_lazy("Say why: the next person reads it."), rows=3, max_length=500)
+    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=500)
 
 
 # verb: operation, label, permission, from which states, whether it is dangerous
 STEPS = {
-    "replay": (replay, gettext_lazy("Try again"), "integrations.replay_outbound", REPLAYABLE, False),
+    "replay": (replay, gettext_lazy("Retry"), "integrations.replay_outbound", REPLAYABLE, False),
     "discard": (discard, gettext_lazy("Discard"), "integrations.discard_outbound", DISCARDABLE, True),
 }
 
 
 class Standing(WithDefault):
-    title = gettext_lazy("standing")
+    title = gettext_lazy("status")
     parameter_name = "standing"
     STATES = {  # noqa: RUF012  # a constant
         "unfinished": Outbound.unfinished_states,
@@ -64,10 +64,10 @@ class Standing(WithDefault):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return (
-            ("unfinished", _("Not delivered yet")),
+            ("unfinished", _("Not delivered")),
             ("dead", _("Failed")),
-            ("held", _("Held behind a failed one")),
-            ("trying", _("Being tried")),
+            ("held", _("Blocked by a failed message")),
+            ("trying", _("In progress")),
             ("delivered", _("Delivered")),
             ("all", _("All")),
         )
@@ -79,25 +79,25 @@ class Standing(WithDefault):
 
 @admin.register(Outbound)
 class OutboundAdmin(ReadOnly):
-    heading = gettext_lazy("Outgoing")
+    heading = gettext_lazy("Outbox")
     list_display = ("number", "what", "connection", "of_work", "state_name", "attempts", "last_error", "made")
     list_select_related = ("connection", "item", "run__item")
     list_filter = (Standing, "connection", "verb")
     search_fields = ("=key", "=object_key", "=remote_id", "=item__ref")
-    search_help_text = gettext_lazy("Reference of the work, object, key or id there")
+    search_help_text = gettext_lazy("Work reference, object, key or external id")
     ordering = ("-id",)
     paginator = InfinitePaginator
     actions = ("replay_selected",)
-    empty_title = gettext_lazy("Nothing is on its way")
-    empty_text = gettext_lazy("What is to be written to other systems waits here. Choose “All” to see what was delivered.")
+    empty_title = gettext_lazy("No pending messages")
+    empty_text = gettext_lazy("Changes for external systems wait here. Choose “All” to see delivered ones.")
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.step_view)
         return [path("<path:object_id>/step/<slug:verb>/", page, name="integrations_outbound_step"), *super().get_urls()]
 
     def list_title(self, request: HttpRequest) -> str:
-        """What is hidden is said: by default only what is not finished is there."""
-        return super().list_title(request) if request.GET.get(Standing.parameter_name) else _("Outgoing, not finished")
+        """Return a title that says what is hidden. By default, only unfinished messages are shown."""
+        return super().list_title(request) if request.GET.get(Standing.parameter_name) else _("Unfinished outbox messages")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related(*self.list_select_related).defer("content", "evidence")
@@ -128,14 +128,14 @@ class OutboundAdmin(ReadOnly):
         there = format_html('<a class="tl-link" href="{0}" rel="noreferrer">{0}</a>', row.url) if row.url.startswith("http") else NOTHING
         return [
             (_("State"), self.state_name(row)),
-            (_("Waits"), why_waiting(row, timezone.now()) or NOTHING),
+            (_("Waiting for"), why_waiting(row, timezone.now()) or NOTHING),
             (_("Work"), self.of_work(row)),
             (_("Object"), row.object_key),
-            (_("Made"), when(row.created_at)),
+            (_("Created"), when(row.created_at)),
             (_("Delivered"), when(row.delivered_at)),
             (_("Last error"), row.last_error or NOTHING),
-            (_("Id there"), row.remote_id or NOTHING),
-            (_("Address there"), there),
+            (_("External id"), row.remote_id or NOTHING),
+            (_("External address"), there),
             (_("Key"), row.key),
             (_("Digest of the content"), row.digest),
         ]
@@ -154,7 +154,7 @@ class OutboundAdmin(ReadOnly):
         if request.method == "POST" and form.is_valid():
             [result] = do([row.pk], by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"])
             if result.done:
-                messages.success(request, _("%(step)s – done.") % {"step": label})
+                messages.success(request, _("%(step)s done.") % {"step": label})
                 return HttpResponseRedirect(page_of(row))
             form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
         context = {
@@ -169,22 +169,24 @@ class OutboundAdmin(ReadOnly):
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return actor(request).may("integrations.replay_outbound")
 
-    @admin.action(permissions=["replay"], description=gettext_lazy("Try again"))
+    @admin.action(permissions=["replay"], description=gettext_lazy("Retry"))
     def replay_selected(self, request: HttpRequest, queryset: Any) -> None:
         ids = list(queryset.values_list("pk", flat=True))
         results = replay(ids, by=actor(request), at=timezone.now(), reason="Chosen in the list, to be tried again.")
         done = sum(result.done for result in results)
-        messages.success(request, ngettext("%(count)s is tried again.", "%(count)s are tried again.", done) % {"count": done})
+        messages.success(request, ngettext("Retrying %(count)s message.", "Retrying %(count)s messages.", done) % {"count": done})
         if done < len(results):
             left = len(results) - done
-            said = ngettext("%(count)s had not failed, and stays as it was.", "%(count)s had not failed, and stay as they were.", left)
+            said = ngettext(
+                "%(count)s message had not failed and stays unchanged.", "%(count)s messages had not failed and stay unchanged.", left
+            )
             messages.warning(request, said % {"count": left})
 
     @admin.display(description="#", ordering="id")
     def number(self, row: Outbound) -> str:
         return f"#{row.pk}"
 
-    @admin.display(description=gettext_lazy("what"), ordering="verb")
+    @admin.display(description=gettext_lazy("operation"), ordering="verb")
     def what(self, row: Outbound) -> SafeString:
         return format_html('{} <span class="tl-ref">{}</span>', words_of(row.verb), "" if row.object_key == row.key else row.object_key)
 
@@ -197,6 +199,6 @@ class OutboundAdmin(ReadOnly):
     def state_name(self, row: Outbound) -> SafeString:
         return badge(State(row.state).label, TONES.get(State(row.state), "plain"))
 
-    @admin.display(description=gettext_lazy("made"), ordering="id")
+    @admin.display(description=gettext_lazy("created"), ordering="id")
     def made(self, row: Outbound) -> SafeString | str:
         return when(row.created_at)

@@ -51,4 +51,4 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
         return
     pending = list(open_cases(row.run, row.item, row.connection.slug).filter(reason__in=REASONS).values_list("pk", flat=True))
     if pending:
-        withdraw_case(pending, by=Actor.system(), at=at, reason="What had failed is settled.")
+        withdraw_case(pending, by=Actor.system(), at=at, reason="The failed message was resolved.")

@@ -15,7 +15,7 @@ from integrations.outbox.rows import write
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than the deadlines of all the calls an attempt makes
 A_CONNECTION = 5  # taken at once of one connection, so that a slow one leaves time for the others
-DIED = _("Begun, and not heard of since.")
+DIED = _("Started, but the worker never reported back.")
 
 
 @dataclass(frozen=True, slots=True)

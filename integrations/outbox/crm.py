@@ -18,7 +18,7 @@ from routing.models import Run, User
 from routing.people.actors import Actor
 from routing.work.registry import react
 
-VERB = called("crm.tell_deal", _("Tell the deal what became of it"))
+VERB = called("crm.tell_deal", _("Update the deal with the outcome"))
 DEAL = "deal"
 
 
@@ -60,7 +60,7 @@ def _wanted(run: Run, connection: Connection, content: Mapping[str, Any], at: da
 
 
 def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[str, Any]]:
-    """What was last said, or is still to be said, of each object."""
+    """Return the last message sent or queued for each object."""
     if not objects:
         return {}
     rows = Outbound.objects.filter(

@@ -41,7 +41,7 @@ def _one(lease: Lease, clock: Clock, _ids: Sequence[int]) -> int:
     result = Result()
     try:
         if recent(row)[:MAX_DEATHS] == [Attempt.Outcome.LOST] * MAX_DEATHS:
-            raise Permanent("Every worker that tried it died.")
+            raise Permanent("Every worker that tried this died.")
         with watched(row.connection, clock()):
             _attempt(row, result)
     except CallFailed as error:
@@ -83,7 +83,7 @@ def _attempt(row: Outbound, result: Result) -> None:
     adapter = adapter_of(row.connection.kind)
     writer = adapter.writer(row.connection) if adapter else None
     if writer is None:
-        raise Permanent("Nothing is ever written to this kind of connection.")
+        raise Permanent("This kind of connection cannot be written to.")
     try:
         intent, known = intent_of(row)
     except NoSuchFile as error:

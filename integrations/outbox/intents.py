@@ -10,7 +10,7 @@ from integrations.outbox.models import Outbound
 
 def intent_of(row: Outbound) -> tuple[Intent, Written | None]:
     """
-    What is to be made true, and the remote object as our last write left it: None while its id is not known.
+    Return the intent with the remote object as our last write left it, or None for the object while its id is unknown.
 
     :raises NoSuchFile: if a file to be sent is gone
     """

@@ -21,7 +21,7 @@ from routing.people.actors import Actor
 from routing.people.saving import save
 from routing.work.registry import react
 
-KIND, VERB = "mail", called("mail.tell", _("Send a letter"))
+KIND, VERB = "mail", called("mail.tell", _("Send an e-mail"))
 called(INVITE, _("Send an invitation"))
 TOGETHER = timedelta(minutes=5)
 
@@ -74,7 +74,7 @@ def mail_connection(at: datetime) -> Connection:
             made = Connection(
                 slug=KIND, kind=KIND, name="Mail", service_user=User.objects.service("mail@connection.throughline.invalid", "Mail")
             )
-            save(made, by=Actor.system(), at=at, reason="The first letter was written.")
+            save(made, by=Actor.system(), at=at, reason="The first e-mail was queued.")
             return made
     except IntegrityError:  # somebody else wrote the first letter at the same moment
         return Connection.objects.get(slug=KIND)

@@ -29,13 +29,13 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
     link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
     if link.item_id != row.item_id and not _ours(row):
         told = {"type": row.object_type, "id": row.remote_id}
-        raise Taken(_("The %(type)s %(id)s stands for something else of ours already.") % told)
+        raise Taken(_("The %(type)s %(id)s is already linked to another object here.") % told)
     if kept is None or (link.item_id, link.url, link.digest) != (row.item_id, row.url, row.digest):
         link.item_id, link.url, link.digest = row.item_id, row.url, row.digest
         save(link, by=by, at=at, reason=f"Written to {row.connection.name}")
 
 
 def _ours(row: Outbound) -> bool:
-    """Whether the same thing of ours was written there before, by other work: a change of what is live brings it up to date."""
+    """Return whether other work of ours wrote the same object before: a change of a live page updates it."""
     same = Outbound.objects.filter(connection=row.connection_id, object_key=row.object_key, remote_id=row.remote_id)
     return same.filter(state=Outbound.State.DELIVERED).exclude(pk=row.pk).exists()

@@ -17,11 +17,14 @@ from routing.models import Run, User, WorkItem
 
 class OutboundQuerySet(models.QuerySet["Outbound"]):
     def due(self, at: datetime) -> Self:
-        """What a worker may take at ``at`` (aware) if nothing older of the same object is unfinished: also what a dead worker left."""
+        """
+        Filter for messages a worker may take at ``at`` (aware) if nothing older of the same object
+        is unfinished. Includes those of dead workers.
+        """
         return self.filter(state__in=Outbound.workable, due_at__lte=at)
 
     def unfinished(self) -> Self:
-        """What newer ones of the same object wait for: a dead one too, until a person has settled it."""
+        """Filter for messages that newer ones of the same object wait for. Failed ones count until a person resolves them."""
         return self.filter(state__in=Outbound.unfinished_states)
 
     def dead(self) -> Self:
@@ -40,15 +43,15 @@ class Outbound(models.Model):
     """
 
     class State(models.TextChoices):
-        PENDING = "pending", _("Waiting its turn")
-        LEASED = "leased", _("Being sent")
-        UNKNOWN = "unknown", _("Not known whether it arrived")
-        RETRYING = "retrying", _("To be tried again")
-        HELD = "held", _("Held behind a failed one")
+        PENDING = "pending", _("Queued")
+        LEASED = "leased", _("Sending")
+        UNKNOWN = "unknown", _("Unconfirmed")
+        RETRYING = "retrying", _("Retry scheduled")
+        HELD = "held", _("Blocked by a failed message")
         DELIVERED = "delivered", _("Delivered")
         DEAD = "dead", _("Failed")
         DISCARDED = "discarded", _("Discarded")
-        SUPERSEDED = "superseded", _("Overtaken by a newer one")
+        SUPERSEDED = "superseded", _("Superseded")
 
     workable = (State.PENDING, State.RETRYING, State.UNKNOWN, State.LEASED)
     unfinished_states = (*workable, State.HELD, State.DEAD)
@@ -60,15 +63,15 @@ class Outbound(models.Model):
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="outbound", verbose_name=_("work item"))
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outbound", verbose_name=_("run"))
     key = models.CharField(_("key"), max_length=200, unique=True)
-    verb = models.CharField(_("what"), max_length=60)
+    verb = models.CharField(_("operation"), max_length=60)
     object_key = models.CharField(_("object"), max_length=120)
-    object_type = models.CharField(_("type there"), max_length=60, blank=True, default="")
+    object_type = models.CharField(_("external type"), max_length=60, blank=True, default="")
     content = models.JSONField(_("content"), default=dict)
     assets = models.JSONField(_("files"), default=list)
     digest = models.CharField(_("digest"), max_length=64)
     state = StateField(_("state"), max_length=12, choices=State.choices, default=State.PENDING, protected=True)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("asked for by"))
-    created_at = models.DateTimeField(_("made"))
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("requested by"))
+    created_at = models.DateTimeField(_("created"))
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     lease = models.PositiveIntegerField(default=0)
@@ -77,8 +80,8 @@ class Outbound(models.Model):
     begun_at = models.DateTimeField(_("first tried"), null=True)
     look_first = models.BooleanField(default=False)  # an earlier attempt may have done it
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
-    remote_id = models.CharField(_("id there"), max_length=100, blank=True, default="")
-    url = models.CharField(_("address there"), max_length=500, blank=True, default="")
+    remote_id = models.CharField(_("external id"), max_length=100, blank=True, default="")
+    url = models.CharField(_("external address"), max_length=500, blank=True, default="")
     evidence = models.JSONField(_("evidence"), default=dict)
     delivered_at = models.DateTimeField(_("delivered"), null=True)
 
@@ -89,8 +92,8 @@ class Outbound(models.Model):
     objects = OutboundQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("outgoing change")
-        verbose_name_plural = _("outgoing changes")
+        verbose_name = _("outbox message")
+        verbose_name_plural = _("outbox messages")
         ordering = ("-id",)
         default_permissions = ("view",)
         indexes = (
@@ -177,27 +180,25 @@ class Attempt(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        DELIVERED = "delivered", _("Done, and found there")
-        FOUND = "found", _("An earlier try had done it")
-        TEMPORARY = "temporary", _("Busy or away")
-        UNKNOWN = "unknown", _("The answer was lost")
-        DIFFERS = "differs", _("What is there is not what was sent")
-        REFUSED = "refused", _("Our credentials were refused")
-        CONFLICT = "conflict", _("Changed or gone on the other side")
-        PERMANENT = "permanent", _("Refused for good")
-        LOST = "lost", _("Its worker died")
-        OVERTAKEN = "overtaken", _("Took longer than its lease")
+        DELIVERED = "delivered", _("Written and confirmed")
+        FOUND = "found", _("Already written by an earlier attempt")
+        TEMPORARY = "temporary", _("Temporarily unavailable")
+        UNKNOWN = "unknown", _("No response")
+        DIFFERS = "differs", _("Result differs from what was sent")
+        REFUSED = "refused", _("Credentials refused")
+        CONFLICT = "conflict", _("Changed or removed in external system")
+        PERMANENT = "permanent", _("Rejected")
+        LOST = "lost", _("Worker died")
+        OVERTAKEN = "overtaken", _("Lease expired")
 
-    outbound = models.ForeignKey(
-        Outbound, on_delete=models.PROTECT, related_name="tries", db_index=False, verbose_name=_("outgoing change")
-    )
+    outbound = models.ForeignKey(Outbound, on_delete=models.PROTECT, related_name="tries", db_index=False, verbose_name=_("outbox message"))
     number = models.PositiveIntegerField(_("number"))  # the lease it was made under
-    started_at = models.DateTimeField(_("began"))
+    started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"))
     outcome = models.CharField(_("outcome"), max_length=12, choices=Outcome)
     status = models.PositiveIntegerField(_("status"), default=0)
-    error = models.CharField(_("said"), max_length=300, blank=True, default="")
-    found = models.JSONField(_("found there"), default=dict)
+    error = models.CharField(_("message"), max_length=300, blank=True, default="")
+    found = models.JSONField(_("found"), default=dict)
 
     append_only = True
 

@@ -1,4 +1,4 @@
-"""What happens here when something was delivered or failed for good: in the transaction that writes the result."""
+"""Callbacks for delivered and failed messages, in the transaction that writes the result."""
 
 from __future__ import annotations
 

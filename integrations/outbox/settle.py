@@ -28,7 +28,7 @@ WORDS = 300
 
 @dataclass(slots=True)
 class Result:
-    """What an attempt did. ``written`` is the remote object, also when something failed after it; ``earlier``: another try had done it."""
+    """Result of an attempt. ``written`` is the remote object, also if a later step failed. ``earlier``: another attempt had done it."""
 
     written: Written | None = None
     earlier: bool = False
@@ -70,7 +70,7 @@ class Result:
 
 
 def settle(lease: Lease, result: Result, *, at: datetime) -> bool:
-    """Whether the result counts: False when the lease was lost to another worker meanwhile, who finds what this one did."""
+    """Record the result. Return False if another worker took the lease in the meantime; it will find what this one did."""
     return again(partial(_settle, lease, result, at))
 
 

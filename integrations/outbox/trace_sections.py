@@ -1,4 +1,4 @@
-"""What a trace shows of what went out for a run: each intent with what became of it, and each attempt."""
+"""Trace sections for the outbox: each message with its result, and each attempt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _intent(row: Outbound) -> Entry:
     names = {"connection": row.connection.name, "what": words_of(row.verb)}
     state = str(Outbound.State(row.state).label)
     data = {"outbound": row.pk, "connection": row.connection.slug, "what": row.verb, "standing": state, "attempts": row.attempts}
-    return Entry(row.created_at, "outbound", _("To be written to %(connection)s: %(what)s") % names, data | _about(row), _page(row))
+    return Entry(row.created_at, "outbound", _("Queued for %(connection)s: %(what)s") % names, data | _about(row), _page(row))
 
 
 def _attempt(attempt: Attempt, row: Outbound) -> Entry:

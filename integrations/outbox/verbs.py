@@ -1,4 +1,4 @@
-"""What each verb of the outbox is called on screen. Filled where the verbs are used."""
+"""Labels of outbox verbs, registered where the verbs are used."""
 
 from __future__ import annotations
 

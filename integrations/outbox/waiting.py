@@ -1,4 +1,4 @@
-"""Why something has not gone out yet, in words."""
+"""Reasons why a message has not been sent yet, in words."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ State = Outbound.State
 
 def why_waiting(row: Outbound, now: datetime) -> str:
     """
-    What an outbound waits for; empty once it waits for nothing.
+    Return the reason why a message waits, or an empty string.
 
     :param row: with its connection, work item and run's work item
     """
     if row.state in {State.DELIVERED, State.DISCARDED, State.SUPERSEDED, State.LEASED}:
         return ""
     if row.state == State.DEAD:
-        return _("For a person: somebody must let it be tried again, or discard it.")
-    turn = _("For its time: %(at)s.") % {"at": exact(row.due_at)} if row.due_at > now else _("For a worker.")
+        return _("A person, who must retry or discard it.")
+    turn = _("Its scheduled time: %(at)s.") % {"at": exact(row.due_at)} if row.due_at > now else _("A worker.")
     return _behind(row) or _resting(row, now) or turn
 
 
 def _behind(row: Outbound) -> str:
     older = older_than(row)
     if older is not None and older.state == State.DEAD:
-        return _("Behind #%(older)s of the same object, which failed.") % {"older": older.pk}
+        return _("Message #%(older)s for the same object, which failed.") % {"older": older.pk}
     if older is not None:
-        return _("Behind #%(older)s of the same object.") % {"older": older.pk}
+        return _("Message #%(older)s for the same object.") % {"older": older.pk}
     for item in (row.item, row.run.item if row.run else None):
         if item is not None and item.held_at:
             return _("%(ref)s is on hold.") % {"ref": item.ref}
@@ -41,10 +41,10 @@ def _behind(row: Outbound) -> str:
 def _resting(row: Outbound, now: datetime) -> str:
     connection = row.connection
     if not connection.is_active:
-        return _("%(connection)s is switched off.") % {"connection": connection.name}
+        return _("%(connection)s is inactive.") % {"connection": connection.name}
     if connection.paused_until is not None and connection.is_paused(now):
         until = {"connection": connection.name, "at": exact(connection.paused_until)}
-        return _("%(connection)s failed too often and rests until %(at)s.") % until
+        return _("%(connection)s failed too often and is paused until %(at)s.") % until
     return ""
 
 

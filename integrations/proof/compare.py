@@ -1,4 +1,4 @@
-"""Whether a public page shows what was approved. Pure: the page has been fetched already."""
+"""Comparison of a public page with the approved version. Pure: the page has already been fetched."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SHOWN = 60  # characters of a text in a sentence about it
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page must show: ``body_html`` with the addresses of its images in place."""
+    """Content that a page must show: ``body_html`` with the addresses of its images in place."""
 
     title: str
     body_html: str
@@ -43,7 +43,7 @@ def normal(text: str) -> str:
 
 
 def differences(ours: Shown, page: str) -> list[str]:
-    """What the page lacks, a sentence each: the title, each block of text in order, each image."""
+    """Return one sentence for each missing part of the page: the title, text blocks in order, images."""
     shown = seen(page)
     text = normal(" ".join(shown.blocks))
     head = normal(unescape(" ".join(_TITLE.findall(page))))
@@ -72,13 +72,13 @@ def _blocks(text: str, blocks: tuple[str, ...]) -> list[str]:
 
 
 def _after(text: str, wanted: str, start: int) -> int:
-    """Where ``wanted``, as whole words, ends in ``text`` at or after ``start``; -1 if nowhere."""
+    """Return the end of ``wanted``, as whole words, in ``text`` at or after ``start``, or -1."""
     match = re.compile(r"(?<!\w)" + re.escape(wanted) + r"(?!\w)").search(text, start)
     return match.end() if match else -1
 
 
 def _uses(page: str, image: str) -> bool:
-    """Whether the address is anywhere in it: lazy loading moves it from ``src`` to another attribute."""
+    """Return whether the address occurs anywhere: lazy loading moves it from ``src`` to another attribute."""
     return image in page or image in unescape(page)
 
 

@@ -58,7 +58,7 @@ def _look(clock: Clock, ids: list[int]) -> int:
 
 
 def _sent(pk: int) -> Outbound | None:
-    """What was delivered last for the outcome's work."""
+    """Return the last delivered message of the outcome's work."""
     row = Outcome.objects.get(pk=pk)
     delivered = Outbound.objects.filter(item=row.item_id, verb=VERB, state=Outbound.State.DELIVERED).select_related("connection")
     return delivered.order_by("-pk").first()
@@ -83,17 +83,20 @@ def _judge(pk: int, found: Proof, at: datetime) -> None:
 
 
 def _unseen(pk: int, url: str, why: str, at: datetime) -> None:
-    """What nobody could look at for hours is not live for anybody, unless it is us who cannot reach anything."""
+    """Mark outcomes as lapsed after hours without access, unless we cannot reach anything ourselves."""
     Outcome.objects.filter(pk=pk, unseen_since=None).update(unseen_since=at)
     row = Outcome.objects.get(pk=pk)
     since = row.unseen_since or at
     if row.state == Outcome.State.PROVEN and at - since >= GONE_AFTER and _we_see(url, since):
-        words = gettext("Nobody could look at it since %(since)s: %(why)s") % {"since": since.isoformat(timespec="minutes"), "why": why}
+        words = gettext("The page has been unreachable since %(since)s: %(why)s") % {
+            "since": since.isoformat(timespec="minutes"),
+            "why": why,
+        }
         outcomes.decay(pk, {"url": url, "differences": [words], "looked_at": at.isoformat()}, by=Actor.system(), at=at)
 
 
 def _we_see(url: str, since: datetime) -> bool:
-    """Whether a page of another site was seen meanwhile; where no other site is watched, nothing can tell."""
+    """Return whether a page of another site was reachable. If no other site is watched, nothing can tell."""
     there = urlsplit(url)
     elsewhere = Outcome.objects.exclude(next_probe_at=None).exclude(evidence__url__startswith=f"{there.scheme}://{there.netloc}/")
     return not elsewhere.exists() or elsewhere.filter(unseen_since=None, probed_at__gte=since).exists()

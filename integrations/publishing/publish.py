@@ -50,7 +50,7 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
             replay([dead.pk], by=Actor.system(), at=at, reason=str(_("Published again.")))
             continue
         if dead is not None:  # it goes elsewhere now
-            give_up([dead.pk], by=Actor.system(), at=at, reason=str(_("Its destination was changed.")), replaced=True)
+            give_up([dead.pk], by=Actor.system(), at=at, reason=str(_("The destination was changed.")), replaced=True)
             wanted = _wanted(row, row.version, row.destination, connection)
         enqueue([wanted], by=by, at=at)
 
@@ -74,7 +74,7 @@ def connection_of(destination: Destination) -> Connection | None:
 
 def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
     evidence = {"destination": destination.pk, "kind": destination.kind, "connection": destination.connection}
-    message = str(_("No active connection fits the destination: connect one, or name it in the destination, then publish again."))
+    message = str(_("No active connection matches the destination. Add a connection or choose one in the destination, then publish again."))
     raise_for_work(Finding(Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run), at=at)
     carry(deliverables.fail_publishing, [row.pk], by=Actor.system(), at=at, reason=message)
 
@@ -112,7 +112,7 @@ def _wanted(row: Deliverable, version: Version, destination: Destination, connec
 
 
 def content(version: Version, destination: Destination) -> dict[str, Any]:
-    """What a destination is to show, as adapters read it."""
+    """Return the content for a destination in the form that adapters read."""
     return {
         "title": version.title,
         "slug": version.slug,
@@ -142,7 +142,7 @@ def _asset(file: File, ref: FileRef) -> Asset:
 
 @on_delivered(VERB)
 def went_live(row: Outbound, by: Actor, at: datetime) -> None:
-    _carry(deliverables.go_live, row, by, at, str(_("It is there, as it was sent.")), url=row.url)
+    _carry(deliverables.go_live, row, by, at, str(_("Published and confirmed.")), url=row.url)
 
 
 @on_dead(VERB)
@@ -152,13 +152,13 @@ def failed(row: Outbound, by: Actor, at: datetime) -> None:
 
 @on_discarded(VERB)
 def given_up(row: Outbound, by: Actor, at: datetime) -> None:
-    _carry(deliverables.fail_publishing, row, by, at, str(_("Given up before it was there.")), state=State.PUBLISHING)
+    _carry(deliverables.fail_publishing, row, by, at, str(_("Discarded before it was published.")), state=State.PUBLISHING)
 
 
 @on_replayed(VERB)
 def goes_again(row: Outbound, by: Actor, at: datetime) -> None:
     """Replayed by hand: the deliverable is on its way again. Published again from its own page, it is already."""
-    _carry(deliverables.publish, row, by, at, str(_("Tried anew.")), state=State.PUBLISH_FAILED)
+    _carry(deliverables.publish, row, by, at, str(_("Retried.")), state=State.PUBLISH_FAILED)
 
 
 def _carry(step: Any, row: Outbound, by: Actor, at: datetime, reason: str, state: str = "", **details: Any) -> None:

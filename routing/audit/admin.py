@@ -24,11 +24,11 @@ class SealAdmin(ReadOnly):
     list_display = ("id", "ledger", "row_count", "short_head", "when_sealed")
     list_filter = ("ledger",)
     search_fields = ("=head",)
-    search_help_text = gettext_lazy("The whole head")
+    search_help_text = gettext_lazy("Full head")
     ordering = ("-id",)
     list_before_template = "desk/verify.html"
-    empty_title = gettext_lazy("Nothing is sealed yet")
-    empty_text = gettext_lazy("Beat seals the history every half minute.")
+    empty_title = gettext_lazy("No seals yet")
+    empty_text = gettext_lazy("The scheduler seals the history every 30 seconds.")
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.verify_view)
@@ -48,7 +48,7 @@ class SealAdmin(ReadOnly):
         if request.method != "POST":
             return HttpResponseRedirect(back)
         found = verify()
-        title = _("The evidence is whole") if found.whole else _("The chain is broken")
+        title = _("The audit trail is intact") if found.whole else _("The audit trail is broken")
         return self.render(request, "desk/verified.html", {"title": title, "found": found, "back": back})
 
     @admin.display(description=gettext_lazy("head"))

@@ -23,8 +23,8 @@ def every_reason_has_a_route(
             continue  # before the first migration there is no map yet
         found += [
             Error(
-                f"The exception map has no route for the reason “{reason}”.",
-                hint="Add one under Exception map, or run `manage.py migrate`, which adds the routes that are missing.",
+                f"Exception routing has no route for the reason “{reason}”.",
+                hint="Add one under Exception routing, or run `manage.py migrate` to add the missing routes.",
                 id="throughline.E020",
             )
             for reason in unrouted(alias)

@@ -29,8 +29,8 @@ class Seal(models.Model):
     sealed_at = models.DateTimeField(_("sealed"))
 
     class Meta:
-        verbose_name = _("seal")
-        verbose_name_plural = _("seals")
+        verbose_name = _("audit seal")
+        verbose_name_plural = _("audit seals")
         ordering = ("id",)
         default_permissions = ("view",)
         constraints = (models.UniqueConstraint(fields=("previous",), name="seal_chain_never_forks"),)
@@ -59,7 +59,7 @@ class SealedRow(models.Model):
 
 
 class SealSweep(models.Model):
-    """When a ledger was last looked at as a whole, below its floor too. Kept by the sealer; it is no evidence itself."""
+    """Time of the last sweep of a whole ledger, including rows below its floor. Kept by the sealer and not itself sealed."""
 
     ledger = models.CharField(max_length=63, primary_key=True)
     at = models.DateTimeField()

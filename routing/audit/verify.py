@@ -19,7 +19,7 @@ from routing.kernel.sql import run
 @dataclass(frozen=True, slots=True)
 class Verification:
     """
-    How far the evidence holds.
+    Result of verifying the audit trail.
 
     ``first_break`` is empty when the chain is whole; ``unsealed`` rows are committed but not sealed yet. ``passed_over`` of
     them lie below the floor: only the hourly sweep finds those, so a number that stays for more than an hour is a fault.
@@ -40,13 +40,13 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Schema:
-    """What the database looks like now: the key of each ledger, and the column types of each table."""
+    """Current shape of the database: the key of each ledger and the column types of each table."""
 
     keys: Mapping[str, str]
     types: Mapping[str, Mapping[str, str]]
 
     def lacks(self, sealed: Seal) -> str:
-        """What has to be there to check a seal and is not, or empty."""
+        """Return the first missing prerequisite for checking a seal, or an empty string."""
         if sealed.ledger not in self.keys:
             return f"table {sealed.ledger} is no evidence any more"
         known = self.types.get(sealed.ledger, {})

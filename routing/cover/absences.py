@@ -35,7 +35,7 @@ class Absence(models.Model):
             models.CheckConstraint(
                 condition=models.Q(starts_at__lt=models.F("ends_at")),
                 name="absence_starts_before_it_ends",
-                violation_error_message=_("An absence ends after it starts."),
+                violation_error_message=_("The end of an absence must be after its start."),
             ),
         )
 

@@ -30,7 +30,7 @@ def moment(label: Any, *, help_text: Any = "") -> forms.DateTimeField:
 
 class AbsenceForm(SavedForm):
     starts_at = moment(gettext_lazy("From"), help_text=gettext_lazy("In your time zone."))
-    ends_at = moment(gettext_lazy("Until"), help_text=gettext_lazy("The first moment back."))
+    ends_at = moment(gettext_lazy("Due"), help_text=gettext_lazy("The first moment the person is back."))
 
 
 @admin.register(Absence)
@@ -42,8 +42,8 @@ class AbsenceAdmin(SavedAdmin):
     search_help_text = gettext_lazy("Name")
     fields = ("user", "starts_at", "ends_at", "reason")
     people_fields = ("user",)
-    empty_title = gettext_lazy("Nobody is away")
-    empty_text = gettext_lazy("Add when somebody cannot take work. Whoever is absent is given none; their backup answers.")
+    empty_title = gettext_lazy("No absences")
+    empty_text = gettext_lazy("Add times when a person cannot take work. Absent people get no new work, and their backup covers for them.")
 
     @admin.display(description=gettext_lazy("from"), ordering="starts_at")
     def starts(self, row: Absence) -> SafeString | str:
@@ -53,21 +53,23 @@ class AbsenceAdmin(SavedAdmin):
     def ends(self, row: Absence) -> SafeString | str:
         return when(row.ends_at)
 
-    @admin.display(description=gettext_lazy("standing"))
+    @admin.display(description=gettext_lazy("status"))
     def standing(self, row: Absence) -> SafeString:
         now = timezone.now()
         if row.starts_at <= now < row.ends_at:
             return badge(_("Away now"), "warn")
-        return badge(_("Planned"), "info") if row.starts_at > now else badge(_("Over"))
+        return badge(_("Planned"), "info") if row.starts_at > now else badge(_("Ended"))
 
 
 @admin.register(Agency)
 class AgencyAdmin(SavedAdmin):
     fields = ("name", "team", "owner", "backup", "reason")
     people_fields = ("owner", "backup")
-    heading = gettext_lazy("Default pair")
-    empty_title = gettext_lazy("No agency yet")
-    empty_text = gettext_lazy("Add it: a name, a team, and two people who answer for what nobody else does yet. Then work can come in.")
+    heading = gettext_lazy("Default owner and backup")
+    empty_title = gettext_lazy("No agency")
+    empty_text = gettext_lazy(
+        "Add the agency: a name, a team, and a default owner and backup for work that has no other owner. Work can then come in."
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not Agency.objects.exists()

@@ -10,7 +10,7 @@ from routing.people.staff import Team, User
 
 
 class Agency(models.Model):
-    """Who answers for what nobody else does yet. Exactly one row, id 1; readiness asks for it."""
+    """Default owner and backup for work without another owner. Exactly one row, with id 1. Readiness checks for it."""
 
     name = models.CharField(_("name"), max_length=120)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("default team"))

@@ -1,4 +1,4 @@
-"""Where people answer for something that is not work: clients, flows, the agency, connections, and the teams they lead."""
+"""Responsibilities of people outside work items: clients, flows, the agency, connections and the teams they lead."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from routing.work.items import DoorOnly
 PLACES = ("owner", "backup", "default_owner", "default_backup", "lead")
 OTHER_SIDE = refused(
     "successor",
-    _("The successor is already owner or backup here: choose another pair for this first."),
-    clears_by=_("Whoever may change it"),
+    _("The successor is already owner or backup here. Choose another owner and backup first."),
+    clears_by=_("Someone who can change it"),
 )
 
 

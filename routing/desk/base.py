@@ -1,4 +1,4 @@
-"""What every page of the desk shares: nothing is deleted, nothing is put back, and what you may not see is not there."""
+"""Shared behaviour of all pages of the desk: no deletion, no restoring of history, and rows that a person may not see do not exist."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class DeskAdmin(ModelAdmin):
 
     def revert_view(self, request: HttpRequest, object_id: str, version: int) -> NoReturn:
         """:raises PermissionDenied: always; putting an old row back would go around every gate"""
-        raise PermissionDenied(_("History is read, never put back."))
+        raise PermissionDenied(_("History is read-only and cannot be restored."))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         context = {"title": self.list_title(request), **(extra_context or {})}
@@ -79,7 +79,7 @@ class DeskAdmin(ModelAdmin):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied(_("History is read, never changed."))
+            raise PermissionDenied(_("History is read-only."))
         row = self.seen(request, object_id)
         entries = saves_of(row) if hasattr(row, "history") else []
         title = _("History of %(what)s") % {"what": row}

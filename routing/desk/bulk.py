@@ -73,7 +73,7 @@ class BulkSteps(DeskAdmin):
 
     def confirm(self, request: HttpRequest, step: Operation, rows: Sequence[Any], form: StepForm) -> HttpResponse:
         if not rows:
-            messages.warning(request, _("None of the selected rows is there for you any more."))
+            messages.warning(request, _("The selected rows no longer exist, or you can no longer see them."))
             return HttpResponseRedirect(address(self.model, "changelist"))
         found = answers(step, [target(step, row) for row in rows], by=actor(request), at=timezone.now())
         lines = [self.line(row, [each for each in found[target(step, row).pk] if not each.passed]) for row in rows]
@@ -116,6 +116,6 @@ def show(step: Operation, admin: BulkSteps, request: HttpRequest, queryset: Any)
     """The list action of a step: the page that says what would happen."""
     rows = list(queryset[: LIMIT + 1])
     if len(rows) > LIMIT:
-        messages.warning(request, _("Only the first %(limit)s rows: nobody reads more results than that.") % {"limit": LIMIT})
+        messages.warning(request, _("Only the first %(limit)s rows are included.") % {"limit": LIMIT})
         rows = rows[:LIMIT]
     return admin.confirm(request, step, rows, form_of(step)(step, [target(step, row) for row in rows], actor(request)))

@@ -99,7 +99,7 @@ class DeskList(ChangeList):
 
     @property
     def counted(self) -> str:
-        """How many rows there are, in words: “3 requests”, “more than 1,000 requests”."""
+        """Return the number of rows in words: “3 requests”, “more than 1,000 requests”."""
         name = self.opts.verbose_name if self.result_count == 1 else self.opts.verbose_name_plural
         count = number_format(self.result_count, use_l10n=True, force_grouping=True)
         words = _("%(count)s %(what)s") if self.counted_all else _("more than %(count)s %(what)s")

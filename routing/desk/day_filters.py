@@ -58,7 +58,7 @@ class OfOwner(OnceChosen):
 
 
 class ChangedSince(OnceChosen):
-    """What somebody else changed after an instant."""
+    """Filter for changes by other people after an instant."""
 
     title = gettext_lazy("changed by others")
     parameter_name = "changed"

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 class Due(models.TextChoices):
     """In the order of their urgency; every open item is in exactly one."""
 
-    LATE = "late", _("Late")
+    LATE = "late", _("Overdue")
     TODAY = "today", _("Today")
     WEEK = "week", _("This week")
     LATER = "later", _("Later")

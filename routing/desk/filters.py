@@ -58,7 +58,7 @@ class Whose(WithDefault):
     parameter_name = "whose"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (("mine", _("Mine")), ("team", _("My teams'")), ("all", _("Everybody's")))
+        return (("mine", _("Mine")), ("team", _("My teams'")), ("all", _("Everyone's")))
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         by, model = actor(request), queryset.model
@@ -86,7 +86,7 @@ class Openness(WithDefault):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return (
             ("open", _("Open")),
-            ("late", _("Late")),
+            ("late", _("Overdue")),
             ("held", _("On hold")),
             ("ended", _("Ended")),
             ("all", _("All")),

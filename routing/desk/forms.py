@@ -33,22 +33,22 @@ class StepForm(forms.Form):
         self.step, self.rows, self.actor = step, rows, actor
         super().__init__(*args, **{"initial": self.known(rows[0]) if len(rows) == 1 else {}} | kwargs)
         if step.needs_reason:
-            self.fields["reason"] = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=500)
+            self.fields["reason"] = long_text(_("Reason"), error=_("Enter a reason."), rows=3, max_length=500)
         self.prepare()
 
     def known(self, row: Any) -> dict[str, Any]:
-        """What is filled in before a person touches it."""
+        """Return the initial values of the form."""
         return {}
 
     def prepare(self) -> None:
         """Narrow choices to what fits these rows and this person."""
 
     def as_details(self) -> dict[str, Any]:
-        """What the operation takes, after ``is_valid()``."""
+        """Return the details that the operation takes. Call it after ``is_valid()``."""
         return {name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data}
 
     def told(self, row: Any) -> str:
-        """What else to say once the step is done; ``row`` is as written."""
+        """Return an additional message for the finished step. ``row`` is as written."""
         return ""
 
     @property

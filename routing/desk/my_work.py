@@ -1,4 +1,4 @@
-"""What concerns one person: their own work, since when it waits, what others changed in it, and whom they stand in for."""
+"""Work that concerns one person: their own, how long it has waited, changes by others, and people they back up."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def waiting_since(ids: Sequence[int]) -> dict[int, datetime]:
 
 
 def away(by: Actor, now: datetime, until: datetime) -> QuerySet[Absence]:
-    """Who is or will be absent before ``until`` and is backed up by ``by``; ``items`` counts the open work of theirs."""
+    """Return people backed up by ``by`` who are or will be absent before ``until``. ``items`` counts their open work."""
     theirs = my_open_work(by).filter(owner=OuterRef("user")).order_by()
     backed = WorkItem.objects.filter(backup=by.user_id, is_open=True, owner=OuterRef("user"))
     return (

@@ -43,7 +43,7 @@ class NoteForm(forms.Form):
 
     body = long_text(_("Note"), error="", required=False, rows=4, max_length=MOST_SIGNS)
     audience = forms.ChoiceField(
-        label=_("Who reads it"),
+        label=_("Visible to"),
         choices=Note.Audience.choices,
         initial=Note.Audience.INTERNAL,
         widget=forms.RadioSelect(),
@@ -67,7 +67,7 @@ class NoteForm(forms.Form):
                 said, audience = self.cleaned_data["body"], self.cleaned_data["audience"]
                 return notes.add(item.pk, body=said, audience=audience, files=kept, by=by, at=at)
         except files.NotKept as refusal:
-            self.add_error("uploads", f"{name}: {refusal} {_('Then choose the files again; the note is still here.')}")
+            self.add_error("uploads", f"{name}: {refusal} {_('Choose the files again. Your note is still here.')}")
         except ValidationError as refusal:
             self.add_error("body", refusal)
         return None

@@ -1,4 +1,4 @@
-"""What can be done next with a piece of work, and what holds back the rest: the answers of the gates, sorted for a person."""
+"""Next steps for a work item and the refusals of the others: the answers of the gates, sorted for a person."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Offer:
 
     @property
     def plain(self) -> bool:
-        """Whether nothing needs to be said: the button itself does it."""
+        """Return whether the button performs the step directly, without a form."""
         return not self.step.details and not self.step.needs_reason and not self.step.danger
 
 
@@ -56,12 +56,12 @@ def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation]:
 
 
 def target(step: Operation, row: Any) -> Any:
-    """What the step is about: the noun itself, or its work item."""
+    """Return the target of the step: the noun itself or its work item."""
     return row if isinstance(row, step.model) else row.item
 
 
 def answers(step: Operation, rows: Sequence[Any], *, by: Actor, at: datetime) -> dict[int, list[GateResult]]:
-    """What the step's gates would say now of each row, by id, the facts loaded once for all."""
+    """Return the gates' answers for each row by id. The facts are loaded once for all rows."""
     facts = step.facts(rows, by, at, {}) if step.facts and rows else {}
     context = Context(by, at, {}, facts, preview=True)
     return {row.pk: judge(step, row, context) for row in rows}
@@ -117,7 +117,7 @@ def changes_state(step: Operation) -> bool:
 
 
 def target_state(step: Operation, row: Any) -> str:
-    """Where the step leads from here, in words; empty when the state stays."""
+    """Return the label of the state after the step, or an empty string if the state does not change."""
     machine = getattr(getattr(step.model, step.verb, None), "_django_fsm", None)
     if machine is None or not machine.has_transition(row.state):
         return ""

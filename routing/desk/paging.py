@@ -20,7 +20,7 @@ MAX_LENGTH = 2_000  # of a place in an address
 
 
 class Unreadable(ValueError):
-    """What an address says about a place in a list means nothing in this one."""
+    """Raised for a place in an address that has no meaning in this list."""
 
 
 class Row(Func):
@@ -124,7 +124,7 @@ def _after(name: str, term: Term, value: Any) -> Q:
 
 
 def place_of(row: Any, terms: Sequence[Term]) -> str:
-    """Where a keyed row stands, for an address."""
+    """Return the place of a keyed row, for use in an address."""
     values = [getattr(row, KEY.format(n)) for n in range(len(terms))]
     return urlsafe_b64encode(json.dumps(values, cls=_Exact, separators=(",", ":")).encode()).decode().rstrip("=")
 

@@ -19,7 +19,7 @@ from routing.people.staff import User
 
 
 class SavedForm(forms.ModelForm[Any]):
-    reason = line(_("Why"), max_length=200, required=False, help_text=_("For the history: the next person reads it."))
+    reason = line(_("Reason"), max_length=200, required=False, help_text=_("Shown in the history."))
 
 
 class SavedAdmin(DeskAdmin):

@@ -19,7 +19,7 @@ class Sending(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     form = models.CharField(_("form"), max_length=80)
     token = models.CharField(_("token"), max_length=64)
-    leads_to = models.CharField(_("leads to"), max_length=500, blank=True)
+    leads_to = models.CharField(_("target page"), max_length=500, blank=True)
     sent_at = models.DateTimeField(_("sent"), db_index=True)
 
     class Meta:

@@ -59,7 +59,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         if request.method not in READS:
-            raise PermissionDenied(_("This is changed by steps, not by a form."))
+            raise PermissionDenied(_("Use the steps on the page to change this."))
         return self.noun_page(request, self.seen(request, object_id), extra_context or {})
 
     def noun_page(self, request: HttpRequest, row: Any, extra: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -91,7 +91,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
             if note is None:
                 return self.noun_page(request, row, {"note_form": form, "note_token": sent.token}, status=422)
             sent.leads_to(page_of(row))
-        messages.success(request, _("The note is written."))
+        messages.success(request, _("Note added."))
         return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
 
     def facts(self, request: HttpRequest, row: Any) -> Sequence[tuple[Any, Any]]:
@@ -123,13 +123,13 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         [result] = step([about.pk], by=by, at=timezone.now(), reason=form.reason, **form.as_details())
         if not result.done:
             return self.ask(request, row, step, form, result.refusals, status=409)
-        messages.success(request, _("%(ref)s: %(step)s – done.") % {"ref": row.item.ref, "step": step.label})
+        messages.success(request, _("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label})
         if more := form.told(result.row):
             messages.info(request, more)
         return HttpResponseRedirect(self.after(row))
 
     def after(self, row: Any) -> str:
-        """Where a step leads when it is done."""
+        """Return the page to open once a step is done."""
         return page_of(row)
 
     def ask(

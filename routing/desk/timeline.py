@@ -51,7 +51,7 @@ class Entry:
 
 def timeline_of(noun: WorkNoun, *, with_parts: bool = False) -> list[Entry]:
     """
-    What happened to the noun and its work item. A constant number of queries, whatever the length.
+    Return the history of the noun and its work item. The number of queries is constant, whatever the length.
 
     :param with_parts: also what became of the work below it, such as its exceptions
     """
@@ -158,7 +158,7 @@ def _change(each: Any, before: Any, after: Any, names: Names) -> Change | None:
 
 
 class Names:
-    """What the values of history records are called, foreign keys looked up once for each model."""
+    """Display names of values in history records. Foreign keys are looked up once per model."""
 
     def __init__(self, records: Sequence[Any]) -> None:
         wanted: dict[type[models.Model], set[int]] = defaultdict(set)

@@ -37,7 +37,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Fallback:
-    """Who takes it when a team has nobody: tried in order, both as users."""
+    """People who take the work if a team has nobody, tried in order as owner and as backup."""
 
     account: tuple[int, ...]  # the client's owner and backup, empty before a client is known
     policy: tuple[int, int]  # the flow's policy owner and backup
@@ -45,7 +45,7 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What was said of one candidate: empty ``reasons`` means fit."""
+    """Verdict on one candidate. Empty ``reasons`` mean that the candidate fits."""
 
     user_id: int
     reasons: tuple[str, ...]

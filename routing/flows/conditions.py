@@ -49,7 +49,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Whether a clause held, and on what: both as text, so that a record of it never changes its meaning."""
+    """Result of a clause and the value it was evaluated on, both as text, so that the meaning of a record never changes."""
 
     field: str
     operator: str
@@ -85,7 +85,7 @@ def check(clause: Clause) -> None:
 
 def holds(clauses: Sequence[Clause], facts: Mapping[str, Any]) -> tuple[bool, tuple[Answer, ...]]:
     """
-    Whether any group of clauses holds whole, with the answer of every clause. No clauses always hold.
+    Return whether any group of clauses matches completely, with the answer of each clause. No clauses always match.
 
     A fact of the wrong type counts as unknown here; required fields are checked before rules are asked.
     """

@@ -31,7 +31,7 @@ class FieldSpec:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with one field: ``missing``, or ``type`` with what was found instead."""
+    """Problem with one field: ``missing``, or ``type`` with the value found."""
 
     name: str
     label: str

@@ -16,9 +16,9 @@ from routing.people.staff import User
 class Flow(models.Model):
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=120)
-    purpose = models.TextField(_("purpose"), help_text=_("Which decision the business trusts this flow to make."))
-    outcome = models.TextField(_("outcome"), help_text=_("What proves that it happened."))
-    runbook = models.TextField(_("runbook"), blank=True, default="", help_text=_("What to do when it stops, and how to roll it back."))
+    purpose = models.TextField(_("purpose"), help_text=_("The decision this flow makes for the business."))
+    outcome = models.TextField(_("outcome"), help_text=_("The proof that the work was done."))
+    runbook = models.TextField(_("runbook"), blank=True, default="", help_text=_("Steps to take when the flow stops, and to roll it back."))
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy owner"))
     backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy backup"))
 
@@ -57,11 +57,11 @@ class FlowVersion(models.Model):
 
     flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="versions", verbose_name=_("flow"))
     number = models.PositiveIntegerField(_("number"))
-    action = models.CharField(_("action"), max_length=60, help_text=_("What it starts once it knows who."))
+    action = models.CharField(_("action"), max_length=60, help_text=_("The operation to start once the owner is known."))
     template = models.TextField(
-        _("brief template"), blank=True, default="", help_text=_("Fields in braces are filled in, such as {deal.name}.")
+        _("brief template"), blank=True, default="", help_text=_("Fields in braces are replaced, such as {deal.name}.")
     )
-    title = models.CharField(_("title of the work"), max_length=200, default="{deal.name}", help_text=_("May name fields in braces."))
+    title = models.CharField(_("work title"), max_length=200, default="{deal.name}", help_text=_("Can contain fields in braces."))
     policy = models.CharField(_("SLA policy"), max_length=50, default="standard")
     copied_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("copy of"))
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
@@ -95,7 +95,7 @@ class Trigger(VersionPart):
 
     version = models.ForeignKey(FlowVersion, on_delete=models.CASCADE, related_name="triggers", verbose_name=_("version"))
     kind = models.CharField(_("kind of event"), max_length=100)
-    field = models.CharField(_("field"), max_length=60, blank=True, default="", help_text=_("Empty: any event of this kind."))
+    field = models.CharField(_("field"), max_length=60, blank=True, default="", help_text=_("Leave empty to match any event of this kind."))
     value = models.CharField(_("equals"), max_length=200, blank=True, default="")
 
     class Meta:
@@ -118,7 +118,7 @@ class FlowField(VersionPart):
     label = models.CharField(_("label"), max_length=120)
     type = models.CharField(_("type"), max_length=10, choices=[(kind.value, kind.value) for kind in FieldType])
     required = models.BooleanField(_("required"), default=False)
-    personal = models.BooleanField(_("personal"), default=False, help_text=_("Names a person: rules may not use it."))
+    personal = models.BooleanField(_("personal"), default=False, help_text=_("Identifies a person. Rules cannot use it."))
     choices = models.JSONField(_("choices"), blank=True, default=list)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 

@@ -65,15 +65,15 @@ def faults(version: FlowVersion) -> list[str]:
     """Everything that keeps a draft from working, in words for the person who wrote it."""
     plan = read(version)
     said = (
-        (version.published_at is not None, _("This version is published already: copy it.")),
-        (not version.triggers.exists(), _("Nothing starts it: add a trigger.")),
+        (version.published_at is not None, _("This version is already published. Copy it.")),
+        (not version.triggers.exists(), _("The version has no trigger. Add one.")),
         (
             not plan.rules or bool(plan.rules[-1].clauses),
-            _("The last rule must have no conditions, so that every event finds a team."),
+            _("The last rule must have no conditions, so that every event reaches a team."),
         ),
         (
             version.action not in action_names(),
-            _("It does not say what to start: choose one of %(known)s.") % {"known": ", ".join(action_names())},
+            _("The action is missing. Choose one of %(known)s.") % {"known": ", ".join(action_names())},
         ),
         (
             not SLAPolicy.objects.filter(slug=version.policy).exists(),
@@ -89,7 +89,7 @@ def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
     known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}
     said = (
         (named - known, _("Unknown fields in braces: %(names)s.")),
-        (named & known - usable, _("A title or brief may not name a person: leave out %(names)s.")),
+        (named & known - usable, _("Titles and briefs cannot contain personal fields. Remove %(names)s.")),
     )
     return [words % {"names": ", ".join(sorted(names))} for names, words in said if names]
 
@@ -98,7 +98,7 @@ def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:
     usable = {spec.name for spec in plan.rule_fields}
     used = Condition.objects.filter(rule__version=version).values_list("field", flat=True)
     found = [
-        _("A rule uses %(name)s, which is not a field of this version, or names a person.") % {"name": name}
+        _("A rule uses %(name)s, which is personal or is not a field of this version.") % {"name": name}
         for name in sorted(set(used) - usable)
     ]
     for clause in (clause for rule in plan.rules for clause in rule.clauses):

@@ -19,9 +19,9 @@ class Rule(VersionPart):
     position = models.PositiveSmallIntegerField(_("position"))
     name = models.CharField(_("name"), max_length=120)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("team"))
-    skills = ArrayField(models.CharField(max_length=40), verbose_name=_("skills needed"), blank=True, default=list)
+    skills = ArrayField(models.CharField(max_length=40), verbose_name=_("required skills"), blank=True, default=list)
     account_first = models.BooleanField(
-        _("account owner first"), default=False, help_text=_("The client's owner takes it when available, whoever has less to do.")
+        _("prefer account owner"), default=False, help_text=_("Prefer the client's owner, if available, over people with less work.")
     )
     priority = models.PositiveSmallIntegerField(_("priority"), choices=WorkItem.Priority, default=WorkItem.Priority.NORMAL)
 

@@ -1,4 +1,4 @@
-"""What happened, once and for ever: one immutable row a fact."""
+"""Events: one immutable row per fact."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ class Dispatch(models.Model):
     parked_reason = models.CharField(max_length=200, blank=True, default="")
 
     class Meta:
-        verbose_name = _("waiting event")
-        verbose_name_plural = _("waiting events")
+        verbose_name = _("queued event")
+        verbose_name_plural = _("queued events")
         default_permissions = ("view",)
         indexes = (models.Index(fields=["due_at", "id"], condition=models.Q(parked_reason=""), name="dispatch_due_idx"),)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What events are about: a connection's slug, the kind of object there, and its id there."""
+    """Subject of events: the slug of a connection, the kind of object and the external id."""
 
     source: str
     type: str
@@ -19,7 +19,7 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Found:
     """
-    What an enricher learnt.
+    Facts found by an enricher.
 
     ``facts`` are JSON values by the flow's field names, such as ``deal.amount``; absent where the other side has none.
     """

@@ -1,4 +1,4 @@
-"""Who changed what, when and why: django-simple-history, narrowed to what evidence needs."""
+"""History of changes with author, time and reason: django-simple-history, reduced to the needs of the audit trail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When two transactions wait for each other the database undoes one of them: whoever began that one tries again."""
+"""Retry on deadlock or serialization failure, where the database rolls back one of two transactions."""
 
 from __future__ import annotations
 

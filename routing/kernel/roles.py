@@ -1,4 +1,4 @@
-"""Who may what by default: the permissions matrix as data. Packages grant; the database's groups are synced from here."""
+"""Default permissions: the permissions matrix as data. Packages grant, and the groups in the database are synced from here."""
 
 from __future__ import annotations
 

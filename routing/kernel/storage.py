@@ -1,4 +1,4 @@
-"""Where private files lie on this machine. Another place, such as S3, is another ``STORAGES["private"]``."""
+"""Storage of private files on this machine. For another place, such as S3, set another ``STORAGES["private"]``."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class Columns:
 
 def arriving(columns: Mapping[str, str], single: bool) -> str:
     """
-    What travels to the server, name to type, as the rows of ``new``.
+    Return the columns sent to the server, name to type, as the rows of ``new``.
 
     One row comes as plain values: plans that are made once, for any length of array, would expect more rows than one.
     """

@@ -1,4 +1,4 @@
-"""What arrives is bounded while it arrives: nobody fills the disk with what would be refused anyway."""
+"""Limits on uploads while they arrive, so that nobody fills the disk with files that would be refused anyway."""
 
 from __future__ import annotations
 

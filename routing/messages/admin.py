@@ -30,7 +30,7 @@ class Unread(WithDefault):
     parameter_name = "read"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (("new", _("New")), ("all", _("All")))
+        return (("new", _("Unread")), ("all", _("All")))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset if self.value() == "all" else queryset.filter(read_at=None)
@@ -45,8 +45,8 @@ class NotificationAdmin(ReadOnly):
     ordering = ("-pk",)
     actions = ("mark_as_read",)
     list_before_template = "desk/for_me.html"
-    empty_title = gettext_lazy("Nothing new for you")
-    empty_text = gettext_lazy("You are told here when work becomes yours, needs your decision, or is about to be late.")
+    empty_title = gettext_lazy("No new notifications")
+    empty_text = gettext_lazy("You are notified here when work is assigned to you, needs your decision or is about to become overdue.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(recipient=actor(request).user_id)
@@ -56,7 +56,7 @@ class NotificationAdmin(ReadOnly):
         return [path("read/", page, name="routing_notification_read"), *super().get_urls()]
 
     def list_title(self, request: HttpRequest) -> str:
-        return _("For me")
+        return _("Notifications")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         more = {
@@ -86,7 +86,7 @@ class NotificationAdmin(ReadOnly):
         self.told(request, mark_read(list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now()))
 
     def told(self, request: HttpRequest, count: int) -> None:
-        said = ngettext("%(count)s message is read.", "%(count)s messages are read.", count)
+        said = ngettext("%(count)s notification marked as read.", "%(count)s notifications marked as read.", count)
         messages.success(request, said % {"count": count})
 
     @admin.display(description=gettext_lazy("work"))
@@ -110,4 +110,4 @@ class NotificationAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("read"), ordering="read_at")
     def standing(self, row: Notification) -> SafeString | str:
-        return display.when(row.read_at) if row.read_at else display.badge(_("New"), "info")
+        return display.when(row.read_at) if row.read_at else display.badge(_("Unread"), "info")

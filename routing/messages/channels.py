@@ -1,4 +1,4 @@
-"""Who brings new messages to their people, besides the desk's own page: packages above register here when they are loaded."""
+"""Channels that bring notifications to people besides the desk. Packages above register here when they are loaded."""
 
 from __future__ import annotations
 

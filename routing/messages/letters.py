@@ -1,4 +1,4 @@
-"""What letters to people outside the agency say. The outbox sends them."""
+"""Texts of e-mails to people outside the agency. The outbox sends them."""
 
 from __future__ import annotations
 

@@ -17,30 +17,30 @@ class Notification(models.Model):
     """
 
     class Words(models.TextChoices):
-        OWNS = "owns", _("You now own this")
-        BACKS_UP = "backs_up", _("You now back this up")
+        OWNS = "owns", _("You are now the owner")
+        BACKS_UP = "backs_up", _("You are now the backup")
         EXCEPTION = "exception", _("Needs your decision")
-        APPROVAL = "approval", _("Waits for your approval")
-        ASK_CLIENT = "ask_client", _("The client can be asked now")
-        CHANGES = "changes", _("Changes are asked for")
-        REWORK = "rework", _("Came back from QA")
-        APPROVED = "approved", _("Is approved")
-        DECIDE = "decide", _("Asks for your approval")
-        REMINDER = "reminder", _("Still waits for your approval")
-        IMPACT = "impact", _("Asks whether you agree with what a change means")
-        DECIDED = "decided", _("The client has decided")
-        ANSWERED = "answered", _("The client has answered")
-        WITHDRAWN = "withdrawn", _("The client has withdrawn it")
+        APPROVAL = "approval", _("Needs your approval")
+        ASK_CLIENT = "ask_client", _("Ready to ask the client")
+        CHANGES = "changes", _("Changes requested")
+        REWORK = "rework", _("Returned by QA")
+        APPROVED = "approved", _("Approved")
+        DECIDE = "decide", _("Your approval is needed")
+        REMINDER = "reminder", _("Reminder: your approval is needed")
+        IMPACT = "impact", _("Accept or decline a change")
+        DECIDED = "decided", _("The client decided")
+        ANSWERED = "answered", _("The client answered")
+        WITHDRAWN = "withdrawn", _("The client withdrew it")
         WARNING = "warning", _("Due soon")
-        BREACH = "breach", _("Late")
-        ESCALATION = "escalation", _("Late, and passed on to you")
+        BREACH = "breach", _("Overdue")
+        ESCALATION = "escalation", _("Overdue and escalated to you")
 
     recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("to"))
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("about"))
     words = models.CharField(_("message"), max_length=20, choices=Words)
     dedupe_key = models.CharField(max_length=120, unique=True)
     at = models.DateTimeField(_("at"))
-    sent_at = models.DateTimeField(_("sent by mail"), null=True, editable=False)  # just before, so that nothing can follow it sooner
+    sent_at = models.DateTimeField(_("e-mailed"), null=True, editable=False)  # just before, so that nothing can follow it sooner
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Who is acting: a person or a service user, with what they may do, read once."""
+"""Actors: a person or a service user with their permissions, read once."""
 
 from __future__ import annotations
 

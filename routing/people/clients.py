@@ -1,4 +1,4 @@
-"""Whom the agency works for, and the people there."""
+"""Clients of the agency and their people."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Client(models.Model):
         max_length=6,
         unique=True,
         validators=[RegexValidator(r"\A[A-Z][A-Z0-9]{1,5}\Z", _("Two to six capital letters or digits, starting with a letter."))],
-        help_text=_("Starts the reference of all work for this client, such as ACM-142."),
+        help_text=_("Prefix of references for this client's work, such as ACM-142."),
     )
     name = models.CharField(_("name"), max_length=120, unique=True)
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
@@ -27,7 +27,7 @@ class Client(models.Model):
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("owner"))
     backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("backup"))
     restricted = models.BooleanField(
-        _("restricted"), default=False, help_text=_("Account managers outside the client's team do not see its work.")
+        _("restricted"), default=False, help_text=_("Only account managers in the client's team can see its work.")
     )
 
     history = Tracked()

@@ -22,7 +22,7 @@ class Destination(models.Model):
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind of system"), max_length=30, help_text=_("Such as wordpress or static."))
     connection = models.SlugField(
-        _("connection"), max_length=60, blank=True, default="", help_text=_("Empty: the only active connection of this kind.")
+        _("connection"), max_length=60, blank=True, default="", help_text=_("Leave empty to use the only active connection of this kind.")
     )
     post_type = models.CharField(
         _("post type"),
@@ -38,9 +38,9 @@ class Destination(models.Model):
         validators=[RegexValidator(r"\A([a-z0-9-]+/)*[a-z0-9-]*\Z", _("Folders such as blog/news: lower-case letters, digits and -."))],
     )
     publishes_on_approval = models.BooleanField(
-        _("publish on approval"), default=True, help_text=_("Otherwise an account manager starts the publishing.")
+        _("publish on approval"), default=True, help_text=_("If off, an account manager starts publishing.")
     )
-    is_active = models.BooleanField(_("in use"), default=True)
+    is_active = models.BooleanField(_("active"), default=True)
 
     history = Tracked()
 

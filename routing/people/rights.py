@@ -1,4 +1,4 @@
-"""What a user may do and which teams they are in, in one statement: every page asks both."""
+"""Permissions and teams of a user in one statement, because every page needs both."""
 
 from __future__ import annotations
 

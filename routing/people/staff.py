@@ -81,14 +81,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
     is_active = models.BooleanField(_("active"), default=True)
-    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the desk."))
+    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Can sign in to the desk."))
     skills = ArrayField(
         models.CharField(max_length=40),
         verbose_name=_("skills"),
         blank=True,
         default=list,
         db_default=[],  # code from before this column leaves it out
-        help_text=_("Lower-case codes, by comma."),
+        help_text=_("Lower-case codes, separated by commas."),
     )
     session_epoch = models.PositiveIntegerField(default=0, editable=False)  # part of every session's hash; raised to end them all
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)

@@ -1,4 +1,4 @@
-"""What holds a run, who can clear it and where; and what comes next. Read from what is stored, decided nowhere else."""
+"""Blockers of a run with who can unblock them and where, and the next step. All of it is read from stored rows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def holds(run: Run) -> Sequence[GateResult]:
 
 def _hold(item: WorkItem) -> Iterable[GateResult]:
     if item.held_at is not None:
-        yield refused("hold", _("It is on hold."), evidence=item.hold_reason, clears_by=_("Whoever may resume work"))
+        yield refused("hold", _("The run is on hold."), evidence=item.hold_reason, clears_by=_("Someone who can resume work"))
 
 
 def _cases(run: Run) -> Iterable[GateResult]:
@@ -51,29 +51,29 @@ def _cases(run: Run) -> Iterable[GateResult]:
 def _retries(run: Run) -> Iterable[GateResult]:
     for step in run.due_steps:  # type: ignore[attr-defined]  # prefetched
         if step.last_error:
-            said = _("“%(step)s” did not work yet; it is tried again %(when)s.") % {
+            said = _("“%(step)s” failed. The next attempt is at %(when)s.") % {
                 "step": step.get_name_display(),
                 "when": exact(step.due_at),
             }
-            yield refused("retry", said, evidence=step.last_error, clears_by=_("Nobody need do anything"))
+            yield refused("retry", said, evidence=step.last_error, clears_by=_("Nobody. No action is needed"))
 
 
 def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
     """
-    What happens next, and who does it, in one sentence.
+    Return one sentence about the next step and who takes it.
 
     :param parts: the work that came of the run
     """
     if not run.is_open:
-        return _("Nothing: it has ended.")
+        return _("Nothing. The run has ended.")
     cases = [case for case in run.open_cases if case.blocking]  # type: ignore[attr-defined]
     if cases:
         values = {"who": cases[0].item.owner, "what": cases[0].item.ref}
-        return _("%(who)s settles exception %(what)s; then the run goes on at the same step.") % values
+        return _("%(who)s resolves exception %(what)s. The run then continues at the same step.") % values
     if run.item.held_at is not None:
-        return _("Somebody resumes it, once the reason for the hold is gone.")
+        return _("Someone resumes the run once the reason for the hold is gone.")
     if run.due_steps:  # type: ignore[attr-defined]
-        return _("The system takes the step “%(step)s”.") % {"step": run.due_steps[0].get_name_display()}  # type: ignore[attr-defined]
+        return _("The system runs the step “%(step)s”.") % {"step": run.due_steps[0].get_name_display()}  # type: ignore[attr-defined]
     return _next_of_parts(run, [part for part in parts if part.is_open])
 
 
@@ -83,5 +83,5 @@ def _next_of_parts(run: Run, waiting: Sequence[WorkItem]) -> str:
         return _("%(who)s works on %(what)s.") % values
     unmet = [row.item.ref for row in run.outcomes.unmet().select_related("item")]
     if unmet:
-        return _("Somebody sees that it is so: %(what)s. The system looks by itself.") % {"what": ", ".join(unmet)}
-    return _("The outcome is proven, or somebody closes the run with a reason.")
+        return _("The outcome must be proven: %(what)s. The system checks it automatically.") % {"what": ", ".join(unmet)}
+    return _("The outcome is proven, or someone closes the run with a reason.")

@@ -1,4 +1,4 @@
-"""Who could take work now: people as frozen values, with what they have to do."""
+"""Candidates for work: people as frozen values with their current load."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class Decision(models.Model):
     rule_name = models.CharField(_("rule"), max_length=120)
     owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("owner"))
     backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("backup"))
-    asked = models.TextField(_("decided on"))
+    asked = models.TextField(_("decision input"))
     answer = models.TextField(_("answer"))
     digest = models.CharField(_("digest"), max_length=64)
     at = models.DateTimeField(_("at"))

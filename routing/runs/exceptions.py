@@ -16,22 +16,22 @@ from routing.work.items import WorkNoun
 
 
 class ExceptionRoute(models.Model):
-    """Who takes an exception of this reason, and how long they have."""
+    """Owner and timebox for exceptions with this reason."""
 
     class Taker(models.TextChoices):
-        WORK = "work", _("Whoever owns the work")
-        POLICY = "policy", _("The flow's policy owner")
-        AGENCY = "agency", _("The agency's default pair")
+        WORK = "work", _("Owner of the work")
+        POLICY = "policy", _("Policy owner of the flow")
+        AGENCY = "agency", _("Default owner and backup of the agency")
 
     reason = models.CharField(_("reason"), max_length=40, choices=Reason.choices, unique=True)
-    taker = models.CharField(_("goes to"), max_length=10, choices=Taker, default=Taker.WORK)
+    taker = models.CharField(_("assigned to"), max_length=10, choices=Taker, default=Taker.WORK)
     timebox_minutes = models.PositiveIntegerField(_("timebox (working minutes)"), default=240)
 
     history = Tracked()
 
     class Meta:
         verbose_name = _("exception route")
-        verbose_name_plural = _("exception map")
+        verbose_name_plural = _("exception routing")
         ordering = ("reason",)
         default_permissions = ("add", "change", "view")
 

@@ -26,7 +26,7 @@ class Run(WorkNoun):
         ROUTED = "routed", _("Routed")
         IN_DELIVERY = "in_delivery", _("In delivery")
         AWAITING_OUTCOME = "awaiting_outcome", _("Awaiting outcome")
-        COMPLETE = "complete", _("Complete")
+        COMPLETE = "complete", _("Completed")
         CLOSED_UNPROVEN = "closed_unproven", _("Closed unproven")
         CANCELLED = "cancelled", _("Cancelled")
 
@@ -74,7 +74,7 @@ class Run(WorkNoun):
 
     @transition(field=state, source=State.WAITING, target=State.ENRICHING)
     def proceed(self, *, at: datetime) -> None:
-        """What blocked it is resolved: the same step runs again."""
+        """Continue after the blocker was resolved. The same step runs again."""
 
     @transition(field=state, source=[State.RECEIVED, State.ENRICHING, State.WAITING], target=State.ROUTED)
     def route(
@@ -115,7 +115,7 @@ class Run(WorkNoun):
     @transition(field=state, source=State.COMPLETE, target=State.AWAITING_OUTCOME)
     def reopen(self, *, at: datetime, pair: tuple[int, int]) -> None:
         """
-        What proved it is no longer so.
+        Reopen the run because its proof no longer holds.
 
         :param pair: ids of owner and backup, both active
         """
@@ -131,24 +131,24 @@ class Run(WorkNoun):
 
 
 class RunEvent(models.Model):
-    """Which part an event played: it started a run, joined an open one, was claimed by nobody, or was our own echo."""
+    """Effect of an event: it started a run, joined an open run, matched no flow or was our own echo."""
 
     class Part(models.TextChoices):
         STARTED = "started", _("Started the run")
         JOINED = "joined", _("Joined the run")
-        UNCLAIMED = "unclaimed", _("Claimed by no flow")
-        ECHO = "echo", _("Our own write, come back")
+        UNCLAIMED = "unclaimed", _("No matching flow")
+        ECHO = "echo", _("Echo of our own change")
 
     event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="parts", verbose_name=_("event"))
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="run_events", verbose_name=_("run"))
-    part = models.CharField(_("part"), max_length=10, choices=Part)
+    part = models.CharField(_("outcome"), max_length=10, choices=Part)
     at = models.DateTimeField(_("at"))
 
     append_only = True
 
     class Meta:
-        verbose_name = _("part of an event")
-        verbose_name_plural = _("parts of events")
+        verbose_name = _("event result")
+        verbose_name_plural = _("event results")
         default_permissions = ("view",)
         constraints = (
             models.UniqueConstraint(fields=("event", "run"), name="event_part_once"),
@@ -179,7 +179,7 @@ class RunStep(models.Model):
     class State(models.TextChoices):
         DUE = "due", _("Due")
         DONE = "done", _("Done")
-        STOPPED = "stopped", _("Stopped at an exception")
+        STOPPED = "stopped", _("Stopped by an exception")
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run"))
     name = models.CharField(_("step"), max_length=10, choices=Name)
@@ -207,14 +207,14 @@ class RunStep(models.Model):
 
 class Enrichment(models.Model):
     """
-    What we knew: a row each time something was learnt, by a system or a person; the newest one counts.
+    Known facts: one row each time a system or a person adds some. The newest row counts.
 
     ``facts`` may hold personal data, so the row may be rewritten on erasure.
     """
 
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="enrichments", verbose_name=_("run"))
     facts = models.JSONField(_("facts"))
-    sources = models.JSONField(_("where from"), default=dict)
+    sources = models.JSONField(_("sources"), default=dict)
     client_id = models.BigIntegerField(null=True)
     contact_ids = models.JSONField(default=list)
     engagement_id = models.BigIntegerField(null=True)

@@ -36,28 +36,28 @@ class Outcome(models.Model):
     """
 
     class Kind(models.TextChoices):
-        LIVE = "live", _("It is live as approved")
-        HANDED_OVER = "handed_over", _("The client has it")
+        LIVE = "live", _("Live as approved")
+        HANDED_OVER = "handed_over", _("Received by the client")
 
     class State(models.TextChoices):
         EXPECTED = "expected", _("Expected")
         PROVEN = "proven", _("Proven")
-        DECAYED = "decayed", _("No longer so")
+        DECAYED = "decayed", _("No longer holds")
         WAIVED = "waived", _("Waived")
         SUPERSEDED = "superseded", _("Superseded")
 
     unmet_states = (State.EXPECTED, State.DECAYED)
 
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("of"))
+    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("work item"))
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outcomes", verbose_name=_("run"))
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
     state = StateField(_("state"), max_length=12, choices=State.choices, default=State.EXPECTED, protected=True)
     expected_at = models.DateTimeField(_("expected since"))
     proven_at = models.DateTimeField(_("proven"), null=True)
-    probed_at = models.DateTimeField(_("looked at"), null=True)
-    next_probe_at = models.DateTimeField(_("next look"), null=True)
-    unseen_since = models.DateTimeField(_("not to be reached since"), null=True)
-    failures = models.PositiveIntegerField(_("looks that did not find it"), default=0)
+    probed_at = models.DateTimeField(_("last checked"), null=True)
+    next_probe_at = models.DateTimeField(_("next check"), null=True)
+    unseen_since = models.DateTimeField(_("unreachable since"), null=True)
+    failures = models.PositiveIntegerField(_("failed checks"), default=0)
     evidence = models.JSONField(_("evidence"), default=dict)
     waived_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("waived by"))
 
@@ -78,7 +78,7 @@ class Outcome(models.Model):
 
     @property
     def is_unmet(self) -> bool:
-        """Whether it keeps its run from being complete."""
+        """Return whether the outcome keeps its run from being complete."""
         return self.state in self.unmet_states
 
     def __str__(self) -> str:

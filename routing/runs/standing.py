@@ -1,4 +1,4 @@
-"""How runs stand: what is known of each, and what their steps would stop at now."""
+"""Current status of runs: their known facts and the problems their steps would stop at."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def decide_for(standing: Standing, pool: Pool) -> Choice:
 
 def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[str, ...]]:
     """
-    What the run's next settling would stop at, in words, by run; absent where it would pass.
+    Return the problems that each run's next settling would stop at, in words. Runs that would pass are absent.
 
     Steps that ask an outside system cannot be judged without asking it: they are simply tried again.
     """

@@ -1,4 +1,4 @@
-"""How long an exception may stand: as its flow's own policy says, or else as the exception map does."""
+"""Timeboxes of exceptions, from the SLA policy of the flow or else from exception routing."""
 
 from __future__ import annotations
 

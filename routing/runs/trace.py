@@ -72,7 +72,7 @@ def trace(run: Run) -> Trace:
 
 
 def _place(entry: Entry) -> int:
-    """What comes first of what has the same instant: the order in which a run goes."""
+    """Sort key for entries with the same instant: the order of a run's stages."""
     name = f"step {entry.data['step']}" if entry.chapter == "step" else entry.chapter
     return ORDER.index(name) if name in ORDER else len(ORDER)
 
@@ -108,7 +108,7 @@ def _steps(run: Run) -> list[Entry]:
 
 def _enrichments(run: Run) -> list[Entry]:
     return [
-        Entry(row.at, "enrichment", _("What we knew"), {"facts": row.facts, "sources": row.sources, "by": row.by.full_name})
+        Entry(row.at, "enrichment", _("Known facts"), {"facts": row.facts, "sources": row.sources, "by": row.by.full_name})
         for row in run.enrichments.select_related("by")
     ]
 

@@ -1,4 +1,4 @@
-"""What a trace shows of a run's clocks: when each started, what became of it, until when, and who was told that it is late."""
+"""Trace sections for the clocks of a run: starts, results, due times and escalations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def clocks(run: Run) -> Sequence[Entry]:
         Entry(
             clock.started_at,
             "clock",
-            _("A clock started for %(ref)s: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
+            _("Clock started for %(ref)s: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
             {
                 "ref": clock.item.ref,
                 "purpose": clock.purpose,
@@ -40,7 +40,7 @@ def clocks(run: Run) -> Sequence[Entry]:
 
 @chapter
 def escalations(run: Run) -> Sequence[Entry]:
-    """Whom the sweep told that work of the run is about to be late, or is."""
+    """Escalations for overdue or nearly overdue work of the run."""
     found = {clock.pk: clock for clock in Clock.objects.filter(item__run=run, next_level__gt=0).select_related("item").order_by("id")}
     return [
         Entry(
@@ -57,7 +57,7 @@ def escalations(run: Run) -> Sequence[Entry]:
 
 @chapter
 def outcomes(run: Run) -> Sequence[Entry]:
-    """What proves that the run did what it was for, and when that was shown or found to be so no longer."""
+    """Outcomes that prove the run, with the times they were proven or lapsed."""
     rows = Outcome.history.filter(run=run).select_related("item").order_by("history_date", "history_id")
     return [
         Entry(
@@ -72,7 +72,7 @@ def outcomes(run: Run) -> Sequence[Entry]:
 
 
 def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What was looked at, without the digests."""
+    """Return the evidence without digests."""
     seen = {name: evidence[name] for name in ("url", "status", "approval") if evidence.get(name)}
     return {**seen, "differences": " ".join(evidence["differences"])} if evidence.get("differences") else seen
 
@@ -87,11 +87,11 @@ def purpose_of(clock: Clock) -> str:
 
 
 def standing(clock: Clock) -> str:
-    """What a clock does now, in a few words."""
+    """Return the current status of a clock in a few words."""
     if clock.met_at:
         return _("met")
     if clock.stopped_at:
         return _("missed") if clock.breached_at else _("ended")
     if clock.paused_at:
         return _("paused, waiting on %(whom)s") % {"whom": str(WorkItem.WaitingOn(clock.waiting_on).label).lower()}
-    return _("late") if clock.breached_at else _("running")
+    return _("overdue") if clock.breached_at else _("running")

@@ -1,4 +1,4 @@
-"""When the agency, a team or a client works: weekly hours, holidays, and whose they are."""
+"""Working hours of the agency, a team or a client: weekly hours, holidays and their assignment."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def validate_dates(written: Any) -> None:
 
 
 def wrong(field: str, message: str, **params: str) -> ValidationError:
-    """What is wrong with one field."""
+    """Return a validation error for one field."""
     return ValidationError({field: message % params})
 
 
@@ -55,20 +55,20 @@ class Calendar(models.Model):
         _("weekly hours"),
         default=working_week,
         validators=[validate_week],
-        help_text=_("Windows by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Days left out are closed; 24:00 ends a day."),
+        help_text=_("Opening hours by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Missing days are closed. 24:00 ends a day."),
     )
     holiday_country = models.CharField(
-        _("public holidays of"), max_length=2, blank=True, default="", help_text=_("Country code, such as GB. Empty: none.")
+        _("public holidays of"), max_length=2, blank=True, default="", help_text=_("Country code, such as GB. Leave empty for none.")
     )
     holiday_subdivision = models.CharField(
-        _("part of the country"), max_length=10, blank=True, default="", help_text=_("Such as ENG or BY, where parts differ.")
+        _("region"), max_length=10, blank=True, default="", help_text=_("Such as ENG or BY, where holidays differ by region.")
     )
     extra_dates = models.JSONField(
         _("other days off"),
         default=dict,
         blank=True,
         validators=[validate_dates],
-        help_text=_("By date, with a name: {“2026-12-24”: “Christmas Eve”}."),
+        help_text=_("Dates with names: {“2026-12-24”: “Christmas Eve”}."),
     )
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
@@ -88,11 +88,11 @@ class Calendar(models.Model):
         code, part = self.holiday_country, self.holiday_subdivision
         if code and code not in known:
             raise wrong(
-                "holiday_country", gettext("No public holidays are known for “%(code)s”. Write a code such as GB or DE."), code=code
+                "holiday_country", gettext("No public holidays are known for “%(code)s”. Enter a code such as GB or DE."), code=code
             )
         parts = known.get(code, [])
         if part and part not in parts:
-            message = gettext("“%(part)s” is no part of this country. Its parts are: %(parts)s.")
+            message = gettext("“%(part)s” is not a region of this country. Regions: %(parts)s.")
             raise wrong("holiday_subdivision", message, part=part, parts=", ".join(parts) or "-")
 
     def hours_from(self, year: int, years: int) -> Hours:
@@ -110,7 +110,7 @@ class Calendar(models.Model):
 
 
 class CalendarUse(models.Model):
-    """Whose hours a calendar holds: a team's, a client's or, naming neither, the agency's, which all others fall back to."""
+    """Assignment of a calendar to a team or a client or, without either, to the agency. All others fall back to the agency's."""
 
     calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="uses", verbose_name=_("calendar"))
     team = models.OneToOneField(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_use", verbose_name=_("team"))
@@ -121,13 +121,13 @@ class CalendarUse(models.Model):
     history = Tracked()
 
     class Meta:
-        verbose_name = _("use of a calendar")
-        verbose_name_plural = _("uses of calendars")
+        verbose_name = _("calendar assignment")
+        verbose_name_plural = _("calendar assignments")
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(team=None) | models.Q(client=None),
                 name="calendar_use_names_one",
-                violation_error_message=_("Name a team or a client, not both."),
+                violation_error_message=_("Choose a team or a client, not both."),
             ),
             models.UniqueConstraint(
                 models.Value(1),

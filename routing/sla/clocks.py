@@ -17,7 +17,7 @@ from routing.work.items import WorkItem
 
 class ClockTerms(models.Model):
     """
-    What clocks were started under: policy and calendars with their versions, hours, holidays and states, as JSON.
+    Terms that clocks were started under: policy and calendars with their versions, hours, holidays and states, as JSON.
 
     Written once for all clocks that share it (``digest``, SHA-256 of the canonical JSON, as hex) and never changed, so no
     later edit moves an open clock. ``engine.timing.Terms`` reads it.
@@ -29,8 +29,8 @@ class ClockTerms(models.Model):
     append_only: ClassVar[bool] = True
 
     class Meta:
-        verbose_name = _("terms of clocks")
-        verbose_name_plural = _("terms of clocks")
+        verbose_name = _("clock terms")
+        verbose_name_plural = _("clock terms")
         default_permissions = ("view",)
 
     def __str__(self) -> str:
@@ -79,8 +79,8 @@ class Clock(models.Model):
     paused_at = models.DateTimeField(_("paused"), null=True)
     stopped_at = models.DateTimeField(_("stopped"), null=True)
     waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WorkItem.WaitingOn, default=WorkItem.WaitingOn.AGENCY)
-    cause = models.CharField(_("because of"), max_length=10, default=Cause.WORK.value)
-    spent = models.DurationField(_("spent (working time)"), default=timedelta)
+    cause = models.CharField(_("cause"), max_length=10, default=Cause.WORK.value)
+    spent = models.DurationField(_("used (working time)"), default=timedelta)
     due_at = models.DateTimeField(_("due"), null=True)
     warn_at = models.DateTimeField(_("warns"), null=True)
     warned_at = models.DateTimeField(_("warned"), null=True)
@@ -88,7 +88,7 @@ class Clock(models.Model):
     met_at = models.DateTimeField(_("met"), null=True)
     wakes_at = models.DateTimeField(null=True, editable=False)
     next_level = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    trouble = models.CharField(_("why nobody could be told"), max_length=200, blank=True, default="", db_default="", editable=False)
+    trouble = models.CharField(_("notification error"), max_length=200, blank=True, default="", db_default="", editable=False)
 
     objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
 
@@ -118,13 +118,13 @@ class Clock(models.Model):
 
     @property
     def turn(self) -> Turn:
-        """What it does now."""
+        """Return the clock's current turn."""
         does = Does.STOP if self.stopped_at else Does.RUN if self.running_since else Does.PAUSE
         return Turn(does, self.waiting_on, Cause(self.cause))
 
     @property
     def turned_at(self) -> datetime:
-        """When it began to."""
+        """Return the start of the current turn."""
         since = self.running_since or self.paused_at or self.stopped_at
         assert since is not None  # the database refuses anything else
         return since
@@ -158,7 +158,7 @@ class Clock(models.Model):
             self.breached_at = self.due_at
 
     def _owes_a_level(self) -> bool:
-        """Whether a breach, or a rung above it, was reached and not told."""
+        """Return whether a breach or a later level was reached and not yet escalated."""
         if self.breached_at is None:
             return False
         return self.next_level <= Level.BREACH or self.spent >= worktime_to(self.next_level, self.target, self.escalate_every)
@@ -171,7 +171,7 @@ class Clock(models.Model):
         self.wakes_at = max(at, found) if found else at
 
     def climber(self) -> Climber:
-        """What its ladder reads of it."""
+        """Return the values that the ladder reads."""
         late_at = self.breached_at or self.due_at
         return Climber(self.next_level, self.warn_at, late_at, self.running_since, self.spent, self.target, self.escalate_every)
 
@@ -181,16 +181,16 @@ class ClockMark(models.Model):
 
     clock = models.ForeignKey(Clock, on_delete=models.PROTECT, db_index=False, related_name="marks", verbose_name=_("clock"))
     at = models.DateTimeField(_("at"))
-    does = models.CharField(_("does"), max_length=5, choices=[(does.value, does.value) for does in Does])
-    party = models.CharField(_("whose minutes"), max_length=10, choices=WorkItem.WaitingOn)
-    cause = models.CharField(_("because of"), max_length=10, choices=[(cause.value, cause.value) for cause in Cause])
+    does = models.CharField(_("action"), max_length=5, choices=[(does.value, does.value) for does in Does])
+    party = models.CharField(_("time counted for"), max_length=10, choices=WorkItem.WaitingOn)
+    cause = models.CharField(_("cause"), max_length=10, choices=[(cause.value, cause.value) for cause in Cause])
     state = models.CharField(_("state"), max_length=32)
 
     append_only: ClassVar[bool] = True
 
     class Meta:
-        verbose_name = _("mark of a clock")
-        verbose_name_plural = _("marks of clocks")
+        verbose_name = _("clock change")
+        verbose_name_plural = _("clock changes")
         ordering = ("clock", "id")
         default_permissions = ("view",)
         indexes = (models.Index(fields=["clock", "id"], name="clockmark_clock_idx"),)

@@ -23,10 +23,10 @@ ENDS: dict[str, Q] = {
     "ended": Q(stopped_at__isnull=False, met_at=None, breached_at=None),
 }
 LABELS: dict[str, Words] = {
-    "met": _("Met in time"),
-    "late": _("Late"),
-    "open": _("Still in time"),
-    "ended": _("Ended without it"),
+    "met": _("Met on time"),
+    "late": _("Overdue"),
+    "open": _("On track"),
+    "ended": _("Ended unmet"),
 }
 SETTLED = Q(stopped_at__isnull=False) & (ENDS["met"] | ENDS["late"])
 
@@ -42,7 +42,7 @@ class Median(Aggregate):
 @dataclass(frozen=True, slots=True)
 class Promise:
     """
-    What one policy promises for one purpose, and what became of it.
+    Results of one policy for one purpose.
 
     ``counts`` has a number for each of ``ENDS``. ``usual`` is the median working time to its end, late or not, of those
     that were settled: for a first response, the speed to lead. ``kept`` is met of met and late, in percent.
@@ -62,7 +62,7 @@ class Promise:
 
 
 def promises(by: Actor, *, since: datetime) -> Sequence[Promise]:
-    """What was promised for the work that ``by`` may see, by clocks started at or after ``since`` (aware)."""
+    """Return the results for work that ``by`` may see, by clocks started at or after ``since`` (aware)."""
     clocks = Clock.objects.filter(started_at__gte=since, item__in=work_seen_by(by).order_by())
     named = clocks.order_by().values("policy", "purpose", name=F("policy__name"))
     counted = named.annotate(

@@ -1,4 +1,4 @@
-"""Who was told, when and why, that work is about to be late or is: the ladder of a clock as it was climbed, for people."""
+"""Escalation entries for people: who was notified of overdue or nearly overdue work, when and why."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from routing.sla.ladder import TOP, Level, level_of
 
 WORDS = {
     Level.WARNING: gettext_lazy("Due soon"),
-    Level.BREACH: gettext_lazy("Late"),
-    Level.BACKUP: gettext_lazy("Late: passed on to the backup"),
-    Level.TEAM_LEAD: gettext_lazy("Late: passed on to the team lead"),
-    Level.OPERATIONS_LEAD: gettext_lazy("Late: passed on to the operations lead"),
-    Level.DEFAULT_PAIR: gettext_lazy("Late: passed on to the agency's default pair"),
+    Level.BREACH: gettext_lazy("Overdue"),
+    Level.BACKUP: gettext_lazy("Overdue: escalated to the backup"),
+    Level.TEAM_LEAD: gettext_lazy("Overdue: escalated to the team lead"),
+    Level.OPERATIONS_LEAD: gettext_lazy("Overdue: escalated to the operations lead"),
+    Level.DEFAULT_PAIR: gettext_lazy("Overdue: escalated to the agency's default owner and backup"),
 }
 SHORT = {
     Level.WARNING: (gettext_lazy("Warned"), "warn"),
-    Level.BREACH: (gettext_lazy("Late"), "bad"),
+    Level.BREACH: (gettext_lazy("Overdue"), "bad"),
     Level.BACKUP: (gettext_lazy("Backup"), "bad"),
     Level.TEAM_LEAD: (gettext_lazy("Team lead"), "bad"),
     Level.OPERATIONS_LEAD: (gettext_lazy("Operations lead"), "bad"),
-    Level.DEFAULT_PAIR: (gettext_lazy("Default pair"), "bad"),
+    Level.DEFAULT_PAIR: (gettext_lazy("Default owner and backup"), "bad"),
 }
 
 
@@ -49,12 +49,12 @@ class Told:
     @property
     def whom(self) -> str:
         if self.sent_at is None:
-            return _("a later one was told in its place")
-        return _("told %(people)s") % {"people": _(" and ").join(self.people) or _("nobody")}
+            return _("skipped for a later level")
+        return _("notified %(people)s") % {"people": _(" and ").join(self.people) or _("nobody")}
 
 
 def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:
-    """What was told of each clock by its id, lowest level first; of repeats at the top the newest. Three queries, however many."""
+    """Return the escalations of each clock by its id, lowest level first. Of repeats at the top, only the newest. Three queries in all."""
     ids = [clock.pk for clock in clocks]
     rows = Escalation.objects.filter(clock__in=ids)
     repeats = rows.filter(level__gt=TOP).order_by("clock_id", "-level").distinct("clock_id").values("pk")

@@ -1,4 +1,4 @@
-"""Why something is due when it is: a clock's account, recomputed from its marks, in words and as JSON."""
+"""Explanation of a due date: the clock's account, recomputed from its marks, in words and as JSON."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ CLOSED = {
     Closed.HOLIDAY: gettext_lazy("holiday"),
 }
 CAUSES = {
-    Cause.WORK: gettext_lazy("being worked on"),
+    Cause.WORK: gettext_lazy("in progress"),
     Cause.STATE: gettext_lazy("does not run in this state"),
     Cause.HOLD: gettext_lazy("on hold"),
     Cause.WAITING: gettext_lazy("waiting for an answer"),
-    Cause.CHILDREN: gettext_lazy("all parts of it wait"),
+    Cause.CHILDREN: gettext_lazy("all parts are waiting"),
     Cause.MET: gettext_lazy("done"),
     Cause.ENDED: gettext_lazy("the work ended"),
 }
@@ -48,7 +48,7 @@ class CalendarThen:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """
-    Why a clock says what it says.
+    Reasons for the current values of a clock.
 
     ``calendars`` empty means around the clock; ``instead_of`` names the calendars that were meant and never meet.
     ``agrees`` is false when the stored clock differs from what its marks say.
@@ -124,9 +124,9 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
     for stretch in reading.stretches:
         lines += [f"  {line}" for line in _stretch(stretch, zone)]
     whose = ", ".join(f"{WorkItem.WaitingOn(party).label} {length(time)}" for party, time in reading.whose.items())
-    lines.append("  " + _("Whose working time it was: %(whose)s.") % {"whose": whose or "-"})
+    lines.append("  " + _("Working time by party: %(whose)s.") % {"whose": whose or "-"})
     if not explanation.agrees:
-        lines.append("  " + _("The stored clock differs from this: tell whoever runs the system."))
+        lines.append("  " + _("The stored clock differs from this. Tell your administrator."))
     return lines
 
 
@@ -140,21 +140,25 @@ def standing(reading: Reading, zone: ZoneInfo) -> str:
         "why": f"{WorkItem.WaitingOn(reading.turn.party).label}, {CAUSES[reading.turn.cause]}",
     }
     if reading.turn.does == Does.STOP:
-        met = _("Met, after %(spent)s.") if reading.met_at else _("Ended, after %(spent)s, without it.")
-        return (_("Stopped after %(spent)s: late since %(breached)s.") if reading.breached_at else met) % values
+        met = _("Met after %(spent)s.") if reading.met_at else _("Ended unmet after %(spent)s.")
+        return (_("Stopped after %(spent)s. Overdue since %(breached)s.") if reading.breached_at else met) % values
     if reading.turn.does == Does.PAUSE:
-        late = _("Paused (%(why)s), and late since %(breached)s.")
-        return (late if reading.breached_at else _("Paused (%(why)s): %(spent)s spent, %(left)s left; due once it runs again.")) % values
+        late = _("Paused (%(why)s). Overdue since %(breached)s.")
+        return (
+            late
+            if reading.breached_at
+            else _("Paused (%(why)s). %(spent)s used, %(left)s left. The due date is set when the clock resumes.")
+        ) % values
     if reading.breached_at:
-        return _("Late since %(breached)s: %(spent)s spent.") % values
-    return _("Due %(due)s: %(spent)s spent, %(left)s left.") % values
+        return _("Overdue since %(breached)s. %(spent)s used.") % values
+    return _("Due %(due)s. %(spent)s used, %(left)s left.") % values
 
 
 def _calendars(explanation: Explanation) -> str:
     names = [f"{calendar.name} v{calendar.version} ({calendar.zone})" for calendar in explanation.calendars]
     said = _(" and ").join(names) or _("all hours")
     if explanation.instead_of:
-        said += _(" (the hours that were meant never meet: %(meant)s)") % {"meant": ", ".join(explanation.instead_of)}
+        said += _(" (these calendars never overlap: %(meant)s)") % {"meant": ", ".join(explanation.instead_of)}
     return said
 
 

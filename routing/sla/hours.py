@@ -32,7 +32,7 @@ class OutOfReach(ValueError):
 
 
 class Closed(StrEnum):
-    """Why time does not count."""
+    """Reason why time does not count."""
 
     OUTSIDE_HOURS = "outside_hours"
     WEEKEND = "weekend"  # a weekday on which this calendar never opens, whichever it is
@@ -84,7 +84,7 @@ class _Line:
         return self.before[index] + max(0, inside)
 
     def after(self, instant: int, worktime: int) -> int | None:
-        """When ``worktime`` has passed, at the earliest; None if this line is too short."""
+        """Return the earliest time at which ``worktime`` has passed, or None if this line is too short."""
         wanted = self.opened(instant) + worktime
         if wanted > self.before[-1]:
             return None
@@ -93,11 +93,11 @@ class _Line:
 
 
 class OpenTime(ABC):
-    """What hours can be asked, be they one calendar's or two calendars' together."""
+    """Interface of working hours, for one calendar or the intersection of two."""
 
     @abstractmethod
     def label(self) -> str:
-        """What people call them."""
+        """Return the display name."""
 
     @abstractmethod
     def pieces(self, since: int, until: int) -> Iterator[Piece]:

@@ -13,7 +13,7 @@ from routing.sla.timing import Does, Mark
 
 
 class Level(IntEnum):
-    """What is above ``DEFAULT_PAIR`` is that one again: a ladder never ends in nobody."""
+    """Level of a ladder. Levels above ``DEFAULT_PAIR`` repeat it, so that a ladder always reaches someone."""
 
     WARNING = 0
     BREACH = 1
@@ -27,12 +27,12 @@ TOP = Level.DEFAULT_PAIR
 
 
 def level_of(number: int) -> Level:
-    """What the ``number``-th level is, repeats included."""
+    """Return the ``number``-th level, including repeats."""
     return Level(min(number, TOP))
 
 
 class Climber(NamedTuple):
-    """What of a clock its ladder reads. ``late_at`` is when it was or will be late: empty while it waits on time."""
+    """Values of a clock that its ladder reads. ``late_at`` is the time of the breach, and empty while the clock is paused."""
 
     next_level: int  # the first that was not told
     warn_at: datetime | None
@@ -52,13 +52,13 @@ Past = Callable[[timedelta], datetime]  # when this much working time had been s
 
 
 def worktime_to(level: int, target: timedelta, every: timedelta) -> timedelta:
-    """How much working time passes until a rung above the breach. It stands still while the clock does."""
+    """Return the working time until a level above the breach. It stands still while the clock does."""
     return target + (level - Level.BREACH) * every
 
 
 def reached_at(clock: Climber, level: int, hours: OpenTime, past: Past) -> datetime | None:
     """
-    When a level was or will be reached, if the clock goes on as it does now; None if it would not.
+    Return the time at which a level was or will be reached if the clock keeps its turn, or None if it never will be.
 
     :raises OutOfReach: if it lies more than five years ahead
     """
@@ -104,7 +104,7 @@ def _newest(clock: Climber, hours: OpenTime, at: datetime) -> int:
 
 def when_spent(marks: Sequence[Mark], hours: OpenTime, worktime: timedelta) -> datetime:
     """
-    When a clock had spent this much, by its marks.
+    Return the time at which a clock had used this much, by its marks.
 
     :raises ValueError: if it had not by the last of them
     """
@@ -120,7 +120,7 @@ def when_spent(marks: Sequence[Mark], hours: OpenTime, worktime: timedelta) -> d
 
 def recipients(level: int, places: Sequence[Sequence[int]], present: Collection[int]) -> tuple[int, ...]:
     """
-    Whom a level is told to: who stands at its place and is there, else who stands at the next place above.
+    Return the people to notify at a level: those present at its place, else those at the next place above.
 
     Whoever stands at a lower place knows already, and counts above only when nobody else is there: then it is the highest
     place with anybody. Empty when nobody at all is there.

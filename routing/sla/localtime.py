@@ -1,4 +1,4 @@
-"""Where a local date lies on the line of UTC, when clocks are turned, too."""
+"""Position of local dates in UTC, including changes of daylight saving time."""
 
 from __future__ import annotations
 

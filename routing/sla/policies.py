@@ -21,7 +21,7 @@ MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours: longer i
 
 class SLAPolicy(models.Model):
     """
-    What is promised for work of several kinds, measured in one calendar's hours or in two calendars' common ones.
+    SLA targets for several kinds of work, measured in one calendar's hours or in the common hours of two.
 
     ``version`` rises with every change of the policy or a target (see ``operations.calendars.save_policy``); open clocks
     keep the terms they were started under.
@@ -37,7 +37,12 @@ class SLAPolicy(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
     calendar_source = models.CharField(_("counts in"), max_length=6, choices=Source, default=Source.TEAM)
     also_source = models.CharField(
-        _("and only in"), max_length=6, choices=Source, blank=True, default="", help_text=_("Empty: the first alone.")
+        _("and only within"),
+        max_length=6,
+        choices=Source,
+        blank=True,
+        default="",
+        help_text=_("Leave empty to use the first calendar only."),
     )
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
 
@@ -73,7 +78,7 @@ class Target(models.Model):
     worktime = models.DurationField(
         _("working time"),
         validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
-        help_text=_("Hours:minutes:seconds, such as 08:00:00; a day counts 24 hours."),
+        help_text=_("Hours:minutes:seconds, such as 08:00:00. One day is 24 hours."),
     )
     warn_percent = models.PositiveSmallIntegerField(
         _("warn at (percent)"), default=75, validators=[MinValueValidator(1), MaxValueValidator(100)]
@@ -83,13 +88,17 @@ class Target(models.Model):
         default=ESCALATE_EVERY,
         db_default=ESCALATE_EVERY,
         validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
-        help_text=_("Working time from being late to the backup, to the team lead, to the operations lead, to the agency's default pair."),
+        help_text=_("Working time between escalation levels: backup, team lead, operations lead, default owner and backup."),
     )
     runs_in = ArrayField(
-        models.CharField(max_length=32), verbose_name=_("runs in"), default=list, blank=True, help_text=_("States, by comma. Empty: all.")
+        models.CharField(max_length=32),
+        verbose_name=_("runs in"),
+        default=list,
+        blank=True,
+        help_text=_("States, separated by commas. Leave empty for all."),
     )
     met_in = ArrayField(
-        models.CharField(max_length=32), verbose_name=_("met in"), default=list, blank=True, help_text=_("States, by comma.")
+        models.CharField(max_length=32), verbose_name=_("met in"), default=list, blank=True, help_text=_("States, separated by commas.")
     )
 
     history = Tracked()
@@ -106,14 +115,14 @@ class Target(models.Model):
     def clean(self) -> None:
         states = states_of(self.kind)
         if not states:
-            message = gettext("“%(kind)s” is no kind of work. Kinds are: %(kinds)s.")
+            message = gettext("“%(kind)s” is not a kind of work. Kinds: %(kinds)s.")
             raise wrong("kind", message, kind=self.kind, kinds=", ".join(sorted(work_nouns())))
         for field, named in (("runs_in", self.runs_in), ("met_in", self.met_in)):
             if unknown := [state for state in named if state not in states]:
-                message = gettext("“%(state)s” is no state of it. States are: %(states)s.")
+                message = gettext("“%(state)s” is not a state of this kind. States: %(states)s.")
                 raise wrong(field, message, state=unknown[0], states=", ".join(states))
         if both := sorted({*self.runs_in} & {*self.met_in}):
-            raise wrong("met_in", gettext("It cannot both run and be met in “%(state)s”."), state=both[0])
+            raise wrong("met_in", gettext("A clock cannot both run and be met in “%(state)s”."), state=both[0])
 
 
 def work_nouns() -> dict[str, type[models.Model]]:

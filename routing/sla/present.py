@@ -1,4 +1,4 @@
-"""Who is there now, and who stands where on the ladder of a piece of work."""
+"""People who are present now, and their places on the ladder of a work item."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _kept: dict[str, Terms] = {}
 
 @dataclass(frozen=True)
 class Uses:
-    """Whose hours are whose, loaded once for a batch."""
+    """Calendar assignments, loaded once for a batch."""
 
     agency: Calendar | None
     teams: Mapping[int, Calendar]

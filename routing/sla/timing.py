@@ -1,4 +1,4 @@
-"""What a clock does and what it reads, worked out from frozen values: no database, and no time but what is handed in."""
+"""State and reading of clocks, computed from frozen values. No database, and no time except the given one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Does(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a clock does what it does."""
+    """Reason for a clock's turn."""
 
     WORK = "work"  # it is being worked on
     STATE = "state"  # the target does not run in this state
@@ -35,7 +35,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a clock does from some instant on, and whose minutes pass from then."""
+    """Action of a clock from some instant on, and the party whose time counts from then."""
 
     does: Does
     party: str
@@ -53,7 +53,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a clock looks at. ``children_wait_on`` is the one party that every open part waits on, or empty."""
+    """Input of a clock. ``children_wait_on`` is the one party that every open part waits on, or empty."""
 
     state: str
     is_open: bool
@@ -65,7 +65,7 @@ class Standing:
 @dataclass(frozen=True)
 class Terms:
     """
-    What was agreed when the clock was started; later edits of policy and calendar do not reach it.
+    Terms fixed at the start of a clock. Later edits of policy and calendar do not affect it.
 
     ``runs_in`` empty means every open state. ``document`` is what it was read from, with names and versions.
     """
@@ -93,7 +93,7 @@ def together(calendars: Sequence[OpenTime]) -> OpenTime:
 
 
 def turn(standing: Standing, terms: Terms) -> Turn:
-    """What the clock of work that stands so has to do; the first answer that holds."""
+    """Return the turn of a clock for work in this state. The first matching answer counts."""
     state, party = standing.state, standing.waiting_on
     answers = (
         (state in terms.met_in, Turn(Does.STOP, AGENCY, Cause.MET)),
@@ -129,7 +129,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the marks of a clock say at an instant. ``due_at`` is None while it is paused; ``minutes`` is by party."""
+    """Values of a clock at an instant, by its marks. ``due_at`` is None while it is paused. ``minutes`` is by party."""
 
     at: datetime
     turn: Turn

@@ -39,13 +39,13 @@ def read_week(written: Any) -> tuple[tuple[Window, ...], ...]:
     :raises BadHours: see the class
     """
     if not isinstance(written, Mapping):
-        raise BadHours(_("Write the hours by day, such as {“mon”: [“09:00-17:30”]}."))
+        raise BadHours(_("Enter hours by day, such as {“mon”: [“09:00-17:30”]}."))
     unknown = [str(day) for day in written if day not in DAYS]
     if unknown:
-        raise BadHours(_("“%(day)s” is not a day. Days are %(days)s."), day=unknown[0], days=", ".join(DAYS))
+        raise BadHours(_("“%(day)s” is not a day. Days: %(days)s."), day=unknown[0], days=", ".join(DAYS))
     week = tuple(_read_day(day, written.get(day, [])) for day in DAYS)
     if not any(week):
-        raise BadHours(_("Some day must be open, or nothing would ever be due."))
+        raise BadHours(_("At least one day must be open."))
     return week
 
 
@@ -55,7 +55,7 @@ def _read_day(day: str, written: Any) -> tuple[Window, ...]:
     windows = sorted(_read_window(day, text) for text in written)
     for (_opens, closes), (opens, _closes) in pairwise(windows):
         if opens < closes:
-            raise BadHours(_("Two windows of %(day)s overlap at %(time)s."), day=day, time=clock_face(opens))
+            raise BadHours(_("Two time ranges of %(day)s overlap at %(time)s."), day=day, time=clock_face(opens))
     return tuple(_joined(windows))
 
 
@@ -73,16 +73,16 @@ def _joined(windows: list[Window]) -> list[Window]:
 def _read_window(day: str, text: Any) -> Window:
     match = _WINDOW.match(text) if isinstance(text, str) else None
     if match is None:
-        raise BadHours(_("“%(text)s” (%(day)s) is not a window. Write it like 09:00-17:30."), text=text, day=day)
+        raise BadHours(_("“%(text)s” (%(day)s) is not a time range. Enter one such as 09:00-17:30."), text=text, day=day)
     hours_from, minutes_from, hours_to, minutes_to = (int(part) for part in match.groups())
     opens, closes = hours_from * 60 + minutes_from, hours_to * 60 + minutes_to
     if max(minutes_from, minutes_to) >= 60 or opens >= _MIDNIGHT or closes > _MIDNIGHT:  # noqa: PLR2004 - minutes of an hour
-        raise BadHours(_("“%(text)s” (%(day)s) is no time of day. Times go from 00:00 to 24:00."), text=text, day=day)
+        raise BadHours(_("“%(text)s” (%(day)s) is not a time of day. Times go from 00:00 to 24:00."), text=text, day=day)
     if opens == closes:
-        raise BadHours(_("“%(text)s” (%(day)s) is empty. Leave the day out to close it."), text=text, day=day)
+        raise BadHours(_("“%(text)s” (%(day)s) is empty. Remove the day to close it."), text=text, day=day)
     if opens > closes:
         raise BadHours(
-            _("“%(text)s” (%(day)s) crosses midnight. Write %(evening)s here, and the rest from 00:00 on the next day."),
+            _("“%(text)s” (%(day)s) crosses midnight. Enter %(evening)s here and the rest from 00:00 on the next day."),
             text=text,
             day=day,
             evening=f"{clock_face(opens)}-24:00",
@@ -110,15 +110,15 @@ def read_dates(written: Any) -> dict[date, str]:
     :raises BadHours: see the class
     """
     if not isinstance(written, Mapping):
-        raise BadHours(_("Write each date with its name, such as {“2026-12-24”: “Christmas Eve”}."))
+        raise BadHours(_("Enter each date with its name, such as {“2026-12-24”: “Christmas Eve”}."))
     found = {}
     for text, name in written.items():
         try:
             day = date.fromisoformat(text)
         except (TypeError, ValueError):
-            raise BadHours(_("“%(text)s” is not a date. Write it like 2026-12-24."), text=text) from None
+            raise BadHours(_("“%(text)s” is not a date. Enter one such as 2026-12-24."), text=text) from None
         if not isinstance(name, str) or len(name) > 100:  # noqa: PLR2004 - a name, not a text
-            raise BadHours(_("The name of %(text)s must be a text of at most 100 characters."), text=text)
+            raise BadHours(_("The name of %(text)s can have at most 100 characters."), text=text)
         found[day] = name
     return found
 

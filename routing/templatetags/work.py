@@ -1,4 +1,4 @@
-"""What pages of work share: clocks, and the work around it."""
+"""Shared parts of work pages: clocks and related work."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def clocks(item: WorkItem) -> dict[str, Any]:
 
 @register.inclusion_tag("desk/_outcomes.html", takes_context=True)
 def outcomes(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
-    """What proves it, or what was to: of a run, all that its work promises."""
+    """Show the outcomes that prove the work. For a run, all outcomes of its work."""
     request = context["request"]
     by = getattr(request, "actor", None) or actor_of(request)
     about = Q(run=item.run_id) if item.kind == "run" else Q(item=item)

@@ -32,7 +32,7 @@ def title_of(item: WorkItem) -> SafeString:
 
 
 class Waiver(forms.Form):
-    reason = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=500)
+    reason = long_text(_("Reason"), error=_("Enter a reason."), rows=3, max_length=500)
 
 
 @admin.register(WorkItem)
@@ -44,8 +44,8 @@ class WorkItemAdmin(BulkSteps):
     search_help_text = _("Reference, title or client")
     ordering = (soonest(), "id")
     bulk_steps = ("hold", "resume", "hand_over")
-    empty_title = _("Nothing here to do")
-    empty_text = _("No work matches. Look at everybody's work, or reset the filters.")
+    empty_title = _("No work here")
+    empty_text = _("No work matches. Show everyone's work or reset the filters.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return work_seen_by(actor(request)).order_by(*self.ordering)
@@ -88,7 +88,7 @@ class WorkItemAdmin(BulkSteps):
             raise PermissionDenied
         [result] = probe_now([outcome], by=actor(request), at=timezone.now())
         if result.done:
-            messages.success(request, _("It is looked at within seconds. Open the page again to see what was found."))
+            messages.success(request, _("The check runs within seconds. Reload the page to see the result."))
         else:
             messages.error(request, " ".join(str(refusal.message) for refusal in result.refusals))
         return HttpResponseRedirect(work_page(item.run.item_id if item.run else item.pk))
@@ -96,7 +96,7 @@ class WorkItemAdmin(BulkSteps):
     def waive_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
         """Go without a proof, by name: a reason, then the operation, which asks permission and state again."""
         item, by = self.seen(request, object_id), actor(request)
-        by.require("routing.waive_outcome", to="go without the proof of an outcome")
+        by.require("routing.waive_outcome", to="waive outcomes")
         row = item.outcomes.filter(pk=outcome).first()
         if row is None:
             raise Http404
@@ -104,11 +104,11 @@ class WorkItemAdmin(BulkSteps):
         if request.method == "POST" and form.is_valid():
             [result] = waive([outcome], by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
             if result.done:
-                messages.success(request, _("%(ref)s: gone without the proof.") % {"ref": item.ref})
+                messages.success(request, _("%(ref)s: proof waived.") % {"ref": item.ref})
                 return HttpResponseRedirect(back)
             form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
-        title = _("Go without the proof: %(what)s") % {"what": row}
-        context = {"title": title, "form": form, "submit": _("Go without the proof"), "danger": True, "back": back}
+        title = _("Waive proof: %(what)s") % {"what": row}
+        context = {"title": title, "form": form, "submit": _("Waive proof"), "danger": True, "back": back}
         return self.render(request, "desk/form.html", context, status=409 if form.non_field_errors() else 200)
 
     @admin.display(description=_("work"), ordering="id")

@@ -13,9 +13,9 @@ from routing.work.operations import items
 
 @step_form(items.hand_over)
 class HandOverForm(StepForm):
-    owner = picked(_("Owner"), User.objects.none(), help_text=_("Answers for it from now on."))
-    backup = picked(_("Backup"), User.objects.none(), help_text=_("Answers when the owner cannot; somebody else."))
-    doer = picked(_("Doer"), User.objects.none(), required=False, empty=_("Nobody yet"), help_text=_("Works on it."))
+    owner = picked(_("Owner"), User.objects.none(), help_text=_("Accountable from now on."))
+    backup = picked(_("Backup"), User.objects.none(), help_text=_("Covers when the owner is away. Must be a different person."))
+    doer = picked(_("Assignee"), User.objects.none(), required=False, empty=_("Unassigned"), help_text=_("Does the work."))
 
     def known(self, row: Any) -> dict[str, Any]:
         return {"owner": row.owner_id, "backup": row.backup_id, "doer": row.doer_id}

@@ -77,5 +77,5 @@ def _identify(rows: Sequence[WorkNoun]) -> None:
 
 
 def _prefix(row: WorkNoun) -> str:
-    """What its reference starts with: the client's code, or the agency's before one is known."""
+    """Return the prefix of the reference: the client's code, or the agency's while no client is known."""
     return row.item.client.code if row.item.client else settings.AGENCY_PREFIX

@@ -1,4 +1,4 @@
-"""How values look: states as badges, instants relative with the exact one on hover, people by name."""
+"""Display of values: states as badges, relative times with the exact one on hover, people by name."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def when(at: datetime | None, now: datetime | None = None) -> SafeString | str:
 
 
 def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:
-    """When the item is due, marked when that has passed or is near. Ended work is never late."""
+    """Return the due time of the item, marked if it is past or near. Ended work is never overdue."""
     at = item.next_due_at
     if at is None:
         return NOTHING
@@ -46,9 +46,9 @@ def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:
 
 
 def due_time(at: datetime, now: datetime) -> SafeString:
-    """When something open is due, marked when that has passed or is near."""
+    """Return the due time of something open, marked if it is past or near."""
     if at < now:
-        return _time(at, _("%(span)s late") % {"span": timesince(at, now, depth=1)}, "tl-late")
+        return _time(at, _("%(span)s overdue") % {"span": timesince(at, now, depth=1)}, "tl-late")
     return _time(at, relative(at, now), "tl-soon" if at - now < SOON else "")
 
 

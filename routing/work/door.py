@@ -31,7 +31,7 @@ NOTHING: Seen = ("SELECT 0 WHERE false", ())
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks, when, why, and with which details."""
+    """Context of a call: actor, time, reason and details."""
 
     by: Actor
     at: datetime
@@ -41,7 +41,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one id: done, or refused by these gates."""
+    """Result for one id: done, or refused by these gates."""
 
     id: int
     done: bool
@@ -210,7 +210,7 @@ def judge(step: Operation, row: Any, context: Context) -> list[GateResult]:
 
 
 def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) -> list[tuple[Operation, list[GateResult]]]:
-    """What each operation would answer now, without doing it: the same gates, so a button says what the door says."""
+    """Return the answer of each operation without doing it. It asks the same gates, so buttons agree with the door."""
     answers = []
     for step in steps:
         context = _context(step, [row], by, at, {}, preview=True)
@@ -221,7 +221,7 @@ def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) ->
 def _permission(step: Operation, by: Actor) -> GateResult:
     if step.open_to(by):
         return passed("permission")
-    return refused("permission", _("Your role may not do this."), clears_by=holders(step.permission))
+    return refused("permission", _("Your role does not allow this."), clears_by=holders(step.permission))
 
 
 def _context(
@@ -246,7 +246,7 @@ def _state(step: Operation, row: Any) -> GateResult:
     machine = getattr(getattr(step.model, step.verb), "_django_fsm", None)
     if machine is None or machine.has_transition(row.state):
         return passed("state", evidence=row.state)
-    return refused("state", _("Not a step from here."), evidence=row.state)
+    return refused("state", _("Not allowed in this state."), evidence=row.state)
 
 
 def _item(row: Any) -> WorkItem:

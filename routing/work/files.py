@@ -31,13 +31,19 @@ class File(models.Model):
 
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     size = models.PositiveBigIntegerField(_("size"), help_text=_("In bytes."))
-    type = models.CharField(_("type"), max_length=100, help_text=_("By its content: a MIME type."))
+    type = models.CharField(_("type"), max_length=100, help_text=_("MIME type, detected from the content."))
     name = models.CharField(_("name"), max_length=255, blank=True)
-    width = models.PositiveIntegerField(_("width"), null=True, blank=True, help_text=_("In pixels, of images."))
-    height = models.PositiveIntegerField(_("height"), null=True, blank=True, help_text=_("In pixels, of images."))
+    width = models.PositiveIntegerField(_("width"), null=True, blank=True, help_text=_("In pixels, for images."))
+    height = models.PositiveIntegerField(_("height"), null=True, blank=True, help_text=_("In pixels, for images."))
     uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="files", verbose_name=_("uploaded by"))
     client = models.ForeignKey(
-        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="files", verbose_name=_("client"), help_text=_("Whose it is.")
+        Client,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="files",
+        verbose_name=_("client"),
+        help_text=_("The client the file belongs to."),
     )
     scan = models.CharField(_("scan"), max_length=12, choices=Scan, default=Scan.NOT_SCANNED)
     storage_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)

@@ -1,4 +1,4 @@
-"""How files leave: to whoever may see them, as downloads that no browser runs. Images also as previews made anew."""
+"""Delivery of files to people who may see them, as downloads that no browser runs. Images also have rendered previews."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def address_of(file: File) -> str:
 
 
 def described(file: File) -> dict[str, Any]:
-    """What a page shows of a file."""
+    """Return the data of a file for a page."""
     kind = file.type.rpartition("/")[2].rpartition(".")[2]
     pixels = f"{file.width} × {file.height}" if file.is_image else ""
     return {

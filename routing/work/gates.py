@@ -18,7 +18,7 @@ Words = str | Promise  # translated where it is shown, in the reader's language
 @dataclass(frozen=True, slots=True)
 class GateResult:
     """
-    What a gate answered.
+    Answer of a gate.
 
     ``code`` is stable and never translated; ``evidence`` is what was looked at; ``clears_by`` says who can clear it, and
     ``where`` is the path of the page to do so, empty when there is none.
@@ -34,7 +34,7 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a gate may know besides the row: who asks, when, with which details, and facts loaded once for the batch."""
+    """Facts for a gate besides the row: actor, time, details, and facts loaded once for the batch."""
 
     by: Actor
     at: datetime
@@ -55,8 +55,8 @@ def refused(code: str, message: Words, *, evidence: Words = "", clears_by: Words
     return GateResult(code, False, message, evidence, clears_by, where)
 
 
-GONE = refused("gone", _("This does not exist, or you may not see it."), clears_by=_("Nobody"))
-OVERTAKEN = refused("overtaken", _("Somebody else changed this a moment ago."), clears_by=_("You: look again, then repeat"))
+GONE = refused("gone", _("This does not exist, or you cannot see it."), clears_by=_("Nobody"))
+OVERTAKEN = refused("overtaken", _("Someone else just changed this."), clears_by=_("You: reload the page and try again"))
 
 
 def not_held(row: Any, context: Context) -> GateResult:
@@ -68,7 +68,7 @@ def not_held(row: Any, context: Context) -> GateResult:
         "hold",
         _("This is on hold."),
         evidence=item.hold_reason,
-        clears_by=_("Whoever may resume work"),
+        clears_by=_("Someone who can resume work"),
     )
 
 
@@ -76,7 +76,7 @@ def is_open(row: Any, context: Context) -> GateResult:
     """Refuses work that has ended."""
     if row.is_open:
         return passed("open", _("Still open."))
-    return refused("open", _("This work has ended."), evidence=row.state, clears_by=_("Nobody: open new work instead"))
+    return refused("open", _("This work has ended."), evidence=row.state, clears_by=_("Nobody. Create new work instead"))
 
 
 def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
@@ -85,12 +85,12 @@ def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
     mine = by.user_id in {item.owner_id, item.backup_id}
     my_teams = item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")
     if mine or my_teams or by.may("routing.reassign_any_workitem"):
-        return passed("own_or_team", _("Yours to hand over."))
+        return passed("own_or_team", _("You can reassign this."))
     return refused(
         "own_or_team",
-        _("Somebody else answers for this."),
+        _("Someone else is accountable for this."),
         evidence=str(item.owner) if item.owner else "",
-        clears_by=_("Its owner, its backup, an account manager of their team or an operations lead"),
+        clears_by=_("The owner, the backup, an account manager of their team or an operations lead"),
     )
 
 
@@ -99,11 +99,11 @@ def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult
     client = getattr(row, "item", row).client_id
     if context.by.contact_id is None or client in context.by.clients_as(*roles):
         return passed("role")
-    return refused("role", _("Your role at this client does not allow this."), clears_by=_("The agency: ask for another role"))
+    return refused("role", _("Your role at this client does not allow this."), clears_by=_("The agency, by giving you another role"))
 
 
 def has_reason(row: Any, context: Context) -> GateResult:
     """Refuses without a reason. Reasons go into history, where the next person reads them."""
     if context.preview or str(context.details.get("reason", "")).strip():
-        return passed("reason", _("A reason is given."))
-    return refused("reason", _("Say why: the next person reads it."), clears_by=_("You"))
+        return passed("reason", _("A reason was given."))
+    return refused("reason", _("Enter a reason."), clears_by=_("You"))

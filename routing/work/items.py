@@ -20,7 +20,7 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 def soonest(prefix: str = "") -> Coalesce:
     """
-    What is due first comes first, what is never due last: one column without gaps, which an index can hold.
+    Sort key that puts the earliest due time first and items without one last: one column without gaps, which an index can hold.
 
     :param prefix: the way to the work item, such as ``item__``
     """
@@ -88,7 +88,7 @@ class WorkItem(DoorOnly):
     is_open = models.BooleanField(_("open"), default=True)
     held_at = models.DateTimeField(_("on hold since"), null=True)
     held_by = models.ForeignKey(  # the item whose hold this is: itself, or an ancestor
-        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("held with")
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("held together with")
     )
     hold_reason = models.CharField(_("hold reason"), max_length=500, blank=True, default="")
     waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY)
@@ -99,7 +99,7 @@ class WorkItem(DoorOnly):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="backed_up", verbose_name=_("backup")
     )
     doer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="doing", verbose_name=_("doer")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="doing", verbose_name=_("assignee")
     )
     team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="work", verbose_name=_("team"))
     priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
@@ -189,7 +189,7 @@ class RefCounter(models.Model):
 
 
 class WorkNoun(DoorOnly):
-    """What a request, a brief or a deliverable has in common: a work item, and a state that only the door writes."""
+    """Base of requests, briefs and deliverables: a work item and a state that only the door writes."""
 
     open_states: ClassVar[frozenset[str]]
     searchable: ClassVar[tuple[str, ...]] = ()  # free text of its own that search looks through; index it

@@ -56,7 +56,7 @@ def locking(model: type[models.Model], below: bool) -> str:
 
 
 def open_below(ids: Collection[int]) -> list[tuple[int, int | None]]:
-    """What is open below these items, however deep: its id, and whose hold it is under."""
+    """Return the open items below these, however deep, each with the id of the item whose hold it is under."""
     return [(item, held_by) for item, held_by in run(UNDER, [list(ids), list(ids)])]
 
 

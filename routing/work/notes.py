@@ -17,7 +17,7 @@ MOST_SIGNS = 10_000
 
 class NoteQuerySet(models.QuerySet["Note"]):
     def for_client(self) -> Self:
-        """What the client may read."""
+        """Filter for notes that the client may read."""
         return self.filter(audience=Note.Audience.CLIENT)
 
 
@@ -26,11 +26,11 @@ class Note(models.Model):
 
     class Audience(models.TextChoices):
         INTERNAL = "internal", _("Internal: only the agency")
-        CLIENT = "client", _("Shared: the client reads it too")
+        CLIENT = "client", _("Shared: visible to the client")
 
     item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="notes", verbose_name=_("about"))
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notes", verbose_name=_("author"))
-    audience = models.CharField(_("who reads it"), max_length=8, choices=Audience, default=Audience.INTERNAL)
+    audience = models.CharField(_("visible to"), max_length=8, choices=Audience, default=Audience.INTERNAL)
     body = models.TextField(_("note"), max_length=MOST_SIGNS, validators=[MaxLengthValidator(MOST_SIGNS)], blank=True)
     files = models.ManyToManyField(File, through="NoteFile", related_name="notes", verbose_name=_("files"))
     at = models.DateTimeField(_("written"))

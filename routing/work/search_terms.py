@@ -1,4 +1,4 @@
-"""What somebody typed, as conditions that indexes can answer."""
+"""Search input as conditions that indexes can answer."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ NOWHERE = "''"
 
 
 class Told(TypedDict):
-    """What history and events say besides the rows."""
+    """Values for history and events besides the rows."""
 
     kind: str
     actor: int

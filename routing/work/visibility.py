@@ -1,4 +1,4 @@
-"""Which work an actor may see. Every list, page, search and operation starts here."""
+"""Visibility of work for an actor. Every list, page, search and operation starts here."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def test_mail_is_readable_and_its_links_lead_on(agency: World, sit_down: SitDown
     desk = sit_down(agency.alice)
     desk.open("/admin/mail/")
     desk.check("mail-none")
-    EmailMessage("A new brief waits for you", f"Look at it: {desk.server}/admin/\n\n" + "long" * 60, to=["alice@agency.test"]).send()
+    EmailMessage("A new brief waits for you", f"Review it: {desk.server}/admin/\n\n" + "long" * 60, to=["alice@agency.test"]).send()
 
     page = desk.open("/admin/mail/")
     desk.check("mail")

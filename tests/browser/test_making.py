@@ -57,15 +57,15 @@ def plan_it(sit_down: SitDown, agency: World, brief: Brief) -> None:
     press(page, "Edit")
     row = page.locator(".tl-plan tbody tr").nth(1)
     row.get_by_label("Title").fill("Trail Week")
-    row.get_by_label("Goes to").select_option(label="Acme blog")
+    row.get_by_label("Destination").select_option(label="Acme blog")
     row.get_by_label("Amount").fill("2500.50")
     page.get_by_role("button", name="Add a row").click()
     expect(page.locator(".tl-plan tbody tr")).to_have_count(4)
     expect(page.locator("[data-total=amount]")).to_have_text("3,500.50")
     desk.check("brief-edit")
     page.get_by_role("button", name="Save changes").click()
-    expect(page.get_by_role("region", name="What will be made")).to_contain_text("Trail Week")
-    press(page, "Ask for approval")
+    expect(page.get_by_role("region", name="Planned deliverables")).to_contain_text("Trail Week")
+    press(page, "Request approval")
     desk.check("brief-in-review")
 
 
@@ -73,7 +73,7 @@ def approve_it(sit_down: SitDown, agency: World, brief: Brief) -> None:
     desk = sit_down(agency.bob, width=1440)
     page = desk.open(url(Brief, "change", brief.pk))
     press(page, "Approve")
-    expect(page.get_by_role("region", name="Its deliverables").get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_role("region", name="Deliverables").get_by_role("listitem")).to_have_count(2)
     desk.check("brief-approved")
 
 
@@ -83,23 +83,23 @@ def make_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) ->
     desk = sit_down(agency.cora, width=1440)
     page = desk.open(url(Deliverable, "change", row.pk))
     press(page, "Start production")
-    press(page, "Upload a version")
+    press(page, "Upload version")
     page.get_by_label("Text", exact=False).and_(page.locator("textarea.tl-code")).fill(
         '<h2>Three days on the trail</h2><p onclick="x()">Come along.</p><img src="asset:hero.png" alt="Two walkers on a ridge">'
     )
     page.get_by_label("More files").set_input_files(picture)
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page.get_by_text("The files are here.")).to_be_visible()
+    expect(page.get_by_text("Files received.")).to_be_visible()
     expect(page.locator("[name=title]")).to_have_value("Trail Week")
     desk.check("upload")
-    page.get_by_label("Text in its place").fill("Two walkers on a ridge")
+    page.get_by_label("Alt text").fill("Two walkers on a ridge")
     page.get_by_role("button", name="Upload", exact=True).click()
     expect(page.get_by_text("Taken out of the text: onclick on <p>.")).to_be_visible()
     frame = page.frame_locator("iframe.tl-frame")
     expect(frame.get_by_role("heading", name="Three days on the trail")).to_be_visible()
     page.locator("iframe.tl-frame").scroll_into_view_if_needed()
     assert frame.locator("img").evaluate("async image => { await image.decode(); return image.naturalWidth }") > 0
-    press(page, "Hand in for QA")
+    press(page, "Submit for QA")
 
 
 def sign_it(sit_down: SitDown, agency: World, row: Deliverable) -> None:
@@ -108,30 +108,30 @@ def sign_it(sit_down: SitDown, agency: World, row: Deliverable) -> None:
     desk.check("deliverables-to-sign")
     page.get_by_role("link", name="Trail Week").click()
     desk.check("deliverable-in-qa")
-    press(page, "Sign a judgment")
-    page.get_by_label("It passes").check()
+    press(page, "Sign off")
+    page.get_by_label("Passed").check()
     desk.check("sign-off")
-    page.get_by_role("button", name="Sign", exact=True).click()
-    expect(page.get_by_text("Sign a judgment – done.")).to_be_visible()
+    page.get_by_role("button", name="Sign off", exact=True).click()
+    expect(page.get_by_text("Sign off done.")).to_be_visible()
 
 
 def finish_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) -> None:
     desk = sit_down(agency.alice, width=1440)
     page = desk.open(url(Deliverable, "change", row.pk))
-    asked = page.get_by_role("region", name="The agency is asked")
+    asked = page.get_by_role("region", name="Waiting for the agency")
     desk.check("deliverable-in-review")
     asked.get_by_role("link", name="Approve…").click()
     desk.check("approve")
     page.get_by_role("button", name="Approve", exact=True).click()
-    press(page, "Ask the client")
-    page.get_by_role("region", name="The client is asked").get_by_role("link", name="Record the client's decision…").click()
-    page.get_by_label("Who decided").select_option(label="Carla Client")
+    press(page, "Ask client")
+    page.get_by_role("region", name="Waiting for the client").get_by_role("link", name="Record the client's decision…").click()
+    page.get_by_label("Decided by").select_option(label="Carla Client")
     page.get_by_role("button", name="Record", exact=True).click()
-    expect(page.get_by_text("Add what shows it, such as the e-mail or the minutes.")).to_be_visible()
+    expect(page.get_by_text("Add evidence, such as an e-mail or minutes.")).to_be_visible()
     desk.check("record")
     mail = folder / "yes.txt"
     mail.write_text("Yes, go ahead.")
-    page.get_by_label("What shows it").set_input_files(mail)
+    page.get_by_label("Evidence").set_input_files(mail)
     page.get_by_role("button", name="Record", exact=True).click()
     expect(panel(page).get_by_role("button", name="Publish")).to_have_count(1)  # it failed at once, and can be tried again
     desk.check("deliverable-approved")
@@ -146,7 +146,7 @@ def test_without_scripts_the_plan_still_grows(agency: World, sit_down: SitDown) 
 
     page.get_by_role("button", name="Add a row").click()
 
-    expect(page.get_by_text("There is one more row.")).to_be_visible()
+    expect(page.get_by_text("Added a row.")).to_be_visible()
     expect(page.locator(".tl-plan tbody tr")).to_have_count(4)
 
 

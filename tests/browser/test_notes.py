@@ -27,7 +27,7 @@ def test_a_page_with_notes_is_accessible(agency: World, sit_down: SitDown) -> No
     desk = sit_down(agency.alice)
 
     page = desk.open(url(Request, "change", row.pk))
-    page.get_by_text("Write a note", exact=True).click()
+    page.get_by_text("Add a note", exact=True).click()
     page.locator(".tl-notes").scroll_into_view_if_needed()
 
     expect(page.locator(".tl-file img").first).to_have_js_property("complete", value=True)
@@ -40,19 +40,19 @@ def test_a_note_is_written_after_a_refused_file(agency: World, sit_down: SitDown
     desk = sit_down(agency.alice, width=390)
     page = desk.open(url(Request, "change", row.pk))
 
-    page.get_by_text("Write a note", exact=True).click()
+    page.get_by_text("Add a note", exact=True).click()
     page.get_by_role("textbox", name="Note").fill("Please look")
-    page.get_by_label("Shared: the client reads it too").check()
+    page.get_by_label("Shared: visible to the client").check()
     page.get_by_label("Files").set_input_files(FilePayload(name="logo.png", mimeType="image/png", buffer=EXE))
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.get_by_role("button", name="Add note", exact=True).click()
 
-    expect(page.get_by_role("alert")).to_contain_text("The note is not written yet")
+    expect(page.get_by_role("alert")).to_contain_text("The note was not saved")
     expect(page.get_by_role("textbox", name="Note")).to_have_value("Please look")
     desk.check("note-refused")
     page.get_by_label("Files").set_input_files(FilePayload(name="logo.png", mimeType="image/png", buffer=png()))
-    page.get_by_role("button", name="Write", exact=True).click()
+    page.get_by_role("button", name="Add note", exact=True).click()
 
-    expect(page.locator(".tl-note")).to_contain_text("Client reads this")
+    expect(page.locator(".tl-note")).to_contain_text("Visible to the client")
     with page.expect_download() as download:
         page.get_by_role("link", name="logo.png").click()
     assert download.value.suggested_filename == "logo.png"

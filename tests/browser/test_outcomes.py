@@ -1,4 +1,4 @@
-"""What proves a run, on its page in Chromium, and a look at it now."""
+"""Proof of a run on its page in Chromium, and an immediate check."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_what_decayed_says_what_was_found_and_is_looked_at_now(agency: World, si
     page = desk.open(url(Run, "change", outcome.run_id))
     expect(page.get_by_text("The text is not there: We open on Monday.").first).to_be_visible()
     desk.check("proof")
-    page.get_by_role("button", name="Look now").click()
+    page.get_by_role("button", name="Check now").click()
 
-    expect(page.get_by_text("It is looked at within seconds.")).to_be_visible()
+    expect(page.get_by_text("The check runs within seconds.")).to_be_visible()
     assert Outcome.objects.due(timezone.now()).exists()

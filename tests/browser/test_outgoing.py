@@ -1,4 +1,4 @@
-"""What goes out, on a desk and on a phone, light and dark: the list, a failed one, one held behind it, and the question why."""
+"""The outbox on a desktop and a phone, light and dark: the list, a failed message, one held behind it, and the reason."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def sign_in(seat: Desk) -> Page:
     seat.check("portal-sign-in")
     page.get_by_label("Your e-mail address").fill("carla@client.test")
     page.get_by_role("button", name="Send me a code").click()
-    expect(page.get_by_role("heading", name="Enter the code")).to_be_visible()
+    expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
     seat.check("portal-code")
     page.get_by_label("Code").fill("WRONG")
     page.get_by_role("button", name="Sign in").click()
@@ -92,7 +92,7 @@ def sign_in(seat: Desk) -> Page:
     assert code is not None
     page.get_by_label("Code").fill(code[0])
     page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_text("Nothing waits for you")).to_be_visible()
+    expect(page.get_by_text("Nothing is waiting for you")).to_be_visible()
     seat.check("portal-home-empty")
     return page
 
@@ -112,11 +112,11 @@ def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(agency: Worl
     page.get_by_label("What do you need, and what for?").fill("Two minutes, for the trade fair.")
     page.get_by_label("Files").set_input_files({"name": "lodge.png", "mimeType": "image/png", "buffer": png()})
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
+    expect(page.get_by_role("heading", name="We have received your request")).to_be_visible()
     seat.check("portal-sent")
     advance(clock=timezone.now)
     expect(page.get_by_role("heading", name="A film about the lodge")).to_be_visible(timeout=15_000)
-    expect(page.get_by_text("We are looking at it")).to_be_visible()
+    expect(page.get_by_text("In review")).to_be_visible()
     expect(page.get_by_role("link", name="lodge.png")).to_be_visible()
     seat.check("portal-request-new")
 
@@ -141,7 +141,7 @@ def test_a_question_is_answered_by_keyboard_alone(agency: World, carla: Contact,
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("Thank you. We go on with it.")).to_be_visible()
+    expect(page.get_by_text("Thank you. We will continue with your request.")).to_be_visible()
     assert Request.objects.get(pk=row.pk).state == Request.State.CAPTURED
 
 

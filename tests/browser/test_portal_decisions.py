@@ -106,11 +106,11 @@ def test_a_version_is_looked_at_and_decided(agency: World, carla: Contact, sit_d
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.naturalWidth") > 0
     seat.check("portal-question")
-    page.get_by_role("button", name="Ask for changes").click()
+    page.get_by_role("button", name="Request changes").click()
     expect(page.get_by_role("alert")).to_be_focused()
     seat.check("portal-question-wrong")
     page.get_by_role("button", name="Approve").click()
-    expect(page.get_by_text("Your approval is recorded")).to_be_visible()
+    expect(page.get_by_text("We have recorded your approval")).to_be_visible()
     seat.check("portal-question-approved")
     assert Deliverable.objects.get(pk=row.pk).state == Deliverable.State.APPROVED
     seat.open(f"/portal/questions/{question_before(row).item.ref}/")
@@ -134,7 +134,7 @@ def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(agency: World, carl
     page.get_by_label("What should be different?").fill("A bigger picture.")
     page.get_by_label("Files").set_input_files({"name": "lodge.png", "mimeType": "image/png", "buffer": png()})
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("heading", name="We have your request")).to_be_visible()
+    expect(page.get_by_role("heading", name="We have received your request")).to_be_visible()
     advance(clock=timezone.now)
     made = Request.objects.select_related("item").get(kind="change")
     stated: dict[str, Any] = {
@@ -149,8 +149,8 @@ def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(agency: World, carl
     seat.check("portal-home-impact")
     page.get_by_role("link", name="Change: Winter page", exact=True).first.click()
     seat.check("portal-impact")
-    page.get_by_role("button", name="Agree", exact=True).click()
-    expect(page.get_by_text("Your answer is recorded")).to_be_visible()
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.get_by_text("We have recorded your answer")).to_be_visible()
     seat.check("portal-impact-agreed")
     seat.open(f"/portal/requests/{row.request.item.ref}/")
     seat.check("portal-request-works")
@@ -168,7 +168,7 @@ def test_a_client_is_reminded_from_today(agency: World, carla: Contact, sit_down
 
     page.get_by_role("button", name="Remind").click()
 
-    expect(page.get_by_text("nobody was reminded")).to_be_visible()
+    expect(page.get_by_text("no reminder sent")).to_be_visible()
     desk.check("today-reminded-too-soon")
 
 

@@ -35,12 +35,12 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
     page.get_by_label("Title").fill("Trail Week landing page")
     page.get_by_role("button", name="Capture").click()
     expect(page.get_by_text("ACM-1 is captured. Its owner is Alice.")).to_be_visible()
-    expect(panel(page)).to_contain_text("It does not say what is wanted.")
+    expect(panel(page)).to_contain_text("There is no description.")
     expect(panel(page).get_by_role("button", name="Triage")).to_have_count(0)
     desk.check("request-refused")
 
     press(page, "Edit")
-    page.get_by_label("What is wanted").fill("One page, three films, a form.")
+    page.get_by_label("Description").fill("One page, three films, a form.")
     page.get_by_role("button", name="Save changes").click()
     press(page, "Triage")
     expect(page.get_by_text("ACM-1: Triage – done.")).to_be_visible()
@@ -54,7 +54,7 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
     desk.check("request-held")
     press(page, "Resume")
 
-    expect(page.get_by_role("region", name="What happened").get_by_role("listitem")).to_have_count(6)
+    expect(page.get_by_role("region", name="Activity").get_by_role("listitem")).to_have_count(6)
     desk.check("request-accepted")
     assert Request.objects.get().state == Request.State.ACCEPTED
 

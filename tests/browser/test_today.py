@@ -68,4 +68,4 @@ def test_a_day_without_work_is_calm(agency: World, sit_down: SitDown) -> None:
     page = desk.open("/admin/")
     desk.check("today-nothing")
 
-    expect(page.get_by_text("All quiet")).to_be_visible()
+    expect(page.get_by_text("Nothing needs your attention")).to_be_visible()

@@ -42,5 +42,5 @@ def compose(path: Path = ROOT / "compose.yaml") -> dict[str, Any]:
 
 
 def names_in(text: str) -> set[str]:
-    """What is taken from .env."""
+    """Return the names taken from .env."""
     return set(NAMED.findall(text))

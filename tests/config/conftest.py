@@ -71,7 +71,7 @@ class Product:
         return self.process.returncode, "".join(self.said) + rest
 
     def _forget(self) -> None:
-        """What an earlier start of this product left open here."""
+        """Remove files that an earlier start of this product left here."""
         if self.process and self.process.stdout:
             self.process.wait(5)
             self.process.stdout.close()

@@ -1,4 +1,4 @@
-"""What can be said of the image and of compose.yaml without Docker: that they name what there is, and nothing secret."""
+"""Checks of the image and compose.yaml without Docker: they name only what exists, and nothing secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a walkthrough is told: what holds counts, and what does not ends it with a sentence."""
+"""Output of a walkthrough: a check that holds counts, and one that fails ends it with a sentence."""
 
 from __future__ import annotations
 

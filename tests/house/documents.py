@@ -1,4 +1,4 @@
-"""What documents must agree with."""
+"""Facts that documents must agree with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file of ours may not be or hold; each rule yields one line a finding."""
+"""Rules for the files of this project. Each rule yields one line per finding."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def imports(source: Source) -> Iterator[str]:
 
 
 def _own(function: ast.AST) -> Iterator[ast.AST]:
-    """What lies in a function, without the functions inside it, which are looked at for themselves."""
+    """Yield the nodes of a function without those of nested functions, which are checked on their own."""
     for child in ast.iter_child_nodes(function):
         if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield child

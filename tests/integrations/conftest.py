@@ -24,7 +24,7 @@ from tests.world import World
 
 @pytest.fixture(autouse=True)
 def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was rung for, instead of a thread that speaks to the broker."""
+    """Record the calls that wake workers, instead of a thread that speaks to the broker."""
     heard: list[str] = []
     monkeypatch.setattr(doorbell.process, "ring", lambda: heard.append(doorbell.process.task))
     return heard

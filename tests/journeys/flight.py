@@ -69,7 +69,7 @@ class Flight:
 
     @contextmanager
     def in_the_air(self, deals: int = 2) -> Iterator[None]:
-        """What happens inside happens while one answer to a write is still on its way, and others wait for their turn."""
+        """Run the block while one answer to a write is still on its way and others wait for their turn."""
         self.register.gate.clear()
         self.register.waiting.clear()
         self.post(deals)
@@ -125,6 +125,6 @@ def flying(world: World) -> Iterator[Flight]:
 
 
 def forget() -> None:
-    """What quick beats left in the queues of this run's Valkey would keep the next worker busy."""
+    """Empty the queues that quick beats left in this run's Valkey and that would keep the next worker busy."""
     with Redis.from_url(os.environ["REDIS_URL"]) as broker:
         broker.delete(*QUEUES.split(","), "unacked", "unacked_index")

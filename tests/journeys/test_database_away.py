@@ -49,7 +49,7 @@ def server(superuser_dsn: str, flight: Flight) -> Iterator[Server]:
 
 
 def leases_run_out() -> None:
-    """What a worker had leased when its session was ended, as if the minutes had passed."""
+    """End the leases of a worker whose session was ended, as if the minutes had passed."""
     past = timezone.now() - timedelta(seconds=1)
     Outbound.objects.filter(state=Outbound.State.LEASED).update(leased_until=past, due_at=past)
 

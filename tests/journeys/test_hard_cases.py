@@ -1,4 +1,4 @@
-"""What goes wrong on the way from a signal to owned work, and what must hold then."""
+"""Faults on the way from a signal to owned work, and the guarantees that hold."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def signals(deal: str = "901") -> list[Signal]:
 
 
 def work(at: datetime = NOW) -> None:
-    """What a worker does until nothing is due at ``at``."""
+    """Work like a worker until nothing is due at ``at``."""
     advance(clock=lambda: at)
 
 

@@ -70,7 +70,7 @@ def backup(superuser_dsn: str, committed_world: World) -> Iterator[Callable[[], 
 
 @contextmanager
 def put_back(name: str) -> Iterator[None]:
-    """What was done since is gone from here, and still there outside."""
+    """Restore an older state here, while the external system keeps the newer one."""
     now = connection.settings_dict["NAME"]
     connection.close()
     connection.settings_dict["NAME"] = name

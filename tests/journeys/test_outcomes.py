@@ -1,4 +1,4 @@
-"""What is proven of a page that is out: that it decays, comes back, is taken down or is gone without."""
+"""Proof of a published page: it lapses, returns, is taken down or is waived."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WORDS = "This was not done, and nothing has changed."
+WORDS = "This was refused. Nothing has changed."
 Found = tuple[Any, list[tuple[User, str]]]
 
 

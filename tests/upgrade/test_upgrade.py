@@ -1,4 +1,4 @@
-"""What an earlier slice's product left in its database, after this code has migrated it."""
+"""Database of an earlier slice after migration by this code."""
 
 from __future__ import annotations
 

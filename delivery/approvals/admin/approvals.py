@@ -37,8 +37,8 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
     noun_template = "desk/approval.html"
     onward = ("approve", "record")
     page_related = (*StepsAdmin.page_related, "version__deliverable__item", "version__author")
-    empty_title = gettext_lazy("No approvals here")
-    empty_text = gettext_lazy("They are asked when a version has passed its checks. Reset the filters to see those that are answered.")
+    empty_title = gettext_lazy("No approvals")
+    empty_text = gettext_lazy("Approvals are requested once a version has passed its checks. Reset the filters to see answered ones.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -53,7 +53,7 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
         return super().noun_page(request, row, more | extra, status)
 
     def page(self, request: HttpRequest, template: str, row: Approval, context: dict[str, Any], status: int = 200) -> Any:
-        """Who answers sees what they answer to, on the form as well."""
+        """Show the version that is being decided, on the form as well."""
         return super().page(request, template, row, {"frame": frame_of(row), "version": row.version} | context, status)
 
     def after(self, row: Approval) -> str:
@@ -71,11 +71,11 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
             ),
             (_("Client"), item.client or display.NOTHING),
             (_("Stage"), row.stage + 1),
-            (_("Asks"), row.get_audience_display()),
-            (_("Is through when"), row.get_quorum_display()),
+            (_("Audience"), row.get_audience_display()),
+            (_("Required answers"), row.get_quorum_display()),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
-            (_("Asked"), display.when(item.created_at, now)),
+            (_("Requested"), display.when(item.created_at, now)),
             (_("Seen"), display.when(row.seen_at, now) if row.seen_at else _("Not yet")),
             (_("Expires"), display.due_time(row.expires_at, now) if row.is_open else display.when(row.expires_at, now)),
         ]

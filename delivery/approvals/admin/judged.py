@@ -1,4 +1,4 @@
-"""How a version was judged, as pages show it: its checks with what they found, its approvals with every answer."""
+"""Results of a version for pages: its checks with their findings, its approvals with all answers."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Told:
     @property
     def badge(self) -> SafeString:
         if self.result is None:
-            return badge(_("To sign"), "warn") if self.signed else badge(_("Not run yet"))
+            return badge(_("Needs sign-off"), "warn") if self.signed else badge(_("Not run yet"))
         return badge(_("Passed"), "good") if self.result.passed else badge(_("Failed"), "bad")
 
 
 def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
-    """What applies to the version now, and whatever it was judged by: failed first, then what waits for a person."""
+    """Return the checks that apply now and those already run: failed ones first, then those that need a person."""
     results: dict[int, CheckResult] = {}
     for result in CheckResult.objects.filter(version=version).select_related("check_row", "by").order_by("pk"):
         results[result.check_row_id] = result
@@ -72,7 +72,7 @@ class Fault:
 
 
 def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[Fault]]:
-    """Why the work is in rework, from the version that was sent back: what failed, and what people asked for."""
+    """Return the reasons for rework from the returned version: failed checks and requested changes."""
     back = row.reworked
     if row.state != Deliverable.State.REWORK or back is None:
         return None, ()

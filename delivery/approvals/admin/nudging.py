@@ -28,8 +28,8 @@ def remind(request: HttpRequest, item_id: int) -> HttpResponse:
         raise Http404
     [result] = nudge([row.pk], by=by, at=timezone.now())
     if result.done:
-        messages.success(request, _("%(ref)s: the client is reminded.") % {"ref": row.item.ref})
+        messages.success(request, _("%(ref)s: reminder sent to the client.") % {"ref": row.item.ref})
     else:
         words = " ".join(str(each.message) for each in result.refusals)
-        messages.warning(request, _("%(ref)s: nobody was reminded. %(why)s") % {"ref": row.item.ref, "why": words})
+        messages.warning(request, _("%(ref)s: no reminder sent. %(why)s") % {"ref": row.item.ref, "why": words})
     return HttpResponseRedirect(reverse("admin:index"))

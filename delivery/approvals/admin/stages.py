@@ -1,4 +1,4 @@
-"""Whom the versions made under a flow version are shown to, and in which order: rows on the flow version's page."""
+"""Approval stages of a flow version, as rows on its page."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ class StagesOfVersion(PartOfVersion):
     model = ApprovalStage
     fields = ("position", "audience", "quorum", "need", "answer_days")
     verbose_name = _("approval stage")
-    verbose_name_plural = _("Who approves a version, in this order; without any, the agency and then the client")
+    verbose_name_plural = _("Approvers of a version, in this order. Default: the agency, then the client.")

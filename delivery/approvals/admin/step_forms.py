@@ -25,22 +25,22 @@ MOST_SIGNS = 2_000
 
 @step_form(deliverables.sign_off)
 class SignOffForm(StepForm):
-    submit = gettext_lazy("Sign")
+    submit = gettext_lazy("Sign off")
 
-    check = choice(gettext_lazy("What you judged"), ())
+    check = choice(gettext_lazy("Check"), ())
     passed = forms.TypedChoiceField(
-        label=gettext_lazy("Your judgment"),
-        choices=(("yes", gettext_lazy("It passes")), ("no", gettext_lazy("It does not pass: back for rework"))),
+        label=gettext_lazy("Result"),
+        choices=(("yes", gettext_lazy("Passed")), ("no", gettext_lazy("Failed: return for rework"))),
         coerce=lambda value: value == "yes",
         widget=UnfoldAdminRadioSelectWidget(),
     )
     note = long_text(
-        gettext_lazy("What you found"),
+        gettext_lazy("Findings"),
         error="",
         required=False,
         rows=4,
         max_length=MOST_SIGNS,
-        help_text=gettext_lazy("Needed when it does not pass: whoever makes it reads what to put right."),
+        help_text=gettext_lazy("Required if it failed. Tell the assignee what to fix."),
     )
 
     def prepare(self) -> None:
@@ -53,7 +53,7 @@ class SignOffForm(StepForm):
     def clean(self) -> None:
         super().clean()
         if self.cleaned_data.get("passed") is False and not self.cleaned_data.get("note", "").strip():
-            self.add_error("note", _("Say what is wrong, so that it can be put right."))
+            self.add_error("note", _("Describe what must be fixed."))
 
 
 class AnswerForm(StepForm):
@@ -76,7 +76,7 @@ class ApproveForm(AnswerForm):
 
 class SaysWhyForm(AnswerForm):
     comment = long_text(
-        gettext_lazy("What should be different"), error=gettext_lazy("Say what should be different."), rows=4, max_length=MOST_SIGNS
+        gettext_lazy("What should be different"), error=gettext_lazy("Describe what should be different."), rows=4, max_length=MOST_SIGNS
     )
 
 
@@ -92,27 +92,27 @@ class RejectForm(SaysWhyForm):
 
 @step_form(approvals.record_answer)
 class RecordForm(StepForm):
-    """What shows the decision is kept as soon as it is sent, so that a form with a mistake does not ask for it again."""
+    """Form for a decision made elsewhere. It stores the evidence at once, so that a form with an error does not ask for it again."""
 
     submit = gettext_lazy("Record")
     template: ClassVar[str] = "desk/answer.html"
     width: ClassVar[str] = "tl-broad"
 
-    contact = picked(gettext_lazy("Who decided"), Contact.objects.none(), help_text=gettext_lazy("One of the client's approvers."))
-    word = choice(gettext_lazy("What they decided"), Answer.Word.choices, help_text="")
+    contact = picked(gettext_lazy("Decided by"), Contact.objects.none(), help_text=gettext_lazy("An approver at the client."))
+    word = choice(gettext_lazy("Decision"), Answer.Word.choices, help_text="")
     comment = long_text(
-        gettext_lazy("What they said"),
+        gettext_lazy("Comment"),
         error="",
         required=False,
         rows=4,
         max_length=MOST_SIGNS,
-        help_text=gettext_lazy("The client reads it."),
+        help_text=gettext_lazy("Visible to the client."),
     )
     evidence_kept = forms.IntegerField(widget=forms.HiddenInput(), required=False)
     evidence = forms.FileField(
-        label=gettext_lazy("What shows it"),
-        help_text=gettext_lazy("Such as the e-mail, the minutes or a screenshot."),
-        error_messages={"required": gettext_lazy("Add what shows it, such as the e-mail or the minutes.")},
+        label=gettext_lazy("Evidence"),
+        help_text=gettext_lazy("An e-mail, minutes or a screenshot, for example."),
+        error_messages={"required": gettext_lazy("Add evidence, such as an e-mail or minutes.")},
     )
 
     def prepare(self) -> None:
@@ -126,9 +126,9 @@ class RecordForm(StepForm):
         super().clean()
         self._keep(self.cleaned_data.get("evidence"))
         if self.kept is None and "evidence" not in self.errors:
-            self.add_error("evidence", _("Add what shows it, such as the e-mail or the minutes."))
+            self.add_error("evidence", _("Add evidence, such as an e-mail or minutes."))
         if self.cleaned_data.get("word") not in {"", None, Answer.Word.APPROVE.value} and not self.cleaned_data.get("comment", "").strip():
-            self.add_error("comment", _("Say what should be different."))
+            self.add_error("comment", _("Describe what should be different."))
 
     def _keep(self, upload: UploadedFile[Any] | None) -> None:
         client = self.rows[0].item.client
@@ -142,7 +142,7 @@ class RecordForm(StepForm):
                 self.add_error("evidence", f"{upload.name}: {refusal}")
         if self.kept is not None:
             self.data = dict(self.data.items()) | {"evidence_kept": str(self.kept.pk)}
-            self["evidence"].help_text = _("Kept already: %(name)s. Choose another one only to replace it.") % {"name": self.kept}
+            self["evidence"].help_text = _("Already uploaded: %(name)s. Choose another file only to replace it.") % {"name": self.kept}
 
     def as_details(self) -> dict[str, Any]:
         told = super().as_details()

@@ -35,8 +35,7 @@ Word = Answer.Word
 @dataclass(frozen=True, slots=True)
 class Said:
     """
-    What somebody answers. ``contact_id`` is who answers for the client; ``evidence_id`` shows what was said elsewhere and is
-    recorded.
+    Answer to record. ``contact_id`` answers for the client. ``evidence_id`` is the evidence of a decision made elsewhere.
     """
 
     word: str
@@ -48,7 +47,7 @@ class Said:
 
 
 def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
-    """What the gates of approvals look at: a handful of queries for any number of them."""
+    """Load the facts for the gates of approvals, with a few queries for any number of them."""
     ids = [row.pk for row in rows]
     authors = dict(Approval.objects.filter(pk__in=ids).values_list("pk", "version__author_id"))
     answers = list(Answer.objects.filter(approval__in=ids).values_list("approval_id", "user_id", "contact_id"))
@@ -108,7 +107,7 @@ def record(
     comment: str = "",
     evidence: int | None = None,
 ) -> list[Result]:
-    """What a client's approver decided elsewhere, by telephone or at a meeting, written down with what shows it."""
+    """Record a decision that a client's approver made elsewhere, by telephone or in a meeting, with its evidence."""
     said = Said(word, comment, "", contact, evidence)
     return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
@@ -127,7 +126,7 @@ def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) ->
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
             return Result(pk, False, (GONE,))
         deciding = _deciding(step, _verb(row, said.word))
-        reason = str(_("Decided elsewhere, and recorded.")) if elsewhere else ""
+        reason = str(_("Recorded: the decision was made elsewhere.")) if elsewhere else ""
         [result] = carry(deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details)
         if result.done:
             _keep(row, said, elsewhere=elsewhere, by=by, at=at)
@@ -146,7 +145,7 @@ def _deciding(step: Operation, verb: str) -> Operation:
 
 
 def _verb(row: Approval, word: str) -> str:
-    """What an answer makes of the question."""
+    """Return the verb that an answer triggers."""
     if word != Word.APPROVE:
         return {Word.CHANGES.value: "request_changes"}.get(word, "reject")
     given = Answer.objects.filter(approval=row, word=Word.APPROVE).count()
@@ -155,7 +154,7 @@ def _verb(row: Approval, word: str) -> str:
 
 
 def _colleagues(row: Approval) -> int:
-    """How many of the agency's people may answer: all who hold the permission, but who made the version."""
+    """Return the number of staff who may answer: all with the permission, except the version's author."""
     holding = User.objects.staff().filter(groups__permissions__in=Permission.objects.filter(codename="approve_approval"))
     return holding.exclude(pk=row.version.author_id).distinct().count()
 
@@ -204,7 +203,7 @@ approve = operation(
 request_changes = operation(
     Approval,
     "request_changes",
-    _("Ask for changes"),
+    _("Request changes"),
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
@@ -235,9 +234,9 @@ record_answer = operation(
     details=("word", "contact", "comment", "evidence"),
     run=record,
 )
-one_of_several = operation(Approval, "answer", _("Answer, of several"), system=True)
+one_of_several = operation(Approval, "answer", _("Answer as one of several"), system=True)
 withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
 expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
 supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
-nudge = operation(Approval, "nudge", _("Remind the client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
-see = operation(Approval, "see", _("See"), contacts=_CLIENTS, system=True, through_hold=True)
+nudge = operation(Approval, "nudge", _("Remind client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
+see = operation(Approval, "see", _("Mark as seen"), contacts=_CLIENTS, system=True, through_hold=True)

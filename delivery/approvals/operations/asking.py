@@ -1,4 +1,4 @@
-"""How a client's approvers learn that they are asked, and how the agency learns what they said."""
+"""Notifications to a client's approvers when they are asked, and to the agency when they answer."""
 
 from __future__ import annotations
 

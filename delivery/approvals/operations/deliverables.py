@@ -1,4 +1,4 @@
-"""What happens to a deliverable, from its plan to the place it belongs."""
+"""Operations on a deliverable, from plan to publication."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ grant("delivery.view_deliverable", *EVERYONE)
 
 
 def standing(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
-    """What the gates of deliverables look at: a handful of queries for any number of them."""
+    """Load the facts for the gates of deliverables, with a few queries for any number of them."""
     judged, done, stages = checks.standing(rows), progress(rows), stages_of(rows)
     authors = dict(Version.objects.filter(pk__in=[row.version_id for row in rows if row.version_id]).values_list("pk", "author_id"))
     clients = {row.item.client_id for row in rows}
@@ -107,19 +107,19 @@ def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: dat
     """Failed: back for rework, saying what failed. All passed: on to the reviews. Otherwise somebody has to sign."""
     failed, clear, _waiting = checks.split(known)
     for pk, names in failed.items():
-        carry(return_for_rework, [pk], by=by, at=at, reason=str(_("Failed: %(checks)s")) % {"checks": ", ".join(names)})
+        carry(return_for_rework, [pk], by=by, at=at, reason=str(_("Failed checks: %(checks)s")) % {"checks": ", ".join(names)})
     if clear:
-        carry(pass_qa, clear, by=by, at=at, reason=str(_("Every check passed.")))
+        carry(pass_qa, clear, by=by, at=at, reason=str(_("All checks passed.")))
 
 
 _MAKE, _LEAD = (AM, CREATIVE, OPS), (AM, OPS)
 
 start = operation(Deliverable, "start", _("Start production"), may=_MAKE, run=begin)
-submit = operation(Deliverable, "submit", _("Hand in for QA"), may=_MAKE, gates=(gates.has_new_version,))
+submit = operation(Deliverable, "submit", _("Submit for QA"), may=_MAKE, gates=(gates.has_new_version,))
 sign_off = operation(
     Deliverable,
     "sign_off",
-    _("Sign a judgment"),
+    _("Sign off"),
     may=(QA,),
     gates=(gates.judgment_is_asked, gates.not_its_author),
     facts=standing,
@@ -127,18 +127,18 @@ sign_off = operation(
     run=sign,
 )
 ask_agency = operation(Deliverable, "ask_agency", _("Ask the agency again"), may=_LEAD, gates=(gates.agency_can_be_asked,), facts=standing)
-ask_client = operation(Deliverable, "ask_client", _("Ask the client"), may=_LEAD, gates=(gates.client_can_be_asked,), facts=standing)
+ask_client = operation(Deliverable, "ask_client", _("Ask client"), may=_LEAD, gates=(gates.client_can_be_asked,), facts=standing)
 publish = operation(Deliverable, "publish", _("Publish"), may=_LEAD, gates=(gates.has_destination,), facts=standing)
-hand_out = operation(Deliverable, "hand_out", _("Hand over to the client"), may=_LEAD, gates=(gates.has_no_destination,))
-run_checks = operation(Deliverable, "run_checks", _("Run the checks again"), may=(AM, CREATIVE, QA, OPS), run=judge_again)
+hand_out = operation(Deliverable, "hand_out", _("Hand over files"), may=_LEAD, gates=(gates.has_no_destination,))
+run_checks = operation(Deliverable, "run_checks", _("Rerun checks"), may=(AM, CREATIVE, QA, OPS), run=judge_again)
 send_back = operation(Deliverable, "send_back", _("Send back for rework"), may=(AM, QA, OPS), needs_reason=True)
-reopen = operation(Deliverable, "reopen", _("Take back for rework"), may=_LEAD, needs_reason=True, danger=True)
+reopen = operation(Deliverable, "reopen", _("Withdraw for rework"), may=_LEAD, needs_reason=True, danger=True)
 archive = operation(Deliverable, "archive", _("Archive"), may=_LEAD, needs_reason=True, danger=True)
 cancel = operation(Deliverable, "cancel", _("Cancel"), may=_LEAD, needs_reason=True, through_hold=True, danger=True)
 pass_qa = operation(Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=standing, system=True)
 return_for_rework = operation(Deliverable, "return_for_rework", _("Return for rework"), system=True, through_hold=True)
-stall = operation(Deliverable, "stall", _("Stop and ask its owner"), system=True, through_hold=True)
+stall = operation(Deliverable, "stall", _("Escalate to the owner"), system=True, through_hold=True)
 approve = operation(Deliverable, "approve", _("Approve"), system=True)
 go_live = operation(Deliverable, "go_live", _("Go live"), system=True, through_hold=True)
-fail_publishing = operation(Deliverable, "fail_publishing", _("Fail to publish"), system=True, through_hold=True)
-replan = operation(Deliverable, "replan", _("Plan anew"), system=True, through_hold=True)
+fail_publishing = operation(Deliverable, "fail_publishing", _("Publishing failed"), system=True, through_hold=True)
+replan = operation(Deliverable, "replan", _("Plan again"), system=True, through_hold=True)

@@ -1,4 +1,4 @@
-"""What follows from a deliverable's way through its reviews: questions are asked, taken back and acted upon."""
+"""Reactions to the reviews of a deliverable: approvals are requested, withdrawn and acted upon."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     if through:
         carry(deliverables.approve, through, by=by, at=at)
     if agency:
-        carry(deliverables.ask_agency, agency, by=by, at=at, reason=str(_("The stage before is through.")))
+        carry(deliverables.ask_agency, agency, by=by, at=at, reason=str(_("The previous stage is complete.")))
     open_question(client, by=by, at=at)
 
 
@@ -116,7 +116,7 @@ def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     for row in rows:
         ids = list(Deliverable.objects.filter(version=row.version_id).values_list("pk", flat=True))
         counts = row.audience == Audience.CLIENT
-        why = _("The client asks for changes.") if counts else _("The agency asks for changes.")
+        why = _("The client asked for changes.") if counts else _("The agency asked for changes.")
         results = carry(deliverables.return_for_rework, ids, by=by, at=at, reason=str(why), counts=counts)
         sent_back = [result.row for result in results if result.done]
         tell_owners([each.item for each in sent_back], Notification.Words.CHANGES, by=by, at=at, cause=f"a{row.pk}")
@@ -169,7 +169,7 @@ def settle_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Its owner decided how to go on: another rejection, or silence, is told anew."""
     stalls = ExceptionCase.objects.filter(item__parent__in=[row.item_id for row in rows], reason__in=[Reason.REJECTED, Reason.NO_ANSWER])
     if ids := list(stalls.filter(state__in=ExceptionCase.open_states).order_by("item_id").values_list("pk", flat=True)):
-        carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("It goes on.")))
+        carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("Work resumed.")))
 
 
 @react("delivery.deliverable.approve")
@@ -181,7 +181,7 @@ def tell_approved(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 def _withdraw(versions: Sequence[int], *, by: Actor, at: datetime) -> None:
     pending = list(Approval.objects.filter(version__in=versions, state=Approval.State.PENDING).values_list("pk", flat=True))
     if pending:
-        carry(approvals.withdraw, pending, by=by, at=at, reason=str(_("The version is no longer asked about.")))
+        carry(approvals.withdraw, pending, by=by, at=at, reason=str(_("The version is no longer up for approval.")))
 
 
 @react("delivery.deliverable.upload")
@@ -191,7 +191,7 @@ def supersede(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     older = Approval.objects.filter(version__deliverable__in=by_deliverable, state=Approval.State.APPROVED)
     ids = list(older.exclude(version__in=by_deliverable.values()).values_list("pk", flat=True))
     if ids:
-        carry(approvals.supersede, ids, by=by, at=at, reason=str(_("There is a newer version.")))
+        carry(approvals.supersede, ids, by=by, at=at, reason=str(_("A newer version replaced it.")))
 
 
 def expire_due(*, at: datetime, limit: int = 200) -> int:

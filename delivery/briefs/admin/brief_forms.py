@@ -40,17 +40,17 @@ class PlannedForm(forms.Form):
 
     key = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput())
     title = line(gettext_lazy("Title"), max_length=200, required=False)
-    format = forms.ChoiceField(label=gettext_lazy("What it is"), choices=Format.choices, required=False, widget=UnfoldAdminSelectWidget())
-    destination = _one_of(gettext_lazy("Goes to"))
+    format = forms.ChoiceField(label=gettext_lazy("Type"), choices=Format.choices, required=False, widget=UnfoldAdminSelectWidget())
+    destination = _one_of(gettext_lazy("Destination"))
     amount = _number(gettext_lazy("Amount"), MOST_AMOUNT)
     hours = _number(gettext_lazy("Hours"), MOST_HOURS)
-    due = date(gettext_lazy("Due day"))
+    due = date(gettext_lazy("Due date"))
     replaces = _one_of(gettext_lazy("Replaces"))
     leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
 
     def __init__(self, *args: Any, destinations: Any = (), live: Any = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["destination"].choices = [("", _("Handed over")), *destinations]  # type: ignore[attr-defined]
+        self.fields["destination"].choices = [("", _("Files handed over")), *destinations]  # type: ignore[attr-defined]
         self.fields["replaces"].choices = [("", _("Nothing")), *live]  # type: ignore[attr-defined]
         self.fields["format"].initial = Format.PAGE.value
         for name, field in self.fields.items():
@@ -61,7 +61,7 @@ class PlannedForm(forms.Form):
         told = self.cleaned_data
         meant = any(told.get(name) for name in ("amount", "hours", "due", "destination", "replaces"))
         if meant and not told.get("title", "").strip() and not told.get("leave_out"):
-            self.add_error("title", _("Give it a title, or remove the row."))
+            self.add_error("title", _("Enter a title or remove the row."))
 
     def planned(self) -> dict[str, Any] | None:
         """The row as a plan keeps it; None for one that is empty or taken out."""
@@ -89,7 +89,7 @@ class EditBriefForm(StepForm):
     template: ClassVar[str] = "desk/edit_brief.html"
     width: ClassVar[str] = "tl-whole"
 
-    body = long_text(gettext_lazy("Brief"), error=gettext_lazy("Write the brief; it cannot be empty."), rows=16, max_length=MAX_BODY)
+    body = long_text(gettext_lazy("Brief"), error=gettext_lazy("Enter the brief text."), rows=16, max_length=MAX_BODY)
 
     def known(self, row: Brief) -> dict[str, Any]:
         return {"body": row.body}
@@ -117,11 +117,11 @@ class EditBriefForm(StepForm):
         if not self.has_plan:
             return
         if not self.plan.is_valid():
-            self.add_error(None, _("Look at the marked rows of the plan; what you typed is still there."))
+            self.add_error(None, _("Correct the marked rows of the plan. Your entries are still here."))
             for fault in self.plan.non_form_errors():
                 self.add_error(None, fault)
         if self.data.get("add_row"):
-            self.add_error(None, _("There is one more row. Nothing is saved yet."))
+            self.add_error(None, _("Added a row. Nothing is saved yet."))
 
     def as_details(self) -> dict[str, Any]:
         planned = [row for form in self.plan if (row := form.planned())] if self.has_plan else None

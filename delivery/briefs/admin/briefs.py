@@ -42,8 +42,8 @@ class BriefAdmin(WorkColumns, StepsAdmin):
         *("request__item", "engagement__client", "submitted_by", "first_approver", "approved_by"),
     )
     bulk_steps = ("cancel", "hold", "resume", "hand_over")
-    empty_title = gettext_lazy("No briefs here")
-    empty_text = gettext_lazy("A brief is written when a flow opens its request. Reset the filters to see those that have ended.")
+    empty_title = gettext_lazy("No briefs")
+    empty_text = gettext_lazy("A flow writes a brief when it opens a request. Reset the filters to see ended briefs.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -70,19 +70,19 @@ class BriefAdmin(WorkColumns, StepsAdmin):
             (_("Client"), item.client or display.NOTHING),
             (_("Request"), self.of_request(row)),
             (_("Engagement"), self.of_engagement(request, row)),
-            (_("Number"), row.number if row.is_current else _("%(number)s, no longer current") % {"number": row.number}),
+            (_("Number"), row.number if row.is_current else _("%(number)s (not current)") % {"number": row.number}),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
-            (_("Doer"), item.doer or display.NOTHING),
+            (_("Assignee"), item.doer or display.NOTHING),
             (_("Due"), display.due(item, now)),
-            (_("Written"), display.when(item.created_at, now)),
+            (_("Created"), display.when(item.created_at, now)),
             *self.signatures(row),
         ]
 
     def signatures(self, row: Brief) -> Sequence[tuple[Any, Any]]:
-        """Who asked for its approval, and who gave it."""
+        """Return the people who requested and gave approval."""
         told = [
-            (_("Approval asked by"), row.submitted_by),
+            (_("Approval requested by"), row.submitted_by),
             (_("First approval by"), row.first_approver),
             (_("Approved by"), row.approved_by),
         ]
@@ -90,12 +90,12 @@ class BriefAdmin(WorkColumns, StepsAdmin):
         return [*((label, who) for label, who in told if who), *at]
 
     def texts(self, row: Brief) -> Sequence[tuple[Any, str]]:
-        held = [(_("On hold because"), row.item.hold_reason)] if row.item.held_at else []
-        return [*held, (_("Brief"), row.body or _("Nothing is written yet. Edit the brief."))]
+        held = [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []
+        return [*held, (_("Brief"), row.body or _("The brief is empty. Edit it to add text."))]
 
     def of_engagement(self, request: HttpRequest, row: Brief) -> SafeString | str:
         if row.engagement is None:
-            return _("None: nothing was sold yet")
+            return _("None. Nothing has been sold yet")
         return format_html('<a class="tl-link" href="{}">{}</a>', page_of(row.engagement), row.engagement.name)
 
     @admin.display(description=gettext_lazy("request"))

@@ -44,14 +44,14 @@ def plan_of(row: Brief) -> Sequence[Row]:
 
 
 def strays_of(row: Brief) -> QuerySet[Deliverable]:
-    """What is still being made for the request, though a current brief does not plan it: only a person calls work off."""
+    """Return deliverables in production that no current brief plans. Only a person cancels work."""
     made = Deliverable.objects.filter(request=row.request_id, state__in=Deliverable.open_states).select_related("item__owner", "item__doer")
     return made.exclude(key__in=[each.key for each in _read(row)]).order_by("pk") if row.is_current else made.none()
 
 
 def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> Row:
     place = places.get(each.destination_id or 0)
-    goes_to = place.name if place else _("Handed over")
+    goes_to = place.name if place else _("Files handed over")
     return Row(each.title, str(Format(each.format).label), goes_to, each.amount, each.hours, each.due, live.get(each.replaces_id or 0))
 
 

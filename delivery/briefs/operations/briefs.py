@@ -1,4 +1,4 @@
-"""What happens to a brief, from its draft to the day it is agreed."""
+"""Operations on a brief, from draft to approval."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _BOTH = (AM, OPS)
 
 
 def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
-    """What the gates of briefs look at: a handful of queries for any number of them."""
+    """Load the facts for the gates of briefs, with a few queries for any number of them."""
     found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related("request", "engagement", "item")
     briefs = {brief.pk: brief for brief in found}
     spent = _spent(briefs.values())
@@ -146,7 +146,7 @@ edit = operation(Brief, "edit", _("Edit"), may=_BOTH, gates=(gates.edit_is_reada
 submit = operation(
     Brief,
     "submit",
-    _("Ask for approval"),
+    _("Request approval"),
     may=_BOTH,
     gates=(gates.says_what_will_be_made, gates.plan_still_fits, gates.request_is_accepted),
     facts=standing,
@@ -164,17 +164,17 @@ approve = operation(
 approve_first = operation(
     Brief,
     "approve_first",
-    _("Give the first of two approvals"),
+    _("Give first approval"),
     may=_BOTH,
     gates=(gates.not_the_author, gates.is_above_budget),
     facts=standing,
     run=signed,
 )
-request_changes = operation(Brief, "request_changes", _("Ask for changes"), may=_BOTH, needs_reason=True)
+request_changes = operation(Brief, "request_changes", _("Request changes"), may=_BOTH, needs_reason=True)
 supersede = operation(
     Brief,
     "supersede",
-    _("Write a new brief"),
+    _("Write new brief"),
     may=_BOTH,
     gates=(gates.request_goes_on,),
     facts=standing,

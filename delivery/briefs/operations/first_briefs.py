@@ -57,6 +57,4 @@ def _brief(row: Request, sold: Sequence[int]) -> Brief:
     return Brief(item=item, request=row, engagement_id=sold[0] if len(sold) == 1 else None, body=row.details)
 
 
-write_brief = operation(
-    Request, "write_brief", _("Write the brief"), may=(AM, OPS), gates=(has_no_brief,), facts=with_brief, run=write_first
-)
+write_brief = operation(Request, "write_brief", _("Write brief"), may=(AM, OPS), gates=(has_no_brief,), facts=with_brief, run=write_first)

@@ -26,28 +26,28 @@ MOST_SIGNS = 100_000
 class CheckForm(forms.Form):
     """For one check, kept or to be; ``row`` is not changed until ``filled()``."""
 
-    name = line(gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("As people read it when a version fails."))
-    format = choice(gettext_lazy("For"), [("", gettext_lazy("Everything")), *Format.choices], required=False)
+    name = line(gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("Shown when a version fails."))
+    format = choice(gettext_lazy("Applies to"), [("", gettext_lazy("All deliverables")), *Format.choices], required=False)
     client = picked(
         gettext_lazy("Client"),
         Client.objects.none(),
         required=False,
-        empty=gettext_lazy("Every client"),
+        empty=gettext_lazy("All clients"),
     )
     position = forms.IntegerField(
         label=gettext_lazy("Position"),
         min_value=0,
         max_value=32_000,
         widget=UnfoldAdminTextInputWidget({"inputmode": "numeric"}),
-        help_text=gettext_lazy("Lower ones are told first."),
+        help_text=gettext_lazy("Lower positions are listed first."),
     )
     is_active = forms.BooleanField(
-        label=gettext_lazy("In use"),
+        label=gettext_lazy("Active"),
         required=False,
         widget=UnfoldBooleanWidget(),
-        help_text=gettext_lazy("A check is never deleted, since results name it: take it out of use."),
+        help_text=gettext_lazy("Checks cannot be deleted because results refer to them. Deactivate the check instead."),
     )
-    reason = line(gettext_lazy("Why"), max_length=200, required=False, help_text=gettext_lazy("For the history: the next person reads it."))
+    reason = line(gettext_lazy("Reason"), max_length=200, required=False, help_text=gettext_lazy("Shown in the history."))
 
     def __init__(self, row: Check, actor: Actor, data: Any = None, *, may: bool = True) -> None:
         self.row, self.kind = row, KINDS.get(row.kind)
@@ -63,7 +63,7 @@ class CheckForm(forms.Form):
     def clean(self) -> None:
         super().clean()
         if self.kind is None:
-            self.add_error(None, _("Checks of this kind are not known any more: take it out of use."))
+            self.add_error(None, _("This kind of check no longer exists. Deactivate the check."))
             return
         if self.errors:
             return
@@ -73,7 +73,7 @@ class CheckForm(forms.Form):
             self.add_error(None, str(error))
         same = Check.objects.filter(name=self.cleaned_data["name"], client=self.cleaned_data["client"]).exclude(pk=self.row.pk)
         if same.exists():
-            self.add_error("name", _("Another check has this name already."))
+            self.add_error("name", _("Another check already has this name."))
 
     def params(self) -> dict[str, Any]:
         """As JSON, only what differs from the kind's default."""
@@ -100,10 +100,10 @@ def _field(param: Param, value: Any) -> forms.Field:
         case ParamType.CHOICE:
             return choice(param.label, [(each, each.replace("_", " ").capitalize()) for each in param.choices], initial=value)
         case ParamType.TERMS:
-            return forms.CharField(**common, initial="\n".join(value), widget=_lines(), max_length=MOST_SIGNS, help_text=_("One a line."))
+            return forms.CharField(**common, initial="\n".join(value), widget=_lines(), max_length=MOST_SIGNS, help_text=_("One per line."))
         case ParamType.COUNTS:
             shown = "\n".join(f"{name}: {number}" for name, number in value.items())
-            words = _("One a line, each with how many, such as hero: 1.")
+            words = _("One per line with its count, such as hero: 1.")
             return forms.CharField(**common, initial=shown, widget=_lines(), max_length=MOST_SIGNS, help_text=words)
         case _:
             return forms.CharField(**common, initial=str(value), max_length=200, widget=UnfoldAdminTextInputWidget())
@@ -114,7 +114,7 @@ def _lines() -> UnfoldAdminTextareaWidget:
 
 
 def _value(param: Param, told: Any) -> Any:
-    """What a person wrote, as JSON; the kind's own reading judges it."""
+    """Return the entered text as JSON. The kind of check validates it."""
     match param.type:
         case ParamType.TERMS:
             return [each.strip() for each in str(told).splitlines() if each.strip()]

@@ -34,7 +34,7 @@ class CheckAdmin(DeskAdmin):
     search_help_text = gettext_lazy("Name")
     ordering = ("-is_active", "position", "id")
     empty_title = gettext_lazy("No checks yet")
-    empty_text = gettext_lazy("Without checks, a version goes straight to the agency's approval. Add one.")
+    empty_text = gettext_lazy("Without checks, versions go straight to agency approval. Add a check.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = clients_seen_by(actor(request))
@@ -46,7 +46,7 @@ class CheckAdmin(DeskAdmin):
             raise PermissionDenied
         kind = KINDS.get(request.GET.get("kind", ""))
         if kind is None:
-            context = {"title": _("New check: what is looked at?"), "kinds": KINDS.values(), "back": address(Check, "changelist")}
+            context = {"title": _("New check: choose its kind"), "kinds": KINDS.values(), "back": address(Check, "changelist")}
             return self.render(request, "desk/check_kinds.html", context)
         return self.form_page(request, Check(kind=kind.name, name=str(kind.label)))
 
@@ -70,7 +70,7 @@ class CheckAdmin(DeskAdmin):
                 if "try" not in request.POST:
                     save(made, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
                     sent.leads_to(address(Check, "changelist"))
-                    messages.success(request, _("“%(check)s” is kept. It is asked of versions from now on.") % {"check": made})
+                    messages.success(request, _("Saved “%(check)s”. It applies to new versions from now on.") % {"check": made})
                     return HttpResponseRedirect(address(Check, "changelist"))
                 tried = checks.try_out(made, by=by)
         context = {
@@ -89,6 +89,6 @@ class CheckAdmin(DeskAdmin):
     def kind_name(self, row: Check) -> str:
         return str(KINDS[row.kind].label) if row.kind in KINDS else row.kind
 
-    @admin.display(description=gettext_lazy("in use"), ordering="is_active")
+    @admin.display(description=gettext_lazy("active"), ordering="is_active")
     def in_use(self, row: Check) -> SafeString:
-        return badge(_("In use"), "good") if row.is_active else badge(_("Not in use"))
+        return badge(_("Active"), "good") if row.is_active else badge(_("Inactive"))

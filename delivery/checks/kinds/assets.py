@@ -15,7 +15,7 @@ from delivery.deliverables.manifest import FileEntry
 
 MEGABYTE = 1_000_000
 TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "application/pdf", "video/mp4")
-ROLES = Param("roles", _("Only files of these roles"), ParamType.TERMS, [])
+ROLES = Param("roles", _("Only files with these roles"), ParamType.TERMS, [])
 
 
 def required_assets(page: Page, params: Mapping[str, Any]) -> list[Finding]:
@@ -24,53 +24,53 @@ def required_assets(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     findings = (
         Finding(
             False,
-            said(_("{wanted} of role “{role}” wanted, {found} there."), wanted=wanted, role=role, found=counts[role]),
+            said(_("Role “{role}” requires {wanted}; {found} found."), wanted=wanted, role=role, found=counts[role]),
             place=_("files"),
         )
         for role, wanted in sorted(roles.items())
         if counts[role] < wanted
     )
-    anything = [] if page.manifest.files or roles else [Finding(False, _("There is no file."), place=_("files"))]
-    return or_passed([*findings, *anything], _("Every file that must be there is."))
+    anything = [] if page.manifest.files or roles else [Finding(False, _("There are no files."), place=_("files"))]
+    return or_passed([*findings, *anything], _("All required files are present."))
 
 
 def file_types(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     allowed = {name.casefold() for name in params["types"]}
     findings = (
-        Finding(False, said(_("{type} is not among the types wanted here."), type=quote(file.type) or "?"), quote(file.name), _place(file))
+        Finding(False, said(_("{type} is not an allowed type."), type=quote(file.type) or "?"), quote(file.name), _place(file))
         for file in _files(page, params["roles"])
         if file.type.casefold() not in allowed
     )
-    return or_passed(findings, _("Every file is of a wanted type."))
+    return or_passed(findings, _("All files have an allowed type."))
 
 
 def max_size(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     most: Decimal = params["megabytes"]
-    message = _("{size} MB is more than {most} MB.")
+    message = _("The file has {size} MB; the limit is {most} MB.")
     findings = (
         Finding(False, said(message, size=f"{file.size / MEGABYTE:.1f}", most=most), quote(file.name), _place(file))
         for file in _files(page, params["roles"])
         if file.size > most * MEGABYTE
     )
-    return or_passed(findings, _("No file is too large."))
+    return or_passed(findings, _("All files are within the size limit."))
 
 
 def image_dimensions(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     images = (file for file in _files(page, params["roles"]) if file.type.startswith("image/"))
-    return or_passed((finding for file in images for finding in _shape(file, params)), _("Every image has the wanted dimensions."))
+    return or_passed((finding for file in images for finding in _shape(file, params)), _("All images have the required dimensions."))
 
 
 def file_use(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     used = {image.src.removeprefix("asset:").lower() for image in page.images if image.src.startswith("asset:")}
     there = {file.sha256.lower() for file in page.manifest.files}
     missing = (
-        Finding(False, _("The body shows a file that this version does not have."), f"asset:{name}", _("body"))
+        Finding(False, _("The body refers to a file that this version does not have."), f"asset:{name}", _("body"))
         for name in sorted(used - there)
     )
     empty = (
         Finding(
             False,
-            _("The image has no address, or one that is not allowed."),
+            _("The image has no address or a forbidden one."),
             quote(image.alt or ""),
             said(_("body, image {number}"), number=number),
         )
@@ -78,11 +78,11 @@ def file_use(page: Page, params: Mapping[str, Any]) -> list[Finding]:
         if not image.src
     )
     unused = (
-        Finding(False, _("The file is part of this version, and the body does not show it."), quote(file.name), _place(file))
+        Finding(False, _("The file belongs to this version, but the body does not show it."), quote(file.name), _place(file))
         for file in page.manifest.files
         if file.role in params["roles"] and file.sha256.lower() not in used
     )
-    return or_passed([*missing, *empty, *unused], _("The body and the files fit together."))
+    return or_passed([*missing, *empty, *unused], _("The body and the files match."))
 
 
 def _files(page: Page, roles: Iterable[str]) -> Iterator[FileEntry]:
@@ -91,12 +91,12 @@ def _files(page: Page, roles: Iterable[str]) -> Iterator[FileEntry]:
 
 
 def _place(file: FileEntry) -> Any:
-    return said(_("file of role “{role}”"), role=quote(file.role))
+    return said(_("file with role “{role}”"), role=quote(file.role))
 
 
 def _shape(file: FileEntry, params: Mapping[str, Any]) -> Iterator[Finding]:
     if not file.width or not file.height:
-        yield Finding(False, _("Its dimensions could not be read."), quote(file.name), _place(file))
+        yield Finding(False, _("The dimensions could not be read."), quote(file.name), _place(file))
         return
     found = f"{file.name[:80]}: {file.width} × {file.height} px"
     for side, number, name in (("width", file.width, _("width")), ("height", file.height, _("height"))):
@@ -109,7 +109,7 @@ def _shape(file: FileEntry, params: Mapping[str, Any]) -> Iterator[Finding]:
             yield Finding(False, said(_("The {side} must be at most {wanted} px."), side=name, wanted=most), quote(found), _place(file))
     across, down = params["ratio_width"], params["ratio_height"]
     if across and down and abs(file.width * down - file.height * across) * 100 > params["tolerance"] * file.height * across:
-        yield Finding(False, said(_("The shape must be {across}:{down}."), across=across, down=down), quote(found), _place(file))
+        yield Finding(False, said(_("The aspect ratio must be {across}:{down}."), across=across, down=down), quote(found), _place(file))
 
 
 def _pixels(name: str, label: Any) -> Param:
@@ -120,38 +120,38 @@ KINDS = (
     Kind(
         "required_assets",
         _("Required files"),
-        _("The roles a version must have files for, and how many of each. Without any role: at least one file."),
-        (Param("roles", _("Roles, and how many of each"), ParamType.COUNTS, {}),),
+        _("The file roles a version must have, with their counts. Empty: at least one file."),
+        (Param("roles", _("Roles and counts"), ParamType.COUNTS, {}),),
         required_assets,
     ),
     Kind(
         "file_types",
         _("File types"),
-        _("The types files may be of, as found in their bytes, not in their names."),
+        _("The allowed file types, detected from file content and not from names."),
         (Param("types", _("Allowed types"), ParamType.TERMS, list(TYPES)), ROLES),
         file_types,
     ),
     Kind(
         "max_size",
         _("File size"),
-        _("How large a file may be. A megabyte is 1,000,000 bytes."),
-        (Param("megabytes", _("At most, in MB"), ParamType.DECIMAL, "20"), ROLES),
+        _("The largest allowed file. A megabyte is 1,000,000 bytes."),
+        (Param("megabytes", _("Maximum size in MB"), ParamType.DECIMAL, "20"), ROLES),
         max_size,
     ),
     Kind(
         "image_dimensions",
         _("Image dimensions"),
-        _("How wide and high images must be, in pixels, and of what shape. 0 means any."),
+        _("Image size in pixels and aspect ratio. 0 means any."),
         (
-            _pixels("min_width", _("Width at least")),
-            _pixels("max_width", _("Width at most")),
-            _pixels("width", _("Width exactly")),
-            _pixels("min_height", _("Height at least")),
-            _pixels("max_height", _("Height at most")),
-            _pixels("height", _("Height exactly")),
-            _pixels("ratio_width", _("Shape: parts across, 16 of 16:9")),
-            _pixels("ratio_height", _("Shape: parts down, 9 of 16:9")),
-            Param("tolerance", _("How far off the shape may be, in percent"), ParamType.DECIMAL, "1"),
+            _pixels("min_width", _("Minimum width")),
+            _pixels("max_width", _("Maximum width")),
+            _pixels("width", _("Exact width")),
+            _pixels("min_height", _("Minimum height")),
+            _pixels("max_height", _("Maximum height")),
+            _pixels("height", _("Exact height")),
+            _pixels("ratio_width", _("Aspect ratio: width, such as 16 in 16:9")),
+            _pixels("ratio_height", _("Aspect ratio: height, such as 9 in 16:9")),
+            Param("tolerance", _("Aspect ratio tolerance in percent"), ParamType.DECIMAL, "1"),
             ROLES,
         ),
         image_dimensions,
@@ -159,7 +159,7 @@ KINDS = (
     Kind(
         "file_use",
         _("Use of files"),
-        _("The body shows no file that is missing, and every file of these roles is shown."),
+        _("The body refers to existing files only and shows all files with these roles."),
         (Param("roles", _("Roles that must be shown in the body"), ParamType.TERMS, ["content"]),),
         file_use,
         reads_body=True,

@@ -1,4 +1,4 @@
-"""What a check is: a rule of a kind, with parameters, that answers with findings."""
+"""Checks: a rule of a kind with parameters that returns findings."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def typed(kind: Kind, params: Mapping[str, Any]) -> dict[str, Any]:
     :raises BadParams: naming the first that is wrong
     """
     if unknown := sorted(str(name) for name in params if name not in {param.name for param in kind.params}):
-        raise BadParams(_("“%(kind)s” has no parameter “%(name)s”.") % {"kind": kind.label, "name": quote(unknown[0])})
+        raise BadParams(_("The check “%(kind)s” has no parameter “%(name)s”.") % {"kind": kind.label, "name": quote(unknown[0])})
     found = {}
     for param in kind.params:
         value = params.get(param.name, param.default)
@@ -162,11 +162,11 @@ _READ: Mapping[ParamType, Callable[[Any], Any]] = {
     ParamType.COUNTS: _counts,
 }
 _WANTED: Mapping[ParamType, StrOrPromise] = {
-    ParamType.INTEGER: _("a whole number from 0"),
-    ParamType.DECIMAL: _("a number from 0"),
+    ParamType.INTEGER: _("a whole number, 0 or more"),
+    ParamType.DECIMAL: _("a number, 0 or more"),
     ParamType.BOOLEAN: _("true or false"),
-    ParamType.TEXT: _("a text"),
-    ParamType.CHOICE: _("a text"),
+    ParamType.TEXT: _("text"),
+    ParamType.CHOICE: _("text"),
     ParamType.TERMS: _("a list of at most 1,000 texts of at most 200 characters"),
-    ParamType.COUNTS: _("a list of names, each with how many, at least 1"),
+    ParamType.COUNTS: _("a list of names, each with a count of 1 or more"),
 }

@@ -18,7 +18,7 @@ def budget(page: Page, params: Mapping[str, Any]) -> list[Finding]:
         *_within(context.estimated_amount, context.remaining_amount, tolerance, context.currency, _("amount")),
         *_within(context.estimated_hours, context.remaining_hours, tolerance, "h", _("hours")),
     ]
-    return or_passed(findings, _("The estimate is within what is left of the budget."))
+    return or_passed(findings, _("The estimate is within the remaining budget."))
 
 
 def _within(planned: Decimal | None, left: Decimal | None, tolerance: Decimal, unit: str, place: Any) -> list[Finding]:
@@ -28,7 +28,7 @@ def _within(planned: Decimal | None, left: Decimal | None, tolerance: Decimal, u
         return [Finding(False, _("There is no estimate to compare with the budget."), place=place)]
     if planned <= left + abs(left) * tolerance / 100:
         return []
-    message = said(_("The estimate is {over} {unit} above what is left."), over=planned - left, unit=unit)
+    message = said(_("The estimate exceeds the remaining budget by {over} {unit}."), over=planned - left, unit=unit)
     return [Finding(False, message, f"{planned} {unit} > {left} {unit}", place)]
 
 
@@ -36,8 +36,8 @@ KINDS = (
     Kind(
         "budget",
         _("Budget"),
-        _("The estimate fits into the amount and the hours that are left."),
-        (Param("tolerance", _("How much it may exceed them, in percent"), ParamType.DECIMAL, "0"),),
+        _("The estimate must fit the remaining amount and hours."),
+        (Param("tolerance", _("Allowed excess in percent"), ParamType.DECIMAL, "0"),),
         budget,
     ),
 )

@@ -12,7 +12,7 @@ from delivery.checks.kinds.base import BadParams, Finding, Kind, Rule, said, typ
 from delivery.checks.kinds.page import Context, Page, look
 from delivery.deliverables.manifest import Manifest
 
-JUDGMENT = Kind("judgment", _("Judgment"), _("What only a person can judge. Somebody looks at it and signs."))
+JUDGMENT = Kind("judgment", _("Manual review"), _("A person must review this and sign off."))
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*assets.KINDS, *pages.KINDS, *links.KINDS, *words.KINDS, *budget.KINDS, JUDGMENT)}
 
 MOST_FINDINGS = 200  # of one rule: nobody reads more, and a row has to hold them
@@ -74,7 +74,7 @@ def _judged(rule: Rule, page: Page) -> list[Finding]:
     if kind is None:
         return [Finding(False, said(_("There is no check of kind “{kind}”."), kind=rule.kind))]
     if kind.judge is None:
-        return [Finding(False, _("Somebody has to look at this and sign it."))]
+        return [Finding(False, _("A person must review this and sign off."))]
     if kind.reads_body and page.fault:
         return [Finding(False, page.fault, place=_("body"))]
     try:
@@ -83,4 +83,4 @@ def _judged(rule: Rule, page: Page) -> list[Finding]:
         return [Finding(False, str(error))]
     findings = list(kind.judge(page, params))
     more = len(findings) - MOST_FINDINGS
-    return findings if more <= 0 else [*findings[:MOST_FINDINGS], Finding(False, said(_("{more} more of the same kind."), more=more))]
+    return findings if more <= 0 else [*findings[:MOST_FINDINGS], Finding(False, said(_("{more} more like this."), more=more))]

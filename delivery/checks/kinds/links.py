@@ -28,7 +28,7 @@ def link_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
         for number, link in enumerate(page.links, 1)
         for problem in _problems(link, params)
     )
-    return or_passed(findings, _("Every link says where it leads, and its address is well formed."))
+    return or_passed(findings, _("All links have descriptive text and valid addresses."))
 
 
 def _problems(link: Part, params: Mapping[str, Any]) -> Iterator[Any]:
@@ -36,17 +36,17 @@ def _problems(link: Part, params: Mapping[str, Any]) -> Iterator[Any]:
     # https://www.w3.org/WAI/WCAG22/Techniques/failures/F84
     text = link.text.casefold().strip(" .…!»›>→")
     if not link.text:
-        yield _("The link has no text, so nobody knows where it leads.")
+        yield _("The link has no text. Describe where it leads.")
     elif text in {word.casefold() for word in params["empty_texts"]} or not text:
-        yield _("The text of the link does not say where it leads.")
+        yield _("The link text does not describe where it leads.")
     if not link.href or link.href == "#":
-        yield _("The link has no address, or one that is not allowed.")
+        yield _("The link has no address or a forbidden one.")
         return
     try:
         url = urlsplit(link.href)
         port = url.port
     except ValueError:
-        yield _("The address of the link is not well formed.")
+        yield _("The link address is invalid.")
         return
     yield from _address(link.href, url, port, params)
 
@@ -56,32 +56,32 @@ def _address(href: str, url: SplitResult, port: int | None, params: Mapping[str,
         yield from _web(url, port, params)
     elif url.scheme == "mailto":
         if not all(_is_mail(unquote(address)) for address in url.path.split(",")):
-            yield _("The e-mail address of the link is not well formed.")
+            yield _("The e-mail address in the link is invalid.")
     elif url.scheme == "tel":
         if not _TELEPHONE.fullmatch(unquote(url.path)):
-            yield _("The telephone number of the link is not well formed.")
+            yield _("The phone number in the link is invalid.")
     elif url.scheme:
-        yield _("The link leads to something that is neither a page, an e-mail address nor a telephone number.")
+        yield _("The link must lead to a page, an e-mail address or a phone number.")
     else:
         yield from _without_scheme(href, params)
 
 
 def _web(url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Iterator[Any]:
     if url.scheme == "http" and not params["allow_http"]:
-        yield _("The address begins with http. Use https.")
+        yield _("The address starts with http. Use https.")
     if not _is_host(url.hostname or "") or port == 0 or any(character.isspace() for character in url.geturl()):
-        yield _("The address of the link is not well formed.")
+        yield _("The link address is invalid.")
     if url.username is not None:
-        yield _("The address of the link holds a name or a password.")
+        yield _("The link address contains a user name or password.")
 
 
 def _without_scheme(href: str, params: Mapping[str, Any]) -> Iterator[Any]:
     if href.startswith("//"):
-        yield _("The address has no scheme. Begin it with https:")
+        yield _("The address has no scheme. Start it with https:")
     elif any(character.isspace() for character in href) or href.casefold().startswith("www."):
-        yield _("The address of the link is not well formed.")
+        yield _("The link address is invalid.")
     elif not href.startswith("#") and not params["allow_relative"]:
-        yield _("The address is relative. Give the whole address.")
+        yield _("The address is relative. Enter the full address.")
 
 
 def _is_host(host: str) -> bool:
@@ -98,11 +98,11 @@ KINDS = (
     Kind(
         "link_form",
         _("Links"),
-        _("Links say where they lead, and their addresses are well formed. Nothing is fetched."),
+        _("Links must have descriptive text and valid addresses. Nothing is fetched."),
         (
-            Param("allow_http", _("http is allowed"), ParamType.BOOLEAN, False),
-            Param("allow_relative", _("Addresses without a host are allowed"), ParamType.BOOLEAN, True),
-            Param("empty_texts", _("Texts that say nothing"), ParamType.TERMS, EMPTY_TEXTS),
+            Param("allow_http", _("Allow http"), ParamType.BOOLEAN, False),
+            Param("allow_relative", _("Allow relative addresses"), ParamType.BOOLEAN, True),
+            Param("empty_texts", _("Link texts to reject"), ParamType.TERMS, EMPTY_TEXTS),
         ),
         link_form,
         reads_body=True,

@@ -20,7 +20,7 @@ def alt_text(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     # https://www.w3.org/WAI/WCAG22/Techniques/failures/F30; empty means decorative:
     # https://www.w3.org/WAI/WCAG22/Techniques/html/H67
     names = {f"asset:{file.sha256.lower()}": file.name for file in page.manifest.files}
-    return or_passed(_alternatives(page, names, params), _("Every image has a text alternative."))
+    return or_passed(_alternatives(page, names, params), _("All images have alt text."))
 
 
 def _alternatives(page: Page, names: Mapping[str, str], params: Mapping[str, Any]) -> Iterator[Finding]:
@@ -32,21 +32,21 @@ def _alternatives(page: Page, names: Mapping[str, str], params: Mapping[str, Any
     for file in page.manifest.files:
         outside = file.type.startswith("image/") and f"asset:{file.sha256.lower()}" not in shown
         if outside and (problem := _alt_problem(file.alt, file.name, params)):
-            place = said(_("file of role “{role}”"), role=quote(file.role))
+            place = said(_("file with role “{role}”"), role=quote(file.role))
             yield Finding(False, problem, _shown(Image("", file.alt), file.name), place)
 
 
 def _alt_problem(alt: str | None, name: str, params: Mapping[str, Any]) -> Any:
     if alt is None:
-        return _("The image has no text alternative. Say what it shows.")
+        return _("The image has no alt text. Describe what it shows.")
     said_alt = " ".join(alt.split()).casefold()
     if not said_alt:
-        return "" if params["allow_decorative"] else _("The text alternative is empty. Say what the image shows.")
+        return "" if params["allow_decorative"] else _("The alt text is empty. Describe what the image shows.")
     stem = name.rpartition(".")[0] or name
     if said_alt in {name.casefold(), stem.casefold()} or _FILE_NAME.fullmatch(said_alt):
-        return _("The text alternative is a file name. Say what the image shows.")
+        return _("The alt text is a file name. Describe what the image shows.")
     if any(said_alt.startswith(phrase.casefold()) for phrase in params["empty_phrases"]):
-        return _("Leave out that it is an image: screen readers say so themselves. Say what it shows.")
+        return _("Do not start with “image of”: screen readers already announce it. Describe what it shows.")
     return ""
 
 
@@ -56,7 +56,7 @@ def _shown(image: Image, name: str) -> str:
 
 def heading_order(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     # https://www.w3.org/WAI/WCAG22/Techniques/html/H42 and https://www.w3.org/WAI/WCAG22/Techniques/general/G141
-    return or_passed(_steps(page, int(params["first_level"])), _("Headings begin at the right level, skip none and are not empty."))
+    return or_passed(_steps(page, int(params["first_level"])), _("Headings start at the right level, skip no level and are not empty."))
 
 
 def _steps(page: Page, first: int) -> Iterator[Finding]:
@@ -67,7 +67,7 @@ def _steps(page: Page, first: int) -> Iterator[Finding]:
         if not text:
             yield Finding(False, said(_("A heading of level {level} is empty."), level=level), f"<{heading.tag}></{heading.tag}>", place)
         if level < first:
-            message = _("Level {level} belongs to the title of the page. Begin at level {first}.")
+            message = _("Level {level} is reserved for the page title. Start at level {first}.")
             yield Finding(False, said(message, level=level, first=first), quote(text), place)
         elif level > before + 1:
             yield Finding(False, said(_("Level {level} follows level {before}."), level=level, before=before), quote(text), place)
@@ -81,28 +81,28 @@ def table_headers(page: Page, params: Mapping[str, Any]) -> list[Finding]:
         for number, table in enumerate(page.tables, 1)
         if table.cells and not table.headers
     )
-    return or_passed(findings, _("Every table has header cells."))
+    return or_passed(findings, _("All tables have header cells."))
 
 
 KINDS = (
     Kind(
         "alt_text",
-        _("Text alternatives"),
-        _("Every image says in words what it shows."),
+        _("Alt text"),
+        _("All images must have alt text."),
         (
-            Param("allow_decorative", _("An empty text marks an image as decoration"), ParamType.BOOLEAN, False),
-            Param("empty_phrases", _("Beginnings that say nothing"), ParamType.TERMS, EMPTY_PHRASES),
+            Param("allow_decorative", _("Allow empty alt text for decorative images"), ParamType.BOOLEAN, False),
+            Param("empty_phrases", _("Openings to reject"), ParamType.TERMS, EMPTY_PHRASES),
         ),
         alt_text,
         reads_body=True,
     ),
     Kind(
         "heading_order",
-        _("Order of headings"),
-        _("Headings begin below the title, skip no level and are not empty."),
-        (Param("first_level", _("First level in the body"), ParamType.CHOICE, "2", choices=("1", "2", "3", "4")),),
+        _("Heading order"),
+        _("Headings must start below the title, skip no level and not be empty."),
+        (Param("first_level", _("First heading level in the body"), ParamType.CHOICE, "2", choices=("1", "2", "3", "4")),),
         heading_order,
         reads_body=True,
     ),
-    Kind("table_headers", _("Table headers"), _("Every table has header cells."), (), table_headers, reads_body=True),
+    Kind("table_headers", _("Table headers"), _("All tables have header cells."), (), table_headers, reads_body=True),
 )

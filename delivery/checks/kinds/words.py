@@ -20,35 +20,35 @@ FIELDS = {
     "body": _("body"),
     "seo_title": _("SEO title"),
     "seo_description": _("SEO description"),
-    "alt": _("text alternatives"),
+    "alt": _("alt text"),
 }
 TERMS = Param("terms", _("Terms"), ParamType.TERMS, [])
 
 
 def forbidden_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     if not params["terms"]:
-        return [Finding(True, _("No term is named."))]
+        return [Finding(True, _("No terms are set."))]
     findings = (
         Finding(False, said(_("“{term}” must not be used."), term=quote(term)), around(text, start, end, most=MOST_EVIDENCE), FIELDS[name])
         for name, text in _texts(page)
         for term, start, end in find(params["terms"], words(text))
     )
-    return or_passed(findings, _("No forbidden term is used."))
+    return or_passed(findings, _("No forbidden terms are used."))
 
 
 def required_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     if not params["terms"]:
-        return [Finding(True, _("No term is named."))]
+        return [Finding(True, _("No terms are set."))]
     wanted = params["field"]
     place: StrOrPromise = FIELDS[wanted] if wanted in FIELDS else _("everywhere")
     text = "\n".join(text for name, text in _texts(page) if wanted in (name, "any"))
     found = {term for term, _start, _end in find(params["terms"], words(text))}
     findings = (
-        Finding(False, said(_("“{term}” must be used, and is not."), term=quote(term)), place=place)
+        Finding(False, said(_("“{term}” is required but missing."), term=quote(term)), place=place)
         for term in dict.fromkeys(params["terms"])
         if term not in found
     )
-    return or_passed(findings, _("Every required term is used."))
+    return or_passed(findings, _("All required terms are used."))
 
 
 def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
@@ -59,25 +59,23 @@ def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     if params["minimum"] and not length:
         findings.append(Finding(False, _("This is empty."), place=place))
     elif length < params["minimum"]:
-        message = said(_("{found} characters; at least {wanted} are wanted."), found=length, wanted=params["minimum"])
+        message = said(_("{found} characters; the minimum is {wanted}."), found=length, wanted=params["minimum"])
         findings.append(Finding(False, message, evidence, place))
     if params["maximum"] and length > params["maximum"]:
-        message = said(_("{found} characters; at most {wanted} are wanted."), found=length, wanted=params["maximum"])
+        message = said(_("{found} characters; the maximum is {wanted}."), found=length, wanted=params["maximum"])
         findings.append(Finding(False, message, evidence, place))
-    return findings or [Finding(True, _("The length is right."), place=place)]
+    return findings or [Finding(True, _("The length is within the limits."), place=place)]
 
 
 def slug_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     slug, findings = page.manifest.slug, []
     if not _SLUG.fullmatch(slug):
-        message: StrOrPromise = (
-            _("A slug has small letters a to z, digits, and single hyphens between them.") if slug else _("There is no slug.")
-        )
+        message: StrOrPromise = _("Use lower-case letters a to z, digits and single hyphens.") if slug else _("There is no slug.")
         findings.append(Finding(False, message, quote(slug), _("slug")))
     if params["maximum"] and len(slug) > params["maximum"]:
-        message = said(_("{found} characters; at most {wanted} are wanted."), found=len(slug), wanted=params["maximum"])
+        message = said(_("{found} characters; the maximum is {wanted}."), found=len(slug), wanted=params["maximum"])
         findings.append(Finding(False, message, quote(slug), _("slug")))
-    return or_passed(findings, _("The slug is well formed."))
+    return or_passed(findings, _("The slug is valid."))
 
 
 def _texts(page: Page) -> Iterator[tuple[str, str]]:
@@ -91,7 +89,7 @@ KINDS = (
     Kind(
         "forbidden_terms",
         _("Forbidden terms"),
-        _("Words and phrases that must not be used, whatever their case and accents."),
+        _("Words and phrases that must not appear. Case and accents are ignored."),
         (TERMS,),
         forbidden_terms,
         reads_body=True,
@@ -99,19 +97,19 @@ KINDS = (
     Kind(
         "required_terms",
         _("Required terms"),
-        _("Words and phrases that must be used, whatever their case and accents."),
-        (TERMS, Param("field", _("Where"), ParamType.CHOICE, "any", choices=("any", *FIELDS))),
+        _("Words and phrases that must appear. Case and accents are ignored."),
+        (TERMS, Param("field", _("Field"), ParamType.CHOICE, "any", choices=("any", *FIELDS))),
         required_terms,
         reads_body=True,
     ),
     Kind(
         "text_length",
-        _("Length of a text"),
-        _("How many characters a text has, without tags. 0 means any."),
+        _("Text length"),
+        _("Number of characters without tags. 0 means any."),
         (
-            Param("field", _("Which text"), ParamType.CHOICE, "title", choices=tuple(FIELDS)),
-            Param("minimum", _("At least"), ParamType.INTEGER, 1),
-            Param("maximum", _("At most"), ParamType.INTEGER, 0),
+            Param("field", _("Field"), ParamType.CHOICE, "title", choices=tuple(FIELDS)),
+            Param("minimum", _("Minimum"), ParamType.INTEGER, 1),
+            Param("maximum", _("Maximum"), ParamType.INTEGER, 0),
         ),
         text_length,
         reads_body=True,
@@ -119,8 +117,8 @@ KINDS = (
     Kind(
         "slug_form",
         _("Slug"),
-        _("The last part of the address, in a form every system takes."),
-        (Param("maximum", _("Characters at most"), ParamType.INTEGER, 80),),
+        _("The last part of the address, in a form that every system accepts."),
+        (Param("maximum", _("Maximum characters"), ParamType.INTEGER, 80),),
         slug_form,
     ),
 )

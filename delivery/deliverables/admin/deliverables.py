@@ -51,7 +51,7 @@ tone(
 
 
 class NeedsMySignature(SimpleListFilter):
-    title = gettext_lazy("judgment")
+    title = gettext_lazy("review")
     parameter_name = "sign"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -88,8 +88,8 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         "replaces__item",
     )
     bulk_steps = ("start", "submit", "run_checks", "ask_client", "publish", "hand_out", "cancel", "hold", "resume", "hand_over")
-    empty_title = gettext_lazy("No deliverables here")
-    empty_text = gettext_lazy("Deliverables are made when a brief is approved. Reset the filters to see those that have ended.")
+    empty_title = gettext_lazy("No deliverables")
+    empty_text = gettext_lazy("Deliverables are created when a brief is approved. Reset the filters to see ended ones.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -116,7 +116,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         return super().noun_page(request, row, more | extra, status)
 
     def question(self, request: HttpRequest, row: Deliverable) -> dict[str, Any] | None:
-        """What is asked about the newest version now, and what this person can do about it."""
+        """Return the open approval of the newest version and the steps this person may take."""
         found = Approval.objects.filter(version=row.version_id or 0, state=Approval.State.PENDING).select_related("item", "version")
         asked = found.filter(item__in=work_seen_by(actor(request)).order_by()).first()
         if asked is None:
@@ -134,11 +134,11 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
             (_("Waiting on"), self.waiting(row)),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
-            (_("Doer"), item.doer or _("Nobody yet")),
+            (_("Assignee"), item.doer or _("Unassigned")),
             (_("Due"), display.due(item, now)),
-            (_("Planned for"), date_format(row.due_date, "D j M Y") if row.due_date else display.NOTHING),
-            (_("What it is"), row.get_format_display()),
-            (_("Goes to"), row.destination.name if row.destination else _("The client, as files")),
+            (_("Planned date"), date_format(row.due_date, "D j M Y") if row.due_date else display.NOTHING),
+            (_("Type"), row.get_format_display()),
+            (_("Destination"), row.destination.name if row.destination else _("Files for the client")),
             (_("Request"), _link(row.request)),
             (_("Brief"), _link(row.brief)),
             (_("Planned"), _planned(row)),
@@ -156,13 +156,13 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         return found + [(_("Replaced by"), _link(each)) for each in row.replaced_by.exclude(state="cancelled").select_related("item")]
 
     def texts(self, row: Deliverable) -> Sequence[tuple[Any, str]]:
-        return [(_("On hold because"), row.item.hold_reason)] if row.item.held_at else []
+        return [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []
 
     @admin.display(description=gettext_lazy("version"), ordering="version__number")
     def newest(self, row: Deliverable) -> Words:
         return f"v{row.version.number}" if row.version else display.NOTHING
 
-    @admin.display(description=gettext_lazy("doer"), ordering="item__doer__full_name")
+    @admin.display(description=gettext_lazy("assignee"), ordering="item__doer__full_name")
     def doer(self, row: Deliverable) -> Any:
         return row.item.doer or display.NOTHING
 

@@ -25,15 +25,16 @@ from routing.work.operations import files
 from routing.work.visibility import files_seen_by
 
 ROLES = (
-    ("content", gettext_lazy("In the text")),
+    ("content", gettext_lazy("Shown in the text")),
     ("hero", gettext_lazy("Main image")),
     ("download", gettext_lazy("Download")),
     ("source", gettext_lazy("Working file")),
 )
 TERMS = ("categories", "tags")
 BODY_HELP = gettext_lazy(
-    "HTML: paragraphs, headings from h2 on, lists, links, quotations, tables, images. Scripts and styles are taken out, and you are told."
-    ' Show an image of yours by its file\'s name: <img src="asset:photo.jpg" alt="What it shows">.'
+    "HTML: paragraphs, headings from h2, lists, links, quotations, tables and images. "
+    "Scripts and styles are removed, and you are notified. To show an uploaded image, use its file name: "
+    '<img src="asset:photo.jpg" alt="What it shows">.'
 )
 
 
@@ -42,16 +43,16 @@ class FileForm(forms.Form):
 
     file = forms.IntegerField(widget=forms.HiddenInput())
     role = forms.CharField(
-        label=gettext_lazy("What it is for"), max_length=30, widget=forms.TextInput({"list": "roles", "class": " ".join(INPUT_CLASSES)})
+        label=gettext_lazy("Purpose"), max_length=30, widget=forms.TextInput({"list": "roles", "class": " ".join(INPUT_CLASSES)})
     )
-    alt = line(gettext_lazy("Text in its place"), max_length=300, required=False)
-    leave_out = forms.BooleanField(label=gettext_lazy("Leave out"), required=False)
+    alt = line(gettext_lazy("Alt text"), max_length=300, required=False)
+    leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
 
     row: File | None = None  # what it is about, for the page
 
     @property
     def reference(self) -> str:
-        """What to write in the body to show it."""
+        """Return the text to write in the body to show the file."""
         return f'<img src="asset:{self.row}" alt="{self["alt"].value() or ""}">' if self.row and self.row.is_image else ""
 
 
@@ -70,7 +71,7 @@ class UploadForm(StepForm):
         gettext_lazy("Slug"),
         max_length=200,
         required=False,
-        help_text=gettext_lazy("The last part of its address. Left empty, it is made from the title."),
+        help_text=gettext_lazy("The last part of the address. Leave empty to derive it from the title."),
     )
     excerpt = long_text(gettext_lazy("Excerpt"), error="", required=False, rows=3, max_length=2_000)
     body_html = forms.CharField(
@@ -79,16 +80,16 @@ class UploadForm(StepForm):
         help_text=BODY_HELP,
         widget=UnfoldAdminTextareaWidget({"rows": 18, "spellcheck": "true", "class": "tl-code"}),
     )
-    seo_title = line(gettext_lazy("Title for search engines"), max_length=200, required=False)
-    seo_description = line(gettext_lazy("Description for search engines"), max_length=500, required=False)
-    categories = CommaList(label=gettext_lazy("Categories"), help_text=gettext_lazy("By comma."))
-    tags = CommaList(label=gettext_lazy("Tags"), help_text=gettext_lazy("By comma."))
+    seo_title = line(gettext_lazy("SEO title"), max_length=200, required=False)
+    seo_description = line(gettext_lazy("SEO description"), max_length=500, required=False)
+    categories = CommaList(label=gettext_lazy("Categories"), help_text=gettext_lazy("Separate with commas."))
+    tags = CommaList(label=gettext_lazy("Tags"), help_text=gettext_lazy("Separate with commas."))
     uploads = FilesField(
         label=gettext_lazy("More files"),
         required=False,
-        help_text=gettext_lazy("Several at once. What each is for, and the text in its place, is asked once they are here."),
+        help_text=gettext_lazy("You can choose several files. After the upload, enter the purpose and alt text of each."),
     )
-    note = line(gettext_lazy("What is new"), max_length=500, required=False, help_text=gettext_lazy("For those who look at it next."))
+    note = line(gettext_lazy("Release note"), max_length=500, required=False, help_text=gettext_lazy("For the next reviewers."))
 
     def prepare(self) -> None:
         self.row: Deliverable = self.rows[0]
@@ -114,9 +115,9 @@ class UploadForm(StepForm):
             self.cleaned_data["slug"] = slugify(self.cleaned_data.get("title", ""))
         self._keep()
         if not self.parts.is_valid():
-            self.add_error(None, _("Look at the marked files."))
+            self.add_error(None, _("Correct the marked files."))
         if self.kept:  # once, so that nobody hands in a picture without saying what it shows
-            self.add_error(None, _("The files are here. Say what each is for, and what a picture shows; then upload."))
+            self.add_error(None, _("Files received. Enter the purpose of each file and the alt text of images, then upload."))
 
     def _keep(self) -> None:
         """Every upload becomes a row, whatever else is wrong with the form: what was sent once is not asked for again."""
@@ -171,8 +172,8 @@ class UploadForm(StepForm):
     def told(self, row: Deliverable) -> str:
         made = Version.objects.get(pk=row.version_id or 0)
         gone = taken_out(self.cleaned_data.get("body_html", ""), made.body_html)
-        said = _("It is version %(number)s.") % {"number": made.number}
-        return f"{said} {_('Taken out of the text: %(what)s.') % {'what': ', '.join(gone)}}" if gone else said
+        said = _("Uploaded as version %(number)s.") % {"number": made.number}
+        return f"{said} {_('Removed from the text: %(what)s.') % {'what': ', '.join(gone)}}" if gone else said
 
 
 def _newest_parts(row: Deliverable) -> list[Any]:

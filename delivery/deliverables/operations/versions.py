@@ -44,7 +44,7 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """
-    What somebody uploads. ``terms`` maps ``categories`` and ``tags`` to names; images in the body may be ``asset:<name of a file>``.
+    Content of an upload. ``terms`` maps ``categories`` and ``tags`` to names. Images in the body may be ``asset:<name of a file>``.
 
     ``basis`` is the id of the version it was made from, 0 for none: then another one that came meanwhile refuses it.
     """
@@ -79,7 +79,7 @@ def add_version(
         ]
         if not all(result.done for result in results):
             transaction.set_rollback(True)  # a version that no deliverable took would stay for ever
-            together = refused("together", _("Another one was refused, so nothing was uploaded."), clears_by=_("You: leave that one out"))
+            together = refused("together", _("Another file was refused, so nothing was uploaded."), clears_by=_("You: remove that file"))
             results = [replace(result, done=False, refusals=result.refusals or (together,)) for result in results]
     return results
 
@@ -87,7 +87,7 @@ def add_version(
 def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
     """:raises Unreadable: see the class"""
     if draft.basis is not None and draft.basis != (row.version_id or 0):
-        raise Unreadable(_("Somebody uploaded another version meanwhile: look at it first, then upload yours."))
+        raise Unreadable(_("Someone uploaded another version in the meantime. Review it, then upload yours."))
     texts = {name: str(draft.texts.get(name) or "").strip() for name in TEXTS}
     files = _files(row, draft.parts, by)
     try:
@@ -102,7 +102,7 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
         for place, part in enumerate(draft.parts)
     ]
     if not version.body_html and not parts:
-        raise Unreadable(_("Write something, or add a file."))
+        raise Unreadable(_("Enter text or add a file."))
     version.digest = digest(version.manifest_with(parts))
     try:
         version.clean_fields(exclude=("deliverable", "author"))
@@ -125,16 +125,16 @@ def _files(row: Deliverable, parts: Sequence[Part], by: Actor) -> dict[int, File
     theirs = Q(client=client) | Q(client=None, uploader=by.user_id)
     found = {file.pk: file for file in File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])}
     if len(parts) > MOST_FILES:
-        raise Unreadable(_("A version has at most %(most)s files.") % {"most": MOST_FILES})
+        raise Unreadable(_("A version can have at most %(most)s files.") % {"most": MOST_FILES})
     if missing := [part.file_id for part in parts if part.file_id not in found]:
-        raise Unreadable(_("A file is no longer there: upload it again.") + f" ({', '.join(map(str, missing))})")
+        raise Unreadable(_("A file is no longer available. Upload it again.") + f" ({', '.join(map(str, missing))})")
     return found
 
 
 upload = operation(
     Deliverable,
     "upload",
-    _("Upload a version"),
+    _("Upload version"),
     may=(AM, CREATIVE),
     gates=(version_is_readable,),
     details=("draft",),

@@ -44,16 +44,16 @@ class CannotChange(Exception):
 
 
 def can_change(row: Deliverable) -> GateResult:
-    """Whether a change of it may be asked for; the button and the operation give the same answer."""
+    """Return whether a change may be requested. The button and the operation share the answer."""
     if row.state == State.CANCELLED:
-        return refused("ended", _("This was called off."), clears_by=_("You: send a new request instead"))
+        return refused("ended", _("This was cancelled."), clears_by=_("You: send a new request"))
     if row.state == State.ARCHIVED:
-        return refused("ended", _("This is no longer current."), clears_by=_("You: ask for a change of the newer one"))
+        return refused("ended", _("This is no longer current."), clears_by=_("You: ask for a change to the newer one"))
     return passed("change")
 
 
 def current(row: Deliverable) -> Deliverable:
-    """What a change of it is really about: what is being made in its place, where there is such."""
+    """Return the target of a change: the replacement in production, if there is one."""
     successor = row.replaced_by.exclude(state__in=ENDED).select_related("item").first()
     return successor or row
 
@@ -90,7 +90,7 @@ def ask_change(
 
 def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None:
     """To rework, which takes its open questions back; what is wanted stands on its page, and its people are told."""
-    why = str(_("The client asks for a change."))
+    why = str(_("The client asked for a change."))
     if row.state == State.APPROVED:
         carry(deliverables.reopen, [row.pk], by=by, at=at, reason=why)
     elif row.state in Deliverable.judged:
@@ -111,6 +111,6 @@ def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """A change of what is still in the making is part of the work on that: its own request and run end here."""
     about = Request.objects.filter(item__run__in=[row.pk for row in rows], kind=Request.Kind.CHANGE, state=Request.State.CAPTURED)
     for row in about.filter(target__state__in=IN_THE_MAKING).select_related("target"):
-        reason = str(_("What it changes is still in the making: it goes on there."))
+        reason = str(_("The target is still in production, so the change is made there."))
         original = row.target.request_id if row.target else None
         carry(requests.mark_duplicate, [row.pk], by=Actor.system(), at=at, reason=reason, duplicate_of=original)

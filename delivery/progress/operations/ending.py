@@ -19,7 +19,7 @@ from routing.runs.operations import runs
 from routing.work.door import carry
 from routing.work.registry import react
 
-REQUEST_ENDED = _("Its request ended.")
+REQUEST_ENDED = _("The request ended.")
 
 
 @react("delivery.request.cancel", "delivery.request.withdraw", "delivery.request.reject", "delivery.request.mark_duplicate")
@@ -40,7 +40,7 @@ def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
 
 @react("delivery.deliverable.fail_publishing")
 def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What was on its way out when its request ended, and did not get there, ends too."""
+    """End unpublished work when its request ends."""
     over = Deliverable.objects.filter(pk__in=[row.pk for row in failed], request__item__is_open=False)
     ids = list(over.order_by("item_id").values_list("pk", flat=True))
     if ids:
@@ -53,4 +53,4 @@ def end_with_run(ended: Sequence[Run], by: Actor, at: datetime) -> None:
     about = Request.objects.filter(item__run__in=[run.pk for run in ended], item__is_open=True).exclude(state=Request.State.DELIVERED)
     ids = list(about.values_list("pk", flat=True))
     if ids:
-        requests.cancel(ids, by=Actor.system(), at=at, reason=str(_("Its run ended.")))
+        requests.cancel(ids, by=Actor.system(), at=at, reason=str(_("The run ended.")))

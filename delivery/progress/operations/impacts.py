@@ -1,4 +1,4 @@
-"""What a change means in hours, money and time: stated by the agency, answered by an approver of the client."""
+"""Impact of a change in hours, money and time: stated by the agency, answered by an approver of the client."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _CLIENTS = (Membership.Role.APPROVER,)
 state_impact = operation(
     Request,
     "state_impact",
-    _("State what the change means"),
+    _("State impact"),
     may=(AM, OPS),
     gates=(gates.is_a_change, gates.impact_is_readable),
     details=("hours", "amount", "date", "note"),

@@ -1,4 +1,4 @@
-"""What a flow may start here: a request with its first brief."""
+"""Actions for flows: open a request with its first brief."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _item(job: Job, client: Client | None, parent: WorkItem, title: str) -> Work
 
 
 def _targets(jobs: Sequence[Job]) -> dict[int, Deliverable]:
-    """What a change is about, by run: of the job's own client only."""
+    """Return the target of each change by run, limited to the run's client."""
     named = {job.run.pk: (job, str(job.facts.get(submissions.TARGET, ""))) for job in jobs if job.run.source == submissions.SOURCE}
     found = Deliverable.objects.select_related("item", "brief").in_bulk([int(pk) for _job, pk in named.values() if pk.isdecimal()])
     both = {run: (job, found.get(int(pk) if pk.isdecimal() else 0)) for run, (job, pk) in named.items()}

@@ -36,9 +36,9 @@ def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
         again = [each.pk for key, each in known.items() if key in planned and each.is_open]
         if again:
             plans = {key: _values(each) for key, each in planned.items()}
-            carry(deliverables.replan, again, by=by, at=at, reason=str(_("A newer brief is approved.")), plans=plans, brief=row.pk)
+            carry(deliverables.replan, again, by=by, at=at, reason=str(_("A newer brief was approved.")), plans=plans, brief=row.pk)
     if made:
-        create(made, by=by, at=at, reason=str(_("Planned by its brief.")))
+        create(made, by=by, at=at, reason=str(_("Planned by the brief.")))
         _start_clocks(made, rows, at)
     tell_owners([row.item for row in rows], Notification.Words.APPROVED, by=by, at=at)
 

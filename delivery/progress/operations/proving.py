@@ -1,4 +1,4 @@
-"""What is expected of a deliverable once it goes out, and what the client's own word proves."""
+"""Outcomes expected of a deliverable once it goes out, and those proven by the client."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> N
 
 @react("delivery.deliverable.cancel")
 def expect_nothing(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What is called off, by name and with a reason, need not be proven."""
+    """Supersede the outcomes of cancelled work, which need no proof."""
     outcomes.supersede([row.item_id for row in rows], by=by, at=at)
 
 
 @react("delivery.deliverable.archive")
 def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What replaces a page has superseded its outcome by now; a page that a person takes down leaves what was never proven of it."""
+    """Supersede the outcome of a replaced page. If a person takes a page down, an unproven outcome remains."""
     outcomes.take_down([row.item_id for row in rows], at=at)

@@ -1,4 +1,4 @@
-"""What becomes of a request, and of its run, when its deliverables move: all in the transaction that moved them."""
+"""Effects of deliverables on their request and run, in the transaction that moved them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """The first deliverable in production begins the delivery of its request."""
     about = Request.objects.filter(pk__in={row.request_id for row in rows}, state=Request.State.ACCEPTED)
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
-        carry(requests.begin, ids, by=Actor.system(), at=at, reason=str(_("Its first deliverable is in production.")))
+        carry(requests.begin, ids, by=Actor.system(), at=at, reason=str(_("The first deliverable is in production.")))
 
 
 @react(
@@ -59,7 +59,7 @@ def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> Non
         ~Exists(unfinished), ~Exists(planning), Exists(done), pk__in={row.request_id for row in rows}, state=Request.State.IN_DELIVERY
     )
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
-        carry(requests.deliver, ids, by=Actor.system(), at=at, reason=str(_("Everything is live or handed over.")))
+        carry(requests.deliver, ids, by=Actor.system(), at=at, reason=str(_("All deliverables are live or handed over.")))
 
 
 @react("delivery.request.deliver")
@@ -67,7 +67,7 @@ def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     if with_run := {row.item.run_id for row in rows if row.item.run_id}:
         about = Run.objects.filter(pk__in=with_run, state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY])
         if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
-            carry(runs.await_outcome, ids, by=Actor.system(), at=at, reason=str(_("Its request is delivered.")))
+            carry(runs.await_outcome, ids, by=Actor.system(), at=at, reason=str(_("The request has been delivered.")))
     _close_without_run([row.pk for row in rows if row.item.run_id is None], at)
 
 
@@ -78,33 +78,33 @@ def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
 
 
 def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
-    """What no run came with is closed once everything that is expected of it is proven, or waived by name."""
+    """Close a request without a run once all its outcomes are proven or waived."""
     asked = [list(requests_), list(Deliverable.done_states), list(Outcome.unmet_states)]
     if ids := [pk for (pk,) in sql(MET, asked)] if requests_ else []:
-        carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("Every expected outcome is proven, or waived by name.")))
+        carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("All expected outcomes are proven or waived.")))
 
 
 @react("routing.run.complete", "routing.run.close_unproven", "routing.run.cancel")
 def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """What was delivered is closed with its run."""
+    """Close a delivered request with its run."""
     about = Request.objects.filter(item__run__in=[row.pk for row in rows], state=Request.State.DELIVERED)
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
-        carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("Its run is over.")))
+        carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("The run has ended.")))
 
 
 @react("delivery.deliverable.go_live")
 def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What a deliverable replaces was live until now."""
+    """Archive the live deliverable that was replaced."""
     from_now_on = [row.replaces_id for row in rows if row.replaces_id]
     live = Deliverable.objects.filter(pk__in=from_now_on, state=State.LIVE)
     if old := dict(live.order_by("item_id").values_list("pk", "item_id")):
         outcomes.supersede(list(old.values()), by=by, at=at)
-        carry(deliverables.archive, list(old), by=Actor.system(), at=at, reason=str(_("Replaced by a newer one.")))
+        carry(deliverables.archive, list(old), by=Actor.system(), at=at, reason=str(_("Replaced by a newer deliverable.")))
 
 
 @react("delivery.deliverable.approve")
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """What was approved goes where it belongs, where the destination says so."""
+    """Publish an approved deliverable if its destination says so."""
     about = Deliverable.objects.filter(
         pk__in=[row.pk for row in rows], destination__is_active=True, destination__publishes_on_approval=True
     )

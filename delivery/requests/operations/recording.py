@@ -31,6 +31,6 @@ def record(*, client: Client, evidence: Sequence[Upload[Any]], by: Actor, at: da
         made = open_request(client=client, by=by, at=at, **said)
         files = [keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in evidence]
         if files:
-            body = _("Evidence of the request, which came by: %(way)s") % {"way": made.get_channel_display()}
+            body = _("Evidence of the request. Channel: %(way)s") % {"way": made.get_channel_display()}
             notes.add(made.item_id, body=body, audience=Note.Audience.INTERNAL, files=files, by=by, at=at)
     return made

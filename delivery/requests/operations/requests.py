@@ -1,4 +1,4 @@
-"""What happens to a request, from its capture to its end."""
+"""Operations on a request, from capture to end."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)  # who may submit
 
 triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_is_wanted,))
 accept = operation(Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted, impact_is_accepted))
-ask = operation(Request, "ask", _("Ask the client"), may=_BOTH, gates=(has_question,), details=("question",))
-answer = operation(Request, "answer", _("Add the answer"), may=_BOTH, contacts=ASKING, gates=(has_answer,), details=("details",))
+ask = operation(Request, "ask", _("Ask client"), may=_BOTH, gates=(has_question,), details=("question",))
+answer = operation(Request, "answer", _("Add answer"), may=_BOTH, contacts=ASKING, gates=(has_answer,), details=("details",))
 edit = operation(Request, "edit", _("Edit"), may=_BOTH, gates=(edit_fits,), facts=named_contact, details=(*EDITABLE, "contact_id"))
 reject = operation(Request, "reject", _("Reject"), may=_BOTH, needs_reason=True, danger=True)
 mark_duplicate = operation(
@@ -108,6 +108,6 @@ mark_duplicate = operation(
 cancel = operation(Request, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True)
 withdraw = operation(Request, "withdraw", _("Withdraw"), contacts=ASKING, gates=(asked_for_it,), through_hold=True, danger=True)
 # What these follow has happened: a hold that came meanwhile cannot undo it, and nobody would call them again.
-begin = operation(Request, "begin", _("Begin delivery"), system=True, through_hold=True)
+begin = operation(Request, "begin", _("Start delivery"), system=True, through_hold=True)
 deliver = operation(Request, "deliver", _("Deliver"), system=True, through_hold=True)
 close = operation(Request, "close", _("Close"), system=True, through_hold=True)

@@ -87,7 +87,7 @@ def _verified(secret: str, delivery: Delivery) -> bool:
 
 
 def _when(body: Mapping[str, Any], at: datetime) -> datetime:
-    """When it was sent, if it says so with a zone and not in the future; otherwise when it came."""
+    """Return the time it was sent, if given with a zone and not in the future, or else the time of receipt."""
     try:
         said = parse_datetime(str(body.get("timestamp", "")))
     except ValueError:

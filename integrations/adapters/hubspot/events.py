@@ -87,7 +87,7 @@ def _instant(value: Any, at: datetime) -> datetime | None:
 
 
 def dedupe_key(event: Mapping[str, Any], subject: str) -> str:
-    """What makes two deliveries the same event; a digest, because values may be long and personal."""
+    """Return the key that identifies repeated deliveries of one event. A digest, because values may be long and personal."""
     named = ("subscriptionId", "propertyName", "propertyValue", "occurredAt", "portalId")
     # Only association and merge events have these; without them, two made in one instant would be one.
     more = ("associationType", "toObjectId", "associationRemoved", "mergedObjectIds")
@@ -98,7 +98,7 @@ def dedupe_key(event: Mapping[str, Any], subject: str) -> str:
 
 def is_echo(event: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
     """
-    Whether our own app made the change.
+    Return whether our own app made the change.
 
     ``appId`` alone does not say so: it is the app whose subscription this is, so ours in every event. An event without a
     ``sourceId`` is taken for ours when an integration made the change.

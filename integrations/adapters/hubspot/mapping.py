@@ -43,7 +43,7 @@ NAME_PARTS = ("firstname", "lastname")
 
 
 def fields(settings: Mapping[str, Any], noun: str) -> list[Field]:
-    """What is read of one kind of object, with the property names of this connection."""
+    """Return the properties to read of one kind of object, with the names used by this connection."""
     named = settings.get("properties") or {}
     return [Field(each.name, str(named.get(each.name, each.remote)), each.typed) for each in FIELDS if each.noun == noun]
 

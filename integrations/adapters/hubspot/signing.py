@@ -54,7 +54,7 @@ def sign(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str
 
 def unsigned(delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
     """
-    Why not to believe a delivery, as a code; empty when it is genuine. ``at`` is now (aware).
+    Return a code for the reason to distrust a delivery, or an empty string if it is genuine. ``at`` is now (aware).
 
     Every live secret is tried and every digest made whatever is wrong, so the time taken tells nothing.
     """

@@ -21,7 +21,7 @@ PROPERTIES = {"state": "throughline_state", "owner": "throughline_owner", "url":
 
 
 def properties_of(settings: Mapping[str, Any]) -> Mapping[str, str]:
-    """Which property each thing we say is written into."""
+    """Return the property for each value that we write."""
     named = settings.get("writes", PROPERTIES)
     return {} if named is False else PROPERTIES if named is True else named
 
@@ -43,7 +43,7 @@ def told(changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str
 
 
 def echo(signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
-    """What the event says was written, if it is a property that we write."""
+    """Return the written value if the event concerns a property that we write."""
     name, value = signal.body.get("propertyName"), signal.body.get("propertyValue")
     if signal.subject_type != DEAL or name not in properties_of(settings).values():
         return None

@@ -1,4 +1,4 @@
-"""What a letter says: which messages wait, with links, in the reader's language and time zone."""
+"""Content of an e-mail: the waiting notifications with links, in the reader's language and time zone."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def _subject(told: Sequence[Notification]) -> str:
     if len(told) == 1:
         subject = f"{told[0].get_words_display()}: {told[0].item.ref}"
     else:
-        subject = ngettext("%(count)s new message", "%(count)s new messages", len(told)) % {"count": len(told)}
+        subject = ngettext("%(count)s new notification", "%(count)s new notifications", len(told)) % {"count": len(told)}
     return " ".join(subject.split())
 
 
 def _ending(person: User) -> str:
     if person.is_staff:
-        return _("All your messages: %(url)s") % {"url": _url(reverse("admin:routing_notification_changelist"))}
-    return _("All that waits for you: %(url)s") % {"url": _url(reverse("portal:home"))}
+        return _("All your notifications: %(url)s") % {"url": _url(reverse("admin:routing_notification_changelist"))}
+    return _("Everything that is waiting for you: %(url)s") % {"url": _url(reverse("portal:home"))}
 
 
 def _line(message: Notification, person: User) -> str:

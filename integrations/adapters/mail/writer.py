@@ -28,7 +28,7 @@ class MailWriter:
         return None
 
     def write(self, intent: Intent, known: Written | None) -> Written:
-        """What was read at the desk meanwhile is left out; a letter of nothing, or to somebody who has left, is not sent."""
+        """Send the notifications that were not read in the meantime. Nothing is sent if none are left or the person has left."""
         person = User.objects.filter(pk=intent.content["to"], is_active=True).first()
         if person is not None and intent.verb == INVITE:
             invited = invitation_of(person, intent.content["contact"], intent.content["by"])

@@ -30,7 +30,7 @@ def check_folder(name: str) -> None:
 
 def folder_of(connection: Connection) -> Path:
     """
-    Where its pages lie.
+    Return the folder of its pages.
 
     :raises Permanent: if the setting leads anywhere else, also by a link
     """

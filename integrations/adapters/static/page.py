@@ -86,6 +86,6 @@ def mark_of(html: bytes) -> tuple[str, str]:
 
 
 def is_untouched(html: bytes) -> bool:
-    """Whether it is, byte for byte, as we wrote it: its own digest says so."""
+    """Return whether the page is byte for byte as we wrote it, by its own digest."""
     _, digest = mark_of(html)
     return bool(digest) and sha256(html.replace(digest.encode(), _NO_DIGEST.encode(), 1)).hexdigest() == digest

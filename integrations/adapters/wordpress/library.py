@@ -1,4 +1,4 @@
-"""What a post needs beside its text: files in the media library, categories and tags."""
+"""Parts of a post beside its text: files in the media library, categories and tags."""
 
 from __future__ import annotations
 

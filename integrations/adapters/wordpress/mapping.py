@@ -55,7 +55,7 @@ def exactly(remote: Remote) -> str:
 
 def changed_by_others(remote: Remote, evidence: Mapping[str, Any], slug: str) -> list[str]:
     """
-    What somebody else changed since we last wrote, in words.
+    Return the changes by others since our last write, in words.
 
     ``evidence`` is that of our last write as far as it is known. A write whose answer was lost is in none of it: then the
     post itself says what we wrote, in its mark.
@@ -76,12 +76,12 @@ def _as_marked(remote: Remote) -> bool:
 
 
 def same_slug(wanted: str, found: str) -> bool:
-    """Whether ``found`` is ``wanted``, or what WordPress makes of it while another post has it."""
+    """Return whether ``found`` is ``wanted``, or the form WordPress gives it while another post has that slug."""
     return found == wanted or (found.startswith(wanted) and _NUMBERED.fullmatch(found[len(wanted) :]) is not None)
 
 
 def unlike(remote: Remote, wanted: Mapping[str, Any]) -> list[str]:
-    """Which raw fields are not what was sent, a sentence each."""
+    """Return one sentence for each raw field that differs from what was sent."""
     found = []
     for name, here in (("title", remote.title), ("excerpt", remote.excerpt)):
         if plain(here) != plain(wanted[name]):

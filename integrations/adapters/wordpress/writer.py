@@ -94,7 +94,7 @@ class WordPressWriter:
         return [*found, *mapping.unlike(now, {**wanted, **written.evidence.get("terms", {})})]
 
     def _fields(self, client: WordPressClient, intent: Intent, noun: str) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What is sent, and by sha256 the files it refers to."""
+        """Return the fields to send and, by sha256, the files they refer to."""
         media = placed_media(client, intent.assets)
         fields = self._text(intent, {sha256: medium.url for sha256, medium in media.items()})
         featured = next((media[asset.sha256].id for asset in intent.assets if asset.role == FEATURED), None)

@@ -25,7 +25,7 @@ from routing.work.display import NOTHING, badge, exact, when
 
 
 class ConnectionForm(SavedForm):
-    """What the connection's own kind would refuse is refused here too."""
+    """Form for a connection. It refuses whatever the connection's kind refuses."""
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
@@ -71,8 +71,8 @@ class ConnectionAdmin(SavedAdmin):
     )
     readonly_fields = ("slug", "kind", "health", "said", "hook", "secrets", "private")
     people_fields = ("default_owner", "default_backup")
-    empty_title = gettext_lazy("No connections yet")
-    empty_text = gettext_lazy("Whoever runs the system makes one with manage.py connect, which also keeps its secrets.")
+    empty_title = gettext_lazy("No connections")
+    empty_text = gettext_lazy("An administrator adds connections with manage.py connect, which also stores the secrets.")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # secrets are given to a command, never to a page
@@ -89,16 +89,16 @@ class ConnectionAdmin(SavedAdmin):
     def health(self, row: Connection) -> SafeString:
         now = timezone.now()
         if not row.is_active:
-            return badge(_("Switched off"))
+            return badge(_("Inactive"))
         if row.paused_until is not None and row.is_paused(now):
             return format_html(
-                "{} {}", badge(_("Not called until %(at)s") % {"at": exact(row.paused_until)}, "bad"), when(row.paused_until, now)
+                "{} {}", badge(_("Paused until %(at)s") % {"at": exact(row.paused_until)}, "bad"), when(row.paused_until, now)
             )
         if row.failures:
             return badge(_("%(count)s failures in a row") % {"count": row.failures}, "warn")
-        return badge(_("Answers"), "good") if row.last_ok_at else badge(_("Not called yet"))
+        return badge(_("Healthy"), "good") if row.last_ok_at else badge(_("Not used yet"))
 
-    @admin.display(description=gettext_lazy("last answered"), ordering="last_ok_at")
+    @admin.display(description=gettext_lazy("last response"), ordering="last_ok_at")
     def answered(self, row: Connection) -> SafeString | str:
         return when(row.last_ok_at)
 
@@ -110,12 +110,12 @@ class ConnectionAdmin(SavedAdmin):
     def is_on(self, row: Connection) -> str:
         return _("Yes") if row.is_active else _("No")
 
-    @admin.display(description=gettext_lazy("deliveries"))
+    @admin.display(description=gettext_lazy("times received"))
     def delivered(self, row: Connection) -> SafeString:
         url = f"{address(Inbound, 'changelist')}?connection__id__exact={row.pk}"
-        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, _("Deliveries"), row.name)
+        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, _("Inbound webhooks"), row.name)
 
-    @admin.display(description=gettext_lazy("posts to"))
+    @admin.display(description=gettext_lazy("webhook address"))
     def hook(self, row: Connection) -> str:
         return row.hook_url
 
@@ -123,8 +123,11 @@ class ConnectionAdmin(SavedAdmin):
     def secrets(self, row: Connection) -> str:
         signing = _("signing secret set") if row.signing_secrets else _("no signing secret")
         token = _("token set") if row.token else _("no token")
-        return _("%(signing)s, %(token)s. They are never shown; manage.py connect changes them.") % {"signing": signing, "token": token}
+        return _("%(signing)s, %(token)s. Secrets are never shown. Change them with manage.py connect.") % {
+            "signing": signing,
+            "token": token,
+        }
 
-    @admin.display(description=gettext_lazy("private addresses it may use"))
+    @admin.display(description=gettext_lazy("allowed private addresses"))
     def private(self, row: Connection) -> str:
         return ", ".join(f"{each.scheme}://{each.host}:{each.port}" for each in sorted(row.private_origins, key=str)) or NOTHING

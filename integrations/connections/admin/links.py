@@ -18,30 +18,30 @@ from routing.work.display import NOTHING
 
 @admin.register(ExternalLink)
 class ExternalLinkAdmin(ReadOnly):
-    heading = _("Links")
+    heading = _("External links")
     list_display = ("there", "connection", "noun", "ours")
     list_select_related = ("connection", "client", "contact", "engagement__client", "item")
     list_filter = ("connection", "object_type")
     search_fields = ("=remote_id", "client__name", "engagement__name")
-    search_help_text = _("Id there, or the name of a client or engagement")
+    search_help_text = _("External id, or name of a client or engagement")
     fields = ("connection", "object_type", "remote_id", "ours", "url")
     readonly_fields = fields
-    empty_title = _("No links yet")
-    empty_text = _("A link is kept when something is read from another system for the first time.")
+    empty_title = _("No external links")
+    empty_text = _("A link is created when an object is first read from an external system.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related(*self.list_select_related)
 
-    @admin.display(description=_("there"), ordering="remote_id")
+    @admin.display(description=_("external object"), ordering="remote_id")
     def there(self, row: ExternalLink) -> SafeString:
         return format_html('{} <span class="tl-ref">{}</span>', row.object_type, row.remote_id)
 
-    @admin.display(description=_("is our"))
+    @admin.display(description=_("linked to"))
     def noun(self, row: ExternalLink) -> str:
         ours = row.client or row.contact or row.engagement or row.item
         return str(ours._meta.verbose_name).capitalize() if ours else NOTHING
 
-    @admin.display(description=_("called"))
+    @admin.display(description=_("name"))
     def ours(self, row: ExternalLink) -> SafeString | str:
         ours = row.client or row.contact or row.engagement or row.item
         return format_html('<a class="tl-link" href="{}">{}</a>', page_of(ours), ours) if ours else NOTHING

@@ -28,13 +28,14 @@ def make_client(writer: Writer, known: Known, people: Sequence[Person]) -> Clien
     name = (known.organisation.name if known.organisation else "") or (domains[0] if len(domains) == 1 else "")
     if not name:
         message = _(
-            "No company is known here, nor anybody with a company's e-mail address. Add the company on the other side, then try again."
+            "No company and no contact with a company e-mail address was found. Add the company in the external system, then retry."
         )
         raise Problem("missing_context", message, {"connection": writer.connection.slug, "people": len(people), "domains": len(domains)})
     name = name[:120]
     if same := list(Client.objects.filter(name__iexact=name).values_list("pk", flat=True)):
         message = _(
-            "A client is named %(name)s already, but nothing shows that it is the same. Add the domain to it if so, then try again."
+            "A client named %(name)s already exists, but nothing confirms that it is the same. "
+            "If it is, add the domain to that client, then retry."
         )
         raise Problem("duplicate", message % {"name": name}, {"by": "name", "clients": same})
     team, owner, backup = _responsible(writer.connection)
@@ -53,9 +54,7 @@ def _responsible(connection: Connection) -> tuple[int, int, int]:
         return own[0], own[1], own[2]
     agency = Agency.objects.first()
     if agency is None:
-        message = _(
-            "Nobody is named to answer for new clients. Set team, owner and backup on the connection or the agency, then try again."
-        )
+        message = _("New clients have no owner. Set team, owner and backup on the connection or the agency, then retry.")
         raise Problem("failed_connector", message, {"connection": connection.slug})
     return agency.team_id, agency.owner_id, agency.backup_id
 

@@ -1,4 +1,4 @@
-"""What was sold, as another system says it."""
+"""Engagements as reported by another system."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # what the columns hold
 
 def keep_engagement(writer: Writer, client: Client, known: Known, links: Links) -> Engagement | None:
     """
-    What was sold, as the other side says it now. What it does not say stays as it is here.
+    Store the engagement as reported now. Values that are not reported stay unchanged.
 
     :raises Problem: ``missing_context``, if it ends before it starts
     """
@@ -39,7 +39,7 @@ def keep_engagement(writer: Writer, client: Client, known: Known, links: Links) 
 
 def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagement | None, bool]:
     """
-    What was sold, unsaved, and whether anything of it is new.
+    Return the unsaved engagement and whether anything in it is new.
 
     :raises Problem: ``missing_context``, if it ends before it starts
     """
@@ -52,7 +52,7 @@ def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagemen
     for name, value in changed.items():
         setattr(engagement, name, value)
     if engagement.starts_date and engagement.ends_date and engagement.starts_date > engagement.ends_date:
-        message = _("This ends on %(ends)s, before it starts on %(starts)s. Correct the dates on the other side, then try again.")
+        message = _("The end date %(ends)s is before the start date %(starts)s. Correct the dates in the external system, then retry.")
         dates = {"starts": engagement.starts_date.isoformat(), "ends": engagement.ends_date.isoformat()}
         raise Problem("missing_context", message % dates, dates)
     return engagement, bool(changed)

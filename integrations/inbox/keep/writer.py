@@ -1,4 +1,4 @@
-"""Who writes what was read, and one at a time."""
+"""Serialised writer for data read from external systems."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class Command(BaseCommand):
             self.stdout.write(f"It may use the private address {origin}, and no other.")
 
     def see_to_flow(self, connection: Connection) -> None:
-        """What it sends should start something: the shipped flow, where no other is."""
+        """Publish the shipped flow for the connection's events if no flow takes them."""
         kinds = [kind for kind, _field, _value in lead_to_brief.TRIGGERS if kind.startswith(f"{connection.kind}.")]
         if not kinds:
             return
@@ -112,7 +112,7 @@ class Command(BaseCommand):
         )
 
     def private(self, base_url: str, named: list[str] | None) -> tuple[str, ...] | None:
-        """What was named, and the base URL where it leads inside: whoever types it here means it."""
+        """Return the named private addresses, plus the base URL if it is private, because the person who typed it meant it."""
         if base_url and leads_inside(base_url):
             self.stdout.write(self.style.WARNING(f"Note: {base_url} is a private address. Exactly this scheme, host and port are allowed."))
             return (base_url, *(named or ()))

@@ -1,4 +1,4 @@
-"""What is called off needs to go out no more: what was not begun is discarded with it, and what failed is not tried again."""
+"""Effect of cancelled work on the outbox: unstarted messages are discarded and failed ones are not retried."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None)
 
 @react("routing.run.cancel")
 def call_off(runs: Sequence[Run], by: Actor, at: datetime) -> None:
-    """What was begun is finished, or waits for a person: what an attempt did there is not undone by itself."""
+    """Discard unstarted messages. Started ones finish or wait for a person, because attempts cannot be undone."""
     of = Q(run__in=[run.pk for run in runs]) | Q(item__run__in=[run.pk for run in runs])
     _give_up(of & NOT_BEGUN, by, at)
 
@@ -41,4 +41,4 @@ def call_off_with_deliverable(rows: Sequence[Deliverable], by: Actor, at: dateti
 def _give_up(which: Q, by: Actor, at: datetime) -> None:
     ids = list(Outbound.objects.filter(which).order_by("pk").values_list("pk", flat=True))
     if ids:
-        give_up(ids, by=by, at=at, reason=str(_("What it was for is called off.")))
+        give_up(ids, by=by, at=at, reason=str(_("The related work was cancelled.")))

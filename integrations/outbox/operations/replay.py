@@ -1,4 +1,4 @@
-"""What people do to what failed: let it be tried anew, or give it up."""
+"""Operations on failed messages: retry or discard."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from routing.work.gates import GONE, GateResult, refused
 
 grant("integrations.view_outbound", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.view_attempt", OPS, INTEGRATIONS, AUDITOR)
-grant("integrations.replay_outbound", OPS, INTEGRATIONS, name="Can let failed outgoing changes be tried anew")
-grant("integrations.discard_outbound", INTEGRATIONS, name="Can discard outgoing changes")
+grant("integrations.replay_outbound", OPS, INTEGRATIONS, name="Can retry failed outbox messages")
+grant("integrations.discard_outbound", INTEGRATIONS, name="Can discard outbox messages")
 
 State = Outbound.State
 REPLAYABLE = frozenset({State.DEAD})
@@ -38,7 +38,7 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
 
     :raises PermissionDenied: if ``by`` may not
     """
-    by.require("integrations.replay_outbound", to="let outgoing changes be tried anew")
+    by.require("integrations.replay_outbound", to="retry outbox messages")
 
     def each(row: Outbound) -> None:
         row.replay(at=at)
@@ -62,7 +62,7 @@ def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list
 
     :raises PermissionDenied: if ``by`` may not
     """
-    by.require("integrations.discard_outbound", to="discard outgoing changes")
+    by.require("integrations.discard_outbound", to="discard outbox messages")
     return give_up(ids, by=by, at=at, reason=reason)
 
 
@@ -106,9 +106,9 @@ def _refusals(row: Outbound | None, states: Collection[str], reason: str) -> tup
         return (GONE,)
     found = []
     if row.state not in states:
-        found.append(refused("state", _("Not possible in this state."), evidence=str(State(row.state).label)))
+        found.append(refused("state", _("Not allowed in this state."), evidence=str(State(row.state).label)))
     if not reason.strip():
-        found.append(refused("reason", _("Say why: the next person reads it.")))
+        found.append(refused("reason", _("Enter a reason.")))
     return tuple(found)
 
 

@@ -25,7 +25,7 @@ def identity_digest(email: str) -> str:
 
 
 def is_erased(email: str) -> bool:
-    """Whether a person with this address asked to be forgotten: intake then keeps no name, address or number."""
+    """Return whether a person with this address was erased. Intake then keeps no name, address or number."""
     return ErasedIdentity.objects.filter(digest=identity_digest(email)).exists()
 
 

@@ -1,4 +1,4 @@
-"""Who is away: who may read and change it."""
+"""Absences of people, and the permissions to read and change them."""
 
 from __future__ import annotations
 

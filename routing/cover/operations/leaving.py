@@ -71,18 +71,18 @@ def successor_is_free(row: WorkItem, context: Context) -> GateResult:
     leaver, heir = context.details["leaver"], context.details["heir"]
     pair = {row.owner_id, row.backup_id}
     if leaver in pair and heir in pair:
-        return refused("successor", _("The successor is already owner or backup here: hand this over first."), clears_by=_("You"))
+        return refused("successor", _("The successor is already owner or backup here. Reassign this first."), clears_by=_("You"))
     return passed("successor")
 
 
 replace_person = operation(
-    WorkItem, "replace_person", _("Replace a person"), may=(OPS,), gates=(successor_is_free,), through_hold=True, system=True
+    WorkItem, "replace_person", _("Replace person"), may=(OPS,), gates=(successor_is_free,), through_hold=True, system=True
 )
 
 
 def _unfit(leaver: User, heir: User) -> list[Result]:
     if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
-        who = refused("heir", _("The successor must be another, active member of staff."), clears_by=_("You: choose someone else"))
+        who = refused("heir", _("The successor must be a different, active staff member."), clears_by=_("You: choose someone else"))
         return [Result(heir.pk, False, (who,), heir)]
     return []
 

@@ -39,19 +39,21 @@ def has_access(contact: Contact) -> bool:
 
 
 def refusals_to_invite(contact: Contact) -> list[GateResult]:
-    """What is against inviting this contact now; the button and the operation give the same answer."""
+    """Return the reasons against inviting this contact now. The button and the operation share the answer."""
     found = []
     if contact.erased_at is not None:
-        found.append(refused("erased", _("This person asked to be forgotten."), clears_by=_("Nobody")))
+        found.append(refused("erased", _("This person's data was erased on request."), clears_by=_("Nobody")))
     if has_access(contact):
-        found.append(refused("has_access", _("This contact has access already."), clears_by=_("Nobody: there is nothing to do")))
+        found.append(refused("has_access", _("This contact already has access."), clears_by=_("Nobody. No action is needed")))
     if not contact.email:
-        found.append(refused("no_email", _("Sign-in is by e-mail, and there is no address."), clears_by=_("You: add the e-mail address")))
+        found.append(
+            refused("no_email", _("Portal sign-in needs an e-mail address, and there is none."), clears_by=_("You: add the e-mail address"))
+        )
     elif User.objects.filter(email__iexact=contact.email).exclude(contact=contact.pk).exists():
-        taken = _("An account of the agency, or of another contact, has this address.")
-        found.append(refused("address_taken", taken, clears_by=_("You: enter an address of the contact's own")))
+        taken = _("This address belongs to a staff account or another contact.")
+        found.append(refused("address_taken", taken, clears_by=_("You: enter the contact's own address")))
     if not contact.memberships.exists():
-        found.append(refused("no_client", _("There would be nothing to see: no client yet."), clears_by=_("You: add a client below")))
+        found.append(refused("no_client", _("The contact does not belong to a client yet."), clears_by=_("You: add a client below")))
     return found
 
 

@@ -27,7 +27,7 @@ def claim(user_id: int, form: str, token: str, at: datetime) -> int | None:
 
 
 def led_to(user_id: int, form: str, token: str) -> str:
-    """Where an earlier sending ended; empty if there was none."""
+    """Return the target page of an earlier sending, or an empty string."""
     found = Sending.objects.filter(user=user_id, form=form, token=token).values_list("leads_to", flat=True).first()
     return found or ""
 

@@ -36,8 +36,8 @@ class FlowAdmin(SavedAdmin):
     fields = ("name", "slug", "purpose", "outcome", "runbook", "owner", "backup", "reason")
     people_fields = ("owner", "backup")
     change_form_outer_before_template = "desk/flow.html"
-    empty_title = gettext_lazy("No flows yet")
-    empty_text = gettext_lazy("Add a flow: what it decides, and who answers for it. Then write its first version.")
+    empty_title = gettext_lazy("No flows")
+    empty_text = gettext_lazy("Add a flow with its decision and its policy owner. Then create the first version.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -82,7 +82,7 @@ class FlowAdmin(SavedAdmin):
         return page
 
     def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
-        messages.success(request, _("%(flow)s is kept. Write its first version now.") % {"flow": obj})
+        messages.success(request, _("Saved %(flow)s. Create the first version now.") % {"flow": obj})
         return HttpResponseRedirect(page_of(obj))
 
     def draft_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -91,19 +91,19 @@ class FlowAdmin(SavedAdmin):
         form = WhyForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             draft = begin(flow, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
-            messages.success(request, _("%(draft)s is a draft: nothing uses it before it is published.") % {"draft": draft})
+            messages.success(request, _("Created draft %(draft)s. It is not used until you publish it.") % {"draft": draft})
             return HttpResponseRedirect(page_of(draft))
-        context = {"title": _("New draft: %(flow)s") % {"flow": flow}, "form": form, "submit": _("Start a draft"), "back": page_of(flow)}
+        context = {"title": _("New draft: %(flow)s") % {"flow": flow}, "form": form, "submit": _("Create draft"), "back": page_of(flow)}
         return self.render(request, "desk/form.html", context)
 
-    @admin.display(description=gettext_lazy("decides"))
+    @admin.display(description=gettext_lazy("decision"))
     def purpose_short(self, flow: Flow) -> str:
         return flow.purpose
 
     @admin.display(description=gettext_lazy("live"))
     def live_version(self, flow: Any) -> SafeString | str:
         if not flow.published_versions:
-            return display.badge(_("Nothing published"), "warn")
+            return display.badge(_("Not published"), "warn")
         live = flow.published_versions[0]
         return format_html('<a class="tl-link" href="{}">v{}</a>', page_of(live), live.number)
 
@@ -119,5 +119,5 @@ class FlowAdmin(SavedAdmin):
 
 
 def _count(rows: Any, key: str) -> Coalesce:
-    """How many rows there are for the outer row, in a subquery of its own: joins would multiply."""
+    """Count the related rows in a separate subquery, because joins would multiply them."""
     return Coalesce(Subquery(rows.order_by().values(key).annotate(found=Count("pk")).values("found")), 0)

@@ -64,7 +64,7 @@ class ConditionsOfRule(PartOfVersion):
     form = ConditionForm
     fields = ("group", "field", "operator", "value")
     verbose_name = gettext_lazy("condition")
-    verbose_name_plural = gettext_lazy("Conditions: all of one group must hold, and one group is enough")
+    verbose_name_plural = gettext_lazy("Conditions. All conditions of a group must match. One matching group is enough")
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         specs = {spec.name: spec for spec in read(obj.version).rule_fields} if obj else {}
@@ -73,12 +73,12 @@ class ConditionsOfRule(PartOfVersion):
 
 
 class OneRuleForm(SavedForm):
-    skills = CommaList(label=gettext_lazy("Skills needed"), help_text=gettext_lazy("By comma."))
+    skills = CommaList(label=gettext_lazy("Required skills"), help_text=gettext_lazy("Separate with commas."))
 
     def clean_position(self) -> int:
         position = int(self.cleaned_data["position"])
         if Rule.objects.filter(version=self.instance.version_id, position=position).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("Another rule of this version already has this position. Take one between, such as 15."))
+            raise ValidationError(_("Another rule of this version already has this position. Choose one in between, such as 15."))
         return position
 
 
@@ -91,8 +91,8 @@ class RuleAdmin(FrozenWhenPublished):
     fields = ("position", "name", "team", "skills", "account_first", "priority")
     inlines = (ConditionsOfRule,)
     change_form_outer_before_template = "desk/rule.html"
-    empty_title = gettext_lazy("No rules yet")
-    empty_text = gettext_lazy("Open the draft of a flow, and add its rules there.")
+    empty_title = gettext_lazy("No rules")
+    empty_text = gettext_lazy("Open the draft of a flow and add rules there.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("version__flow")
@@ -109,5 +109,5 @@ class RuleAdmin(FrozenWhenPublished):
         if "_continue" in request.POST:
             answer: HttpResponse = super().response_change(request, obj)
             return answer
-        self.message_user(request, _("Rule “%(rule)s” is kept.") % {"rule": obj})
+        self.message_user(request, _("Saved rule “%(rule)s”.") % {"rule": obj})
         return HttpResponseRedirect(page_of(obj.version))

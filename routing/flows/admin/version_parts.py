@@ -44,7 +44,7 @@ class TriggersOfVersion(PartOfVersion):
     model = Trigger
     fields = ("kind", "field", "value")
     verbose_name = gettext_lazy("trigger")
-    verbose_name_plural = gettext_lazy("What starts it")
+    verbose_name_plural = gettext_lazy("Triggers")
 
 
 class FieldForm(forms.ModelForm[FlowField]):
@@ -56,11 +56,11 @@ class FieldsOfVersion(PartOfVersion):
     form = FieldForm
     fields = ("position", "name", "label", "type", "required", "personal", "choices")
     verbose_name = gettext_lazy("field")
-    verbose_name_plural = gettext_lazy("What must be known")
+    verbose_name_plural = gettext_lazy("Required facts")
 
 
 class RuleForm(forms.ModelForm[Rule]):
-    skills = CommaList(label=gettext_lazy("Skills needed"))
+    skills = CommaList(label=gettext_lazy("Required skills"))
 
 
 class RulesOfVersion(PartOfVersion):
@@ -69,7 +69,7 @@ class RulesOfVersion(PartOfVersion):
     fields = ("position", "name", "conditions_said", "team", "skills", "account_first", "priority")
     readonly_fields = ("conditions_said",)
     verbose_name = gettext_lazy("rule")
-    verbose_name_plural = gettext_lazy("Rules, asked in this order: the first that holds decides")
+    verbose_name_plural = gettext_lazy("Rules in order. The first match decides")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).prefetch_related("conditions").select_related("team")
@@ -80,10 +80,10 @@ class RulesOfVersion(PartOfVersion):
 
     def conditions_said(self, rule: Rule) -> SafeString | str:
         if rule._state.adding:
-            return _("Save first, then add conditions.")
+            return _("Save the rule to add conditions.")
         return format_html('<a class="tl-link" href="{}">{}</a>', page_of(rule), self._said(rule))
 
-    conditions_said.short_description = gettext_lazy("holds when")  # type: ignore[attr-defined]
+    conditions_said.short_description = gettext_lazy("matches when")  # type: ignore[attr-defined]
 
 
 def said(field: str, operator: str, value: Any) -> str:

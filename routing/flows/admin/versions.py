@@ -27,19 +27,19 @@ from routing.work.display import badge, when
 
 Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
 VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when done
-    "publish": (publish, "routing.publish_flow", gettext_lazy("Publish"), gettext_lazy("%(version)s is live: new runs use it.")),
-    "copy": (copy, "routing.add_flowversion", gettext_lazy("Copy to a new draft"), gettext_lazy("%(version)s is a draft.")),
+    "publish": (publish, "routing.publish_flow", gettext_lazy("Publish"), gettext_lazy("%(version)s is live. New runs use it.")),
+    "copy": (copy, "routing.add_flowversion", gettext_lazy("Copy to new draft"), gettext_lazy("Created draft %(version)s.")),
     "roll_back": (
         roll_back,
         "routing.publish_flow",
-        gettext_lazy("Roll back to this"),
-        gettext_lazy("Rolled back: %(version)s is live, a copy of the older one. Runs that have begun keep theirs."),
+        gettext_lazy("Roll back to this version"),
+        gettext_lazy("Rolled back. %(version)s, a copy of the older version, is live. Existing runs keep their version."),
     ),
 }
 
 
 class FrozenWhenPublished(SavedAdmin):
-    """What belongs to a flow version, editable as long as that is a draft; the database refuses it afterwards."""
+    """Parts of a flow version, editable while it is a draft. The database refuses edits afterwards."""
 
     def version_of(self, obj: Any) -> FlowVersion:
         """Of a version itself, or of a part of one."""
@@ -59,7 +59,7 @@ class FrozenWhenPublished(SavedAdmin):
         try:
             page: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError:  # somebody published or changed it between reading and saving
-            messages.error(request, _("Not saved: somebody else published or changed this meanwhile. Look again, then repeat."))
+            messages.error(request, _("Not saved. Someone else published or changed this version. Reload the page and try again."))
             return HttpResponseRedirect(request.path)
         return page
 
@@ -81,8 +81,8 @@ class FlowVersionAdmin(FrozenWhenPublished):
     fields = ("title", "action", "policy", "template", "reason")
     inlines = (TriggersOfVersion, FieldsOfVersion, RulesOfVersion)
     change_form_outer_before_template = "desk/version.html"
-    empty_title = gettext_lazy("No versions yet")
-    empty_text = gettext_lazy("Open a flow, and start a draft there.")
+    empty_title = gettext_lazy("No versions")
+    empty_text = gettext_lazy("Open a flow and create a draft there.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("flow", "published_by")
@@ -99,7 +99,7 @@ class FlowVersionAdmin(FrozenWhenPublished):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "action":
-            return choice(gettext_lazy("Starts"), [(name, name) for name in action_names()], help_text=db_field.help_text)
+            return choice(gettext_lazy("Action"), [(name, name) for name in action_names()], help_text=db_field.help_text)
         if db_field.name == "policy":
             known = [(policy.slug, policy.name) for policy in SLAPolicy.objects.all()]
             return choice(gettext_lazy("SLA policy"), known)
@@ -114,7 +114,7 @@ class FlowVersionAdmin(FrozenWhenPublished):
         return page
 
     def around(self, request: HttpRequest, version: FlowVersion) -> dict[str, Any]:
-        """What the page says above the form."""
+        """Return the context for the page above the form."""
         draft = version.published_at is None
         found = faults(version) if draft else []
         live = FlowVersion.objects.live().filter(flow=version.flow_id).first()
@@ -155,7 +155,7 @@ class FlowVersionAdmin(FrozenWhenPublished):
         context = {"title": title, "form": form, "submit": label, "back": page_of(version), "faults": wrong}
         return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
 
-    @admin.display(description=gettext_lazy("standing"), ordering="published_at")
+    @admin.display(description=gettext_lazy("status"), ordering="published_at")
     def standing(self, version: FlowVersion) -> str:
         return badge(_("Published"), "good") if version.published_at else badge(_("Draft"), "info")
 

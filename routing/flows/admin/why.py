@@ -9,4 +9,4 @@ from routing.desk.forms import long_text
 
 
 class WhyForm(forms.Form):
-    reason = long_text(_("Why"), error=_("Say why: the next person reads it."), rows=3, max_length=200)
+    reason = long_text(_("Reason"), error=_("Enter a reason."), rows=3, max_length=200)

@@ -12,17 +12,17 @@ class Command(BaseCommand):
     help = "Show a run's decision; with --again, recompute it from its own record and compare byte for byte."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", help="the run's reference, or that of any work that belongs to it")
+        parser.add_argument("run", help="the reference of the run or of its work")
         parser.add_argument("--again", action="store_true")
 
     def handle(self, *, run: str, again: bool, **_: Any) -> None:
         found = find_run(run)
         decision = found.decisions.last() if found else None
         if found is None or decision is None:
-            raise CommandError(f"{run} has no decision yet. `manage.py trace {run}` says where it stands.")
+            raise CommandError(f"{run} has no decision yet. Run `manage.py trace {run}` to see its status.")
         self.stdout.write(f"{found.item.ref}: rule “{decision.rule_name}”, owner {decision.owner}, backup {decision.backup}")
         if again:
             result = decide_again(decision)
             if not result.same:
                 raise CommandError(f"The decision differs.\nrecorded:   {result.recorded}\nrecomputed: {result.recomputed}")
-            self.stdout.write(f"Recomputed from its own record: the same, byte for byte ({decision.digest[:12]}).")
+            self.stdout.write(f"Recomputed from the record. The result is identical, byte for byte ({decision.digest[:12]}).")

@@ -15,17 +15,17 @@ from routing.work.operations.files import erase_uploads
 
 
 class Command(BaseCommand):
-    help = "Overwrite a contact's name, e-mail and telephone, end portal access, and leave the evidence whole."
+    help = "Overwrite a contact's name, e-mail and phone number, end portal access, and keep the audit trail intact."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("contact_id", metavar="CONTACT_ID", type=int)
-        parser.add_argument("--files", action="store_true", help="also take away the bytes of what the person uploaded")
-        parser.add_argument("--reason", required=True, help="why; no names, for it is kept")
+        parser.add_argument("--files", action="store_true", help="also delete the files that the person uploaded")
+        parser.add_argument("--reason", required=True, help="the reason; do not include names, because it is stored")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """:raises CommandError: if there is no such contact"""
         if not options["reason"].strip():
-            raise CommandError("Say why: --reason cannot be empty.")
+            raise CommandError("Enter a reason: --reason cannot be empty.")
         try:
             contact = erase(options["contact_id"], by=Actor.system(), at=timezone.now(), reason=options["reason"])
         except Contact.DoesNotExist as missing:

@@ -16,13 +16,13 @@ from routing.work.items import WorkItem
 
 
 class Command(BaseCommand):
-    help = "Say why a piece of work is due when it is, segment by segment, and whose minutes passed."
+    help = "Explain the due date of a work item, segment by segment."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("ref", metavar="REF", help="the reference of the work, such as ACM-142")
         parser.add_argument("--json", action="store_true", help="instants in UTC, working time in seconds")
         parser.add_argument("--zone", help="an IANA time zone; otherwise the client's")
-        parser.add_argument("--at", help="as things stood then, such as 2026-11-26T14:20+01:00; otherwise now")
+        parser.add_argument("--at", help="state at this time, such as 2026-11-26T14:20+01:00; otherwise now")
 
     def handle(self, *args: Any, **options: Any) -> None:
         item = WorkItem.objects.select_related("client").filter(ref=options["ref"].strip().upper()).first()
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         due = f"due {instant(item.next_due_at, zone)}" if item.next_due_at else "nothing due"
         self.stdout.write(f"{item.ref} {item.title} · {item.kind} · {item.state} · {due} ({zone.key})")
         if not found:
-            self.stdout.write("No clock has been started for it.")
+            self.stdout.write("No clock has started for this work.")
         for each in found:
             self.stdout.write("\n" + "\n".join(words(each, zone)))
 
@@ -59,7 +59,7 @@ def _instant(text: str | None) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as bad:
-        raise CommandError(f"“{text}” is no instant. Write it like 2026-11-26T14:20+01:00.") from bad
+        raise CommandError(f"“{text}” is not a time. Enter one such as 2026-11-26T14:20+01:00.") from bad
     if is_naive(at):
-        raise CommandError(f"“{text}” has no time zone. Write it like 2026-11-26T14:20+01:00.")
+        raise CommandError(f"“{text}” has no time zone. Enter a time such as 2026-11-26T14:20+01:00.")
     return at

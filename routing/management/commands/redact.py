@@ -17,14 +17,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("table", metavar="TABLE", help="such as delivery_historicalrequest")
         parser.add_argument("row", metavar="ROW", type=int, help="its history id")
-        parser.add_argument("--reason", required=True, help="why; kept with the redaction")
+        parser.add_argument("--reason", required=True, help="the reason; stored with the redaction")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """:raises CommandError: if there is nothing to redact, or no owner role"""
         if OWNER not in connections:
             raise CommandError("Only the role that owns the tables can redact. Set DATABASE_OWNER_URL for this command.")
         if not options["reason"].strip():
-            raise CommandError("Say why: --reason cannot be empty.")
+            raise CommandError("Enter a reason: --reason cannot be empty.")
         try:
             redact(options["table"], options["row"], reason=options["reason"], at=timezone.now())
         except NotRedactable as refusal:

@@ -11,7 +11,7 @@ from routing.runs.trace import trace
 
 
 class Command(BaseCommand):
-    help = "Tell a run's whole story: what started it, what was known, why it went where, and what holds it."
+    help = "Show the trace of a run: its start, facts, decision and blockers."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", help="a reference such as ACM-142, or <source>/<type>/<id> of what it is about")
@@ -44,7 +44,7 @@ def _as_text(story: dict[str, Any]) -> str:
 
 
 def _told(data: Mapping[str, Any]) -> Iterator[str]:
-    """What is known, a line each; what is inside of something is set in below it, and what is empty left out."""
+    """Yield one line per known value. Nested values are indented and empty ones left out."""
     for name, value in data.items():
         if value in ("", None, [], {}):
             continue

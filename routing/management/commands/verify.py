@@ -17,9 +17,9 @@ class Command(BaseCommand):
         found = verify()
         upto = f"sealed up to {found.sealed_up_to:%Y-%m-%d %H:%M:%S} UTC" if found.sealed_up_to else "nothing sealed yet"
         self.stdout.write(f"{found.sealed} rows in {found.seals} seals, {upto}.")
-        self.stdout.write(f"{found.unsealed} rows are not sealed yet, {found.redacted} are redacted on purpose.")
+        self.stdout.write(f"{found.unsealed} rows are not sealed yet, {found.redacted} are redacted.")
         if found.passed_over:
-            self.stdout.write(f"{found.passed_over} of them were passed over; the hourly look at whole ledgers finds them.")
+            self.stdout.write(f"{found.passed_over} of them were missed by sealing and found by the hourly sweep.")
         if not found.whole:
             raise CommandError(f"The chain is broken. First break: {found.first_break}.")
-        self.stdout.write(self.style.SUCCESS("The evidence is whole."))
+        self.stdout.write(self.style.SUCCESS("The audit trail is intact."))

@@ -42,8 +42,8 @@ class ClientAdmin(KeepsMemberships, SavedAdmin):
     fields = ("name", "code", "timezone", "team", "owner", "backup", "restricted", "reason")
     people_fields = ("owner", "backup")
     inlines = (ContactsOfClient,)
-    empty_title = _("No clients yet")
-    empty_text = _("Add a client with its team, owner and backup; then capture its first request.")
+    empty_title = _("No clients")
+    empty_text = _("Add a client with its team, owner and backup. Then create its first request.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return clients_seen_by(actor(request)).order_by("name")

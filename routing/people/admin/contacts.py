@@ -42,7 +42,7 @@ class ContactForm(forms.ModelForm[Contact]):
 
 
 class EraseForm(forms.Form):
-    reason = long_text(gettext_lazy("Why"), error=gettext_lazy("Say why: who asked for it, and when."), rows=3, max_length=200)
+    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter who asked for this and when."), rows=3, max_length=200)
 
 
 @admin.register(Contact)
@@ -54,8 +54,8 @@ class ContactAdmin(PortalAccess, KeepsMemberships, SavedAdmin):
     fields = ("full_name", "email", "phone")
     inlines = (ClientsOfContact,)
     change_form_outer_before_template = "desk/contact.html"
-    empty_title = gettext_lazy("No contacts yet")
-    empty_text = gettext_lazy("Add the people you hear from, and say which client they belong to.")
+    empty_title = gettext_lazy("No contacts")
+    empty_text = gettext_lazy("Add people at your clients and link them to a client.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return (
@@ -86,14 +86,14 @@ class ContactAdmin(PortalAccess, KeepsMemberships, SavedAdmin):
         form = EraseForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             erase(contact.pk, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
-            messages.success(request, _("The contact is erased. Requests and history stay, without the person."))
+            messages.success(request, _("Contact erased. Requests and history remain without personal data."))
             return HttpResponseRedirect(address(Contact, "changelist"))
         context = {
             "title": _("Erase %(who)s") % {"who": contact},
             "contact": contact,
             "requests": contact.requests.count() if hasattr(contact, "requests") else 0,
             "form": form,
-            "submit": _("Erase for ever"),
+            "submit": _("Erase permanently"),
             "danger": True,
             "back": page_of(contact),
         }

@@ -31,12 +31,14 @@ class DestinationForm(SavedForm):
             kinds = [(each.kind, each.label) for each in known]
             self.fields["kind"] = self._choice("kind", kinds)
             connections = [(slug, f"{each.label}: {name}") for each in known for slug, name in each.connections]
-            self.fields["connection"] = self._choice("connection", [("", _("The only one of this kind")), *connections], required=False)
+            self.fields["connection"] = self._choice(
+                "connection", [("", _("The only connection of this kind")), *connections], required=False
+            )
 
     def _choice(self, name: str, choices: list[tuple[str, Any]], **options: Any) -> forms.ChoiceField:
         field, now = self.fields[name], getattr(self.instance, name)
         if now and now not in dict(choices):
-            choices.append((now, _("%(name)s (not in use)") % {"name": now}))
+            choices.append((now, _("%(name)s (inactive)") % {"name": now}))
         return choice(field.label, choices, help_text="" if name == "connection" else field.help_text, **options)
 
     def clean(self) -> Any:
@@ -58,8 +60,8 @@ class DestinationAdmin(SavedAdmin):
     search_help_text = gettext_lazy("Name or client")
     ordering = ("client__name", "name")
     fields = ("client", "name", "kind", "connection", "post_type", "path", "publishes_on_approval", "is_active", "reason")
-    empty_title = gettext_lazy("No destinations yet")
-    empty_text = gettext_lazy("Add where a client's finished work goes; briefs then choose it.")
+    empty_title = gettext_lazy("No destinations")
+    empty_text = gettext_lazy("Add places for a client's finished work. Briefs can then choose them.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(client__in=clients_seen_by(actor(request)))
@@ -72,6 +74,6 @@ class DestinationAdmin(SavedAdmin):
             kwargs["queryset"] = clients_seen_by(actor(request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    @admin.display(description=gettext_lazy("in use"), ordering="is_active")
+    @admin.display(description=gettext_lazy("active"), ordering="is_active")
     def in_use(self, row: Destination) -> SafeString:
-        return badge(_("In use"), "good") if row.is_active else badge(_("Not in use"))
+        return badge(_("Active"), "good") if row.is_active else badge(_("Inactive"))

@@ -23,7 +23,7 @@ from routing.work.gates import GateResult
 
 
 class WithdrawForm(forms.Form):
-    reason = long_text(gettext_lazy("Why"), error=gettext_lazy("Say why: the next person reads it."), rows=3, max_length=200)
+    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=200)
 
 
 class PortalAccess(DeskAdmin):
@@ -36,7 +36,7 @@ class PortalAccess(DeskAdmin):
         ]
 
     def access(self, request: HttpRequest, object_id: str) -> dict[str, Any]:
-        """What the contact's page says about access, and the one step that fits."""
+        """Return the access status for the contact's page and the one step that applies."""
         contact, by = self.get_object(request, object_id), actor(request)
         if contact is None:
             return {}
@@ -60,7 +60,7 @@ class PortalAccess(DeskAdmin):
             invite(contact.pk, by=by, at=timezone.now())
         except CannotInvite as refusal:
             return self._ask_to_invite(request, contact, refusal.refusals, status=409)
-        messages.success(request, _("%(who)s is invited. A letter goes to %(email)s.") % {"who": contact, "email": contact.email})
+        messages.success(request, _("Invited %(who)s. An e-mail goes to %(email)s.") % {"who": contact, "email": contact.email})
         return HttpResponseRedirect(page_of(contact))
 
     def _ask_to_invite(self, request: HttpRequest, contact: Contact, against: Sequence[GateResult], status: int = 200) -> TemplateResponse:
@@ -82,10 +82,10 @@ class PortalAccess(DeskAdmin):
         form = WithdrawForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             withdraw(contact.pk, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
-            messages.success(request, _("%(who)s cannot sign in any more.") % {"who": contact})
+            messages.success(request, _("%(who)s can no longer sign in.") % {"who": contact})
             return HttpResponseRedirect(page_of(contact))
         context = {
-            "title": _("Withdraw the access of %(who)s") % {"who": contact},
+            "title": _("Withdraw access for %(who)s") % {"who": contact},
             "contact": contact,
             "form": form,
             "submit": _("Withdraw access"),

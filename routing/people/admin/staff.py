@@ -82,7 +82,7 @@ class UserAdmin(SavedAdmin):
             except CannotLeave as refusal:
                 stuck = [(result.row, result.refusals) for result in refusal.results]
             else:
-                told = _("%(who)s is deactivated. %(count)s open items went to %(heir)s.")
+                told = _("Deactivated %(who)s. %(count)s open items went to %(heir)s.")
                 messages.success(request, told % {"who": person, "count": moved, "heir": heir})
                 return HttpResponseRedirect(page_of(person))
         context = {
@@ -105,13 +105,13 @@ class UserAdmin(SavedAdmin):
     def team_names(self, user: User) -> str:
         return ", ".join(team.name for team in user.teams.all())
 
-    @admin.display(description=gettext_lazy("standing"), ordering="is_active")
+    @admin.display(description=gettext_lazy("status"), ordering="is_active")
     def standing(self, user: User) -> str:
         return badge(_("Active"), "good") if user.is_active else badge(_("Left"))
 
 
 def _places(person: User) -> dict[str, Any]:
-    """What a person answers for: open work, clients, teams, and the rest of the configuration."""
+    """Return a person's responsibilities: open work, clients, teams and other configuration."""
     items = WorkItem.objects.filter(Q(owner=person) | Q(backup=person) | Q(doer=person), is_open=True)
     rows = held_by(person)
     return {

@@ -22,7 +22,7 @@ class PersonForm(SavedForm):
         choices=Role.choices,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text=gettext_lazy("What each role may do is written in the product. Losing a role ends every session at once."),
+        help_text=gettext_lazy("Permissions of each role are fixed. Removing a role ends all sessions of the person."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -33,7 +33,7 @@ class PersonForm(SavedForm):
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
         if User.objects.filter(email__iexact=email).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("Somebody else has this e-mail address."))
+            raise ValidationError(_("Another person has this e-mail address."))
         return email
 
 
@@ -41,9 +41,9 @@ class LeaveForm(forms.Form):
     heir = picked(
         gettext_lazy("Successor"),
         User.objects.none(),
-        help_text=gettext_lazy("Takes every place of this person in open work, clients and teams."),
+        help_text=gettext_lazy("Takes over all open work, clients and teams of this person."),
     )
-    reason = long_text(gettext_lazy("Why"), error=gettext_lazy("Say why: the next person reads it."), rows=3, max_length=200)
+    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=200)
 
     def __init__(self, leaver: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

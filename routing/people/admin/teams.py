@@ -33,8 +33,8 @@ class TeamAdmin(SavedAdmin):
     fields = ("name", "lead", "reason")
     people_fields = ("lead",)
     inlines = (Members,)
-    empty_title = _("No teams yet")
-    empty_text = _("Add a team and its lead: clients and work belong to teams.")
+    empty_title = _("No teams")
+    empty_text = _("Add a team and its lead. Clients and work belong to teams.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).annotate(people=Count("members"))

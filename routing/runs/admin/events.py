@@ -35,8 +35,8 @@ class EventAdmin(ReadOnly):
     search_help_text = _("Reference, such as ACM-142")
     ordering = ("-id",)
     paginator = InfinitePaginator  # counting millions of rows helps nobody
-    empty_title = _("Nothing has happened yet")
-    empty_text = _("Every change of work writes one event here.")
+    empty_title = _("No events")
+    empty_text = _("Each change to work is recorded here as an event.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         every, by = super().get_queryset(request), actor(request)

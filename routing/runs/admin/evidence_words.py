@@ -1,4 +1,4 @@
-"""What an exception's evidence says, in words for the person who settles it."""
+"""Evidence of an exception in words for the person who resolves it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 LABELS = {
-    "message": gettext_lazy("What was said"),
+    "message": gettext_lazy("Message"),
     "error": gettext_lazy("Error"),
     "attempts": gettext_lazy("Attempts"),
-    "by": gettext_lazy("Compared by"),
-    "clients": gettext_lazy("Clients that fit"),
+    "by": gettext_lazy("Matched by"),
+    "clients": gettext_lazy("Matching clients"),
     "connection": gettext_lazy("Connection"),
 }
 
@@ -49,7 +49,7 @@ def in_short(evidence: Mapping[str, Any]) -> str:
 def _field(each: Mapping[str, Any]) -> str:
     if each.get("problem") == "missing":
         return _("is missing")
-    return _("“%(found)s” does not fit") % {"found": each.get("found", "")}
+    return _("“%(found)s” is invalid") % {"found": each.get("found", "")}
 
 
 def _label(name: str) -> str:
@@ -60,7 +60,7 @@ def _text(name: str, value: Any, names: Mapping[int, str]) -> str:
     if name == "clients":
         shown = [names[pk] for pk in value if pk in names]
         hidden = len(value) - len(shown)
-        return ", ".join([*shown, *([_("%(count)s that you do not see") % {"count": hidden}] if hidden else [])])
+        return ", ".join([*shown, *([_("%(count)s you cannot see") % {"count": hidden}] if hidden else [])])
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     return str(value)

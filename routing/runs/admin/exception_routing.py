@@ -24,7 +24,7 @@ from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 class RouteForm(forms.ModelForm[ExceptionRoute]):
     """``reason`` is the code here, so what history keeps has another name."""
 
-    why = line(gettext_lazy("Why"), max_length=200, required=False, help_text=gettext_lazy("For the history: the next person reads it."))
+    why = line(gettext_lazy("Reason"), max_length=200, required=False, help_text=gettext_lazy("Shown in the history."))
 
 
 @admin.register(ExceptionRoute)
@@ -34,8 +34,8 @@ class ExceptionRouteAdmin(SavedAdmin):
     search_help_text = gettext_lazy("Reason code")
     form = RouteForm
     fields = ("reason", "taker", "timebox_minutes", "why")
-    empty_title = gettext_lazy("The exception map is empty")
-    empty_text = gettext_lazy("Every reason code needs a route, or runs that stop for it belong to nobody.")
+    empty_title = gettext_lazy("No exception routes")
+    empty_text = gettext_lazy("Each reason code needs a route. Without one, stopped runs have no owner.")
 
     def save_model(self, request: HttpRequest, obj: ExceptionRoute, form: Any, change: bool) -> None:
         if not change or form.changed_data:

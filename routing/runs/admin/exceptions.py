@@ -48,8 +48,8 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
     ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "run__version__flow")
     bulk_steps = ("claim", "resolve", "dismiss", "hand_over")
-    empty_title = gettext_lazy("No exceptions here")
-    empty_text = gettext_lazy("Nothing waits for you. Look at everybody's, or at those that were settled, under Filters.")
+    empty_title = gettext_lazy("No exceptions")
+    empty_text = gettext_lazy("Nothing is waiting for you. Use the filters to see everyone's exceptions or resolved ones.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -74,7 +74,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
         by.require("routing.fill_in_run", to="fill in runs")
         form = form_for(case, by, at, request.POST)
         if form is None:
-            raise PermissionDenied(_("There is nothing to fill in here any more."))
+            raise PermissionDenied(_("Nothing is left to fill in."))
         if form.is_valid():
             try:
                 reason = form.cleaned_data["reason"]
@@ -96,15 +96,15 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
         missing = [fault.label for fault in field_faults(standings([run.pk])[0])] if here else []
         stuck = [refusal for result in results for refusal in result.refusals]
         if missing:
-            messages.warning(request, _("Kept. Still missing: %(what)s.") % {"what": ", ".join(missing)})
+            messages.warning(request, _("Saved. Still missing: %(what)s.") % {"what": ", ".join(missing)})
         elif stuck:
             why = " ".join(f"{refusal.message} {refusal.evidence}".strip() for refusal in stuck)
-            messages.warning(request, _("Kept, but the exception stays open: %(why)s") % {"why": why})
+            messages.warning(request, _("Saved, but the exception stays open: %(why)s") % {"why": why})
         elif results:
-            said = _("Filled in. The exception is resolved, and %(run)s goes on at “%(step)s”.")
+            said = _("Saved. The exception is resolved and %(run)s continues at “%(step)s”.")
             messages.success(request, said % {"run": run.item.ref, "step": step})
         else:
-            messages.success(request, _("Kept. Resolve the exception, and the run tries “%(step)s” again.") % {"step": step})
+            messages.success(request, _("Saved. Resolve the exception to retry “%(step)s”.") % {"step": step})
 
     def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
         if template == self.noun_template:
@@ -126,10 +126,10 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
             (_("Run"), link_to(row.run)),
             (_("Flow"), row.run.version if row.run else display.NOTHING),
             (_("Stopped at"), self.stopped_at(row)),
-            (_("Client"), item.client or _("Not known yet")),
+            (_("Client"), item.client or _("Unknown")),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
-            (_("To be settled by"), display.due(item, now)),
+            (_("Resolve by"), display.due(item, now)),
             (_("Raised"), display.when(item.created_at, now)),
             (_("Blocks the run"), _("Yes") if row.blocking else _("No")),
         ]
@@ -143,7 +143,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
         label = str(RunStep.Name(row.step).label) if row.step in RunStep.Name.values else row.step
         return f"{label}, {row.run.item.ref}" if row.run else label or display.NOTHING
 
-    @admin.display(description=gettext_lazy("what is wrong"))
+    @admin.display(description=gettext_lazy("problem"))
     def evidence_short(self, row: ExceptionCase) -> str:
         return in_short(row.evidence) or display.NOTHING
 

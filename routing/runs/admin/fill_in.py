@@ -40,20 +40,18 @@ class FillInForm(forms.Form):
         if case.reason in CLIENT_IS_OPEN:
             fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
             self.fields[CLIENT] = picked(
-                _("Client"), fits if fits.exists() else clients_seen_by(by), required=False, help_text=_("Whom this work is for.")
+                _("Client"), fits if fits.exists() else clients_seen_by(by), required=False, help_text=_("The client this work is for.")
             )
-        self.fields["reason"] = long_text(
-            gettext_lazy("Where you know it from"), error=gettext_lazy("Say where you know it from."), rows=2, max_length=200
-        )
+        self.fields["reason"] = long_text(gettext_lazy("Source"), error=gettext_lazy("Enter the source."), rows=2, max_length=200)
 
     def clean(self) -> None:
         super().clean()
         if not self.errors and not self.values and self.client_id is None:
-            raise ValidationError(_("Nothing is filled in yet. One field is enough; the others can follow."))
+            raise ValidationError(_("Fill in at least one field. You can add the others later."))
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What was filled in, as the operation takes it."""
+        """Return the entered values in the form the operation takes."""
         told = {name: value for name, value in self.cleaned_data.items() if name not in {CLIENT, "reason"} and value not in (None, "")}
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
 
@@ -69,7 +67,7 @@ class FillInForm(forms.Form):
 
     @property
     def asks(self) -> bool:
-        """Whether there is anything to fill in besides the reason."""
+        """Return whether the form has any field besides the reason."""
         return len(self.fields) > 1
 
 
@@ -84,7 +82,10 @@ def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> 
 
 
 def _field(spec: FieldSpec, fault: Fault, source: str) -> forms.Field:
-    now = _("Now “%(value)s”, from %(source)s: that does not fit.") % {"value": fault.found, "source": source or _("nowhere")}
+    now = _("Currently “%(value)s”, from %(source)s. This value is invalid.") % {
+        "value": fault.found,
+        "source": source or _("unknown source"),
+    }
     shared: dict[str, Any] = {"label": spec.label, "required": False, "help_text": now if fault.problem == "type" else ""}
     return _FIELDS[spec.type](spec, shared)
 
@@ -99,13 +100,13 @@ def _long_text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
-    wrong = {"invalid": _("This is not a number. Write it like 12000 or 12000.50.")}
+    wrong = {"invalid": _("Enter a number such as 12000 or 12000.50.")}
     return forms.DecimalField(max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared)
 
 
 def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
-    return forms.DateField(widget=widget, error_messages={"invalid": _("This is not a date. Write it like 2027-03-31.")}, **shared)
+    return forms.DateField(widget=widget, error_messages={"invalid": _("Enter a date such as 2027-03-31.")}, **shared)
 
 
 def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
@@ -113,7 +114,7 @@ def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 
 def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    wrong = {"invalid": _("This is not an e-mail address.")}
+    wrong = {"invalid": _("Enter a valid e-mail address.")}
     return forms.EmailField(widget=UnfoldAdminEmailInputWidget(), error_messages=wrong, **shared)
 
 

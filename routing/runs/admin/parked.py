@@ -21,11 +21,11 @@ from routing.work import display
 
 
 class Aside(WithDefault):
-    title = gettext_lazy("standing")
+    title = gettext_lazy("status")
     parameter_name = "aside"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (("parked", _("Put aside")), ("all", _("All that wait")))
+        return (("parked", _("Quarantined")), ("all", _("All queued")))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset if self.value() == "all" else queryset.exclude(parked_reason="")
@@ -33,7 +33,7 @@ class Aside(WithDefault):
 
 @admin.register(Dispatch)
 class DispatchAdmin(ReadOnly):
-    heading = gettext_lazy("Put aside")
+    heading = gettext_lazy("Quarantined")
     list_display = ("what", "source", "subject", "standing", "attempts", "since")
     list_select_related = ("event",)
     list_filter = (Aside, "event__source")
@@ -42,16 +42,16 @@ class DispatchAdmin(ReadOnly):
     fields = ("event", "due_at", "attempts", "parked_reason")
     ordering = ("due_at", "pk")
     actions = ("try_again",)
-    empty_title = gettext_lazy("No event is put aside")
-    empty_text = gettext_lazy("An event that keeps failing would be here, with the reason, until somebody lets it be tried again.")
+    empty_title = gettext_lazy("No failed events")
+    empty_text = gettext_lazy("Events that keep failing are quarantined here with the reason until someone retries them.")
 
     def has_unpark_permission(self, request: HttpRequest) -> bool:
         return actor(request).may("routing.unpark_dispatch")
 
-    @admin.action(permissions=["unpark"], description=gettext_lazy("Try again"))
+    @admin.action(permissions=["unpark"], description=gettext_lazy("Retry"))
     def try_again(self, request: HttpRequest, queryset: Any) -> None:
         count = unpark(list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now())
-        said = ngettext("%(count)s event is tried again.", "%(count)s events are tried again.", count)
+        said = ngettext("Retrying %(count)s event.", "Retrying %(count)s events.", count)
         messages.success(request, said % {"count": count})
 
     @admin.display(description=gettext_lazy("event"), ordering="event")
@@ -66,10 +66,10 @@ class DispatchAdmin(ReadOnly):
     def subject(self, row: Dispatch) -> SafeString:
         return format_html('{} <span class="tl-ref">{}</span>', row.event.subject_type, row.event.subject_id)
 
-    @admin.display(description=gettext_lazy("standing"))
+    @admin.display(description=gettext_lazy("status"))
     def standing(self, row: Dispatch) -> SafeString | str:
-        return format_html("{} {}", display.badge(_("Put aside"), "bad"), row.parked_reason) if row.parked_reason else _("Waits its turn")
+        return format_html("{} {}", display.badge(_("Quarantined"), "bad"), row.parked_reason) if row.parked_reason else _("Queued")
 
-    @admin.display(description=gettext_lazy("came in"), ordering="event__at")
+    @admin.display(description=gettext_lazy("received"), ordering="event__at")
     def since(self, row: Dispatch) -> SafeString | str:
         return display.when(row.event.at)

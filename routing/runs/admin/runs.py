@@ -48,8 +48,8 @@ class RunAdmin(WorkColumns, StepsAdmin):
     ordering = ("-pk",)
     page_related = (*StepsAdmin.page_related, "version__flow", "flow__owner", "flow__backup", "follows__item")
     bulk_steps = ("hold", "resume", "hand_over", "cancel")
-    empty_title = _("No runs here")
-    empty_text = _("A run begins when an event comes in that a published flow claims. Reset the filters to see runs that have ended.")
+    empty_title = _("No runs")
+    empty_text = _("A run starts when an event matches a published flow. Reset the filters to see ended runs.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
@@ -104,7 +104,7 @@ class RunAdmin(WorkColumns, StepsAdmin):
             '{} <span class="tl-ref">{}</span> <span class="tl-meta">{}</span>', run.subject_type, run.subject_id, run.source
         )
 
-    @admin.display(description=_("held by"))
+    @admin.display(description=_("blocked by"))
     def held_by(self, run: Run) -> str:
         found = holds(run)
         return f"{found[0].message} · {found[0].clears_by}" if found else display.NOTHING

@@ -29,8 +29,8 @@ OPERATORS = {
     "below": gettext_lazy("is below"),
     "one_of": gettext_lazy("is one of"),
     "contains": gettext_lazy("contains"),
-    "known": gettext_lazy("is known"),
-    "unknown": gettext_lazy("is not known"),
+    "known": gettext_lazy("is set"),
+    "unknown": gettext_lazy("is not set"),
 }
 
 
@@ -117,7 +117,7 @@ def _tell(entry: Entry, specs: Mapping[str, FieldSpec], names: Mapping[int, str]
 
 
 def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a chapter tells besides its reference, state and times, which have places of their own."""
+    """Return the details of an entry without its reference, state and times, which are shown elsewhere."""
     left_out = {"ref", "state", "due", "title"}
     return [(name.replace("_", " ").capitalize(), str(value)) for name, value in data.items() if name not in left_out and value]
 
@@ -136,7 +136,7 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
     try:
         typed(value, spec)
     except WrongType:
-        fault = _("does not fit: a %(type)s is needed") % {"type": spec.type.value}
+        fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
     shown = "" if value is None else str(value)
     return Fact(spec.label, spec.name, shown, str(sources.get(spec.name, "")) if shown else "", fault)
 

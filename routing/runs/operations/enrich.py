@@ -140,7 +140,7 @@ def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> N
 
 
 def _told(run: Run) -> Mapping[str, Any]:
-    """What the event that started the run says itself, for subjects that nobody can read more about."""
+    """Return the facts stated by the event itself, for subjects without a reader."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
     return {name: value for name, value in body.items() if isinstance(value, str | int | float | bool)}
 
@@ -152,7 +152,7 @@ def _chosen_by_people(run: Run) -> int | None:
 
 
 def _known_by_people(run: Run) -> dict[str, Any]:
-    """What a person filled in stays, whatever the other side says later."""
+    """Return the facts that people filled in. They outrank anything the external system says later."""
     filled = Enrichment.objects.filter(run=run, by__kind=User.Kind.PERSON).order_by("-id").first()
     if filled is None:
         return {}

@@ -57,7 +57,7 @@ def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
 
 
 def _found(steps: Mapping[Subject, RunStep], at: datetime) -> dict[Subject, tuple[int, Found]]:
-    """What is known of each subject, and for which step it was read."""
+    """Return the known facts of each subject and the step they were read for."""
     found: dict[Subject, tuple[int, Found]] = {}
     for each in recognisers():
         left = [subject for subject in steps if subject not in found]

@@ -44,7 +44,7 @@ SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.N
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What a step of a run could not settle. ``evidence`` is JSON: what was looked at, without secrets."""
+    """Problem that a step of a run could not resolve. ``evidence`` is JSON without secrets."""
 
     run: Run
     step: str
@@ -88,7 +88,7 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
 
 def _route(routes: Mapping[str, ExceptionRoute], reason: str) -> ExceptionRoute:
     if reason not in routes:
-        raise NoRoute(f"The exception map has no route for {reason}. Add one under Exception map.")
+        raise NoRoute(f"Exception routing has no route for {reason}. Add one under Exception routing.")
     return routes[reason]
 
 
@@ -120,7 +120,7 @@ def _pair(run: Run, route: ExceptionRoute) -> tuple[int | None, int | None]:
 
 
 def still_failing(rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, tuple[str, ...]]:
-    """What each case's step would still stop at, judged on what is known now."""
+    """Return the problems that each case's step would still stop at, given the current facts."""
     judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
     found = standing_faults(list(judged.values()), at)
     return {case: found.get(run, ()) for case, run in judged.items()}
@@ -132,9 +132,9 @@ def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
     if faults:
         return refused(
             "still_failing",
-            _("The step would stop again: fill in what is missing first."),
+            _("The step would stop again. Fill in the missing facts first."),
             evidence=", ".join(faults),
-            clears_by=_("Whoever owns this exception"),
+            clears_by=_("The owner of this exception"),
         )
     return passed("still_failing", _("The step would pass now."))
 
@@ -142,8 +142,8 @@ def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
 def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
     """Refuses to dismiss an exception that a run waits for."""
     if row.blocking:
-        return refused("blocking", _("A run waits for this: resolve it, or cancel the run."), clears_by=_("Its owner"))
-    return passed("blocking", _("Nothing waits for this."))
+        return refused("blocking", _("A run is waiting for this. Resolve it or cancel the run."), clears_by=_("The owner"))
+    return passed("blocking", _("Nothing is waiting for this."))
 
 
 def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
@@ -151,8 +151,8 @@ def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
     if mine or by.may("routing.reassign_any_workitem") or (item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")):
-        return passed("own_or_team", _("Yours to settle."))
-    return refused("own_or_team", _("Somebody else settles this."), evidence=str(item.owner), clears_by=_("Its owner or backup"))
+        return passed("own_or_team", _("You are responsible for this."))
+    return refused("own_or_team", _("Someone else is responsible for this."), evidence=str(item.owner), clears_by=_("The owner or backup"))
 
 
 _MAY = (AM, QA, OPS, INTEGRATIONS)

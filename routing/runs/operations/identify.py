@@ -13,8 +13,8 @@ from routing.runs.models import Run
 from routing.work.door import Operation, operation
 from routing.work.items import WorkItem
 
-IDENTIFY = operation(Run, "identify", _("Name the client"), system=True, through_hold=True)
-NAME_CLIENT = Operation(WorkItem, "name_client", _("Name the client"), system=True, through_hold=True)
+IDENTIFY = operation(Run, "identify", _("Set client"), system=True, through_hold=True)
+NAME_CLIENT = Operation(WorkItem, "name_client", _("Set client"), system=True, through_hold=True)
 WHY = "It became known whose it is."
 
 

@@ -28,8 +28,8 @@ from routing.work.registry import react, reactions
 from routing.work.visibility import work_seen_by
 
 grant("routing.view_outcome", *EVERYONE)
-grant("routing.waive_outcome", OPS, name="Can go without the proof of an outcome")
-grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can have an outcome looked at now")
+grant("routing.waive_outcome", OPS, name="Can waive the proof of an outcome")
+grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome now")
 
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
@@ -42,7 +42,7 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
     for item in items:
         if item.pk not in known:
             row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
-            save(row, by=by, at=at, reason=str(_("Expected from now on.")))
+            save(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
             tell("routing.outcome.expect", row.pk, by=by, at=at)
 
 
@@ -61,36 +61,36 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
 
     :raises PermissionDenied: if ``by`` may not
     """
-    by.require("routing.probe_outcome", to="have outcomes looked at")
+    by.require("routing.probe_outcome", to="check outcomes")
     seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
     known = set(seen.values_list("pk", flat=True))
     watched = set(seen.exclude(next_probe_at=None).values_list("pk", flat=True))
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
     for pk in sorted(watched):
         tell("routing.outcome.probe", pk, by=by, at=at)
-    never = refused("watched", _("Nobody looks at this: it is over, or not there yet."), clears_by=_("Nobody"))
+    never = refused("watched", _("This outcome has ended or is not expected yet, so it is not checked."), clears_by=_("Nobody"))
     return [Result(pk, pk in watched, () if pk in watched else (never if pk in known else GONE,)) for pk in dict.fromkeys(ids)]
 
 
 def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
-    """Whether it is proven by this, and was not before. Completes its run if nothing else is missing."""
+    """Mark the outcome as proven and return whether it was not before. Completes its run if nothing else is missing."""
     return _move(outcome_id, lambda row: row.prove(at=at, evidence=dict(evidence)), {State.EXPECTED, State.DECAYED}, "prove", by, at)
 
 
 def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
-    """Whether it was proven until now. Takes its run back, and asks a person."""
+    """Mark the proof as lapsed and return whether it held until now. Reopens its run and asks a person."""
     with transaction.atomic():
         moved = _move(outcome_id, lambda row: row.decay(at=at, evidence=dict(evidence)), {State.PROVEN}, "decay", by, at)
         if moved:
             row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
             if row.run is not None and row.run.state == Run.State.COMPLETE and not _followed(row.run):
-                carry(REOPEN, [row.run.pk], by=by, at=at, reason=str(_("What was proven is no longer so.")), pair=_pair(row.run))
+                carry(REOPEN, [row.run.pk], by=by, at=at, reason=str(_("The proof no longer holds.")), pair=_pair(row.run))
             raise_for_work(Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
     return moved
 
 
 def _followed(run: Run) -> bool:
-    """Whether another run about the same subject is open: two cannot be, and the exception tells a person all the same."""
+    """Return whether another run about the same subject is open. Only one can be, and the exception still tells a person."""
     same = Run.objects.filter(flow=run.flow_id, source=run.source, subject_type=run.subject_type, subject_id=run.subject_id)
     return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
 
@@ -115,7 +115,7 @@ def take_down(item_ids: Collection[int], *, at: datetime) -> None:
     """
     Outcome.objects.filter(item__in=item_ids).update(next_probe_at=None)
     for pk in Outcome.objects.filter(item__in=item_ids).unmet().values_list("pk", flat=True):
-        miss(pk, {"differences": [str(_("It was taken down before it was proven. Waive the outcome, or publish it again."))]}, at=at)
+        miss(pk, {"differences": [str(_("The page was taken down before it was proven. Waive the outcome or publish again."))]}, at=at)
 
 
 def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
@@ -124,18 +124,18 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[R
 
     :raises PermissionDenied: if ``by`` may not
     """
-    by.require("routing.waive_outcome", to="go without the proof of an outcome")
+    by.require("routing.waive_outcome", to="waive outcomes")
     seen = set(Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by)).values_list("pk", flat=True))
     results = []
     for pk in dict.fromkeys(ids):
         refusals = () if pk in seen else (GONE,)
         if not refusals and not reason.strip():
-            refusals = (refused("reason", _("Say why: the next person reads it."), clears_by=_("You")),)
+            refusals = (refused("reason", _("Enter a reason."), clears_by=_("You")),)
         waived = not refusals and _move(
             pk, lambda row: row.waive(at=at, by=by.user_id), {State.EXPECTED, State.DECAYED}, "waive", by, at, reason
         )
         if not waived and not refusals:
-            refusals = (refused("state", _("Only what is expected, or no longer so, can be waived."), clears_by=_("Nobody")),)
+            refusals = (refused("state", _("You can waive only outcomes that are expected or no longer hold."), clears_by=_("Nobody")),)
         results.append(Result(pk, waived, refusals))
     return results
 
@@ -168,7 +168,7 @@ def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
     """Nobody need look after it any more."""
     cases = ExceptionCase.objects.filter(item__parent=row.item_id, reason__in=TROUBLES, state__in=ExceptionCase.open_states)
     if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
-        why = _("Its outcome is settled: %(state)s.") % {"state": row.get_state_display()}
+        why = _("The outcome is final: %(state)s.") % {"state": row.get_state_display()}
         carry(runs.withdraw_case, ids, by=by, at=at, reason=str(why))
 
 
@@ -177,12 +177,12 @@ def complete(run_ids: Collection[int], *, at: datetime) -> None:
     missing, met = Outcome.objects.filter(run=OuterRef("pk")).unmet(), Outcome.objects.filter(run=OuterRef("pk"))
     ready = Run.objects.filter(~Exists(missing), Exists(met), pk__in=run_ids, state=Run.State.AWAITING_OUTCOME)
     if ids := list(ready.order_by("item_id").values_list("pk", flat=True)):
-        carry(runs.complete, ids, by=Actor.system(), at=at, reason=str(_("Every expected outcome is proven, or waived by name.")))
+        carry(runs.complete, ids, by=Actor.system(), at=at, reason=str(_("All expected outcomes are proven or waived.")))
 
 
 @react("routing.run.await_outcome")
 def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """What was proven before the last work was delivered need not be proven again."""
+    """Complete runs whose outcomes were proven before the last work was delivered."""
     complete([row.pk for row in rows], at=at)
 
 
@@ -193,7 +193,7 @@ def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 
 def _pair(run: Run) -> tuple[int, int]:
-    """Who answers for a run that opens again: the pair it had, or the agency's if one of them has left."""
+    """Return owner and backup for a reopened run: its previous ones, or the agency's defaults if one of them has left."""
     owner, backup = run.item.owner, run.item.backup
     agency = Agency.objects.first()
     if (owner and backup and owner.is_active and backup.is_active) or agency is None:

@@ -13,7 +13,7 @@ from routing.people.actors import Actor
 from routing.people.saving import tell
 
 grant("routing.view_dispatch", OPS, INTEGRATIONS, AUDITOR)
-grant("routing.unpark_dispatch", OPS, INTEGRATIONS, name="Can let waiting events be tried again")
+grant("routing.unpark_dispatch", OPS, INTEGRATIONS, name="Can retry failed events")
 
 
 def unpark(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
@@ -22,7 +22,7 @@ def unpark(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
 
     :raises PermissionDenied: if ``by`` may not
     """
-    by.require("routing.unpark_dispatch", to="try events again")
+    by.require("routing.unpark_dispatch", to="retry events")
     with transaction.atomic():
         rows = list(Dispatch.objects.filter(pk__in=ids).exclude(parked_reason="").select_for_update().order_by("pk"))
         for row in rows:

@@ -1,4 +1,4 @@
-"""What people do to a run: fill in what is missing, close it without proof, call it off."""
+"""Operations by people on a run: fill in missing facts, close it without proof, cancel it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ grant("routing.view_decision", *EVERYONE)
 grant("routing.view_enrichment", *EVERYONE)
 grant("routing.fill_in_run", AM, OPS, QA, name="Can fill in what a run needs to know")
 
-cancel = operation(Run, "cancel", _("Call off"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True)
+cancel = operation(Run, "cancel", _("Cancel"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True)
 close_unproven = operation(Run, "close_unproven", _("Close without proof"), may=(OPS,), needs_reason=True, danger=True)
 await_outcome = operation(Run, "await_outcome", _("Await outcome"), system=True, through_hold=True)
 complete = operation(Run, "complete", _("Complete"), system=True, through_hold=True)
@@ -83,7 +83,7 @@ def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = N
             settled |= Q(step=RunStep.Name.VALIDATE)
         cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
         ids = list(cases.values_list("pk", flat=True))
-        return resolve(ids, by=by, at=at, reason=reason or "What was missing is filled in.") if ids else []
+        return resolve(ids, by=by, at=at, reason=reason or "The missing facts were filled in.") if ids else []
 
 
 def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,4 +112,4 @@ def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     cases = ExceptionCase.objects.filter(run__in=ids, state__in=ExceptionCase.open_states)
     pending = list(cases.values_list("pk", flat=True))
     if pending:
-        withdraw_case(pending, by=Actor.system(), at=at, reason="Its run ended.")
+        withdraw_case(pending, by=Actor.system(), at=at, reason="The run ended.")

@@ -38,7 +38,7 @@ MAX_ATTEMPTS = 8
 SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
 
 ROUTE = operation(Run, "route", _("Route"), system=True)
-BEGIN = operation(Run, "begin", _("Begin delivery"), system=True)
+BEGIN = operation(Run, "begin", _("Start delivery"), system=True)
 
 
 def settle(*, at: datetime, limit: int = 200) -> int:

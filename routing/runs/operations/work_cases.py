@@ -32,7 +32,7 @@ Pair = tuple[int | None, int | None]
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    What went wrong, about which work. ``evidence`` is JSON without secrets; ``about`` says it in a few words where no work is known.
+    Failure that concerns some work. ``evidence`` is JSON without secrets. ``about`` describes it briefly if no work is known.
     """
 
     reason: Reason

@@ -28,7 +28,7 @@ DAYS = {
     "sat": gettext_lazy("Saturday"),
     "sun": gettext_lazy("Sunday"),
 }
-WINDOWS = gettext_lazy("Such as 09:00-12:30, 13:30-17:30. Empty: closed.")
+WINDOWS = gettext_lazy("Such as 09:00-12:30, 13:30-17:30. Leave empty if closed.")
 
 
 class CalendarForm(SavedForm):
@@ -41,7 +41,7 @@ class CalendarForm(SavedForm):
         required=False,
         rows=4,
         max_length=5_000,
-        help_text=gettext_lazy("A line each: the date, then its name, such as 2026-12-24 Christmas Eve."),
+        help_text=gettext_lazy("One per line: date and name, such as 2026-12-24 Christmas Eve."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -73,7 +73,7 @@ class UsesOfCalendar(Rows):
     model = CalendarUse
     fields = ("team", "client")
     verbose_name = gettext_lazy("use")
-    verbose_name_plural = gettext_lazy("Whose hours these are: a team's, a client's or, with neither, the agency's")
+    verbose_name_plural = gettext_lazy("Applies to a team or a client. With neither, to the agency")
 
 
 class Careful(SavedAdmin):
@@ -99,8 +99,8 @@ class CalendarAdmin(Careful):
     search_help_text = gettext_lazy("Name")
     fields = ("name", "slug", "timezone", *DAYS, "holiday_country", "holiday_subdivision", "days_off", "version", "reason")
     inlines = (UsesOfCalendar,)
-    empty_title = gettext_lazy("No calendars yet")
-    empty_text = gettext_lazy("Add the agency's working hours: every promise is counted in them.")
+    empty_title = gettext_lazy("No calendars")
+    empty_text = gettext_lazy("Add the agency's working hours. SLA targets are counted in them.")
 
     def save_model(self, request: HttpRequest, obj: Calendar, form: Any, change: bool) -> None:
         save_calendar(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"])

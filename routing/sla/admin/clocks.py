@@ -34,11 +34,11 @@ from routing.work.visibility import work_seen_by
 
 
 class Untold(WithDefault):
-    title = gettext_lazy("told")
+    title = gettext_lazy("notified")
     parameter_name = "told"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (("all", _("All")), ("nobody", _("Nobody could be told")))
+        return (("all", _("All")), ("nobody", _("Nobody could be notified")))
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.exclude(trouble="") if self.value() == "nobody" else queryset
@@ -52,8 +52,8 @@ class ClockAdmin(ReadOnly):
     search_fields = ("=item__ref",)
     search_help_text = gettext_lazy("Reference, such as ACM-142")
     ordering = ("-pk",)
-    empty_title = gettext_lazy("No clocks here")
-    empty_text = gettext_lazy("Clocks start with the work that an SLA policy promises something for.")
+    empty_title = gettext_lazy("No clocks")
+    empty_text = gettext_lazy("Clocks start with work that has an SLA target.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
@@ -63,17 +63,17 @@ class ClockAdmin(ReadOnly):
         return [path("kept/", page, name="routing_clock_kept"), *super().get_urls()]
 
     def kept(self, request: HttpRequest) -> HttpResponse:
-        """How often what was promised was kept, and how long it usually took."""
+        """Show the share of SLA targets met on time and the median working time."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self.render(
-            request, "desk/kept.html", {"title": _("Promises kept"), **table(request, reverse("admin:routing_clock_changelist"))}
+            request, "desk/kept.html", {"title": _("SLA compliance"), **table(request, reverse("admin:routing_clock_changelist"))}
         )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Why it is due when it is. Times are the reader's own."""
+        """Explain the due date. Times are in the reader's time zone."""
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
         clock = self.seen(request, object_id)
@@ -98,7 +98,7 @@ class ClockAdmin(ReadOnly):
     def of_work(self, clock: Clock) -> SafeString:
         return format_html('<span class="tl-ref">{}</span> {}', clock.item.ref, clock.item.title)
 
-    @admin.display(description=gettext_lazy("promised"), ordering="purpose")
+    @admin.display(description=gettext_lazy("target"), ordering="purpose")
     def what_for(self, clock: Clock) -> str:
         return purpose_of(clock).capitalize()
 
@@ -112,10 +112,10 @@ class ClockAdmin(ReadOnly):
             return display.NOTHING
         return display.due_time(clock.due_at, timezone.now())
 
-    @admin.display(description=gettext_lazy("told"), ordering="next_level")
+    @admin.display(description=gettext_lazy("notified"), ordering="next_level")
     def told_level(self, clock: Clock) -> SafeString | str:
         if clock.trouble:
-            return display.badge(_("Nobody could be told"), "bad")
+            return display.badge(_("Nobody could be notified"), "bad")
         return display.badge(*SHORT[level_of(clock.next_level - 1)]) if clock.next_level else display.NOTHING
 
     @admin.display(description=gettext_lazy("started"), ordering="started_at")

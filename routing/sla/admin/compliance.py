@@ -22,7 +22,7 @@ USUAL_DAYS = 30
 
 
 class HowItEnded(SimpleListFilter):
-    title = _("promise")
+    title = _("target")
     parameter_name = "kept"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -46,7 +46,7 @@ class StartedWithin(SimpleListFilter):
 
 def table(request: HttpRequest, clocks: str) -> dict[str, Any]:
     """
-    What the page shows, of the days that the address asks for.
+    Return the content of the page for the period given in the address.
 
     :param clocks: where the list of clocks lies
     """

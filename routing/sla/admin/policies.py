@@ -53,8 +53,8 @@ class TargetsOfPolicy(Rows):
     form = TargetForm
     fields = ("kind", "purpose", "worktime", "warn_percent", "escalate_every", "runs_in", "met_in")
     hide_title = True
-    verbose_name = gettext_lazy("promise")
-    verbose_name_plural = gettext_lazy("What is promised, in working time (hours:minutes:seconds)")
+    verbose_name = gettext_lazy("target")
+    verbose_name_plural = gettext_lazy("Targets in working time (hours:minutes:seconds)")
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":
@@ -78,8 +78,8 @@ class SLAPolicyAdmin(Careful):
     search_help_text = gettext_lazy("Name")
     fields = ("name", "slug", "calendar_source", "also_source", "version", "reason")
     inlines = (TargetsOfPolicy,)
-    empty_title = gettext_lazy("No SLA policies yet")
-    empty_text = gettext_lazy("Add what is promised: clocks start by it.")
+    empty_title = gettext_lazy("No SLA policies")
+    empty_text = gettext_lazy("Add a policy with targets. Clocks start from it.")
 
     def save_model(self, request: HttpRequest, obj: SLAPolicy, form: Any, change: bool) -> None:
         """Nothing yet: the policy and its targets are one thing, see ``save_related``."""

@@ -99,7 +99,7 @@ def save_policy(policy: SLAPolicy, *, by: Actor, at: datetime, targets: Sequence
 
 
 def _save_targets(policy: SLAPolicy, targets: Sequence[Target], *, by: Actor, at: datetime, reason: str) -> bool:
-    """Whether anything changed."""
+    """Save the targets and return whether anything changed."""
     stored = {target.pk: target for target in policy.targets.all()}
     gone = [target for key, target in stored.items() if key not in {target.pk for target in targets}]
     for target in gone:

@@ -148,7 +148,7 @@ def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
 
 def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
     """
-    What was promised has happened, though the state does not show it: such as a first response by telephone.
+    Stop clocks for a purpose met outside the system, such as a first response by telephone.
 
     :returns: the clocks that were stopped; none for items without an open clock of this purpose
     """
@@ -180,7 +180,7 @@ def _standing(item: WorkItem, children_wait_on: str) -> Standing:
 
 
 def _parents(items: Sequence[WorkItem]) -> list[WorkItem]:
-    """What these items are part of and has had clocks, locked: two parts may change at once, and the later one must see both."""
+    """Return the locked parents of these items that have clocks. Two parts may change at once, and the later one must see both."""
     ids = {item.parent_id for item in items if item.parent_id is not None}
     if not ids:
         return []

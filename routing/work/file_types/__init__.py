@@ -1,1 +1,1 @@
-"""What may be kept of what people upload: judged by its bytes, never by what it calls itself."""
+"""Detection of allowed uploads by their bytes, never by their names."""

@@ -21,7 +21,7 @@ _END_BYTES, _COMMENT_BYTES = 22, 1 << 16
 
 def office_type(stream: IO[bytes]) -> str:
     """
-    Which office document a zip is.
+    Return the type of office document in a zip.
 
     :raises NotKept: if it is another archive, lists paths that lead outside, holds macros or cannot be read
     """

@@ -1,4 +1,4 @@
-"""What a file is, by its bytes; nothing else is taken."""
+"""File types, detected by their bytes. All other types are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file is called on screen: as it was given, less what could mislead a reader or a file system."""
+"""Display names of files: as given, without characters that could mislead a reader or a file system."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a file is not kept, and what to do instead."""
+"""Reasons to refuse a file, with instructions."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 _SENTENCES: dict[str, tuple[int, str | Promise]] = {
-    "empty": (422, _("The file is empty. Look at it on your computer, then choose it again.")),
-    "too_large": (413, _("The file is larger than %(limit)s. Make it smaller, or send a link to where it lies.")),
+    "empty": (422, _("The file is empty. Check it and choose it again.")),
+    "too_large": (413, _("The file is larger than %(limit)s. Make it smaller or send a link to it.")),
     "type": (
         415,
         _(
-            "This kind of file is not taken. Send an image (PNG, JPEG, GIF, WebP, AVIF), a PDF, a Word, Excel or PowerPoint file, "
-            "a film (MP4, MOV, WebM), sound (MP3, WAV) or plain text (UTF-8)."
+            "This file type is not accepted. Send an image (PNG, JPEG, GIF, WebP, AVIF), a PDF, "
+            "a Word, Excel or PowerPoint file, a video (MP4, MOV, WebM), audio (MP3, WAV) or plain text (UTF-8)."
         ),
     ),
-    "name": (415, _("Files ending in .%(ending)s are not taken, because they can run as programs. Send it as a PDF or an image.")),
-    "archive": (415, _("Archives are not taken. Unpack it and send the files in it one by one.")),
-    "macros": (415, _("The document holds macros. Save it without them (.docx, .xlsx or .pptx) and send it again.")),
-    "broken": (422, _("The file is damaged or not what its beginning says. Open and save it again, then send it.")),
+    "name": (415, _("Files ending in .%(ending)s are not accepted because they can run as programs. Send a PDF or an image instead.")),
+    "archive": (415, _("Archives are not accepted. Unpack the archive and send its files one by one.")),
+    "macros": (415, _("The document contains macros. Save it without macros (.docx, .xlsx or .pptx) and send it again.")),
+    "broken": (422, _("The file is damaged or its content does not match its type. Open and save it again, then send it.")),
     "too_many_pixels": (422, _("The image is larger than %(limit)s megapixels. Make it smaller and send it again.")),
-    "program": (415, _("The file holds program code beside what it shows. Open and save it again as an image, then send it.")),
-    "virus": (422, _("The file carries the mark of a virus. Do not open it; ask who gave it to you.")),
-    "no_room": (507, _("There is no room left to keep the file. Nothing was kept; try again later, or tell whoever runs this system.")),
+    "program": (415, _("The file contains program code. Open it, save it again as an image, then send it.")),
+    "virus": (422, _("The file contains a virus. Do not open it. Ask the person who gave it to you.")),
+    "no_room": (507, _("There is no storage space left. The file was not saved. Try again later or tell your administrator.")),
 }
 
 

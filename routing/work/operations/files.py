@@ -68,7 +68,7 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
 
 def examine(upload: Upload[Any], name: str) -> tuple[Seen, Kind]:
     """
-    What an upload is, without keeping it.
+    Detect the type of an upload without storing it.
 
     :raises NotKept: with what to do
     """

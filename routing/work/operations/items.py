@@ -1,4 +1,4 @@
-"""What can be done to any work item: hold, resume, hand over."""
+"""Operations on any work item: hold, resume, reassign."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def held_itself(row: WorkItem, context: Context) -> GateResult:
         return passed("held", _("On hold."), evidence=row.hold_reason)
     if row.held_at is None:
         return refused("held", _("Not on hold."))
-    return refused("held", _("Held together with the work it is part of: resume that."), clears_by=_("Whoever may resume work"))
+    return refused("held", _("This is on hold with its parent work. Resume the parent."), clears_by=_("Someone who can resume work"))
 
 
 def active_people(rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, frozenset[int]]:
-    """Which of the people named are active members of staff, by id; the same set for each row."""
+    """Return the ids of the named people who are active staff. The set is the same for each row."""
     named = [details[name] for name in ("owner", "backup", "doer") if details.get(name) is not None]
     staff = frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True)) if named else frozenset()
     return dict.fromkeys((row.pk for row in rows), staff)
@@ -72,10 +72,10 @@ def new_pair_fits(row: WorkItem, context: Context) -> GateResult:
         return passed("pair")
     owner, backup, doer = (context.details.get(name) for name in ("owner", "backup", "doer"))
     if owner is None or backup is None or owner == backup:
-        return refused("pair", _("Name an owner and a different backup."), clears_by=_("You"))
+        return refused("pair", _("Choose an owner and a different backup."), clears_by=_("You"))
     absent = {owner, backup, doer} - {None} - context.facts[row.pk]
     if absent:
-        return refused("pair", _("Owner, backup and doer must be active members of staff."), clears_by=_("You: choose someone else"))
+        return refused("pair", _("Owner, backup and assignee must be active staff."), clears_by=_("You: choose someone else"))
     return passed("pair", _("Owner and backup are two active people."))
 
 
@@ -95,7 +95,7 @@ resume = operation(
 hand_over = operation(
     WorkItem,
     "hand_over",
-    _("Hand over"),
+    _("Reassign"),
     may=(AM, QA, OPS, INTEGRATIONS),
     gates=(is_open, is_mine_or_my_teams, new_pair_fits),
     facts=active_people,

@@ -48,9 +48,9 @@ def write(item: WorkItem, *, body: str, audience: str, files: Sequence[File] = (
     """
     note = Note(item=item, author_id=by.user_id, audience=Note.Audience(audience), body=body.strip(), at=at)
     if not note.body and not files:
-        raise ValidationError(_("Write something, or add a file."))
+        raise ValidationError(_("Enter text or add a file."))
     if len(note.body) > MOST_SIGNS:
-        raise ValidationError(_("A note may have %(most)s characters. Put longer texts into a file.") % {"most": MOST_SIGNS})
+        raise ValidationError(_("A note can have at most %(most)s characters. Put longer text into a file.") % {"most": MOST_SIGNS})
     with transaction.atomic():
         note.save()
         NoteFile.objects.bulk_create([NoteFile(note=note, file=file) for file in files])

@@ -48,7 +48,7 @@ def test_staff_without_a_second_factor_can_only_set_one_up(client, alice):
     answer = client.get("/admin/")
     assert answer.headers["Location"] == reverse("mfa_activate_totp")
     page = client.get("/admin/", follow=True).content.decode()
-    assert "Set up a second factor to go on" in page
+    assert "Set up a second factor to continue" in page
 
 
 def test_the_embedded_demo_asks_for_none_and_says_so(client, alice, settings):
@@ -58,7 +58,7 @@ def test_the_embedded_demo_asks_for_none_and_says_so(client, alice, settings):
     page = client.get("/admin/")
 
     assert page.status_code == 200
-    assert "Demo on embedded services: second factor not asked" in page.content.decode()
+    assert "Demo on embedded services: no second factor required" in page.content.decode()
 
 
 def test_staff_with_a_second_factor_get_in_with_both_and_not_with_one(client, alice):

@@ -141,16 +141,16 @@ def test_it_announces_absences_of_people_i_back_up(world: World) -> None:
     rows = beside(page, "away").rows
     assert [(absence.user, absence.items) for absence, _url in rows] == [(world.alice, 2)] * 2
     assert refs_at(browser, rows[0][1]) == {"ACM-1", "ACM-2"}
-    assert "away now, back in 2 days" in words(page)
+    assert "away, back in 2 days" in words(page)
     assert "away from in 6 days" in words(page)
 
 
 def test_nothing_to_do_is_said_and_leads_on(world: World) -> None:
     page = open_today(signed_in(world.quin))
 
-    assert "Nothing is yours at the moment. Look at everybody's work." in words(page)
-    assert "capture what a client asked for" in words(open_today(signed_in(world.alice)))
-    assert "All quiet" in words(page)
+    assert "You have no open work. Look at everyone's work." in words(page)
+    assert "create a request" in words(open_today(signed_in(world.alice)))
+    assert "Nothing needs your attention" in words(page)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_work(world: World) -> None:

@@ -72,7 +72,7 @@ def test_the_newest_comes_first_in_the_readers_own_time(world: World, time_machi
     assert said.index("Second") < said.index("First")
     assert "To carla@acme.test" in said
     assert "Mon 23 Nov 2026, 19:30 JST" in said
-    assert "no mail leaves this machine" in said
+    assert "e-mails are not sent" in said
 
 
 @pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_addresses_become_links_and_markup_stays_text(world: World):
 
 @pytest.mark.django_db
 def test_an_empty_folder_says_what_will_be_there(world: World):
-    assert "No mail yet" in words(signed_in(world.alice).get(PAGE))
+    assert "No e-mails" in words(signed_in(world.alice).get(PAGE))
 
 
 @pytest.mark.django_db

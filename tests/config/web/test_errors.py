@@ -1,4 +1,4 @@
-"""What people see when a page cannot be shown."""
+"""Error pages."""
 
 import errno
 import re
@@ -69,11 +69,11 @@ def test_a_full_disk_is_said_and_is_not_our_reader_s_fault(visitor, address):
 
 
 PAGES = [
-    ("/suspects/", 400, "We could not read that"),
-    ("/refuses/", 403, "You may not do this"),
-    ("/hides/", 404, "There is nothing here"),
-    ("/nowhere/", 404, "There is nothing here"),
-    ("/slows/", 429, "Too many tries"),
+    ("/suspects/", 400, "Invalid request"),
+    ("/refuses/", 403, "You do not have permission"),
+    ("/hides/", 404, "Page not found"),
+    ("/nowhere/", 404, "Page not found"),
+    ("/slows/", 429, "Too many attempts"),
     ("/fails/", 500, "Something went wrong"),
 ]
 
@@ -120,7 +120,7 @@ def test_a_form_without_its_token_is_refused_with_a_way_on(visitor):
     answer = visitor.post("/accounts/login/", {"login": "alice@agency.test", "password": "x"})
 
     assert answer.status_code == 403
-    assert "This form is too old" in words(answer)
+    assert "This form has expired" in words(answer)
     assert "Nothing was saved." in words(answer)
 
 

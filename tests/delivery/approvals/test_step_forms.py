@@ -65,7 +65,7 @@ def test_a_row_without_a_title_or_with_a_bad_number_is_told_and_nothing_is_lost(
     page = signed_in(world.alice).post(url(Brief, "step", brief.pk, "edit"), plan({"amount": "10"}, {"title": "Kept", "hours": "many"}))
 
     told = words(page)
-    assert "Give it a title, or remove the row." in told
+    assert "Enter a title or remove the row." in told
     assert "Enter a number." in told
     assert 'value="Kept"' in page.content.decode()
     assert Brief.objects.get().plan[0].title == "Landing page"
@@ -96,9 +96,9 @@ def test_files_are_kept_when_a_form_fails_and_offered_again(world: World) -> Non
     first = browser.post(url(Deliverable, "step", page.pk, "upload"), sent(title="x" * 300, uploads=[picture()]))
     again = browser.post(url(Deliverable, "step", page.pk, "upload"), sent(0, (File.objects.get().pk, "content", "A ridge")), follow=True)
 
-    assert "The files are here." in words(first)
+    assert "Files received." in words(first)
     assert f'value="{File.objects.get().pk}"' in first.content.decode()
-    assert "It is version 1. Taken out of the text: onclick on <p>." in words(again)
+    assert "Uploaded as version 1. Removed from the text: onclick on <p>." in words(again)
     version = Version.objects.get()
     assert (version.slug, version.files.get().alt) == ("hi-there", "A ridge")
     assert version.body_html == f'<p>Hi<img src="asset:{File.objects.get().sha256}" alt="A ridge"></p>'
@@ -122,7 +122,7 @@ def test_two_uploads_from_the_same_version_do_not_overwrite_each_other(world: Wo
     late = browser.post(url(Deliverable, "step", page.pk, "upload"), sent(body_html="<p>Hi</p>"))
 
     assert late.status_code == 409
-    assert "Somebody uploaded another version meanwhile" in words(late)
+    assert "Someone uploaded another version in the meantime" in words(late)
     assert Version.objects.count() == 1
 
 
@@ -131,7 +131,7 @@ def test_a_name_that_is_no_file_is_told(world: World) -> None:
 
     answer = signed_in(world.cora).post(url(Deliverable, "step", page.pk, "upload"), sent())
 
-    assert "The text shows “asset:hero.png”, but there is no such file with it." in words(answer)
+    assert "The text refers to “asset:hero.png”, but no such file was uploaded." in words(answer)
     assert not Version.objects.exists()
 
 
@@ -157,7 +157,7 @@ def test_a_judgment_is_signed_and_only_those_that_wait_can_be(world: World) -> N
     browser.post(step, {"check": brand.pk, "passed": "no", "note": "Too loud."})
 
     assert "is not one of the available choices" in words(forged)
-    assert "Say what is wrong, so that it can be put right." in words(silent)
+    assert "Describe what must be fixed." in words(silent)
     assert fresh(page).state == Deliverable.State.REWORK
 
 
@@ -186,9 +186,9 @@ def test_what_a_client_decided_elsewhere_is_recorded_with_evidence_that_is_asked
     browser.post(step, said | {"comment": "Shorter.", "evidence_kept": File.objects.get().pk})
 
     answer = Answer.objects.get(approval=about)
-    assert "Add what shows it" in words(bare)
-    assert "Say what should be different." in words(silent)
-    assert "Kept already: mail.txt." in words(silent)
+    assert "Add evidence" in words(bare)
+    assert "Describe what should be different." in words(silent)
+    assert "Already uploaded: mail.txt." in words(silent)
     assert (answer.recorded_by, answer.evidence, answer.word) == (world.alice, File.objects.get(), "changes")
 
 

@@ -46,7 +46,7 @@ def test_the_page_shows_the_brief_with_its_request_and_what_was_sold(world: Worl
     assert "Five pages, two languages." in page
     assert f"Request {request.item.ref}" in page
     assert "Engagement Spring campaign" in page
-    assert "Belongs together" in page
+    assert "Related work" in page
 
 
 def test_the_request_shows_its_brief_beside_it(world: World) -> None:
@@ -65,7 +65,7 @@ def test_a_brief_is_edited_by_a_step(world: World) -> None:
     browser.post(url(Brief, "step", brief.pk, "edit"), {"body": "Six pages."})
 
     after = Brief.objects.get()
-    assert "Write the brief; it cannot be empty." in words(empty)
+    assert "Enter the brief text." in words(empty)
     assert (after.body, after.state) == ("Six pages.", "draft")
     assert after.history.order_by("history_id").last().history_user == world.alice
 

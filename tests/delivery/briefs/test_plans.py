@@ -1,4 +1,4 @@
-"""What a plan may promise: places, live work and money that no other brief has promised meanwhile."""
+"""Limits of a plan: places, live work and money that no other brief has taken."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ def test_missing_files_are_told_by_role_and_number() -> None:
 
     found = failures("required_assets", manifest, roles={"hero": 1, "gallery": 3, "pdf": 1})
 
-    assert [str(finding.message) for finding in found] == ["3 of role “gallery” wanted, 1 there.", "1 of role “pdf” wanted, 0 there."]
+    assert [str(finding.message) for finding in found] == ["Role “gallery” requires 3; 1 found.", "Role “pdf” requires 1; 0 found."]
 
 
 def test_without_roles_any_file_will_do() -> None:
@@ -22,7 +22,7 @@ def test_without_roles_any_file_will_do() -> None:
 def test_the_type_is_the_one_found_in_the_bytes() -> None:
     [finding] = failures("file_types", Manifest(files=(picture(type="text/html"), picture(sha256=PLAN))))
 
-    assert (str(finding.message), finding.evidence) == ("text/html is not among the types wanted here.", "bridge.jpg")
+    assert (str(finding.message), finding.evidence) == ("text/html is not an allowed type.", "bridge.jpg")
 
 
 def test_a_file_of_exactly_the_limit_passes_and_one_byte_more_does_not() -> None:

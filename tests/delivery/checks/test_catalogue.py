@@ -88,12 +88,12 @@ def test_bad_parameters_are_findings_when_run_and_refused_when_written(kind: str
     [
         (Rule("spelling"), "no check of kind “spelling”"),
         (Rule("slug_form", {"most": 3}), "“Slug” has no parameter “most”."),
-        (Rule("slug_form", {"maximum": "many"}), "Characters at most: “many” is not a whole number from 0."),
-        (Rule("text_length", {"field": "colour"}), "Which text: choose one of title, "),
+        (Rule("slug_form", {"maximum": "many"}), "Maximum characters: “many” is not a whole number, 0 or more."),
+        (Rule("text_length", {"field": "colour"}), "Field: choose one of title, "),
         (Rule("alt_text", {"allow_decorative": "yes"}), "is not true or false"),
         (Rule("forbidden_terms", {"terms": "cheap"}), "is not a list of"),
-        (Rule("required_assets", {"roles": {"hero": 0}}), "each with how many"),
-        (Rule("max_size", {"megabytes": -1}), "is not a number from 0"),
+        (Rule("required_assets", {"roles": {"hero": 0}}), "each with a count"),
+        (Rule("max_size", {"megabytes": -1}), "is not a number, 0 or more"),
     ],
 )
 def test_a_rule_that_cannot_be_judged_is_refused_in_words(rule: Rule, says: str) -> None:
@@ -141,7 +141,7 @@ def test_more_findings_than_anybody_reads_are_counted() -> None:
     [(_, findings)] = run([Rule("forbidden_terms", {"terms": ["x"]})], Manifest(body_html="x " * 1000))
 
     assert len(findings) == MOST_FINDINGS + 1
-    assert str(findings[-1].message) == "800 more of the same kind."
+    assert str(findings[-1].message) == "800 more like this."
 
 
 @pytest.mark.timeout(30)  # a step that takes time by the square takes minutes here; what is linear, a second

@@ -35,7 +35,7 @@ def test_a_check_is_tried_before_it_is_kept_and_trying_keeps_nothing(world: Worl
     browser.post(new("forbidden_terms"), SENT | {"reason": "The client asked."})
 
     told = words(tried)
-    assert "1 version was looked at. 1 would fail:" in told
+    assert "1 version checked. 1 would fail:" in told
     assert not CheckResult.objects.exists()
     check = Check.objects.get()
     assert (check.kind, check.params) == ("forbidden_terms", {"terms": ["coming soon", "to our"]})
@@ -74,7 +74,7 @@ def test_a_destination_offers_the_kinds_that_are_known(world: World, monkeypatch
 
     assert "Acme site" not in free
     assert "WordPress: Acme site" in page
-    assert "static (not in use)" in page
+    assert "static (inactive)" in page
 
 
 def published(world: World) -> FlowVersion:

@@ -28,24 +28,24 @@ def test_a_good_link_passes(href: str) -> None:
     [
         ("<a href='/x'></a>", "no text"),
         ("<a href='/x'> <img src='https://e.example/x.png' alt=''></a>", "no text"),
-        ("<a href='/x'>Click here!</a>", "does not say"),
-        ("<a href='/x'>HIER</a>", "does not say"),
-        ("<a href='/x'>…</a>", "does not say"),
+        ("<a href='/x'>Click here!</a>", "does not describe"),
+        ("<a href='/x'>HIER</a>", "does not describe"),
+        ("<a href='/x'>…</a>", "does not describe"),
         ("<a href='javascript:x()'>Prices</a>", "no address"),
         ("<a>Prices</a>", "no address"),
         ("<a href='#'>Prices</a>", "no address"),
         ("<a href='http://example.com'>Prices</a>", "Use https"),
-        ("<a href='https://example'>Prices</a>", "not well formed"),
+        ("<a href='https://example'>Prices</a>", "is invalid"),
         ("<a href='https://exa mple.com'>Prices</a>", "no address"),
         ("<a href='https://[::1'>Prices</a>", "no address"),
         ("<a href='https://example.com:99999'>Prices</a>", "no address"),
-        ("<a href='https://-.com'>Prices</a>", "not well formed"),
-        ("<a href='https://me:secret@example.com'>Prices</a>", "a password"),
+        ("<a href='https://-.com'>Prices</a>", "is invalid"),
+        ("<a href='https://me:secret@example.com'>Prices</a>", "or password"),
         ("<a href='//example.com'>Prices</a>", "no scheme"),
-        ("<a href='www.example.com'>Prices</a>", "not well formed"),
+        ("<a href='www.example.com'>Prices</a>", "is invalid"),
         ("<a href='mailto:nobody'>Write</a>", "e-mail address"),
         ("<a href='mailto:a@example.com,'>Write</a>", "e-mail address"),
-        ("<a href='tel:now'>Call</a>", "telephone"),
+        ("<a href='tel:now'>Call</a>", "phone"),
     ],
 )
 def test_a_bad_link_is_told_why(link: str, says: str) -> None:
@@ -60,4 +60,4 @@ def test_one_link_can_have_more_than_one_fault() -> None:
 
 def test_what_is_allowed_is_a_rule() -> None:
     assert not messages("link_form", "<a href='http://example.com'>here</a>", allow_http=True, empty_texts=[])
-    assert messages("link_form", "<a href='/x'>Prices</a>", allow_relative=False) == ["The address is relative. Give the whole address."]
+    assert messages("link_form", "<a href='/x'>Prices</a>", allow_relative=False) == ["The address is relative. Enter the full address."]

@@ -55,8 +55,8 @@ def test_required_terms_are_looked_for_where_the_rule_says() -> None:
     missing = failures("required_terms", manifest, terms=["steel is", "bridges", "stone"])
     in_title = failures("required_terms", manifest, terms=["bridges", "steel"], field="title")
 
-    assert [str(finding.message) for finding in missing] == ["“stone” must be used, and is not."]
-    assert [str(finding.message) for finding in in_title] == ["“steel” must be used, and is not."]
+    assert [str(finding.message) for finding in missing] == ["“stone” is required but missing."]
+    assert [str(finding.message) for finding in in_title] == ["“steel” is required but missing."]
 
 
 def test_lengths_count_what_a_reader_sees() -> None:

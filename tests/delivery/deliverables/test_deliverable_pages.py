@@ -53,9 +53,9 @@ def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(wo
 
     assert "Passed No coming soon" in told
     assert "Carla Client asks for changes" in told
-    assert "What to put right since version 1 Carla Client: Not our voice." in told
+    assert "Required fixes since version 1 Carla Client: Not our voice." in told
     assert "Change rounds used 1" in told
-    assert "Approval ACM-5: Ask for changes Pending → Changes requested" in told
+    assert "Approval ACM-5: Request changes Pending → Changes requested" in told
 
 
 def test_a_failed_check_is_told_with_its_place_and_quotation(world: World) -> None:
@@ -120,7 +120,7 @@ def test_a_version_has_its_own_page_with_what_changed(world: World) -> None:
 
     told = words(signed_in(world.alice).get(url(Deliverable, "version", page.pk, 2)))
 
-    assert "What changed since version 1" in told
+    assert "Changes since version 1" in told
     assert "Hello → Hello again" in told
     assert "new newest page." in told
     assert signed_in(world.alice).get(url(Deliverable, "version", page.pk, 3)).status_code == 404

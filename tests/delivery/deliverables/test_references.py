@@ -1,4 +1,4 @@
-"""How a body shows files, and what was taken out of it."""
+"""References to files in a body, and removals from it."""
 
 from __future__ import annotations
 

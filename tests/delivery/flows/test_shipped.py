@@ -116,4 +116,4 @@ def test_preparing_says_what_is_missing_and_makes_the_rest() -> None:
 def test_the_empty_page_of_the_agency_says_what_to_do(world: World) -> None:
     Agency.objects.all().delete()
 
-    assert "Then work can come in." in words(signed_in(world.olga).get(url(Agency, "changelist")))
+    assert "Work can then come in." in words(signed_in(world.olga).get(url(Agency, "changelist")))

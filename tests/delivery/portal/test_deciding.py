@@ -1,4 +1,4 @@
-"""What a contact decides: exactly the version they look at, once, and never by a GET."""
+"""Decisions of a contact: on exactly the version they see, once, and never by a GET."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def test_a_question_stands_on_the_home_page_until_it_is_answered(browser: Browse
     done_page = words(browser.post(path(asked, "decide/"), {"word": "approve", "digest": asked.digest}, follow=True))
     after = words(browser.get("/portal/"))
 
-    assert ("Look and decide" in before, "Landing page" in before, "Please decide until" in before) == (True, True, True)
-    assert "Your approval is recorded" in done_page
-    assert "Nothing waits for you" in after
+    assert ("Review and decide" in before, "Landing page" in before, "Please decide by" in before) == (True, True, True)
+    assert "We have recorded your approval" in done_page
+    assert "Nothing is waiting for you" in after
     assert fresh(asked).state == State.APPROVED
     assert Deliverable.objects.get().state == Deliverable.State.APPROVED
 
@@ -65,7 +65,7 @@ def test_changes_and_rejections_need_words_which_the_agency_reads(browser: Brows
     between = fresh(asked).state
     answer(browser, asked, word, comment="A bigger logo.")
 
-    assert "Say what should be different" in words(silent)
+    assert "Tell us what should be different" in words(silent)
     assert (between, fresh(asked).state) == (State.PENDING, state)
     assert Note.objects.get(item=asked.item.parent).body == "A bigger logo."
     assert "A bigger logo." in words(browser.get(path(asked)))
@@ -107,7 +107,7 @@ def test_the_same_answer_sent_twice_is_thanked_for_once_and_kept_once(browser: B
     assert statuses == [302, 302]
     assert Answer.objects.filter(approval=asked).count() == 1
     assert other.status_code == 409
-    assert "Your answer was not taken. You approved it." in words(other)
+    assert "Your answer was not saved. You approved it." in words(other)
     assert "After all not." in words(other)
 
 
@@ -148,9 +148,9 @@ def test_whoever_may_only_look_sees_it_and_for_whom_it_waits(world: World, asked
 
         home, page, forged = words(browser.get("/portal/")), words(browser.get(path(asked))), answer(browser, asked)
 
-        assert "Waits for an approver of your company" in home
-        assert "You may look, but not decide" in page
-        assert "Ask for changes" not in page
+        assert "Waiting for an approver at your company" in home
+        assert "You can view it but not decide" in page
+        assert "Request changes" not in page
         assert forged.status_code == 403
     assert (fresh(asked).state, fresh(asked).seen_at) == (State.PENDING, None)
 
@@ -195,8 +195,8 @@ def test_a_question_that_was_taken_back_says_so_and_leads_to_the_next(world: Wor
     page = words(browser.get(path(asked)))
 
     assert late.status_code == 409
-    assert "We took this question back" in words(late)
-    assert "There is a newer version" in page
+    assert "We withdrew this question" in words(late)
+    assert "View the newer version" in page
     assert path(question(row)) in browser.get(path(asked)).content.decode()
 
 
@@ -205,7 +205,7 @@ def test_held_work_is_not_decided(world: World, browser: Browser, asked: Approva
 
     page, refused = words(browser.get(path(asked))), answer(browser, asked)
 
-    assert "Work rests for now" in page
+    assert "This work is paused" in page
     assert "They do not pay" not in page + words(refused)
     assert fresh(asked).state == State.PENDING
 
@@ -221,9 +221,9 @@ def test_what_is_new_is_told_since_the_version_they_saw(world: World, browser: B
 
     page = words(browser.get(path(question(row))))
 
-    assert "What is new since version 1" in page
+    assert "Changes since version 1" in page
     assert "before: Hello now: Hello again" in page
-    assert "gone: new new: newest page." in page
+    assert "removed: new new: newest page." in page
 
 
 def test_opening_it_marks_it_as_seen_but_a_prefetch_a_head_and_a_program_do_not(browser: Browser, asked: Approval) -> None:

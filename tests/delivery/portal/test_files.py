@@ -58,7 +58,7 @@ def test_the_same_form_with_files_sent_twice_keeps_them_once(browser: Browser, f
 def test_a_file_that_is_refused_is_named_and_nothing_is_sent(browser: Browser, flow: str) -> None:
     page = words(browser.post(FORM, filled(uploads=upload("virus.exe", EXE))))
 
-    assert "not taken" in page
+    assert "not accepted" in page
     assert "trade fair" in page
     assert not Event.objects.filter(kind="portal.request").exists()
     assert not File.objects.exists()
@@ -67,7 +67,7 @@ def test_a_file_that_is_refused_is_named_and_nothing_is_sent(browser: Browser, f
 def test_an_error_elsewhere_says_that_files_are_to_be_chosen_again(browser: Browser, flow: str) -> None:
     page = words(browser.post(FORM, filled(uploads=upload(), **{"request.title": ""})))
 
-    assert "Choose the files again" in page
+    assert "Choose your files again" in page
 
 
 def test_the_agencys_own_notes_and_files_and_other_requests_are_out_of_reach(world: World, browser: Browser, zoe: Contact) -> None:
@@ -118,8 +118,8 @@ def test_files_go_with_an_answer_and_a_decision_and_a_refused_one_undoes_both(wo
     pending = Approval.objects.get(pk=asked.pk).state
     browser.post(decided, {**said, "uploads": upload("sketch.png")})
 
-    assert ("not taken" in refused, between) == (True, "needs_information")
-    assert ("not taken" in wrong, pending) == (True, "pending")
+    assert ("not accepted" in refused, between) == (True, "needs_information")
+    assert ("not accepted" in wrong, pending) == (True, "pending")
     assert "lodge.png" in words(browser.get(f"/portal/requests/{row.item.ref}/"))
     assert "sketch.png" in words(browser.get(f"/portal/questions/{asked.item.ref}/"))
     assert File.objects.count() == 2

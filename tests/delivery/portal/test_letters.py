@@ -92,7 +92,7 @@ def test_the_reminder_stands_on_the_first_page_and_is_a_post(world: World, carla
     got, forbidden = alice.get(path).status_code, cora.post(path).status_code
 
     assert path in page
-    assert "nobody was reminded" in too_soon
+    assert "no reminder sent" in too_soon
     assert (got, forbidden) == (405, 403)
     assert Approval.objects.get(pk=asked.pk).nudged_at is None
     assert alice.post("/admin/remind/9999999/").status_code == 404

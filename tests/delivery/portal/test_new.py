@@ -55,7 +55,7 @@ def test_a_submitted_form_becomes_a_run_with_decision_request_and_brief(world: W
     assert Decision.objects.get().run_id == row.item.run_id
     assert "Two minutes" in Brief.objects.get().body
     assert Event.objects.get(kind="portal.request").actor_id == user_of(carla).pk
-    assert "We have your request" in waiting
+    assert "We have received your request" in waiting
     assert there.headers["Location"] == f"/portal/requests/{row.item.ref}/"
 
 
@@ -98,16 +98,16 @@ def test_two_contacts_with_the_same_token_do_not_meet(world: World, browser: Bro
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"request.title": ""}, "Fill this in."),
+        ({"request.title": ""}, "This field is required."),
         ({"request.title": "x" * 201}, "at most 200 characters"),
-        ({"request.type": "A revolution"}, "This choice is no longer there"),
-        ({"request.wanted": "soon"}, "This is not a date. Write it like 2027-03-31."),
-        ({"request.wanted": "2027-02-30"}, "This is not a date"),
-        ({"request.budget": "a lot"}, "This is not a number"),
+        ({"request.type": "A revolution"}, "This choice is no longer available"),
+        ({"request.wanted": "soon"}, "Enter a date such as 2027-03-31."),
+        ({"request.wanted": "2027-02-30"}, "Enter a date such as"),
+        ({"request.budget": "a lot"}, "Enter a number such as"),
         ({"request.budget": "1e400"}, "digits"),
         ({"request.title": "nul\x00l"}, "Null characters are not allowed"),
         ({"request.details": "x" * 5001}, "at most 5000 characters"),
-        ({"token": "no"}, "send it once more"),
+        ({"token": "no"}, "Send it again"),
     ],
 )
 def test_errors_say_what_is_wrong_and_keep_what_was_typed(browser: Browser, flow: str, wrong: dict[str, str], says: str) -> None:

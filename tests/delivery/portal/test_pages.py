@@ -1,4 +1,4 @@
-"""What a contact reads: their own clients' requests, in their own words."""
+"""Portal pages of a contact: their own clients' requests, in client-facing words."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_reasons_of_the_agency_are_not_told(world: World, browser: Browser) -> N
 
     page = words(browser.get(f"/portal/requests/{row.item.ref}/"))
 
-    assert "Not taken on" in page
+    assert "Declined" in page
     assert "Too small" not in page
 
 
@@ -82,9 +82,9 @@ def test_home_shows_a_question_first_and_says_so_when_nothing_waits(world: World
 
     page = words(browser.get("/portal/"))
 
-    assert "Nothing waits for you" in empty
+    assert "Nothing is waiting for you" in empty
     assert "Answer a question" in page
-    assert "Nothing waits for you" not in page
+    assert "Nothing is waiting for you" not in page
 
 
 def test_a_viewer_is_not_asked_and_cannot_answer(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What a contact does with a request, and what they cannot do to anybody else's."""
+"""Steps of a contact on a request, and their limits."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_an_empty_answer_is_told_and_a_second_one_too(world: World, browser: Bro
     browser.post(path, {"details": "Two minutes"})
     again = browser.post(path, {"details": "Three minutes"})
 
-    assert "Write your answer" in empty.content.decode()
+    assert "Enter your answer" in empty.content.decode()
     assert again.status_code == 409
     assert "Three minutes" not in Request.objects.get(pk=row.pk).details
 

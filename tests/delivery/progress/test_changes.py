@@ -237,13 +237,13 @@ def test_the_impact_is_agreed_to_in_the_portal_by_approvers_only(world: World, c
     stale = browser.post(f"{path}impact/", form | {"seal": "0" * 16})
     answered = browser.post(f"{path}impact/", form, follow=True)
 
-    assert "Say whether you agree" in home
+    assert "Accept or decline a change" in home
     assert "250.00 EUR" in page
     assert (forged.status_code, got, stale.status_code) == (403, 405, 409)
-    assert "stated anew" in words(stale)
-    assert "Your answer is recorded" in words(answered)
+    assert "was updated" in words(stale)
+    assert "We have recorded your answer" in words(answered)
     assert fresh(made).impact == "accepted"
-    assert "Do you agree" not in words(rita.get(path))
+    assert "Do you accept" not in words(rita.get(path))
 
 
 def test_what_replaces_it_goes_into_the_agreed_brief_and_takes_the_next_change_too(world: World, carla: Contact) -> None:

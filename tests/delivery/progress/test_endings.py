@@ -1,4 +1,4 @@
-"""How a deliverable ends, and what becomes of its request."""
+"""Ends of deliverables and their effect on the request."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_the_action_shows_what_would_happen_and_does_nothing(world: World) -> No
 
     page = signed_in(world.alice).post(url(Request, "changelist"), {"action": "triage", "_selected_action": [good.pk, empty.pk]})
 
-    assert "1 row is ready. 1 would be refused and stay as it is." in words(page)
+    assert "1 row is ready. 1 row would be refused and stay unchanged." in words(page)
     assert states(good, empty) == ["captured", "captured"]
 
 
@@ -34,7 +34,7 @@ def test_each_row_gets_its_own_result(world: World) -> None:
     assert {(line.item.ref, line.done) for line in lines} == {(empty.item.ref, False), (done.item.ref, False), (good.item.ref, True)}
     assert [line.done for line in lines] == [False, False, True]  # what needs a person first
     assert "1 done, 2 refused" in words(page)
-    assert "It does not say what is wanted." in words(page)
+    assert "There is no description." in words(page)
     assert states(good, empty, done) == ["triaged", "captured", "triaged"]
 
 

@@ -38,6 +38,6 @@ def test_the_evidence_stands_beside_the_request_for_the_agency_alone(world: Worl
 def test_a_refused_file_records_nothing_and_keeps_what_was_typed(world: World) -> None:
     answer = signed_in(world.alice).post(url(Request, "add"), sent(world, SimpleUploadedFile("call.exe", EXE)))
 
-    assert "not taken" in words(answer)
+    assert "not accepted" in words(answer)
     assert 'value="A film"' in answer.content.decode()
     assert (Request.objects.count(), File.objects.count()) == (0, 0)

@@ -36,7 +36,7 @@ def test_a_refused_step_is_shown_with_its_reason_and_who_clears_it(world: World)
     page = signed_in(world.alice).get(url(Request, "change", make_request(world.acme, details="").pk))
 
     assert page.context["panel"].first.step.verb == "ask"
-    assert "Triage It does not say what is wanted. Clears it: You: edit the request, or ask the client" in words(page)
+    assert "Triage There is no description. Who can unblock: You: edit the request or ask the client" in words(page)
 
 
 def test_work_on_hold_offers_to_resume_and_says_why_the_rest_waits(world: World) -> None:
@@ -60,7 +60,7 @@ def test_view_only_staff_see_the_page_and_which_roles_may(world: World) -> None:
     page = signed_in(world.audrey).get(url(Request, "change", make_request(world.acme).pk))
 
     assert page.context["panel"].empty
-    assert "Not for your role: Triage" in words(page)
+    assert "Not available to your role: Triage" in words(page)
     assert "Account manager, Operations lead" in words(page)
 
 
@@ -100,7 +100,7 @@ def test_the_timeline_says_who_what_when_and_why_newest_first(world: World) -> N
 
     entries = signed_in(world.alice).get(url(Request, "change", row.pk)).context["entries"]
 
-    assert [str(entry.what) for entry in entries] == ["Hand over", "Edit", "Created"]
+    assert [str(entry.what) for entry in entries] == ["Reassign", "Edit", "Created"]
     assert (entries[0].who, entries[0].reason) == ("Alice", "On leave")
     assert {(change.label, change.before, change.after) for change in entries[0].changes} == {
         ("Owner", "Alice", "Bob"),

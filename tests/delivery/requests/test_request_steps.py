@@ -25,7 +25,7 @@ def test_a_step_is_performed_and_says_so(world: World) -> None:
     answer = signed_in(world.alice).post(url(Request, "step", row.pk, "triage"), follow=True)
 
     assert again(row).state == Request.State.TRIAGED
-    assert f"{row.item.ref}: Triage – done." in words(answer)
+    assert f"{row.item.ref}: Triage done." in words(answer)
 
 
 @pytest.mark.parametrize("verb", list(steps_of(Request)))
@@ -57,7 +57,7 @@ def test_a_forged_post_of_a_hidden_button_is_refused_by_the_machine(world: World
     answer = signed_in(world.alice).post(url(Request, "step", row.pk, "accept"))
 
     assert answer.status_code == 409
-    assert "This was not done, and nothing has changed. Not a step from here." in words(answer)
+    assert "This was refused. Nothing has changed. Not allowed in this state." in words(answer)
     assert again(row).state == Request.State.CAPTURED
 
 
@@ -74,7 +74,7 @@ def test_a_gate_refuses_with_its_reason(world: World) -> None:
     answer = signed_in(world.alice).post(url(Request, "step", row.pk, "triage"))
 
     assert answer.status_code == 409
-    assert "It does not say what is wanted." in words(answer)
+    assert "There is no description." in words(answer)
 
 
 def test_sending_a_step_twice_does_it_once(world: World) -> None:
@@ -102,7 +102,7 @@ def test_errors_keep_what_was_typed(world: World) -> None:
     answer = signed_in(world.alice).post(url(Request, "step", row.pk, "hand_over"), sent)
 
     assert answer.status_code == 409
-    assert "Name an owner and a different backup." in words(answer)
+    assert "Choose an owner and a different backup." in words(answer)
     assert "Half of it is typed" in answer.content.decode()
 
 
@@ -111,7 +111,7 @@ def test_a_missing_reason_is_asked_for_in_words(world: World) -> None:
 
     answer = signed_in(world.alice).post(url(Request, "step", row.pk, "hold"), {"reason": "  "})
 
-    assert "Say why: the next person reads it." in words(answer)
+    assert "Enter a reason." in words(answer)
     assert again(row).item.held_at is None
 
 
@@ -178,4 +178,4 @@ def test_a_duplicate_of_the_wrong_request_is_refused_in_words(world: World, whic
 
     assert answer.status_code in {200, 409}
     assert again(row).state == Request.State.CAPTURED
-    assert "XYZ-99" in words(answer) if which == "unknown" else "another one of the same client" in words(answer)
+    assert "XYZ-99" in words(answer) if which == "unknown" else "must be from the same client" in words(answer)

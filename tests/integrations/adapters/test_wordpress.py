@@ -1,4 +1,4 @@
-"""What only a real WordPress can tell: roles, its cleaning of HTML, its terms and pages."""
+"""Facts that only a real WordPress can show: roles, its cleaning of HTML, its terms and pages."""
 
 from __future__ import annotations
 

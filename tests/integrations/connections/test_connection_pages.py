@@ -43,7 +43,7 @@ def test_the_owner_sees_health_and_no_secret_anywhere(world: World, hubspot: Con
     pages = [browser.get(url(Connection, "changelist")), browser.get(url(Connection, "change", hubspot.pk))]
     pages.append(browser.get(url(Connection, "history", hubspot.pk)))
 
-    assert "Not called until" in words(pages[0])
+    assert "Paused until" in words(pages[0])
     assert "503 from there" in words(pages[0])
     assert "signing secret set, token set" in words(pages[1])
     assert not any(secret in page.content.decode() for page in pages for secret in (SECRET, "token-of-tests"))
@@ -95,7 +95,7 @@ def test_the_body_of_a_delivery_is_for_the_owner_alone(world: World, hubspot: Co
 
     page = words(signed_in(getattr(world, who)).get(url(Inbound, "change", row.pk)))
 
-    assert "Not readable" in page
+    assert "Unreadable" in page
     assert "Part 0: not_json" in page
     assert ("carla@acme.test" in page) is reads
     assert signed_in(getattr(world, who)).post(url(Inbound, "change", row.pk), {"raw": "x"}).status_code == 403

@@ -1,4 +1,4 @@
-"""What may be called, and what never."""
+"""Allowed and forbidden network calls."""
 
 from __future__ import annotations
 

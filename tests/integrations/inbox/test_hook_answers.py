@@ -1,4 +1,4 @@
-"""What the hook answers to senders: genuine, forged, repeated, unknown."""
+"""Answers of the webhook to senders: genuine, forged, repeated, unknown."""
 
 from __future__ import annotations
 

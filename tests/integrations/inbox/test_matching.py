@@ -1,4 +1,4 @@
-"""Whom the other side means: external id, then domain, then e-mail; never a guess; ten at once make one."""
+"""Matching by external id, then domain, then e-mail; never a guess; ten at once make one."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_without_company_the_domain_of_its_people_is_one(hubspot: Connection, sa
 def test_the_dates_must_follow_each_other(hubspot: Connection, sandbox: Sandbox):
     deal = acme_deal(sandbox, agency_start_date="2026-12-31", agency_end_date="2026-12-01")
 
-    with pytest.raises(Problem, match="before it starts"):
+    with pytest.raises(Problem, match="before the start date"):
         enrich(deal)
 
 

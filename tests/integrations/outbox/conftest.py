@@ -12,7 +12,7 @@ from tests.world import World
 
 @pytest.fixture(autouse=True)
 def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was rung for, instead of a thread that speaks to the broker."""
+    """Record the calls that wake workers, instead of a thread that speaks to the broker."""
     heard: list[str] = []
     for bell in (doorbell.process, doorbell.outbound):
         monkeypatch.setattr(bell, "ring", lambda bell=bell: heard.append(bell.task))
@@ -28,7 +28,7 @@ def shelves(monkeypatch: pytest.MonkeyPatch) -> ShelfAdapter:
 
 @pytest.fixture
 def shelf(shelves: ShelfAdapter) -> Shelf:
-    """What answers the connection ``shelf-main``."""
+    """Provide the system behind the connection ``shelf-main``."""
     shelves.shelves["shelf-main"] = Shelf()
     return shelves.shelves["shelf-main"]
 

@@ -1,4 +1,4 @@
-"""What was changed, removed or doubled on the other side is shown to a person, and not written over."""
+"""Objects changed, removed or duplicated in the external system are shown to a person and not overwritten."""
 
 from __future__ import annotations
 

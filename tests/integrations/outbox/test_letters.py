@@ -1,4 +1,4 @@
-"""What people are told reaches them by e-mail: together, in their own time zone, and no more than they need."""
+"""E-mails with notifications: combined, in the reader's time zone, and no more than needed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_message_becomes_one_letter_after_five_minutes(world: World, time: Tim
 
     [letter] = mail.outbox
     assert letter.to == [world.alice.email]
-    assert letter.subject == f"You now own this: {told.item.ref}"
+    assert letter.subject == f"You are now the owner: {told.item.ref}"
     assert f"https://ops.agency.example/admin/routing/workitem/{told.item_id}/change/" in letter.body
     assert "A new site" in letter.body
     assert "Carla" not in letter.body
@@ -69,7 +69,7 @@ def test_several_within_five_minutes_are_one_digest(world: World, time: Time) ->
     tell(world, time, "Four")
     deliver(time.on(minutes=5))
 
-    assert [letter.subject for letter in mail.outbox] == ["3 new messages", mail.outbox[1].subject]
+    assert [letter.subject for letter in mail.outbox] == ["3 new notifications", mail.outbox[1].subject]
     assert all(title in mail.outbox[0].body for title in ("One", "Two", "Three"))
     assert "Four" in mail.outbox[1].body
 

@@ -1,4 +1,4 @@
-"""What goes out, at the desk: why it waits, what was tried, and who may try it again or give it up."""
+"""Pages of the outbox: the reason for waiting, the attempts, and who may retry or discard."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def test_its_page_says_what_failed_and_why_and_the_next_one_says_what_it_waits_f
 
     assert "too long" in failed
     assert "422" in failed
-    assert "For a person" in failed
-    assert f"Behind #{dead.pk} of the same object, which failed." in held
+    assert "A person" in failed
+    assert f"Message #{dead.pk} for the same object, which failed." in held
 
 
 def test_it_is_tried_again_with_a_reason(dead: Outbound, world: World, time: Time) -> None:  # noqa: F811
     page = url(Outbound, "step", dead.pk, "replay")
     browser = signed_in(world.olga)
     assert browser.get(page).status_code == 200
-    assert "Say why" in words(browser.post(page, {"reason": ""}))
+    assert "Enter a reason" in words(browser.post(page, {"reason": ""}))
     assert state_of("a") == "dead"
 
     answer = browser.post(page, {"reason": "They corrected it."})
@@ -81,7 +81,7 @@ def test_many_are_tried_again_from_the_list(dead: Outbound, world: World) -> Non
 
     answer = signed_in(world.ivan).post(url(Outbound, "changelist"), chosen, follow=True)
 
-    assert "1 is tried again." in words(answer)
+    assert "Retrying 1 message." in words(answer)
     assert state_of("a") == "pending"
 
 
@@ -106,9 +106,9 @@ def test_it_says_what_each_waits_for(connection: Connection, world: World) -> No
     def why() -> str:
         return why_waiting(Outbound.objects.get(pk=row.pk), NOW)
 
-    assert why() == "For a worker."
+    assert why() == "A worker."
     Connection.objects.update(is_active=False)
-    assert "switched off" in why()
+    assert "is inactive" in why()
     hold([request.item_id], by=by(world.alice), at=NOW, reason="The client asked.")
     assert why() == f"{request.item.ref} is on hold."
 

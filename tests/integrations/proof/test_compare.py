@@ -1,4 +1,4 @@
-"""What a public page must show, whatever a content system does to its looks."""
+"""Content that a public page must show, however a content system renders it."""
 
 from __future__ import annotations
 

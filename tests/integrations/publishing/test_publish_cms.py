@@ -1,4 +1,4 @@
-"""What a writer of posts promises, on the sandbox and on a real WordPress, whose users may clean what they write."""
+"""Guarantees of a writer of posts, on the sandbox and on a real WordPress, whose users may clean what they write."""
 
 from __future__ import annotations
 

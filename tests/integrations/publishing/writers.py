@@ -1,4 +1,4 @@
-"""What is published in tests: an article with pictures, and connections that may write it."""
+"""Test content for publishing: an article with images, and connections that may write it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Site:
         return self.call("GET", f"/posts/{written.remote_id}", params={"context": "edit"})
 
     def edit(self, written: Written, **fields: Any) -> None:
-        """What a person does there, in an editor."""
+        """Edit a post as a person would in the editor."""
         self.call("POST", f"/posts/{written.remote_id}", json=fields)
 
     def posts(self, intent: Intent) -> list[int]:

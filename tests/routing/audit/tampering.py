@@ -1,4 +1,4 @@
-"""What the running app cannot do to evidence."""
+"""Attempts to tamper with the audit trail."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import connection
 
 
 def tamper(dsn: str, statement: str, *params: object) -> None:
-    """What a database superuser could do behind everybody's back."""
+    """Change rows as a database superuser could without being noticed."""
     with psycopg.connect(dsn, dbname=connection.settings_dict["NAME"], autocommit=True) as superuser:
         superuser.execute("SET session_replication_role = replica")
         superuser.execute(statement, params)

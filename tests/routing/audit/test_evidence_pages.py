@@ -35,7 +35,7 @@ def test_verifying_says_whether_the_evidence_is_whole(world: World) -> None:
 
     page = words(signed_in(world.audrey).post(url(Seal, "verify")))
 
-    assert "The evidence is whole" in page
+    assert "The audit trail is intact" in page
     assert "Sealed up to Mon 23 Nov 2026, 09:30 UTC" in page
 
 

@@ -49,7 +49,7 @@ def test_what_stands_against_it_is_said_before_and_after_trying(world: World) ->
 
     assert (before.status_code, tried.status_code) == (200, 409)
     for page in (before, tried):
-        assert "no client yet" in words(page)
+        assert "not belong to a client yet" in words(page)
 
 
 def test_withdrawing_asks_why(world: World) -> None:

@@ -29,7 +29,7 @@ def draft(world: World, live: FlowVersion) -> FlowVersion:
 
 
 def filled(page: Any) -> dict[str, Any]:
-    """What a browser would send back of a page's form, unchanged."""
+    """Return the data that a browser would send back of a page's form, unchanged."""
     form, sent = page.context["adminform"].form, {}
     for each in [form, *(f for fs in page.context["inline_admin_formsets"] for f in [fs.formset.management_form, *fs.formset.forms])]:
         for field in each:
@@ -64,7 +64,7 @@ def test_a_published_version_is_read_and_every_change_refused(world: World, live
 
     page = browser.get(url(FlowVersion, "change", live.pk))
 
-    assert "It never changes: copy it to change the flow." in words(page)
+    assert "Published versions are read-only. Copy this version to change the flow." in words(page)
     assert "Everything else" in words(page)
     assert browser.post(url(FlowVersion, "change", live.pk), {"title": "x"}).status_code == 403
     assert browser.post(url(Rule, "change", rule.pk), {"name": "x"}).status_code == 403
@@ -92,11 +92,11 @@ def test_the_page_says_what_is_wrong_and_does_not_offer_to_publish(world: World,
     page = words(browser.get(url(FlowVersion, "change", draft.pk)))
     refused = browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": "Now"})
 
-    assert "Nothing starts it: add a trigger." in page
+    assert "The version has no trigger. Add one." in page
     assert "Unknown fields in braces: deal.nickname." in page
     assert "Publish…" not in page
     assert refused.status_code == 409
-    assert "Nothing starts it" in words(refused)
+    assert "The version has no trigger" in words(refused)
     assert FlowVersion.objects.get(pk=draft.pk).published_at is None
 
 
@@ -108,12 +108,12 @@ def test_publishing_and_rolling_back_through_the_desk(world: World, live: FlowVe
     browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": ""})
     assert FlowVersion.objects.live().get() == live
     page = browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": "Agreed on Monday"}, follow=True)
-    assert "Lead to brief v2 is live: new runs use it." in words(page)
+    assert "Lead to brief v2 is live. New runs use it." in words(page)
     assert FlowVersion.objects.live().get() == draft
     back = browser.post(url(FlowVersion, "do", live.pk, "roll_back"), {"reason": "Too many went south"}, follow=True)
 
     now = FlowVersion.objects.live().get()
-    assert "Rolled back: Lead to brief v3 is live" in words(back)
+    assert "Rolled back. Lead to brief v3" in words(back)
     assert (now.number, now.copied_from, now.published_by) == (3, live, world.olga)
     assert now.history.order_by("history_id").last().history_change_reason == "Too many went south"
 
@@ -127,7 +127,7 @@ def test_a_new_flow_gets_its_first_draft(world: World, live: FlowVersion) -> Non
     page = browser.post(url(Flow, "draft", flow.pk), {"reason": "Start"}, follow=True)
 
     assert flow.history.get().history_user == world.olga
-    assert "Nothing starts it: add a trigger." in words(page)
+    assert "The version has no trigger. Add one." in words(page)
     assert FlowVersion.objects.get(flow=flow).number == 1
 
 

@@ -56,21 +56,21 @@ def test_rolling_back_is_publishing_a_copy_of_an_older_version(world: World, flo
     assert FlowVersion.objects.live().get() == back
     assert back.rules.count() == flow.rules.count()
     assert Condition.objects.filter(rule__version=back).count() == Condition.objects.filter(rule__version=flow).count()
-    with pytest.raises(NotPublishable, match="published already"):
+    with pytest.raises(NotPublishable, match="already published"):
         publish(back, by=by(world.olga), at=NOW, reason="Again")
 
 
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
-        (lambda v: v.triggers.all().delete(), "add a trigger"),
+        (lambda v: v.triggers.all().delete(), "Add one"),
         (lambda v: v.rules.last().delete(), "last rule must have no conditions"),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(action="x"), "delivery.open_request"),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(title="{deal.colour}"), "deal.colour"),
-        (lambda v: FlowVersion.objects.filter(pk=v.pk).update(template="Ask {contact.name}"), "may not name a person"),
+        (lambda v: FlowVersion.objects.filter(pk=v.pk).update(template="Ask {contact.name}"), "cannot contain personal fields"),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(policy="x"), "no SLA policy"),
         (lambda v: Condition.objects.filter(rule__version=v).update(value="much"), "is not a number"),
-        (lambda v: Condition.objects.filter(rule__version=v).update(field="contact.email"), "names a person"),
+        (lambda v: Condition.objects.filter(rule__version=v).update(field="contact.email"), "which is personal"),
         (lambda v: FlowField.objects.filter(version=v, name="deal.amount").delete(), "not a field of this version"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What travels to PostgreSQL as an array arrives as it was."""
+"""Values sent to PostgreSQL as arrays arrive unchanged."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_erasing_asks_first_and_leaves_the_requests(world: World) -> None:
     browser.post(url(Contact, "erase", contact.pk), {"reason": "Asked for it"})
 
     contact.refresh_from_db()
-    assert "1 request stays, without the person." in page
+    assert "1 request remains without personal data." in page
     assert (contact.full_name, contact.email) == (f"Erased contact {contact.pk}", "")
     assert "Carla" not in words(browser.get(f"/admin/delivery/request/{row.pk}/change/"))
 
@@ -108,7 +108,7 @@ def test_erasing_needs_a_reason(world: World) -> None:
     page = signed_in(world.olga).post(url(Contact, "erase", contact.pk), {"reason": ""})
 
     contact.refresh_from_db()
-    assert "Say why" in words(page)
+    assert "Enter who asked" in words(page)
     assert contact.erased_at is None
 
 

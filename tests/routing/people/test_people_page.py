@@ -109,7 +109,7 @@ def test_leaving_names_every_place_and_whatever_the_successor_cannot_take(world:
 
     assert page.status_code == 409
     assert words(page).count("Test agency") == 2  # in the refusal, and in the list
-    assert "choose another pair" in words(page)
+    assert "Choose another owner and backup" in words(page)
     assert User.objects.get(pk=world.olga.pk).is_active
 
 

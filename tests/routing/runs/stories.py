@@ -38,7 +38,7 @@ def crm_of(world: World) -> Iterator[FakeCRM]:
 
 
 def run_about(deal: str) -> Run:
-    """What became of the signals of a new deal."""
+    """Return the run of a new deal's signals."""
     capture(signals(deal), by=Actor.system(), at=timezone.now())
     work()
     return Run.objects.get(subject_id=deal)

@@ -1,4 +1,4 @@
-"""What was proven and is no longer so."""
+"""Proof that no longer holds."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def test_the_queue_shows_mine_with_what_is_wrong_and_by_when(world: World, case:
     mine = words(signed_in(world.olga).get(url(ExceptionCase, "changelist")))
 
     assert "My exceptions" in mine
-    assert "Required information is missing" in mine
+    assert "Required information missing" in mine
     assert f"Validate, {case.run.item.ref}" in mine
     assert "Amount, Ends" in mine
     assert case.item.ref not in words(signed_in(world.alice).get(url(ExceptionCase, "changelist")))
@@ -51,11 +51,11 @@ def test_the_queue_shows_mine_with_what_is_wrong_and_by_when(world: World, case:
 def test_the_page_says_what_is_wrong_and_asks_for_exactly_that(world: World, case: Any) -> None:
     page = signed_in(world.olga).get(url(ExceptionCase, "change", case.pk))
 
-    assert "Amount is missing Ends “soon” does not fit" in words(page)
+    assert "Amount is missing Ends “soon” is invalid" in words(page)
     assert list(page.context["form"].fields) == ["deal.amount", "deal.ends", "reason"]
-    assert "Now “soon”, from crm: that does not fit." in words(page)
+    assert "Currently “soon”, from crm. This value is invalid." in words(page)
     assert page.context["panel"].first.step.verb == "claim"
-    assert "Resolve The step would stop again: fill in what is missing first. Amount, Ends" in words(page)
+    assert "Resolve The step would stop again. Fill in the missing facts first. Amount, Ends" in words(page)
 
 
 def test_filling_in_a_part_is_kept_and_the_rest_still_asked(world: World, case: Any) -> None:
@@ -63,7 +63,7 @@ def test_filling_in_a_part_is_kept_and_the_rest_still_asked(world: World, case: 
 
     page = browser.post(url(ExceptionCase, "fill_in", case.pk), {"deal.amount": "9000", "reason": "Asked by phone"}, follow=True)
 
-    assert "Kept. Still missing: Ends." in words(page)
+    assert "Saved. Still missing: Ends." in words(page)
     assert list(page.context["form"].fields) == ["deal.ends", "reason"]
     assert Enrichment.objects.latest("pk").facts["deal.amount"] == "9000"
 
@@ -74,7 +74,7 @@ def test_filling_in_everything_resolves_it_and_the_run_goes_on(world: World, cas
     page = signed_in(world.olga).post(url(ExceptionCase, "fill_in", case.pk), sent, follow=True)
     work()
 
-    assert f"The exception is resolved, and {case.run.item.ref} goes on at “Validate”." in words(page)
+    assert f"The exception is resolved and {case.run.item.ref} continues at “Validate”." in words(page)
     assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
     assert Run.objects.get().state == Run.State.IN_DELIVERY
     assert "filled in by Olga" in words(signed_in(world.olga).get(url(Run, "change", case.run_id)))
@@ -83,10 +83,10 @@ def test_filling_in_everything_resolves_it_and_the_run_goes_on(world: World, cas
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        ({"deal.amount": "a lot"}, "This is not a number."),
-        ({"deal.ends": "soon"}, "This is not a date."),
-        ({}, "Nothing is filled in yet."),
-        ({"deal.amount": "NaN"}, "This is not a number."),
+        ({"deal.amount": "a lot"}, "Enter a number such as 12000 or 12000.50."),
+        ({"deal.ends": "soon"}, "Enter a date such as 2027-03-31."),
+        ({}, "Fill in at least one field."),
+        ({"deal.amount": "NaN"}, "Enter a number such as 12000 or 12000.50."),
     ],
 )
 def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_kept(world: World, case: Any, sent: dict[str, str], said: str) -> None:
@@ -102,7 +102,7 @@ def test_somebody_else_may_add_what_they_know_and_hears_who_settles(world: World
 
     page = signed_in(world.quin).post(url(ExceptionCase, "fill_in", case.pk), sent, follow=True)
 
-    assert "Kept, but the exception stays open: Somebody else settles this. Olga" in words(page)
+    assert "Saved, but the exception stays open: Someone else is responsible for this. Olga" in words(page)
     assert ExceptionCase.objects.get().state == ExceptionCase.State.OPEN
 
 
@@ -136,7 +136,7 @@ def test_a_duplicate_names_the_clients_and_choosing_one_settles_it(world: World,
     browser.post(url(ExceptionCase, "fill_in", case.pk), {"client": other.pk, "reason": "They called"})
     work()
 
-    assert "What was said Two clients fit. Compared by domain Clients that fit ACM Ltd, ACX Ltd" in words(page)
+    assert "Message Two clients fit. Matched by domain Matching clients ACM Ltd, ACX Ltd" in words(page)
     assert [name for _, name in page.context["form"].fields["client"].choices] == ["Choose", "ACM Ltd", "ACX Ltd"]
     assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
     assert (Run.objects.get().state, Run.objects.get().item.client) == (Run.State.IN_DELIVERY, other)
@@ -188,7 +188,7 @@ def test_exceptions_of_clients_that_are_not_seen_are_not_there(world: World, crm
     page = words(signed_in(world.bob).get(url(ExceptionCase, "change", case.pk)))
 
     assert run.item.client_id is None or "Secret" not in page
-    assert "1 that you do not see" in page
+    assert "1 you cannot see" in page
     assert signed_in(world.cora).get(url(ExceptionCase, "change", case.pk)).status_code == 404
 
 

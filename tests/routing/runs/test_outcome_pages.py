@@ -1,4 +1,4 @@
-"""What proves a run, on its page, and the button that has it looked at now."""
+"""Proof of a run on its page, and the button that checks it now."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_who_may_not_look_is_refused_and_sees_no_button(world: World, outcome: O
     page = words(signed_in(world.quin).get(url(Run, "change", outcome.run_id)))
     assert signed_in(world.quin).post(look(outcome)).status_code == 403
     assert "Proof" in page
-    assert "Look now" not in page
+    assert "Check now" not in page
 
 
 def test_the_button_has_it_looked_at_and_leads_back_to_the_run(world: World, outcome: Outcome) -> None:
@@ -83,9 +83,9 @@ def test_the_button_has_it_looked_at_and_leads_back_to_the_run(world: World, out
 
     answer = browser.post(look(outcome), follow=True)
 
-    assert "It is live as approved Proven" in before
-    assert "Look now" in before
-    assert "It is looked at within seconds" in words(answer)
+    assert "Live as approved Proven" in before
+    assert "Check now" in before
+    assert "The check runs within seconds" in words(answer)
     assert answer.redirect_chain[-1][0] == url(Run, "change", outcome.run_id)
     assert Outcome.objects.due(timezone.now()).exists()
 
@@ -123,7 +123,7 @@ def test_a_proof_is_gone_without_by_name_and_with_a_reason_at_the_desk(world: Wo
     done = lead.post(address, {"reason": "Their firewall hides it."})
     again = lead.post(address, {"reason": "Once more."})
 
-    assert "Say why" in words(silent)
+    assert "Enter a reason" in words(silent)
     assert (done.status_code, again.status_code) == (302, 409)
     row = Outcome.objects.get()
     assert (row.state, row.waived_by) == (Outcome.State.WAIVED, world.olga)

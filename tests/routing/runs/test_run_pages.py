@@ -34,16 +34,16 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
     assert "Started by hubspot.deal.creation crm" in page
     assert "5 later events joined" in page
     assert "Owner Alice Backup Bob" in page
-    assert "What holds it Nothing holds it." in page
-    assert "What comes next Alice works on" in page
+    assert "Blocked by Nothing." in page
+    assert "Next Alice works on" in page
     assert "Amount 12000 crm" in page
     assert "Contact's e-mail carla@acme.test crm" in page
-    assert "does not hold High value ✗ no: Amount is at least 50000 – it was 12000" in page
-    assert "holds Everything else has no conditions, so it always holds" in page
+    assert "does not match High value ✗ no: Amount is at least 50000 – value: 12000" in page
+    assert "matches Everything else has no conditions, so it always matches" in page
     assert "Bob backup" in page
     assert "Olga" in page
     assert "not in the team" in page
-    assert "Ties: account owner first where the rule says so" in page
+    assert "Tie-break: account owner first where the rule says so" in page
     for chapter in ("Request ACM-", "Brief ACM-", "Clocks started 4 ACM-2: approval running"):
         assert chapter in page
 
@@ -55,8 +55,8 @@ def test_a_run_that_waits_says_what_holds_it_and_who_clears_it(world: World, crm
 
     page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
 
-    assert f"What holds it Required information is missing {case.item.ref} Clears it: Olga" in page
-    assert f"Olga settles exception {case.item.ref}" in page
+    assert f"Blocked by Required information missing {case.item.ref} Who can unblock: Olga" in page
+    assert f"Olga resolves exception {case.item.ref}" in page
     assert "Amount missing" in page
     assert "Amount : is missing" in page.replace("Amount is missing", "Amount : is missing")
 
@@ -64,8 +64,8 @@ def test_a_run_that_waits_says_what_holds_it_and_who_clears_it(world: World, crm
 def test_a_decision_is_made_again_on_demand(world: World, crm: FakeCRM) -> None:
     run, browser = run_about("901"), signed_in(world.audrey)
 
-    assert "Decide again from the record" in words(browser.get(url(Run, "change", run.pk)))
-    assert "the same, byte for byte" in words(browser.get(url(Run, "change", run.pk), {"again": "1"}))
+    assert "Recompute and compare" in words(browser.get(url(Run, "change", run.pk)))
+    assert "identical, byte for byte" in words(browser.get(url(Run, "change", run.pk), {"again": "1"}))
 
 
 def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> None:
@@ -91,7 +91,7 @@ def test_a_held_run_and_a_failing_connector_say_so(world: World, crm: FakeCRM) -
 
     page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
 
-    assert "What holds it It is on hold. The budget is not settled. Clears it: Whoever may resume work" in page
+    assert "Blocked by The run is on hold. The budget is not settled. Who can unblock: Someone who can resume work" in page
 
 
 def test_a_list_of_ten_costs_what_a_list_of_two_costs(world: World, crm: FakeCRM) -> None:
@@ -156,5 +156,5 @@ def test_runs_are_called_off_together_with_a_result_for_each(world: World, crm: 
 
     page = browser.post(f"{url(Run, 'changelist')}bulk/cancel/", {"ids": [run.pk for run in runs], "reason": "The client left"})
 
-    assert "Call off: 2 done, 0 refused" in words(page)
+    assert "Cancel: 2 done, 0 refused" in words(page)
     assert set(Run.objects.values_list("state", flat=True)) == {Run.State.CANCELLED}

@@ -1,4 +1,4 @@
-"""Which flows an event starts: those that ask for a value in it go before those that take any of its kind."""
+"""Flows that an event starts: those that ask for a value go before those that take any event of its kind."""
 
 from __future__ import annotations
 

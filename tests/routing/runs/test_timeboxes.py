@@ -1,4 +1,4 @@
-"""How long an exception may stand: its flow's own policy goes before the exception map."""
+"""Timeboxes of exceptions: the flow's own policy goes before exception routing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose hours count, and that no edit of them moves an open clock."""
+"""Assignment of calendars; no edit of them moves an open clock."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_hours_that_never_meet_fall_back_to_the_first_and_say_so(world: World, p
     explained = explain(clock_of(request), MONDAY)
     assert [calendar.name for calendar in explained.calendars] == ["York"]
     assert explained.instead_of == ("york", "tokyo")
-    assert "never meet" in words(explained, ZoneInfo("UTC"))[0]
+    assert "never overlap" in words(explained, ZoneInfo("UTC"))[0]
 
 
 def test_holidays_are_those_known_when_the_clock_started(world: World, policy: SLAPolicy) -> None:
@@ -143,7 +143,7 @@ def test_holidays_are_those_known_when_the_clock_started(world: World, policy: S
         ("hours", {"fri": ["22:00-06:00"]}, "crosses midnight"),
         ("timezone", "Mars/Olympus", "not a time zone"),
         ("holiday_country", "ZZ", "No public holidays"),
-        ("holiday_subdivision", "XX", "no part of this country"),
+        ("holiday_subdivision", "XX", "not a region of this country"),
         ("extra_dates", {"24.12.": "x"}, "not a date"),
     ],
 )

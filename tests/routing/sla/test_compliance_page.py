@@ -65,7 +65,7 @@ def test_only_the_days_that_were_asked_for_count(world: World, began: datetime) 
     Clock.objects.update(started_at=began - timedelta(days=10))
     browser, address = signed_in(world.alice), reverse("admin:routing_clock_kept")
 
-    assert "No clock was started in this time" in words(browser.get(address, {"days": "7"}))
+    assert "No clocks started in this period" in words(browser.get(address, {"days": "7"}))
     assert "First response" in words(browser.get(address, {"days": "30"}))
     assert "First response" in words(browser.get(address, {"days": "no number"}))
 

@@ -1,4 +1,4 @@
-"""What is about to be late, or is, is told: each level once, however many sweeps look or fail to."""
+"""Escalation of overdue and nearly overdue work: each level once, however many sweeps run or fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was told of late work, where people look for it: on the work's own page, its clock's, in the trace and among messages."""
+"""Escalations on pages: the work's own page, its clock's, the trace and the notifications."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
 
 @pytest.fixture
 def late(world: World) -> Clock:
-    """Warned of, late, and passed on to Bob; the warning was sent in time, the breach after downtime."""
+    """Warned of, late, and escalated to Bob; the warning was sent in time, the breach after downtime."""
     request = make_request(world.acme)
     start([request.item], ensure_defaults(at=MONDAY), MONDAY, purposes={"triage"})
     for when in (at(23, 16), at(24, 14)):
@@ -37,9 +37,9 @@ def late(world: World) -> Clock:
 def test_the_page_of_the_work_says_who_was_told_and_the_timeline_when(world: World, late: Clock) -> None:
     page = words(signed_in(world.alice).get(url(Request, "change", Request.objects.get(item=late.item_id).pk)))
 
-    assert "Due soon told Alice" in page
-    assert "Late: passed on to the backup told Bob" in page
-    assert page.index("Late: passed on to the backup triage Throughline") < page.index("Due soon triage Throughline")
+    assert "Due soon notified Alice" in page
+    assert "Overdue: escalated to the backup notified Bob" in page
+    assert page.index("Overdue: escalated to the backup triage Throughline") < page.index("Due soon triage Throughline")
 
 
 def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(world: World, late: Clock) -> None:
@@ -47,9 +47,9 @@ def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(world
 
     page, listed = words(browser.get(url(Clock, "change", late.pk))), words(browser.get(url(Clock, "changelist")))
 
-    assert "Who was told Due soon told Alice" in page
-    assert "Late a later one was told in its place" in page
-    assert "Backup" in listed.partition("Standard late")[2]
+    assert "Notified people Due soon notified Alice" in page
+    assert "Overdue skipped for a later level" in page
+    assert "Backup" in listed.partition("Standard overdue")[2]
 
 
 def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again(world: World, late: Clock) -> None:
@@ -59,14 +59,14 @@ def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again
 
     page, listed = words(browser.get(url(Clock, "change", late.pk))), words(browser.get(url(Clock, "changelist"), {"told": "nobody"}))
 
-    assert "Nobody could be told that this is due or late (OutOfReach). The system tries again: Wed 25 Nov 2026, 09:00 UTC" in page
+    assert "Nobody could be notified that this is due or overdue (OutOfReach). Next attempt: Wed 25 Nov 2026, 09:00 UTC" in page
     assert "1 clock" in listed
 
 
 def test_messages_say_what_is_the_matter_and_by_when(world: World, late: Clock) -> None:
     mine = words(signed_in(world.bob).get(url(Notification, "changelist")))
 
-    assert "A new site Late, and passed on to you" in mine
+    assert "A new site Overdue and escalated to you" in mine
     assert "Due soon" not in mine
 
 
@@ -81,8 +81,8 @@ def test_a_trace_tells_of_every_level(world: World) -> None:
 
     told = [entry for entry in trace(run).entries if entry.chapter == "escalation"]
     assert told
-    assert any(entry.data["told"].startswith("told ") for entry in told)
-    assert words(signed_in(world.olga).get(url(type(run), "change", run.pk))).count("passed on to") >= 1
+    assert any(entry.data["told"].startswith("notified ") for entry in told)
+    assert words(signed_in(world.olga).get(url(type(run), "change", run.pk))).count("escalated to") >= 1
 
 
 def test_how_far_apart_the_rungs_are_is_part_of_the_promise(world: World) -> None:

@@ -1,4 +1,4 @@
-"""Who is told of late work: somebody who is there, whoever is away; and what becomes of exceptions whose time ran out."""
+"""Recipients of escalations: always someone who is present; and exceptions whose timebox ran out."""
 
 from __future__ import annotations
 

@@ -42,18 +42,18 @@ def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(world: World
         "NYC-1 A new site · request · captured · due Tue 24 Nov 2026 11:30 EST (America/New_York)",
         "",
         "Triage: 8:00 of working time, policy Standard v1, counted in Agency v1 (UTC).",
-        "  Due Tue 24 Nov 2026 11:30 EST: 3:30 spent, 4:30 left.",
-        "  Mon 23 Nov 04:30 - 06:00  1:30  runs (Agency, being worked on; captured)",
+        "  Due Tue 24 Nov 2026 11:30 EST. 3:30 used, 4:30 left.",
+        "  Mon 23 Nov 04:30 - 06:00  1:30  runs (Agency, in progress; captured)",
         "      Mon 23 Nov 04:30 - 06:00  1:30",
         "  Mon 23 Nov 06:00 - Tue 24 Nov 05:00  7:30  paused (Client, waiting for an answer; needs_information)",
         "      Mon 23 Nov 06:00 - 12:30  6:30",
         "      Mon 23 Nov 12:30 - Tue 24 Nov 04:00  -  outside hours",
         "      Tue 24 Nov 04:00 - 05:00  1:00",
-        "  Tue 24 Nov 05:00 - 07:00  2:00  runs (Agency, being worked on; captured)",
+        "  Tue 24 Nov 05:00 - 07:00  2:00  runs (Agency, in progress; captured)",
         "      Tue 24 Nov 05:00 - 07:00  2:00",
-        "  Tue 24 Nov 07:00 - 11:30  4:30  runs (Agency, being worked on; captured), expected",
+        "  Tue 24 Nov 07:00 - 11:30  4:30  runs (Agency, in progress; captured), expected",
         "      Tue 24 Nov 07:00 - 11:30  4:30",
-        "  Whose working time it was: Agency 3:30, Client 7:30.",
+        "  Working time by party: Agency 3:30, Client 7:30.",
     ]
 
 
@@ -73,7 +73,7 @@ def test_explain_due_as_json_holds_the_same(world: World, policy: SLAPolicy) -> 
 def test_explain_due_knows_when_there_is_nothing_to_explain(world: World) -> None:
     request = make_request(world.acme)
 
-    assert "No clock has been started" in told(request.item.ref)
+    assert "No clock has started" in told(request.item.ref)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_explain_due_knows_when_there_is_nothing_to_explain(world: World) -> Non
     [
         (["NOPE-1"], "There is no work with the reference NOPE-1"),
         (["{ref}", "--zone", "Mars/Olympus"], "not a time zone"),
-        (["{ref}", "--at", "yesterday"], "is no instant"),
+        (["{ref}", "--at", "yesterday"], "is not a time"),
         (["{ref}", "--at", "2026-11-24T12:00"], "has no time zone"),
     ],
 )
@@ -95,12 +95,12 @@ def test_explain_due_refuses_what_it_cannot_read(world: World, args: list[str], 
 @pytest.mark.parametrize(
     ("finish", "line"),
     [
-        (("triage", at(23, 11)), "Met, after 1:30."),
-        (("triage", at(24, 11)), "Stopped after 10:00: late since Mon 23 Nov 2026 17:30 UTC."),
-        (("cancel", at(23, 11)), "Ended, after 1:30, without it."),
-        (("ask", at(24, 11)), "Paused (Client, waiting for an answer), and late since Mon 23 Nov 2026 17:30 UTC."),
-        (("ask", at(23, 11)), "Paused (Client, waiting for an answer): 1:30 spent, 6:30 left; due once it runs again."),
-        (None, "Late since Mon 23 Nov 2026 17:30 UTC: 10:00 spent."),
+        (("triage", at(23, 11)), "Met after 1:30."),
+        (("triage", at(24, 11)), "Stopped after 10:00. Overdue since Mon 23 Nov 2026 17:30 UTC."),
+        (("cancel", at(23, 11)), "Ended unmet after 1:30."),
+        (("ask", at(24, 11)), "Paused (Client, waiting for an answer). Overdue since Mon 23 Nov 2026 17:30 UTC."),
+        (("ask", at(23, 11)), "Paused (Client, waiting for an answer). 1:30 used, 6:30 left. The due date is set when the clock resumes."),
+        (None, "Overdue since Mon 23 Nov 2026 17:30 UTC. 10:00 used."),
     ],
 )
 def test_one_sentence_says_how_a_clock_stands(world: World, policy: SLAPolicy, finish: tuple[str, datetime] | None, line: str) -> None:

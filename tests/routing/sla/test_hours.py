@@ -232,19 +232,19 @@ def test_a_week_is_read_sorted_joined_and_written_back() -> None:
 @pytest.mark.parametrize(
     ("written", "why"),
     [
-        ({"fri": ["22:00-06:00"]}, "crosses midnight. Write 22:00-24:00 here"),
+        ({"fri": ["22:00-06:00"]}, "crosses midnight. Enter 22:00-24:00 here"),
         ({"mon": ["09:00-12:00", "11:00-13:00"]}, "overlap at 11:00"),
-        ({"mon": ["9-17"]}, "is not a window"),
-        ({"mon": ["09:00-25:00"]}, "no time of day"),
-        ({"mon": ["09:61-10:00"]}, "no time of day"),
-        ({"mon": ["24:00-24:00"]}, "no time of day"),
+        ({"mon": ["9-17"]}, "is not a time range"),
+        ({"mon": ["09:00-25:00"]}, "not a time of day"),
+        ({"mon": ["09:61-10:00"]}, "not a time of day"),
+        ({"mon": ["24:00-24:00"]}, "not a time of day"),
         ({"mon": ["09:00-09:00"]}, "is empty"),
-        ({"mon": [9]}, "is not a window"),
+        ({"mon": [9]}, "is not a time range"),
         ({"mon": "09:00-17:00"}, "must be a list"),
         ({"monday": ["09:00-17:00"]}, "is not a day"),
-        ({}, "Some day must be open"),
-        (["09:00-17:00"], "Write the hours by day"),
-        (None, "Write the hours by day"),
+        ({}, "At least one day must be open"),
+        (["09:00-17:00"], "Enter hours by day"),
+        (None, "Enter hours by day"),
     ],
 )
 def test_what_cannot_be_read_says_why(written: object, why: str) -> None:

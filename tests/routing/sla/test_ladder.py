@@ -1,4 +1,4 @@
-"""Which levels are reached when, and whom they go to."""
+"""Levels of a ladder: times and recipients."""
 
 from __future__ import annotations
 

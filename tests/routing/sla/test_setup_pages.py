@@ -87,7 +87,7 @@ def test_a_promise_with_a_state_that_does_not_exist_is_refused(world: World, pol
     page = browser.post(path, filled(browser.get(path)) | {"targets-0-met_in": "nirvana"})
 
     assert page.status_code == 200
-    assert "is no state of it" in words(page)
+    assert "is not a state of this kind" in words(page)
     assert SLAPolicy.objects.get().version == 1
 
 
@@ -117,7 +117,7 @@ def test_an_absence_is_kept_and_cannot_end_before_it_starts(world: World) -> Non
     refused = browser.post(url(Absence, "add"), sent | {"ends_at": "2026-11-01T09:00"})
     browser.post(url(Absence, "add"), sent | {"ends_at": "2026-12-08T09:00"})
 
-    assert "An absence ends after it starts." in words(refused)
+    assert "The end of an absence must be after its start." in words(refused)
     assert Absence.objects.get().history.get().history_user == world.olga
     assert "Alice" in words(signed_in(world.cora).get(url(Absence, "changelist")))
 
@@ -165,7 +165,7 @@ def test_messages_are_ones_own_and_read_by_post_alone(world: World) -> None:
     chosen = {"action": "mark_as_read", "_selected_action": [row.pk, foreign.pk]}
     browser.post(url(Notification, "changelist"), chosen)
 
-    assert "You now own this" in page
+    assert "You are now the owner" in page
     assert "Not mine" not in page
     assert browser.get(url(Notification, "change", foreign.pk)).status_code == 404
     assert unread == 2

@@ -1,4 +1,4 @@
-"""What is handed to a step beside its ids: names that it knows, and an actor who may see nothing."""
+"""Details of a step beside its ids: only known names, and an actor who may see nothing."""
 
 from __future__ import annotations
 

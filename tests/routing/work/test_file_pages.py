@@ -1,4 +1,4 @@
-"""How files leave: to whom, and with which headers."""
+"""Delivery of files: recipients and headers."""
 
 from __future__ import annotations
 

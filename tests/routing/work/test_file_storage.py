@@ -1,4 +1,4 @@
-"""Where files lie: whole or not at all, beside crashes, full disks, sweeps and erasure."""
+"""Storage of files: whole or not at all, beside crashes, full disks, sweeps and erasure."""
 
 from __future__ import annotations
 

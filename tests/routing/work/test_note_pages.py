@@ -44,7 +44,7 @@ def test_who_may_only_look_is_refused_and_is_shown_no_form(world: World) -> None
 
     assert answer.status_code == 403
     assert not Note.objects.exists()
-    assert "Write a note" not in words(signed_in(world.audrey).get(url(Request, "change", row.pk)))
+    assert "Add a note" not in words(signed_in(world.audrey).get(url(Request, "change", row.pk)))
 
 
 def test_what_one_may_not_see_cannot_be_noted(world: World) -> None:
@@ -70,7 +70,7 @@ def test_the_page_tells_internal_notes_from_shared_ones_in_words(world: World) -
     page = words(signed_in(world.alice).get(url(Request, "change", row.pk)))
 
     assert "lock Internal Alice" in page
-    assert "visibility Client reads this Alice" in page
+    assert "visibility Visible to the client Alice" in page
     assert "Note for the client Alice · now" in page  # in the timeline too
     assert [note.body for note in Note.objects.for_client()] == ["For you"]
 
@@ -103,7 +103,7 @@ def test_a_refused_file_keeps_what_was_typed_and_writes_nothing(world: World) ->
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Do not lose me" in page
-    assert "b.png: This kind of file is not taken." in words(answer)
+    assert "b.png: This file type is not accepted." in words(answer)
     assert answer.context["note_form"]["audience"].value() == "client"
     assert not Note.objects.exists()
     assert not File.objects.exists()
@@ -112,7 +112,7 @@ def test_a_refused_file_keeps_what_was_typed_and_writes_nothing(world: World) ->
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
-        ({"body": " "}, "Write something, or add a file."),
+        ({"body": " "}, "Enter text or add a file."),
         ({"body": "x" * 10_001}, "at most 10000 characters"),
         ({"body": "a\0b"}, "Null characters are not allowed."),
         ({"audience": "everybody"}, "Select a valid choice."),

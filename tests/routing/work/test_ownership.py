@@ -1,4 +1,4 @@
-"""Who answers for work: hold, resume, hand over, and people who leave."""
+"""Ownership of work: hold, resume, reassign, and people who leave."""
 
 from __future__ import annotations
 

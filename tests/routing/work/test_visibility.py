@@ -1,4 +1,4 @@
-"""Who sees which work, in lists and through the door."""
+"""Visibility of work, in lists and through the door."""
 
 from __future__ import annotations
 

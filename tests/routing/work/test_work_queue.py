@@ -108,9 +108,9 @@ def test_the_sidebar_counts_and_links_what_waits_for_me(world: World) -> None:
     badges = {item["title"]: (item.get("badge"), item["link"]) for item in work_group["items"]}
 
     assert badges["My work"][0] == 2
-    assert badges["Late, mine"][0] == 1
-    assert refs(browser.get(badges["Late, mine"][1])) == [late.item.ref]
+    assert badges["My overdue"][0] == 1
+    assert refs(browser.get(badges["My overdue"][1])) == [late.item.ref]
 
 
 def test_the_first_page_says_what_to_do_when_there_is_nothing(world: World) -> None:
-    assert "Nothing is yours at the moment." in words(signed_in(world.quin).get("/admin/"))
+    assert "You have no open work." in words(signed_in(world.quin).get("/admin/"))
