@@ -23,6 +23,8 @@ from tests.integrations.inbox.senders import event, make_connection, send
 from tests.integrations.outbox.remote import Time, deliver, outcomes_of
 from tests.world import NOW, World
 
+pytestmark = pytest.mark.requirement("N1", "N5", "Q9", "U7")
+
 SYSTEM = Actor.system
 
 

@@ -17,6 +17,8 @@ from routing.sla.timing import Cause
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
 from tests.world import NOW, World, by, make_client, make_request
 
+pytestmark = pytest.mark.requirement("L1", "L2")
+
 
 def test_editing_calendar_or_policy_never_moves_an_open_clock(world: World, policy: SLAPolicy) -> None:
     request, olga = make_request(world.acme), by(world.olga)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from threading import Barrier
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -23,6 +24,8 @@ from routing.work.operations import items as work
 from tests.clockwork import HOUR, ZERO, at, clock_of, fresh
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
+
+pytestmark = pytest.mark.requirement("E6", "L3", "L8", "L9")
 
 W = WorkItem.WaitingOn
 

@@ -17,6 +17,8 @@ from routing.sla.operations.clocks import follow, start
 from tests.clockwork import at, clock_of, fresh
 from tests.world import NOW, World, by, make_client, make_request
 
+pytestmark = pytest.mark.requirement("L3")
+
 W = WorkItem.WaitingOn
 
 
