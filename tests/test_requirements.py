@@ -1,29 +1,103 @@
-"""docs/requirements.md: every requirement has one row, and the tests it names exist."""
+"""docs/requirements.md: every row names tests that exist, and each of them carries the ids of its row."""
 
 from __future__ import annotations
 
+import ast
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
 
 from config.paths import ROOT
 
-ROWS = re.findall(r"^\| ([A-Z]\d.*?) \| .+ \| (.+) \| (.+) \|$", (ROOT / "docs" / "requirements.md").read_text(), re.MULTILINE)
-NAMED = re.findall(r"`(tests/[\w/.]+|test_\w+)`", "\n".join(tests for _, _, tests in ROWS))
+ROWS = re.findall(r"^\| ([A-Z]\d.*?) \| (.+) \| (.+) \| (.+) \|$", (ROOT / "docs" / "requirements.md").read_text(), re.MULTILINE)
+NAMED = re.compile(r"`(tests/[\w/]+/test_\w+\.py|test_\w+)`")
+ID = re.compile(r"[A-Z]\d{1,2}")
+Carriers = dict[str, set[str]]  # ids by the name of a test, or by the path of a file for all that are in it
 
 
-def test_the_files_and_tests_that_it_names_exist():
-    functions = set(
-        re.findall(r"^def (test_\w+)", "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py")), re.MULTILINE)
+def wanted() -> Carriers:
+    """What the page says."""
+    found: Carriers = defaultdict(set)
+    for ids, _claim, _where, tests in ROWS:
+        for name in NAMED.findall(tests):
+            found[name].update(ids.split(", "))
+    return dict(found)
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    files = sorted((ROOT / "tests").rglob("test_*.py"))
+    return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+
+
+def carried() -> Carriers:
+    """What the markers say."""
+    found: Carriers = defaultdict(set)
+    for path, tree in trees().items():
+        for node in tree.body:
+            if isinstance(node, ast.FunctionDef):
+                for decorator in node.decorator_list:
+                    found[node.name].update(marked(decorator))
+            elif isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+                found[path].update(marked(node.value))
+    return {name: ids for name, ids in found.items() if ids}
+
+
+def marked(node: ast.AST) -> Iterator[str]:
+    """The ids of every ``pytest.mark.requirement`` in a piece of code."""
+    for call in ast.walk(node):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.requirement":
+            yield from (ast.literal_eval(argument) for argument in call.args)
+
+
+def test_the_tests_that_a_row_names_exist_once():
+    names = Counter(node.name for tree in trees().values() for node in tree.body if isinstance(node, ast.FunctionDef))
+    names.update(trees().keys())
+
+    assert {name: names[name] for name in wanted() if names[name] != 1} == {}
+
+
+def test_every_row_names_a_test_and_nothing_but_tests():
+    for ids, _claim, _where, tests in ROWS:
+        assert all(ID.fullmatch(each) for each in ids.split(", ")), ids
+        assert tests.split(", ") == [f"`{name}`" for name in NAMED.findall(tests)], ids
+
+
+def test_every_id_of_a_row_is_carried_by_each_test_that_it_names():
+    said = carried()
+
+    missing = {name: sorted(ids - said.get(name, set())) for name, ids in wanted().items()}
+    assert {name: ids for name, ids in missing.items() if ids} == {}
+
+
+def test_every_id_that_a_test_carries_is_in_a_row_that_names_it():
+    said = wanted()
+
+    astray = {name: sorted(ids - said.get(name, set())) for name, ids in carried().items()}
+    assert {name: ids for name, ids in astray.items() if ids} == {}
+
+
+def test_every_marker_stands_where_it_is_looked_for():
+    every = sum(1 for tree in trees().values() for node in ast.walk(tree) if "mark.requirement" in called(node))
+    at_the_top = sum(
+        sum(1 for inner in ast.walk(node) if "mark.requirement" in called(inner))
+        for tree in trees().values()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.Assign)
     )
 
-    missing = [each for each in NAMED if not ((ROOT / each).exists() if each.startswith("tests/") else each in functions)]
-
-    assert NAMED
-    assert missing == []
+    assert every == at_the_top > 0
 
 
-def test_every_row_names_a_test():
-    assert [ids for ids, _, tests in ROWS if "`" not in tests] == []
+def called(node: ast.AST) -> str:
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+
+
+def test_a_row_that_holds_in_part_says_what_lacks():
+    for ids, claim, _where, _tests in ROWS:
+        for lacking in claim.split("in part")[1:]:
+            assert re.match(r": \S+ \S+", lacking), ids
 
 
 def test_no_two_rows_are_the_same():

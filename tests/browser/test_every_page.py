@@ -16,7 +16,7 @@ from tests.browser.conftest import SitDown
 from tests.desk import url
 from tests.world import NOW, World, by, make_contact, make_request
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.requirement("Q22")]
 
 
 def pages(agency: World) -> dict[str, str]:

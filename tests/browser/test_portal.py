@@ -27,7 +27,7 @@ from tests.portal import APPROVER, VIEWER, invited, other_client, user_of
 from tests.storages import use
 from tests.world import NOW, World, by, make_contact, make_request
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.requirement("U3")]
 
 
 @pytest.fixture(autouse=True)

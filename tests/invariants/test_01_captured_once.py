@@ -13,7 +13,7 @@ from tests.journeys.test_lead_to_brief import signals
 from tests.threads import at_once
 from tests.world import NOW, World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("R1", "T2", "T6", "T10")]
 
 
 def test_ten_senders_at_once_leave_one_event_a_key(committed_world: World) -> None:

@@ -20,6 +20,8 @@ from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.test_lead_to_brief import signals
 from tests.world import NOW, World, by
 
+pytestmark = pytest.mark.requirement("R10")
+
 DEALS = 60
 
 

@@ -28,7 +28,7 @@ from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, de
 from tests.threads import at_once
 from tests.world import NOW, World
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("E14", "N3")]
 OBJECTS, EACH = 20, 3
 
 

@@ -9,6 +9,8 @@ from routing.audit.evidence import append_only_models, history_models, ledgers
 from routing.models import DoorOnly, Event, User
 from tests.world import World, make_request
 
+pytestmark = pytest.mark.requirement("G18")
+
 EVIDENCE = append_only_models()
 
 

@@ -31,6 +31,7 @@ def crm(committed_world: World) -> Iterator[FakeCRM]:
         yield crm
 
 
+@pytest.mark.requirement("N2")
 def test_senders_and_workers_at_once_make_one_of_each(crm: FakeCRM) -> None:
     system, sent = Actor.system(), signals()
 
@@ -58,6 +59,7 @@ def test_forty_deals_on_four_workers_each_once(crm: FakeCRM) -> None:
     assert crm.reads == 40
 
 
+@pytest.mark.requirement("E14", "N3")
 def test_a_poisoned_event_is_put_aside_and_the_others_go_on(crm: FakeCRM, monkeypatch: pytest.MonkeyPatch) -> None:
     capture([*signals("1")[:1], *signals("2")[:1]], by=Actor.system(), at=NOW)
     poison = Dispatch.objects.order_by("event_id").first()

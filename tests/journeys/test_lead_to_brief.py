@@ -74,6 +74,7 @@ def crm(world: World, flow: FlowVersion) -> Iterator[FakeCRM]:
         yield crm
 
 
+@pytest.mark.requirement("R2", "R9", "T3", "T13", "T21", "U1")
 def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: FakeCRM) -> None:
     capture(signals(), by=Actor.system(), at=NOW)
 
@@ -161,6 +162,7 @@ def test_our_own_write_coming_back_starts_nothing(world: World, crm: FakeCRM) ->
     assert [(part.part, part.run) for part in RunEvent.objects.all()] == [("echo", None)]
 
 
+@pytest.mark.requirement("E3", "E4", "E10", "E12", "Q2", "R4", "T5", "T15", "T16")
 def test_what_is_missing_stops_the_run_until_a_person_fills_it_in(world: World, crm: FakeCRM) -> None:
     del crm.facts["deal.amount"]
     crm.facts["deal.ends"] = "soon"
@@ -201,6 +203,7 @@ def test_filling_in_what_does_not_fit_keeps_nothing(world: World, crm: FakeCRM, 
     assert run.enrichments.count() == 1
 
 
+@pytest.mark.requirement("E14", "N3")
 def test_a_system_that_is_away_is_asked_again_later_and_honours_retry_after(world: World, crm: FakeCRM) -> None:
     crm.failures = [Retry("429 Too Many Requests", after_s=30)]
     capture(signals(), by=Actor.system(), at=NOW)
@@ -217,6 +220,7 @@ def test_a_system_that_is_away_is_asked_again_later_and_honours_retry_after(worl
     assert Request.objects.count() == 1
 
 
+@pytest.mark.requirement("N10")
 def test_a_problem_stops_the_step_and_resolving_runs_that_step_again(world: World, crm: FakeCRM) -> None:
     crm.failures = [Problem("duplicate", "Two clients fit.", {"clients": [1, 2]})]
     capture(signals(), by=Actor.system(), at=NOW)
@@ -258,6 +262,7 @@ def test_runs_keep_their_version_when_the_flow_changes(world: World, crm: FakeCR
     assert sorted(Request.objects.values_list("item__title", flat=True)) == ["New: Spring campaign", "Spring campaign"]
 
 
+@pytest.mark.requirement("R6", "R7", "R16", "R17")
 def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, crm: FakeCRM) -> None:
     capture(signals(), by=Actor.system(), at=NOW)
     work()

@@ -19,7 +19,7 @@ from tests.journeys.page import PAGE, approve, go, outcome, planned
 from tests.journeys.turned import Time
 from tests.world import World, by
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("A5", "M1", "M17", "N6", "R5")]
 State = Deliverable.State
 
 

@@ -17,7 +17,7 @@ from tests.config.conftest import Product, product
 
 __all__ = ["product"]  # a fixture
 
-pytestmark = [pytest.mark.slow, pytest.mark.real_clock, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.real_clock, pytest.mark.timeout(300), pytest.mark.requirement("P1", "U2")]
 LIMIT_S = 180
 
 

@@ -30,7 +30,13 @@ from tests.processes import WORKER, ring, running, until
 from tests.wordpress import WordPress
 from tests.world import World, by
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.wordpress, pytest.mark.real_clock, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.wordpress,
+    pytest.mark.real_clock,
+    pytest.mark.timeout(300),
+    pytest.mark.requirement("R15"),
+]
 State = Deliverable.State
 CALLS = ("the upload", "the draft", "the publishing")
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
@@ -17,6 +18,8 @@ from routing.audit.verify import verify
 from routing.models import WorkItem
 from tests.plugin import APP
 from tests.upgrade.conftest import Upgraded
+
+pytestmark = pytest.mark.requirement("I8", "P7")
 
 HOWTO = (ROOT / "docs" / "howto" / "back-up-and-restore.md").read_text()
 

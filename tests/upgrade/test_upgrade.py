@@ -24,6 +24,8 @@ from tests.plugin import APP
 from tests.upgrade.conftest import Upgraded
 from tests.upgrade.make import TOKEN
 
+pytestmark = pytest.mark.requirement("I8", "P7")
+
 
 def test_every_migration_of_then_is_still_known(upgraded: Upgraded) -> None:
     assert upgraded.unknown == ()

@@ -21,6 +21,8 @@ from routing.work.operations import items
 from tests.desk import signed_in, words
 from tests.world import World, by, make_client, make_request
 
+pytestmark = pytest.mark.requirement("L7", "M6")
+
 BERLIN = ZoneInfo("Europe/Berlin")
 WEDNESDAY = datetime(2026, 11, 25, 10, 0, tzinfo=BERLIN)
 DUE = {
@@ -130,6 +132,7 @@ def test_on_the_first_visit_nothing_counts_as_changed(world: World) -> None:
     assert beside(open_today(signed_in(world.alice)), "changed") is None
 
 
+@pytest.mark.requirement("O9")
 def test_it_announces_absences_of_people_i_back_up(world: World) -> None:
     make_request(world.acme), make_request(world.acme)
     for user, starts, ends in ((world.alice, -1, 2), (world.alice, 6, 9), (world.alice, 8, 9), (world.alice, -9, -8), (world.olga, -1, 2)):

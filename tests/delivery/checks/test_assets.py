@@ -5,6 +5,8 @@ import pytest
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import HERO, PLAN, failures, picture
 
+pytestmark = pytest.mark.requirement("Q3", "Q4")
+
 
 def test_missing_files_are_told_by_role_and_number() -> None:
     manifest = Manifest(files=(picture("hero"), picture("gallery")))

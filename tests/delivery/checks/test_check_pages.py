@@ -16,7 +16,7 @@ from tests.delivery.making import DRAFT, hand_in, make_deliverables, make_destin
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("Q7", "Q16")]
 
 SENT = {"name": "No hurry", "param_terms": "coming soon\nto our", "param_field": "any", "position": "10", "is_active": "on"}
 

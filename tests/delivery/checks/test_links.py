@@ -4,6 +4,8 @@ import pytest
 
 from tests.delivery.checks.builders import messages
 
+pytestmark = pytest.mark.requirement("Q3", "Q4")
+
 
 @pytest.mark.parametrize(
     "href",

@@ -8,6 +8,8 @@ from delivery.checks.kinds.page import Context
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import failures
 
+pytestmark = pytest.mark.requirement("Q3", "Q4")
+
 
 @pytest.mark.parametrize(
     ("term", "body"),

@@ -17,7 +17,7 @@ from tests.desk import signed_in, url, words
 from tests.files import jpeg
 from tests.world import NOW, World, by, make_user
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("A9")]
 
 MANY = [{"key": f"k{n}", "title": f"Page {n}", "format": "page"} for n in range(8)]
 
@@ -43,6 +43,7 @@ def hidden(world: World) -> Deliverable:
     return page
 
 
+@pytest.mark.requirement("Q6")
 def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(world: World) -> None:
     Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
     [page] = make_deliverables(world)
@@ -58,6 +59,7 @@ def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(wo
     assert "Approval ACM-5: Request changes Pending → Changes requested" in told
 
 
+@pytest.mark.requirement("A1", "Q5")
 def test_a_failed_check_is_told_with_its_place_and_quotation(world: World) -> None:
     Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
     [page] = make_deliverables(world)
@@ -96,6 +98,7 @@ def test_one_step_is_the_next_one(world: World, who: str, state: str, first: str
     assert panel.first.step.verb == first
 
 
+@pytest.mark.requirement("Q14")
 def test_a_reviewer_finds_what_waits_for_their_signature(world: World) -> None:
     Check.objects.create(name="Brand", kind="judgment")
     waiting, _other = make_deliverables(world, planned=MANY[:2])

@@ -18,7 +18,7 @@ from tests.delivery.making import (
 )
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("Q8")]
 State = Deliverable.State
 
 

@@ -21,6 +21,8 @@ from tests.portal import APPROVER, REQUESTER, VIEWER, browser_of, invited, user_
 from tests.threads import at_once
 from tests.world import World, by
 
+pytestmark = pytest.mark.requirement("A6")
+
 State = Approval.State
 
 

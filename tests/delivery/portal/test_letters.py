@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -19,6 +20,8 @@ from tests.delivery.portal.test_deciding import with_carla
 from tests.desk import signed_in, words
 from tests.portal import APPROVER, VIEWER, invited, user_of
 from tests.world import World, by, make_contact
+
+pytestmark = pytest.mark.requirement("L5", "Q21")
 
 
 def told(contact: Contact) -> list[str]:

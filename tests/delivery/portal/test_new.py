@@ -21,6 +21,8 @@ from tests.portal import REQUESTER, VIEWER, browser_of, invited, other_client, u
 from tests.threads import at_once
 from tests.world import NOW, World, by
 
+pytestmark = pytest.mark.requirement("U3")
+
 TOKEN = "a-token-of-this-form"
 FORM = "/portal/new/client-request/"
 

@@ -12,6 +12,8 @@ from routing.work.door import all_operations
 from tests.portal import APPROVER, browser_of, invited, user_of
 from tests.world import NOW, World, by, make_request
 
+pytestmark = pytest.mark.requirement("U3")
+
 STEPS: tuple[tuple[str, dict[str, str]], ...] = (("answer/", {"details": "Two minutes"}), ("withdraw/", {}))
 
 

@@ -33,6 +33,8 @@ from tests.portal import APPROVER, REQUESTER, VIEWER, browser_of, invited, other
 from tests.storages import use
 from tests.world import NOW, World, by
 
+pytestmark = pytest.mark.requirement("E9", "E19", "Q25", "T14", "U3")
+
 State = Deliverable.State
 TOKEN = "a-token-of-this-form"
 IMPACT: dict[str, Any] = {"hours": Decimal(3), "amount": Decimal("250.00"), "date": date(2027, 1, 15), "note": "A new picture."}

@@ -14,6 +14,8 @@ from integrations.adapters.hubspot.mapping import mapped, wanted
 from integrations.base.typed import day, number, whole
 from integrations.inbox import freemail
 
+pytestmark = pytest.mark.requirement("T1", "T4", "T12", "T18")
+
 
 def deal(**properties: str) -> Remote:
     return Remote("deal", "7", properties, {})

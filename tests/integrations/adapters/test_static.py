@@ -18,6 +18,8 @@ from integrations.models import Connection
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import article, kept_connection, later, loose_connection
 
+pytestmark = pytest.mark.requirement("N5")
+
 BREAD = article("bread", path="blog/news")
 
 

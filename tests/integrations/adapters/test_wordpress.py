@@ -13,7 +13,7 @@ from tests.integrations.publishing.writers import BODY, Site, article, loose_con
 from tests.threads import at_once
 from tests.wordpress import WordPress
 
-pytestmark = pytest.mark.wordpress
+pytestmark = [pytest.mark.wordpress, pytest.mark.requirement("N5")]
 
 # Everything an article of ours may be made of.
 RICH = (

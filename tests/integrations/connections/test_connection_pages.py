@@ -17,7 +17,7 @@ from tests.desk import signed_in, url, words
 from tests.integrations.inbox.senders import SECRET, make_connection
 from tests.world import NOW, World
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("N14")]
 
 
 @pytest.fixture

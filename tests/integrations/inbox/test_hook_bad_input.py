@@ -15,7 +15,7 @@ from integrations.models import Connection, Inbound
 from routing.models import Event
 from tests.integrations.inbox.senders import event, send, submit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N9", "Q1")]
 
 
 def raw(**fields: object) -> bytes:

@@ -136,6 +136,7 @@ def test_overlapping_batches_in_any_order_do_not_block_each_other(live: Connecti
     assert events() == 18
 
 
+@pytest.mark.requirement("T7")
 def test_a_sample_form_arrives(live_server: LiveServer, committed_world: World):
     make_connection("form", committed_world)
     Connection.objects.update(public_url=live_server.url)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from demo.sandbox.faults import Fault
 from integrations.connections.operations import Wanted, connect
-from integrations.http import client as http
+from integrations.http.client import client as http
 from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.crm import VERB, tell_complete, tell_deal, tell_routed
 from routing.kernel.reasons import Reason
@@ -22,6 +22,8 @@ from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.senders import event, make_connection, send
 from tests.integrations.outbox.remote import Time, deliver, outcomes_of
 from tests.world import NOW, World
+
+pytestmark = pytest.mark.requirement("N1", "N5", "Q9", "U7")
 
 SYSTEM = Actor.system
 

@@ -12,6 +12,8 @@ from routing.models import ExceptionCase
 from tests.integrations.outbox.remote import Shelf, Time, deliver, lost, outcomes_of, send, state_of
 from tests.world import NOW, World, make_request
 
+pytestmark = pytest.mark.requirement("E14", "N3")
+
 
 def test_an_intent_is_written_read_back_and_kept_with_its_evidence(connection: Connection, shelf: Shelf, time: Time) -> None:
     [row] = send(connection, "a")

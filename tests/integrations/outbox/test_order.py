@@ -17,6 +17,8 @@ from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, de
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
 
+pytestmark = pytest.mark.requirement("E14", "N3")
+
 
 def test_only_the_lowest_unfinished_intent_of_an_object_is_leased(connection: Connection, time: Time) -> None:
     rows = send(connection, "a", "b", "c")

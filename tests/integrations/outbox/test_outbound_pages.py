@@ -15,7 +15,7 @@ from tests.integrations.outbox.conftest import connection, shelf, shelves, time 
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send, state_of
 from tests.world import NOW, World, by, make_request
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("E14", "N3")]
 
 
 @pytest.fixture

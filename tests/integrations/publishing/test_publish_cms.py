@@ -11,6 +11,8 @@ from integrations.base.adapter import Conflict, Intent, Permanent, Temporary, Un
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import Site, article, later
 
+pytestmark = pytest.mark.requirement("N5", "Q9")
+
 
 @pytest.fixture
 def bread() -> Intent:

@@ -16,7 +16,7 @@ from routing.models import Contact, ErasedIdentity, Event, Redaction, SealedRow,
 from tests.routing.audit.tampering import tamper
 from tests.world import NOW, World, by, make_contact, make_request
 
-pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "owner"])
+pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.requirement("A2")]
 
 
 @pytest.fixture

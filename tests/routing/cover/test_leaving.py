@@ -17,6 +17,8 @@ from routing.kernel.roles import AM, QA
 from routing.models import Agency, Client, Event, Flow, Team, User
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
+pytestmark = pytest.mark.requirement("O6")
+
 
 def make_flow(owner: User, backup: User) -> Flow:
     return Flow.objects.create(slug="leads", name="Leads", purpose="x", outcome="x", owner=owner, backup=backup)

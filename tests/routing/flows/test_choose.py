@@ -8,6 +8,8 @@ from routing.flows.choose import Candidate, Choice, Fallback, NobodyFits, NoRule
 from routing.flows.conditions import Clause, Operator
 from routing.flows.fields import FieldSpec, FieldType
 
+pytestmark = pytest.mark.requirement("O9")
+
 TEAM, OTHER = 1, 2
 AMOUNT = FieldSpec("deal.amount", "Amount", FieldType.NUMBER)
 ALWAYS = RuleSpec(1, "Everything", TEAM, (), False, 3, ())
@@ -107,6 +109,7 @@ people_lists = st.lists(
 )
 
 
+@pytest.mark.requirement("O11", "O12")
 @given(people_lists, st.randoms())
 def test_the_order_of_candidates_never_matters_and_the_pair_is_two_available_people(people: list[Candidate], random: object) -> None:
     shuffled = list(people)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from routing.flows.fields import FieldSpec, FieldType, WrongType, faults, typed
 
+pytestmark = pytest.mark.requirement("Q2", "T5", "T15", "T16")
+
 
 def spec(kind: FieldType, **options: object) -> FieldSpec:
     return FieldSpec("deal.x", "X", kind, **options)  # type: ignore[arg-type]

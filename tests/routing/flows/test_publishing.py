@@ -14,6 +14,8 @@ from routing.runs.operations.routes import unrouted
 from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 
+pytestmark = pytest.mark.requirement("G1", "T1", "T4", "T12", "T18")
+
 
 @pytest.fixture
 def flow(world: World) -> FlowVersion:
@@ -46,6 +48,7 @@ def test_the_database_refuses_to_change_what_is_published(flow: FlowVersion, cha
         change(flow)  # type: ignore[operator]
 
 
+@pytest.mark.requirement("G4", "G10")
 def test_rolling_back_is_publishing_a_copy_of_an_older_version(world: World, flow: FlowVersion) -> None:
     newer = copy(flow, by=by(world.olga), at=NOW, reason="Try")
     publish(newer, by=by(world.olga), at=NOW, reason="Try")
@@ -90,6 +93,7 @@ def test_only_operations_publish(world: World, flow: FlowVersion) -> None:
         copy(flow, by=by(world.alice), at=NOW, reason="x")
 
 
+@pytest.mark.requirement("E1", "E2", "E8")
 def test_a_reason_without_a_route_fails_the_system_check(world: World) -> None:
     ExceptionRoute.objects.filter(reason="duplicate").delete()
 

@@ -8,6 +8,8 @@ from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, 
 from routing.work.door import all_operations
 from tests.world import by, make_user
 
+pytestmark = pytest.mark.requirement("G11", "O7")
+
 FLOW_PARTS = ("flow", "flowversion", "trigger", "flowfield", "rule", "condition")
 SLA_PARTS = ("calendar", "calendaruse", "slapolicy", "target")
 

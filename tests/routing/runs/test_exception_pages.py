@@ -17,7 +17,7 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
 from tests.world import World, make_client
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("O4", "O16", "Q13")]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, by
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("E5", "E13", "M10", "R8", "R11", "R12")]
 
 
 @pytest.fixture

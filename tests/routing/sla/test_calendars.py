@@ -19,6 +19,8 @@ from tests.world import MONDAY, World, by, make_client, make_request
 
 pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
+pytestmark = pytest.mark.requirement("L1", "L2")
+
 
 def test_editing_calendar_or_policy_never_moves_an_open_clock(world: World, policy: SLAPolicy) -> None:
     request, olga = make_request(world.acme), by(world.olga)

@@ -17,7 +17,7 @@ from routing.sla.operations.clocks import start
 from tests.desk import signed_in, words
 from tests.world import NOW, World, by, make_request, make_user
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("L6", "L7")]
 
 MINUTE = timedelta(minutes=1)
 
@@ -41,6 +41,7 @@ def started(world: World, when: datetime) -> Clock:
     return Clock.objects.get(item=item)
 
 
+@pytest.mark.requirement("L8", "L9")
 def test_the_usual_time_is_the_median_of_what_was_done(world: World, began: datetime) -> None:
     [promise] = promises(by(world.alice), since=began)
 

@@ -22,6 +22,8 @@ from tests.world import MONDAY, World, by, make_request
 
 pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
+pytestmark = pytest.mark.requirement("L4")
+
 
 def test_each_level_is_told_once_to_whoever_stands_there(agency: World, policy: SLAPolicy) -> None:
     clock = started(agency)

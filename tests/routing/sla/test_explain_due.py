@@ -19,6 +19,8 @@ from tests.world import MONDAY, World, by, make_client, make_request
 
 pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 
+pytestmark = pytest.mark.requirement("L3")
+
 W = WorkItem.WaitingOn
 
 

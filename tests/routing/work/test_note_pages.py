@@ -14,7 +14,7 @@ from tests.desk import signed_in, url, words
 from tests.files import EXE, make_file, png, upload
 from tests.world import NOW, World, by, make_request
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("A9")]
 
 
 def send(user: User, row: Request, body: str = "Call them", audience: str = "internal", uploads: Any = (), **more: str):

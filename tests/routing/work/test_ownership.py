@@ -18,6 +18,8 @@ from routing.models import Client, Event, Team, User, WorkItem
 from routing.work.operations import items
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
+pytestmark = pytest.mark.requirement("O1", "O2", "O8", "O20", "O22")
+
 
 def test_hold_reaches_open_children_and_resume_frees_only_those(world: World) -> None:
     parent = make_request(world.acme)
@@ -47,6 +49,7 @@ def test_what_is_held_refuses_every_step_but_cancel(world: World) -> None:
     assert cancelled.done
 
 
+@pytest.mark.requirement("A1", "O3")
 def test_hand_over_writes_who_why_and_when_into_history(world: World) -> None:
     request = make_request(world.acme)
 
@@ -129,6 +132,7 @@ def test_the_database_refuses_a_commit_that_leaves_an_inactive_owner(committed_w
         WorkItem.objects.update(backup=gone)
 
 
+@pytest.mark.requirement("O10")
 def test_leaving_hands_everything_to_the_successor_at_once(world: World) -> None:
     heir = make_user("Heir", AM)
     owned, backed = make_request(world.acme), make_request(make_client("BEE", world.team, world.bob, world.alice))

@@ -16,7 +16,7 @@ from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by, make_client, make_request
 
-pytestmark = pytest.mark.usefixtures("without_second_factor")
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("L7")]
 
 
 def refs(page) -> list[str]:
