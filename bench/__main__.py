@@ -1,4 +1,4 @@
-"""``python -m bench [lifecycle|sweep|intake|drain|lists|search]``: one, by NAME too; SCALE=0.1 is shorter. JSON on stdout."""
+"""``python -m bench [lifecycle|sweep|intake|drain|lists|search|pages]``: one, by NAME too; SCALE=0.1 is shorter. JSON on stdout."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ WORKLOADS = {
     "intake": ("bench.intake", "intake"),
     "sweep": ("bench.sweep", "sweep"),
     "drain": ("bench.drain", "drain"),
+    "pages": ("bench.desk", "pages"),
 }
-ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W3": "sweep", "W4": "intake", "W5": "drain", "W6": "lists", "W7": "search"}
+ALIASES = {"W1": "lifecycle", "W2": "lifecycle", "W3": "sweep", "W4": "intake", "W5": "drain", "W6": "lists", "W7": "search", "W8": "pages"}
 PARTS = {"W1": ("W1",), "W2": ("W2",)}  # of a life cycle
 
 

@@ -61,6 +61,10 @@ def _search(figures: Mapping[str, Any]) -> dict[str, Figure]:
     return found
 
 
+def _desk(figures: Mapping[str, Any]) -> dict[str, Figure]:
+    return {f"W8 {name}": _time(each["ours_ms"]) for name, each in _pages(figures).items()}
+
+
 def _pages(figures: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return {name: each for name, each in figures.items() if isinstance(each, dict) and "ours_ms" in each}
 
@@ -84,4 +88,5 @@ _READERS = {
     "drain": _drain,
     "lists": _lists,
     "search": _search,
+    "pages": _desk,
 }

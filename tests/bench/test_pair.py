@@ -62,6 +62,7 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
         "drain": {"ours_events_per_s": spread(1), "ours_events_per_s_two_processes": spread(1)},
         "lists": {"rows": 9, "queries": {"queue_first": 5}, "queue_first": {"ours_ms": spread(2)}},
         "search": {"queue_rare": {"ours_ms": spread(2)}, "requests_rare": {"ours_ms": spread(3)}},
+        "pages": {"queries": {"frame": 4}, "frame": {"ours_ms": spread(2)}},
     }
 
     found = {name: list(own.of({"workload": name, "figures": each})) for name, each in figures.items()}
@@ -73,6 +74,7 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
         "drain": ["W5 one process", "W5 two processes"],
         "lists": ["W6 all pages", "W6 queue_first"],
         "search": ["W7 rare", "W7 common"],
+        "pages": ["W8 frame"],
     }
 
 
