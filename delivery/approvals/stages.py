@@ -41,8 +41,9 @@ def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
     own: dict[int, list[Stage]] = defaultdict(list)
     if runs:
         asked = ApprovalStage.objects.filter(flow_version__runs__in=runs).order_by("flow_version__runs", "position")
-        for run, *stage in asked.values_list("flow_version__runs", "audience", "quorum", "need", "answer_days"):
-            own[run].append(Stage(*stage))
+        columns = asked.values_list("flow_version__runs", "audience", "quorum", "need", "answer_days")
+        for run, audience, quorum, need, days in columns:
+            own[run].append(Stage(audience, quorum, need, days))
     return {row.pk: tuple(own.get(row.item.run_id or 0, ())) or DEFAULT for row in rows}
 
 

@@ -105,7 +105,7 @@ def _quoted(events: Sequence[Event], notes: Collection[Note]) -> dict[int, Note]
 
 
 def _purposes(events: Sequence[Event]) -> dict[int, str]:
-    ids = {event.object_id for event in events if event.kind.startswith(CLOCKS)}
+    ids = {event.object_id for event in events if event.kind.startswith(CLOCKS) and event.object_id}
     return dict(Clock.objects.filter(pk__in=ids).values_list("pk", "purpose")) if ids else {}
 
 

@@ -57,7 +57,8 @@ def related(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
     """Its run, what it is part of, and its parts: as far as the reader sees them."""
     by = getattr(context["request"], "actor", None) or actor_of(context["request"])
     seen = work_seen_by(by).select_related("owner")
-    journey = Run.objects.filter(pk=item.run_id if item.kind != "run" else 0).order_by().values("item")
+    run_id = item.run_id if item.kind != "run" else None
+    journey = Run.objects.filter(pk=run_id or 0).order_by().values("item")
     around = Q(parent=item) | Q(pk=item.parent_id or 0) | Q(pk=Subquery(journey))  # each by its index, in one query
     is_above = Case(When(parent=item, then=0), When(pk=item.parent_id or 0, then=1), default=2)
     rows = seen.filter(around).order_by(is_above.desc(), "pk")[: PARTS + 2]
