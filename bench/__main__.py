@@ -1,4 +1,4 @@
-"""``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox]``: one, by NAME too; SCALE=0.1 is shorter. JSON on stdout."""
+"""``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages]``: one, by NAME too; SCALE=0.1 is shorter. JSON on stdout."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ WORKLOADS = {
     "sweep": ("bench.sweep", "sweep"),
     "drain": ("bench.drain", "drain"),
     "outbox": ("bench.outbox", "outbox"),
+    "pages": ("bench.desk", "pages"),
 }
 ALIASES = {
     "W1": "lifecycle",
@@ -31,6 +32,7 @@ ALIASES = {
     "W6": "lists",
     "W7": "search",
     "W8": "outbox",
+    "W9": "pages",
 }
 PARTS = {"W1": ("W1",), "W2": ("W2",)}  # of a life cycle
 

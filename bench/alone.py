@@ -23,7 +23,7 @@ import django
 from bench import server
 
 READY = "ready"
-NAMES = ("lifecycle", "sweep", "intake", "drain", "lists", "search", "outbox")
+NAMES = ("lifecycle", "sweep", "intake", "drain", "lists", "search", "outbox", "pages")
 TWO_LAGS = (0.0, 0.0)  # quantiles need two
 LONGER = 5  # times its usual slices at the same scale: at a small one a hiccup would decide
 
@@ -55,6 +55,7 @@ def prepared(name: str) -> tuple[Callable[..., dict[str, Any]], Any]:
         "lists": lists,
         "search": lists,
         "outbox": outbox,
+        "pages": desk,
     }
     module = trimmed[name]()
     return getattr(module, name), ("W1", "W2") if name == "lifecycle" else None
@@ -107,15 +108,14 @@ def outbox() -> ModuleType:
 
 def lists() -> ModuleType:
     pages, module = import_module("bench.pages"), import_module("bench.lists")
-    set_up = module._set_up  # noqa: SLF001 - where its set-up ends
-
-    def set_up_and_wait(*args: Any) -> Any:
-        made = set_up(*args)
-        wait()
-        return made
-
     change(pages, NAIVE_TIMES=1)
-    change(module, _set_up=set_up_and_wait)
+    change(module, _set_up=after_setting_up(module._set_up))  # noqa: SLF001 - where its set-up ends
+    return module
+
+
+def desk() -> ModuleType:
+    module = import_module("bench.desk")
+    change(module, _set_up=after_setting_up(module._set_up))  # noqa: SLF001 - where its set-up ends
     return module
 
 
@@ -142,6 +142,17 @@ def after_waiting(context: Callable[..., Any]) -> Callable[..., Any]:
             yield made
 
     return waiting
+
+
+def after_setting_up(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a function that sets up: ready once it has returned, and then it is its turn."""
+
+    def set_up_and_wait(*args: Any) -> Any:
+        made = function(*args)
+        wait()
+        return made
+
+    return set_up_and_wait
 
 
 def wait() -> None:

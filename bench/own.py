@@ -65,6 +65,10 @@ def _search(figures: Mapping[str, Any]) -> dict[str, Figure]:
     return found
 
 
+def _desk(figures: Mapping[str, Any]) -> dict[str, Figure]:
+    return {f"W9 {name}": _time(each["ours_ms"]) for name, each in _pages(figures).items()}
+
+
 def _pages(figures: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return {name: each for name, each in figures.items() if isinstance(each, dict) and "ours_ms" in each}
 
@@ -89,4 +93,5 @@ _READERS = {
     "lists": _lists,
     "search": _search,
     "outbox": _outbox,
+    "pages": _desk,
 }

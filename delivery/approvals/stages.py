@@ -11,7 +11,6 @@ from delivery.deliverables.stages import DEFAULT, Stage
 from routing.flows.models import FlowVersion
 from routing.flows.registry import with_version
 from routing.kernel.roles import EVERYONE, OPS, grant
-from routing.runs.models import Run
 
 grant("delivery.view_approvalstage", *EVERYONE)
 for _verb in ("add", "change", "delete"):
@@ -38,11 +37,14 @@ def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
     """The stages of each deliverable by its id: those of its run's flow version, or the default ones."""
-    versions = dict(Run.objects.filter(pk__in={row.item.run_id for row in rows if row.item.run_id}).values_list("pk", "version_id"))
+    runs = {row.item.run_id for row in rows if row.item.run_id}
     own: dict[int, list[Stage]] = defaultdict(list)
-    for each in ApprovalStage.objects.filter(flow_version__in=set(versions.values())).order_by("flow_version", "position"):
-        own[each.flow_version_id].append(Stage(each.audience, each.quorum, each.need, each.answer_days))
-    return {row.pk: tuple(own.get(versions.get(row.item.run_id or 0, 0), ())) or DEFAULT for row in rows}
+    if runs:
+        asked = ApprovalStage.objects.filter(flow_version__runs__in=runs).order_by("flow_version__runs", "position")
+        columns = asked.values_list("flow_version__runs", "audience", "quorum", "need", "answer_days")
+        for run, audience, quorum, need, days in columns:
+            own[run].append(Stage(audience, quorum, need, days))
+    return {row.pk: tuple(own.get(row.item.run_id or 0, ())) or DEFAULT for row in rows}
 
 
 def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:

@@ -50,10 +50,14 @@ def standing(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
     results: dict[tuple[int, int], CheckResult] = {}
     for result in CheckResult.objects.filter(version__in=[row.version_id for row in rows if row.version_id]).order_by("pk"):
         results[result.version_id, result.check_row_id] = result
+    asked = applying(rows)
+    return {row.pk: [Judged(check, results.get((row.version_id or 0, check.pk))) for check in asked[row.pk]] for row in rows}
+
+
+def applying(rows: Sequence[Deliverable]) -> Mapping[int, list[Check]]:
+    """Every check that is asked of each deliverable now, by its id: one query."""
     checks = list(Check.objects.filter(is_active=True))
-    return {
-        row.pk: [Judged(check, results.get((row.version_id or 0, check.pk))) for check in checks if _applies(check, row)] for row in rows
-    }
+    return {row.pk: [check for check in checks if _applies(check, row)] for row in rows}
 
 
 def _applies(check: Check, row: Deliverable) -> bool:

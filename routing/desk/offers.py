@@ -10,7 +10,7 @@ from typing import Any
 from routing.desk.addresses import address
 from routing.kernel.roles import holders
 from routing.people.actors import Actor
-from routing.work.door import Operation, judge, operations_of
+from routing.work.door import Facts, Operation, judge, operations_of
 from routing.work.gates import Context, GateResult
 from routing.work.items import WorkItem, WorkNoun
 
@@ -60,19 +60,43 @@ def target(step: Operation, row: Any) -> Any:
     return row if isinstance(row, step.model) else row.item
 
 
+class PageFacts:
+    """
+    What the gates say on one page, the facts that several steps need loaded once for all of them.
+
+    It lives as long as the page is made for one person; an operation loads its facts anew, under its locks.
+    """
+
+    def __init__(self, by: Actor, at: datetime) -> None:
+        self.by, self.at = by, at
+        self._loaded: dict[tuple[Facts, tuple[Any, ...]], Mapping[int, Any]] = {}
+
+    def of(self, load: Facts, rows: Sequence[Any]) -> Mapping[int, Any]:
+        key = load, tuple(row.pk for row in rows)
+        if key not in self._loaded:
+            self._loaded[key] = load(rows, self.by, self.at, {})
+        return self._loaded[key]
+
+    def answers(self, step: Operation, rows: Sequence[Any]) -> dict[int, list[GateResult]]:
+        """What the step's gates would say now of each row, by id."""
+        facts = self.of(step.facts, rows) if step.facts and rows else {}
+        context = Context(self.by, self.at, {}, facts, preview=True)
+        return {row.pk: judge(step, row, context) for row in rows}
+
+    def refusals(self, step: Operation, row: Any) -> tuple[GateResult, ...]:
+        return tuple(each for each in self.answers(step, [row])[row.pk] if not each.passed)
+
+
 def answers(step: Operation, rows: Sequence[Any], *, by: Actor, at: datetime) -> dict[int, list[GateResult]]:
-    """Return the gates' answers for each row by id. The facts are loaded once for all rows."""
-    facts = step.facts(rows, by, at, {}) if step.facts and rows else {}
-    context = Context(by, at, {}, facts, preview=True)
-    return {row.pk: judge(step, row, context) for row in rows}
+    """What the step's gates would say now of each row, by id, the facts loaded once for all."""
+    return PageFacts(by, at).answers(step, rows)
 
 
 def refusals(step: Operation, row: Any, *, by: Actor, at: datetime) -> tuple[GateResult, ...]:
-    found = answers(step, [row], by=by, at=at)[row.pk]
-    return tuple(each for each in found if not each.passed)
+    return PageFacts(by, at).refusals(step, row)
 
 
-def panel(row: Any, *, by: Actor, at: datetime, onward: Sequence[str] = ()) -> Panel:
+def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
     """
     The steps for one page. Left out is what is no step from here: another state, or something nobody can clear.
 
@@ -83,10 +107,13 @@ def panel(row: Any, *, by: Actor, at: datetime, onward: Sequence[str] = ()) -> P
     not_yours: dict[str, list[str]] = {}
     ready = []
     for step in steps_of(type(row)).values():
-        against = refusals(step, target(step, row), by=by, at=at)
+        about = target(step, row)
+        if not leads_from(step, about.state):
+            continue  # before its facts are loaded: most steps are from another state
+        against = known.refusals(step, about)
         if any(each.code in {"state", "open"} or not (each.clears_by or each.where) for each in against):
             continue
-        if not by.may(step.permission):
+        if not known.by.may(step.permission):
             not_yours.setdefault(holders(step.permission), []).append(str(step.label))
         elif against:
             held.setdefault(against, []).append(step)
@@ -112,14 +139,24 @@ def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | No
 
 
 def changes_state(step: Operation) -> bool:
-    machine = getattr(getattr(step.model, step.verb, None), "_django_fsm", None)
+    machine = _machine(step)
     return machine is not None and any(way.target is not None for way in machine.transitions.values())
 
 
+def leads_from(step: Operation, state: str) -> bool:
+    """Whether the step can be taken in this state; one that is no transition can in any."""
+    machine = _machine(step)
+    return machine is None or machine.has_transition(state)
+
+
 def target_state(step: Operation, row: Any) -> str:
-    """Return the label of the state after the step, or an empty string if the state does not change."""
-    machine = getattr(getattr(step.model, step.verb, None), "_django_fsm", None)
+    """Where the step leads from here, in words; empty when the state stays."""
+    machine = _machine(step)
     if machine is None or not machine.has_transition(row.state):
         return ""
     goal = machine.next_state(row.state)
     return str(dict(row.State.choices).get(goal, "")) if goal else ""
+
+
+def _machine(step: Operation) -> Any:
+    return getattr(getattr(step.model, step.verb, None), "_django_fsm", None)

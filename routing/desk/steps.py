@@ -19,7 +19,7 @@ from routing.desk.base import DeskAdmin, actor
 from routing.desk.bulk import BulkSteps
 from routing.desk.forms import StepForm, form_of
 from routing.desk.notes import NoteForm, notes_of
-from routing.desk.offers import panel, refusals, steps_of, target, target_state
+from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, target_state
 from routing.desk.once import once
 from routing.desk.timeline import timeline_of
 from routing.work.door import Operation
@@ -37,6 +37,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     """
 
     noun_template = "desk/noun.html"
+    tells_of_parts = False  # the timeline also has the work below it
     onward: tuple[str, ...] = ()  # see ``offers.panel``
     page_related: tuple[str, ...] = ("item__client", "item__owner", "item__backup", "item__doer")  # what a page shows beside the row
 
@@ -63,16 +64,18 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         return self.noun_page(request, self.seen(request, object_id), extra_context or {})
 
     def noun_page(self, request: HttpRequest, row: Any, extra: dict[str, Any], status: int = 200) -> HttpResponse:
-        now, by = timezone.now(), actor(request)
+        by, notes = actor(request), notes_of(row.item)
+        known = PageFacts(by, timezone.now())
         context = {
-            "panel": panel(row, by=by, at=now, onward=self.onward),
+            "panel": panel(row, known, onward=self.onward),
             "facts": self.facts(request, row),
             "texts": self.texts(row),
-            "entries": timeline_of(row),
-            "notes": notes_of(row.item),
+            "entries": timeline_of(row, notes=notes, with_parts=self.tells_of_parts),
+            "notes": notes,
             "note_form": NoteForm() if by.may("routing.add_note") else None,
             "note_url": address(self.model, "note", row.pk),
             "note_token": token_urlsafe(16),
+            **self.beside(request, row, known),
             **extra,
         }
         return self.page(request, self.noun_template, row, context, status)
@@ -93,6 +96,10 @@ class StepsAdmin(BulkSteps, DeskAdmin):
             sent.leads_to(page_of(row))
         messages.success(request, _("Note added."))
         return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
+
+    def beside(self, request: HttpRequest, row: Any, known: PageFacts) -> dict[str, Any]:
+        """What else the noun's own template shows; ``known`` has what gates looked at."""
+        return {}
 
     def facts(self, request: HttpRequest, row: Any) -> Sequence[tuple[Any, Any]]:
         """Label and value of what a person needs to know first."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from django.db import models
+from django.db.models import Q
 from django.utils.formats import localize
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
+from routing.people.staff import User
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import WORDS
 from routing.sla.ladder import Level
@@ -29,6 +31,7 @@ from routing.work.operations.notes import ADDED
 QUOTED = 300  # characters of a note; all of it is above
 LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
 CLOCKS = "routing.clock."  # what the sweep told: the event says which level
+BESIDE = {"item", "client"}  # what some models are called by
 HIDDEN = {"id", "item", "ref", "kind", "held_by", "held_at", "hold_reason", "state", "created_at", "run", "parent"}
 
 
@@ -49,61 +52,77 @@ class Entry:
     changes: list[Change] = field(default_factory=list)
 
 
-def timeline_of(noun: WorkNoun, *, with_parts: bool = False) -> list[Entry]:
+def timeline_of(noun: WorkNoun, *, notes: Collection[Note] = (), with_parts: bool = False) -> list[Entry]:
     """
     Return the history of the noun and its work item. The number of queries is constant, whatever the length.
 
+    :param notes: those that the page has loaded already
     :param with_parts: also what became of the work below it, such as its exceptions
     """
-    records = [*_newest(noun), *_newest(noun.item)]
-    names = Names(records)
-    notes = {note.pk: note for note in Note.objects.filter(item=noun.item_id)[:LIMIT]}
-    told: list[Entry] = []
+    events = _events(noun, with_parts=with_parts)
+    own = [event for event in events if event.item_id == noun.item_id]
+    quoted, purposes = _quoted(own, notes), _purposes(own)
+    told = [_of_part(event) for event in events if event.item_id != noun.item_id]
     by_moment: dict[tuple[datetime, int], Entry] = {}  # what one person did at one instant is one operation
-    purposes = dict(Clock.objects.filter(item=noun.item_id).values_list("pk", "purpose"))
-    for event in Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT]:
+    for event in own:
         told.append(Entry(event.at, str(event.actor), _what(event), _way(noun, event, purposes)))
         if event.kind == ADDED:
-            _quote(told[-1], notes.get(event.object_id or 0))
+            _quote(told[-1], quoted.get(event.object_id or 0))
             continue
         by_moment[event.at, event.actor_id] = told[-1]
-    for record, changes in _changes(records, names):
-        moment = (record.history_date, record.history_user_id)
+    saves = list(_saves([*_newest(noun), *_newest(noun.item)]))
+    unheard = {save.by_id for save in saves if (save.at, save.by_id) not in by_moment}
+    names = Names(saves, unheard, _loaded(noun, noun.item, *events))
+    for save in saves:
+        moment = (save.at, save.by_id)
         if moment not in by_moment:
-            by_moment[moment] = Entry(record.history_date, names.user(record.history_user_id), _("Changed"))
+            by_moment[moment] = Entry(save.at, names.user(save.by_id), _("Changed"))
             told.append(by_moment[moment])
-        by_moment[moment].reason = by_moment[moment].reason or record.history_change_reason
-        by_moment[moment].changes += changes
-    if with_parts:
-        told += _of_parts(noun.item)
+        by_moment[moment].reason = by_moment[moment].reason or save.reason
+        by_moment[moment].changes += names.changes(save)
     return sorted(told, key=lambda entry: entry.at, reverse=True)
 
 
-def _of_parts(item: WorkItem) -> list[Entry]:
-    """Events of the work below, each with the reference of what it happened to."""
-    parts = {part.pk: part for part in WorkItem.objects.filter(parent=item).order_by("-pk")[:LIMIT]}
-    events = Event.objects.filter(item__in=parts).exclude(kind=ADDED).select_related("actor").order_by("-id")[:LIMIT]
-    return [
-        Entry(event.at, str(event.actor), f"{kind_label(part)} {part.ref}: {_what(event)}", _way(nouns().get(part.kind), event, {}))
-        for event in events
-        if (part := parts.get(event.item_id or 0))
-    ]
+def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
+    """The newest first: those of the noun, and in the same query those of the work below it."""
+    if not with_parts:
+        return list(Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT])
+    items = WorkItem.objects.filter(Q(pk=noun.item_id) | Q(parent=noun.item_id)).order_by()
+    found = Event.objects.filter(item__in=items).exclude(~Q(item=noun.item_id), kind=ADDED)
+    return list(found.select_related("actor", "item").order_by("-id")[: 2 * LIMIT])
+
+
+def _of_part(event: Event) -> Entry:
+    """An event of the work below, with the reference of what it happened to."""
+    part = cast("WorkItem", event.item)
+    return Entry(event.at, str(event.actor), f"{kind_label(part)} {part.ref}: {_what(event)}", _way(nouns().get(part.kind), event, {}))
+
+
+def _quoted(events: Sequence[Event], notes: Collection[Note]) -> dict[int, Note]:
+    found = {note.pk: note for note in notes}
+    missing = {event.object_id for event in events if event.kind == ADDED and event.object_id} - found.keys()
+    return found | Note.objects.in_bulk(missing)
+
+
+def _purposes(events: Sequence[Event]) -> dict[int, str]:
+    ids = {event.object_id for event in events if event.kind.startswith(CLOCKS) and event.object_id}
+    return dict(Clock.objects.filter(pk__in=ids).values_list("pk", "purpose")) if ids else {}
 
 
 def saves_of(row: models.Model) -> list[Entry]:
     """The history of something that is not work, such as a client or a team."""
-    records = _newest(row)
-    names = Names(records)
+    saves = list(_saves(_newest(row)))
+    names = Names(saves, {save.by_id for save in saves})
     words = {"+": _("Created"), "-": _("Deleted")}
     entries = [
         Entry(
-            record.history_date,
-            names.user(record.history_user_id),
-            words.get(record.history_type, _("Changed")),
-            reason=record.history_change_reason,
-            changes=changes,
+            save.at,
+            names.user(save.by_id),
+            words.get(save.type, _("Changed")),
+            reason=save.reason,
+            changes=names.changes(save),
         )
-        for record, changes in _changes(records, names)
+        for save in saves
     ]
     return entries[::-1]
 
@@ -134,50 +153,79 @@ def _way(noun: Any, event: Event, purposes: Mapping[int, str]) -> str:
     return f"{words.get(event.from_state, event.from_state)} → {words.get(event.to_state, event.to_state)}"
 
 
-def _changes(records: Sequence[Any], names: Names) -> Iterable[tuple[Any, list[Change]]]:
-    """Each record with what differs from the one before it of the same table; the first one of each with nothing."""
+@dataclass(frozen=True, slots=True)
+class Save:
+    """One record of history, with each field that differs from the record before it of the same table."""
+
+    at: datetime
+    by_id: int
+    type: str
+    reason: str
+    changed: Sequence[tuple[Any, Any, Any]]  # field, before, after
+
+
+def _saves(records: Sequence[Any]) -> Iterable[Save]:
+    """The first record of each table differs in nothing: there is none before it."""
     by_model: dict[type, list[Any]] = defaultdict(list)
     for record in records:
         by_model[type(record)].append(record)
     for same in by_model.values():
-        if same:
-            yield same[0], []
+        yield _save(same[0], ())
         for before, after in pairwise(same):
-            yield after, [change for each in _tracked(after) if (change := _change(each, before, after, names))]
+            yield _save(after, [(each, *values) for each in _tracked(after) if (values := _differ(each, before, after))])
+
+
+def _save(record: Any, changed: Sequence[tuple[Any, Any, Any]]) -> Save:
+    return Save(record.history_date, record.history_user_id, record.history_type, record.history_change_reason, changed)
 
 
 def _tracked(record: Any) -> Iterable[Any]:
     return (each for each in record.tracked_fields if each.name not in HIDDEN and each.editable)
 
 
-def _change(each: Any, before: Any, after: Any, names: Names) -> Change | None:
+def _differ(each: Any, before: Any, after: Any) -> tuple[Any, Any] | None:
     old, new = getattr(before, each.attname), getattr(after, each.attname)
-    if old == new:
-        return None
-    return Change(str(each.verbose_name).capitalize(), names.say(each, old), names.say(each, new))
+    return None if old == new else (old, new)
+
+
+def _loaded(*rows: models.Model) -> Iterable[models.Model]:
+    """What was loaded beside the rows."""
+    for row in rows:
+        yield from (beside for beside in row._state.fields_cache.values() if beside is not None)
 
 
 class Names:
-    """Display names of values in history records. Foreign keys are looked up once per model."""
+    """
+    What the values that changed are called, foreign keys looked up once for each model.
 
-    def __init__(self, records: Sequence[Any]) -> None:
+    :param users: ids of users whose names are asked for as well
+    :param loaded: rows that are there already and so are not looked up
+    """
+
+    def __init__(self, saves: Iterable[Save], users: Collection[int], loaded: Iterable[models.Model] = ()) -> None:
         wanted: dict[type[models.Model], set[int]] = defaultdict(set)
-        for record in records:
-            wanted[record._meta.get_field("history_user").related_model].add(record.history_user_id)
-            for each in _tracked(record):
-                if each.is_relation and getattr(record, each.attname) is not None:
-                    wanted[each.related_model].add(getattr(record, each.attname))
-        self.found = {model: self._named(model, ids) for model, ids in wanted.items()}
-        self.users = next((names for model, names in self.found.items() if model._meta.label == "routing.User"), {})
+        wanted[User] |= set(users)
+        for save in saves:
+            for each, *values in save.changed:
+                if each.is_relation:
+                    wanted[each.related_model] |= {value for value in values if value is not None}
+        here = {(type(row), row.pk): row for row in loaded}
+        self.found = {model: self._named(model, ids, here) for model, ids in wanted.items()}
 
     @staticmethod
-    def _named(model: type[models.Model], ids: set[int]) -> dict[int, str]:
-        rows = model._default_manager.filter(pk__in=ids)
-        rows = rows.select_related("item") if issubclass(model, WorkNoun) else rows
-        return {row.pk: str(row) for row in rows}
+    def _named(model: type[models.Model], ids: set[int], here: Mapping[tuple[type, Any], models.Model]) -> dict[int, str]:
+        named = {pk: str(here[model, pk]) for pk in ids if (model, pk) in here}
+        if missing := ids - named.keys():
+            beside = [each.name for each in model._meta.fields if each.name in BESIDE]
+            rows = model._default_manager.filter(pk__in=missing)
+            named |= {row.pk: str(row) for row in (rows.select_related(*beside) if beside else rows)}
+        return named
 
     def user(self, user_id: int) -> str:
-        return self.users.get(user_id, str(user_id))
+        return self.found[User].get(user_id, str(user_id))
+
+    def changes(self, save: Save) -> list[Change]:
+        return [Change(str(each.verbose_name).capitalize(), self.say(each, old), self.say(each, new)) for each, old, new in save.changed]
 
     def say(self, each: Any, value: Any) -> str:
         if value is None or value in ("", [], {}):

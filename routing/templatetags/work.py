@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.db.models import Q
+from django.db.models import Case, Q, Subquery, When
 from django.middleware.csrf import get_token
 from django.utils import timezone
 
 from routing.people.actors import actor_of
+from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
 from routing.runs.trace_sections import purpose_of, standing
 from routing.sla.clocks import Clock
@@ -22,6 +23,7 @@ from routing.work.kinds import kind_label
 from routing.work.visibility import work_seen_by
 
 register = template.Library()
+PARTS = 50
 register.filter("kind_of", kind_label)
 register.filter("spaced", lambda name: str(name).replace("_", " "))
 register.filter("due_time", display.due_time)
@@ -55,9 +57,11 @@ def related(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
     """Its run, what it is part of, and its parts: as far as the reader sees them."""
     by = getattr(context["request"], "actor", None) or actor_of(context["request"])
     seen = work_seen_by(by).select_related("owner")
-    above = seen.filter(pk=item.parent_id) if item.parent_id else []
-    journey = seen.filter(as_run=item.run_id) if item.run_id and item.kind != "run" else []
-    rows = list(dict.fromkeys([*journey, *above, *seen.filter(parent=item).order_by("pk")[:50]]))
+    run_id = item.run_id if item.kind != "run" else None
+    journey = Run.objects.filter(pk=run_id or 0).order_by().values("item")
+    around = Q(parent=item) | Q(pk=item.parent_id or 0) | Q(pk=Subquery(journey))  # each by its index, in one query
+    is_above = Case(When(parent=item, then=0), When(pk=item.parent_id or 0, then=1), default=2)
+    rows = seen.filter(around).order_by(is_above.desc(), "pk")[: PARTS + 2]
     return {"rows": rows, "now": timezone.now()}
 
 

@@ -63,6 +63,7 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
         "lists": {"rows": 9, "queries": {"queue_first": 5}, "queue_first": {"ours_ms": spread(2)}},
         "search": {"queue_rare": {"ours_ms": spread(2)}, "requests_rare": {"ours_ms": spread(3)}},
         "outbox": {"ours_per_s": spread(1), "celery_per_s": spread(2)},
+        "pages": {"queries": {"frame": 4}, "frame": {"ours_ms": spread(2)}},
     }
 
     found = {name: list(own.of({"workload": name, "figures": each})) for name, each in figures.items()}
@@ -75,6 +76,7 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
         "lists": ["W6 all pages", "W6 queue_first"],
         "search": ["W7 rare", "W7 common"],
         "outbox": ["W8"],
+        "pages": ["W9 frame"],
     }
 
 

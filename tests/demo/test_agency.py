@@ -9,17 +9,20 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client as Browser
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoDbBlocker
 from time_machine import TimeMachineFixture
 
 from delivery.models import Approval, Brief, CheckResult, Deliverable, Request, Version
 from routing.audit.verify import verify
+from routing.desk.addresses import page_of
 from routing.flows.versions import published
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
 from routing.runs.operations.routes import ensure_routes
+from routing.work.items import WorkNoun
 from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +77,20 @@ def test_its_pieces_are_in_every_state_with_versions_rework_and_questions(loaded
     assert CheckResult.objects.filter(passed=False).exclude(findings=[]).count() >= 2
     assert Version.objects.filter(number=2).exists()
     assert ExceptionCase.objects.filter(reason="no_answer", item__is_open=True).exists()
+
+
+@pytest.mark.parametrize("noun", [Request, Brief, Deliverable])
+def test_no_page_of_its_work_asks_the_database_more_often_than_25_times(loaded: Path, noun: type[WorkNoun]) -> None:
+    browser = Browser()
+    browser.force_login(User.objects.get(email="olu@northlight.example"))
+    asked = {}
+    for row in noun._default_manager.order_by("state", "-pk").distinct("state"):
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(page_of(row)).status_code == 200
+        asked[row.state] = len(queries)
+
+    assert len(asked) > 2
+    assert max(asked.values()) <= 25, asked
 
 
 def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: Path) -> None:

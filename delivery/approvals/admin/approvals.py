@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.offers import PageFacts
 from routing.desk.steps import StepsAdmin
 from routing.work import display
 from routing.work.kinds import state_badge, tone
@@ -48,9 +49,8 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # asked by the work itself
 
-    def noun_page(self, request: HttpRequest, row: Approval, extra: dict[str, Any], status: int = 200) -> HttpResponse:
-        more = {"frame": frame_of(row), "version": row.version, "approvals": approvals_of(row.version.deliverable, row.version)}
-        return super().noun_page(request, row, more | extra, status)
+    def beside(self, request: HttpRequest, row: Approval, known: PageFacts) -> dict[str, Any]:
+        return {"frame": frame_of(row), "version": row.version, "approvals": approvals_of(row.version.deliverable, row.version)}
 
     def page(self, request: HttpRequest, template: str, row: Approval, context: dict[str, Any], status: int = 200) -> Any:
         """Show the version that is being decided, on the form as well."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,9 @@ from delivery.checks import operations as checks
 from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
+from routing.people.actors import Actor
 from routing.work.display import badge
+from routing.work.visibility import work_seen_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
     results: dict[int, CheckResult] = {}
     for result in CheckResult.objects.filter(version=version).select_related("check_row", "by").order_by("pk"):
         results[result.check_row_id] = result
-    asked = {each.check.pk: each.check for each in checks.standing([row])[row.pk]}
+    asked = {check.pk: check for check in checks.applying([row])[row.pk]}
     found = {**asked, **{pk: result.check_row for pk, result in results.items()}}
     if version.pk != row.version_id:
         found = {pk: check for pk, check in found.items() if pk in results}  # what is asked now was not asked of an older one
@@ -47,13 +50,18 @@ def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """``seen`` is whether the reader sees the question itself, and not only what was said to it."""
+
     approval: Approval
     answers: Sequence[Answer]
+    seen: bool
 
 
-def approvals_of(row: Deliverable, version: Version | None = None) -> Sequence[Asked]:
+def approvals_of(row: Deliverable, version: Version | None = None, *, seen_by: Actor | None = None) -> Sequence[Asked]:
     """Every question about the deliverable, or about one version of it, newest first; two queries."""
-    found = Approval.objects.filter(version__deliverable=row).select_related("item", "version").order_by("-pk")
+    found = Approval.objects.filter(version__deliverable=row).select_related("item__owner", "version").order_by("-pk")
+    if seen_by is not None:
+        found = found.annotate(seen=Exists(work_seen_by(seen_by).filter(pk=OuterRef("item_id")).order_by()))
     if version is not None:
         found = found.filter(version=version)
     rows = list(found)
@@ -61,7 +69,7 @@ def approvals_of(row: Deliverable, version: Version | None = None) -> Sequence[A
     by_approval: dict[int, list[Answer]] = {}
     for answer in said.select_related("user", "contact", "recorded_by", "evidence", "note"):
         by_approval.setdefault(answer.approval_id, []).append(answer)
-    return [Asked(each, by_approval.get(each.pk, ())) for each in rows]
+    return [Asked(each, by_approval.get(each.pk, ()), getattr(each, "seen", False)) for each in rows]
 
 
 @dataclass(frozen=True, slots=True)

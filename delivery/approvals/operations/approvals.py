@@ -49,16 +49,17 @@ class Said:
 def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
     """Load the facts for the gates of approvals, with a few queries for any number of them."""
     ids = [row.pk for row in rows]
-    authors = dict(Approval.objects.filter(pk__in=ids).values_list("pk", "version__author_id"))
-    answers = list(Answer.objects.filter(approval__in=ids).values_list("approval_id", "user_id", "contact_id"))
+    answers = list(Approval.objects.filter(pk__in=ids).values_list("pk", "version__author_id", "answers__user_id", "answers__contact_id"))
+    authors = {approval: author for approval, author, _user, _contact in answers}
     approvers = _approvers({row.item.client_id for row in rows})
-    clients = set(File.objects.kept().filter(pk=details.get("evidence") or 0).values_list("client_id", flat=True))
+    evidence = details.get("evidence")
+    clients = set(File.objects.kept().filter(pk=evidence).values_list("client_id", flat=True)) if evidence else set()
     return {
         row.pk: gates.Standing(
             author_id=authors[row.pk],
             approvers=frozenset(approvers.get(row.item.client_id, ())),
-            answered_users=frozenset(user for approval, user, _contact in answers if approval == row.pk and user),
-            answered_contacts=frozenset(who for approval, _user, who in answers if approval == row.pk and who),
+            answered_users=frozenset(user for approval, _author, user, _contact in answers if approval == row.pk and user),
+            answered_contacts=frozenset(who for approval, _author, _user, who in answers if approval == row.pk and who),
             contact_id=by.contact_id,
             evidence=row.item.client_id in clients,
         )

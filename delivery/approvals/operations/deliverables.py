@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,30 +27,53 @@ from routing.work.locking import lock
 grant("delivery.view_deliverable", *EVERYONE)
 
 
-def standing(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
-    """Load the facts for the gates of deliverables, with a few queries for any number of them."""
-    judged, done, stages = checks.standing(rows), progress(rows), stages_of(rows)
+def judged(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+    """How the newest version of each was judged, and whether the actor made it."""
+    found = checks.standing(rows)
     authors = dict(Version.objects.filter(pk__in=[row.version_id for row in rows if row.version_id]).values_list("pk", "author_id"))
-    clients = {row.item.client_id for row in rows}
-    approving = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
-    approvers: Counter[int | None] = Counter(approving.values_list("client_id", flat=True))
-    with_access = approving.filter(contact__user__is_active=True)
-    reachable: Counter[int | None] = Counter(with_access.values_list("client_id", flat=True))
-    places = dict(Destination.objects.filter(pk__in=[row.destination_id for row in rows], is_active=True).values_list("pk", "name"))
     return {
         row.pk: gates.Standing(
-            unsigned=tuple(each.check.name for each in judged[row.pk] if each.unsigned),
-            failed=tuple(each.check.name for each in judged[row.pk] if each.failed),
-            open_question=done[row.pk][1],
-            next_audience=stages[row.pk][done[row.pk][0]].audience if done[row.pk][0] < len(stages[row.pk]) else "",
-            approvers=approvers[row.item.client_id],
-            reachable=reachable[row.item.client_id],
-            clients_page=reverse("admin:routing_contact_changelist"),
-            destination=places.get(row.destination_id or 0, ""),
+            unsigned=tuple(each.check.name for each in found[row.pk] if each.unsigned),
+            failed=tuple(each.check.name for each in found[row.pk] if each.failed),
             judged_by_author=authors.get(row.version_id or 0) == by.user_id,
         )
         for row in rows
     }
+
+
+def asked(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+    """The question that is open about each; of the others, whom the next stage asks and who there is to answer."""
+    done = progress(rows)
+    free = [row for row in rows if not done[row.pk][1]]
+    stages, approvers, reachable = stages_of(free), *_approvers({row.item.client_id for row in free})
+    found = {row.pk: gates.Standing(open_question=done[row.pk][1]) for row in rows}
+    for row in free:
+        through, ahead = done[row.pk][0], stages[row.pk]
+        found[row.pk] = gates.Standing(
+            next_audience=ahead[through].audience if through < len(ahead) else "",
+            approvers=approvers[row.item.client_id],
+            reachable=reachable[row.item.client_id],
+            clients_page=reverse("admin:routing_contact_changelist"),
+        )
+    return found
+
+
+def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:
+    """How many contacts of each client may approve, and how many of them have access to the portal."""
+    may: Counter[int | None] = Counter()
+    reachable: Counter[int | None] = Counter()
+    if clients:
+        found = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
+        for client, has_access in found.values_list("client_id", "contact__user__is_active"):
+            may[client] += 1
+            reachable[client] += bool(has_access)
+    return may, reachable
+
+
+def placed(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+    """Where each goes, if that is in use."""
+    places = dict(Destination.objects.filter(pk__in=[row.destination_id for row in rows], is_active=True).values_list("pk", "name"))
+    return {row.pk: gates.Standing(destination=places.get(row.destination_id or 0, "")) for row in rows}
 
 
 def begin(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
@@ -85,10 +108,10 @@ def sign(
     with transaction.atomic(savepoint=False):
         lock(Deliverable, ids)
         waiting = checks.standing(list(Deliverable.objects.filter(pk__in=ids).select_related("item")))
-        asked = {pk for pk, known in waiting.items() if any(each.unsigned and each.check.pk == check for each in known)}
+        unsigned = {pk for pk, known in waiting.items() if any(each.unsigned and each.check.pk == check for each in known)}
         results = []
         for pk in dict.fromkeys(ids):
-            told = {"check": check if pk in asked else None, "passed": passed, "note": note}
+            told = {"check": check if pk in unsigned else None, "passed": passed, "note": note}
             results += move(replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **told)
         done = [result.row for result in results if result.done]
         for row in done:
@@ -122,20 +145,20 @@ sign_off = operation(
     _("Sign off"),
     may=(QA,),
     gates=(gates.judgment_is_asked, gates.not_its_author),
-    facts=standing,
+    facts=judged,
     details=("check", "passed", "note"),
     run=sign,
 )
-ask_agency = operation(Deliverable, "ask_agency", _("Ask the agency again"), may=_LEAD, gates=(gates.agency_can_be_asked,), facts=standing)
-ask_client = operation(Deliverable, "ask_client", _("Ask client"), may=_LEAD, gates=(gates.client_can_be_asked,), facts=standing)
-publish = operation(Deliverable, "publish", _("Publish"), may=_LEAD, gates=(gates.has_destination,), facts=standing)
+ask_agency = operation(Deliverable, "ask_agency", _("Ask the agency again"), may=_LEAD, gates=(gates.agency_can_be_asked,), facts=asked)
+ask_client = operation(Deliverable, "ask_client", _("Ask client"), may=_LEAD, gates=(gates.client_can_be_asked,), facts=asked)
+publish = operation(Deliverable, "publish", _("Publish"), may=_LEAD, gates=(gates.has_destination,), facts=placed)
 hand_out = operation(Deliverable, "hand_out", _("Hand over files"), may=_LEAD, gates=(gates.has_no_destination,))
 run_checks = operation(Deliverable, "run_checks", _("Rerun checks"), may=(AM, CREATIVE, QA, OPS), run=judge_again)
 send_back = operation(Deliverable, "send_back", _("Send back for rework"), may=(AM, QA, OPS), needs_reason=True)
 reopen = operation(Deliverable, "reopen", _("Withdraw for rework"), may=_LEAD, needs_reason=True, danger=True)
 archive = operation(Deliverable, "archive", _("Archive"), may=_LEAD, needs_reason=True, danger=True)
 cancel = operation(Deliverable, "cancel", _("Cancel"), may=_LEAD, needs_reason=True, through_hold=True, danger=True)
-pass_qa = operation(Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=standing, system=True)
+pass_qa = operation(Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=judged, system=True)
 return_for_rework = operation(Deliverable, "return_for_rework", _("Return for rework"), system=True, through_hold=True)
 stall = operation(Deliverable, "stall", _("Escalate to the owner"), system=True, through_hold=True)
 approve = operation(Deliverable, "approve", _("Approve"), system=True)

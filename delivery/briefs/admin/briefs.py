@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +19,7 @@ from routing.desk import filters
 from routing.desk.addresses import page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
+from routing.desk.offers import PageFacts
 from routing.desk.steps import StepsAdmin
 from routing.work import display
 from routing.work.items import soonest
@@ -52,16 +53,15 @@ class BriefAdmin(WorkColumns, StepsAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # opened with their requests
 
-    def noun_page(self, request: HttpRequest, row: Brief, extra: dict[str, Any], status: int = 200) -> HttpResponse:
-        seen = work_seen_by(actor(request)).order_by()
-        more = {
+    def beside(self, request: HttpRequest, row: Brief, known: PageFacts) -> dict[str, Any]:
+        seen = work_seen_by(known.by).order_by()
+        return {
             "plan": plan_of(row),
-            "budget": budget_of(row, by=actor(request)),
+            "budget": budget_of(row, known),
             "made": row.deliverables.filter(item__in=seen).select_related("item__owner", "item__doer", "version").order_by("pk"),
             "strays": strays_of(row).filter(item__in=seen),
             "others": row.request.briefs.exclude(pk=row.pk).filter(item__in=seen).select_related("item__owner").order_by("-number"),
         }
-        return super().noun_page(request, row, more | extra, status)
 
     def facts(self, request: HttpRequest, row: Brief) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()

@@ -8,7 +8,6 @@ from datetime import date
 from decimal import Decimal
 
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from delivery.briefs.gates import needs_two
@@ -17,7 +16,7 @@ from delivery.briefs.operations.briefs import standing
 from delivery.briefs.plan import BadPlan, Planned, hours_of
 from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
-from routing.people.actors import Actor
+from routing.desk.offers import PageFacts
 from routing.people.destinations import Destination
 
 
@@ -74,8 +73,8 @@ class Budget:
     waits_for_second: bool
 
 
-def budget_of(row: Brief, *, by: Actor) -> Budget:
-    known = standing([row], by, timezone.now(), {})[row.pk]
+def budget_of(row: Brief, facts: PageFacts) -> Budget:
+    known = facts.of(standing, [row])[row.pk]
     approved = row.state == Brief.State.APPROVED
     above = not approved and needs_two(row.amount, known)
     waits = above and row.state == Brief.State.IN_REVIEW and row.first_approver_id is not None

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.approvals.admin.judged import approvals_of, checks_of, what_to_change
+from delivery.approvals.admin.judged import Asked, approvals_of, checks_of, what_to_change
 from delivery.approvals.models import Approval
 from delivery.checks import operations as checks
 from delivery.deliverables.admin.version_pages import VersionPages
@@ -26,9 +26,8 @@ from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
-from routing.desk.offers import panel
+from routing.desk.offers import PageFacts, panel
 from routing.desk.steps import StepsAdmin
-from routing.desk.timeline import timeline_of
 from routing.work import display
 from routing.work.gates import Words
 from routing.work.items import soonest
@@ -76,6 +75,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
     search_help_text = gettext_lazy("Reference of the deliverable or its request, title or client")
     ordering = (soonest("item__"), "item_id")
     noun_template = "desk/deliverable.html"
+    tells_of_parts = True
     onward = ("submit", "start", "upload", "sign_off", "ask_client", "publish", "hand_out")
     page_related = (
         *StepsAdmin.page_related,
@@ -99,29 +99,28 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # planned by briefs
 
-    def noun_page(self, request: HttpRequest, row: Deliverable, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+    def beside(self, request: HttpRequest, row: Deliverable, known: PageFacts) -> dict[str, Any]:
         back, faults = what_to_change(row)
-        more = {
-            "question": self.question(request, row),
+        approvals = approvals_of(row, seen_by=known.by)
+        return {
+            "question": self.question(approvals, row, known),
             "back_version": back,
             "faults": faults,
             "version": row.version,
             "frame": address(Deliverable, "preview", row.pk, row.version.number) if row.version else "",
             "parts": list(row.version.files.select_related("file")) if row.version else (),
             "checks": checks_of(row, row.version) if row.version else (),
-            "approvals": approvals_of(row),
+            "approvals": approvals,
             "versions": list(row.versions.select_related("author").order_by("-number")[:50]),
-            "entries": timeline_of(row, with_parts=True),
         }
-        return super().noun_page(request, row, more | extra, status)
 
-    def question(self, request: HttpRequest, row: Deliverable) -> dict[str, Any] | None:
-        """Return the open approval of the newest version and the steps this person may take."""
-        found = Approval.objects.filter(version=row.version_id or 0, state=Approval.State.PENDING).select_related("item", "version")
-        asked = found.filter(item__in=work_seen_by(actor(request)).order_by()).first()
+    def question(self, approvals: Sequence[Asked], row: Deliverable, known: PageFacts) -> dict[str, Any] | None:
+        """What is asked about the newest version now, and what this person can do about it."""
+        pending = (each.approval for each in approvals if each.seen and each.approval.state == Approval.State.PENDING)
+        asked = next((each for each in pending if each.version_id == row.version_id), None)
         if asked is None:
             return None
-        offered = panel(asked, by=actor(request), at=timezone.now(), onward=("approve", "record"))
+        offered = panel(asked, known, onward=("approve", "record"))
         steps = [each for each in (offered.first, *offered.others, *offered.dangers) if each and each.step.model is Approval]
         held = [each for each in offered.held if each.steps[0].model is Approval]
         return {"approval": asked, "steps": steps, "held": held, "url": page_of(asked)}

@@ -59,7 +59,10 @@ def open_request(
 
 def named_original(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, str]:
     """For each row that the named request could be the original of, its reference: the same client's, and no duplicate itself."""
-    named = Request.objects.filter(pk=details.get("duplicate_of", 0)).exclude(state=Request.State.DUPLICATE).select_related("item").first()
+    original = details.get("duplicate_of")
+    if original is None:  # a button is being drawn
+        return {}
+    named = Request.objects.filter(pk=original).exclude(state=Request.State.DUPLICATE).select_related("item").first()
     if named is None:
         return {}
     return {row.pk: named.item.ref for row in rows if row.item.client_id == named.item.client_id and row.pk != named.pk}

@@ -20,7 +20,7 @@ from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.columns import WorkColumns
-from routing.desk.offers import panel
+from routing.desk.offers import PageFacts, panel
 from routing.desk.steps import StepsAdmin
 from routing.desk.timeline import timeline_of
 from routing.runs.admin.evidence_words import client_names, in_short, in_words
@@ -86,7 +86,8 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
             else:
                 self.tell(request, case, results)
                 return HttpResponseRedirect(page_of(case))
-        context = {"form": form, "panel": panel(case, by=by, at=at), "facts": self.facts(request, case), "entries": timeline_of(case)}
+        offered = panel(case, PageFacts(by, at))
+        context = {"form": form, "panel": offered, "facts": self.facts(request, case), "entries": timeline_of(case)}
         return self.page(request, self.noun_template, case, context)
 
     def tell(self, request: HttpRequest, case: ExceptionCase, results: Sequence[Result]) -> None:

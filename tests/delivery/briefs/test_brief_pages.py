@@ -153,6 +153,26 @@ def test_lists_cost_the_same_however_long(world: World, model: Any) -> None:
     assert counts[0] <= 18
 
 
+def test_the_page_of_a_brief_that_waits_for_its_approval_asks_the_database_at_most_25_times(
+    world: World, django_assert_max_num_queries: Any
+) -> None:
+    [page] = make_deliverables(world)
+    brief, engagement = page.brief, page.brief.engagement
+    done(briefs.supersede([brief.pk], by=by(world.alice), at=NOW, reason="Something else is wanted."))
+    new = Brief.objects.get(request=page.request_id, is_current=True)
+    done(briefs.edit([new.pk], by=by(world.alice), at=NOW, body="Make it better."))
+    done(briefs.submit([new.pk], by=by(world.alice), at=NOW))
+    browser = signed_in(world.bob)
+
+    with django_assert_max_num_queries(25):
+        shown = browser.get(url(Brief, "change", new.pk)).content.decode()
+
+    assert engagement is not None
+    assert engagement.name in shown
+    assert "Landing page" in shown
+    assert "Approve" in shown
+
+
 def test_what_a_newer_plan_drops_goes_on_and_is_named_on_its_page(world: World):
     [page] = make_deliverables(world)
     done(briefs.supersede([page.brief_id], by=by(world.alice), at=NOW, reason="Something else is wanted."))

@@ -197,4 +197,4 @@ def test_a_page_costs_the_same_however_many_versions_and_answers(world: World) -
             browser.get(url(Deliverable, "change", page.pk))
         counts.append(len(queries))
 
-    assert counts[1] == counts[2]
+    assert counts[1] == counts[2] <= 25

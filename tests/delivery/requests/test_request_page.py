@@ -145,5 +145,5 @@ def test_a_page_costs_the_same_however_long_its_history(world: World, django_ass
     for hour in range(20):
         requests.edit([row.pk], by=by(world.alice), at=NOW.replace(hour=hour), details=f"Version {hour}")
 
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(25):
         browser.get(url(Request, "change", row.pk))

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from demo.sandbox.faults import Fault
 from integrations.connections.operations import Wanted, connect
-from integrations.http.client import client as http
+from integrations.http import client as http
 from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.crm import VERB, tell_complete, tell_deal, tell_routed
 from routing.kernel.reasons import Reason

@@ -151,5 +151,5 @@ def test_notes_cost_the_page_the_same_however_many_there_are(world: World, djang
         NoteFile.objects.create(note=note, file=make_file(world.alice, world.acme))
     browser = signed_in(world.alice)
 
-    with django_assert_max_num_queries(33):
+    with django_assert_max_num_queries(25):
         browser.get(url(Request, "change", row.pk))
