@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -17,22 +17,24 @@ REFUSED_PAUSE_S = 300  # a revoked key: enough to stop a storm, short enough to 
 
 
 @contextmanager
-def watched(connection: Connection, at: datetime) -> Iterator[None]:
+def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[None]:
     """
     Call the other side, and write down how it is. Outside any transaction, or a rollback forgets what was seen.
 
+    :param clock: says the instant, aware; asked anew at the end, since a pause that began with the call would be over too soon
     :raises Temporary: at once while the connection is paused, with the seconds that are left
     """
     if not connection.is_active:
         raise Permanent("This connection is switched off.")
+    at = clock()
     if connection.paused_until is not None and connection.is_paused(at):
         raise Temporary("Not called: it failed too often, and is given a rest.", (connection.paused_until - at).total_seconds())
     try:
         yield
     except CallFailed as error:
-        failed(connection, error, at)
+        failed(connection, error, clock())
         raise
-    answered(connection, at)
+    answered(connection, clock())
 
 
 def failed(connection: Connection, error: CallFailed, at: datetime) -> None:

@@ -42,7 +42,7 @@ def _one(lease: Lease, clock: Clock, _ids: Sequence[int]) -> int:
     try:
         if recent(row)[:MAX_DEATHS] == [Attempt.Outcome.LOST] * MAX_DEATHS:
             raise Permanent("Every worker that tried it died.")
-        with watched(row.connection, clock()):
+        with watched(row.connection, clock):
             _attempt(row, result)
     except CallFailed as error:
         result.error = error
