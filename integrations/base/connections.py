@@ -44,6 +44,8 @@ class Connection(models.Model):
     ``allowed_private`` lists ``{"scheme", "host", "port"}`` and is written by ``manage.py connect`` alone.
     """
 
+    SLOW_S = 1.0  # calls that take longer are made one at a time, in a queue of their own
+
     slug = models.SlugField(
         _("slug"), max_length=60, unique=True, help_text=_("Names this connection in events and in its hook's address.")
     )
@@ -79,8 +81,9 @@ class Connection(models.Model):
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last answered"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="", editable=False)
+    call_s = models.FloatField(null=True, editable=False)  # how long its last calls took; falls by half with each quicker one
 
-    history = Tracked(excluded_fields=("signing_secrets", "token", "failures", "paused_until", "last_ok_at", "last_error"))
+    history = Tracked(excluded_fields=("signing_secrets", "token", "failures", "paused_until", "last_ok_at", "last_error", "call_s"))
     objects = ConnectionQuerySet.as_manager()
 
     class Meta:
@@ -118,6 +121,15 @@ class Connection(models.Model):
     def is_paused(self, at: datetime) -> bool:
         """Whether its breaker is open at ``at`` (aware): too many failures in a row, so nobody calls it for a while."""
         return self.paused_until is not None and at < self.paused_until
+
+    @property
+    def is_slow(self) -> bool:
+        return self.call_s is not None and self.call_s >= self.SLOW_S
+
+    @property
+    def takes_many(self) -> bool:
+        """True if several workers may call it at once: it was quick lately, and has had no pause just now."""
+        return self.call_s is not None and not self.is_slow and self.paused_until is None
 
     def setting(self, name: str, default: Any = None) -> Any:
         return self.settings.get(name, default)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db.models import F
 
@@ -29,12 +30,15 @@ def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[N
     at = clock()
     if connection.paused_until is not None and connection.is_paused(at):
         raise Temporary("Not called: it failed too often, and is given a rest.", (connection.paused_until - at).total_seconds())
+    began = monotonic()
     try:
         yield
     except CallFailed as error:
         failed(connection, error, clock())
+        took(connection, monotonic() - began)
         raise
     answered(connection, clock())
+    took(connection, monotonic() - began)
 
 
 def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
@@ -62,3 +66,11 @@ def answered(connection: Connection, at: datetime) -> None:
     known = connection.last_ok_at
     if connection.failures or connection.paused_until or known is None or at - known > timedelta(minutes=1):
         Connection.objects.filter(pk=connection.pk).update(failures=0, paused_until=None, last_ok_at=at, last_error="")
+
+
+def took(connection: Connection, call_s: float) -> None:
+    """Remember how slow it is: at once when it slows down, and over several calls that it is quick again."""
+    known = connection.call_s
+    now_s = max(call_s, known / 2) if known else call_s
+    if known is None or max(known, now_s) >= Connection.SLOW_S:  # quick and still quick is not worth a write
+        Connection.objects.filter(pk=connection.pk).update(call_s=now_s)

@@ -1,77 +1,94 @@
-"""Carry out what is leased: look there, write, read back. Outside any transaction; what became of it is settled apart."""
+"""Make one attempt: take the change, look there, write, read back. Outside any transaction; what became of it is settled apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db import transaction
+
 from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import CallFailed, Intent, Permanent, Temporary, Unknown, Writer, Written
+from integrations.base.doorbell import Call
 from integrations.base.health import watched
+from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
-from integrations.outbox.claim import Lease, claim, lease_of
+from integrations.outbox.heads import calls_after, heads, lane, release
 from integrations.outbox.intents import intent_of
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.settle import Result, recent, settle
+from integrations.outbox.take import Lease, LeasedChange, attempt_s, take
 from routing.kernel.isolate import isolate
 
 Clock = Callable[[], datetime]
-NOW = timedelta()
-AT_A_STRETCH = timedelta(seconds=20)  # then other tasks have their turn; the next tick goes on
+AT_A_STRETCH = timedelta(seconds=20)
+MOST = 200  # changes that a round of deliver_due looks at
 MAX_DEATHS = 5  # of workers, one after the other: it is the intent that kills them
+WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """
+    An attempt has ended, and its result is written.
+
+    ``wait_s`` is how long until the change is due again, None if it is finished. ``calls`` are to be sent to workers now.
+    """
+
+    queue: str
+    wait_s: float | None
+    calls: Sequence[Call]
+
+
+def deliver(outbound_id: int, *, clock: Clock) -> Done | None:
+    """
+    Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be killed.
+
+    :param clock: says the instant, aware; asked anew after the call, because the other side takes its time
+    """
+    taken = take(outbound_id, at=clock())
+    if taken is None:
+        return None
+    isolate(partial(_one, taken, clock), [outbound_id], partial(_broke, taken.lease, clock))
+    at = clock()
+    row = Outbound.objects.select_related("connection").get(pk=outbound_id)
+    resumed = taken.row.connection.paused_until is not None and row.connection.paused_until is None
+    with transaction.atomic():
+        calls = release(row.connection, at) if resumed else calls_after(row, at)
+    wait_s = (row.due_at - at).total_seconds() if row.state in WAITING else None
+    return Done(lane(row.connection), wait_s, calls)
 
 
 def deliver_due(*, clock: Clock) -> int:
-    """
-    Deliver until nothing is due that may be sent, or for a while; how many were tried. Safe at once, twice, and to be killed.
-
-    :param clock: says the instant, aware; asked anew for each attempt, because the other side takes its time
-    """
+    """Deliver in this process until nothing is due that may be sent, or for a while; returns how many attempts were made."""
     tried, until = 0, clock() + AT_A_STRETCH
-    while clock() <= until and (leases := claim(at=clock())):
-        tried += sum(isolate(partial(_one, lease, clock), [lease.outbound_id], partial(_broke, lease, clock)) for lease in leases)
+    while clock() <= until:
+        due = heads(clock()).order_by("due_at", "pk").values_list("pk", flat=True)[:MOST]
+        made = sum(deliver(pk, clock=clock) is not None for pk in list(due))
+        if not made:
+            break
+        tried += made
     return tried
 
 
-def _one(lease: Lease, clock: Clock, _ids: Sequence[int]) -> int:
-    row = _begin(lease, clock())
-    if row is None:
-        return 0
-    result = Result()
+def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
+    row, result = taken.row, Result()
     try:
         if recent(row)[:MAX_DEATHS] == [Attempt.Outcome.LOST] * MAX_DEATHS:
             raise Permanent("Every worker that tried it died.")
-        with watched(row.connection, clock):
+        with watched(row.connection, clock), within(attempt_s(row)):
             _attempt(row, result)
     except CallFailed as error:
         result.error = error
-    settle(lease, result, at=clock())
+    settle(taken.lease, result, at=clock())
     return 1
 
 
 def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
     """An error that nobody foresaw: it may have been done all the same."""
     settle(lease, Result(error=Unknown(why)), at=clock())
-
-
-def _begin(lease: Lease, at: datetime) -> Outbound | None:
-    """
-    The leased row, with a fresh lease for this attempt; None when the lease was lost, or the other side rests meanwhile.
-
-    What must not be called now is given back: that was no attempt.
-    """
-    row = Outbound.objects.select_related("connection").get(pk=lease.outbound_id)
-    mine = Outbound.objects.filter(pk=row.pk, lease=lease.token, state=Outbound.State.LEASED)
-    connection, paused_until = row.connection, row.connection.paused_until
-    if connection.is_paused(at) or not connection.is_active:
-        row.retry(at=paused_until if paused_until and paused_until > at else at, after=NOW)
-        mine.update(state=row.state, due_at=row.due_at, leased_until=None)
-        return None
-    until = at + lease_of(row)
-    row.attempts, row.begun_at = row.attempts + 1, row.begun_at or at
-    kept = mine.update(attempts=row.attempts, started_at=at, leased_until=until, due_at=until, begun_at=row.begun_at)
-    return row if kept else None
 
 
 def _attempt(row: Outbound, result: Result) -> None:

@@ -73,7 +73,7 @@ class Outbound(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     lease = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True)  # of the attempt under this lease; a worker may die before it begins
+    started_at = models.DateTimeField(null=True)  # of the attempt under this lease
     begun_at = models.DateTimeField(_("first tried"), null=True)
     look_first = models.BooleanField(default=False)  # an earlier attempt may have done it
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
@@ -126,7 +126,9 @@ class Outbound(models.Model):
         died = self.state == self.State.LEASED and self.started_at is not None
         self.look_first = self.look_first or died or self.state == self.State.UNKNOWN
         self.lease += 1
-        self.leased_until, self.due_at, self.started_at = until, until, None
+        self.attempts += 1
+        self.leased_until, self.due_at = until, until
+        self.started_at, self.begun_at = at, self.begun_at or at
 
     @transition(field=state, source=State.LEASED, target=State.RETRYING)
     def retry(self, *, at: datetime, after: timedelta) -> None:

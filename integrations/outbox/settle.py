@@ -11,10 +11,10 @@ from django.db import transaction
 from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary, Unknown, Written
 from integrations.outbox import outcomes
 from integrations.outbox.cases import raise_case, withdraw_cases
-from integrations.outbox.claim import Lease
 from integrations.outbox.links import Taken, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
+from integrations.outbox.take import Lease
 from routing.kernel.backoff import backoff_s
 from routing.kernel.retrying import again
 from routing.people.actors import Actor

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
@@ -13,6 +14,7 @@ from integrations.base import doorbell
 from integrations.base.connections import Connection
 from integrations.outbox import outcomes
 from integrations.outbox.cases import withdraw_cases
+from integrations.outbox.heads import calls_about
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
 from routing.kernel.retrying import again
@@ -97,7 +99,8 @@ def _settle(ids: Sequence[int], states: Collection[str], each: Callable[[Outboun
                 each(rows[pk])
             results.append(Result(pk, not refusals, refusals, rows.get(pk)))
         _free([rows[result.id] for result in results if result.done], at)
-        transaction.on_commit(doorbell.outbound.ring)
+        calls = calls_about({(row.connection_id, row.object_key) for row in seen}, at)
+        transaction.on_commit(partial(doorbell.outbound.ring, calls))
     return results
 
 
