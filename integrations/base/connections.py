@@ -77,6 +77,23 @@ class Connection(models.Model):
     default_backup = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("backup of new clients")
     )
+    health_owner = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("health owner"),
+        help_text=_("Gets the exceptions of the connection itself, such as a refused key. Empty: an integrations owner."),
+    )
+    health_backup = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("backup of the health owner"),
+    )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last answered"), null=True, editable=False)
@@ -94,6 +111,11 @@ class Connection(models.Model):
             models.CheckConstraint(
                 condition=models.Q(default_owner=None) | ~models.Q(default_owner=models.F("default_backup")),
                 name="connection_owner_is_not_backup",
+                violation_error_message=_("Owner and backup must be two different people."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(health_owner=None) | ~models.Q(health_owner=models.F("health_backup")),
+                name="connection_health_owner_is_not_backup",
                 violation_error_message=_("Owner and backup must be two different people."),
             ),
         )
