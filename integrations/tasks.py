@@ -11,7 +11,8 @@ from integrations.base import doorbell
 from integrations.base.connections import Connection
 from integrations.base.doorbell import Call
 from integrations.outbox import deliver as delivering
-from integrations.outbox.heads import QUICK, SLOW, SOON, overdue
+from integrations.outbox.heads import QUICK, SLOW, SOON, calls_of, overdue
+from integrations.outbox.heart import end_dead_leases, heart
 from integrations.outbox.models import Outbound
 from integrations.publishing.probing import probe_due
 
@@ -27,7 +28,7 @@ ROUNDING_S = 0.1  # or a retry would come a moment before the row is due, and be
     soft_time_limit=SOFT_S,
     time_limit=HARD_S,
 )
-def deliver(self: Task[Any, Any], /, outbound_id: int | None = None, **_: Any) -> None:
+def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any) -> None:
     """
     Make one attempt for one change. Without a number, which is what beat sends, send those that nobody came for.
 
@@ -35,12 +36,14 @@ def deliver(self: Task[Any, Any], /, outbound_id: int | None = None, **_: Any) -
     whoever holds its place sends it on, or beat does.
     """
     if outbound_id is None:
-        doorbell.outbound.ring(overdue(now()))
+        freed = end_dead_leases(now())
+        doorbell.outbound.ring([*calls_of(freed, now()), *overdue(now())])
         return
     if _belongs_elsewhere(self, outbound_id):
         doorbell.outbound.ring([Call(outbound_id, SLOW)])
         return
-    done = delivering.deliver(outbound_id, clock=now)
+    worker = None if self.request.called_directly else heart.beating()
+    done = delivering.deliver(outbound_id, clock=now, worker=worker)
     if done is None:
         return
     doorbell.outbound.ring(done.calls)

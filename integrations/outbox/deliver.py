@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import CallFailed, Intent, Permanent, Temporary, Unknown, Writer, Written
 from integrations.base.doorbell import Call
 from integrations.base.health import watched
+from integrations.http.client import TOTAL_S
 from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
 from integrations.outbox.heads import calls_after, heads, lane, release
+from integrations.outbox.heart import EVERY_S
 from integrations.outbox.intents import intent_of
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.settle import Result, recent, settle
@@ -25,6 +29,7 @@ from routing.kernel.isolate import isolate
 Clock = Callable[[], datetime]
 AT_A_STRETCH = timedelta(seconds=20)
 MOST = 200  # changes that a round of deliver_due looks at
+STILL = _("Its worker died. It is made anew once nothing that was sent can still arrive.")
 MAX_DEATHS = 5  # of workers, one after the other: it is the intent that kills them
 WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
 
@@ -42,13 +47,13 @@ class Done:
     calls: Sequence[Call]
 
 
-def deliver(outbound_id: int, *, clock: Clock) -> Done | None:
+def deliver(outbound_id: int, *, clock: Clock, worker: UUID | None = None) -> Done | None:
     """
     Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be killed.
 
     :param clock: says the instant, aware; asked anew after the call, because the other side takes its time
     """
-    taken = take(outbound_id, at=clock())
+    taken = take(outbound_id, at=clock(), worker=worker)
     if taken is None:
         return None
     isolate(partial(_one, taken, clock), [outbound_id], partial(_broke, taken.lease, clock))
@@ -79,7 +84,7 @@ def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
         if recent(row)[:MAX_DEATHS] == [Attempt.Outcome.LOST] * MAX_DEATHS:
             raise Permanent("Every worker that tried it died.")
         with watched(row.connection, clock), within(attempt_s(row)):
-            _attempt(row, result)
+            _attempt(taken, result, clock)
     except CallFailed as error:
         result.error = error
     settle(taken.lease, result, at=clock())
@@ -91,12 +96,13 @@ def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
     settle(lease, Result(error=Unknown(why)), at=clock())
 
 
-def _attempt(row: Outbound, result: Result) -> None:
+def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
     """
     One try; ``result`` is filled in on the way, so that what was written is known even if reading it back fails.
 
     :raises CallFailed: when the other side does not answer as it should
     """
+    row = taken.row
     adapter = adapter_of(row.connection.kind)
     writer = adapter.writer(row.connection) if adapter else None
     if writer is None:
@@ -112,8 +118,19 @@ def _attempt(row: Outbound, result: Result) -> None:
             result.written, result.earlier = found, True
             return
         known = known or found
+        if known is None and (left_s := _may_still_arrive_s(taken, writer, clock())) > 0:
+            result.error = Unknown(str(STILL), left_s)
+            return
     result.written = writer.write(intent, known)
     result.differs = tuple(_read_back(writer, intent, result.written))
+
+
+def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> float:
+    """How long what a dead worker sent last may still appear there: until then, what is not there must not be made again."""
+    if taken.died_at is None:
+        return 0
+    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.settle_s)
+    return (taken.died_at + sent - at).total_seconds()
 
 
 def _read_back(writer: Writer, intent: Intent, written: Written) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q
@@ -68,6 +68,11 @@ def calls_about(objects: Iterable[tuple[int, str]], at: datetime) -> list[Call]:
     found = heads(at).filter(connection__in={pk for pk, _ in wanted}, object_key__in=keys)
     rows = found.select_related("connection").order_by("pk")
     return calls_for([row for row in rows if (row.connection_id, row.object_key) in wanted], at)
+
+
+def calls_of(ids: Sequence[int], at: datetime) -> list[Call]:
+    """Return the messages for those of these changes that are heads."""
+    return calls_for(heads(at).filter(pk__in=ids).select_related("connection").order_by("pk"), at) if ids else []
 
 
 def calls_after(row: Outbound, at: datetime) -> list[Call]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integrations.base.connections import Connection
 from integrations.outbox.heads import heads
-from integrations.outbox.models import Attempt, Outbound
+from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 from integrations.outbox.rows import lock_connection, write
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an attempt may take
@@ -34,6 +35,7 @@ class LeasedChange:
 
     lease: Lease
     row: Outbound
+    died_at: datetime | None = None  # when a worker that died over it was last seen
 
 
 def lease_of(row: Outbound) -> timedelta:
@@ -45,12 +47,14 @@ def attempt_s(row: Outbound) -> float:
     return min(lease_of(row).total_seconds() - SPARE_S, LONGEST_ATTEMPT_S)
 
 
-def take(outbound_id: int, *, at: datetime) -> LeasedChange | None:
+def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> LeasedChange | None:
     """
     Lease the change if it may be sent now; None if not, and then somebody else sends it later.
 
     It must be due and the lowest unfinished change of its object, its work not on hold, its connection not paused and with
     room for one more. If an earlier worker died over it, that attempt is written down.
+
+    :param worker: a process that gives signs of life; None if it does not, and then its lease ends by time alone
     """
     with transaction.atomic():
         row = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
@@ -65,9 +69,17 @@ def take(outbound_id: int, *, at: datetime) -> LeasedChange | None:
             died = Attempt(outbound=row, number=row.lease, started_at=row.started_at, ended_at=at)
             died.outcome, died.error = Attempt.Outcome.LOST, str(DIED)
             Attempt.objects.bulk_create([died], ignore_conflicts=True)
+        died_at = _last_seen(row)
         row.take(at=at, until=at + lease_of(row))
-        write([row], "begun_at")
-    return LeasedChange(Lease(row.pk, row.lease), row)
+        row.worker = worker
+        write([row], "begun_at", "worker")
+    return LeasedChange(Lease(row.pk, row.lease), row, died_at)
+
+
+def _last_seen(row: Outbound) -> datetime | None:
+    if row.state != Outbound.State.LEASED or row.worker is None:
+        return None
+    return WorkerBeat.objects.filter(pk=row.worker).values_list("seen_at", flat=True).first()
 
 
 def has_room(connection: Connection, at: datetime) -> bool:
