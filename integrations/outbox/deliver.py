@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from uuid import UUID
 
 from django.db import transaction
@@ -30,7 +31,7 @@ Clock = Callable[[], datetime]
 AT_A_STRETCH = timedelta(seconds=20)
 MOST = 200  # changes that a round of deliver_due looks at
 STILL = _("Its worker died. It is made anew once nothing that was sent can still arrive.")
-MAX_DEATHS = 5  # of workers, one after the other: it is the intent that kills them
+MAX_DEATHS = 5  # of workers, without an answer between: it is the intent that kills them
 WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
 
 
@@ -81,7 +82,7 @@ def deliver_due(*, clock: Clock) -> int:
 def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
     row, result = taken.row, Result()
     try:
-        if recent(row)[:MAX_DEATHS] == [Attempt.Outcome.LOST] * MAX_DEATHS:
+        if _deaths(recent(row)) >= MAX_DEATHS:
             raise Permanent("Every worker that tried it died.")
         with watched(row.connection, clock), within(attempt_s(row)):
             _attempt(taken, result, clock)
@@ -89,6 +90,12 @@ def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
         result.error = error
     settle(taken.lease, result, at=clock())
     return 1
+
+
+def _deaths(outcomes: Sequence[str]) -> int:
+    """Count the workers that died over it since the last answer; between two deaths an attempt may only have looked."""
+    silent = takewhile(lambda outcome: outcome in {Attempt.Outcome.LOST, Attempt.Outcome.UNKNOWN}, outcomes)
+    return list(silent).count(Attempt.Outcome.LOST)
 
 
 def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:

@@ -110,6 +110,19 @@ def test_what_arrives_late_from_the_dead_worker_is_found(connection: Connection,
     assert (state_of("a"), len(shelf.objects), shelf.writes) == ("delivered", 1, [])
 
 
+def test_what_kills_every_worker_stops_also_with_looks_between_the_deaths(connection: Connection, shelf: Shelf, time: Time) -> None:
+    [row] = send(connection, "a")
+    for _ in range(5):
+        beat = worker((time.now - NOW).total_seconds())
+        assert take(row.pk, at=time.now, worker=beat.pk)
+        end_dead_leases(time.on(seconds=12).now)
+        deliver(time)
+        time.on(hours=1)
+
+    assert (state_of("a"), shelf.writes) == ("dead", [])
+    assert outcomes_of("a").count("lost") == 5
+
+
 def test_a_worker_of_the_version_before_keeps_what_it_took_after_the_death(connection: Connection) -> None:
     [row] = send(connection, "a")
     take(row.pk, at=NOW, worker=worker(1).pk)
