@@ -38,7 +38,7 @@ BEAT = (
     Beat("routing.tasks.sweep_files", every_s=3600),
     Beat("routing.tasks.escalate", every_s=10),
     Beat("integrations.tasks.deliver", every_s=5, queue="outbound"),
-    Beat("integrations.tasks.probe", every_s=5, queue="outbound"),
+    Beat("integrations.tasks.probe", every_s=5, queue="outbound-slow"),
     Beat("delivery.tasks.expire_approvals", every_s=60),
 )
 app.conf.task_routes = {beat.task: {"queue": beat.queue} for beat in BEAT}

@@ -22,9 +22,11 @@ from config.paths import ROOT, var_dir
 DEFAULT_PORT = "8000"
 LAST_PORT = 65535
 READY_TIMEOUT_S = 60
-QUEUES = "default,process,outbound,sweep"
+# Events and clocks never wait for somebody else's server, and no quick one waits for a slow one.
+WORKERS = {"worker": "default,process,sweep", "worker-outbound": "outbound", "worker-slow": "outbound-slow"}
+QUEUES = ",".join(WORKERS.values())
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # a heartbeat into a Valkey that froze would stop a worker
-WAVES = (("beat", "worker", "web"), ("valkey", "postgres"))
+WAVES = (("beat", *WORKERS, "web"), ("valkey", "postgres"))
 
 
 class Refused(Exception):
@@ -90,7 +92,8 @@ class Run:
         celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
         metrics = {"PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics")}
         self.add("web", [sys.executable, "-m", "gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"], environ | metrics)
-        self.add("worker", [*celery, "worker", "-Q", QUEUES, "-c", "2", *ALONE], environ)
+        for name, queues in WORKERS.items():
+            self.add(name, [*celery, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", *ALONE], environ)
         self.add("beat", [*celery, "beat", "--pidfile="], environ)
 
     def add(self, name: str, command: list[str], environ: dict[str, str]) -> None:

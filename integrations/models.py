@@ -1,6 +1,6 @@
 from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from integrations.inbox.models import Inbound
-from integrations.outbox.models import Attempt, Outbound
+from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 
-__all__ = ["Attempt", "Connection", "ExternalLink", "Inbound", "Outbound"]
+__all__ = ["Attempt", "Connection", "ExternalLink", "Inbound", "Outbound", "WorkerBeat"]

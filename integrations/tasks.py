@@ -1,20 +1,62 @@
-"""Celery only wakes the outbox: the task is safe to run twice, at once, or never."""
+"""Tasks carry only the number of a row: each is safe to run twice, at once, or never."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.utils.timezone import now
 
-from integrations.outbox.deliver import deliver_due
+from integrations.base import doorbell
+from integrations.base.connections import Connection
+from integrations.base.doorbell import Call
+from integrations.outbox import deliver as delivering
+from integrations.outbox.heads import QUICK, SLOW, SOON, calls_of, overdue
+from integrations.outbox.heart import end_dead_leases, heart
+from integrations.outbox.models import Outbound
 from integrations.publishing.probing import probe_due
 
+SOFT_S, HARD_S = 260, 280  # above the deadline of an attempt, see outbox.take
+ROUNDING_S = 0.1  # or a retry would come a moment before the row is due, and be refused
 
-@shared_task(name="integrations.tasks.deliver", acks_late=True)
-def deliver(**_: Any) -> None:
-    """Send what is due. What is not due yet, or fails, is found again by the next tick."""
-    deliver_due(clock=now)
+
+@shared_task(
+    bind=True,
+    name="integrations.tasks.deliver",
+    acks_late=True,
+    max_retries=None,
+    soft_time_limit=SOFT_S,
+    time_limit=HARD_S,
+)
+def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any) -> None:
+    """
+    Make one attempt for one change. Without a number, which is what beat sends, send those that nobody came for.
+
+    A short wait is a retry of this task, a longer one stays in the row. A change that may not be sent now is left alone:
+    whoever holds its place sends it on, or beat does.
+    """
+    if outbound_id is None:
+        freed = end_dead_leases(now())
+        doorbell.outbound.ring([*calls_of(freed, now()), *overdue(now())])
+        return
+    if _belongs_elsewhere(self, outbound_id):
+        doorbell.outbound.ring([Call(outbound_id, SLOW)])
+        return
+    worker = None if self.request.called_directly else heart.beating()
+    done = delivering.deliver(outbound_id, clock=now, worker=worker)
+    if done is None:
+        return
+    doorbell.outbound.ring(done.calls)
+    if done.wait_s is not None and done.wait_s <= SOON.total_seconds():
+        raise self.retry(countdown=max(done.wait_s, 0) + ROUNDING_S, queue=done.queue)
+
+
+def _belongs_elsewhere(task: Task[Any, Any], outbound_id: int) -> bool:
+    """Return True if the change's connection has become slow since the message was sent to the quick queue."""
+    queue = (task.request.delivery_info or {}).get("routing_key")
+    if queue != QUICK:
+        return False
+    return Outbound.objects.filter(pk=outbound_id, connection__call_s__gte=Connection.SLOW_S).exists()
 
 
 @shared_task(name="integrations.tasks.probe", acks_late=True)

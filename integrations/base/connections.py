@@ -44,6 +44,8 @@ class Connection(models.Model):
     ``allowed_private`` lists ``{"scheme", "host", "port"}`` and is written by ``manage.py connect`` alone.
     """
 
+    SLOW_S = 1.0  # calls that take longer are made one at a time, in a queue of their own
+
     slug = models.SlugField(
         _("slug"), max_length=60, unique=True, help_text=_("Identifies this connection in events and in its webhook address.")
     )
@@ -75,12 +77,30 @@ class Connection(models.Model):
     default_backup = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("backup of new clients")
     )
+    health_owner = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("health owner"),
+        help_text=_("Gets the exceptions of the connection itself, such as a refused key. Empty: an integrations owner."),
+    )
+    health_backup = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("backup of the health owner"),
+    )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last response"), null=True, editable=False)
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="", editable=False)
+    call_s = models.FloatField(null=True, editable=False)  # how long its last calls took; falls by half with each quicker one
 
-    history = Tracked(excluded_fields=("signing_secrets", "token", "failures", "paused_until", "last_ok_at", "last_error"))
+    history = Tracked(excluded_fields=("signing_secrets", "token", "failures", "paused_until", "last_ok_at", "last_error", "call_s"))
     objects = ConnectionQuerySet.as_manager()
 
     class Meta:
@@ -91,6 +111,11 @@ class Connection(models.Model):
             models.CheckConstraint(
                 condition=models.Q(default_owner=None) | ~models.Q(default_owner=models.F("default_backup")),
                 name="connection_owner_is_not_backup",
+                violation_error_message=_("Owner and backup must be two different people."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(health_owner=None) | ~models.Q(health_owner=models.F("health_backup")),
+                name="connection_health_owner_is_not_backup",
                 violation_error_message=_("Owner and backup must be two different people."),
             ),
         )
@@ -118,6 +143,15 @@ class Connection(models.Model):
     def is_paused(self, at: datetime) -> bool:
         """Return whether the breaker is open at ``at`` (aware), after too many failures in a row."""
         return self.paused_until is not None and at < self.paused_until
+
+    @property
+    def is_slow(self) -> bool:
+        return self.call_s is not None and self.call_s >= self.SLOW_S
+
+    @property
+    def takes_many(self) -> bool:
+        """True if several workers may call it at once: it was quick lately, and has had no pause just now."""
+        return self.call_s is not None and not self.is_slow and self.paused_until is None
 
     def setting(self, name: str, default: Any = None) -> Any:
         return self.settings.get(name, default)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db.models import F
 
@@ -17,22 +18,27 @@ REFUSED_PAUSE_S = 300  # a revoked key: enough to stop a storm, short enough to 
 
 
 @contextmanager
-def watched(connection: Connection, at: datetime) -> Iterator[None]:
+def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[None]:
     """
     Call the other side, and write down how it is. Outside any transaction, or a rollback forgets what was seen.
 
+    :param clock: says the instant, aware; asked anew at the end, since a pause that began with the call would be over too soon
     :raises Temporary: at once while the connection is paused, with the seconds that are left
     """
     if not connection.is_active:
         raise Permanent("This connection is switched off.")
+    at = clock()
     if connection.paused_until is not None and connection.is_paused(at):
         raise Temporary("Not called: it failed too often, and is given a rest.", (connection.paused_until - at).total_seconds())
+    began = monotonic()
     try:
         yield
     except CallFailed as error:
-        failed(connection, error, at)
+        failed(connection, error, clock())
+        took(connection, monotonic() - began)
         raise
-    answered(connection, at)
+    answered(connection, clock())
+    took(connection, monotonic() - began)
 
 
 def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
@@ -60,3 +66,11 @@ def answered(connection: Connection, at: datetime) -> None:
     known = connection.last_ok_at
     if connection.failures or connection.paused_until or known is None or at - known > timedelta(minutes=1):
         Connection.objects.filter(pk=connection.pk).update(failures=0, paused_until=None, last_ok_at=at, last_error="")
+
+
+def took(connection: Connection, call_s: float) -> None:
+    """Remember how slow it is: at once when it slows down, and over several calls that it is quick again."""
+    known = connection.call_s
+    now_s = max(call_s, known / 2) if known else call_s
+    if known is None or max(known, now_s) >= Connection.SLOW_S:  # quick and still quick is not worth a write
+        Connection.objects.filter(pk=connection.pk).update(call_s=now_s)

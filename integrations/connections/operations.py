@@ -53,6 +53,8 @@ class Wanted:
     team: Team | None = None
     owner: User | None = None
     backup: User | None = None
+    health_owner: User | None = None
+    health_backup: User | None = None
     drop_old_secrets: bool = False
 
 
@@ -68,8 +70,8 @@ def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tup
         known = Connection.objects.select_for_update().filter(slug=wanted.slug).first()
         _check(wanted, known)
         connection = known or Connection(slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug)
-        before, token = _state(connection), connection.token.sealed()
-        _change(connection, wanted)
+        before, token, paused_until = _state(connection), connection.token.sealed(), connection.paused_until
+        _change(connection, wanted, at)
         adapter = adapter_of(wanted.kind)
         assert adapter is not None
         try:
@@ -83,7 +85,7 @@ def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tup
             save(connection, by=by, at=at, reason=reason)
             tell(f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at)
         if known is not None and connection.token.sealed() != token:
-            resume_refused(connection, by=by, at=at)
+            resume_refused(connection, paused_until, by=by, at=at)
     return connection, known is None
 
 
@@ -116,7 +118,7 @@ def _check_slug(wanted: Wanted, known: Connection | None) -> None:
         raise BadConnection(f"“{wanted.slug}” is a connection of kind {known.kind}. Choose another slug.")
 
 
-def _change(connection: Connection, wanted: Wanted) -> None:
+def _change(connection: Connection, wanted: Wanted, at: datetime) -> None:
     connection.name = wanted.name or connection.name
     connection.base_url = wanted.base_url or connection.base_url
     connection.public_url = wanted.public_url or connection.public_url or settings.SITE_URL
@@ -124,6 +126,8 @@ def _change(connection: Connection, wanted: Wanted) -> None:
     connection.default_team = wanted.team or connection.default_team
     connection.default_owner = wanted.owner or connection.default_owner
     connection.default_backup = wanted.backup or connection.default_backup
+    connection.health_owner = wanted.health_owner or connection.health_owner
+    connection.health_backup = wanted.health_backup or connection.health_backup
     if wanted.private is not None:
         connection.allowed_private = [_entry(origin_of(url)) for url in wanted.private]
     if wanted.secret and wanted.secret != connection.signing_secrets.first():
@@ -132,7 +136,8 @@ def _change(connection: Connection, wanted: Wanted) -> None:
         connection.signing_secrets = Hidden(connection.signing_secrets.reveal()[:1])
     if wanted.token and wanted.token != connection.token.first():
         connection.token = Hidden([wanted.token])
-        connection.failures, connection.paused_until = 0, None  # a new key is worth a try at once
+        # A new key is worth a try at once, by one change first: a pause that is over says so.
+        connection.failures, connection.paused_until = 0, at if connection.pk else None
 
 
 def _entry(origin: Origin) -> dict[str, Any]:
@@ -141,7 +146,8 @@ def _entry(origin: Origin) -> dict[str, Any]:
 
 def _state(connection: Connection) -> list[Any]:
     """Everything that can change here, to tell whether anything did."""
-    names = ("name", "base_url", "public_url", "settings", "allowed_private", "default_team_id", "default_owner_id", "default_backup_id")
+    people = ("default_owner_id", "default_backup_id", "health_owner_id", "health_backup_id")
+    names = ("name", "base_url", "public_url", "settings", "allowed_private", "default_team_id", *people)
     return [*(repr(getattr(connection, name)) for name in names), connection.signing_secrets.sealed(), connection.token.sealed()]
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from time import monotonic, time
+from time import time
 from typing import Any, Self
 
 import httpx
@@ -17,9 +17,9 @@ from httpx_retries import Retry, RetryTransport
 
 from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary, Unknown
 from integrations.base.origins import BadAddress, Origin, origin_of
-from integrations.http.network import BlockedAddress, SafeTransport, until
+from integrations.http.network import BlockedAddress, SafeTransport, within
 
-TOTAL_S = 20.0  # a call with its quick retries, from the first byte to the last
+TOTAL_S = 10.0  # a call with its quick retries; a second more for each 500 kB, see network.within
 STEP_S = 10.0  # connecting, or waiting for the next bytes
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -118,7 +118,7 @@ class SafeClient:
         """
         extensions = {"retry": _QUICK_READ} if reads else {}
         wrote = not (reads or method in SAFE_METHODS)
-        with until(monotonic() + self.total_s), _told(wrote=wrote):
+        with within(self.total_s), _told(wrote=wrote):
             url = httpx.URL(self.base_url + path, **({"params": params} if params else {}))
             for _ in range(MAX_REDIRECTS + 1):
                 request = self._client.build_request(method, url, json=json, content=content, headers=headers, extensions=extensions)

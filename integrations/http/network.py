@@ -8,7 +8,9 @@ import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
+from math import inf
 from time import monotonic
 from typing import Any, TypeAlias
 
@@ -24,7 +26,27 @@ _GLOBAL_V6 = ipaddress.ip_network("2000::/3")  # all that is given out for the p
 # Public by the letter of the registry, but tunnels and anycast relays to who knows where.
 _NEVER = [ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")]
 
-_deadline: ContextVar[float | None] = ContextVar("_deadline", default=None)
+BYTES_A_SECOND = 500_000  # what carries this much may take a second longer
+PIECE = 65_536
+MOST_S = 120.0  # and no call takes longer than this, whatever it carries
+
+
+@dataclass(slots=True)
+class Deadline:
+    """The end of a call on the monotonic clock. Bytes put it off, time does not."""
+
+    began: float
+    total_s: float
+    latest: float = inf  # the end of whatever the call is a part of
+    carried: int = 0
+
+    @property
+    def moment(self) -> float:
+        allowed_s = min(self.total_s + self.carried / BYTES_A_SECOND, max(MOST_S, self.total_s))
+        return min(self.began + allowed_s, self.latest)
+
+
+_deadline: ContextVar[Deadline | None] = ContextVar("_deadline", default=None)
 
 
 class BlockedAddress(httpx.TransportError):
@@ -32,9 +54,15 @@ class BlockedAddress(httpx.TransportError):
 
 
 @contextmanager
-def until(moment: float) -> Iterator[None]:
-    """Everything this thread reads or writes meanwhile ends at ``moment`` on the monotonic clock, in seconds."""
-    token = _deadline.set(moment)
+def within(total_s: float) -> Iterator[None]:
+    """
+    End everything that this thread reads or writes meanwhile ``total_s`` seconds from now.
+
+    Each 500 kB carried adds a second, up to two minutes; a deadline around this one is kept too.
+    """
+    around = _deadline.get()
+    latest = around.moment if around else inf
+    token = _deadline.set(Deadline(monotonic(), total_s, latest))
     try:
         yield
     finally:
@@ -42,13 +70,19 @@ def until(moment: float) -> Iterator[None]:
 
 
 def _left_s(timeout: float | None, late: type[Exception]) -> float | None:
-    moment = _deadline.get()
-    if moment is None:
+    deadline = _deadline.get()
+    if deadline is None:
         return timeout
-    left = moment - monotonic()
+    left = deadline.moment - monotonic()
     if left <= 0:
         raise late("The time for the whole call is over.")
     return left if timeout is None else min(left, timeout)
+
+
+def _carry(size: int) -> None:
+    deadline = _deadline.get()
+    if deadline is not None:
+        deadline.carried += size
 
 
 def is_public(address: Address) -> bool:
@@ -84,10 +118,24 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left_s(timeout, httpcore.ReadTimeout))
+        read = self._inner.read(max_bytes, _left_s(timeout, httpcore.ReadTimeout))
+        _carry(len(read))
+        return read
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left_s(timeout, httpcore.WriteTimeout))
+        """Piece by piece: httpcore's own loop gives each piece the whole time-out anew."""
+        pipe = self._inner.get_extra_info("socket")
+        rest = memoryview(buffer)
+        while rest:
+            pipe.settimeout(_left_s(timeout, httpcore.WriteTimeout))
+            try:
+                sent = pipe.send(rest[:PIECE])
+            except TimeoutError as error:
+                raise httpcore.WriteTimeout(str(error)) from error
+            except OSError as error:
+                raise httpcore.WriteError(str(error)) from error
+            _carry(sent)
+            rest = rest[sent:]
 
     def close(self) -> None:
         self._inner.close()

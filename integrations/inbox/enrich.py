@@ -35,7 +35,7 @@ class Reading:
         try:
             if not self.calls_out:
                 return self.reader.read(subject)
-            with watched(self.connection, timezone.now()):
+            with watched(self.connection, timezone.now):
                 return self.reader.read(subject)
         except CallFailed as error:
             raise as_outcome(error, self.connection) from None

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from integrations.base.connections import Connection
 from integrations.outbox.models import Attempt, Outbound
+from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
-from routing.models import ExceptionCase
+from routing.kernel.roles import INTEGRATIONS
+from routing.models import ExceptionCase, User
 from routing.people.actors import Actor
 from routing.runs.operations.runs import withdraw_case
 from routing.runs.operations.work_cases import Finding, open_cases, raise_for_work
@@ -21,9 +26,7 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
     ``row`` comes with its connection, work item, run and flow.
     """
     refused = outcome == Attempt.Outcome.REFUSED
-    if refused and ExceptionCase.objects.filter(
-        state__in=ExceptionCase.open_states, evidence__connection=row.connection.slug, evidence__refused=True
-    ):
+    if refused and _refusals(row.connection):
         return
     evidence = {
         "connection": row.connection.slug,
@@ -35,11 +38,41 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
         **({"refused": True} if refused else {}),
     }
     reason = Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
-    raise_for_work(Finding(reason, evidence, row.item, row.run, row.connection.name), at=at)
+    if refused:  # about the connection, not about whichever work came first
+        finding = Finding(reason, evidence, about=row.connection.name, owners=health_owners(row.connection))
+    else:
+        finding = Finding(reason, evidence, row.item, row.run, row.connection.name)
+    raise_for_work(finding, at=at)
+
+
+def health_owners(connection: Connection) -> tuple[int | None, int | None]:
+    """
+    Return who answers for the connection itself, and their backup.
+
+    Without a health owner of its own, an integrations owner does, backed up by another one or by the agency's owner.
+    """
+    named = (connection.health_owner_id, connection.health_backup_id)
+    of_role = User.objects.filter(is_active=True, groups__name=INTEGRATIONS.value).order_by("pk")
+    agency = Agency.objects.first()
+    spare = (agency.owner_id, agency.backup_id) if agency else ()
+    people = [*filter(None, named), *of_role.values_list("pk", flat=True)[:2], *spare]
+    active = set(User.objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True))
+    found = [person for person in dict.fromkeys(people) if person in active]
+    return (found[0], found[1]) if len(found) > 1 else (None, None)
+
+
+def refused_dead(connection: Connection) -> QuerySet[Outbound]:
+    """Return what failed because the connection's credentials were refused, and nobody has settled since."""
+    last = Attempt.objects.filter(outbound=OuterRef("pk")).order_by("-number").values("outcome")[:1]
+    dead = Outbound.objects.dead().filter(connection=connection).annotate(last=Subquery(last))
+    return dead.filter(last=Attempt.Outcome.REFUSED)
 
 
 def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
+    refusals = _refusals(row.connection)
+    if refusals and not refused_dead(row.connection).exclude(pk=row.pk).exists():
+        withdraw_case(refusals, by=Actor.system(), at=at, reason="The credentials are accepted, and what they failed is settled.")
     same = Outbound.objects.dead().exclude(pk=row.pk)
     if row.item_id:
         dead = same.filter(item=row.item_id)
@@ -49,6 +82,13 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
         dead = same.filter(run=None, item=None, connection=row.connection_id)
     if dead.exists():
         return
-    pending = list(open_cases(row.run, row.item, row.connection.slug).filter(reason__in=REASONS).values_list("pk", flat=True))
+    found = open_cases(row.run, row.item, row.connection.slug).filter(reason__in=REASONS)
+    pending = [pk for pk in found.values_list("pk", flat=True) if pk not in refusals]
     if pending:
         withdraw_case(pending, by=Actor.system(), at=at, reason="The failed message was resolved.")
+
+
+def _refusals(connection: Connection) -> list[int]:
+    """The open exceptions that say this connection's credentials are refused."""
+    found = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, evidence__connection=connection.slug)
+    return list(found.filter(evidence__refused=True).values_list("pk", flat=True))

@@ -1,53 +1,101 @@
-"""Carry out what is leased: look there, write, read back. Outside any transaction; what became of it is settled apart."""
+"""Make one attempt: take the change, look there, write, read back. Outside any transaction; what became of it is settled apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import takewhile
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import CallFailed, Intent, Permanent, Temporary, Unknown, Writer, Written
+from integrations.base.doorbell import Call
 from integrations.base.health import watched
+from integrations.http.client import TOTAL_S
+from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
-from integrations.outbox.claim import Lease, claim, lease_of
+from integrations.outbox.heads import calls_after, heads, lane, release
+from integrations.outbox.heart import EVERY_S
 from integrations.outbox.intents import intent_of
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.settle import Result, recent, settle
+from integrations.outbox.take import Lease, LeasedChange, attempt_s, take
 from routing.kernel.isolate import isolate
 
 Clock = Callable[[], datetime]
-NOW = timedelta()
-AT_A_STRETCH = timedelta(seconds=20)  # then other tasks have their turn; the next tick goes on
-MAX_DEATHS = 5  # of workers, one after the other: it is the intent that kills them
+AT_A_STRETCH = timedelta(seconds=20)
+MOST = 200  # changes that a round of deliver_due looks at
+STILL = _("Its worker died. It is made anew once nothing that was sent can still arrive.")
+MAX_DEATHS = 5  # of workers, without an answer between: it is the intent that kills them
+WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """
+    An attempt has ended, and its result is written.
+
+    ``wait_s`` is how long until the change is due again, None if it is finished. ``calls`` are to be sent to workers now.
+    """
+
+    queue: str
+    wait_s: float | None
+    calls: Sequence[Call]
+
+
+def deliver(outbound_id: int, *, clock: Clock, worker: UUID | None = None) -> Done | None:
+    """
+    Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be killed.
+
+    :param clock: says the instant, aware; asked anew after the call, because the other side takes its time
+    """
+    taken = take(outbound_id, at=clock(), worker=worker)
+    if taken is None:
+        return None
+    isolate(partial(_one, taken, clock), [outbound_id], partial(_broke, taken.lease, clock))
+    at = clock()
+    row = Outbound.objects.select_related("connection").get(pk=outbound_id)
+    resumed = taken.row.connection.paused_until is not None and row.connection.paused_until is None
+    with transaction.atomic():
+        calls = release(row.connection, at) if resumed else calls_after(row, at)
+    wait_s = (row.due_at - at).total_seconds() if row.state in WAITING else None
+    return Done(lane(row.connection), wait_s, calls)
 
 
 def deliver_due(*, clock: Clock) -> int:
-    """
-    Deliver until nothing is due that may be sent, or for a while; how many were tried. Safe at once, twice, and to be killed.
-
-    :param clock: says the instant, aware; asked anew for each attempt, because the other side takes its time
-    """
+    """Deliver in this process until nothing is due that may be sent, or for a while; returns how many attempts were made."""
     tried, until = 0, clock() + AT_A_STRETCH
-    while clock() <= until and (leases := claim(at=clock())):
-        tried += sum(isolate(partial(_one, lease, clock), [lease.outbound_id], partial(_broke, lease, clock)) for lease in leases)
+    while clock() <= until:
+        due = heads(clock()).order_by("due_at", "pk").values_list("pk", flat=True)[:MOST]
+        made = sum(deliver(pk, clock=clock) is not None for pk in list(due))
+        if not made:
+            break
+        tried += made
     return tried
 
 
-def _one(lease: Lease, clock: Clock, _ids: Sequence[int]) -> int:
-    row = _begin(lease, clock())
-    if row is None:
-        return 0
-    result = Result()
+def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
+    row, result = taken.row, Result()
     try:
-        if recent(row)[:MAX_DEATHS] == [Attempt.Outcome.LOST] * MAX_DEATHS:
+        if _deaths(recent(row)) >= MAX_DEATHS:
             raise Permanent("Every worker that tried this died.")
-        with watched(row.connection, clock()):
-            _attempt(row, result)
+        with watched(row.connection, clock), within(attempt_s(row)):
+            _attempt(taken, result, clock)
     except CallFailed as error:
         result.error = error
-    settle(lease, result, at=clock())
+    settle(taken.lease, result, at=clock())
     return 1
+
+
+def _deaths(outcomes: Sequence[str]) -> int:
+    """Count the workers that died over it since the last answer; between two deaths an attempt may only have looked."""
+    silent = takewhile(lambda outcome: outcome in {Attempt.Outcome.LOST, Attempt.Outcome.UNKNOWN}, outcomes)
+    return list(silent).count(Attempt.Outcome.LOST)
 
 
 def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
@@ -55,31 +103,13 @@ def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
     settle(lease, Result(error=Unknown(why)), at=clock())
 
 
-def _begin(lease: Lease, at: datetime) -> Outbound | None:
-    """
-    The leased row, with a fresh lease for this attempt; None when the lease was lost, or the other side rests meanwhile.
-
-    What must not be called now is given back: that was no attempt.
-    """
-    row = Outbound.objects.select_related("connection").get(pk=lease.outbound_id)
-    mine = Outbound.objects.filter(pk=row.pk, lease=lease.token, state=Outbound.State.LEASED)
-    connection, paused_until = row.connection, row.connection.paused_until
-    if connection.is_paused(at) or not connection.is_active:
-        row.retry(at=paused_until if paused_until and paused_until > at else at, after=NOW)
-        mine.update(state=row.state, due_at=row.due_at, leased_until=None)
-        return None
-    until = at + lease_of(row)
-    row.attempts, row.begun_at = row.attempts + 1, row.begun_at or at
-    kept = mine.update(attempts=row.attempts, started_at=at, leased_until=until, due_at=until, begun_at=row.begun_at)
-    return row if kept else None
-
-
-def _attempt(row: Outbound, result: Result) -> None:
+def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
     """
     One try; ``result`` is filled in on the way, so that what was written is known even if reading it back fails.
 
     :raises CallFailed: when the other side does not answer as it should
     """
+    row = taken.row
     adapter = adapter_of(row.connection.kind)
     writer = adapter.writer(row.connection) if adapter else None
     if writer is None:
@@ -95,8 +125,19 @@ def _attempt(row: Outbound, result: Result) -> None:
             result.written, result.earlier = found, True
             return
         known = known or found
+        if known is None and (left_s := _may_still_arrive_s(taken, writer, clock())) > 0:
+            result.error = Unknown(str(STILL), left_s)
+            return
     result.written = writer.write(intent, known)
     result.differs = tuple(_read_back(writer, intent, result.written))
+
+
+def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> float:
+    """How long what a dead worker sent last may still appear there: until then, what is not there must not be made again."""
+    if taken.died_at is None:
+        return 0
+    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.settle_s)
+    return (taken.died_at + sent - at).total_seconds()
 
 
 def _read_back(writer: Writer, intent: Intent, written: Written) -> Sequence[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from integrations.base import doorbell
 from integrations.outbox.assets import FileRef
+from integrations.outbox.heads import calls_about
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of, lock_objects, write
 from routing.models import WorkItem
@@ -62,8 +64,10 @@ def enqueue(wanted: Sequence[Wanted], *, by: Actor, at: datetime) -> list[Outbou
         rows = [_row(each, each.run_id or runs.get(each.item_id or 0), by, at, behind_dead=each.object in blocked) for each in fresh]
         Outbound.objects.bulk_create(rows)
         _supersede(rows, at)
-        if any(row.state == State.PENDING and row.due_at <= at for row in rows):
-            transaction.on_commit(doorbell.outbound.ring)
+        due = {(row.connection_id, row.object_key) for row in rows if row.state == State.PENDING and row.due_at <= at}
+        calls = calls_about(due, at) if due else []
+        if calls:
+            transaction.on_commit(partial(doorbell.outbound.ring, calls))
     return rows
 
 

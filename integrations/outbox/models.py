@@ -76,7 +76,8 @@ class Outbound(models.Model):
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     lease = models.PositiveIntegerField(default=0)
     leased_until = models.DateTimeField(null=True)
-    started_at = models.DateTimeField(null=True)  # of the attempt under this lease; a worker may die before it begins
+    started_at = models.DateTimeField(null=True)  # of the attempt under this lease
+    worker = models.UUIDField(null=True)  # who holds the lease, see WorkerBeat
     begun_at = models.DateTimeField(_("first tried"), null=True)
     look_first = models.BooleanField(default=False)  # an earlier attempt may have done it
     last_error = models.CharField(_("last error"), max_length=300, blank=True, default="")
@@ -87,7 +88,18 @@ class Outbound(models.Model):
 
     # Only what people do to it; what workers do is in its attempts.
     history = Tracked(
-        excluded_fields=("content", "assets", "evidence", "lease", "leased_until", "started_at", "begun_at", "look_first", "last_error")
+        excluded_fields=(
+            "content",
+            "assets",
+            "evidence",
+            "lease",
+            "leased_until",
+            "started_at",
+            "worker",
+            "begun_at",
+            "look_first",
+            "last_error",
+        )
     )
     objects = OutboundQuerySet.as_manager()
 
@@ -110,6 +122,7 @@ class Outbound(models.Model):
             models.Index(fields=["connection", "object_key", "-id"], name="outbound_object_idx"),
             models.Index(fields=["connection", "remote_id"], condition=~models.Q(remote_id=""), name="outbound_remote_idx"),
             models.Index(fields=["-id"], condition=models.Q(state="dead"), name="outbound_dead_idx"),
+            models.Index(fields=["connection"], condition=models.Q(state="leased"), name="outbound_leased_idx"),
         )
         constraints = (
             models.CheckConstraint(
@@ -129,7 +142,9 @@ class Outbound(models.Model):
         died = self.state == self.State.LEASED and self.started_at is not None
         self.look_first = self.look_first or died or self.state == self.State.UNKNOWN
         self.lease += 1
-        self.leased_until, self.due_at, self.started_at = until, until, None
+        self.attempts += 1
+        self.leased_until, self.due_at = until, until
+        self.started_at, self.begun_at = at, self.begun_at or at
 
     @transition(field=state, source=State.LEASED, target=State.RETRYING)
     def retry(self, *, at: datetime, after: timedelta) -> None:
@@ -211,3 +226,20 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outbound_id} #{self.number}: {self.outcome}"
+
+
+class WorkerBeat(models.Model):
+    """A process that sends changes, and when it was last seen alive. It writes every two seconds."""
+
+    id = models.UUIDField(primary_key=True)
+    host = models.CharField(max_length=200)
+    pid = models.PositiveIntegerField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("worker process")
+        verbose_name_plural = _("worker processes")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.pid}"

@@ -15,6 +15,8 @@ MOVED = ("state", "due_at", "lease", "leased_until", "started_at", "attempts", "
 ONE_AN_OBJECT = """
     SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203011) AS h FROM unnest(%s::text[]) k ORDER BY 1) s"""
 
+ONE_A_CONNECTION = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7203012))"
+
 
 def digest_of(content: Any, assets: Any) -> str:
     """SHA-256, as hex, of what is to be there, as canonical JSON."""
@@ -29,6 +31,11 @@ def lock_objects(objects: Iterable[tuple[int, str]]) -> None:
     After work items, before rows: the order of locks everywhere here.
     """
     run(ONE_AN_OBJECT, [[f"{connection}\x1f{key}" for connection, key in objects]])
+
+
+def lock_connection(connection: int) -> None:
+    """One at a time for each connection; held for the shortest of transactions, and before no other lock but rows that are free."""
+    run(ONE_A_CONNECTION, [str(connection)])
 
 
 def lock_work(rows: Collection[Outbound]) -> None:

@@ -11,10 +11,10 @@ from django.db import transaction
 from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary, Unknown, Written
 from integrations.outbox import outcomes
 from integrations.outbox.cases import raise_case, withdraw_cases
-from integrations.outbox.claim import Lease
 from integrations.outbox.links import Taken, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
+from integrations.outbox.take import Lease
 from routing.kernel.backoff import backoff_s
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
@@ -23,6 +23,7 @@ Outcome = Attempt.Outcome
 MAX_ATTEMPTS = 12  # some two hours
 MAX_INVITED = 120  # who says when to come back is not broken, only busy
 MAX_DIFFERS = 3  # sent, and then not found as it was sent: not a matter of patience
+AFTER_REST_S = 1  # what failed comes back after those that only waited for the pause
 WORDS = 300
 
 
@@ -135,7 +136,7 @@ def _again(row: Outbound, result: Result, at: datetime) -> None:
     paused_until = row.connection.paused_until
     rest_s = max((paused_until - at).total_seconds(), 0) if paused_until else 0
     # After the others that wait for the same rest: or the first of them would be asked each time, and die for all.
-    wait_s = max(result.after_s, rest_s + 1, backoff_s(row.attempts, key=row.pk))
+    wait_s = max(result.after_s, rest_s + AFTER_REST_S, backoff_s(row.attempts, key=row.pk))
     if result.outcome == Outcome.TEMPORARY:
         row.retry(at=at, after=timedelta(seconds=wait_s))
     else:

@@ -19,7 +19,7 @@ from routing.work.gates import refused
 from routing.work.items import DoorOnly
 
 # Found by name: packages above have such places too, and one of theirs must not be forgotten because nobody registered it.
-PLACES = ("owner", "backup", "default_owner", "default_backup", "lead")
+PLACES = ("owner", "backup", "default_owner", "default_backup", "health_owner", "health_backup", "lead")
 OTHER_SIDE = refused(
     "successor",
     _("The successor is already owner or backup here. Choose another owner and backup first."),
@@ -48,6 +48,11 @@ def _rows(model: type[models.Model], names: Sequence[str], person: User) -> mode
     return model._default_manager.filter(anywhere).order_by("pk")
 
 
+def _pair_of(name: str) -> str:
+    """The pair that a place belongs to: a row may have several, such as a connection."""
+    return name.removesuffix("owner").removesuffix("backup")
+
+
 def hand_on(leaver: User, heir: User, *, by: Actor, at: datetime, reason: str) -> list[Result]:
     """
     Put ``heir`` into every place of ``leaver``. Call it in a transaction.
@@ -57,10 +62,11 @@ def hand_on(leaver: User, heir: User, *, by: Actor, at: datetime, reason: str) -
     stuck = []
     for model, names in places():
         for row in _rows(model, names, leaver).select_for_update(of=("self",), no_key=True):
-            if any(getattr(row, f"{name}_id") == heir.pk for name in names):
+            theirs = [name for name in names if getattr(row, f"{name}_id") == leaver.pk]
+            pairs = {_pair_of(name) for name in theirs}
+            if any(getattr(row, f"{name}_id") == heir.pk and _pair_of(name) in pairs for name in names):
                 stuck.append(Result(row.pk, False, (OTHER_SIDE,), row))
                 continue
-            theirs = [name for name in names if getattr(row, f"{name}_id") == leaver.pk]
             for name in theirs:
                 setattr(row, name, heir)
             save(row, by=by, at=at, reason=reason, only=theirs)

@@ -60,7 +60,7 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture
 def flight(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flight]:
     for bell in (doorbell.process, doorbell.outbound):
-        monkeypatch.setattr(bell, "ring", lambda: None)  # the web's is tested apart; here beat alone wakes
+        monkeypatch.setattr(bell, "ring", lambda *_: None)  # the web's is tested apart; here beat alone wakes
     beat_every_second()
     with flying(committed_world) as made:
         yield made

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 API = "/wp-json/wp/v2"
 EVERY_STATUS = "any,trash"  # any leaves out what lies in the trash
 MOST_FOUND = 100  # the API's own limit for a page of a list
-TOTAL_S = 60.0  # an image may be large, and WordPress makes its smaller sizes before it answers
 POST_TYPES = ("posts", "pages")
 TRASHED = "trash"
 
@@ -46,13 +45,13 @@ class Medium:
 
 
 class WordPressClient:
-    """:raises CallFailed: from every call, see integrations.http.client"""
+    """:raises CallFailed: from every call, see integrations.http.client.client"""
 
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()
         if not token:
             raise Permanent("No token is set: give one with `manage.py connect wordpress … --token-file`, as user:application password.")
-        self._http = SafeClient(connection.base_url, basic=token, private=connection.private_origins, total_s=TOTAL_S)
+        self._http = SafeClient(connection.base_url, basic=token, private=connection.private_origins)
 
     def __enter__(self) -> Self:
         return self

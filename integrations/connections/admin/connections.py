@@ -66,11 +66,13 @@ class ConnectionAdmin(SavedAdmin):
         "default_team",
         "default_owner",
         "default_backup",
+        "health_owner",
+        "health_backup",
         "is_active",
         "reason",
     )
     readonly_fields = ("slug", "kind", "health", "said", "hook", "secrets", "private")
-    people_fields = ("default_owner", "default_backup")
+    people_fields = ("default_owner", "default_backup", "health_owner", "health_backup")
     empty_title = gettext_lazy("No connections")
     empty_text = gettext_lazy("An administrator adds connections with manage.py connect, which also stores the secrets.")
 

@@ -62,6 +62,8 @@ class Command(BaseCommand):
         parser.add_argument("--team", default="", help="of new clients, by name")
         parser.add_argument("--owner", default="", help="of new clients, by e-mail")
         parser.add_argument("--backup", default="", help="of new clients, by e-mail")
+        parser.add_argument("--health-owner", default="", help="gets the connection's own exceptions, by e-mail")
+        parser.add_argument("--health-backup", default="", help="backs up the health owner, by e-mail")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -108,6 +110,8 @@ class Command(BaseCommand):
             team=self.team(options["team"]),
             owner=self.person(options["owner"]),
             backup=self.person(options["backup"]),
+            health_owner=self.person(options["health_owner"]),
+            health_backup=self.person(options["health_backup"]),
             drop_old_secrets=options["drop_old_secrets"],
         )
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
-from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from integrations.base import doorbell
 from integrations.base.connections import Connection
 from integrations.outbox import outcomes
-from integrations.outbox.cases import withdraw_cases
-from integrations.outbox.models import Attempt, Outbound
+from integrations.outbox.cases import refused_dead, withdraw_cases
+from integrations.outbox.heads import calls_about, calls_for, heads
+from integrations.outbox.models import Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
+from integrations.outbox.settle import AFTER_REST_S
 from routing.kernel.retrying import again
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.people.actors import Actor
@@ -48,12 +50,23 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
     return again(lambda: _settle(ids, REPLAYABLE, each, at, reason))
 
 
-def resume_refused(connection: Connection, *, by: Actor, at: datetime) -> list[Result]:
-    """With new credentials, try anew what failed because the old ones were refused."""
-    last = Attempt.objects.filter(outbound=OuterRef("pk")).order_by("-number").values("outcome")[:1]
-    dead = Outbound.objects.dead().filter(connection=connection).annotate(last=Subquery(last)).filter(last=Attempt.Outcome.REFUSED)
-    ids = list(dead.order_by("pk").values_list("pk", flat=True))
-    return replay(ids, by=by, at=at, reason="The connection has new credentials.") if ids else []
+def resume_refused(connection: Connection, paused_until: datetime | None, *, by: Actor, at: datetime) -> list[Result]:
+    """
+    With new credentials, try anew what failed because the old ones were refused, and what waited for the pause to end.
+
+    One change goes first; once it was answered, the rest follow.
+
+    :param paused_until: the pause that the new credentials ended
+    """
+    if paused_until is not None:
+        end = paused_until + timedelta(seconds=AFTER_REST_S)
+        rested = Outbound.objects.filter(connection=connection, state=State.RETRYING, due_at__gt=at, due_at__lte=end)
+        rested.update(due_at=at)
+    ids = list(refused_dead(connection).order_by("pk").values_list("pk", flat=True))
+    results = replay(ids, by=by, at=at, reason="The connection has new credentials.") if ids else []
+    first = heads(at).filter(connection=connection).select_related("connection").order_by("due_at", "pk")[:1]
+    transaction.on_commit(partial(doorbell.outbound.ring, calls_for(first, at)))
+    return results
 
 
 def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
@@ -97,7 +110,8 @@ def _settle(ids: Sequence[int], states: Collection[str], each: Callable[[Outboun
                 each(rows[pk])
             results.append(Result(pk, not refusals, refusals, rows.get(pk)))
         _free([rows[result.id] for result in results if result.done], at)
-        transaction.on_commit(doorbell.outbound.ring)
+        calls = calls_about({(row.connection_id, row.object_key) for row in seen}, at)
+        transaction.on_commit(partial(doorbell.outbound.ring, calls))
     return results
 
 

@@ -33,6 +33,8 @@ Pair = tuple[int | None, int | None]
 class Finding:
     """
     Failure that concerns some work. ``evidence`` is JSON without secrets. ``about`` describes it briefly if no work is known.
+
+    ``owners``: owner and backup who come before those of exception routing.
     """
 
     reason: Reason
@@ -40,6 +42,7 @@ class Finding:
     item: WorkItem | None = None
     run: Run | None = None
     about: str = ""
+    owners: Pair = (None, None)
 
 
 def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
@@ -94,7 +97,7 @@ def _pair(finding: Finding, taker: str, at: datetime) -> tuple[int, int] | None:
     work: Pair = (item.owner_id, item.backup_id) if item else (None, None)
     default: Pair = (agency.owner_id, agency.backup_id) if agency else (None, None)
     first = {Taker.POLICY: policy, Taker.WORK: work}.get(Taker(taker), default)
-    pairs = (first, work, default)
+    pairs = (finding.owners, first, work, default)
     active = set(User.objects.filter(pk__in=[user for pair in pairs for user in pair if user], is_active=True).values_list("pk", flat=True))
     found = next(((owner, backup) for owner, backup in pairs if owner in active and backup in active and owner and backup), None)
     away = set(Absence.objects.at(at).filter(user__in=found or ()).values_list("user_id", flat=True))

@@ -15,7 +15,7 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Record the calls that wake workers, instead of a thread that speaks to the broker."""
     heard: list[str] = []
     for bell in (doorbell.process, doorbell.outbound):
-        monkeypatch.setattr(bell, "ring", lambda bell=bell: heard.append(bell.task))
+        monkeypatch.setattr(bell, "ring", lambda *_, bell=bell: heard.append(bell.task))
     return heard
 
 

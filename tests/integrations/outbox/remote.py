@@ -9,9 +9,13 @@ from threading import Lock
 from typing import Any
 
 from integrations.base.adapter import Adapter, CallFailed, Conflict, Intent, Unknown, Writer, Written
+from integrations.base.doorbell import Call
 from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.heads import heads
+from integrations.outbox.take import Lease, take
+from integrations.tasks import deliver as task
 from routing.people.actors import Actor
 from tests.world import NOW
 
@@ -126,8 +130,21 @@ def state_of(key: str) -> str:
     return str(Outbound.objects.get(key=key).state)
 
 
+def lease_all(at: datetime) -> list[Lease]:
+    """What a worker would take, one after the other, of connections that were quick so far."""
+    Connection.objects.update(call_s=0.1)
+    taken = [take(pk, at=at) for pk in heads(at).order_by("due_at", "pk").values_list("pk", flat=True)]
+    return [each.lease for each in taken if each is not None]
+
+
 def deliver(time: Time) -> int:
     return deliver_due(clock=time)
+
+
+def work_off(calls: Sequence[Call]) -> None:
+    """Do what workers do with these messages, at once and in this process."""
+    for call in calls:
+        task(outbound_id=call.outbound_id)
 
 
 def outcomes_of(key: str) -> list[str]:

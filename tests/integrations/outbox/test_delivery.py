@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from integrations.base.adapter import Permanent, Refused, Temporary, Unknown
+from integrations.base.adapter import Intent, Permanent, Refused, Temporary, Unknown, Written
+from integrations.base.health import FIRST_PAUSE_S
 from integrations.models import Attempt, Connection, ExternalLink, Outbound
 from integrations.outbox.outcomes import on_dead, on_delivered
 from routing.kernel.reasons import Reason
@@ -228,3 +231,20 @@ def test_those_who_react_are_told_in_the_same_transaction(connection: Connection
     deliver(time)
 
     assert told == [("delivered", "1", "https://shelf.test/1"), ("dead", "No.", "")]
+
+
+def test_a_pause_begins_when_the_call_failed_and_not_when_it_began(
+    connection: Connection, shelf: Shelf, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find(intent: Intent) -> Written | None:
+        time.on(seconds=61)
+        raise Temporary("No complete answer in time.")
+
+    monkeypatch.setattr(shelf, "find", find)
+    for number in range(5):
+        send(connection, f"a{number}", obj=f"thing:{number}")
+
+    deliver(time)
+
+    connection.refresh_from_db()
+    assert connection.paused_until == time.now + timedelta(seconds=FIRST_PAUSE_S)

@@ -10,7 +10,8 @@ import pytest
 from kombu.exceptions import OperationalError
 
 from integrations.base import doorbell
-from integrations.base.doorbell import Doorbell
+from integrations.base.doorbell import Call, ChangeBell, Doorbell
+from tests.processes import until
 
 
 class Broker:
@@ -18,9 +19,11 @@ class Broker:
 
     def __init__(self, slow_s: float = 0, away: int = 0) -> None:
         self.slow_s, self.away, self.calls, self.called = slow_s, away, [], Event()  # type: ignore[var-annotated]
+        self.sent: list[dict[str, Any]] = []
 
     def send_task(self, name: str, **options: Any) -> None:
         self.calls.append((name, options["queue"]))
+        self.sent.append(options)
         sleep(self.slow_s)
         self.called.set()
         if len(self.calls) <= self.away:
@@ -64,3 +67,33 @@ def test_a_broker_that_is_away_is_rung_again_next_time(monkeypatch: pytest.Monke
 
     assert broker.called.wait(5)
     assert len(broker.calls) == 2
+
+
+def test_each_change_is_a_message_in_its_queue(monkeypatch: pytest.MonkeyPatch):
+    broker = heard(monkeypatch)
+
+    ChangeBell("some.task").ring([Call(1, "outbound"), Call(2, "outbound-slow", 3.5)])
+
+    until(lambda: len(broker.sent) == 2)
+    told = [(each["kwargs"], each["queue"], each["countdown"]) for each in broker.sent]
+    assert told == [({"outbound_id": 1}, "outbound", None), ({"outbound_id": 2}, "outbound-slow", 3.5)]
+
+
+def test_the_first_error_of_the_broker_drops_the_rest_and_the_next_ring_is_heard(monkeypatch: pytest.MonkeyPatch):
+    broker, bell = heard(monkeypatch, away=1), ChangeBell("some.task")
+    bell.ring([Call(number, "outbound") for number in range(100)])
+    assert broker.called.wait(5)
+
+    bell.ring([Call(100, "outbound")])
+
+    until(lambda: len(broker.sent) == 2)
+    assert [each["kwargs"]["outbound_id"] for each in broker.sent] == [0, 100]
+
+
+def test_nobody_waits_for_a_broker_that_takes_changes_slowly(monkeypatch: pytest.MonkeyPatch):
+    broker = heard(monkeypatch, slow_s=0.3)
+
+    ChangeBell("some.task").ring([Call(number, "outbound") for number in range(5)])
+
+    assert len(broker.sent) < 5
+    until(lambda: len(broker.sent) == 5)

@@ -8,12 +8,11 @@ from django.db import transaction
 
 from integrations.base.adapter import Permanent, Temporary
 from integrations.models import Connection, Outbound
-from integrations.outbox.claim import claim
 from integrations.outbox.operations.replay import discard, replay
 from routing.models import Event, ExceptionCase
 from routing.work.operations.items import hold
 from tests.integrations.inbox.senders import make_connection
-from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, send, state_of
+from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, lease_all, send, state_of
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
 
@@ -24,10 +23,10 @@ def test_only_the_lowest_unfinished_intent_of_an_object_is_leased(connection: Co
     rows = send(connection, "a", "b", "c")
     other = send(connection, "d", obj="thing:2")
 
-    leases = claim(at=NOW)
+    leases = lease_all(NOW)
 
     assert [lease.outbound_id for lease in leases] == [rows[0].pk, other[0].pk]
-    assert claim(at=NOW) == []
+    assert lease_all(NOW) == []
 
 
 def test_all_of_one_object_arrive_in_the_order_they_were_meant(connection: Connection, shelf: Shelf, time: Time) -> None:
@@ -186,7 +185,7 @@ def test_many_workers_at_once_never_hold_the_same_object(committed_connection: C
     for number in range(12):
         send(committed_connection, *(f"{number}-{place}" for place in range(3)), obj=f"thing:{number}")
 
-    taken = [lease.outbound_id for leases in at_once([lambda: claim(at=NOW, each=9)] * 4) for lease in leases]
+    taken = [lease.outbound_id for leases in at_once([lambda: lease_all(NOW)] * 4) for lease in leases]
 
     assert len(taken) == len(set(taken)) == 12
     assert len(set(Outbound.objects.filter(pk__in=taken).values_list("object_key", flat=True))) == 12

@@ -39,7 +39,7 @@ def test_every_pair_and_lead_is_known() -> None:
         Client: {"owner", "backup"},
         Flow: {"owner", "backup"},
         Agency: {"owner", "backup"},
-        Connection: {"default_owner", "default_backup"},
+        Connection: {"default_owner", "default_backup", "health_owner", "health_backup"},
         Team: {"lead"},
     }
 

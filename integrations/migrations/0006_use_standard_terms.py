@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0002_add_outbound"),
+        ("integrations", "0005_add_worker_beats"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,109 @@
+"""The changes that may be sent: of each remote object the lowest unfinished one, and which of them to send to a worker now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Q
+
+from integrations.base.connections import Connection
+from integrations.base.doorbell import Call
+from integrations.outbox.models import Outbound, OutboundQuerySet
+from integrations.outbox.rows import lock_connection
+from routing.kernel.sql import run
+
+QUICK, SLOW = "outbound", "outbound-slow"  # queues: what is slow must not hold the children that serve the others
+OVERDUE = timedelta(seconds=10)  # then nobody is coming: its message was lost, or refused
+AT_ONCE = 8  # sent by one sweep for a quick connection; each that is done sends the next
+A_SECOND = 5  # sent to a connection that has just had a pause
+SOON = timedelta(seconds=60)  # the longest that a message may wait; beyond that the row waits
+CHOICE = 4  # heads among which two workers that end at once choose their next
+
+SPREAD = """
+    WITH locked AS (
+        SELECT id, due_at FROM integrations_outbound
+        WHERE connection_id = %(connection)s AND state IN ('pending', 'retrying', 'unknown') AND due_at <= %(at)s
+        FOR NO KEY UPDATE SKIP LOCKED
+    ), placed AS (SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS place FROM locked)
+    UPDATE integrations_outbound o SET due_at = %(at)s + (place / %(rate)s) * interval '1 second'
+    FROM placed WHERE placed.id = o.id AND place >= %(rate)s"""
+
+
+def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
+    """
+    Return what may be sent at ``at``: due, first of its object, not held by a person, and of a connection that is not paused.
+
+    :param until: what becomes due by then is returned too
+    """
+    older = Outbound.objects.unfinished().filter(
+        connection=OuterRef("connection"), object_key=OuterRef("object_key"), pk__lt=OuterRef("pk")
+    )
+    awake = Q(connection__paused_until=None) | Q(connection__paused_until__lte=at)
+    due = Outbound.objects.due(until or at).filter(~Exists(older), awake, connection__is_active=True)
+    return due.filter(item__held_at=None, run__item__held_at=None)
+
+
+def lane(connection: Connection) -> str:
+    """Return the queue for the changes of this connection."""
+    return SLOW if connection.is_slow else QUICK
+
+
+def calls_for(rows: Iterable[Outbound], at: datetime) -> list[Call]:
+    """Return the messages for these heads; a connection that is called once at a time gets one, and its end sends the next."""
+    calls, alone = [], set()
+    for row in rows:
+        if row.connection_id in alone:
+            continue
+        if not row.connection.takes_many:
+            alone.add(row.connection_id)
+        calls.append(Call(row.pk, lane(row.connection), max((row.due_at - at).total_seconds(), 0)))
+    return calls
+
+
+def calls_about(objects: Iterable[tuple[int, str]], at: datetime) -> list[Call]:
+    """Return the messages for the heads of these objects."""
+    wanted = set(objects)
+    keys = {key for _, key in wanted}
+    found = heads(at).filter(connection__in={pk for pk, _ in wanted}, object_key__in=keys)
+    rows = found.select_related("connection").order_by("pk")
+    return calls_for([row for row in rows if (row.connection_id, row.object_key) in wanted], at)
+
+
+def calls_of(ids: Sequence[int], at: datetime) -> list[Call]:
+    """Return the messages for those of these changes that are heads."""
+    return calls_for(heads(at).filter(pk__in=ids).select_related("connection").order_by("pk"), at) if ids else []
+
+
+def calls_after(row: Outbound, at: datetime) -> list[Call]:
+    """Return what follows an attempt: the next change of the same object, and the next of the same connection."""
+    waiting = heads(at, until=at + SOON).exclude(state=Outbound.State.LEASED).exclude(pk=row.pk)
+    follows = waiting.filter(connection=row.connection_id, object_key=row.object_key)
+    found = list(follows.select_related("connection")[:1])
+    others = heads(at).filter(connection=row.connection_id).exclude(object_key=row.object_key)
+    choice = list(others.select_related("connection").order_by("due_at", "pk")[:CHOICE])
+    if choice:  # each child by its own number, so that two that end at once rarely choose the same
+        found.append(choice[row.pk % len(choice)] if row.connection.takes_many else choice[0])
+    return [call for each in found for call in calls_for([each], at)]
+
+
+def release(connection: Connection, at: datetime) -> list[Call]:
+    """
+    Let go what waited for a connection that answers again: five a second, in the order in which it waited.
+
+    The rows hold the plan, so that neither beat nor a worker that comes early can overrun the other side.
+    """
+    lock_connection(connection.pk)
+    run(SPREAD, {"connection": connection.pk, "at": at, "rate": A_SECOND})
+    waiting = heads(at, until=at + SOON).filter(connection=connection).exclude(state=Outbound.State.LEASED)
+    rows = waiting.select_related("connection").order_by("due_at", "pk")
+    return calls_for(rows[: A_SECOND * int(SOON.total_seconds())], at)
+
+
+def overdue(at: datetime) -> list[Call]:
+    """Return the messages that beat sends: for heads that nobody took for ten seconds, no more than may be sent at once."""
+    calls = []
+    for connection in Connection.objects.active().order_by("pk"):
+        rows = heads(at).filter(connection=connection, due_at__lte=at - OVERDUE).select_related("connection")
+        calls += calls_for(rows.order_by("due_at", "pk")[:AT_ONCE], at)
+    return calls
