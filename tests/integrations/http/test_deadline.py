@@ -11,7 +11,8 @@ import pytest
 
 from integrations.base.adapter import Temporary
 from integrations.base.origins import Origin
-from integrations.http.client import TOTAL_S, SafeClient, network
+from integrations.http import network
+from integrations.http.client import TOTAL_S, SafeClient
 
 
 def test_a_byte_each_half_second_puts_the_deadline_off_for_nobody(monkeypatch: pytest.MonkeyPatch):
