@@ -19,6 +19,13 @@ from config.paths import ROOT
 # What the tests' own environment would otherwise hand on to the product.
 OURS = {"SITE_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "ERASURE_KEY", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "ALLOWED_HOSTS"}
 
+BARE = ("PATH", "PYTHONPATH", "CLOCK_OFFSET_S")  # what a program needs to run, and to do so at the instant of the tests
+
+
+def command_environ(var: Path) -> dict[str, str]:
+    """Of a command on the product that runs in ``var``: nothing of the tests' own database."""
+    return {name: os.environ[name] for name in BARE if name in os.environ} | {"VAR_DIR": str(var)}
+
 
 def eventually(condition: Callable[[], bool], timeout_s: float = 20) -> bool:
     until = time.monotonic() + timeout_s

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import stat
@@ -16,7 +15,7 @@ import psycopg
 import pytest
 
 from config.paths import ROOT
-from tests.config.conftest import Product, eventually
+from tests.config.conftest import Product, command_environ, eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_clock]
 
@@ -90,7 +89,7 @@ def a_second_start_is_refused(product: Product) -> None:
 
 
 def commands_join_the_running_product(product: Product) -> None:
-    environ = {"PATH": os.environ["PATH"], "VAR_DIR": str(product.var)}
+    environ = command_environ(product.var)
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "migrate", "--check"], env=environ, check=False, capture_output=True, text=True
     )

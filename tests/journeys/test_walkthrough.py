@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ import psycopg
 import pytest
 
 from config.paths import ROOT
-from tests.config.conftest import Product, product
+from tests.config.conftest import Product, command_environ, product
 
 __all__ = ["product"]  # a fixture
 
@@ -23,7 +22,7 @@ LIMIT_S = 180
 
 def walkthrough(var: Path, *options: str) -> tuple[int, str]:
     """Its exit code, and all it said."""
-    environ = {"PATH": os.environ["PATH"], "VAR_DIR": str(var)}
+    environ = command_environ(var)
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "walkthrough", *options],
         env=environ, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S,
