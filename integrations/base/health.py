@@ -24,9 +24,9 @@ def watched(connection: Connection, at: datetime) -> Iterator[None]:
     :raises Temporary: at once while the connection is paused, with the seconds that are left
     """
     if not connection.is_active:
-        raise Permanent("This connection is switched off.")
+        raise Permanent("This connection is inactive.")
     if connection.paused_until is not None and connection.is_paused(at):
-        raise Temporary("Not called: it failed too often, and is given a rest.", (connection.paused_until - at).total_seconds())
+        raise Temporary("Not called: the connection failed too often and is paused.", (connection.paused_until - at).total_seconds())
     try:
         yield
     except CallFailed as error:
