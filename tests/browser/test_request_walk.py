@@ -34,7 +34,7 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
     page.get_by_label("Client").select_option(label="ACM Ltd")
     page.get_by_label("Title").fill("Trail Week landing page")
     page.get_by_role("button", name="Create").click()
-    expect(page.get_by_text("ACM-1 is captured. Its owner is Alice.")).to_be_visible()
+    expect(page.get_by_text("Created ACM-1. The owner is Alice.")).to_be_visible()
     expect(panel(page)).to_contain_text("There is no description.")
     expect(panel(page).get_by_role("button", name="Triage")).to_have_count(0)
     desk.check("request-refused")
