@@ -17,8 +17,8 @@ from django.utils import timezone
 from psycopg.errors import DiskFull
 
 RETRY_AFTER_S = "5"
-FULL = "There is no room left on our side, and nothing was half saved. Try again later, or tell whoever runs this system.\n"
-FAILED_PLAINLY = "Something went wrong on our side, and nothing was half saved. Try again in a minute.\n"
+FULL = "Our storage is full, and nothing was saved. Try again later or tell your administrator.\n"
+FAILED_PLAINLY = "Something went wrong on our side, and nothing was saved. Try again in a minute.\n"
 
 
 def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -111,7 +111,7 @@ class RequestAdmin(StepsAdmin):
             (_("Kind"), row.get_kind_display()),
             (_("Channel"), row.get_channel_display()),
             (_("Requested by"), row.contact or display.NOTHING),
-            (_("New"), display.when(item.created_at, now)),
+            (_("Created"), display.when(item.created_at, now)),
         ]
         if row.target:
             found += [(_("Changes"), row.target), (_("Impact"), impact_of(row))]

@@ -31,8 +31,8 @@ def told(walk: Walk) -> None:
     try:
         call_command("verify", stdout=out, no_color=True)
     except CommandError as error:
-        story.check(False, "manage.py verify finds the evidence whole", error)
-    story.check("whole" in out.getvalue(), f"manage.py verify: {out.getvalue().strip().splitlines()[-1]}")
+        story.check(False, "manage.py verify finds the audit trail intact", error)
+    story.check("intact" in out.getvalue(), f"manage.py verify: {out.getvalue().strip().splitlines()[-1]}")
 
 
 def quiet(walk: Walk) -> None:

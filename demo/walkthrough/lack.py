@@ -22,10 +22,10 @@ SOON = timedelta(minutes=1)  # a longer promise is not waited for
 def lack(walk: Walk) -> None:
     story, job = walk.story, walk.job
     open_now = ExceptionCase.objects.filter(run=job.run, state__in=ExceptionCase.open_states).select_related("item__owner", "item__backup")
-    case = story.wait("the run stops at what is missing", open_now.first, 60, WORKER)
+    case = story.wait("the run stops because facts are missing", open_now.first, 60, WORKER)
     fields = [each["name"] for each in case.evidence.get("fields", ())]
     story.check(
-        (case.reason, case.step) == (Reason.MISSING_FIELDS, "validate"), f"it says what and where: {', '.join(fields)}", case.reason
+        (case.reason, case.step) == (Reason.MISSING_FIELDS, "validate"), f"it names the missing facts: {', '.join(fields)}", case.reason
     )
     story.check(case.item.owner_id and case.item.backup_id, f"{case.item.ref} is {case.item.owner}'s, backed up by {case.item.backup}")
     story.tell(f"{case.item.owner} has until {case.item.next_due_at:%H:%M:%S} UTC.", where(case.item))
@@ -35,19 +35,19 @@ def lack(walk: Walk) -> None:
     story.check(set(fields) == set(values), "only the end date is missing", fields)
     story.done(
         fill_in(job.run.pk, values, by=by(walk.cast.lead), at=now(), reason="Asked by telephone."),
-        f"{walk.cast.lead} fills in what is missing, which resolves it",
+        f"{walk.cast.lead} fills in the missing facts, which resolves it",
     )
 
 
 def _watch_the_clock(walk: Walk, case: ExceptionCase) -> None:
     story, clock = walk.story, Clock.objects.filter(item=case.item_id).first()
     if clock is None or clock.target > SOON:
-        story.tell("Its time is longer than a walkthrough: the walkthrough's own CRM has a flow whose promises are seconds.")
+        story.tell("The timebox is longer than a walkthrough. Only the walkthrough's own flow has SLA targets of seconds.")
         return
     levels = Escalation.objects.filter(clock=clock)
-    found = story.wait("its time is short or over, and beat's sweep says so", lambda: levels.order_by("-level").first(), 60, WORKER)
+    found = story.wait("the timebox is nearly or fully used, and beat escalates it", lambda: levels.order_by("-level").first(), 60, WORKER)
     told = Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"]).select_related("recipient").first()
-    story.check(told, f"{told.recipient if told else 'nobody'} was told: {'late' if found.level else 'due soon'}")
+    story.check(told, f"{told.recipient if told else 'nobody'} was notified: {'overdue' if found.level else 'due soon'}")
 
 
 def decided(walk: Walk) -> None:
@@ -63,14 +63,14 @@ def decided(walk: Walk) -> None:
     story.check(
         decision.answer and "rulings" in decision.answer, f"rule “{decision.rule_name}” chose {decision.owner}, backup {decision.backup}"
     )
-    story.check(decide_again(decision).same, "decided again from its own record, it is the same, byte for byte")
+    story.check(decide_again(decision).same, "recomputed from its own record, the decision is identical, byte for byte")
     requests = list(Request.objects.filter(item__run=job.run).select_related("item__owner", "contact"))
     story.check(
         len(requests) == 1 and Brief.objects.filter(item__run=job.run).count() == 1, "it has one request and one brief", len(requests)
     )
     job.request = requests[0]
     owns = Notification.objects.filter(item=job.request.item_id, words=Notification.Words.OWNS).count()
-    story.check(owns == 1, f"{job.request.item.owner} was told once that {job.request.item.ref} is theirs", owns)
+    story.check(owns == 1, f"{job.request.item.owner} was notified once that {job.request.item.ref} is theirs", owns)
     story.tell(f"Request {job.request.item.ref}: “{job.request.item.title}”.", where(job.request.item))
     job.contact = _approver(walk, job)
 

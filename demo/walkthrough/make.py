@@ -71,7 +71,7 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
     """Through QA's judgment and the agency's own approval, before the client."""
     story, reviewer, lead = walk.story, walk.cast.reviewer, walk.cast.lead
     row = Deliverable.objects.select_related("item").get(pk=row.pk)
-    story.check(row.state == State.IN_QA, "it passes the automatic checks and waits for a person's judgment", row.state)
+    story.check(row.state == State.IN_QA, "it passes the automatic checks and waits for a sign-off", row.state)
     for each in checks.standing([row])[row.pk]:
         if each.unsigned:
             signed = deliverables.sign_off([row.pk], by=by(reviewer), at=now(), check=each.check.pk, passed=True, note="")

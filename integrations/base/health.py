@@ -26,10 +26,10 @@ def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[N
     :raises Temporary: at once while the connection is paused, with the seconds that are left
     """
     if not connection.is_active:
-        raise Permanent("This connection is switched off.")
+        raise Permanent("This connection is inactive.")
     at = clock()
     if connection.paused_until is not None and connection.is_paused(at):
-        raise Temporary("Not called: it failed too often, and is given a rest.", (connection.paused_until - at).total_seconds())
+        raise Temporary("Not called: the connection failed too often and is paused.", (connection.paused_until - at).total_seconds())
     began = monotonic()
     try:
         yield

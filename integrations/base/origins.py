@@ -34,9 +34,9 @@ def origin_of(url: str) -> Origin:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BadAddress(f"This is no address: {error}.") from None
+        raise BadAddress(f"This is not a valid address: {error}.") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise BadAddress("An address begins with http:// or https:// and names a host, such as https://api.hubapi.com.")
+        raise BadAddress("Enter an address with http:// or https:// and a host, such as https://api.hubapi.com.")
     if "@" in parts.netloc:
-        raise BadAddress("An address holds no user name or password: give credentials with --token-file.")
+        raise BadAddress("An address cannot contain a user name or password. Provide credentials with --token-file.")
     return Origin(parts.scheme, parts.hostname.lower(), PORTS[parts.scheme] if port is None else port)

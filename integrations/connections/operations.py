@@ -24,7 +24,7 @@ grant("integrations.view_connection", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.add_connection", INTEGRATIONS)
 grant("integrations.change_connection", INTEGRATIONS)
 grant("integrations.view_inbound", OPS, INTEGRATIONS, AUDITOR)
-grant("integrations.read_inbound", INTEGRATIONS, name="Can read the body of a delivery")
+grant("integrations.read_inbound", INTEGRATIONS, name="Can read the body of an inbound webhook")
 grant("integrations.view_externallink", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.delete_externallink", INTEGRATIONS)
 
@@ -92,7 +92,7 @@ def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tup
 def _check(wanted: Wanted, known: Connection | None) -> None:
     adapter = adapter_of(wanted.kind)
     if adapter is None:
-        raise BadConnection(f"There is no kind “{wanted.kind}”. Known are: {', '.join(kinds())}.")
+        raise BadConnection(f"There is no kind “{wanted.kind}”. Known kinds: {', '.join(kinds())}.")
     _check_slug(wanted, known)
     for url in filter(None, (wanted.base_url, wanted.public_url, *(wanted.private or ()))):
         try:
@@ -106,14 +106,14 @@ def _check(wanted: Wanted, known: Connection | None) -> None:
         except ValueError as error:
             raise BadConnection(str(error)) from None
     if adapter.needs_token and not wanted.token and not (known and known.token):
-        raise BadConnection("It has no token yet, so it could not be called: give one with --token-file.")
+        raise BadConnection("The connection has no token, so it cannot be called. Provide one with --token-file.")
     if adapter.receives and not wanted.secret and not (known and known.signing_secrets):
-        raise BadConnection("It has no signing secret yet, so nothing it posts could be believed: give one with --secret-file.")
+        raise BadConnection("The connection has no signing secret, so its webhooks cannot be verified. Provide one with --secret-file.")
 
 
 def _check_slug(wanted: Wanted, known: Connection | None) -> None:
     if known is None and wanted.slug in TAKEN:
-        raise BadConnection(f"“{wanted.slug}” is the name of a source of our own. Choose another slug.")
+        raise BadConnection(f"“{wanted.slug}” is reserved for an internal source. Choose another slug.")
     if known is not None and known.kind != wanted.kind:
         raise BadConnection(f"“{wanted.slug}” is a connection of kind {known.kind}. Choose another slug.")
 

@@ -132,7 +132,7 @@ class SafeClient:
         response = self._client.send(request, stream=True)
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
-                raise Permanent("The answer is compressed, which was not asked for.", response.status_code)
+                raise Permanent("The answer is compressed, although that was not requested.", response.status_code)
             url = str(request.url.copy_with(query=None))
             return Answer(response.status_code, response.headers, _bounded(response, self.most_bytes), url, wrote)
         finally:
@@ -141,9 +141,7 @@ class SafeClient:
     def _next(self, method: str, url: httpx.URL, answer: Answer) -> httpx.URL:
         target = url.join(answer.headers.get("location", ""))
         if method not in SAFE_METHODS or _checked(str(target)) != self.origin:
-            raise Permanent(
-                "The other side redirects elsewhere. Give the address it redirects to as the connection's address.", answer.status
-            )
+            raise Permanent("The external system redirects to another address. Use that address for the connection.", answer.status)
         return target
 
 
@@ -183,7 +181,7 @@ def _told(*, wrote: bool) -> Iterator[None]:
         words = "No complete answer in time." if late else f"The connection failed ({type(error).__name__})."
         raise (Unknown if wrote and not isinstance(error, NOT_DONE) else Temporary)(words) from None
     except httpx.InvalidURL:
-        raise Permanent("This is no address.") from None
+        raise Permanent("This is not a valid address.") from None
 
 
 def _judged(answer: Answer) -> Answer:

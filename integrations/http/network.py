@@ -75,7 +75,7 @@ def _left_s(timeout: float | None, late: type[Exception]) -> float | None:
         return timeout
     left = deadline.moment - monotonic()
     if left <= 0:
-        raise late("The time for the whole call is over.")
+        raise late("The call exceeded its total time limit.")
     return left if timeout is None else min(left, timeout)
 
 
@@ -166,7 +166,7 @@ class _Backend(httpcore.SyncBackend):
         addresses = resolve(host, port)
         if self._public_only and not all(is_public(address) for address in addresses):
             raise BlockedAddress(
-                f"{host} leads to a private address, which is not called. If that is meant, allow exactly this address with "
+                f"{host} resolves to a private address, which is not allowed. To allow exactly this address, use "
                 "`manage.py connect … --allow-private`."
             )
         failure: Exception = httpcore.ConnectError(f"No address is known for {host}.")

@@ -43,7 +43,7 @@ def hook(request: HttpRequest, slug: str) -> JsonResponse:
         log.error("hook_unavailable", slug=slug, error=type(error).__name__)  # noqa: TRY400  # a traceback could hold the body
     except Unreadable as error:
         log.error("hook_unavailable", slug=slug, error=str(error))  # noqa: TRY400
-    return _said(503, "unavailable", "Nothing was kept. Send it again.", headers={"Retry-After": str(RETRY_S)})
+    return _said(503, "unavailable", "Nothing was stored. Send it again.", headers={"Retry-After": str(RETRY_S)})
 
 
 def _unread(request: HttpRequest) -> JsonResponse | None:
@@ -88,7 +88,7 @@ def _delivery(request: HttpRequest, url: str, body: bytes) -> Delivery:
 def _refused(slug: str, reason: str) -> JsonResponse:
     """One answer for every reason: the log says which."""
     log.warning("hook_refused", slug=slug, reason=reason)
-    return _said(401, "not_genuine", "This is not signed as the connection expects. Check its secret, its public address and your clock.")
+    return _said(401, "not_genuine", "The signature does not match. Check the secret, the public address and your clock.")
 
 
 def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> JsonResponse:
@@ -102,7 +102,7 @@ def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> Jso
     if receipt.state != "poison":
         return JsonResponse(told)
     return JsonResponse(
-        {"error": receipt.reason, "message": "Nothing in this can be read. It was kept for a person to look at.", **told}, status=400
+        {"error": receipt.reason, "message": "The body cannot be read. It was stored for a person to review.", **told}, status=400
     )
 
 

@@ -73,7 +73,7 @@ def approve_it(sit_down: SitDown, agency: World, brief: Brief) -> None:
     desk = sit_down(agency.bob, width=1440)
     page = desk.open(url(Brief, "change", brief.pk))
     press(page, "Approve")
-    expect(page.get_by_role("region", name="Deliverables").get_by_role("listitem")).to_have_count(2)
+    expect(page.get_by_role("region", name="Deliverables", exact=True).get_by_role("listitem")).to_have_count(2)
     desk.check("brief-approved")
 
 
@@ -94,7 +94,7 @@ def make_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) ->
     desk.check("upload")
     page.get_by_label("Alt text").fill("Two walkers on a ridge")
     page.get_by_role("button", name="Upload", exact=True).click()
-    expect(page.get_by_text("Taken out of the text: onclick on <p>.")).to_be_visible()
+    expect(page.get_by_text("Removed from the text: onclick on <p>.")).to_be_visible()
     frame = page.frame_locator("iframe.tl-frame")
     expect(frame.get_by_role("heading", name="Three days on the trail")).to_be_visible()
     page.locator("iframe.tl-frame").scroll_into_view_if_needed()

@@ -33,8 +33,8 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
     page.get_by_role("main").get_by_role("link", name="New request").click()
     page.get_by_label("Client").select_option(label="ACM Ltd")
     page.get_by_label("Title").fill("Trail Week landing page")
-    page.get_by_role("button", name="Capture").click()
-    expect(page.get_by_text("ACM-1 is captured. Its owner is Alice.")).to_be_visible()
+    page.get_by_role("button", name="Create").click()
+    expect(page.get_by_text("Created ACM-1. The owner is Alice.")).to_be_visible()
     expect(panel(page)).to_contain_text("There is no description.")
     expect(panel(page).get_by_role("button", name="Triage")).to_have_count(0)
     desk.check("request-refused")
@@ -43,12 +43,12 @@ def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> N
     page.get_by_label("Description").fill("One page, three films, a form.")
     page.get_by_role("button", name="Save changes").click()
     press(page, "Triage")
-    expect(page.get_by_text("ACM-1: Triage – done.")).to_be_visible()
+    expect(page.get_by_text("ACM-1: Triage done.")).to_be_visible()
     press(page, "Accept")
-    expect(page.get_by_text("ACM-1: Accept – done.")).to_be_visible()
+    expect(page.get_by_text("ACM-1: Accept done.")).to_be_visible()
 
     press(page, "Put on hold")
-    page.get_by_label("Why").fill("The budget is not settled.")
+    page.get_by_label("Reason").fill("The budget is not settled.")
     page.get_by_role("button", name="Put on hold").click()
     expect(panel(page)).to_contain_text("The budget is not settled.")
     desk.check("request-held")
@@ -70,7 +70,7 @@ def test_a_bulk_step_with_a_result_for_each_row(agency: World, sit_down: SitDown
     page.get_by_label("Select action to run").select_option(label="Triage…")
     desk.check("bulk-choose")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_text("1 would be refused and stay as it is.")).to_be_visible()
+    expect(page.get_by_text("1 row would be refused and stay unchanged.")).to_be_visible()
     desk.check("bulk-confirm")
     page.get_by_role("button", name="Triage", exact=True).click()
 
@@ -93,7 +93,7 @@ def test_a_step_by_keyboard_alone(agency: World, sit_down: SitDown) -> None:
             break
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("ACM-1: Triage – done.")).to_be_visible()
+    expect(page.get_by_text("ACM-1: Triage done.")).to_be_visible()
 
 
 def test_the_menu_opens_on_a_phone(agency: World, sit_down: SitDown) -> None:

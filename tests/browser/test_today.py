@@ -57,7 +57,7 @@ def test_today_is_readable_and_every_number_leads_on(agency: World, sit_down: Si
     desk.check("today-full")
 
     expect(page.get_by_role("heading", name="Waiting on the client")).to_be_visible()
-    page.get_by_role("link", name="Late: show all 2").click()
+    page.get_by_role("link", name="Overdue: show all 2").click()
 
     expect(page.locator("#result_list tbody tr")).to_have_count(2)
     desk.check("today-late")

@@ -49,7 +49,7 @@ def test_it_plays_the_whole_job_twice_side_by_side(running: Product) -> None:
 
     for code, said in played:
         assert code == 0, f"{said}\n{running.logs()}"
-        assert "The walkthrough is whole" in said
+        assert "The walkthrough is complete" in said
     it_left_nothing_open(running)
     it_breaks_where_a_connection_is_missing(running)
 

@@ -35,4 +35,4 @@ class Command(BaseCommand):
             play(story, Named(crm, cms, tuple(deal)))
         except Broke as error:
             raise CommandError(f"{error}\nThe walkthrough broke after {story.steps} steps and {story.took_s:.0f} s.") from None
-        self.stdout.write(self.style.SUCCESS(f"\nThe walkthrough is whole: {story.steps} steps passed in {story.took_s:.0f} s."))
+        self.stdout.write(self.style.SUCCESS(f"\nThe walkthrough is complete: {story.steps} steps passed in {story.took_s:.0f} s."))

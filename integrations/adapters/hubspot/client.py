@@ -42,7 +42,7 @@ class HubSpotClient:
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()
         if not token:
-            raise Permanent("No token is set: give one with `manage.py connect hubspot … --token-file`.")
+            raise Permanent("No token is set. Provide one with `manage.py connect hubspot … --token-file`.")
         self._version = str(connection.setting("api_version", API))
         self._http = SafeClient(connection.base_url or HOME, token=token, private=connection.private_origins)
 
@@ -59,7 +59,7 @@ class HubSpotClient:
         :raises NotFound: if it was deleted, or never was
         """
         if not (key.isascii() and key.isalnum()):
-            raise NotFound(f"“{key[:40]}” is no id of a {noun}.", 404)
+            raise NotFound(f"“{key[:40]}” is not the id of a {noun}.", 404)
         wanted = {"properties": ",".join(properties)}
         if associations:
             wanted["associations"] = ",".join(PLURALS[name] for name in associations)
@@ -82,7 +82,7 @@ class HubSpotClient:
         :raises Unknown: if the answer is not the object, so that the change may not have been made
         """
         if not (key.isascii() and key.isalnum()):
-            raise NotFound(f"“{key[:40]}” is no id of a {noun}.", 404)
+            raise NotFound(f"“{key[:40]}” is not the id of a {noun}.", 404)
         answer = self._http.call("PATCH", self._path(noun, key), json={"properties": dict(properties)}).json()
         try:
             return _remote(noun, answer)

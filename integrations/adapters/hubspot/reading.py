@@ -38,7 +38,7 @@ class HubSpotReader:
         if len(companies) > 1:
             raise Problem(
                 "duplicate",
-                f"HubSpot has {len(companies)} companies for this {main.type} and none is the primary one. Mark one there, then try again.",
+                f"HubSpot has {len(companies)} companies for this {main.type} and none is primary. Mark one as primary, then retry.",
                 {"companies": [company.id for company in companies]},
             )
         return companies[0] if companies else None

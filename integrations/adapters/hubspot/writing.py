@@ -71,13 +71,13 @@ class HubSpotWriter:
         sent = _properties(intent)
         with HubSpotClient(self._connection) as client:
             there = client.read(DEAL, written.remote_id, list(sent), []).properties
-        return [f"{name} is not what was sent." for name, value in sent.items() if there.get(name, "") != value]
+        return [f"{name} differs from what was sent." for name, value in sent.items() if there.get(name, "") != value]
 
 
 def _id(intent: Intent) -> str:
     """:raises Permanent: see there"""
     if not intent.remote_id:
-        raise Permanent("It is not known which deal this is about.")
+        raise Permanent("The deal of this message is unknown.")
     return intent.remote_id
 
 

@@ -69,7 +69,7 @@ def _told() -> Iterator[None]:
     except smtplib.SMTPAuthenticationError as error:
         raise Refused(f"The mail server refused our credentials ({error.smtp_code}).", error.smtp_code) from None
     except smtplib.SMTPServerDisconnected:
-        raise Unknown("The mail server hung up.") from None
+        raise Unknown("The mail server closed the connection.") from None
     except smtplib.SMTPConnectError as error:
         raise Temporary(f"The mail server is not ready ({error.smtp_code}).") from None
     except smtplib.SMTPResponseException as error:

@@ -36,4 +36,4 @@ class Static(Adapter):
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         if base_url:
-            raise ValueError("A static site has no API: leave out --base-url. --folder names its folder.")
+            raise ValueError("A static site has no API. Omit --base-url and name its folder with --folder.")

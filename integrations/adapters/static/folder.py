@@ -42,7 +42,7 @@ def folder_of(connection: Connection) -> Path:
     root = Path(settings.SITES_DIR).resolve()
     found = (root / name).resolve()
     if root not in found.parents:
-        raise Permanent(f"The folder {name} leads out of {root}.")
+        raise Permanent(f"The folder {name} is outside {root}.")
     return found
 
 
@@ -54,7 +54,7 @@ def steps_of(path: str) -> tuple[str, ...]:
     """
     steps = tuple(step for step in path.strip("/").split("/") if step)
     if not steps or len(path) > MOST_CHARACTERS or not all(_STEP.fullmatch(step) for step in steps):
-        raise Permanent(f"“{path[:60]}” is no path of a page: use lower-case letters, digits, - and _, with / between the steps.")
+        raise Permanent(f"“{path[:60]}” is not a valid page path. Use lower-case letters, digits, - and _, with / between the steps.")
     return steps
 
 

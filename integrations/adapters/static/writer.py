@@ -75,7 +75,7 @@ class StaticWriter:
 
     def _path(self, intent: Intent) -> str:
         if intent.verb not in {"publish", "draft"}:
-            raise Permanent(f"A static site is never told to “{intent.verb}” by us.")
+            raise Permanent(f"Static sites do not support “{intent.verb}”.")
         content = intent.content
         return "/" + "/".join(steps_of(f"{content.get('path') or ''}/{content['slug']}"))
 

@@ -50,7 +50,7 @@ class WordPressClient:
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()
         if not token:
-            raise Permanent("No token is set: give one with `manage.py connect wordpress … --token-file`, as user:application password.")
+            raise Permanent("No token is set. Provide one with `manage.py connect wordpress … --token-file`, as user:application password.")
         self._http = SafeClient(connection.base_url, basic=token, private=connection.private_origins)
 
     def __enter__(self) -> Self:
@@ -66,7 +66,7 @@ class WordPressClient:
         :raises NotFound: if it was deleted for good, or never was
         """
         if not (key.isascii() and key.isdigit()):
-            raise NotFound(f"“{key[:40]}” is no id of a WordPress post.", 404)
+            raise NotFound(f"“{key[:40]}” is not the id of a WordPress post.", 404)
         return _remote(self._ask("GET", f"/{noun}/{key}", params={"context": "edit"}))
 
     def search(self, noun: str, words: str) -> list[Remote]:

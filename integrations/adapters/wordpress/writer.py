@@ -127,7 +127,7 @@ def _noun(intent: Intent) -> str:
 
 def _status(intent: Intent) -> str:
     if intent.verb not in STATUSES:
-        raise Permanent(f"WordPress is never told to “{intent.verb}” by us.")
+        raise Permanent(f"WordPress does not support “{intent.verb}”.")
     return STATUSES[intent.verb]
 
 

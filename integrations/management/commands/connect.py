@@ -42,23 +42,25 @@ def setting_from(text: str) -> tuple[str, str]:
 
 
 class Command(BaseCommand):
-    help = "Set up a connection to a system outside, or change one. Doing it again changes nothing."
+    help = "Create or change a connection to an external system. Repeating the command changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=kinds())
-        parser.add_argument("--slug", required=True, help="names the connection in events and in its hook's address")
-        parser.add_argument("--name", default="", help="as people read it")
-        parser.add_argument("--base-url", default="", help="where its API is")
-        parser.add_argument("--public-url", default="", help="our own address as it calls us, without the path (the site's by default)")
-        parser.add_argument("--secret-file", type=secret_from, help="holds what it signs with; - is standard input")
-        parser.add_argument("--token-file", type=secret_from, help="holds what we call it with; - is standard input")
-        parser.add_argument("--drop-old-secrets", action="store_true", help="end a rotation: only the newest secret stays")
+        parser.add_argument("--slug", required=True, help="identifies the connection in events and in its webhook address")
+        parser.add_argument("--name", default="", help="display name")
+        parser.add_argument("--base-url", default="", help="API address")
+        parser.add_argument(
+            "--public-url", default="", help="our address as the external system reaches it, without the path (default: the site's)"
+        )
+        parser.add_argument("--secret-file", type=secret_from, help="file with its signing secret; - is standard input")
+        parser.add_argument("--token-file", type=secret_from, help="file with the token for calls to it; - is standard input")
+        parser.add_argument("--drop-old-secrets", action="store_true", help="end a rotation: keep only the newest secret")
         parser.add_argument("--portal-id", type=int, help="HubSpot: the number of the account")
-        parser.add_argument("--app-id", type=int, help="HubSpot: the number of our app, to know our own changes again")
+        parser.add_argument("--app-id", type=int, help="HubSpot: the number of our app, to recognise our own changes")
         parser.add_argument("--api-version", default="", help="HubSpot: the version in the paths of its API")
         parser.add_argument("--folder", default="", help="static: the folder of its pages, below SITES_DIR (its slug by default)")
         parser.add_argument("--property", type=setting_from, action="append", help="FACT=PROPERTY: read a fact from another property")
-        parser.add_argument("--allow-private", action="append", metavar="URL", help="a private address it may use, exactly so")
+        parser.add_argument("--allow-private", action="append", metavar="URL", help="a private address it may use, matched exactly")
         parser.add_argument("--team", default="", help="of new clients, by name")
         parser.add_argument("--owner", default="", help="of new clients, by e-mail")
         parser.add_argument("--backup", default="", help="of new clients, by e-mail")
@@ -74,9 +76,9 @@ class Command(BaseCommand):
         self.see_to_flow(connection)
         adapter = adapter_of(connection.kind)
         if adapter is not None and adapter.receives:
-            self.stdout.write(f"It posts to: {connection.hook_url}")
+            self.stdout.write(f"Webhook address: {connection.hook_url}")
         if adapter is not None and (home := adapter.home(connection)):
-            self.stdout.write(f"What it publishes appears below: {home}")
+            self.stdout.write(f"Published pages appear below: {home}")
         for origin in sorted(connection.private_origins):
             self.stdout.write(f"It may use the private address {origin}, and no other.")
 
@@ -87,11 +89,11 @@ class Command(BaseCommand):
             return
         if not Agency.objects.exists():
             self.stdout.write(self.style.WARNING(defaults.MISSING))
-            self.stdout.write("Then run this command again: it publishes the flow that takes what this connection sends.")
+            self.stdout.write("Then run this command again to publish the flow for its events.")
             return
         defaults.ensure(at=timezone.now())
         if made := ensure_lead_flow(at=timezone.now()):
-            self.stdout.write(f"Published the flow “{made.flow.name}”, which takes what it sends. Change it at the desk, under Flows.")
+            self.stdout.write(f"Published the flow “{made.flow.name}” for its events. You can edit it at the desk, under Flows.")
 
     def wanted(self, options: dict[str, Any]) -> Wanted:
         given = {name: options[name] for name in ("api_version", "app_id", "folder")} | {"properties": dict(options["property"] or ())}
@@ -129,7 +131,9 @@ class Command(BaseCommand):
             return None
         found = Team.objects.filter(name=name).first()
         if found is None:
-            raise CommandError(f"There is no team “{name}”. Known are: {', '.join(Team.objects.values_list('name', flat=True)) or 'none'}.")
+            raise CommandError(
+                f"There is no team “{name}”. Known teams: {', '.join(Team.objects.values_list('name', flat=True)) or 'none'}."
+            )
         return found
 
     def person(self, email: str) -> User | None:
@@ -137,7 +141,7 @@ class Command(BaseCommand):
             return None
         found = User.objects.staff().filter(email__iexact=email).first()
         if found is None:
-            raise CommandError(f"Nobody active on the staff has the address {email}.")
+            raise CommandError(f"No active staff member has the address {email}.")
         return found
 
 

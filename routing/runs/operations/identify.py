@@ -15,7 +15,7 @@ from routing.work.items import WorkItem
 
 IDENTIFY = operation(Run, "identify", _("Set client"), system=True, through_hold=True)
 NAME_CLIENT = Operation(WorkItem, "name_client", _("Set client"), system=True, through_hold=True)
-WHY = "It became known whose it is."
+WHY = "The client was identified."
 
 
 def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: datetime) -> None:

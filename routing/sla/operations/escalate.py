@@ -28,8 +28,8 @@ log = structlog.get_logger(__name__)
 
 CHUNK = 2_000  # some tenths of a second: as long may a step wait for a clock
 PUSHED_BACK = timedelta(minutes=5)
-WHY = "Its time ran out."
-NOBODY = "Nobody is there"
+WHY = "The timebox ran out."
+NOBODY = "Nobody is available"
 
 CLAIM = """
     SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id, c.next_level, c.warn_at, coalesce(c.breached_at, c.due_at),
@@ -151,7 +151,7 @@ def _told(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
         elif people := present.for_level(reached[-1].level, owner, backup, team):
             telling.tell(clock, item, reached, wakes_at, people)
         else:
-            log.error("nobody is there to be told", action="escalate", clock=clock)
+            log.error("nobody is available to notify", action="escalate", clock=clock)
             telling.put_off[clock] = (at + PUSHED_BACK, NOBODY)
     return telling
 

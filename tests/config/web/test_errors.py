@@ -64,7 +64,7 @@ def test_a_full_disk_is_said_and_is_not_our_reader_s_fault(visitor, address):
     answer = visitor.get(address)
 
     assert answer.status_code == 507
-    assert "no room left" in answer.content.decode()
+    assert "storage is full" in answer.content.decode()
     assert SECRET not in answer.content.decode()
 
 

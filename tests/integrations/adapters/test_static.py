@@ -117,7 +117,7 @@ def test_only_plain_paths_are_written(writer: StaticWriter, sites: Path, given: 
     if given == {"path": "/etc"}:
         assert writer.write(intent, None).remote_id == "/etc/bread"  # below the site, like every path
         return
-    with pytest.raises(Permanent, match="no path"):
+    with pytest.raises(Permanent, match="not a valid page path"):
         writer.write(intent, None)
 
     assert not sites.exists()

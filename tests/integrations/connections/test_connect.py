@@ -87,7 +87,7 @@ def test_a_private_address_is_allowed_exactly_and_with_a_note(world: World, secr
         (("hubspot", "--slug", "x", "--secret-file", "SECRET"), "--portal-id"),
         (("hubspot", "--slug", "x", "--secret-file", "SECRET", "--portal-id", "1", "--base-url", "ftp://a"), "http"),
         (("hubspot", "--slug", "x", "--secret-file", "/nowhere"), "cannot be read"),
-        (("hubspot", "--slug", "x", "--owner", "nobody@example.com"), "Nobody"),
+        (("hubspot", "--slug", "x", "--owner", "nobody@example.com"), "No active staff member"),
         (("hubspot", "--slug", "x", "--team", "Southpaw"), "North"),
     ],
 )
@@ -115,7 +115,7 @@ def password(tmp_path: Path) -> str:
 def test_wordpress_needs_an_address_and_a_password(world: World, password: str):
     said = connect("wordpress", "--slug", "www", "--base-url", "https://www.acme.example", "--token-file", password)
 
-    assert "appears below: https://www.acme.example" in said
+    assert "appear below: https://www.acme.example" in said
     assert "posts to" not in said
     assert "abcd" not in said
     assert Connection.objects.get().token.first().startswith("robin:")
@@ -125,7 +125,7 @@ def test_a_static_site_needs_nothing_but_a_name(world: World):
     said = connect("static", "--slug", "pages")
     connect("static", "--slug", "pages", "--folder", "acme/www")
 
-    assert "appears below: http://testserver/site/pages/" in said
+    assert "appear below: http://testserver/site/pages/" in said
     assert Connection.objects.get().settings == {"folder": "acme/www"}
 
 
@@ -139,7 +139,7 @@ def test_a_static_site_needs_nothing_but_a_name(world: World):
         (("wordpress", "--base-url", "https://a.example"), "no token"),
         (("static", "--folder", "../log"), "below SITES_DIR"),
         (("static", "--folder", "/etc"), "below SITES_DIR"),
-        (("static", "--base-url", "https://a.example"), "leave out --base-url"),
+        (("static", "--base-url", "https://a.example"), "Omit --base-url"),
     ],
 )
 def test_a_destination_that_cannot_work_is_refused_with_what_to_do(

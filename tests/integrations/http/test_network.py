@@ -109,7 +109,7 @@ def test_no_redirect_leads_elsewhere_and_no_credential_follows(server: HTTPServe
         both = frozenset({Origin("http", "127.0.0.1", server.port), Origin("http", "127.0.0.1", other.port)})
         with (
             SafeClient(f"http://127.0.0.1:{server.port}", token="t", private=both) as client,
-            pytest.raises(Permanent, match="redirects elsewhere"),
+            pytest.raises(Permanent, match="redirects to another address"),
         ):
             client.get("/r")
         assert other.log == []

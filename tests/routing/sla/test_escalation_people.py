@@ -117,7 +117,7 @@ def test_an_exception_whose_time_ran_out_is_escalated_through_the_door(world: Wo
         states.append(ExceptionCase.objects.get(pk=case.pk).state)
 
     assert states == ["open", "escalated", "escalated"]
-    assert case.history.latest("history_id").history_change_reason == "Its time ran out."
+    assert case.history.latest("history_id").history_change_reason == "The timebox ran out."
     assert Event.objects.filter(kind="routing.exceptioncase.escalate", item=case.item_id).count() == 1
 
 
