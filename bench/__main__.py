@@ -1,4 +1,8 @@
-"""``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages]``: one, by NAME too; SCALE=0.1 is shorter. JSON on stdout."""
+"""
+``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages]``.
+
+One, by NAME too; SCALE=0.1 is shorter. JSON on stdout.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,8 @@ import django
 
 from bench import server
 
-# Where each is, and what it takes from there: models need settings, so nothing is imported before them.
+# Where each is, and what it takes from there: models need settings, so nothing is imported before
+# them.
 WORKLOADS = {
     "lifecycle": ("bench.run", "lifecycle"),
     "lists": ("bench.lists", "lists"),
@@ -39,7 +44,12 @@ PARTS = {"W1": ("W1",), "W2": ("W2",)}  # of a life cycle
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("name", nargs="?", default=os.environ.get("NAME") or "lifecycle", choices=[*WORKLOADS, *ALIASES])
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default=os.environ.get("NAME") or "lifecycle",
+        choices=[*WORKLOADS, *ALIASES],
+    )
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--scale", type=float, default=float(os.environ.get("SCALE") or 1))
     wanted = parser.parse_args()

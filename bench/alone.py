@@ -1,9 +1,10 @@
 """
-Run a workload of one side of ``make bench-pair``: of the other contenders and the checks as little as its bench allows.
+Run a workload of one side of ``make bench-pair``: of the other contenders and the checks as little
+as its bench allows.
 
-The bench package is the side's own, found through PYTHONPATH, so this file relies on nothing that 7d0cd11's bench lacks.
-It writes ``ready`` once everything is set up, and waits for a line: two sides set themselves up at once, but are measured one
-after the other.
+The bench package is the side's own, found through PYTHONPATH, so this file relies on nothing that
+7d0cd11's bench lacks. It writes ``ready`` once everything is set up, and waits for a line: two
+sides set themselves up at once, but are measured one after the other.
 """
 
 from __future__ import annotations
@@ -44,7 +45,11 @@ def main() -> None:
 
 
 def prepared(name: str) -> tuple[Callable[..., dict[str, Any]], Any]:
-    """Return the workload's function, trimmed, and its first argument: None where that is the database."""
+    """
+    Return the workload's function, trimmed, and its first argument.
+
+    None where that is the database.
+    """
     workers = import_module("bench.workers")  # before whoever imports its functions by name
     change(workers, working=after_waiting(workers.working))
     trimmed = {
@@ -88,7 +93,8 @@ def drain() -> ModuleType:
 
 def intake() -> ModuleType:
     """
-    Keep three contenders, because it divides by their figures; but the limit, which costs least, stands in for naive.
+    Keep three contenders, because it divides by their figures; but the limit, which costs least,
+    stands in for naive.
 
     It refuses what is signed for naive's address, which no figure of ours feels.
     """
@@ -101,7 +107,9 @@ def intake() -> ModuleType:
 
 def outbox() -> ModuleType:
     module = import_module("bench.outbox")
-    change(module, CONTENDERS=(import_module("bench.measure").OURS,), CHANGES=module.CHANGES * LONGER)
+    change(
+        module, CONTENDERS=(import_module("bench.measure").OURS,), CHANGES=module.CHANGES * LONGER
+    )
     change(module, _serving=after_waiting(module._serving))  # noqa: SLF001 - where its set-up ends
     return module
 
@@ -126,7 +134,11 @@ def only_ours(workload: Any, longer: int = 1) -> Any:
 
 
 def change(module: ModuleType, **values: Any) -> None:
-    """:raises AttributeError: if the module has no such name, for then it measures something else than is thought"""
+    """
+    :raises AttributeError.
+
+    If the module has no such name, for then it measures something else than is thought
+    """
     for name, value in values.items():
         getattr(module, name)
         setattr(module, name, value)

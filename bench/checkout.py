@@ -31,14 +31,20 @@ def of_commit(ref: str, folder: Path) -> Checkout:
 
 
 def of_working_tree(folder: Path) -> Checkout:
-    """Copy the working tree, so that whoever goes on editing it does not change what is measured."""
-    listed = _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
+    """
+    Copy the working tree, so that whoever goes on editing it does not change what is measured.
+    """
+    listed = (
+        _git("ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
+    )
     for name in filter(None, listed):
         source, target = ROOT / name, folder / name
         if source.is_file():  # one that was deleted is still listed
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
-    return Checkout(_git("describe", "--always", "--dirty").decode().strip(), folder, sys.executable)
+    return Checkout(
+        _git("describe", "--always", "--dirty").decode().strip(), folder, sys.executable
+    )
 
 
 def _python(folder: Path) -> str:
@@ -50,7 +56,9 @@ def _python(folder: Path) -> str:
 
 
 def pins(requirements: Path) -> frozenset[str]:
-    """Return the packages of a requirements file with their versions and hashes, without comments."""
+    """
+    Return the packages of a requirements file with their versions and hashes, without comments.
+    """
     lines = (line.partition("#")[0].strip(" \\") for line in requirements.read_text().splitlines())
     packages: list[str] = []
     for line in filter(None, lines):

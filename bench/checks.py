@@ -1,4 +1,8 @@
-"""Conditions that the door must meet before its speed counts. Each check raises AssertionError with its finding."""
+"""
+Conditions that the door must meet before its speed counts.
+
+Each check raises AssertionError with its finding.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,10 @@ TABLES = {
 
 
 def every_contender_writes_the_rows_that_save_would(workers: Sequence[Worker]) -> None:
-    """History, rows and events, column by column, against Django's save() with simple-history's own signal."""
+    """
+    History, rows and events, column by column, against Django's save() with simple-history's own
+    signal.
+    """
     one: Callable[..., Rows] = workers[0].do
     expected = one(written_by, orm.one, (), LIVES)
     assert len(expected["delivery_historicalrequest"]) == LIVES * 5
@@ -47,20 +54,41 @@ def every_contender_writes_the_rows_that_save_would(workers: Sequence[Worker]) -
 def written_by(world: World, lives: Callable[..., None], args: Sequence[Any], times: int) -> Rows:
     """All rows that ``lives`` writes; ids and references become places, because sequences go on."""
     minutes = count()
-    ticking = replace(world, clock=lambda: datetime(2026, 11, 23, 9, 0, tzinfo=UTC) + timedelta(minutes=next(minutes)))
+    ticking = replace(
+        world,
+        clock=lambda: datetime(2026, 11, 23, 9, 0, tzinfo=UTC) + timedelta(minutes=next(minutes)),
+    )
     before = Request.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     for _ in range(times):
         lives(ticking, *args)
-    made = list(Request.objects.filter(pk__gt=before).order_by("pk").values_list("pk", "item_id", "item__ref"))
+    made = list(
+        Request.objects.filter(pk__gt=before)
+        .order_by("pk")
+        .values_list("pk", "item_id", "item__ref")
+    )
     nouns, items = [noun for noun, _, _ in made], [item for _, item, _ in made]
     refs = sorted((ref for _, _, ref in made), key=lambda ref: int(ref.split("-")[1]))
-    places: Places = {(kind, key): n for kind, keys in (("noun", nouns), ("item", items), ("ref", refs)) for n, key in enumerate(keys)}
-    return {table: _rows(table, where, {"nouns": nouns, "items": items}, places) for table, where in TABLES.items()}
+    places: Places = {
+        (kind, key): n
+        for kind, keys in (("noun", nouns), ("item", items), ("ref", refs))
+        for n, key in enumerate(keys)
+    }
+    return {
+        table: _rows(table, where, {"nouns": nouns, "items": items}, places)
+        for table, where in TABLES.items()
+    }
 
 
-def _rows(table: str, where: str, ids: dict[str, list[int]], places: Places) -> list[dict[str, Any]]:
+def _rows(
+    table: str, where: str, ids: dict[str, list[int]], places: Places
+) -> list[dict[str, Any]]:
     of_item = table.endswith("workitem")
-    kinds = {"id": "item" if of_item else "noun", "item_id": "item", "object_id": "noun", "ref": "ref"}
+    kinds = {
+        "id": "item" if of_item else "noun",
+        "item_id": "item",
+        "object_id": "noun",
+        "ref": "ref",
+    }
     if table == "routing_event":
         kinds.pop("id")
     with connection.cursor() as cursor:
@@ -72,21 +100,34 @@ def _rows(table: str, where: str, ids: dict[str, list[int]], places: Places) -> 
         if table == "routing_event":
             row.pop("id")
         row |= {name: places[kind, row[name]] for name, kind in kinds.items() if name in row}
-    return sorted(found, key=lambda row: tuple(str(row.get(name)) for name in ("id", "item_id", "history_date", "at")))
+    return sorted(
+        found,
+        key=lambda row: tuple(
+            str(row.get(name)) for name in ("id", "item_id", "history_date", "at")
+        ),
+    )
 
 
 def _equal(found: Rows, expected: Rows, lives: Callable[..., None]) -> None:
     for table, rows in expected.items():
-        assert len(found[table]) == len(rows), f"{lives.__module__}: {len(found[table])} rows in {table}, not {len(rows)}"
+        assert len(found[table]) == len(rows), (
+            f"{lives.__module__}: {len(found[table])} rows in {table}, not {len(rows)}"
+        )
         for one, other in zip(found[table], rows, strict=True):
             differ = {
-                name: (one[name], other[name]) for name in other if one[name] != other[name] or type(one[name]) is not type(other[name])
+                name: (one[name], other[name])
+                for name in other
+                if one[name] != other[name] or type(one[name]) is not type(other[name])
             }
             assert not differ, f"{lives.__module__}: {table} differs: {differ}"
 
 
 def two_processes_have_one_winner(workers: Sequence[Worker]) -> None:
-    """Accept against reject, one by one and in batches: one wins each, the other hears why, and nothing is written twice."""
+    """
+    Accept against reject, one by one and in batches.
+
+    One wins each, the other hears why, and nothing is written twice.
+    """
     for size in (1, RACES // 3):
         ids = workers[0].do(_triaged, RACES)
         workers[0].start(_take, "accept", ids, size)
@@ -94,15 +135,25 @@ def two_processes_have_one_winner(workers: Sequence[Worker]) -> None:
         accepted, rejected = workers[0].answer(), workers[1].answer()
         left = workers[0].do(_left, ids)
         for pk in ids:
-            winners = [name for name, said in (("accepted", accepted[pk]), ("rejected", rejected[pk])) if not said]
+            winners = [
+                name
+                for name, said in (("accepted", accepted[pk]), ("rejected", rejected[pk]))
+                if not said
+            ]
             assert len(winners) == 1, f"{len(winners)} winners in batches of {size}"
-            assert set(accepted[pk] + rejected[pk]) <= {"overtaken", "state"}, (accepted[pk], rejected[pk])
+            assert set(accepted[pk] + rejected[pk]) <= {"overtaken", "state"}, (
+                accepted[pk],
+                rejected[pk],
+            )
             assert left[pk] == (winners[0], 3), f"{left[pk]} after {winners[0]}"
 
 
 def _triaged(world: World, many: int) -> list[int]:
     made = [
-        requests.open_request(client=world.client, title="A race", details="x", by=world.by_manager, at=world.clock()) for _ in range(many)
+        requests.open_request(
+            client=world.client, title="A race", details="x", by=world.by_manager, at=world.clock()
+        )
+        for _ in range(many)
     ]
     ids = [request.pk for request in made]
     requests.triage(ids, by=world.by_manager, at=world.clock())
@@ -114,7 +165,9 @@ def _take(world: World, verb: str, ids: Sequence[int], size: int) -> dict[int, l
     step = {"accept": requests.accept, "reject": requests.reject}[verb]
     said = {}
     for start in range(0, len(ids), size):
-        for result in step(ids[start : start + size], by=world.by_manager, at=world.clock(), reason=REASON):
+        for result in step(
+            ids[start : start + size], by=world.by_manager, at=world.clock(), reason=REASON
+        ):
             said[result.id] = [refusal.code for refusal in result.refusals]
     return said
 
@@ -130,23 +183,34 @@ def refused_rows_stay_as_they_were(workers: Sequence[Worker]) -> None:
 
 def _refused(world: World) -> None:
     by = world.by_manager
-    passing, silent = (requests.open_request(client=world.client, title="t", details=text, by=by, at=world.clock()) for text in ("x", ""))
-    ended = requests.open_request(client=world.client, title="t", details="x", by=by, at=world.clock())
+    passing, silent = (
+        requests.open_request(client=world.client, title="t", details=text, by=by, at=world.clock())
+        for text in ("x", "")
+    )
+    ended = requests.open_request(
+        client=world.client, title="t", details="x", by=by, at=world.clock()
+    )
     requests.reject([ended.pk], by=by, at=world.clock(), reason=REASON)
     before = _versions([silent.pk, ended.pk])
 
     results = requests.triage([passing.pk, silent.pk, ended.pk], by=by, at=world.clock())
-    alone = requests.triage([silent.pk], by=by, at=world.clock()) + requests.triage([ended.pk], by=by, at=world.clock())
+    alone = requests.triage([silent.pk], by=by, at=world.clock()) + requests.triage(
+        [ended.pk], by=by, at=world.clock()
+    )
 
-    assert [result.done for result in (*results, *alone)] == [True, False, False, False, False], results
+    assert [result.done for result in (*results, *alone)] == [True, False, False, False, False], (
+        results
+    )
     assert _versions([silent.pk, ended.pk]) == before
 
 
 def _versions(ids: Sequence[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT n.id, n.xmin::text, w.xmin::text, (SELECT count(*) FROM delivery_historicalrequest h WHERE h.id = n.id)"
-            " FROM delivery_request n JOIN routing_workitem w ON w.id = n.item_id WHERE n.id = ANY(%s) ORDER BY 1",
+            "SELECT n.id, n.xmin::text, w.xmin::text, (SELECT count(*) FROM "
+            "delivery_historicalrequest h WHERE h.id = n.id)"
+            " FROM delivery_request n JOIN routing_workitem w ON w.id = n.item_id WHERE n.id = "
+            "ANY(%s) ORDER BY 1",
             [list(ids)],
         )
         return list(cursor.fetchall())
@@ -173,7 +237,9 @@ def a_state_is_written_by_the_door_alone(workers: Sequence[Worker]) -> None:
 
 
 def _protected(world: World) -> None:
-    request = requests.open_request(client=world.client, title="t", details="x", by=world.by_manager, at=world.clock())
+    request = requests.open_request(
+        client=world.client, title="t", details="x", by=world.by_manager, at=world.clock()
+    )
     attempts: list[tuple[type[Exception], Callable[[], None]]] = [
         (AttributeError, lambda: setattr(request, "state", "closed")),
         (PlainSaveRefused, request.save),
@@ -192,7 +258,12 @@ def a_reaction_that_fails_undoes_everything(workers: Sequence[Worker]) -> None:
 
 def _undone(world: World) -> None:
     by = world.by_manager
-    ids = [requests.open_request(client=world.client, title="t", details="x", by=by, at=world.clock()).pk for _ in range(2)]
+    ids = [
+        requests.open_request(
+            client=world.client, title="t", details="x", by=by, at=world.clock()
+        ).pk
+        for _ in range(2)
+    ]
     before = _versions(ids)
 
     def fail(rows: Sequence[Any], *_: Any) -> None:

@@ -1,4 +1,8 @@
-"""A million open clocks, and a time that goes on only when it is told to: at any instant as many are due as one asks for."""
+"""
+A million open clocks, and a time that goes on only when it is told to.
+
+At any instant as many are due as one asks for.
+"""
 
 from __future__ import annotations
 
@@ -20,53 +24,85 @@ EVERY = timedelta(days=30)  # to the next rung: none is told of twice in one run
 OWNERS = 20
 KINDS = 5  # two that are warned of, two that become late, one that goes to the backup
 
-# Scattered over the table as they would be: the place of a clock in time has nothing to do with its place on the disk.
+# Scattered over the table as they would be: the place of a clock in time has nothing to do with its
+# place on the disk.
 CLOCKS = """
 WITH made AS (
-    SELECT n, n / 3 + 1 AS item, (ARRAY['first_response', 'triage', 'resolution'])[n %% 3 + 1] AS purpose, place, place %% 5 AS kind,
+    SELECT n, n / 3 + 1 AS item, (ARRAY['first_response', 'triage',
+        'resolution'])[n %% 3 + 1] AS purpose, place, place %% 5 AS kind,
         %(first)s + place * interval '1 second' AS wakes_at
-    FROM generate_series(0, %(many)s - 1) AS n, LATERAL (SELECT (n::bigint * 611953) %% %(many)s AS place) AS p
+    FROM generate_series(0, %(many)s - 1) AS n,
+        LATERAL (SELECT (n::bigint * 611953) %% %(many)s AS place) AS p
 ), begun AS (
-    SELECT *, wakes_at - CASE WHEN kind = 4 THEN interval '31 days' ELSE interval '1 day' END AS started_at,
+    SELECT *, wakes_at - CASE WHEN kind = 4 THEN interval '31 days'
+        ELSE interval '1 day' END AS started_at,
         CASE WHEN kind < 2 THEN interval '100 days' ELSE interval '1 day' END AS target
     FROM made
 )
-INSERT INTO routing_clock (item_id, purpose, policy_id, policy_version, terms_id, target, warn_after, escalate_every, started_at,
-    running_since, waiting_on, cause, spent, due_at, warn_at, warned_at, breached_at, wakes_at, next_level)
-SELECT %(item)s + item, purpose, %(policy)s, 1, %(terms)s, target, CASE WHEN kind < 2 THEN interval '1 day' ELSE interval '18 hours' END,
+INSERT INTO routing_clock (item_id, purpose, policy_id, policy_version, terms_id, target,
+    warn_after, escalate_every, started_at,
+    running_since, waiting_on, cause, spent, due_at, warn_at, warned_at, breached_at, wakes_at,
+        next_level)
+SELECT %(item)s + item, purpose, %(policy)s, 1, %(terms)s, target, CASE
+    WHEN kind < 2 THEN interval '1 day' ELSE interval '18 hours' END,
     %(every)s, started_at, started_at, 'agency', 'work', '0', started_at + target,
     started_at + CASE WHEN kind < 2 THEN interval '1 day' ELSE interval '18 hours' END,
-    CASE WHEN kind >= 2 THEN started_at + interval '18 hours' END, CASE WHEN kind = 4 THEN started_at + target END, wakes_at,
+    CASE WHEN kind >= 2 THEN started_at + interval '18 hours' END, CASE
+        WHEN kind = 4 THEN started_at + target END, wakes_at,
     (ARRAY[0, 0, 1, 1, 2])[kind + 1]
 FROM begun ORDER BY n"""
 ITEMS = """
-INSERT INTO routing_workitem (ref, kind, title, state, is_open, hold_reason, waiting_on, owner_id, backup_id, team_id, priority, is_timed,
+INSERT INTO routing_workitem (ref, kind, title, state, is_open, hold_reason, waiting_on, owner_id,
+    backup_id, team_id, priority, is_timed,
     created_at, changed_at)
-SELECT 'CLK-' || n, 'request', 'Landing page for autumn, part ' || n, 'captured', true, '', 'agency', (%(owners)s::bigint[])[n %% 20 + 1],
+SELECT 'CLK-' || n, 'request', 'Landing page for autumn, part ' || n, 'captured', true, '',
+    'agency', (%(owners)s::bigint[])[n %% 20 + 1],
     (%(owners)s::bigint[])[(n + 1) %% 20 + 1], %(team)s, 3, true, %(first)s, %(first)s
 FROM generate_series(1, %(many)s) AS n"""
 
 
 def make_clocks(many: int) -> None:
-    """Three clocks for each work item, counted around the clock, with owners, a team lead and a default pair to tell."""
+    """
+    Three clocks for each work item, counted around the clock, with owners, a team lead and a
+    default pair to tell.
+    """
     owners = _people()
     lead, first, second, *_ = owners
     team = Team.objects.create(name="Clocks", lead_id=lead)
     Agency.objects.create(pk=1, name="Bench", team=team, owner_id=first, backup_id=second)
-    policy = SLAPolicy.objects.create(slug="bench", name="Bench", calendar_source=SLAPolicy.Source.ALWAYS)
-    target = Target.objects.create(policy=policy, kind="request", purpose="triage", worktime=timedelta(days=1))
+    policy = SLAPolicy.objects.create(
+        slug="bench", name="Bench", calendar_source=SLAPolicy.Source.ALWAYS
+    )
+    target = Target.objects.create(
+        policy=policy, kind="request", purpose="triage", worktime=timedelta(days=1)
+    )
     [terms] = ids_of([agree(target, policy, [], target.worktime, FIRST)]).values()
     run(ITEMS, {"owners": owners, "team": team.pk, "many": many // 3 + 1, "first": FIRST})
     [first_item] = WorkItem.objects.filter(ref="CLK-1").values_list("pk", flat=True)
-    run(CLOCKS, {"many": many, "item": first_item - 1, "policy": policy.pk, "terms": terms, "every": EVERY, "first": FIRST})
-    with connections["owner"].cursor() as cursor:  # as autovacuum would have done by the time there are so many
+    run(
+        CLOCKS,
+        {
+            "many": many,
+            "item": first_item - 1,
+            "policy": policy.pk,
+            "terms": terms,
+            "every": EVERY,
+            "first": FIRST,
+        },
+    )
+    with connections[
+        "owner"
+    ].cursor() as cursor:  # as autovacuum would have done by the time there are so many
         for table in ("routing_clock", "routing_workitem", "routing_clockterms"):
             cursor.execute(f"VACUUM ANALYZE {table}")
     connections["owner"].close()
 
 
 def _people() -> list[int]:
-    made = [User(email=f"clock{n}@bench.invalid", full_name=f"Owner {n}", is_staff=True, password="!") for n in range(OWNERS)]  # noqa: S106 - unusable
+    made = [
+        User(email=f"clock{n}@bench.invalid", full_name=f"Owner {n}", is_staff=True, password="!")  # noqa: S106
+        for n in range(OWNERS)
+    ]
     return [user.pk for user in User.objects.bulk_create(made)]
 
 

@@ -1,4 +1,9 @@
-"""W9: pages of the desk over the demo agency: how often each asks the database, and how long the server takes."""
+"""
+W9.
+
+Pages of the desk over the demo agency: how often each asks the database, and how long the server
+takes.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +40,23 @@ AIMS_MS = {"frame": 8, "request": 100, "brief": 100, "deliverable": 100}
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """Milliseconds: until the page was there, and of those the web process's own work, which a busy machine changes little."""
+    """
+    Milliseconds.
+
+    Until the page was there, and of those the web process's own work, which a busy machine changes
+    little.
+    """
 
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
 
 def pages(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
-    """The frame around every page, and of each noun the page that asks the database most often; ``scale`` is of the requests."""
+    """
+    The frame around every page, and of each noun the page that asks the database most often.
+
+    ``scale`` is of the requests.
+    """
     browser, reader = _set_up()
     seen = work_seen_by(Actor.of(reader)).order_by()
     asked = {"frame": (_queries(browser, reverse("mail")), reverse("mail"))}
@@ -50,12 +64,23 @@ def pages(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[
         page = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
         rows = model._default_manager.filter(item__in=seen).order_by("pk")
         addresses = [reverse(page, args=[pk]) for pk in rows.values_list("pk", flat=True)]
-        asked[str(model._meta.model_name)] = max((_queries(browser, each), each) for each in addresses)
+        asked[str(model._meta.model_name)] = max(
+            (_queries(browser, each), each) for each in addresses
+        )
     addresses_of = {name: address for name, (_, address) in asked.items()}
     spent = _measured(browser, addresses_of, repetitions, max(3, round(TIMES * scale)))
-    figures: dict[str, Any] = {"queries": {name: queries for name, (queries, _) in asked.items()}, "aims_ms": AIMS_MS}
-    figures |= {name: {"ours_ms": Spread.of(each.wall), "cpu_ms": Spread.of(each.cpu)} for name, each in spent.items()}
-    checks = {f"at most {MOST_QUERIES} queries: {name}": queries <= MOST_QUERIES for name, (queries, _) in asked.items()}
+    figures: dict[str, Any] = {
+        "queries": {name: queries for name, (queries, _) in asked.items()},
+        "aims_ms": AIMS_MS,
+    }
+    figures |= {
+        name: {"ours_ms": Spread.of(each.wall), "cpu_ms": Spread.of(each.cpu)}
+        for name, each in spent.items()
+    }
+    checks = {
+        f"at most {MOST_QUERIES} queries: {name}": queries <= MOST_QUERIES
+        for name, (queries, _) in asked.items()
+    }
     return report.one("pages", figures, {}, checks)
 
 
@@ -67,7 +92,10 @@ def _set_up() -> tuple[Browser, User]:
     call_command("demo", stdout=io.StringIO())
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")  # as autovacuum would
-    browser, reader = Browser(), User.objects.filter(groups__name=Role.ACCOUNT_MANAGER).order_by("pk")[0]
+    browser, reader = (
+        Browser(),
+        User.objects.filter(groups__name=Role.ACCOUNT_MANAGER).order_by("pk")[0],
+    )
     browser.force_login(reader)
     return browser, reader
 
@@ -81,7 +109,9 @@ def _queries(browser: Browser, address: str) -> int:
     return len(asked)
 
 
-def _measured(browser: Browser, addresses: Mapping[str, str], repetitions: int, times: int) -> dict[str, Taken]:
+def _measured(
+    browser: Browser, addresses: Mapping[str, str], repetitions: int, times: int
+) -> dict[str, Taken]:
     """Milliseconds a page, one median a repetition; pages take turns in random order."""
     spent = {name: Taken() for name in addresses}
     for _ in range(repetitions):

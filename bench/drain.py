@@ -1,4 +1,9 @@
-"""W5: captured events become validated, decided runs with request and brief; what must hold is asked of what was measured."""
+"""
+W5.
+
+Captured events become validated, decided runs with request and brief; what must hold is asked of
+what was measured.
+"""
 
 from __future__ import annotations
 
@@ -42,17 +47,33 @@ def drain(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         checks |= {name: _passes(check, workers) for name, check in drain_checks.AFTERWARDS.items()}
     for result in results.values():
         _say("\n" + report.table(result))
-    figures: dict[str, Any] = {"lag_events": len(seconds), "lag_p50_s": _part(seconds, 50), "lag_p95_s": _part(seconds, 95)}
+    figures: dict[str, Any] = {
+        "lag_events": len(seconds),
+        "lag_p50_s": _part(seconds, 50),
+        "lag_p95_s": _part(seconds, 95),
+    }
     ratios: dict[str, Any] = {}
     for many, suffix in PROCESSES.items():
-        figures |= {f"{name}_events_per_s{suffix}": _spread(rate) for name, rate in results[many]["items_per_s"].items()}
-        ratios |= {f"{name}{suffix}": _spread(ratio) for name, ratio in results[many]["ours_over"].items()}
-    _say(f"Lag at {LOAD:.0%} of what two processes take: p50 {figures['lag_p50_s']} s, p95 {figures['lag_p95_s']} s")
+        figures |= {
+            f"{name}_events_per_s{suffix}": _spread(rate)
+            for name, rate in results[many]["items_per_s"].items()
+        }
+        ratios |= {
+            f"{name}{suffix}": _spread(ratio) for name, ratio in results[many]["ours_over"].items()
+        }
+    _say(
+        f"Lag at {LOAD:.0%} of what two processes take: p50 {figures['lag_p50_s']} s, p95 "
+        f"{figures['lag_p95_s']} s"
+    )
     return {"workload": "drain", "figures": figures, "ratios": ratios, "checks": checks}
 
 
 def _measured(workers: Sequence[Worker], repetitions: int, scale: float) -> dict[str, Any]:
-    """Events a second of each contender, taking turns in shuffled slices; each repetition gives one ratio a pair."""
+    """
+    Events a second of each contender, taking turns in shuffled slices.
+
+    Each repetition gives one ratio a pair.
+    """
     rates: dict[str, list[float]] = {name: [] for name in EVENTS}
     for _ in range(repetitions):
         spent = dict.fromkeys(EVENTS, 0.0)
@@ -61,7 +82,10 @@ def _measured(workers: Sequence[Worker], repetitions: int, scale: float) -> dict
             spent[name] += _slice(name, workers, many[name])
         for name, seconds in spent.items():
             rates[name].append(SLICES * many[name] / seconds)
-    ratios = {name: [ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)] for name in AIMS}
+    ratios = {
+        name: [ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)]
+        for name in AIMS
+    }
     return {
         "workload": "W5",
         "title": "From captured events to owned briefs",

@@ -1,4 +1,8 @@
-"""Where a lead ended, in words that two contenders share for equal leads: no keys, instants, people, or reasons."""
+"""
+Where a lead ended, in words that two contenders share for equal leads.
+
+No keys, instants, people, or reasons.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,9 @@ from routing.sla.clocks import Clock
 from routing.work.items import WorkItem
 
 Drain = Callable[[World, list[int]], None]
-SAME = 450_000  # numbers so far apart have the same client, amount and size, and nobody else's numbers
+SAME = (
+    450_000  # numbers so far apart have the same client, amount and size, and nobody else's numbers
+)
 ITEM = ("kind", "state", "title", "is_open", "is_timed", "waiting_on", "team", "priority", "client")
 CLOCK = ("purpose", "target", "warn_after", "escalate_every", "terms", "waiting_on", "cause")
 HISTORY = ("history_type", "history_user")
@@ -45,7 +51,9 @@ def _lines(run: Run) -> list[str]:
     briefs = Brief.objects.filter(item__run=run)
     past_run = Run.history.filter(id=run.pk).order_by("history_id")
     past_item = WorkItem.history.filter(id=run.item_id).order_by("history_id")
-    facts = json.dumps([known.facts, known.sources, known.client_id, known.contact_ids], sort_keys=True)
+    facts = json.dumps(
+        [known.facts, known.sources, known.client_id, known.contact_ids], sort_keys=True
+    )
     return [
         f"run: {run.state}, {run.item.kind} {run.item.state}",
         f"known: {facts}",
@@ -53,11 +61,24 @@ def _lines(run: Run) -> list[str]:
         *_told("parent", items.order_by("kind").values_list("kind", "parent__kind")),
         *_told("request", requests.values_list("state", "channel", "details", "contact_id")),
         *_told("brief", briefs.values_list("state", "body", "request__item__kind")),
-        *_told("sold", Engagement.objects.filter(pk=known.engagement_id or 0).values_list("name", "client")),
+        *_told(
+            "sold",
+            Engagement.objects.filter(pk=known.engagement_id or 0).values_list("name", "client"),
+        ),
         *_told("rule", Decision.objects.filter(run=run).values_list("rule_name", "version")),
         *_told("step", run.steps.order_by("name").values_list("name", "state", "attempts")),
-        *_told("clock", Clock.objects.filter(item__run=run).order_by("item__kind", "purpose").values_list(*CLOCK)),
-        *_told("event", Event.objects.filter(item__run=run).order_by("pk").values_list("kind", "from_state", "to_state")),
+        *_told(
+            "clock",
+            Clock.objects.filter(item__run=run)
+            .order_by("item__kind", "purpose")
+            .values_list(*CLOCK),
+        ),
+        *_told(
+            "event",
+            Event.objects.filter(item__run=run)
+            .order_by("pk")
+            .values_list("kind", "from_state", "to_state"),
+        ),
         *_told("past run", past_run.values_list(*HISTORY, "state")),
         *_told("past item", past_item.values_list(*PAST_ITEM)),
     ]

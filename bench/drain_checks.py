@@ -1,4 +1,8 @@
-"""Conditions that drained events must meet before their speed counts. Each check raises AssertionError with its finding."""
+"""
+Conditions that drained events must meet before their speed counts.
+
+Each check raises AssertionError with its finding.
+"""
 
 from __future__ import annotations
 
@@ -26,27 +30,61 @@ Check = Callable[[Sequence[Worker]], None]
 LEADS = 60
 SHARED = 300  # between two workers
 TABLES = (
-    *("routing_workitem", "routing_historicalworkitem", "routing_run", "routing_historicalrun", "routing_event", "routing_runevent"),
-    *("routing_runstep", "routing_enrichment", "routing_decision", "routing_clock", "routing_clockmark", "routing_notification"),
-    *("delivery_request", "delivery_historicalrequest", "delivery_brief", "delivery_historicalbrief", "routing_dispatch"),
-    *("delivery_engagement", "delivery_historicalengagement", "integrations_externallink", "integrations_historicalexternallink"),
+    *(
+        "routing_workitem",
+        "routing_historicalworkitem",
+        "routing_run",
+        "routing_historicalrun",
+        "routing_event",
+        "routing_runevent",
+    ),
+    *(
+        "routing_runstep",
+        "routing_enrichment",
+        "routing_decision",
+        "routing_clock",
+        "routing_clockmark",
+        "routing_notification",
+    ),
+    *(
+        "delivery_request",
+        "delivery_historicalrequest",
+        "delivery_brief",
+        "delivery_historicalbrief",
+        "routing_dispatch",
+    ),
+    *(
+        "delivery_engagement",
+        "delivery_historicalengagement",
+        "integrations_externallink",
+        "integrations_historicalexternallink",
+    ),
 )
 DOUBLED = """
     SELECT count(*) FROM (
-        SELECT r.id FROM routing_run r LEFT JOIN routing_workitem w ON w.run_id = r.id AND w.kind = 'request'
-        LEFT JOIN delivery_request q ON q.item_id = w.id LEFT JOIN delivery_brief b ON b.request_id = q.id
-        LEFT JOIN routing_notification n ON n.item_id = w.id LEFT JOIN routing_decision d ON d.run_id = r.id
+        SELECT r.id FROM routing_run r LEFT JOIN routing_workitem w ON w.run_id = r.id
+            AND w.kind = 'request'
+        LEFT JOIN delivery_request q ON q.item_id = w.id LEFT JOIN delivery_brief b
+            ON b.request_id = q.id
+        LEFT JOIN routing_notification n ON n.item_id = w.id LEFT JOIN routing_decision d
+            ON d.run_id = r.id
         WHERE r.source = %s
-        GROUP BY r.id HAVING count(*) <> 1 OR count(q.id) <> 1 OR count(b.id) <> 1 OR count(n.id) <> 1 OR count(d.id) <> 1) AS wrong"""
+        GROUP BY r.id HAVING count(*) <> 1 OR count(q.id) <> 1 OR count(b.id) <> 1
+            OR count(n.id) <> 1 OR count(d.id) <> 1) AS wrong"""
 TWICE = """
-    SELECT count(*) FROM (SELECT 1 FROM routing_run WHERE source = %s GROUP BY flow_id, subject_id HAVING count(*) > 1) AS twice"""
+    SELECT count(*) FROM (SELECT 1 FROM routing_run WHERE source = %s
+        GROUP BY flow_id, subject_id HAVING count(*) > 1) AS twice"""
 
 
 def every_contender_writes_as_many_rows(workers: Sequence[Worker]) -> None:
     """Of each table and of each kind of event; letters apart, which ours alone writes."""
     written = {name: workers[0].do(_written, drain) for name, drain in DRAINS.items()}
     for name, rows in written.items():
-        differ = {table: (many, written["ours"][table]) for table, many in rows.items() if many != written["ours"][table]}
+        differ = {
+            table: (many, written["ours"][table])
+            for table, many in rows.items()
+            if many != written["ours"][table]
+        }
         assert not differ, f"{name}: {differ}"
 
 
@@ -70,7 +108,12 @@ def limit(world: World, _events: list[int]) -> None:
     drain_limit.drain(world)
 
 
-DRAINS: Mapping[str, Drain] = {"ours": ours, "naive": drain_naive.handle, "set_orm": set_orm, "limit": limit}
+DRAINS: Mapping[str, Drain] = {
+    "ours": ours,
+    "naive": drain_naive.handle,
+    "set_orm": set_orm,
+    "limit": limit,
+}
 DECIDING = {"naive": 4, "set_orm": LEADS}  # so many leads each
 
 
@@ -85,11 +128,16 @@ def _counted() -> dict[str, int]:
 
 
 def the_orm_decides_and_writes_the_same(workers: Sequence[Worker]) -> None:
-    """Where equal leads end, through ours and through the ORM; not who of a team takes them, which goes in turns."""
+    """
+    Where equal leads end, through ours and through the ORM.
+
+    Not who of a team takes them, which goes in turns.
+    """
     for name, many in DECIDING.items():
         first = leads.new_numbers(many)
         one, other = (
-            workers[0].do(ended, DRAINS[taker], [number + apart for number in first]) for taker, apart in (("ours", SAME), (name, 2 * SAME))
+            workers[0].do(ended, DRAINS[taker], [number + apart for number in first])
+            for taker, apart in (("ours", SAME), (name, 2 * SAME))
         )
         for ours_says, it_says in zip(one, other, strict=True):
             assert ours_says == it_says, f"{name}: {set(ours_says) ^ set(it_says)}"
@@ -102,7 +150,9 @@ def each_event_has_one_run_request_brief_and_message(workers: Sequence[Worker]) 
 def _each_once(world: World) -> None:
     events = leads.submit(world, LEADS, now())
     advance(clock=now)
-    runs = list(RunEvent.objects.filter(event__in=events, part="started").values_list("run_id", flat=True))
+    runs = list(
+        RunEvent.objects.filter(event__in=events, part="started").values_list("run_id", flat=True)
+    )
     assert len(set(runs)) == len(events)
     for model in (Request, Brief):
         assert model.objects.filter(item__run__in=runs).count() == len(events), model
@@ -112,15 +162,26 @@ def _each_once(world: World) -> None:
 
 
 def what_comes_again_joins(workers: Sequence[Worker]) -> None:
-    """The same key is one event; another event about the same submission joins its run and makes no work."""
+    """
+    The same key is one event.
+
+    Another event about the same submission joins its run and makes no work.
+    """
     workers[0].do(_again)
 
 
 def _again(world: World) -> None:
     events = leads.submit(world, LEADS, now())
-    numbers = [int(key) for key in Event.objects.filter(pk__in=events).values_list("subject_id", flat=True)]
-    signals = [Signal(leads.FORM, leads.KIND, str(number), "form", str(number), now(), leads.body(number)) for number in numbers]
-    assert {each.outcome for each in capture(signals, by=Actor.system(), at=now())} == {Capture.REPEATED}
+    numbers = [
+        int(key) for key in Event.objects.filter(pk__in=events).values_list("subject_id", flat=True)
+    ]
+    signals = [
+        Signal(leads.FORM, leads.KIND, str(number), "form", str(number), now(), leads.body(number))
+        for number in numbers
+    ]
+    assert {each.outcome for each in capture(signals, by=Actor.system(), at=now())} == {
+        Capture.REPEATED
+    }
     advance(clock=now)
     runs, requests = Run.objects.count(), Request.objects.count()
     joining = leads.capture_these(numbers, now(), again="-again")
@@ -138,7 +199,9 @@ def two_workers_at_once_double_nothing(workers: Sequence[Worker]) -> None:
 
 def _twice(world: World) -> list[int]:
     first = leads.submit(world, SHARED, now())
-    numbers = [int(key) for key in Event.objects.filter(pk__in=first).values_list("subject_id", flat=True)]
+    numbers = [
+        int(key) for key in Event.objects.filter(pk__in=first).values_list("subject_id", flat=True)
+    ]
     return first + leads.capture_these(numbers, now(), again="-twice")
 
 
@@ -150,7 +213,11 @@ def _drain(_world: World) -> None:
 def _nothing_doubled(_world: World, events: Sequence[int]) -> None:
     parts = RunEvent.objects.filter(event__in=events)
     runs = parts.values("run").distinct()
-    found = (parts.filter(part="started").count(), parts.filter(part="joined").count(), runs.count())
+    found = (
+        parts.filter(part="started").count(),
+        parts.filter(part="joined").count(),
+        runs.count(),
+    )
     assert found == (SHARED, SHARED, SHARED), found
     assert Request.objects.filter(item__run__in=runs).count() == SHARED
 

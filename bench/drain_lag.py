@@ -40,12 +40,18 @@ def lags(workers: Sequence[Worker], rate: float, *, at_most: float) -> list[floa
             fed += numbers
         time.sleep(EVERY_S)
     looked = [worker.answer() for worker in workers]
-    captured = dict(Event.objects.filter(source=leads.FORM, kind=leads.KIND).values_list("subject_id", "at"))
-    about = Request.objects.filter(item__run__source=leads.FORM, item__run__subject_id__in=[str(number) for number in fed])
+    captured = dict(
+        Event.objects.filter(source=leads.FORM, kind=leads.KIND).values_list("subject_id", "at")
+    )
+    about = Request.objects.filter(
+        item__run__source=leads.FORM, item__run__subject_id__in=[str(number) for number in fed]
+    )
     made = dict(about.values_list("item__run__subject_id", "item__created_at"))
     connections.close_all()
     assert len(made) == len(fed), (len(made), len(fed))
-    return [(_committed(at, looked) - captured[subject]).total_seconds() for subject, at in made.items()]
+    return [
+        (_committed(at, looked) - captured[subject]).total_seconds() for subject, at in made.items()
+    ]
 
 
 def serve(_world: World, until: datetime) -> list[datetime]:
@@ -65,6 +71,14 @@ def serve(_world: World, until: datetime) -> list[datetime]:
 
 
 def _committed(at: datetime, looked: Sequence[Sequence[datetime]]) -> datetime:
-    """A stage writes the instant at which it began; when its worker asked again, that was committed."""
-    asked = next(each for each in looked if at in each[max(0, bisect_right(each, at) - 1) : bisect_right(each, at)])
+    """
+    A stage writes the instant at which it began.
+
+    When its worker asked again, that was committed.
+    """
+    asked = next(
+        each
+        for each in looked
+        if at in each[max(0, bisect_right(each, at) - 1) : bisect_right(each, at)]
+    )
     return asked[bisect_right(asked, at)]

@@ -1,4 +1,8 @@
-"""A lead as one task would take it through the ORM: a transaction an event, found or made under a lock, ``save()`` with history."""
+"""
+A lead as one task would take it through the ORM.
+
+A transaction an event, found or made under a lock, ``save()`` with history.
+"""
 
 from __future__ import annotations
 
@@ -44,11 +48,16 @@ STEPS = (
     RunStep.Name.ACT,
 )
 
-# What a task may well keep between two calls is kept: the plan of the flow, the terms of clocks. That favours it.
+# What a task may well keep between two calls is kept: the plan of the flow, the terms of clocks.
+# That favours it.
 
 
 def handle(world: World, event_ids: list[int]) -> None:
-    """Called directly, so it pays for no broker; writes no letters either, which ours does. Both favour it."""
+    """
+    Called directly, so it pays for no broker.
+
+    Writes no letters either, which ours does. Both favour it.
+    """
     for event_id in event_ids:
         with transaction.atomic():
             _handle(event_id, world, world.clock())
@@ -59,8 +68,17 @@ def _handle(event_id: int, world: World, at: datetime) -> None:
     if waiting is None:
         return
     event = Event.objects.select_related("payload").get(pk=event_id)
-    about = {"source": event.source, "subject_type": event.subject_type, "subject_id": event.subject_id}
-    run = Run.objects.select_related("item").select_for_update(of=("self",)).filter(item__is_open=True, **about).first()
+    about = {
+        "source": event.source,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+    }
+    run = (
+        Run.objects.select_related("item")
+        .select_for_update(of=("self",))
+        .filter(item__is_open=True, **about)
+        .first()
+    )
     part = RunEvent.Part.JOINED if run else RunEvent.Part.STARTED
     if run is None:
         run = _begin(event, world, at)
@@ -72,7 +90,11 @@ def _handle(event_id: int, world: World, at: datetime) -> None:
 
 def _begin(event: Event, world: World, at: datetime) -> Run:
     version = FlowVersion.objects.live().select_related("flow").get(triggers__kind=event.kind)
-    about = {"source": event.source, "subject_type": event.subject_type, "subject_id": event.subject_id}
+    about = {
+        "source": event.source,
+        "subject_type": event.subject_type,
+        "subject_id": event.subject_id,
+    }
     follows = Run.objects.filter(flow=version.flow, **about).order_by("-pk").first()
     run = begun(event, version, follows)
     _create(run, "THR", world, at)
@@ -96,7 +118,13 @@ def begun(event: Event, version: FlowVersion, follows: Run | None) -> Run:
 
 def steps_of(run: Run, at: datetime) -> list[RunStep]:
     """Return its five steps, unsaved, as if each had been done at once."""
-    done = {"state": RunStep.State.DONE, "due_at": at, "attempts": 1, "started_at": at, "ended_at": at}
+    done = {
+        "state": RunStep.State.DONE,
+        "due_at": at,
+        "attempts": 1,
+        "started_at": at,
+        "ended_at": at,
+    }
     return [RunStep(run=run, name=name, **done) for name in STEPS]
 
 
@@ -112,7 +140,9 @@ def _create(row: WorkNoun, prefix: str, world: World, at: datetime) -> None:
     _save(row, world, at)
     if isinstance(row, Run):
         item.run = row
-        models.Model.save_base(item, raw=True)  # its own id was not known before; history has it with the next change
+        models.Model.save_base(
+            item, raw=True
+        )  # its own id was not known before; history has it with the next change
     event_of(row, "create", "", world, at).save()
 
 
@@ -134,7 +164,9 @@ def event_of(row: WorkNoun, verb: str, before: str, world: World, at: datetime) 
     )
 
 
-def _move(run: Run, verb: str, world: World, at: datetime, *, tracked: bool = True, **details: Any) -> None:
+def _move(
+    run: Run, verb: str, world: World, at: datetime, *, tracked: bool = True, **details: Any
+) -> None:
     before = run.state
     getattr(run, verb)(at=at, **details)
     run.item.state, run.item.is_open, run.item.changed_at = run.state, run.is_open, at
@@ -149,7 +181,11 @@ def _move(run: Run, verb: str, world: World, at: datetime, *, tracked: bool = Tr
 def _enrich(run: Run, world: World, at: datetime) -> Found:
     known = FormReader().read(Subject(run.source, run.subject_type, run.subject_id))
     person = known.people[0]
-    client = ClientDomain.objects.select_related("client").get(domain=known.organisation.domain if known.organisation else "").client
+    client = (
+        ClientDomain.objects.select_related("client")
+        .get(domain=known.organisation.domain if known.organisation else "")
+        .client
+    )
     contact = Contact.objects.known().get(email__iexact=person.email, memberships__client=client)
     engagement = _sold(client, known, world, at)
     found = found_from(known, client, contact.pk, engagement)
@@ -172,7 +208,16 @@ def _sold(client: Client, known: Known, world: World, at: datetime) -> Engagemen
     assert known.deal is not None
     _save(engagement, world, at)
     connection = Connection.objects.get(slug=FORM)
-    _save(ExternalLink(connection=connection, object_type=known.deal[0], remote_id=known.deal[1], engagement=engagement), world, at)
+    _save(
+        ExternalLink(
+            connection=connection,
+            object_type=known.deal[0],
+            remote_id=known.deal[1],
+            engagement=engagement,
+        ),
+        world,
+        at,
+    )
     return engagement
 
 
@@ -289,7 +334,14 @@ def _start(item: WorkItem, policy: SLAPolicy, at: datetime) -> None:
         )
         clock.take(Turn(Does.RUN, item.waiting_on, Cause.WORK), at=at, hours=agreed.terms.hours)
         clock.save()
-        ClockMark.objects.create(clock=clock, at=at, does=clock.turn.does, party=clock.waiting_on, cause=clock.cause, state=item.state)
+        ClockMark.objects.create(
+            clock=clock,
+            at=at,
+            does=clock.turn.does,
+            party=clock.waiting_on,
+            cause=clock.cause,
+            state=item.state,
+        )
         item.next_due_at = min(clock.due_at or at, item.next_due_at or clock.due_at or at)
     item.is_timed = True
     models.Model.save_base(item, raw=True)

@@ -1,9 +1,11 @@
 """
-A batch of leads through set-based Django: read for all, decide each, then write with ``bulk_create`` and guarded updates.
+A batch of leads through set-based Django: read for all, decide each, then write with
+``bulk_create`` and guarded updates.
 
-One transaction a batch. It reads and decides before it takes a number, because the counters stay locked until the commit.
-It calls on the same pure functions as ours (``choose``, ``fill``, ``agree``), writes no letters, and leaves two batches that
-meet the same new subject at once to the unique constraint. All of that favours it.
+One transaction a batch. It reads and decides before it takes a number, because the counters stay
+locked until the commit. It calls on the same pure functions as ours (``choose``, ``fill``,
+``agree``), writes no letters, and leaves two batches that meet the same new subject at once to the
+unique constraint. All of that favours it.
 """
 
 from __future__ import annotations
@@ -99,7 +101,11 @@ def _start(runs: Sequence[Run], parts: Sequence[RunEvent], writing: Writing) -> 
 
 
 def _about(events: Sequence[Event]) -> list[Run]:
-    """All runs about these subjects, ended ones too, in order; whoever else would move them waits."""
+    """
+    All runs about these subjects, ended ones too, in order.
+
+    Whoever else would move them waits.
+    """
     subjects = [event.subject_id for event in events]
     sources = {event.source for event in events}
     found = Run.objects.filter(source__in=sources, subject_id__in=subjects).order_by("pk")

@@ -1,4 +1,8 @@
-"""The writing half of the set-based drain: each table once a batch, each history once a transition."""
+"""
+The writing half of the set-based drain.
+
+Each table once a batch, each history once a transition.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +54,9 @@ class Writing:
         """Write new runs with their work items and steps."""
         self._create(runs, Run, ["THR"] * len(runs))
         for run in runs:
-            run.item.run = run  # its own id was not known before; history has it with the next change
+            run.item.run = (
+                run  # its own id was not known before; history has it with the next change
+            )
         RunStep.objects.bulk_create([step for run in runs for step in steps_of(run, self.at)])
 
     def route(self, decided: Decided) -> None:
@@ -63,7 +69,8 @@ class Writing:
         self._changed(runs, Run)
         self._tell(runs, "identify", "received")
         owners = {
-            standing.run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority) for standing, choice, _decision in decided
+            standing.run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)
+            for standing, choice, _decision in decided
         }
         titles = {standing.run.pk: run_title_of(standing) for standing, _c, _d in decided}
         self._move(runs, "route", owners=owners, clients=clients, titles=titles)
@@ -71,7 +78,9 @@ class Writing:
         WorkItem.objects.bulk_update([run.item for run in runs], ROUTED)
 
     def open(self, decided: Decided) -> None:
-        """Write a request and a brief for each run, their clocks, and a message to whoever owns them."""
+        """
+        Write a request and a brief for each run, their clocks, and a message to whoever owns them.
+        """
         ids = {standing.found.client_id for standing, _choice, _decision in decided}
         clients = Client.objects.in_bulk([pk for pk in ids if pk])
         requests, briefs = [], []
@@ -103,7 +112,9 @@ class Writing:
             "default_date": self.at,
         }
 
-    def _create(self, rows: Sequence[WorkNoun], model: type[WorkNoun], prefixes: Sequence[str]) -> None:
+    def _create(
+        self, rows: Sequence[WorkNoun], model: type[WorkNoun], prefixes: Sequence[str]
+    ) -> None:
         for row, ref in zip(rows, _numbered(prefixes), strict=True):
             item = row.item
             item.ref, item.kind, item.state = ref, str(row._meta.model_name), row.state
@@ -137,7 +148,11 @@ class Writing:
         self.events += [event_of(row, verb, before, self.world, self.at) for row in rows]
 
     def _start(self, items: Sequence[WorkItem], policy: SLAPolicy) -> None:
-        """Start the clocks that the policy promises; what is due at the same time is written at once."""
+        """
+        Start the clocks that the policy promises.
+
+        What is due at the same time is written at once.
+        """
         uses = Uses.of(items)
         agreed: dict[Any, Agreed] = {}
         clocks: list[tuple[Clock, Agreed]] = []
@@ -168,7 +183,9 @@ class Writing:
 def _numbered(prefixes: Sequence[str]) -> list[str]:
     """Take as many numbers of each prefix as it stands there, in one order of locks."""
     wanted = Counter(prefixes)
-    RefCounter.objects.bulk_create([RefCounter(prefix=prefix) for prefix in wanted], ignore_conflicts=True)
+    RefCounter.objects.bulk_create(
+        [RefCounter(prefix=prefix) for prefix in wanted], ignore_conflicts=True
+    )
     rows = RefCounter.objects.filter(prefix__in=wanted).select_for_update().order_by("prefix")
     counters = {row.prefix: row for row in rows}
     refs = []
@@ -186,7 +203,9 @@ def _by_kind(policy: SLAPolicy) -> Mapping[str, list[Target]]:
     return found
 
 
-def _clock(item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, at: datetime) -> Clock:
+def _clock(
+    item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, at: datetime
+) -> Clock:
     clock = Clock(
         item=item,
         purpose=target.purpose,
@@ -204,4 +223,6 @@ def _clock(item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, at
 def _mark(clock: Clock, at: datetime) -> ClockMark:
     item = clock.item
     turn = clock.turn
-    return ClockMark(clock=clock, at=at, does=turn.does, party=turn.party, cause=clock.cause, state=item.state)
+    return ClockMark(
+        clock=clock, at=at, does=turn.does, party=turn.party, cause=clock.cause, state=item.state
+    )

@@ -1,4 +1,9 @@
-"""W4: what HubSpot posts, verified, stored once and answered, with the worker running; beside a naive hook and the limit."""
+"""
+W4.
+
+What HubSpot posts, verified, stored once and answered, with the worker running; beside a naive hook
+and the limit.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +47,11 @@ _numbers = count(1)
 def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
     call_command("migrate", database="owner", verbosity=0)
     for slug in PATHS:
-        connect(Wanted("hubspot", slug, secret=SECRET, settings={"portal_ids": [4242], "app_id": 77}), by=Actor.system(), at=now())
+        connect(
+            Wanted("hubspot", slug, secret=SECRET, settings={"portal_ids": [4242], "app_id": 77}),
+            by=Actor.system(),
+            at=now(),
+        )
     rates: dict[str, list[float]] = {name: [] for name in PATHS}
     p50: dict[str, list[float]] = {name: [] for name in PATHS}
     p99: dict[str, list[float]] = {name: [] for name in PATHS}
@@ -51,7 +60,9 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         for repetition in range(repetitions + 1):  # the first warms both
             for name in random.sample(list(PATHS), len(PATHS)):
                 bodies = [_body() for _ in range(max(100, round(REQUESTS * scale)))]
-                spent, took, statuses = knock(port, [_request(name, body) for body in _with_repeats(bodies)], CONNECTIONS)
+                spent, took, statuses = knock(
+                    port, [_request(name, body) for body in _with_repeats(bodies)], CONNECTIONS
+                )
                 sent[name] += len(bodies)
                 refused += sum(status != HTTPStatus.OK for status in statuses)
                 if name in QUEUED:
@@ -60,20 +71,37 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
                     rates[name].append(len(took) / spent)
                     p50[name].append(median(took))
                     p99[name].append(quantiles(took, n=100)[98])
-    over = {name: Spread.of([ours / it for ours, it in zip(rates["ours"], rates[name], strict=True)]) for name in ("naive", "limit")}
+    over = {
+        name: Spread.of([ours / it for ours, it in zip(rates["ours"], rates[name], strict=True)])
+        for name in ("naive", "limit")
+    }
     slow = Spread.of([ours / naive for ours, naive in zip(p99["ours"], p99["naive"], strict=True)])
-    checks = {"every request was answered with 200": not refused, "p99 at most half of naive's": slow.median <= P99_AIM}
+    checks = {
+        "every request was answered with 200": not refused,
+        "p99 at most half of naive's": slow.median <= P99_AIM,
+    }
     for name in QUEUED:
         checks |= {f"{name}: {what}": held for what, held in _kept(name, sent[name]).items()}
-    checks["limit: none lost, none twice"] = Inbound.objects.filter(connection__slug="limit").count() == sent["limit"]
+    checks["limit: none lost, none twice"] = (
+        Inbound.objects.filter(connection__slug="limit").count() == sent["limit"]
+    )
     figures = {
-        f"{name}_{what}": Spread.of(values[name]) for what, values in (("per_s", rates), ("p50_ms", p50), ("p99_ms", p99)) for name in PATHS
+        f"{name}_{what}": Spread.of(values[name])
+        for what, values in (("per_s", rates), ("p50_ms", p50), ("p99_ms", p99))
+        for name in PATHS
     }
-    return report.one("intake", {"connections": CONNECTIONS, "body_bytes": len(_body()), **figures, "p99_over_naive": slow}, over, checks)
+    return report.one(
+        "intake",
+        {"connections": CONNECTIONS, "body_bytes": len(_body()), **figures, "p99_over_naive": slow},
+        over,
+        checks,
+    )
 
 
 def _body() -> bytes:
-    """One change of a deal, which no flow claims, so that what follows costs little on either side."""
+    """
+    One change of a deal, which no flow claims, so that what follows costs little on either side.
+    """
     number = next(_numbers)
     event = {
         "eventId": number,
@@ -103,14 +131,19 @@ def _request(slug: str, body: bytes) -> bytes:
     stamp = str(int(time.time() * 1000))
     signature = sign(SECRET, "POST", f"http://{HOST}/hooks/{slug}/", body, stamp)
     head = (
-        f"POST {PATHS[slug]} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"POST {PATHS[slug]} HTTP/1.1\r\nHost: {HOST}\r\nContent-Type: "
+        f"application/json\r\nContent-Length: {len(body)}\r\n"
         f"{SIGNATURE}: {signature}\r\n{TIMESTAMP}: {stamp}\r\n\r\n"
     )
     return head.encode() + body
 
 
 def _drained(slug: str, sent: int) -> None:
-    """Until the worker has dealt with every event: a queue left over would weigh on the next contender."""
+    """
+    Until the worker has dealt with every event.
+
+    A queue left over would weigh on the next contender.
+    """
     until = time.monotonic() + DRAINED_S
     while RunEvent.objects.filter(event__source=slug).count() < sent or Dispatch.objects.exists():
         if time.monotonic() > until:
@@ -120,7 +153,12 @@ def _drained(slug: str, sent: int) -> None:
 
 def _kept(slug: str, sent: int) -> dict[str, bool]:
     events = Event.objects.filter(source=slug)
-    twice = RunEvent.objects.filter(event__source=slug).values("event").annotate(times=Count("pk")).filter(times__gt=1)
+    twice = (
+        RunEvent.objects.filter(event__source=slug)
+        .values("event")
+        .annotate(times=Count("pk"))
+        .filter(times__gt=1)
+    )
     return {
         "none lost": events.count() >= sent,
         "none twice": events.count() <= sent and not twice.exists(),
@@ -159,5 +197,7 @@ def _wait(port: int, log: Path) -> None:
     until = time.monotonic() + READY_S
     while not ready(port):
         if time.monotonic() > until:
-            raise OSError(f"The web server did not become ready. Its log ends:\n{log.read_text()[-2000:]}")
+            raise OSError(
+                f"The web server did not become ready. Its log ends:\n{log.read_text()[-2000:]}"
+            )
         time.sleep(0.3)

@@ -16,9 +16,10 @@ class Interval:
     """
     A median and the order-statistics interval around it.
 
-    The k-th lowest and the k-th highest value enclose the true median unless fewer than k values fall on one side of it,
-    and on which side a value falls is the toss of a coin: that probability is exact, whatever the values' distribution.
-    ``confidence`` is what was reached: below six values no interval reaches 95 %, and lowest and highest are given.
+    The k-th lowest and the k-th highest value enclose the true median unless fewer than k values
+    fall on one side of it, and on which side a value falls is the toss of a coin: that probability
+    is exact, whatever the values' distribution. ``confidence`` is what was reached: below six
+    values no interval reaches 95 %, and lowest and highest are given.
     """
 
     median: float
@@ -32,10 +33,15 @@ class Interval:
         ordered, rank = sorted(values), 1
         while 2 * (rank + 1) <= len(ordered) and _confidence(len(ordered), rank + 1) >= WANTED:
             rank += 1
-        return cls(median(ordered), ordered[rank - 1], ordered[-rank], _confidence(len(ordered), rank))
+        return cls(
+            median(ordered), ordered[rank - 1], ordered[-rank], _confidence(len(ordered), rank)
+        )
 
 
 def _confidence(count: int, rank: int) -> float:
-    """Return the probability that the values of this rank, from below and from above, enclose the median."""
+    """
+    Return the probability that the values of this rank, from below and from above, enclose the
+    median.
+    """
     tails = 2 * sum(comb(count, fewer) for fewer in range(rank))
     return max(0.0, 1 - float(tails) / 2.0**count)

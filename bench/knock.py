@@ -1,4 +1,9 @@
-"""A lean client: prepared requests over so many connections at once, each answered before that connection sends the next."""
+"""
+A lean client.
+
+Prepared requests over so many connections at once, each answered before that connection sends the
+next.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +39,11 @@ class Line:
         self.socket.sendall(request)
 
     def answered(self) -> int:
-        """The status once all of the answer is there, else 0; a connection that was closed asks again."""
+        """
+        The status once all of the answer is there, else 0.
+
+        A connection that was closed asks again.
+        """
         found = self.socket.recv(65536)
         if not found:
             self.socket.close()
@@ -46,11 +55,17 @@ class Line:
         head, end, body = self.got.partition(END)
         if not end:
             return 0
-        length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+        length = next(
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-length")
+        )
         return int(head[9:12]) if len(body) >= length else 0
 
 
-def knock(port: int, requests: Sequence[bytes], connections: int) -> tuple[float, list[float], list[int]]:
+def knock(
+    port: int, requests: Sequence[bytes], connections: int
+) -> tuple[float, list[float], list[int]]:
     """Seconds for all of it, milliseconds each, and the statuses that came."""
     lines, waiting = [Line(port) for _ in range(connections)], iter(requests)
     took: list[float] = []

@@ -1,4 +1,8 @@
-"""An agency that takes leads by a form: whom it works for, who does the work, and submissions that come in captured."""
+"""
+An agency that takes leads by a form.
+
+Whom it works for, who does the work, and submissions that come in captured.
+"""
 
 from __future__ import annotations
 
@@ -29,31 +33,53 @@ _numbers = count(1)
 
 
 def make_agency() -> None:
-    """Two teams of four, a published flow, and clients that are known by their domains and by one person each."""
+    """
+    Two teams of four, a published flow, and clients that are known by their domains and by one
+    person each.
+    """
     system = Actor.system()
     people = [_person(number) for number in range(1, PEOPLE + 1)]
-    big, usual = (Team.objects.create(name=name, lead=lead) for name, lead in (("Big leads", people[0]), ("Leads", people[4])))
+    big, usual = (
+        Team.objects.create(name=name, lead=lead)
+        for name, lead in (("Big leads", people[0]), ("Leads", people[4]))
+    )
     for place, person in enumerate(people):
         TeamMembership.objects.create(team=big if place < PEOPLE // 2 else usual, user=person)
     Agency.objects.create(pk=1, name="Bench", team=usual, owner=people[0], backup=people[4])
     ensure_defaults(at=MONDAY)
-    publish_lead_to_brief(owner=people[0], backup=people[4], high_value=big, usual=usual, by=system, at=MONDAY)
-    wanted = Wanted("form", FORM, "Leads", secret=secrets.token_hex(24), team=usual, owner=people[4], backup=people[5])
+    publish_lead_to_brief(
+        owner=people[0], backup=people[4], high_value=big, usual=usual, by=system, at=MONDAY
+    )
+    wanted = Wanted(
+        "form",
+        FORM,
+        "Leads",
+        secret=secrets.token_hex(24),
+        team=usual,
+        owner=people[4],
+        backup=people[5],
+    )
     connect(wanted, by=system, at=MONDAY)
     for number in range(CLIENTS):
         _client(number, usual, people[number % PEOPLE], people[(number + 1) % PEOPLE])
 
 
 def _person(number: int) -> User:
-    made = User.objects.create_user(f"person{number}@bench.invalid", "", full_name=f"Person {number}", is_staff=True)
+    made = User.objects.create_user(
+        f"person{number}@bench.invalid", "", full_name=f"Person {number}", is_staff=True
+    )
     made.groups.add(Group.objects.get(name=Role.ACCOUNT_MANAGER))
     return made
 
 
 def _client(number: int, team: Team, owner: User, backup: User) -> None:
-    client = Client.objects.create(code=f"L{number}X", name=f"Client {number}", team=team, owner=owner, backup=backup)
+    client = Client.objects.create(
+        code=f"L{number}X", name=f"Client {number}", team=team, owner=owner, backup=backup
+    )
     ClientDomain.objects.create(client=client, domain=f"client{number}.example")
-    contact = Contact.objects.create(full_name=f"Robin Okafor {number}", email=f"robin@client{number}.example")
+    contact = Contact.objects.create(
+        full_name=f"Robin Okafor {number}", email=f"robin@client{number}.example"
+    )
     Membership.objects.create(contact=contact, client=client)
 
 
@@ -73,7 +99,10 @@ def new_numbers(many: int) -> list[int]:
 
 def capture_these(numbers: Sequence[int], at: datetime, again: str = "") -> list[int]:
     """:param again: tells a second delivery about the same submission from the first one"""
-    signals = [Signal(FORM, KIND, f"{number}{again}", "form", str(number), at, body(number)) for number in numbers]
+    signals = [
+        Signal(FORM, KIND, f"{number}{again}", "form", str(number), at, body(number))
+        for number in numbers
+    ]
     captured = capture(signals, by=Actor.system(), at=at)
     assert all(each.outcome is Capture.NEW for each in captured)
     return [each.event_id for each in captured]
@@ -95,7 +124,12 @@ def body(number: int) -> Mapping[str, Any]:
                 "starts": "2026-12-01",
                 "ends": "2027-06-30",
             },
-            "company": {"name": f"Client {client}", "domain": f"client{client}.example", "territory": "DACH", "size": "45"},
+            "company": {
+                "name": f"Client {client}",
+                "domain": f"client{client}.example",
+                "territory": "DACH",
+                "size": "45",
+            },
             "contact": {"name": f"Robin Okafor {client}", "email": f"robin@client{client}.example"},
         },
     }

@@ -1,4 +1,8 @@
-"""The least a hook could do on the same server: check the signature, keep the body with one INSERT, answer; it reads nothing out of it."""
+"""
+The least a hook could do on the same server.
+
+Check the signature, keep the body with one INSERT, answer; it reads nothing out of it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,8 @@ PLACE, SLUG = "/limit/", "limit"
 SECRET, URL = "client-secret-of-the-bench", "http://bench.invalid/hooks/limit/"
 FIND = "SELECT id FROM integrations_connection WHERE slug = %s"
 KEEP = """
-    INSERT INTO integrations_inbound (connection_id, received_at, last_received_at, deliveries, headers, raw, sha256, state, captured,
+    INSERT INTO integrations_inbound (connection_id, received_at, last_received_at, deliveries,
+        headers, raw, sha256, state, captured,
         repeated, conflicting, ignored, poison, reason, problems)
     VALUES (%s, %s, %s, 1, '{}', %s, %s, 'processed', 1, 0, 0, 0, 0, '', '[]')
     ON CONFLICT (connection_id, sha256) DO NOTHING"""
@@ -45,7 +50,10 @@ def hook(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterabl
         at = datetime.now(UTC)
         session.execute(KEEP, [connection_id, at, at, body, sha256(body).hexdigest()], prepare=True)
     told = json.dumps({"captured": int(genuine)}).encode()
-    start_response("200 OK" if genuine else "401 Unauthorized", [("Content-Type", "application/json"), ("Content-Length", str(len(told)))])
+    start_response(
+        "200 OK" if genuine else "401 Unauthorized",
+        [("Content-Type", "application/json"), ("Content-Length", str(len(told)))],
+    )
     return [told]
 
 

@@ -1,4 +1,9 @@
-"""W6 and W7: the lists of the desk over a million rows, and search in them, against a naive admin of the same columns."""
+"""
+W6 and W7.
+
+The lists of the desk over a million rows, and search in them, against a naive admin of the same
+columns.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +26,16 @@ from routing.work.visibility import work_seen_by
 
 Spent = dict[str, dict[str, list[float]]]
 QUEUE, REQUESTS = "/admin/routing/workitem/?whose=all", "/admin/delivery/request/?whose=all"
-NAIVE_QUEUE, NAIVE_REQUESTS = "/admin/routing/naiveitem/?is_open__exact=1", "/admin/routing/naiverequest/?item__is_open__exact=1"
+NAIVE_QUEUE, NAIVE_REQUESTS = (
+    "/admin/routing/naiveitem/?is_open__exact=1",
+    "/admin/routing/naiverequest/?item__is_open__exact=1",
+)
 DEEP, SIZE, MOST_QUERIES = 5_000, 50, 5
 DEEPER = 1.1  # times the first page, at most
 COLUMNS = "coalesce(w.next_due_at, '9999-12-31 00:00:00+00:00'::timestamptz), w.id"
 ROWS = (
-    """SELECT w.ref, w.title, c.name, u.full_name, w.state, w.priority, w.waiting_on, w.next_due_at FROM routing_workitem w
+    """SELECT w.ref, w.title, c.name, u.full_name, w.state, w.priority, w.waiting_on, w.next_due_at
+        FROM routing_workitem w
     JOIN routing_client c ON c.id = w.client_id LEFT JOIN routing_user u ON u.id = w.owner_id
     WHERE w.is_open AND NOT c.restricted AND {where} ORDER BY """
     + COLUMNS
@@ -52,7 +61,9 @@ def lists(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[
         "queue_deep": Pair(QUEUE + after, NAIVE_QUEUE + offset, ROWS.format(where=beyond)),
         "requests_first": Pair(REQUESTS, NAIVE_REQUESTS, ROWS.format(where="true")),
         "requests_filtered": Pair(
-            f"{REQUESTS}&state__exact=accepted", f"{NAIVE_REQUESTS}&state__exact=accepted", ROWS.format(where="w.state = 'accepted'")
+            f"{REQUESTS}&state__exact=accepted",
+            f"{NAIVE_REQUESTS}&state__exact=accepted",
+            ROWS.format(where="w.state = 'accepted'"),
         ),
         "requests_deep": Pair(REQUESTS + after, NAIVE_REQUESTS + offset, ROWS.format(where=beyond)),
     }
@@ -60,28 +71,47 @@ def lists(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[
     spent = measured(browser, pairs, repetitions)
     found = {name: ratios(spent, [name], "naive") for name in pairs}
     deeper = {name: _deeper(spent, name) for name in ("queue", "requests")}
-    checks |= {f"the deep page of {name} within {DEEPER} of the first": each.median <= DEEPER for name, each in deeper.items()}
+    checks |= {
+        f"the deep page of {name} within {DEEPER} of the first": each.median <= DEEPER
+        for name, each in deeper.items()
+    }
     told = {"rows": crowd.rows, "queries": asked, "deep_page": deep, **figures(spent)}
     told |= {f"{name}_deep_over_first": each for name, each in deeper.items()}
-    over = {who: ratios(spent, list(pairs), who) for who in ("naive", "limit")} | {f"naive_{name}": each for name, each in found.items()}
+    over = {who: ratios(spent, list(pairs), who) for who in ("naive", "limit")} | {
+        f"naive_{name}": each for name, each in found.items()
+    }
     return report.one("lists", told, over, checks)
 
 
 def search(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
-    """A term that one title in all has, and one that every eighth has, in the same four fields on both sides."""
+    """
+    A term that one title in all has, and one that every eighth has, in the same four fields on both
+    sides.
+    """
     crowd, browser = _set_up(server, scale)
     pairs = {
-        f"{where}_{how}": Pair(f"{ours}&q={term}", f"{theirs}&q={term}", ROWS.format(where=f"upper(w.title) LIKE upper('%{term}%')"))
-        for where, ours, theirs in (("queue", QUEUE, NAIVE_QUEUE), ("requests", REQUESTS, NAIVE_REQUESTS))
+        f"{where}_{how}": Pair(
+            f"{ours}&q={term}",
+            f"{theirs}&q={term}",
+            ROWS.format(where=f"upper(w.title) LIKE upper('%{term}%')"),
+        )
+        for where, ours, theirs in (
+            ("queue", QUEUE, NAIVE_QUEUE),
+            ("requests", REQUESTS, NAIVE_REQUESTS),
+        )
         for how, term in (("rare", RARE), ("common", COMMON))
     }
-    asked, checks = _checked(browser, pairs, more=1)  # which clients are meant is a question of its own
+    asked, checks = _checked(
+        browser, pairs, more=1
+    )  # which clients are meant is a question of its own
     spent = measured(browser, pairs, repetitions)
     over = {who: ratios(spent, list(pairs), who) for who in ("naive", "limit")}
     for how in ("rare", "common"):
         over[f"naive_{how}"] = ratios(spent, [f"queue_{how}", f"requests_{how}"], "naive")
     over |= {f"naive_{name}": ratios(spent, [name], "naive") for name in pairs}
-    return report.one("search", {"rows": crowd.rows, "queries": asked, **figures(spent)}, over, checks)
+    return report.one(
+        "search", {"rows": crowd.rows, "queries": asked, **figures(spent)}, over, checks
+    )
 
 
 def _set_up(server: postgres.Postgres, scale: float) -> tuple[Crowd, Browser]:
@@ -102,10 +132,17 @@ def _row_before(crowd: Crowd, page: int) -> tuple[WorkItem, list[Any]]:
     return keyed(seen, terms)[(page - 1) * SIZE - 1], terms
 
 
-def _checked(browser: Browser, pairs: Mapping[str, Pair], more: int = 0) -> tuple[dict[str, int], dict[str, bool]]:
+def _checked(
+    browser: Browser, pairs: Mapping[str, Pair], more: int = 0
+) -> tuple[dict[str, int], dict[str, bool]]:
     asked = {name: queries(browser, pair.ours) for name, pair in pairs.items()}
-    checks = {f"{name}: the same rows in the same order": _same(browser, pair) for name, pair in pairs.items()}
-    return asked, checks | {f"at most {MOST_QUERIES + more} queries": max(asked.values()) <= MOST_QUERIES + more}
+    checks = {
+        f"{name}: the same rows in the same order": _same(browser, pair)
+        for name, pair in pairs.items()
+    }
+    return asked, checks | {
+        f"at most {MOST_QUERIES + more} queries": max(asked.values()) <= MOST_QUERIES + more
+    }
 
 
 def _same(browser: Browser, pair: Pair) -> bool:

@@ -1,4 +1,9 @@
-"""Side by side: every contender takes turns in short slices, so that what disturbs one disturbs all; only ratios are kept."""
+"""
+Side by side.
+
+Every contender takes turns in short slices, so that what disturbs one disturbs all; only ratios are
+kept.
+"""
 
 from __future__ import annotations
 
@@ -47,15 +52,29 @@ class Spread:
         return cls(round(median(values), 3), round(min(values), 3), round(max(values), 3))
 
 
-def measured(workload: Workload, workers: Sequence[Worker], repetitions: int, scale: float, rounds: int = ROUNDS) -> dict[str, Any]:
-    """Items a second of each contender, and ours over each: median, lowest and highest of the repetitions."""
+def measured(
+    workload: Workload,
+    workers: Sequence[Worker],
+    repetitions: int,
+    scale: float,
+    rounds: int = ROUNDS,
+) -> dict[str, Any]:
+    """
+    Items a second of each contender, and ours over each.
+
+    Median, lowest and highest of the repetitions.
+    """
     rates: dict[str, list[float]] = {name: [] for name in workload.contenders}
     for name in rates:  # plans, caches and statements are warm before it counts
         _slice(workers, workload.contenders[name], 1)
     for _ in range(repetitions):
         for name, rate in _repetition(workload, workers, scale, rounds).items():
             rates[name].append(rate)
-    ratios = {name: [ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)] for name in rates if name != OURS}
+    ratios = {
+        name: [ours / theirs for ours, theirs in zip(rates[OURS], rates[name], strict=True)]
+        for name in rates
+        if name != OURS
+    }
     return {
         "workload": workload.name,
         "title": workload.title,
@@ -68,7 +87,9 @@ def measured(workload: Workload, workers: Sequence[Worker], repetitions: int, sc
     }
 
 
-def _repetition(workload: Workload, workers: Sequence[Worker], scale: float, rounds: int) -> dict[str, float]:
+def _repetition(
+    workload: Workload, workers: Sequence[Worker], scale: float, rounds: int
+) -> dict[str, float]:
     """Each contender's rate over all its slices, the order shuffled anew each time."""
     spent = dict.fromkeys(workload.contenders, 0.0)
     done = dict.fromkeys(workload.contenders, 0)

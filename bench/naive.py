@@ -1,4 +1,8 @@
-"""The lists as one writes them first: an admin of the same site, with the same columns and filters, over copies of the same rows."""
+"""
+The lists as one writes them first.
+
+An admin of the same site, with the same columns and filters, over copies of the same rows.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +82,9 @@ class NaiveAdmin(ModelAdmin):
     @admin.display(description="work")
     def what(self, row: Any) -> Any:
         item = getattr(row, "item", row)
-        return format_html('<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title)
+        return format_html(
+            '<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title
+        )
 
     @admin.display(description="state")
     def state_name(self, row: Any) -> Any:
@@ -130,7 +136,16 @@ def _from(condition: Q | None, way: str) -> Q:
 
 
 class NaiveItemAdmin(NaiveAdmin):
-    list_display = ("what", "client", "kind_name", "state_name", "owner", "waiting", "urgency", "due_at")
+    list_display = (
+        "what",
+        "client",
+        "kind_name",
+        "state_name",
+        "owner",
+        "waiting",
+        "urgency",
+        "due_at",
+    )
     list_filter = ("is_open", "client", "waiting_on", "priority")
     search_fields = ("ref", "title", "client__code", "client__name")
     ordering = ("next_due_at", "id")
@@ -138,8 +153,24 @@ class NaiveItemAdmin(NaiveAdmin):
 
 class NaiveRequestAdmin(NaiveAdmin):
     way = "item__"
-    list_display = ("what", "of_client", "state_name", "of_owner", "waiting", "urgency", "due_at", "age")
-    list_filter = ("item__is_open", "state", "item__client", "item__waiting_on", "item__priority", "kind")
+    list_display = (
+        "what",
+        "of_client",
+        "state_name",
+        "of_owner",
+        "waiting",
+        "urgency",
+        "due_at",
+        "age",
+    )
+    list_filter = (
+        "item__is_open",
+        "state",
+        "item__client",
+        "item__waiting_on",
+        "item__priority",
+        "kind",
+    )
     search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
     ordering = ("item__next_due_at", "item_id")
 

@@ -1,4 +1,8 @@
-"""The hook as one writes it first: rows through the ORM in one transaction, then a Celery task an event."""
+"""
+The hook as one writes it first.
+
+Rows through the ORM in one transaction, then a Celery task an event.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,9 @@ def hook(request: HttpRequest, slug: str) -> JsonResponse:
                 "received_at": at,
                 "last_received_at": at,
                 "raw": request.body,
-                "headers": {name: headers[name] for name in adapter.kept_headers if name in headers},
+                "headers": {
+                    name: headers[name] for name in adapter.kept_headers if name in headers
+                },
                 "state": Inbound.State.PROCESSED,
                 "captured": sum(made),
                 "repeated": len(made) - sum(made),
@@ -51,7 +57,9 @@ def hook(request: HttpRequest, slug: str) -> JsonResponse:
         )
         if not new:
             Inbound.objects.filter(pk=kept.pk).update(
-                deliveries=F("deliveries") + 1, last_received_at=at, repeated=F("repeated") + len(made)
+                deliveries=F("deliveries") + 1,
+                last_received_at=at,
+                repeated=F("repeated") + len(made),
             )
     return JsonResponse({"received": kept.pk, "captured": sum(made)})
 
@@ -81,7 +89,18 @@ def process_event(event_id: int, **_: Any) -> None:
     with transaction.atomic():
         event = Event.objects.select_related("payload").get(pk=event_id)
         live = FlowVersion.objects.live().select_related("flow").prefetch_related("triggers")
-        starts = any(trigger.kind == event.kind for version in live for trigger in version.triggers.all())
-        about = Run.objects.filter(source=event.source, subject_type=event.subject_type, subject_id=event.subject_id, item__is_open=True)
+        starts = any(
+            trigger.kind == event.kind for version in live for trigger in version.triggers.all()
+        )
+        about = Run.objects.filter(
+            source=event.source,
+            subject_type=event.subject_type,
+            subject_id=event.subject_id,
+            item__is_open=True,
+        )
         if not starts and not about.exists():
-            RunEvent.objects.get_or_create(event=event, run=None, defaults={"part": RunEvent.Part.UNCLAIMED, "at": timezone.now()})
+            RunEvent.objects.get_or_create(
+                event=event,
+                run=None,
+                defaults={"part": RunEvent.Part.UNCLAIMED, "at": timezone.now()},
+            )

@@ -1,4 +1,9 @@
-"""Lives through the ORM: row by row as one would write it, and with simple-history's bulk helpers. The same rows as the door's."""
+"""
+Lives through the ORM.
+
+Row by row as one would write it, and with simple-history's bulk helpers. The same rows as the
+door's.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +28,11 @@ from routing.work.visibility import work_seen_by
 
 
 def one(world: World) -> None:
-    """One request from its capture to delivered: lock, gates, verb, save with history, event; every step its own commit."""
+    """
+    One request from its capture to delivered.
+
+    Lock, gates, verb, save with history, event; every step its own commit.
+    """
     pk = _create(world)
     for step, by, user in world.steps():
         _step(pk, step, by, user, world.clock())
@@ -56,7 +65,10 @@ def _step(pk: int, step: Operation, by: Actor, user: User, at: datetime) -> None
 
 
 def batch(world: World, count: int) -> None:
-    """``count`` requests with ``bulk_create_with_history`` and ``bulk_update_with_history``, every step one commit for all."""
+    """
+    ``count`` requests with ``bulk_create_with_history`` and ``bulk_update_with_history``, every
+    step one commit for all.
+    """
     ids = create_many(world, count)
     for step, by, user in world.steps():
         _step_many(ids, step, by, user, world.clock())
@@ -65,14 +77,21 @@ def batch(world: World, count: int) -> None:
 def create_many(world: World, count: int) -> list[int]:
     world.by_manager.require("delivery.add_request", to="create requests")
     at = world.clock()
-    told: dict[str, Any] = {"batch_size": count, "default_user": world.manager, "default_change_reason": REASON, "default_date": at}
+    told: dict[str, Any] = {
+        "batch_size": count,
+        "default_user": world.manager,
+        "default_change_reason": REASON,
+        "default_date": at,
+    }
     with transaction.atomic():
         requests = _unsaved(world, count, at)
         bulk_create_with_history([request.item for request in requests], WorkItem, **told)
         for request in requests:
             request.item = request.item
         bulk_create_with_history(requests, Request, **told)
-        Event.objects.bulk_create([event(request, "create", "", world.manager, at) for request in requests])
+        Event.objects.bulk_create(
+            [event(request, "create", "", world.manager, at) for request in requests]
+        )
         react(requests, "delivery.request.create", world.by_manager, at)
     return [request.pk for request in requests]
 
@@ -84,10 +103,24 @@ def _step_many(ids: Sequence[int], step: Operation, by: Actor, user: User, at: d
         before = {request.pk: request.state for request in requests}
         for request in requests:
             turn(request, step, by, at)
-        fields = ["state", *(name for name in ("triaged_at", "accepted_at") if name.startswith(step.verb))]
-        bulk_update_with_history(requests, Request, fields, default_user=user, default_change_reason=REASON, default_date=at)
-        WorkItem.objects.bulk_update([request.item for request in requests], ["state", "is_open", "changed_at"])
-        Event.objects.bulk_create([event(request, step.verb, before[request.pk], user, at) for request in requests])
+        fields = [
+            "state",
+            *(name for name in ("triaged_at", "accepted_at") if name.startswith(step.verb)),
+        ]
+        bulk_update_with_history(
+            requests,
+            Request,
+            fields,
+            default_user=user,
+            default_change_reason=REASON,
+            default_date=at,
+        )
+        WorkItem.objects.bulk_update(
+            [request.item for request in requests], ["state", "is_open", "changed_at"]
+        )
+        Event.objects.bulk_create(
+            [event(request, step.verb, before[request.pk], user, at) for request in requests]
+        )
         react(requests, step.kind, by, at)
 
 
@@ -97,7 +130,10 @@ def _unsaved(world: World, count: int, at: datetime) -> list[Request]:
     first = counter.last
     counter.last += count
     counter.save()
-    return [_request(world, number, f"{client.code}-{first + number}", at) for number in range(1, count + 1)]
+    return [
+        _request(world, number, f"{client.code}-{first + number}", at)
+        for number in range(1, count + 1)
+    ]
 
 
 def _request(world: World, number: int, ref: str, at: datetime) -> Request:
@@ -127,7 +163,11 @@ def turn(request: Request, step: Operation, by: Actor, at: datetime) -> None:
     if not all(gate(request, context).passed for gate in step.all_gates):
         raise PermissionDenied(step.verb)
     getattr(request, step.verb)(at=at)
-    request.item.state, request.item.is_open, request.item.changed_at = request.state, request.is_open, at
+    request.item.state, request.item.is_open, request.item.changed_at = (
+        request.state,
+        request.is_open,
+        at,
+    )
 
 
 def _save(row: Any, user: User, at: datetime) -> None:

@@ -12,7 +12,12 @@ from routing.work.items import WorkItem
 def one(world: World) -> None:
     """One request from its capture to delivered, every step its own commit."""
     made = open_request(
-        client=world.client, title=f"{TITLE} 1", details=f"{DETAILS} 1", by=world.by_manager, at=world.clock(), reason=REASON
+        client=world.client,
+        title=f"{TITLE} 1",
+        details=f"{DETAILS} 1",
+        by=world.by_manager,
+        at=world.clock(),
+        reason=REASON,
     )
     _through(world, [made.pk])
 
@@ -21,13 +26,24 @@ def batch(world: World, count: int) -> None:
     """``count`` requests, every step one commit for all of them."""
     by = world.by_manager
     by.require("delivery.add_request", to="create requests")
-    made = create([_unsaved(world, number) for number in range(1, count + 1)], by=by, at=world.clock(), reason=REASON)
+    made = create(
+        [_unsaved(world, number) for number in range(1, count + 1)],
+        by=by,
+        at=world.clock(),
+        reason=REASON,
+    )
     _through(world, [request.pk for request in made])
 
 
 def _unsaved(world: World, number: int) -> Request:
     client = world.client
-    item = WorkItem(title=f"{TITLE} {number}", client=client, team_id=client.team_id, owner_id=client.owner_id, backup_id=client.backup_id)
+    item = WorkItem(
+        title=f"{TITLE} {number}",
+        client=client,
+        team_id=client.team_id,
+        owner_id=client.owner_id,
+        backup_id=client.backup_id,
+    )
     return Request(item=item, details=f"{DETAILS} {number}", channel=Request.Channel.EMAIL)
 
 

@@ -1,4 +1,9 @@
-"""W8: changes that go out to a system over HTTP, through the outbox; beside a bare Celery task and a procrastinate job each."""
+"""
+W8.
+
+Changes that go out to a system over HTTP, through the outbox; beside a bare Celery task and a
+procrastinate job each.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +49,10 @@ _numbers = count(1)
 
 
 def outbox(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
-    """Changes a second, from the first that is written until the rows of all say that they are delivered."""
+    """
+    Changes a second, from the first that is written until the rows of all say that they are
+    delivered.
+    """
     outbox_bare.make_tables(os.environ["DATABASE_OWNER_URL"])
     call_command("migrate", database="owner", verbosity=0)
     many = max(FEWEST, round(CHANGES * scale))
@@ -61,14 +69,22 @@ def outbox(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dic
                     rates[name].append(many / spent)
         counted = httpx.get(address + COUNTED, trust_env=False).json()
     figures = {f"{name}_per_s": Spread.of(values) for name, values in rates.items()}
-    told = {"changes": many, "worker_processes": WORKERS, "requests": counted["requests"], "aims": AIMS}
+    told = {
+        "changes": many,
+        "worker_processes": WORKERS,
+        "requests": counted["requests"],
+        "aims": AIMS,
+    }
     return report.one("outbox", told | figures, ratios(rates), _checks(sent, counted["changes"]))
 
 
 def ratios(rates: Mapping[str, Sequence[float]]) -> dict[str, Spread]:
     """Return ours over each of the others, by its name: a ratio each repetition."""
     others = {name: values for name, values in rates.items() if name != OURS}
-    return {name: Spread.of([ours / it for ours, it in zip(rates[OURS], values, strict=True)]) for name, values in others.items()}
+    return {
+        name: Spread.of([ours / it for ours, it in zip(rates[OURS], values, strict=True)])
+        for name, values in others.items()
+    }
 
 
 def arrivals(keys: Sequence[str], arrived: Mapping[str, int]) -> dict[str, bool]:
@@ -92,7 +108,11 @@ def _checks(sent: Mapping[str, Sequence[str]], arrived: Mapping[str, int]) -> di
 
 
 def _slice(name: str, write: Callable[[Sequence[str]], None], keys: Sequence[str]) -> float:
-    """Return the seconds that these took; what is still under way after minutes is found by the checks."""
+    """
+    Return the seconds that these took.
+
+    What is still under way after minutes is found by the checks.
+    """
     before = _delivered(name)
     began = time.perf_counter()
     for start in range(0, len(keys), TOGETHER):
@@ -130,18 +150,28 @@ def _writes(address: str) -> dict[str, Callable[[Sequence[str]], None]]:
 
 
 def by_ours(crm: Connection, about: Sequence[int], keys: Sequence[str]) -> None:
-    """Enqueue changes in one transaction: each of a deal of its own, about a piece of work, which is locked with it."""
+    """
+    Enqueue changes in one transaction.
+
+    Each of a deal of its own, about a piece of work, which is locked with it.
+    """
     wanted = []
     for key, item in zip(keys, about, strict=False):
         deal = key.rpartition("-")[2]
         content = {"properties": {KEY: key}}
-        wanted.append(Wanted(crm.pk, key, VERB, f"deal:{deal}", content, remote_id=deal, item_id=item))
+        wanted.append(
+            Wanted(crm.pk, key, VERB, f"deal:{deal}", content, remote_id=deal, item_id=item)
+        )
     enqueue(wanted, by=Actor.system(), at=now())
 
 
 @contextmanager
 def _serving() -> Iterator[str]:
-    """Start the other side, the product's worker and beat, and as many processes of procrastinate; where the other side is."""
+    """
+    Start the other side, the product's worker and beat, and as many processes of procrastinate.
+
+    Where the other side is.
+    """
     with ExitStack() as stack:
         store = services.store(stack)
         address = f"http://127.0.0.1:{_remote(stack)}"
@@ -158,7 +188,9 @@ def _serving() -> Iterator[str]:
 
 def _remote(stack: ExitStack) -> int:
     """Return the port of the other side, which stops with the stack."""
-    process = stack.enter_context(subprocess.Popen([sys.executable, "-m", "bench.remote"], stdout=subprocess.PIPE, text=True))
+    process = stack.enter_context(
+        subprocess.Popen([sys.executable, "-m", "bench.remote"], stdout=subprocess.PIPE, text=True)
+    )
     stack.callback(process.terminate)
     assert process.stdout
     return int(process.stdout.readline())

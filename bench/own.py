@@ -1,4 +1,7 @@
-"""Our own figures in what a workload prints, under the names that a comparison of two commits gives them."""
+"""
+Our own figures in what a workload prints, under the names that a comparison of two commits gives
+them.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ def _intake(figures: Mapping[str, Any]) -> dict[str, Figure]:
 
 
 def _drain(figures: Mapping[str, Any]) -> dict[str, Figure]:
-    names = {"W5 one process": "ours_events_per_s", "W5 two processes": "ours_events_per_s_two_processes"}
+    names = {
+        "W5 one process": "ours_events_per_s",
+        "W5 two processes": "ours_events_per_s_two_processes",
+    }
     return {name: _rate(figures[key]) for name, key in names.items()}
 
 
@@ -61,7 +67,9 @@ def _search(figures: Mapping[str, Any]) -> dict[str, Figure]:
     pages = {name: _time(each["ours_ms"]) for name, each in _pages(figures).items()}
     found = {}
     for how in SEARCHES:
-        found[f"W7 {how}"] = _sum({name: page for name, page in pages.items() if name.endswith(how)})
+        found[f"W7 {how}"] = _sum(
+            {name: page for name, page in pages.items() if name.endswith(how)}
+        )
     return found
 
 
@@ -70,7 +78,9 @@ def _desk(figures: Mapping[str, Any]) -> dict[str, Figure]:
 
 
 def _pages(figures: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    return {name: each for name, each in figures.items() if isinstance(each, dict) and "ours_ms" in each}
+    return {
+        name: each for name, each in figures.items() if isinstance(each, dict) and "ours_ms" in each
+    }
 
 
 def _rate(spread: Mapping[str, float]) -> Figure:

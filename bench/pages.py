@@ -1,4 +1,8 @@
-"""Pages of the desk, asked for as a browser does: which rows they show, what they ask the database, how long they take."""
+"""
+Pages of the desk, asked for as a browser does.
+
+Which rows they show, what they ask the database, how long they take.
+"""
 
 from __future__ import annotations
 
@@ -43,9 +47,17 @@ def queries(browser: Browser, address: str) -> int:
     return len(seen) - 2
 
 
-def measured(browser: Browser, pairs: Mapping[str, Pair], repetitions: int) -> dict[str, dict[str, list[float]]]:
-    """Milliseconds a page, by page and contender, one median a repetition; contenders take turns in random order."""
-    spent: dict[str, dict[str, list[float]]] = {name: {"ours": [], "naive": [], "limit": []} for name in pairs}
+def measured(
+    browser: Browser, pairs: Mapping[str, Pair], repetitions: int
+) -> dict[str, dict[str, list[float]]]:
+    """
+    Milliseconds a page, by page and contender, one median a repetition.
+
+    Contenders take turns in random order.
+    """
+    spent: dict[str, dict[str, list[float]]] = {
+        name: {"ours": [], "naive": [], "limit": []} for name in pairs
+    }
     for pair in pairs.values():
         for address in (pair.ours, pair.naive):
             browser.get(address)
@@ -70,11 +82,19 @@ def _slice(browser: Browser, pair: Pair, who: str) -> float:
     return median(taken)
 
 
-def ratios(spent: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str], who: str) -> Spread:
+def ratios(
+    spent: Mapping[str, Mapping[str, Sequence[float]]], names: Sequence[str], who: str
+) -> Spread:
     """Our throughput over theirs, over all the named pages together, by repetition."""
-    ours, theirs = ([sum(times) for times in zip(*(spent[name][each] for name in names), strict=True)] for each in ("ours", who))
+    ours, theirs = (
+        [sum(times) for times in zip(*(spent[name][each] for name in names), strict=True)]
+        for each in ("ours", who)
+    )
     return Spread.of([other / our for our, other in zip(ours, theirs, strict=True)])
 
 
 def figures(spent: Mapping[str, Mapping[str, Sequence[float]]]) -> dict[str, Any]:
-    return {name: {f"{who}_ms": Spread.of(times) for who, times in by.items()} for name, by in spent.items()}
+    return {
+        name: {f"{who}_ms": Spread.of(times) for who, times in by.items()}
+        for name, by in spent.items()
+    }

@@ -1,11 +1,13 @@
 """
-Compare two commits: the working tree against REF, workload by workload, as ``make bench-pair REF=<commit>`` does.
+Compare two commits: the working tree against REF, workload by workload, as ``make bench-pair
+REF=<commit>`` does.
 
-Each pair runs both sides in fresh processes with a fresh PostgreSQL each. They set themselves up at once, then one is
-measured and then the other, while the first is gone and the second waits: A B, B A, A B … A pair gives one ratio a figure,
-new over old, above 1 where the new side is better. Printed is one JSON object: the median of the ratios, its
-order-statistics interval (see ``bench.interval``), and whether that reaches 95 % and its lower end is above 0.9, which is what
-"no lower" means. Six pairs are the fewest that can; nine forgive one bad pair on each side, twelve two.
+Each pair runs both sides in fresh processes with a fresh PostgreSQL each. They set themselves up at
+once, then one is measured and then the other, while the first is gone and the second waits: A B, B
+A, A B … A pair gives one ratio a figure, new over old, above 1 where the new side is better.
+Printed is one JSON object: the median of the ratios, its order-statistics interval (see
+``bench.interval``), and whether that reaches 95 % and its lower end is above 0.9, which is what "no
+lower" means. Six pairs are the fewest that can; nine forgive one bad pair on each side, twelve two.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ from bench.own import Figure
 NO_LOWER = 0.9
 PAIRS, SCALE, REPETITIONS = 6, 0.1, 5
 DRIVER = Path("bench", "alone.py")
-YOUNGER = {"outbox": Path("bench", "outbox.py")}  # than 7d0cd11, the first commit that can be compared with
+YOUNGER = {
+    "outbox": Path("bench", "outbox.py")
+}  # than 7d0cd11, the first commit that can be compared with
 STOP_S = 90
 ENDS_OF_A_LOG = 3_000
 Figures = dict[str, Figure]
@@ -82,7 +86,11 @@ class Side:
         return own.of(json.loads(found))
 
     def close(self) -> None:
-        """End it, if it has not ended by itself; interrupted, it stops its servers and removes what they kept."""
+        """
+        End it, if it has not ended by itself.
+
+        Interrupted, it stops its servers and removes what they kept.
+        """
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.close()
@@ -98,7 +106,9 @@ class Side:
 
     def _failed(self) -> RuntimeError:
         self._log.seek(0)
-        return RuntimeError(f"{self.name} failed. Its log ends:\n{self._log.read()[-ENDS_OF_A_LOG:]}")
+        return RuntimeError(
+            f"{self.name} failed. Its log ends:\n{self._log.read()[-ENDS_OF_A_LOG:]}"
+        )
 
 
 def main() -> None:
@@ -109,7 +119,9 @@ def main() -> None:
     parser.add_argument("--name", default=environ.get("NAME"), choices=NAMES)
     parser.add_argument("--pairs", type=int, default=int(environ.get("PAIRS", PAIRS)))
     parser.add_argument("--scale", type=float, default=float(environ.get("SCALE", SCALE)))
-    parser.add_argument("--repetitions", type=int, default=int(environ.get("REPETITIONS", REPETITIONS)))
+    parser.add_argument(
+        "--repetitions", type=int, default=int(environ.get("REPETITIONS", REPETITIONS))
+    )
     wanted = parser.parse_args()
     if not wanted.ref:
         parser.error("name the commit to compare with: REF=<commit>")
@@ -131,7 +143,11 @@ def main() -> None:
 
 
 def has(side: Checkout, name: str) -> bool:
-    """Return whether its bench has this workload; a commit without the module of a younger one has not."""
+    """
+    Return whether its bench has this workload.
+
+    A commit without the module of a younger one has not.
+    """
     module = YOUNGER.get(name)
     return module is None or (side.folder / module).exists()
 
@@ -158,7 +174,9 @@ def one_pair(old: Checkout, new: Checkout, name: str, size: Size, *, new_first: 
 
 
 def compared(pairs: Mapping[str, Sequence[tuple[Figure, Figure]]]) -> dict[str, Any]:
-    """Return, by figure, the median ratio with its interval, and whether all are no lower than before."""
+    """
+    Return, by figure, the median ratio with its interval, and whether all are no lower than before.
+    """
     figures = {name: _compared(values) for name, values in pairs.items()}
     return {"figures": figures, "no_lower": all(each["no_lower"] for each in figures.values())}
 

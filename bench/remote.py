@@ -1,8 +1,10 @@
 """
-The system that changes go out to: deals in HubSpot's words, held in memory, with a count of every change that arrived.
+The system that changes go out to: deals in HubSpot's words, held in memory, with a count of every
+change that arrived.
 
-``python -m bench.remote`` serves it on a free port of 127.0.0.1, which it prints. One process without threads, and no more
-HTTP than clients here speak: it must be cheap, because it shares the machine with the workers that are measured.
+``python -m bench.remote`` serves it on a free port of 127.0.0.1, which it prints. One process
+without threads, and no more HTTP than clients here speak: it must be cheap, because it shares the
+machine with the workers that are measured.
 """
 
 from __future__ import annotations
@@ -92,7 +94,7 @@ class Speaking(asyncio.Protocol):
         for asked in self._buffer.requests(data):
             status, said = self._deals.answer(asked)
             body = json.dumps(said).encode()
-            head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+            head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"  # noqa: E501
             self._transport.write(head.encode() + _END + body)
 
 

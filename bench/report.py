@@ -25,7 +25,11 @@ def table(result: dict[str, Any]) -> str:
         cells = [name, _spread(rate, ".0f")]
         if name != OURS:
             ratio, aim, stretch = (result[key][name] for key in ("ours_over", "aims", "stretch"))
-            cells += [_spread(ratio, ".2f"), f"{aim:g}: {_met(ratio, aim)}", f"{stretch:g}: {_met(ratio, stretch)}" if stretch else ""]
+            cells += [
+                _spread(ratio, ".2f"),
+                f"{aim:g}: {_met(ratio, aim)}",
+                f"{stretch:g}: {_met(ratio, stretch)}" if stretch else "",
+            ]
         lines.append(f"| {' | '.join(cells + [''] * (5 - len(cells)))} |")
     return "\n".join(lines) + "\n"
 
@@ -42,7 +46,9 @@ def _met(ratio: Spread, aim: float) -> str:
     return "met" if ratio.median >= aim else "missed"
 
 
-def one(workload: str, figures: dict[str, Any], ratios: dict[str, Spread], checks: dict[str, bool]) -> dict[str, Any]:
+def one(
+    workload: str, figures: dict[str, Any], ratios: dict[str, Spread], checks: dict[str, bool]
+) -> dict[str, Any]:
     """Print the result of a workload in the shared form. A table goes to stderr."""
     lines = [f"### {workload}", "", "| figure | value |", "|---|---|"]
     lines += [f"| {name} | {_told(value)} |" for name, value in figures.items()]
@@ -50,7 +56,10 @@ def one(workload: str, figures: dict[str, Any], ratios: dict[str, Spread], check
     lines += [f"| {name} | {_spread(value, '.3g')} |" for name, value in ratios.items()]
     lines += ["", *(f"{'holds' if held else 'BROKEN'}: {name}" for name, held in checks.items())]
     sys.stderr.write("\n".join(lines) + "\n")
-    spreads = {name: {"median": each.median, "min": each.low, "max": each.high} for name, each in ratios.items()}
+    spreads = {
+        name: {"median": each.median, "min": each.low, "max": each.high}
+        for name, each in ratios.items()
+    }
     return {"workload": workload, "figures": _plain(figures), "ratios": spreads, "checks": checks}
 
 
@@ -59,10 +68,16 @@ def _plain(value: Any) -> Any:
         return {"median": value.median, "min": value.low, "max": value.high}
     if isinstance(value, list):
         return [_plain(each) for each in value]
-    return {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value
+    return (
+        {name: _plain(each) for name, each in value.items()} if isinstance(value, dict) else value
+    )
 
 
 def _told(value: Any) -> str:
     if isinstance(value, Spread):
         return _spread(value, ".4g")
-    return ", ".join(f"{name} {_told(each)}" for name, each in value.items()) if isinstance(value, dict) else str(value)
+    return (
+        ", ".join(f"{name} {_told(each)}" for name, each in value.items())
+        if isinstance(value, dict)
+        else str(value)
+    )

@@ -20,7 +20,14 @@ SHORT = {
     "set_orm": workloads.SET_ORM,
 }
 LIVES = {"W1": "single", "W2": "bulk"}
-DURABILITY = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "wal_level", "plan_cache_mode")
+DURABILITY = (
+    "server_version",
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "wal_level",
+    "plan_cache_mode",
+)
 
 
 def lifecycle(names: Sequence[str], *, repetitions: int, scale: float) -> dict[str, Any]:
@@ -43,13 +50,17 @@ def lifecycle(names: Sequence[str], *, repetitions: int, scale: float) -> dict[s
         for short, name in SHORT.items()
         if name in result["ours_over"]
     }
-    held = {check.__name__.replace("_", " "): True for check in checks.ALL}  # each raises if it does not
+    held = {
+        check.__name__.replace("_", " "): True for check in checks.ALL
+    }  # each raises if it does not
     return report.one("lifecycle", {"settings": settings, "results": results}, ratios, held)
 
 
 def _settings(_world: Any) -> dict[str, Any]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(DURABILITY)])
+        cursor.execute(
+            "SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(DURABILITY)]
+        )
         found = dict(cursor.fetchall())
     return found | {"prepare_threshold": connection.connection.prepare_threshold}
 

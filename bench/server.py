@@ -1,4 +1,7 @@
-"""A PostgreSQL for one run, with the durability of production, migrated by its owner and used as the app's role."""
+"""
+A PostgreSQL for one run, with the durability of production, migrated by its owner and used as the
+app's role.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ def running() -> Iterator[postgres.Postgres]:
     """Start it and let the environment name it, for settings that are read afterwards."""
     base = Path(tempfile.mkdtemp(prefix="throughline-bench-"))
     base.chmod(0o711)  # PostgreSQL may run as nobody
-    passwords = {role: secrets.token_urlsafe(18) for role in (postgres.SUPERUSER, postgres.OWNER, postgres.APP)}
+    passwords = {
+        role: secrets.token_urlsafe(18)
+        for role in (postgres.SUPERUSER, postgres.OWNER, postgres.APP)
+    }
     server = postgres.place(base / "postgres", identity.choose(), passwords, durable=True)
     try:
         server.prepare()
@@ -40,7 +46,9 @@ def running() -> Iterator[postgres.Postgres]:
 
 def _furnish(server: postgres.Postgres) -> None:
     owner, app = ((role, server.passwords[role]) for role in (postgres.OWNER, postgres.APP))
-    postgres.furnish(server.url(postgres.SUPERUSER, "postgres"), owner=owner, app=app, dbname=postgres.DATABASE)
+    postgres.furnish(
+        server.url(postgres.SUPERUSER, "postgres"), owner=owner, app=app, dbname=postgres.DATABASE
+    )
 
 
 def _environment(server: postgres.Postgres, base: Path) -> dict[str, str]:

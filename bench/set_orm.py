@@ -1,7 +1,9 @@
 """
-Lives through set-based Django: ``bulk_create``, one guarded ``update`` a transition, history and events once a batch.
+Lives through set-based Django: ``bulk_create``, one guarded ``update`` a transition, history and
+events once a batch.
 
-The rows are locked when they are loaded, because gates judge them and history copies them: neither may be old by the commit.
+The rows are locked when they are loaded, because gates judge them and history copies them: neither
+may be old by the commit.
 """
 
 from __future__ import annotations

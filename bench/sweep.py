@@ -1,4 +1,9 @@
-"""W3: sweep a million open clocks of which one in a hundred is due; what must hold is asked of every slice that was measured."""
+"""
+W3.
+
+Sweep a million open clocks of which one in a hundred is due; what must hold is asked of every slice
+that was measured.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +31,35 @@ SLICES = 2  # of each, a repetition
 SAMPLE = 100  # of the due ones, for the loop
 EMPTY_SWEEP_MS = 1.0
 
-# What every contender must have written about a clock, with instants as distances from when it woke.
+# What every contender must have written about a clock, with instants as distances from when it
+# woke.
 ROWS = """
-SELECT c.next_level, c.wakes_at - woke, c.warned_at = e.sent_at, c.breached_at - woke, c.due_at - woke, e.level, e.due_at - woke,
-    e.caught_up, v.kind, v.source, v.digest, v.item_id = c.item_id, v.from_state, v.to_state, v.actor_id, v.dedupe_key, v.at = e.sent_at,
-    n.words, n.at = e.sent_at, n.read_at, n.item_id = c.item_id, n.recipient_id = w.owner_id, n.recipient_id = w.backup_id,
+SELECT c.next_level, c.wakes_at - woke, c.warned_at = e.sent_at, c.breached_at - woke,
+    c.due_at - woke, e.level, e.due_at - woke,
+    e.caught_up, v.kind, v.source, v.digest, v.item_id = c.item_id, v.from_state, v.to_state,
+        v.actor_id, v.dedupe_key, v.at = e.sent_at,
+    n.words, n.at = e.sent_at, n.read_at, n.item_id = c.item_id, n.recipient_id = w.owner_id,
+        n.recipient_id = w.backup_id,
     n.dedupe_key = concat_ws(':', 'clock', c.id, e.level, n.recipient_id)
-FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_escalation e ON e.clock_id = c.id
-CROSS JOIN LATERAL (SELECT c.started_at + CASE e.level WHEN 2 THEN interval '31 days' ELSE interval '1 day' END AS woke) AS x
-LEFT JOIN routing_event v ON v.item_id = c.item_id AND v.object_id = c.id AND v.kind LIKE 'routing.clock.%%'
-LEFT JOIN routing_notification n ON n.item_id = c.item_id AND n.dedupe_key LIKE 'clock:' || c.id || ':%%'
+FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_escalation e
+    ON e.clock_id = c.id
+CROSS JOIN LATERAL (SELECT c.started_at + CASE e.level WHEN 2 THEN interval '31 days'
+    ELSE interval '1 day' END AS woke) AS x
+LEFT JOIN routing_event v ON v.item_id = c.item_id AND v.object_id = c.id
+    AND v.kind LIKE 'routing.clock.%%'
+LEFT JOIN routing_notification n ON n.item_id = c.item_id
+    AND n.dedupe_key LIKE 'clock:' || c.id || ':%%'
 WHERE e.sent_at = %s ORDER BY 1, 2, 5"""
 TWICE = """
-WITH told AS (SELECT DISTINCT c.id, c.item_id FROM routing_clock c JOIN routing_escalation e ON e.clock_id = c.id)
+WITH told AS (SELECT DISTINCT c.id, c.item_id FROM routing_clock c JOIN routing_escalation e
+    ON e.clock_id = c.id)
 SELECT count(*), count(*) FILTER (WHERE
     1 = (SELECT count(*) FROM routing_escalation e WHERE e.clock_id = told.id)
-    AND 1 = (SELECT count(*) FROM routing_event v WHERE v.item_id = told.item_id AND v.object_id = told.id
+    AND 1 = (SELECT count(*) FROM routing_event v WHERE v.item_id = told.item_id
+        AND v.object_id = told.id
         AND v.kind LIKE 'routing.clock.%%')
-    AND 1 = (SELECT count(*) FROM routing_notification n WHERE n.item_id = told.item_id AND n.dedupe_key LIKE 'clock:' || told.id || ':%%'))
+    AND 1 = (SELECT count(*) FROM routing_notification n WHERE n.item_id = told.item_id
+        AND n.dedupe_key LIKE 'clock:' || told.id || ':%%'))
 FROM told"""
 SHARED = 3_000  # between two sweepers
 
@@ -75,7 +91,9 @@ def sweep(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         result = measured(workload(many // DUE), workers[:1], repetitions, scale=1, rounds=SLICES)
         checks |= {
             "two_sweepers_make_no_duplicate": _passes(two_sweepers_share_what_is_due, workers),
-            "each_due_clock_has_exactly_one_row_a_level": _passes(each_clock_was_told_of_once, workers),
+            "each_due_clock_has_exactly_one_row_a_level": _passes(
+                each_clock_was_told_of_once, workers
+            ),
             "an_empty_sweep_takes_at_most_1_ms": empty_ms <= EMPTY_SWEEP_MS,
         }
     _say("\n" + report.table(result))
@@ -96,7 +114,10 @@ def _spread(found: Spread) -> dict[str, float]:
 
 
 def every_contender_writes_the_same_rows(workers: Sequence[Worker]) -> None:
-    found = {sweeper.__name__: workers[0].do(_written_by, sweeper) for sweeper in (sweepers.naive, sweepers.ours, sweepers.limit)}
+    found = {
+        sweeper.__name__: workers[0].do(_written_by, sweeper)
+        for sweeper in (sweepers.naive, sweepers.ours, sweepers.limit)
+    }
     assert len(found["naive"]) == 2 * KINDS, found["naive"]
     for name, rows in found.items():
         assert rows == found["naive"], f"{name}: {rows} instead of {found['naive']}"
@@ -134,7 +155,9 @@ def _counted(_world: World) -> tuple[int, int, int]:
 def _empty_ms(_world: World) -> float:
     """The statement of a sweep that finds nothing, there and back: the median of many."""
     at = Time.let_wake(0)
-    sql, params = Clock.objects.waking(at).values_list("pk", "wakes_at")[:CHUNK].query.sql_with_params()
+    sql, params = (
+        Clock.objects.waking(at).values_list("pk", "wakes_at")[:CHUNK].query.sql_with_params()
+    )
     took = []
     with connection.cursor() as cursor:
         for _ in range(200):

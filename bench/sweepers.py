@@ -1,4 +1,8 @@
-"""Three ways to tell of the clocks that are due: ours, a careful loop over the ORM, and one statement that PostgreSQL runs alone."""
+"""
+Three ways to tell of the clocks that are due.
+
+Ours, a careful loop over the ORM, and one statement that PostgreSQL runs alone.
+"""
 
 from __future__ import annotations
 
@@ -24,21 +28,28 @@ ONE_STATEMENT = """
 WITH due AS (
     SELECT c.id, c.item_id, c.next_level AS level, c.wakes_at AS reached,
         CASE c.next_level WHEN 2 THEN w.backup_id ELSE w.owner_id END AS person,
-        CASE c.next_level WHEN 0 THEN c.due_at WHEN 1 THEN c.due_at + c.escalate_every ELSE c.due_at + 2 * c.escalate_every END AS wakes_at
-    FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id WHERE c.wakes_at <= %(at)s FOR NO KEY UPDATE OF c
+        CASE c.next_level WHEN 0 THEN c.due_at WHEN 1 THEN c.due_at + c.escalate_every
+            ELSE c.due_at + 2 * c.escalate_every END AS wakes_at
+    FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id WHERE c.wakes_at <= %(at)s
+        FOR NO KEY UPDATE OF c
 ), clock AS (
-    UPDATE routing_clock c SET next_level = due.level + 1, wakes_at = due.wakes_at, trouble = '', warned_at = coalesce(c.warned_at, %(at)s),
+    UPDATE routing_clock c SET next_level = due.level + 1, wakes_at = due.wakes_at, trouble = '',
+        warned_at = coalesce(c.warned_at, %(at)s),
         breached_at = CASE WHEN due.level > 0 THEN coalesce(c.breached_at, c.due_at) END
     FROM due WHERE c.id = due.id
 ), level AS (
-    INSERT INTO routing_escalation (clock_id, level, due_at, caught_up, sent_at) SELECT id, level, reached, false, %(at)s FROM due
+    INSERT INTO routing_escalation (clock_id, level, due_at, caught_up, sent_at)
+        SELECT id, level, reached, false, %(at)s FROM due
 ), told AS (
-    INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state, actor_id, at)
-    SELECT (ARRAY['routing.clock.warn', 'routing.clock.breach', 'routing.clock.escalate'])[level + 1], 'throughline', '', item_id, id, '',
+    INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state,
+        actor_id, at)
+    SELECT (ARRAY['routing.clock.warn', 'routing.clock.breach',
+        'routing.clock.escalate'])[level + 1], 'throughline', '', item_id, id, '',
         (ARRAY['warning', 'breach', 'backup'])[level + 1], %(actor)s, %(at)s FROM due
 ), note AS (
     INSERT INTO routing_notification (recipient_id, item_id, words, dedupe_key, at)
-    SELECT person, item_id, (ARRAY['warning', 'breach', 'escalation'])[level + 1], 'clock:' || id || ':' || level || ':' || person, %(at)s
+    SELECT person, item_id, (ARRAY['warning', 'breach', 'escalation'])[level + 1],
+        'clock:' || id || ':' || level || ':' || person, %(at)s
     FROM due
 )
 SELECT count(*) FROM due"""
@@ -51,7 +62,11 @@ def ours(_world: World, many: int) -> None:
 
 
 def naive(world: World, many: int) -> None:
-    """A transaction a clock, as one would write it; who is there is read once for all, which is more than fair."""
+    """
+    A transaction a clock, as one would write it.
+
+    Who is there is read once for all, which is more than fair.
+    """
     at = Time.let_wake(many)
     present = Present.at(at)
     due = list(Clock.objects.waking(at).values_list("pk", flat=True))
@@ -62,7 +77,11 @@ def naive(world: World, many: int) -> None:
 
 def _tell(pk: int, at: datetime, present: Present, world: World) -> None:
     with transaction.atomic():
-        clock = Clock.objects.select_for_update(of=("self",), no_key=True).select_related("item", "terms").get(pk=pk)
+        clock = (
+            Clock.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("item", "terms")
+            .get(pk=pk)
+        )
         hours = terms_by_digest({clock.terms.digest})[clock.terms.digest].hours
         [*under, highest], clock.wakes_at = climb(clock.climber(), hours, at, past=lambda _: at)
         clock.next_level, clock.trouble = highest.level + 1, ""
@@ -71,13 +90,21 @@ def _tell(pk: int, at: datetime, present: Present, world: World) -> None:
             clock.breached_at = clock.breached_at or clock.due_at
         clock.save()
         for each in under:
-            Escalation.objects.create(clock=clock, level=each.level, due_at=each.due_at, caught_up=True)
-        Escalation.objects.create(clock=clock, level=highest.level, due_at=highest.due_at, sent_at=at)
+            Escalation.objects.create(
+                clock=clock, level=each.level, due_at=each.due_at, caught_up=True
+            )
+        Escalation.objects.create(
+            clock=clock, level=highest.level, due_at=highest.due_at, sent_at=at
+        )
         _say(clock, highest, at, present, world)
 
 
 def _say(clock: Clock, reached: Reached, at: datetime, present: Present, world: World) -> None:
-    verb, words = (("warn", Words.WARNING), ("breach", Words.BREACH), ("escalate", Words.ESCALATION))[min(reached.level, 2)]
+    verb, words = (
+        ("warn", Words.WARNING),
+        ("breach", Words.BREACH),
+        ("escalate", Words.ESCALATION),
+    )[min(reached.level, 2)]
     Event.objects.create(
         kind=f"routing.clock.{verb}",
         item_id=clock.item_id,
@@ -89,7 +116,9 @@ def _say(clock: Clock, reached: Reached, at: datetime, present: Present, world: 
     item = clock.item
     for person in present.for_level(reached.level, item.owner_id, item.backup_id, item.team_id):
         key = f"clock:{clock.pk}:{reached.level}:{person}"
-        Notification.objects.create(recipient_id=person, item=item, words=words, dedupe_key=key, at=at)
+        Notification.objects.create(
+            recipient_id=person, item=item, words=words, dedupe_key=key, at=at
+        )
 
 
 def limit(world: World, many: int) -> None:

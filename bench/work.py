@@ -1,4 +1,7 @@
-"""The product's own Celery application, which knows the tasks of the naive hook and of the bare change too."""
+"""
+The product's own Celery application, which knows the tasks of the naive hook and of the bare change
+too.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Processes that each live in a world of their own and do what they are told, one thing at a time."""
+"""
+Processes that each live in a world of their own and do what they are told, one thing at a time.
+"""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ LIFE = Workload(
 )
 BATCHES = Workload(
     "W2",
-    f"The same life for batches of {BATCH}, each step one commit; 10,000 a repetition, of the slower ones fewer",
+    f"The same life for batches of {BATCH}, each step one commit; 10,000 a repetition, of the "
+    f"slower ones fewer",
     {
         OURS: Contender(ours.batch, (BATCH,), BATCH, times=5),
         NAIVE: Contender(orm.one, (), 1, times=60, aim=28, stretch=40),

@@ -1,4 +1,8 @@
-"""Actors and client of all contenders: an account manager up to acceptance, the system's user after it."""
+"""
+Actors and client of all contenders.
+
+An account manager up to acceptance, the system's user after it.
+"""
 
 from __future__ import annotations
 
@@ -34,18 +38,27 @@ class World:
 
     @classmethod
     def made(cls, code: str) -> Self:
-        """A client of its own for each process, so that what is measured is work, not waiting for one counter."""
+        """
+        A client of its own for each process, so that what is measured is work, not waiting for one
+        counter.
+        """
         manager, backup = (
-            User.objects.create_user(f"{name}.{code.lower()}@bench.invalid", "", full_name=name.title(), is_staff=True)
+            User.objects.create_user(
+                f"{name}.{code.lower()}@bench.invalid", "", full_name=name.title(), is_staff=True
+            )
             for name in ("manager", "backup")
         )
         manager.groups.add(Group.objects.get(name=Role.ACCOUNT_MANAGER))
         team = Team.objects.create(name=f"Team {code}", lead=manager)
         TeamMembership.objects.create(team=team, user=manager)
-        client = Client.objects.create(code=code, name=f"Client {code}", team=team, owner=manager, backup=backup)
+        client = Client.objects.create(
+            code=code, name=f"Client {code}", team=team, owner=manager, backup=backup
+        )
         RefCounter.objects.create(prefix=code)
         system = User.objects.system()
-        return cls(client, manager, system, Actor.of(User.objects.get(pk=manager.pk)), Actor.of(system))
+        return cls(
+            client, manager, system, Actor.of(User.objects.get(pk=manager.pk)), Actor.of(system)
+        )
 
     def steps(self) -> list[tuple[Operation, Actor, User]]:
         """The four transitions from captured to delivered, and who takes them."""

@@ -6,7 +6,10 @@ from config import checks
 from config.celery import app
 from config.queueing import beats
 
-__all__ = ["ConfigConfig", "app"]  # the Celery app is loaded with Django, so that every @shared_task finds it
+__all__ = [
+    "ConfigConfig",
+    "app",
+]  # the Celery app is loaded with Django, so that every @shared_task finds it
 
 
 class ConfigConfig(AppConfig):
@@ -15,4 +18,8 @@ class ConfigConfig(AppConfig):
 
     def ready(self) -> None:
         register(checks.database_roles, deploy=True)
-        post_migrate.connect(beats.sync, sender=apps.get_app_config("django_celery_beat"), dispatch_uid="throughline.beats")
+        post_migrate.connect(
+            beats.sync,
+            sender=apps.get_app_config("django_celery_beat"),
+            dispatch_uid="throughline.beats",
+        )

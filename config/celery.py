@@ -51,5 +51,6 @@ def _log_like_the_web(**_: Any) -> None:
 
 @signals.worker_process_init.connect
 def _end_with_the_worker(**_: Any) -> None:
-    # Without this, kill -9 of the worker leaves a busy pool process behind, holding its database connection.
+    # Without this, kill -9 of the worker leaves a busy pool process behind, holding its database
+    # connection.
     processes.die_with(os.getppid(), signal.SIGKILL)

@@ -1,4 +1,8 @@
-"""Every setting. What differs between installations comes from the environment, through config.env."""
+"""
+Every setting.
+
+What differs between installations comes from the environment, through config.env.
+"""
 
 import importlib.util
 from datetime import timedelta
@@ -19,7 +23,8 @@ from config.storage import databases
 from config.storage.bounded import BoundedConnection
 from config.storage.cache import IMPATIENT
 
-django_stubs_ext.monkeypatch()  # lets classes of Django be written with what they hold: ModelAdmin[Request]
+# Lets classes of Django be written with what they hold: ModelAdmin[Request].
+django_stubs_ext.monkeypatch()
 
 ENV = env.load()
 VAR_DIR = var_dir()
@@ -35,11 +40,12 @@ AGENCY_PREFIX = ENV.agency_prefix
 SEAL_HEADS_FILE = str(ENV.seal_heads_file or VAR_DIR / "seal-heads.jsonl")
 METRICS_TOKEN = ENV.metrics_token.get_secret_value() if ENV.metrics_token else ""
 
-# -- What the product is made of -------------------------------------------------------------------------------
+# -- What the product is made of -------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "config",  # before unfold and allauth, some of whose templates it extends
-    "unfold.apps.BasicAppConfig",  # without a site of its own; before django.contrib.admin, whose templates it replaces
+    # Without a site of its own; before django.contrib.admin, whose templates it replaces.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "config.desk.admin_app.DeskAdminConfig",
@@ -67,12 +73,14 @@ if importlib.util.find_spec("demo"):  # a production image has it only when buil
     INSTALLED_APPS.append("demo")
 
 MIDDLEWARE = [
-    "config.observe.health.ProbeMiddleware",  # first: a balancer asks by address, needs no session, and should not fill the log
+    # First: a balancer asks by address, needs no session, and should not fill the log.
+    "config.observe.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.observe.metrics.MetricsMiddleware",
     "config.web.policy.PolicyMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",  # before the first that asks the database, so that every failure has an id
+    # Before the first that asks the database, so that every failure has an id.
+    "django_structlog.middlewares.RequestMiddleware",
     "config.web.direct.DirectMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -108,18 +116,27 @@ TEMPLATES: list[dict[str, Any]] = [
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
-# -- Data ------------------------------------------------------------------------------------------------------
+# -- Data ------------------------------------------------------------------------------------------
 
 _POOL: dict[str, Any] = (
     # What the web waits for is bounded: for a connection, for making one, and for an answer.
-    {"connect_timeout": 10, "pool": {"min_size": 1, "max_size": ENV.database_pool, "timeout": 10, "connection_class": BoundedConnection}}
+    {
+        "connect_timeout": 10,
+        "pool": {
+            "min_size": 1,
+            "max_size": ENV.database_pool,
+            "timeout": 10,
+            "connection_class": BoundedConnection,
+        },
+    }
     if ENV.database_pool
     else {}
 )
 
 DATABASES = {
     "default": databases.for_django(ENV.database_url, prepare_threshold=5, **_POOL)
-    # A pool keeps its own connections; without one, a process keeps one and looks at its health before each request.
+    # A pool keeps its own connections; without one, a process keeps one and looks at its health
+    # before each request.
     | {"CONN_MAX_AGE": 0 if ENV.database_pool else 600},
 }
 if ENV.database_owner_url:  # only where something migrates: web, worker and beat are never given it
@@ -132,11 +149,12 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 _VALKEY: dict[str, Any] = {"LOCATION": ENV.redis_url, "KEY_PREFIX": "tl", "OPTIONS": IMPATIENT}
 CACHES = {
     "default": {"BACKEND": "config.storage.cache.Cache"} | _VALKEY,
-    # Of its own, because erasing must know that a picture is gone: a process's own memory could not say.
+    # Of its own, because erasing must know that a picture is gone: a process's own memory could not
+    # say.
     "previews": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | _VALKEY,
 }
 
-# -- Language and time -----------------------------------------------------------------------------------------
+# -- Language and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
@@ -145,11 +163,13 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# -- Files -----------------------------------------------------------------------------------------------------
+# -- Files -----------------------------------------------------------------------------------------
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-MEDIA_ROOT = VAR_DIR / "files"  # private: served by permission-checked views alone, so there is no MEDIA_URL
+MEDIA_ROOT = (
+    VAR_DIR / "files"
+)  # private: served by permission-checked views alone, so there is no MEDIA_URL
 SITES_DIR = VAR_DIR / "site"  # pages of static destinations; public, below /site/<connection>/
 SIGN_INS_FILE = VAR_DIR / "sign-ins"  # passwords of the demo, mode 0600
 _STATIC = (
@@ -171,14 +191,16 @@ STORAGES = {
     },
 }
 FILE_MAX_BYTES = ENV.max_upload_mb * 1_000_000
-FILE_MAX_PIXELS = 64_000_000  # a phone's 48 megapixels fit, and decoding one cannot fill the memory of a worker
+FILE_MAX_PIXELS = (
+    64_000_000  # a phone's 48 megapixels fit, and decoding one cannot fill the memory of a worker
+)
 FILE_UPLOAD_HANDLERS = [
     "routing.kernel.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
-# -- Security --------------------------------------------------------------------------------------------------
+# -- Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = ENV.https
 SESSION_COOKIE_NAME = "throughline_session"
@@ -203,29 +225,40 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# unfold's Alpine evaluates attributes and sets inline styles; its maintainer will not change that (#1344, #2129).
+# unfold's Alpine evaluates attributes and sets inline styles; its maintainer will not change that
+# (#1344, #2129).
 ADMIN_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
 
-# -- Sign-in ---------------------------------------------------------------------------------------------------
+# -- Sign-in ---------------------------------------------------------------------------------------
 
 AUTHENTICATION_BACKENDS = ["config.accounts.signin.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 ACCOUNT_ADAPTER = "config.accounts.signin.AccountAdapter"
-ACCOUNT_FORMS = {"request_login_code": "config.accounts.forms.CodeForm", "reset_password": "config.accounts.forms.ResetForm"}
+ACCOUNT_FORMS = {
+    "request_login_code": "config.accounts.forms.CodeForm",
+    "reset_password": "config.accounts.forms.ResetForm",
+}
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # for clients' contacts alone, see config.accounts.forms
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,60/h/ip,3/m/key,20/h/key"}  # key: the address, known or not
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,60/h/ip,3/m/key,20/h/key"
+}  # key: the address, known or not
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by colleagues; nobody can sign up with another's address
+ACCOUNT_EMAIL_VERIFICATION = (
+    "none"  # accounts are made by colleagues; nobody can sign up with another's address
+)
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if ENV.https else "http"
@@ -239,7 +272,7 @@ MFA_TOTP_TOLERANCE = 1  # one step either way: phones are seldom right to the se
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not ENV.https
 
-# -- Mail ------------------------------------------------------------------------------------------------------
+# -- Mail ------------------------------------------------------------------------------------------
 
 if ENV.smtp_url:
     _SMTP = mail.parse(ENV.smtp_url.get_secret_value())
@@ -251,12 +284,14 @@ else:
     EMAIL_BACKEND = "config.mail.letters.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 
-# -- Celery: messages only wake workers; what must happen is a row with a due time -----------------------------
+# -- Celery: messages only wake workers; what must happen is a row with a due time -----------------
 
 _VISIBILITY_S = 900  # longer than any task may run, or a running task is handed out twice
 CELERY_BROKER_URL = ENV.broker
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # after an outage of any length workers come back by themselves; by default they give up
+CELERY_BROKER_CONNECTION_MAX_RETRIES = (
+    None  # after an outage of any length workers come back by themselves; by default they give up
+)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": _VISIBILITY_S,
     "unacked_restore_throttle": 1,  # by default a lost worker's tasks come back only after minutes
@@ -272,7 +307,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 270
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "process", "outbound", "outbound-slow", "sweep")]
+CELERY_TASK_QUEUES = [
+    Queue(name) for name in ("default", "process", "outbound", "outbound-slow", "sweep")
+]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
@@ -282,12 +319,14 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5
 DJANGO_CELERY_BEAT_TZ_AWARE = True
 
-# -- Observing -------------------------------------------------------------------------------------------------
+# -- Observing -------------------------------------------------------------------------------------
 
 LOGGING_CONFIG = "config.observe.logs.configure"
 LOGGING = logs.config(level=ENV.log_level, console=DEBUG or ENV.log_format == "console")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = False  # the number on an error page finds one request, and only ours
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = (
+    False  # the number on an error page finds one request, and only ours
+)
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_CORRELATION_ID = False
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data, and the proxy in front has it already
 SILENCED_SYSTEM_CHECKS = [

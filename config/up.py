@@ -23,9 +23,17 @@ DEFAULT_PORT = "8000"
 LAST_PORT = 65535
 READY_TIMEOUT_S = 60
 # Events and clocks never wait for somebody else's server, and no quick one waits for a slow one.
-WORKERS = {"worker": "default,process,sweep", "worker-outbound": "outbound", "worker-slow": "outbound-slow"}
+WORKERS = {
+    "worker": "default,process,sweep",
+    "worker-outbound": "outbound",
+    "worker-slow": "outbound-slow",
+}
 QUEUES = ",".join(WORKERS.values())
-ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")  # a heartbeat into a Valkey that froze would stop a worker
+ALONE = (
+    "--without-gossip",
+    "--without-mingle",
+    "--without-heartbeat",
+)  # a heartbeat into a Valkey that froze would stop a worker
 WAVES = (("beat", *WORKERS, "web"), ("valkey", "postgres"))
 
 
@@ -50,15 +58,22 @@ class Run:
             (self.var / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         secrets = keys.load(self.var)
         say(f"Starting on {self.var}")
-        found = services.start(self.var, {role: secrets[role] for role in keys.ROLES}, self.supervisor)
+        found = services.start(
+            self.var, {role: secrets[role] for role in keys.ROLES}, self.supervisor
+        )
         self.supervisor.check()
         environ = self.environ(secrets, found)
         owner = environ | {"DATABASE_OWNER_URL": found.owner_url}
         self.prepare(owner, found.pg_dump)
-        running.publish(self.var, {name: value for name, value in owner.items() if name in env.NAMES})
+        running.publish(
+            self.var, {name: value for name, value in owner.items() if name in env.NAMES}
+        )
         self.start_product(environ)
         if not self.supervisor.wait_until(lambda: ready(self.port), READY_TIMEOUT_S):
-            raise Refused(f"The product did not become ready within {READY_TIMEOUT_S} s. See {self.var / 'log'}.")
+            raise Refused(
+                f"The product did not become ready within {READY_TIMEOUT_S} s. See "
+                f"{self.var / 'log'}."
+            )
         self.welcome()
         self.supervisor.watch()
 
@@ -74,14 +89,23 @@ class Run:
             "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS") or "127.0.0.1,localhost",
             "PYTHONUNBUFFERED": "1",
         }
-        kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_OWNER_URL", "EMBEDDED"}}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"DATABASE_OWNER_URL", "EMBEDDED"}
+        }
         return kept | ours | found.environment
 
     def prepare(self, environ: dict[str, str], pg_dump: str) -> None:
         demo = [] if os.environ.get("DEMO") == "no" else ["--demo"]
         command = [sys.executable, str(ROOT / "manage.py"), "prepare", "--pg-dump", pg_dump, *demo]
-        say("Preparing the database and the static files" + (", the first time also the demo" if demo else ""))
-        done = self.supervisor.run(command, environ | {"LOG_LEVEL": "WARNING"})  # what the demo enqueues is no news to who waits
+        say(
+            "Preparing the database and the static files"
+            + (", the first time also the demo" if demo else "")
+        )
+        done = self.supervisor.run(
+            command, environ | {"LOG_LEVEL": "WARNING"}
+        )  # what the demo enqueues is no news to who waits
         (self.var / "log" / "prepare.log").write_text(done.stdout)
         if done.returncode:
             raise Refused(f"{_reason(done.stdout)}\nAll of it: {self.var / 'log' / 'prepare.log'}")
@@ -91,16 +115,24 @@ class Run:
     def start_product(self, environ: dict[str, str]) -> None:
         celery = [sys.executable, "-m", "celery", "-A", "config.celery"]
         metrics = {"PROMETHEUS_MULTIPROC_DIR": str(self.var / "metrics")}
-        self.add("web", [sys.executable, "-m", "gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"], environ | metrics)
+        self.add(
+            "web",
+            [sys.executable, "-m", "gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"],
+            environ | metrics,
+        )
         for name, queues in WORKERS.items():
-            self.add(name, [*celery, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", *ALONE], environ)
+            self.add(
+                name,
+                [*celery, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", *ALONE],
+                environ,
+            )
         self.add("beat", [*celery, "beat", "--pidfile="], environ)
 
     def add(self, name: str, command: list[str], environ: dict[str, str]) -> None:
         def start() -> subprocess.Popen[bytes]:
             with (self.var / "log" / f"{name}.log").open("ab") as log:
                 return subprocess.Popen(
-                    command, env=environ, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    command, env=environ, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,  # noqa: E501
                     start_new_session=True, preexec_fn=processes.tied(signal.SIGKILL),
                 )  # fmt: skip
 
@@ -139,14 +171,21 @@ def refuse_taken(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             if error.errno == errno.EACCES:
-                raise Refused(f"Port {port} needs more rights than you have. Choose one above 1023: make run PORT=8000") from None
-            raise Refused(f"Port {port} is taken by another program. Choose another: make run PORT={port + 1}") from None
+                raise Refused(
+                    f"Port {port} needs more rights than you have. Choose one above 1023: make run "
+                    f"PORT=8000"
+                ) from None
+            raise Refused(
+                f"Port {port} is taken by another program. Choose another: make run PORT={port + 1}"
+            ) from None
 
 
 def chosen_port() -> int:
     text = os.environ.get("PORT") or DEFAULT_PORT
     if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
-        raise Refused(f"PORT={text} is not a port. Choose a number from 1024 to 65535: make run PORT=8001")
+        raise Refused(
+            f"PORT={text} is not a port. Choose a number from 1024 to 65535: make run PORT=8001"
+        )
     return int(text)
 
 
@@ -159,7 +198,9 @@ def main() -> int:
     if "--tied" in sys.argv[1:]:  # `make` was killed: nobody is left to stop us
         processes.die_with(os.getppid(), signal.SIGTERM)
     var = var_dir()
-    var.mkdir(parents=True, exist_ok=True, mode=0o711)  # a database that runs as nobody must pass through
+    var.mkdir(
+        parents=True, exist_ok=True, mode=0o711
+    )  # a database that runs as nobody must pass through
     supervisor = Supervisor(say)
     try:
         run = Run(var, chosen_port(), supervisor)

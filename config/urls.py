@@ -1,4 +1,9 @@
-"""Every address. The probes /healthz, /readyz and /metrics are answered by config.observe.health before URLs are looked at."""
+"""
+Every address.
+
+The probes /healthz, /readyz and /metrics are answered by config.observe.health before URLs are
+looked at.
+"""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -19,7 +24,9 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", signin.entrance, name="entrance"),
     path("portal/", include("delivery.portal.urls")),
-    path("favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")),  # unfold's pages name no icon of their own
+    path(
+        "favicon.ico", RedirectView.as_view(url=settings.STATIC_URL + "config/icon.svg")
+    ),  # unfold's pages name no icon of their own
     path("accounts/", include("config.accounts.urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),

@@ -5,4 +5,15 @@ from delivery.deliverables.admin import deliverables, uploads
 from delivery.engagements import admin as engagements
 from delivery.requests import admin as requests
 
-__all__ = ["approvals", "brief_forms", "briefs", "checks", "deliverables", "engagements", "requests", "stages", "step_forms", "uploads"]
+__all__ = [
+    "approvals",
+    "brief_forms",
+    "briefs",
+    "checks",
+    "deliverables",
+    "engagements",
+    "requests",
+    "stages",
+    "step_forms",
+    "uploads",
+]

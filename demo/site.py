@@ -28,7 +28,11 @@ def deliver(at: datetime) -> None:
 
 def hush(at: datetime) -> None:
     """Show messages of the demo at the desk without sending them by e-mail."""
-    rows = list(Outbound.objects.filter(connection__kind=MAIL, state=Outbound.State.PENDING).select_for_update().order_by("pk"))
+    rows = list(
+        Outbound.objects.filter(connection__kind=MAIL, state=Outbound.State.PENDING)
+        .select_for_update()
+        .order_by("pk")
+    )
     for row in rows:
         row.discard(at=at)
     write(rows)

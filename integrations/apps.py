@@ -3,7 +3,8 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-# Importing these registers operations, reactions and sections of the trace; it must follow the models.
+# Importing these registers operations, reactions and sections of the trace; it must follow the
+# models.
 REGISTERING = (
     "integrations.inbox.enrich",
     "integrations.inbox.bulk_match",

@@ -30,10 +30,11 @@ ROUNDING_S = 0.1  # or a retry would come a moment before the row is due, and be
 )
 def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any) -> None:
     """
-    Make one attempt for one change. Without a number, which is what beat sends, send those that nobody came for.
+    Make one attempt for one change. Without a number, which is what beat sends, send those that
+    nobody came for.
 
-    A short wait is a retry of this task, a longer one stays in the row. A change that may not be sent now is left alone:
-    whoever holds its place sends it on, or beat does.
+    A short wait is a retry of this task, a longer one stays in the row. A change that may not be
+    sent now is left alone: whoever holds its place sends it on, or beat does.
     """
     if outbound_id is None:
         freed = end_dead_leases(now())
@@ -52,11 +53,16 @@ def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any
 
 
 def _belongs_elsewhere(task: Task[Any, Any], outbound_id: int) -> bool:
-    """Return True if the change's connection has become slow since the message was sent to the quick queue."""
+    """
+    Return True if the change's connection has become slow since the message was sent to the quick
+    queue.
+    """
     queue = (task.request.delivery_info or {}).get("routing_key")
     if queue != QUICK:
         return False
-    return Outbound.objects.filter(pk=outbound_id, connection__call_s__gte=Connection.SLOW_S).exists()
+    return Outbound.objects.filter(
+        pk=outbound_id, connection__call_s__gte=Connection.SLOW_S
+    ).exists()
 
 
 @shared_task(name="integrations.tasks.probe", acks_late=True)

@@ -1,4 +1,8 @@
-"""The desk: our own nouns, each on a page of its own. What other packages would show there is taken off again."""
+"""
+The desk.
+
+Our own nouns, each on a page of its own. What other packages would show there is taken off again.
+"""
 
 from django.conf import settings
 from django.contrib import admin
@@ -37,7 +41,8 @@ __all__ = [
     "work_forms",
 ]
 
-# Groups mirror the roles in code, mail addresses and second factors belong to their owner, the table of beat to the code.
+# Groups mirror the roles in code, mail addresses and second factors belong to their owner, the
+# table of beat to the code.
 for _model in list(admin.site._registry):  # noqa: SLF001  # the only list of them
     if _model._meta.app_label not in settings.OUR_APPS:
         admin.site.unregister(_model)

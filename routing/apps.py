@@ -4,7 +4,8 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
-# Importing these registers operations, reactions, sections of the trace and system checks; it must follow the models.
+# Importing these registers operations, reactions, sections of the trace and system checks; it must
+# follow the models.
 REGISTERING = (
     "routing.cover.operations.leaving",
     "routing.work.operations.items",

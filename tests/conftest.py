@@ -1,4 +1,8 @@
-"""Databases as in production: the owner's role migrates, and tests run as the role that may not rewrite history."""
+"""
+Databases as in production.
+
+The owner's role migrates, and tests run as the role that may not rewrite history.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,13 @@ settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("busy")
 
 # What migrating writes, and nothing else would write again.
-KEPT = ("django_migrations", "django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
+KEPT = (
+    "django_migrations",
+    "django_content_type",
+    "auth_permission",
+    "auth_group",
+    "auth_group_permissions",
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -31,9 +41,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """
     Stop the clock at NOW, or at the instant that the marker ``stands_at`` names.
 
-    What is due "at NOW" is then due for the code under test as well, on whatever day the test runs. It stands for
-    fixtures of every scope, which is why this is no fixture. A test whose processes live at the machine's time is
-    marked ``real_clock``, and its helpers follow with ``timezone.now()``.
+    What is due "at NOW" is then due for the code under test as well, on whatever day the test runs.
+    It stands for fixtures of every scope, which is why this is no fixture. A test whose processes
+    live at the machine's time is marked ``real_clock``, and its helpers follow with
+    ``timezone.now()``.
     """
     if item.get_closest_marker("real_clock"):
         return (yield)
@@ -43,8 +54,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(superuser_dsn: str, django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """A database of this worker's own; replaces pytest-django's, which would make and migrate it as one role."""
+def django_db_setup(
+    superuser_dsn: str, django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """
+    A database of this worker's own.
+
+    Replaces pytest-django's, which would make and migrate it as one role.
+    """
     with django_db_blocker.unblock():
         name = connections["default"].settings_dict["NAME"]
         postgres.furnish_database(superuser_dsn, name, owner=OWNER, app=APP)
@@ -62,15 +79,20 @@ def empty(superuser_dsn: str) -> None:
     """
     Empty the tables after a test that committed.
 
-    Django would flush as the app's role, which may not TRUNCATE, and past triggers that refuse it to everybody; the
-    superuser switches both off for this one session.
+    Django would flush as the app's role, which may not TRUNCATE, and past triggers that refuse it
+    to everybody; the superuser switches both off for this one session.
     """
     name = connections["default"].settings_dict["NAME"]
     with psycopg.connect(superuser_dsn, dbname=name, autocommit=True) as superuser:
-        found = superuser.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)", [list(KEPT)])
+        found = superuser.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> ALL(%s)",
+            [list(KEPT)],
+        )
         tables = sql.SQL(", ").join(sql.Identifier(table) for (table,) in found)
         superuser.execute("SET session_replication_role = replica")
-        superuser.execute("SET lock_timeout = '20s'")  # a session left open by a test is an error, not a wait
+        superuser.execute(
+            "SET lock_timeout = '20s'"
+        )  # a session left open by a test is an error, not a wait
         superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
 
 

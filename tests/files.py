@@ -21,13 +21,17 @@ from tests.world import by
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 assert EICAR.lower() == LOWER_EICAR
-SVG = b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+SVG = (
+    b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+)
 HTML = b"<!doctype html><title>x</title><script>alert(1)</script>"
 PHP = b"<?php system($_GET['c']); ?>"
 EXE = b"MZ\x90\x00\x03\x00\x00\x00" + b"\0" * 120 + b"PE\0\0" + b"\0" * 200
 
 
-def image(kind: str = "PNG", width: int = 8, height: int = 6, colour: Any = (200, 30, 30), **options: Any) -> bytes:
+def image(
+    kind: str = "PNG", width: int = 8, height: int = 6, colour: Any = (200, 30, 30), **options: Any
+) -> bytes:
     out = BytesIO()
     Image.new("RGB", (width, height), colour).save(out, kind, **options)
     return out.getvalue()
@@ -45,7 +49,10 @@ def pdf(text: str = "Hello") -> bytes:
     body = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode()
     return b"".join(
         (
-            b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n",
+            (
+                b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 "  # noqa: E501
+                b"R]/Count 1>>endobj\n"
+            ),
             b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R>>endobj\n",
             b"4 0 obj<</Length %d>>stream\n%s\nendstream endobj\n" % (len(body), body),
             b"trailer<</Root 1 0 R>>\n%%EOF\n",
@@ -67,11 +74,23 @@ def office(mark: str = "word/document.xml", *more: str) -> bytes:
 
 
 def mp4(brand: bytes = b"isom") -> bytes:
-    return struct.pack(">I", 24) + b"ftyp" + brand + b"\0\0\2\0" + brand + brand + struct.pack(">I", 8) + b"mdat"
+    return (
+        struct.pack(">I", 24)
+        + b"ftyp"
+        + brand
+        + b"\0\0\2\0"
+        + brand
+        + brand
+        + struct.pack(">I", 8)
+        + b"mdat"
+    )
 
 
 def webm() -> bytes:
-    return b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm" + b"\0" * 40
+    return (
+        b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\x42\x82\x84webm"
+        + b"\0" * 40
+    )
 
 
 def mp3() -> bytes:
@@ -97,10 +116,20 @@ def flood(width: int = 60_000, height: int = 60_000) -> bytes:
     """A PNG of a few bytes whose header promises billions of pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        return (
+            struct.pack(">I", len(content))
+            + kind
+            + content
+            + struct.pack(">I", zlib.crc32(kind + content))
+        )
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + header
+        + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + chunk(b"IEND", b"")
+    )
 
 
 def zip_bomb(megabytes: int = 20) -> bytes:
@@ -112,6 +141,18 @@ def upload(content: bytes, name: str = "logo.png") -> SimpleUploadedFile:
     return SimpleUploadedFile(name, content)
 
 
-def make_file(user: User, client: Client | None = None, *, content: bytes | None = None, name: str = "logo.png") -> File:
+def make_file(
+    user: User,
+    client: Client | None = None,
+    *,
+    content: bytes | None = None,
+    name: str = "logo.png",
+) -> File:
     """A kept file, a small PNG unless said otherwise."""
-    return files.keep(ContentFile(png() if content is None else content), name=name, client=client, by=by(user), at=timezone.now())
+    return files.keep(
+        ContentFile(png() if content is None else content),
+        name=name,
+        client=client,
+        by=by(user),
+        at=timezone.now(),
+    )

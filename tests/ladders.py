@@ -12,7 +12,8 @@ from tests.clockwork import at, clock_of
 from tests.world import MONDAY, World, make_request
 
 WEEK = [at(day, hour) for day in (23, 24, 25, 26, 27) for hour in range(24)]
-# ``triage`` is due on Monday at 17:30 after 8 working hours, is warned of after 6, and then goes up every 4.
+# ``triage`` is due on Monday at 17:30 after 8 working hours, is warned of after 6, and then goes up
+# every 4.
 WARNED, LATE = at(23, 15, 30), at(23, 17, 30)
 RUNGS = [at(24, 13), at(24, 17), at(25, 12, 30), at(25, 16, 30)]
 

@@ -1,8 +1,8 @@
 """
 Loaded before settings are read: a PostgreSQL and a Valkey for the tests alone, gone when they end.
 
-A server of your own can be named by TEST_SUPERUSER_URL and TEST_REDIS_URL. DATABASE_URL and its like are never used:
-tests make, empty and drop databases.
+A server of your own can be named by TEST_SUPERUSER_URL and TEST_REDIS_URL. DATABASE_URL and its
+like are never used: tests make, empty and drop databases.
 """
 
 from __future__ import annotations
@@ -35,22 +35,34 @@ _folders: list[Path] = []
 
 
 def _move_clock(instant: str) -> None:
-    """Let this process live at an instant; its offset is taken once, so that xdist's workers have the same."""
+    """
+    Let this process live at an instant.
+
+    Its offset is taken once, so that xdist's workers have the same.
+    """
     try:
         at = datetime.fromisoformat(instant)
     except ValueError:
         at = None
     if at is None or at.tzinfo is None:
-        raise pytest.UsageError(f"No instant: AT={instant}. Write it with its zone, like AT=2028-02-29T23:59:30Z")
+        raise pytest.UsageError(
+            f"No instant: AT={instant}. Write it with its zone, like AT=2028-02-29T23:59:30Z"
+        )
     os.environ.setdefault("CLOCK_OFFSET_S", str(at.timestamp() - time.time()))
     import_module(f"tests.{ELSEWHEN.name}.sitecustomize")
 
 
 def pytest_collection_finish() -> None:
-    """From here on tests start processes, and those live at the same instant; xdist's workers come earlier, and see to it themselves."""
+    """
+    From here on tests start processes, and those live at the same instant.
+
+    Xdist's workers come earlier, and see to it themselves.
+    """
     if "CLOCK_OFFSET_S" in os.environ:
         inherited = os.environ.get("PYTHONPATH")
-        os.environ["PYTHONPATH"] = f"{ELSEWHEN}{os.pathsep}{inherited}" if inherited else str(ELSEWHEN)
+        os.environ["PYTHONPATH"] = (
+            f"{ELSEWHEN}{os.pathsep}{inherited}" if inherited else str(ELSEWHEN)
+        )
 
 
 def _start_servers() -> None:
@@ -78,7 +90,9 @@ def _base() -> Path:
 
 def _postgres(base: Path) -> str:
     log = base / "postgres.log"
-    server = postgres.place(base / "postgres", identity.choose(), {postgres.SUPERUSER: "test"}, durable=False)
+    server = postgres.place(
+        base / "postgres", identity.choose(), {postgres.SUPERUSER: "test"}, durable=False
+    )
     _folders.append(server.socket)
     server.prepare()
     _processes.append(postgres.wait(server, log))
@@ -105,12 +119,20 @@ def _stop_servers() -> None:
 
 
 def _name_environment() -> None:
-    """Set the environment for settings. Each xdist worker gets its own database and Redis number."""
+    """
+    Set the environment for settings.
+
+    Each xdist worker gets its own database and Redis number.
+    """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     number = int(worker.removeprefix("gw")) + 1 if worker.startswith("gw") else 0
     parts = databases.parse(os.environ["TEST_SUPERUSER_URL"])
     password = os.environ["TEST_ROLE_PASSWORD"]
-    here = {"password": password, "host": parts["host"], "dbname": f"test_{os.environ['TEST_RUN']}_{worker}"}
+    here = {
+        "password": password,
+        "host": parts["host"],
+        "dbname": f"test_{os.environ['TEST_RUN']}_{worker}",
+    }
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": databases.build(user=APP, **here, port=parts.get("port", "")),
@@ -124,12 +146,25 @@ def _name_environment() -> None:
         "STATIC_HASHED": "false",  # nothing is collected for a test
         "LOG_LEVEL": "WARNING",
     }
-    for name in ("EMBEDDED", "DEBUG", "SMTP_URL", "METRICS_TOKEN", "DATABASE_POOL", "BROKER_URL", "BEHIND_PROXY"):
+    for name in (
+        "EMBEDDED",
+        "DEBUG",
+        "SMTP_URL",
+        "METRICS_TOKEN",
+        "DATABASE_POOL",
+        "BROKER_URL",
+        "BEHIND_PROXY",
+    ):
         os.environ.pop(name, None)
 
 
 def _find_chromium() -> str | None:
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return (
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -144,7 +179,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=absent[marker]))
 
 
-# Playwright's synchronous interface runs a loop in the same thread, which Django would take for asynchronous code.
+# Playwright's synchronous interface runs a loop in the same thread, which Django would take for
+# asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 if chromium := _find_chromium():
     os.environ["CHROMIUM"] = chromium
@@ -155,7 +191,9 @@ if zone := os.environ.get("TEST_ZONE"):
 if instant := os.environ.get("TEST_AT"):
     _move_clock(instant)
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    atexit.register(_stop_servers)  # pytest's own hooks do not run when it ends over a faulty conftest
+    atexit.register(
+        _stop_servers
+    )  # pytest's own hooks do not run when it ends over a faulty conftest
     _start_servers()
 _name_environment()
 
@@ -168,6 +206,10 @@ def superuser_dsn() -> str:
 
 @pytest.fixture(scope="session")
 def wordpress() -> cms.WordPress:
-    """A real one, the same for all workers of this run; what a test makes there has a name of its own."""
+    """
+    A real one, the same for all workers of this run.
+
+    What a test makes there has a name of its own.
+    """
     assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
     return cms.started(_base())

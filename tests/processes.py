@@ -1,4 +1,6 @@
-"""Real workers, beats and web servers on this test's database, to be killed, stopped and started."""
+"""
+Real workers, beats and web servers on this test's database, to be killed, stopped and started.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,12 @@ class Process:
     def __init__(self, command: list[str], **environ: str) -> None:
         self.log: IO[bytes] = TemporaryFile()  # noqa: SIM115  # closed with the process
         self.popen = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **environ}, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
         )
 
     def kill(self) -> None:
@@ -79,8 +86,14 @@ def running(*commands: list[str], **environ: str) -> Iterator[list[Process]]:
             each.log.close()
 
 
-def until(holds: Callable[[], bool], what: str = "", meanwhile: Callable[[], object] = lambda: None) -> None:
-    """Wait for a condition, doing something ``meanwhile`` once a look; it is an error if it does not come."""
+def until(
+    holds: Callable[[], bool], what: str = "", meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """
+    Wait for a condition, doing something ``meanwhile`` once a look.
+
+    It is an error if it does not come.
+    """
     end = monotonic() + PATIENCE_S
     while not holds():
         assert monotonic() < end, what or "It did not happen in time."
@@ -101,4 +114,6 @@ def beat_every_second() -> None:
     """Beat's table, as a migration writes it, but quicker."""
     beats.sync(apps)
     every, _new = IntervalSchedule.objects.get_or_create(every=1, period="seconds")
-    PeriodicTask.objects.filter(name__startswith=beats.PREFIX).update(interval=every, expire_seconds=None)
+    PeriodicTask.objects.filter(name__startswith=beats.PREFIX).update(
+        interval=every, expire_seconds=None
+    )

@@ -1,4 +1,6 @@
-"""The instant at which tests run is also that of the processes they start, `make test AT=…` or not."""
+"""
+The instant at which tests run is also that of the processes they start, `make test AT=…` or not.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,8 @@ from tests.processes import PATIENCE_S
 def test_a_process_lives_at_the_instant_of_the_test_that_started_it() -> None:
     before = time.time()
 
-    said = subprocess.check_output([sys.executable, "-c", "import time; print(time.time())"], text=True, timeout=PATIENCE_S)
+    said = subprocess.check_output(
+        [sys.executable, "-c", "import time; print(time.time())"], text=True, timeout=PATIENCE_S
+    )
 
     assert before - 1 < float(said) < time.time() + 1

@@ -25,21 +25,30 @@ OURS = ("routing", "delivery", "integrations")
 EARLIER = {("delivery", "0002_link_requests"), ("routing", "0003_add_flows_and_runs")}
 ALIAS = "throw_away"
 STANDING = """
-    SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')
+    SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' ||
+        coalesce(column_default, '')
     FROM information_schema.columns WHERE table_schema = 'public'
     UNION SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE NOT tgisinternal
-    UNION SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid <> 0
+    UNION SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+        FROM pg_constraint WHERE conrelid <> 0
     UNION SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"""
 
 
 def unsafe_columns(loader: MigrationLoader) -> Iterator[str]:
-    """Columns added to a table that older code inserts into, which neither may be empty nor have a default in the database."""
+    """
+    Columns added to a table that older code inserts into, which neither may be empty nor have a
+    default in the database.
+    """
     for (app, name), migration in sorted(loader.disk_migrations.items()):
         if app not in OURS or (app, name) in EARLIER:
             continue
         made = {step.name_lower for step in migration.operations if isinstance(step, CreateModel)}
         for step in migration.operations:
-            if isinstance(step, AddField) and step.model_name_lower not in made and not _harmless(step):
+            if (
+                isinstance(step, AddField)
+                and step.model_name_lower not in made
+                and not _harmless(step)
+            ):
                 yield f"{app}.{name}: {step.model_name}.{step.name} needs a db_default"
 
 
@@ -61,10 +70,14 @@ def test_code_from_before_skills_goes_on_inserting_people(world: World, table: s
             [table],
         )
     ]
-    names, email = ", ".join(columns), ("email, ", "'before@agency.test', ") if table == "routing_user" else ("", "")
+    names, email = (
+        ", ".join(columns),
+        ("email, ", "'before@agency.test', ") if table == "routing_user" else ("", ""),
+    )
 
     made = run(
-        f"INSERT INTO {table} ({email[0]}{names}) SELECT {email[1]}{names} FROM {table} WHERE id = %s LIMIT 1 RETURNING skills",  # noqa: S608  # our own names
+        f"INSERT INTO {table} ({email[0]}{names}) SELECT {email[1]}{names} FROM {table} WHERE id = "  # noqa: S608
+        f"%s LIMIT 1 RETURNING skills",  # our own names
         [world.alice.pk],
     )
 
@@ -72,7 +85,9 @@ def test_code_from_before_skills_goes_on_inserting_people(world: World, table: s
 
 
 @pytest.fixture
-def throw_away(superuser_dsn: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[BaseDatabaseWrapper]:
+def throw_away(
+    superuser_dsn: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[BaseDatabaseWrapper]:
     """An empty database of the owner's; no test case that guards connections knows it."""
     name = f"{connections['owner'].settings_dict['NAME']}_thrown"
     postgres.furnish_database(superuser_dsn, name, owner=OWNER, app=APP)
@@ -91,7 +106,9 @@ def throw_away(superuser_dsn: str, django_db_setup: None, django_db_blocker: Dja
 def migrate(connection: BaseDatabaseWrapper, *targets: tuple[str, str]) -> set[str]:
     """Without signals: rights and triggers on evidence belong to a database that is used."""
     executor = MigrationExecutor(connection)
-    executor.migrate(list(targets) or [node for node in executor.loader.graph.leaf_nodes() if node[0] in OURS])
+    executor.migrate(
+        list(targets) or [node for node in executor.loader.graph.leaf_nodes() if node[0] in OURS]
+    )
     with connection.cursor() as cursor:
         cursor.execute(STANDING)
         return {row[0] for row in cursor.fetchall()}

@@ -1,4 +1,8 @@
-"""docs/requirements.md: every row names tests that exist, and each of them carries the ids of its row."""
+"""
+docs/requirements.md.
+
+Every row names tests that exist, and each of them carries the ids of its row.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,16 @@ from functools import cache
 
 from config.paths import ROOT
 
-ROWS = re.findall(r"^\| ([A-Z]\d.*?) \| (.+) \| (.+) \| (.+) \|$", (ROOT / "docs" / "requirements.md").read_text(), re.MULTILINE)
+ROWS = re.findall(
+    r"^\| ([A-Z]\d.*?) \| (.+) \| (.+) \| (.+) \|$",
+    (ROOT / "docs" / "requirements.md").read_text(),
+    re.MULTILINE,
+)
 NAMED = re.compile(r"`(tests/[\w/]+/test_\w+\.py|test_\w+)`")
 ID = re.compile(r"[A-Z]\d{1,2}")
-Carriers = dict[str, set[str]]  # ids by the name of a test, or by the path of a file for all that are in it
+Carriers = dict[
+    str, set[str]
+]  # ids by the name of a test, or by the path of a file for all that are in it
 
 
 def wanted() -> Carriers:
@@ -28,7 +38,10 @@ def wanted() -> Carriers:
 @cache
 def trees() -> dict[str, ast.Module]:
     files = sorted((ROOT / "tests").rglob("test_*.py"))
-    return {file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8")) for file in files}
+    return {
+        file.relative_to(ROOT).as_posix(): ast.parse(file.read_text(encoding="utf-8"))
+        for file in files
+    }
 
 
 def carried() -> Carriers:
@@ -52,7 +65,12 @@ def marked(node: ast.AST) -> Iterator[str]:
 
 
 def test_the_tests_that_a_row_names_exist_once():
-    names = Counter(node.name for tree in trees().values() for node in tree.body if isinstance(node, ast.FunctionDef))
+    names = Counter(
+        node.name
+        for tree in trees().values()
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    )
     names.update(trees().keys())
 
     assert {name: names[name] for name in wanted() if names[name] != 1} == {}
@@ -79,7 +97,12 @@ def test_every_id_that_a_test_carries_is_in_a_row_that_names_it():
 
 
 def test_every_marker_stands_where_it_is_looked_for():
-    every = sum(1 for tree in trees().values() for node in ast.walk(tree) if "mark.requirement" in called(node))
+    every = sum(
+        1
+        for tree in trees().values()
+        for node in ast.walk(tree)
+        if "mark.requirement" in called(node)
+    )
     at_the_top = sum(
         sum(1 for inner in ast.walk(node) if "mark.requirement" in called(inner))
         for tree in trees().values()

@@ -1,4 +1,8 @@
-"""Every task is safe to run twice: with work in mid-flight, and nothing mocked, the second run changes nothing."""
+"""
+Every task is safe to run twice.
+
+With work in mid-flight, and nothing mocked, the second run changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -52,23 +56,46 @@ def crm(committed_world: World) -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def mid_flight(committed_world: World, crm: Sandbox, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Flight:
-    """An event that waits, a clock that is due, a page on its way, one to look at, a question without answer, bytes of nobody."""
+def mid_flight(
+    committed_world: World,
+    crm: Sandbox,
+    live_server: LiveServer,
+    settings: Settings,
+    tmp_path: Path,
+) -> Flight:
+    """
+    An event that waits, a clock that is due, a page on its way, one to look at, a question without
+    answer, bytes of nobody.
+    """
     world = committed_world
     settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
     ensure_defaults(at=timezone.now())
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=timezone.now())
-    connect(Wanted(kind="static", slug="blog", team=world.team), by=Actor.system(), at=timezone.now())
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=timezone.now(),
+    )
+    connect(
+        Wanted(kind="static", slug="blog", team=world.team), by=Actor.system(), at=timezone.now()
+    )
     place = Destination.objects.create(client=world.acme, name="Blog", kind="static", path="news")
     with time_machine.travel(NOW - timedelta(days=40), tick=False):
-        [page] = make_deliverables(world, planned=[{"key": "one", "title": "Page", "format": "page", "destination": place.pk}])
+        [page] = make_deliverables(
+            world,
+            planned=[{"key": "one", "title": "Page", "format": "page", "destination": place.pk}],
+        )
         page = with_the_client(world, page)
         assert say(page, Answer.Word.APPROVE).done
         [waits] = make_deliverables(world)
         hand_in(world, waits)
         make_request(world.acme)
     Approval.objects.filter(pk=question(waits).pk).update(expires_at=NOW - timedelta(days=1))
-    deal = crm.deal(company=crm.company(name="ACM Ltd", domain="acme.example"), dealname="Site", amount="12000")
+    deal = crm.deal(
+        company=crm.company(name="ACM Ltd", domain="acme.example"), dealname="Site", amount="12000"
+    )
     assert send(new_deal(int(deal))).status_code == 200
     orphan = Path(private().path(f"ab/{uuid4().hex}"))
     orphan.parent.mkdir(parents=True, exist_ok=True)
@@ -97,7 +124,9 @@ def test_every_task_of_ours_is_in_the_table_of_beat():
     assert sorted(beat.task for beat in BEAT) == OURS
 
 
-def test_every_task_run_twice_changes_nothing_the_second_time(mid_flight: Flight, monkeypatch: pytest.MonkeyPatch):
+def test_every_task_run_twice_changes_nothing_the_second_time(
+    mid_flight: Flight, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(doorbell.outbound, "ring", work_off)
     begun = state()
     for task in OURS * 3:  # what one leaves, another one takes up: an event becomes a letter
@@ -111,9 +140,19 @@ def test_every_task_run_twice_changes_nothing_the_second_time(mid_flight: Flight
         app.tasks[task].run()
         still[task] = changed(before, state())
 
-    assert Outcome.objects.get(item__as_deliverable__destination__name="Blog").state == Outcome.State.PROVEN
+    assert (
+        Outcome.objects.get(item__as_deliverable__destination__name="Blog").state
+        == Outcome.State.PROVEN
+    )
     assert not Approval.objects.filter(state="pending", expires_at__lt=timezone.now()).exists()
     assert not Dispatch.objects.filter(due_at__lte=timezone.now()).exists()
     assert not mid_flight.orphan.exists()
-    assert {"routing_event", "routing_run", "routing_escalation", "routing_seal", "delivery_approval", "integrations_attempt"} <= worked
+    assert {
+        "routing_event",
+        "routing_run",
+        "routing_escalation",
+        "routing_seal",
+        "delivery_approval",
+        "integrations_attempt",
+    } <= worked
     assert {task: found for task, found in still.items() if found} == {}

@@ -24,4 +24,7 @@ def at_once(functions: Sequence[Callable[[], T]]) -> list[T]:
             connection.close()
 
     with ThreadPoolExecutor(len(functions)) as pool:
-        return [future.result(timeout=60) for future in [pool.submit(alone, function) for function in functions]]
+        return [
+            future.result(timeout=60)
+            for future in [pool.submit(alone, function) for function in functions]
+        ]

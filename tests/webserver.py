@@ -15,13 +15,19 @@ from tests.integrations.inbox.senders import signed
 from tests.processes import Process, running, until
 
 WEB = [sys.executable, "-m", "gunicorn", "-c", "python:config.web.gunicorn", "config.wsgi"]
-_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'integrations_inbound'::regclass"
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'integrations_inbound'::regclass"  # noqa: E501
 
 
 def post(port: int, body: bytes) -> httpx.Response:
     """With the address that the connection makes public, whatever port the server listens on."""
     headers = {"content-type": "application/json", "host": "localhost", **signed(body)}
-    return httpx.post(f"http://127.0.0.1:{port}/hooks/hubspot-main/", content=body, headers=headers, trust_env=False, timeout=30)
+    return httpx.post(
+        f"http://127.0.0.1:{port}/hooks/hubspot-main/",
+        content=body,
+        headers=headers,
+        trust_env=False,
+        timeout=30,
+    )
 
 
 @contextmanager
@@ -33,7 +39,12 @@ def web(port: int) -> Iterator[Process]:
 
 def answers(port: int) -> bool:
     with suppress(httpx.HTTPError):
-        return httpx.get(f"http://127.0.0.1:{port}/healthz", headers={"host": "localhost"}, trust_env=False).status_code == 200
+        return (
+            httpx.get(
+                f"http://127.0.0.1:{port}/healthz", headers={"host": "localhost"}, trust_env=False
+            ).status_code
+            == 200
+        )
     return False
 
 

@@ -1,4 +1,8 @@
-"""A real WordPress for the tests: Debian's packages, a database of its own, gone when the tests end."""
+"""
+A real WordPress for the tests.
+
+Debian's packages, a database of its own, gone when the tests end.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +31,18 @@ WORKERS = 4  # WordPress calls itself
 START_S = 60
 
 # Tests that are killed cannot tidy up: this ends the groups when the run is gone.
-GUARD = 'while kill -0 "$0" 2>/dev/null; do sleep 1; done; for group in "$@"; do kill -9 "-$group" 2>/dev/null; done'
+GUARD = 'while kill -0 "$0" 2>/dev/null; do sleep 1; done; for group in "$@"; do kill -9 "-$group" 2>/dev/null; done'  # noqa: E501
 
 _processes: list[subprocess.Popen[bytes]] = []  # kept, or Python complains that they still run
 
 
 @dataclass(frozen=True)
 class WordPress:
-    """One that answers. ``passwords`` holds an application password by user: admin, editor, author."""
+    """
+    One that answers.
+
+    ``passwords`` holds an application password by user: admin, editor, author.
+    """
 
     url: str
     folder: str
@@ -46,13 +54,22 @@ class WordPress:
 
     def new_token(self, user: str) -> str:
         """An application password of its own, so that ``misbehave`` harms nobody else."""
-        made = self.call("POST", "/users/me/application-passwords", user, json={"name": secrets.token_hex(6)})
+        made = self.call(
+            "POST", "/users/me/application-passwords", user, json={"name": secrets.token_hex(6)}
+        )
         return f"{user}:{made['password']}"
 
     def call(self, method: str, path: str, user: str = "admin", **options: Any) -> Any:
         """Act as someone else through the API and return the JSON of the answer."""
         headers = {"authorization": basic(self.token(user))}
-        answer = httpx.request(method, f"{self.url}/wp-json/wp/v2{path}", headers=headers, timeout=30, trust_env=False, **options)
+        answer = httpx.request(
+            method,
+            f"{self.url}/wp-json/wp/v2{path}",
+            headers=headers,
+            timeout=30,
+            trust_env=False,
+            **options,
+        )
         answer.raise_for_status()
         return answer.json()
 
@@ -60,7 +77,8 @@ class WordPress:
         """
         The next call of whoever has ``token``, or a later one, goes wrong; the others are as ever.
 
-        ``lost``: a write is carried out, and its connection cut. ``maintenance``: the answer is a web page with status 200.
+        ``lost``: a write is carried out, and its connection cut. ``maintenance``: the answer is a
+        web page with status 200.
         """
         self._note(token).write_text(f"{fault} {call}")
 
@@ -75,7 +93,10 @@ class WordPress:
         return note.with_name(f"{note.name}-held")
 
     def _note(self, token: str) -> Path:
-        return Path(self.folder) / f"fault-{sha1(basic(token).encode(), usedforsecurity=False).hexdigest()}"
+        return (
+            Path(self.folder)
+            / f"fault-{sha1(basic(token).encode(), usedforsecurity=False).hexdigest()}"
+        )
 
 
 def basic(token: str) -> str:
@@ -84,7 +105,10 @@ def basic(token: str) -> str:
 
 def missing() -> list[str]:
     """Return the programs that would have to be installed first."""
-    return [*(program for program in PROGRAMS if shutil.which(program) is None), *([] if CORE.is_dir() else ["wordpress"])]
+    return [
+        *(program for program in PROGRAMS if shutil.which(program) is None),
+        *([] if CORE.is_dir() else ["wordpress"]),
+    ]
 
 
 def started(base: Path) -> WordPress:
@@ -118,15 +142,36 @@ def _start(folder: Path) -> WordPress:
     database = _database(folder)
     port = _free_port()
     site = _site(folder, f"http://127.0.0.1:{port}")
-    env = {"PATH": os.environ["PATH"], "TL_FOLDER": str(folder), "PHP_CLI_SERVER_WORKERS": str(WORKERS)}
+    env = {
+        "PATH": os.environ["PATH"],
+        "TL_FOLDER": str(folder),
+        "PHP_CLI_SERVER_WORKERS": str(WORKERS),
+    }
     done = subprocess.run(
-        ["php", str(PARTS / "install.php")], env=env, cwd=site, capture_output=True, text=True, timeout=START_S, check=False
+        ["php", str(PARTS / "install.php")],
+        env=env,
+        cwd=site,
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+        check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"WordPress could not be set up: {done.stdout[-800:]} {done.stderr[-800:]}")
-    server = _spawn(folder, ["php", "-S", f"127.0.0.1:{port}", "-t", str(site), str(PARTS / "router.php")], env)
-    _spawn(folder, ["sh", "-c", GUARD, os.environ["TEST_CONTROLLER"], str(server), str(database)], env)
-    made = WordPress(f"http://127.0.0.1:{port}", str(folder), json.loads(done.stdout.splitlines()[-1]), [server, database])
+        raise RuntimeError(
+            f"WordPress could not be set up: {done.stdout[-800:]} {done.stderr[-800:]}"
+        )
+    server = _spawn(
+        folder, ["php", "-S", f"127.0.0.1:{port}", "-t", str(site), str(PARTS / "router.php")], env
+    )
+    _spawn(
+        folder, ["sh", "-c", GUARD, os.environ["TEST_CONTROLLER"], str(server), str(database)], env
+    )
+    made = WordPress(
+        f"http://127.0.0.1:{port}",
+        str(folder),
+        json.loads(done.stdout.splitlines()[-1]),
+        [server, database],
+    )
     _wait(lambda: httpx.get(f"{made.url}/wp-json/", trust_env=False, timeout=30).status_code == 200)
     return made
 
@@ -134,13 +179,28 @@ def _start(folder: Path) -> WordPress:
 def _database(folder: Path) -> int:
     data, user = folder / "mariadb", ["--user=root"] if os.geteuid() == 0 else []
     subprocess.run(
-        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *user],
+        ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", *user],  # noqa: E501
         capture_output=True, timeout=START_S, check=True,
     )  # fmt: skip
     where = f"--socket={folder / 'db'}"
-    quick = ["--skip-networking", "--skip-log-bin", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"]
+    quick = [
+        "--skip-networking",
+        "--skip-log-bin",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--innodb-buffer-pool-size=32M",
+    ]
     group = _spawn(
-        folder, ["mariadbd", "--no-defaults", f"--datadir={data}", where, f"--pid-file={folder / 'db.pid'}", *quick, *user], None
+        folder,
+        [
+            "mariadbd",
+            "--no-defaults",
+            f"--datadir={data}",
+            where,
+            f"--pid-file={folder / 'db.pid'}",
+            *quick,
+            *user,
+        ],
+        None,
     )
     _wait((folder / "db").exists)
     return group
@@ -163,7 +223,14 @@ def _site(folder: Path, url: str) -> Path:
 def _spawn(folder: Path, command: list[str], env: dict[str, str] | None) -> int:
     """Start it in a process group of its own, and write that down at once."""
     with (folder / "log").open("ab") as log:
-        process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     _processes.append(process)
     with folder.with_suffix(".pids").open("a") as note:
         note.write(f"{process.pid}\n")

@@ -1,4 +1,8 @@
-"""The small agency that tests live in: an account manager, her backup, a creative, QA, an operations lead and an auditor."""
+"""
+The small agency that tests live in.
+
+An account manager, her backup, a creative, QA, an operations lead and an auditor.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,8 @@ from routing.runs.operations.routes import ensure_routes
 from routing.work.creation import create
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning
-# Where a test's clock stands (see conftest), and so what ``timezone.now()`` says in helpers, operations and defaults of columns.
+# Where a test's clock stands (see conftest), and so what ``timezone.now()`` says in helpers,
+# operations and defaults of columns.
 NOW = datetime.fromisoformat(os.environ.get("TEST_AT") or MONDAY.isoformat()).astimezone(UTC)
 ZONE = os.environ.get("TEST_ZONE") or "UTC"  # where people and clients are
 _numbers = count(1)
@@ -28,7 +33,9 @@ _numbers = count(1)
 
 def make_user(name: str, *roles: Role, team: Team | None = None, **fields: Any) -> User:
     fields.setdefault("timezone", ZONE)
-    user = User.objects.create_user(f"{name.lower()}-{next(_numbers)}@agency.test", full_name=name, is_staff=True, **fields)
+    user = User.objects.create_user(
+        f"{name.lower()}-{next(_numbers)}@agency.test", full_name=name, is_staff=True, **fields
+    )
     user.groups.set(Group.objects.filter(name__in=roles))
     if team:
         TeamMembership.objects.create(team=team, user=user)
@@ -37,7 +44,14 @@ def make_user(name: str, *roles: Role, team: Team | None = None, **fields: Any) 
 
 def make_client(code: str, team: Team, owner: User, backup: User, **fields: Any) -> Client:
     fields.setdefault("timezone", ZONE)
-    return Client.objects.create(code=code, name=fields.pop("name", f"{code} Ltd"), team=team, owner=owner, backup=backup, **fields)
+    return Client.objects.create(
+        code=code,
+        name=fields.pop("name", f"{code} Ltd"),
+        team=team,
+        owner=owner,
+        backup=backup,
+        **fields,
+    )
 
 
 @dataclass
@@ -99,5 +113,7 @@ def make_request(client: Client, state: str = Request.State.CAPTURED, **fields: 
     return made
 
 
-def make_contact(name: str = "Carla Client", email: str = "carla@acme.test", **fields: Any) -> Contact:
+def make_contact(
+    name: str = "Carla Client", email: str = "carla@acme.test", **fields: Any
+) -> Contact:
     return Contact.objects.create(full_name=name, email=email, **fields)

@@ -1,4 +1,8 @@
-"""Forms for sign-in codes (contacts) and password resets (staff). Neither reveals which addresses are known."""
+"""
+Forms for sign-in codes (contacts) and password resets (staff).
+
+Neither reveals which addresses are known.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,11 @@ from routing.people.staff import User
 
 
 class CodeForm(RequestLoginCodeForm):
-    """One query for every address, known or not; limited for each address and each sender before the answer is used."""
+    """
+    One query for every address, known or not.
+
+    Limited for each address and each sender before the answer is used.
+    """
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -20,7 +28,9 @@ class CodeForm(RequestLoginCodeForm):
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).lower()
-        contacts = User.objects.people().filter(is_active=True, is_staff=False, contact__isnull=False, contact__erased_at=None)
+        contacts = User.objects.people().filter(
+            is_active=True, is_staff=False, contact__isnull=False, contact__erased_at=None
+        )
         self._user = contacts.filter(email=email).first()
         if not ratelimit.consume(context.request, action="request_login_code", key=email):
             raise get_adapter().validation_error("too_many_login_attempts")

@@ -1,4 +1,8 @@
-"""Sign-in rules: no sign-up, a password and a second factor for staff, a code by e-mail for contacts."""
+"""
+Sign-in rules.
+
+No sign-up, a password and a second factor for staff, a code by e-mail for contacts.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,18 @@ from config.mail import background
 
 
 class Backend(AuthenticationBackend):
-    """Passwords are for staff; rights are asked for as the product does, so that one statement a page answers both."""
+    """
+    Passwords are for staff.
+
+    Rights are asked for as the product does, so that one statement a page answers both.
+    """
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
-        """Whoever is not staff has no password that counts; the answer is that of a wrong one, as late."""
+        """
+        Whoever is not staff has no password that counts.
+
+        The answer is that of a wrong one, as late.
+        """
         user = super().authenticate(request, **credentials)
         return user if user is not None and user.is_staff else None
 
@@ -94,7 +106,8 @@ class SecondFactorMiddleware:
     """
     Staff without a second factor can set one up, and nothing else.
 
-    Not asked while the demo runs on embedded services, where its people have passwords only; a banner says so.
+    Not asked while the demo runs on embedded services, where its people have passwords only; a
+    banner says so.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -102,14 +115,22 @@ class SecondFactorMiddleware:
         self.open = ("/accounts/", settings.STATIC_URL)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if settings.EMBEDDED or request.path.startswith(self.open) or not _lacks_second_factor(request):
+        if (
+            settings.EMBEDDED
+            or request.path.startswith(self.open)
+            or not _lacks_second_factor(request)
+        ):
             return self.get_response(request)
         messages.info(request, _("Set up a second factor to continue. Staff must use one."))
         return HttpResponseRedirect(reverse("mfa_activate_totp"))
 
 
 class ContactsMiddleware:
-    """Contacts have the portal and the way in and out. The desk, passwords and second factors are not theirs."""
+    """
+    Contacts have the portal and the way in and out.
+
+    The desk, passwords and second factors are not theirs.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -119,7 +140,9 @@ class ContactsMiddleware:
         user = request.user
         if user.is_authenticated and not user.is_staff:
             if request.path.startswith(reverse("admin:index")):
-                raise PermissionDenied(_("The desk is for agency staff. Use the client portal instead."))
+                raise PermissionDenied(
+                    _("The desk is for agency staff. Use the client portal instead.")
+                )
             if request.path.startswith("/accounts/") and not request.path.startswith(self.open):
                 return HttpResponseRedirect(reverse("portal:home"))
         return self.get_response(request)

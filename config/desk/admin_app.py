@@ -1,4 +1,8 @@
-"""Django's admin as an app, with the desk as its site. Loaded before models: the site is imported by name, later."""
+"""
+Django's admin as an app, with the desk as its site.
+
+Loaded before models: the site is imported by name, later.
+"""
 
 from __future__ import annotations
 

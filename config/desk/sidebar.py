@@ -20,20 +20,65 @@ PLACES = (
     (
         gettext_lazy("Clients"),
         (
-            (gettext_lazy("Clients"), "storefront", "admin:routing_client_changelist", "routing.view_client"),
-            (gettext_lazy("Contacts"), "contacts", "admin:routing_contact_changelist", "routing.view_contact"),
-            (gettext_lazy("Destinations"), "publish", "admin:routing_destination_changelist", "routing.view_destination"),
-            (gettext_lazy("Engagements"), "handshake", "admin:delivery_engagement_changelist", "delivery.view_engagement"),
+            (
+                gettext_lazy("Clients"),
+                "storefront",
+                "admin:routing_client_changelist",
+                "routing.view_client",
+            ),
+            (
+                gettext_lazy("Contacts"),
+                "contacts",
+                "admin:routing_contact_changelist",
+                "routing.view_contact",
+            ),
+            (
+                gettext_lazy("Destinations"),
+                "publish",
+                "admin:routing_destination_changelist",
+                "routing.view_destination",
+            ),
+            (
+                gettext_lazy("Engagements"),
+                "handshake",
+                "admin:delivery_engagement_changelist",
+                "delivery.view_engagement",
+            ),
         ),
     ),
     (
         gettext_lazy("Workflow"),
         (
-            (gettext_lazy("Flows"), "account_tree", "admin:routing_flow_changelist", "routing.view_flow"),
-            (gettext_lazy("Exception routing"), "signpost", "admin:routing_exceptionroute_changelist", "routing.view_exceptionroute"),
-            (gettext_lazy("SLA policies"), "timer", "admin:routing_slapolicy_changelist", "routing.view_slapolicy"),
-            (gettext_lazy("Checks"), "fact_check", "admin:delivery_check_changelist", "delivery.view_check"),
-            (gettext_lazy("Calendars"), "calendar_month", "admin:routing_calendar_changelist", "routing.view_calendar"),
+            (
+                gettext_lazy("Flows"),
+                "account_tree",
+                "admin:routing_flow_changelist",
+                "routing.view_flow",
+            ),
+            (
+                gettext_lazy("Exception routing"),
+                "signpost",
+                "admin:routing_exceptionroute_changelist",
+                "routing.view_exceptionroute",
+            ),
+            (
+                gettext_lazy("SLA policies"),
+                "timer",
+                "admin:routing_slapolicy_changelist",
+                "routing.view_slapolicy",
+            ),
+            (
+                gettext_lazy("Checks"),
+                "fact_check",
+                "admin:delivery_check_changelist",
+                "delivery.view_check",
+            ),
+            (
+                gettext_lazy("Calendars"),
+                "calendar_month",
+                "admin:routing_calendar_changelist",
+                "routing.view_calendar",
+            ),
         ),
     ),
     (
@@ -41,26 +86,76 @@ PLACES = (
         (
             (gettext_lazy("People"), "badge", "admin:routing_user_changelist", "routing.view_user"),
             (gettext_lazy("Teams"), "groups", "admin:routing_team_changelist", "routing.view_team"),
-            (gettext_lazy("Absences"), "event_busy", "admin:routing_absence_changelist", "routing.view_absence"),
-            (gettext_lazy("Default owner and backup"), "apartment", "admin:routing_agency_changelist", "routing.view_agency"),
+            (
+                gettext_lazy("Absences"),
+                "event_busy",
+                "admin:routing_absence_changelist",
+                "routing.view_absence",
+            ),
+            (
+                gettext_lazy("Default owner and backup"),
+                "apartment",
+                "admin:routing_agency_changelist",
+                "routing.view_agency",
+            ),
         ),
     ),
     (
         gettext_lazy("Integrations"),
         (
-            (gettext_lazy("Connections"), "cable", "admin:integrations_connection_changelist", "integrations.view_connection"),
-            (gettext_lazy("Inbound webhooks"), "move_to_inbox", "admin:integrations_inbound_changelist", "integrations.view_inbound"),
-            (gettext_lazy("Outbox"), "outbox", "admin:integrations_outbound_changelist", "integrations.view_outbound"),
-            (gettext_lazy("Quarantined"), "pending", "admin:routing_dispatch_changelist", "routing.view_dispatch"),
-            (gettext_lazy("External links"), "link", "admin:integrations_externallink_changelist", "integrations.view_externallink"),
+            (
+                gettext_lazy("Connections"),
+                "cable",
+                "admin:integrations_connection_changelist",
+                "integrations.view_connection",
+            ),
+            (
+                gettext_lazy("Inbound webhooks"),
+                "move_to_inbox",
+                "admin:integrations_inbound_changelist",
+                "integrations.view_inbound",
+            ),
+            (
+                gettext_lazy("Outbox"),
+                "outbox",
+                "admin:integrations_outbound_changelist",
+                "integrations.view_outbound",
+            ),
+            (
+                gettext_lazy("Quarantined"),
+                "pending",
+                "admin:routing_dispatch_changelist",
+                "routing.view_dispatch",
+            ),
+            (
+                gettext_lazy("External links"),
+                "link",
+                "admin:integrations_externallink_changelist",
+                "integrations.view_externallink",
+            ),
         ),
     ),
     (
         gettext_lazy("Audit"),
         (
-            (gettext_lazy("SLA compliance"), "timelapse", "admin:routing_clock_kept", "routing.view_clock"),
-            (gettext_lazy("Events"), "history", "admin:routing_event_changelist", "routing.view_event"),
-            (gettext_lazy("Audit seals"), "verified", "admin:routing_seal_changelist", "routing.view_seal"),
+            (
+                gettext_lazy("SLA compliance"),
+                "timelapse",
+                "admin:routing_clock_kept",
+                "routing.view_clock",
+            ),
+            (
+                gettext_lazy("Events"),
+                "history",
+                "admin:routing_event_changelist",
+                "routing.view_event",
+            ),
+            (
+                gettext_lazy("Audit seals"),
+                "verified",
+                "admin:routing_seal_changelist",
+                "routing.view_seal",
+            ),
         ),
     ),
 )
@@ -69,7 +164,11 @@ PLACES = (
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     groups = [(_("Work"), _work(request))]
     groups += [
-        (str(title), [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places]) for title, places in PLACES
+        (
+            str(title),
+            [_item(request, str(name), icon, page, may=may) for name, icon, page, may in places],
+        )
+        for title, places in PLACES
     ]
     if may_read_mail(request):
         groups.append((_("Installation"), [_item(request, _("E-mail"), "mail", "mail")]))
@@ -81,19 +180,80 @@ def _work(request: HttpRequest) -> list[dict[str, Any] | None]:
     found, here = waiting_for(request), request.path == reverse(QUEUE)
     mine = here and request.GET.get("whose", "mine") == "mine"
     late = mine and request.GET.get("open") == "late"
-    cases, case, run = "admin:routing_exceptioncase_changelist", "routing.view_exceptioncase", "routing.view_run"
     return [
         _item(request, _("Today"), "today", "admin:index"),
-        _item(request, _("Notifications"), "notifications", FOR_ME, badge=found.unread, may="routing.view_notification"),
-        _item(request, _("My work"), "checklist", QUEUE, badge=found.mine, active=mine and not late),
-        _item(request, _("My overdue"), "alarm", QUEUE, "?whose=mine&open=late", found.late, "danger", late),
+        _item(
+            request,
+            _("Notifications"),
+            "notifications",
+            FOR_ME,
+            badge=found.unread,
+            may="routing.view_notification",
+        ),
+        _item(
+            request, _("My work"), "checklist", QUEUE, badge=found.mine, active=mine and not late
+        ),
+        _item(
+            request,
+            _("My overdue"),
+            "alarm",
+            QUEUE,
+            "?whose=mine&open=late",
+            found.late,
+            "danger",
+            late,
+        ),
         _item(request, _("All work"), "stacks", QUEUE, "?whose=all", active=here and not mine),
-        _item(request, _("Requests"), "inbox", "admin:delivery_request_changelist", may="delivery.view_request"),
-        _item(request, _("Exceptions"), "error", cases, badge=found.exceptions, variant="danger", may=case),
-        _item(request, _("Briefs"), "description", "admin:delivery_brief_changelist", may="delivery.view_brief"),
-        _item(request, _("Deliverables"), "deployed_code", "admin:delivery_deliverable_changelist", may="delivery.view_deliverable"),
-        _item(request, _("Approvals"), "approval", "admin:delivery_approval_changelist", may="delivery.view_approval"),
-        _item(request, _("Runs"), "route", "admin:routing_run_changelist", may=run),
+        *_work_by_kind(request, found.exceptions),
+    ]
+
+
+def _work_by_kind(request: HttpRequest, exceptions: int) -> list[dict[str, Any] | None]:
+    return [
+        _item(
+            request,
+            _("Requests"),
+            "inbox",
+            "admin:delivery_request_changelist",
+            may="delivery.view_request",
+        ),
+        _item(
+            request,
+            _("Exceptions"),
+            "error",
+            "admin:routing_exceptioncase_changelist",
+            badge=exceptions,
+            variant="danger",
+            may="routing.view_exceptioncase",
+        ),
+        _item(
+            request,
+            _("Briefs"),
+            "description",
+            "admin:delivery_brief_changelist",
+            may="delivery.view_brief",
+        ),
+        _item(
+            request,
+            _("Deliverables"),
+            "deployed_code",
+            "admin:delivery_deliverable_changelist",
+            may="delivery.view_deliverable",
+        ),
+        _item(
+            request,
+            _("Approvals"),
+            "approval",
+            "admin:delivery_approval_changelist",
+            may="delivery.view_approval",
+        ),
+        _item(
+            request,
+            _("Runs"),
+            "route",
+            "admin:routing_run_changelist",
+            may="routing.view_run",
+        ),
     ]
 
 
@@ -113,5 +273,10 @@ def _item(
         return None
     url = reverse(page)
     here = request.path == url if page == "admin:index" else request.path.startswith(url)
-    shown = {"title": title, "icon": icon, "link": url + query, "active": here if active is None else active}
+    shown = {
+        "title": title,
+        "icon": icon,
+        "link": url + query,
+        "active": here if active is None else active,
+    }
     return shown | ({"badge": badge, "badge_variant": variant} if badge else {})

@@ -14,7 +14,12 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": None,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "config.desk.theme.mark"}],
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["config.desk.theme.stylesheet", "config.desk.theme.trace", "config.desk.theme.making", "config.desk.theme.letters"],
+    "STYLES": [
+        "config.desk.theme.stylesheet",
+        "config.desk.theme.trace",
+        "config.desk.theme.making",
+        "config.desk.theme.letters",
+    ],
     "SCRIPTS": ["config.desk.theme.files"],
     "DASHBOARD_CALLBACK": "config.desk.today.today",
     "SIDEBAR": {"navigation": "config.desk.sidebar.sidebar", "show_search": False},

@@ -1,4 +1,8 @@
-"""The first page: what is due, what waits, what changed and who is away. Every number is a link to its rows."""
+"""
+The first page.
+
+What is due, what waits, what changed and who is away. Every number is a link to its rows.
+"""
 
 from __future__ import annotations
 
@@ -19,21 +23,32 @@ from config.desk.waiting import QUEUE, Waiting, waiting_for
 from delivery.approvals.operations.approvals import nudge
 from routing.desk.base import actor
 from routing.desk.days import Days, Due
-from routing.desk.my_work import away, changed_by_others, my_open_work, waiting_since, with_who_changed
+from routing.desk.my_work import (
+    away,
+    changed_by_others,
+    my_open_work,
+    waiting_since,
+    with_who_changed,
+)
 from routing.desk.operations.visits import look_in
 from routing.people.actors import Actor
 from routing.work.items import WorkItem, WorkItemQuerySet
 
 SHOWN, BESIDE = 8, 5  # rows of a group, and of a list beside them
 AHEAD = timedelta(days=7)  # how far absences are announced
-# No index has this order, on purpose: along the index of due times PostgreSQL would walk past everybody's work to find a few of mine.
+# No index has this order, on purpose: along the index of due times PostgreSQL would walk past
+# everybody's work to find a few of mine.
 BY_DUE = Coalesce("next_due_at", Value(datetime.max.replace(tzinfo=UTC)))
 CASES = "admin:routing_exceptioncase_changelist"
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Some rows, how many there are of them in all, and where the others are; without a number when each leads to its own."""
+    """
+    Some rows, how many there are of them in all, and where the others are.
+
+    Without a number when each leads to its own.
+    """
 
     name: str
     title: str
@@ -46,7 +61,12 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     by, found, days = actor(request), waiting_for(request), Days.around(timezone.now())
     items = my_open_work(by).select_related("client").order_by(BY_DUE, "id")
     since = look_in(by.user_id, days.now)
-    beside = (waiting_on_clients(items, found), exceptions(items, found), changed(items, by, since), absent(by, days))
+    beside = (
+        waiting_on_clients(items, found),
+        exceptions(items, found),
+        changed(items, by, since),
+        absent(by, days),
+    )
     return {
         **context,
         "title": _("Today"),
@@ -75,29 +95,49 @@ def waiting_on_clients(items: WorkItemQuerySet, found: Waiting) -> Group | None:
     rows = list(items.filter(waiting_on=WorkItem.WaitingOn.CLIENT)[:BESIDE])
     since = waiting_since([row.pk for row in rows])
     told = [(row, since.get(row.pk)) for row in rows]
-    return Group("client", _("Waiting on the client"), told, found.client, queue(waiting_on="client"))
+    return Group(
+        "client", _("Waiting on the client"), told, found.client, queue(waiting_on="client")
+    )
 
 
 def exceptions(items: WorkItemQuerySet, found: Waiting) -> Group | None:
     if not found.exceptions:
         return None
     rows = list(items.filter(kind="exceptioncase")[:BESIDE])
-    return Group("exceptions", _("My exceptions"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine")
+    return Group(
+        "exceptions", _("My exceptions"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine"
+    )
 
 
 def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group | None:
-    """Return changes by others since the previous visit. The first visit has none, because everything would be new."""
+    """
+    Return changes by others since the previous visit.
+
+    The first visit has none, because everything would be new.
+    """
     if since is None:
         return None
-    found = changed_by_others(items, by, since).order_by("-changed_at", "-id").annotate(total=Window(Count("pk")))
+    found = (
+        changed_by_others(items, by, since)
+        .order_by("-changed_at", "-id")
+        .annotate(total=Window(Count("pk")))
+    )
     rows: list[Any] = list(with_who_changed(found, by, since)[:BESIDE])
     count = int(rows[0].total) if rows else 0
-    return Group("changed", _("Changed since your last visit"), rows, count, queue(changed=since.isoformat()))
+    return Group(
+        "changed", _("Changed since your last visit"), rows, count, queue(changed=since.isoformat())
+    )
 
 
 def absent(by: Actor, days: Days) -> Group | None:
-    """Each row leads to its own items, so there is no number for all of them; one person may be away twice."""
-    rows = [(absence, queue(of=absence.user_id)) for absence in away(by, days.now, days.now + AHEAD)]
+    """
+    Each row leads to its own items, so there is no number for all of them.
+
+    One person may be away twice.
+    """
+    rows = [
+        (absence, queue(of=absence.user_id)) for absence in away(by, days.now, days.now + AHEAD)
+    ]
     return Group("away", _("Absent people you back up"), rows, 0, "") if rows else None
 
 

@@ -13,7 +13,8 @@ from routing.desk.days import Days
 
 QUEUE = "admin:routing_workitem_changelist"
 
-# In SQL, because every page asks it and making it from querysets takes longer than answering it. The days are those of ``Days.when``.
+# In SQL, because every page asks it and making it from querysets takes longer than answering it.
+# The days are those of ``Days.when``.
 COUNTED = """
     SELECT count(*),
         count(*) FILTER (WHERE next_due_at < %(now)s),
@@ -24,16 +25,18 @@ COUNTED = """
         count(*) FILTER (WHERE waiting_on = 'client'),
         count(*) FILTER (WHERE kind = 'exceptioncase'),
         (SELECT count(*) FROM routing_notification WHERE recipient_id = %(me)s AND read_at IS NULL)
-    FROM routing_workitem WHERE is_open AND (owner_id = %(me)s OR backup_id = %(me)s OR doer_id = %(me)s)"""
+    FROM routing_workitem WHERE is_open AND (owner_id = %(me)s OR backup_id = %(me)s
+        OR doer_id = %(me)s)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """
-    Counts of a person's open items: in total, overdue, on hold, waiting on the client, and exceptions.
+    Counts of a person's open items: in total, overdue, on hold, waiting on the client, and
+    exceptions.
 
-    In the order of ``COUNTED``. ``late``, ``today``, ``week`` and ``later`` are all of them by the reader's days; ``unread`` counts
-    messages.
+    In the order of ``COUNTED``. ``late``, ``today``, ``week`` and ``later`` are all of them by the
+    reader's days; ``unread`` counts messages.
     """
 
     mine: int
@@ -48,7 +51,9 @@ class Waiting:
 
 
 def waiting_for(request: HttpRequest) -> Waiting:
-    """Counted once a request, in one statement over a person's own open items and their messages."""
+    """
+    Counted once a request, in one statement over a person's own open items and their messages.
+    """
     found: Waiting | None = getattr(request, "waiting", None)
     if found is None:
         found = _asked(actor(request).user_id, Days.around(timezone.now()))
@@ -58,5 +63,7 @@ def waiting_for(request: HttpRequest) -> Waiting:
 
 def _asked(me: int, days: Days) -> Waiting:
     with connection.cursor() as cursor:
-        cursor.execute(COUNTED, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "monday": days.monday})
+        cursor.execute(
+            COUNTED, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "monday": days.monday}
+        )
         return Waiting(*cursor.fetchone())

@@ -28,7 +28,10 @@ class Identity:
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if self.drop else {}
 
     def own(self, path: Path) -> None:
-        """Give ``path`` and what is in it to this identity, wherever an earlier one left it to another."""
+        """
+        Give ``path`` and what is in it to this identity, wherever an earlier one left it to
+        another.
+        """
         if os.geteuid() or path.lstat().st_uid == self.uid:
             return
         for found in [path, *path.rglob("*")]:
@@ -37,11 +40,20 @@ class Identity:
     def can_reach(self, path: Path) -> bool:
         """Return whether the user could enter ``path``. A folder above may be closed to it."""
         test = ["/bin/sh", "-c", 'test -x "$1" && test -r "$1"', "sh", str(path)]
-        return subprocess.run(test, check=False, cwd="/", preexec_fn=self.before, **self.popen()).returncode == 0
+        return (
+            subprocess.run(
+                test, check=False, cwd="/", preexec_fn=self.before, **self.popen()
+            ).returncode
+            == 0
+        )
 
 
 def choose() -> Identity:
-    """Ourselves when not root; else root seen as nobody from inside a user namespace; else nobody."""
+    """
+    Ourselves when not root.
+
+    Else root seen as nobody from inside a user namespace; else nobody.
+    """
     if os.geteuid():
         return Identity(os.geteuid(), os.getegid())
     inside = Identity(0, 0, before=_enter_namespace)
@@ -56,7 +68,9 @@ def nobody() -> Identity:
 def _works(identity: Identity) -> bool:
     probe = [shutil.which("id") or "/usr/bin/id", "-u"]
     try:
-        done = subprocess.run(probe, check=False, capture_output=True, preexec_fn=identity.before, cwd="/")
+        done = subprocess.run(
+            probe, check=False, capture_output=True, preexec_fn=identity.before, cwd="/"
+        )
     except subprocess.SubprocessError:  # the preparation failed: containers often forbid namespaces
         return False
     return done.returncode == 0 and done.stdout.strip() not in {b"", b"0"}

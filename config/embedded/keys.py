@@ -1,4 +1,8 @@
-"""The secrets of an embedded run: made once, kept in var/secrets.json, readable by its owner alone."""
+"""
+The secrets of an embedded run.
+
+Made once, kept in var/secrets.json, readable by its owner alone.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +36,16 @@ def load(var: Path) -> dict[str, str]:
     """
     Read the secrets, and make those that are missing.
 
-    :raises KeysLost: if the database is there and the file is not: new keys could not read what the old ones encrypted
+    :raises KeysLost: if the database is there and the file is not: new keys could not read what the
+        old ones encrypted
     """
     file = var / "secrets.json"
     known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     if not known and any((var / "postgres").glob("*")):
-        raise KeysLost(f"{file} is gone, but {var / 'postgres'} still holds data. Bring the file back, or remove both to start anew.")
+        raise KeysLost(
+            f"{file} is gone, but {var / 'postgres'} still holds data. Bring the file back, or "
+            f"remove both to start anew."
+        )
     complete = {name: known.get(name) or make() for name, make in _MAKERS.items()}
     if complete != known:
         write_private(file, json.dumps(complete, indent=1))

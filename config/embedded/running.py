@@ -1,4 +1,8 @@
-"""Files that `make run` leaves in var/ for other processes: its lock, its address and its environment."""
+"""
+Files that `make run` leaves in var/ for other processes.
+
+Its lock, its address and its environment.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,8 @@ class AlreadyRunning(Exception):
 
 def lock(var: Path, me: Running) -> int:
     """
-    Hold var/ until this process ends, however it ends: the kernel drops the lock, so no stale file can block a start.
+    Hold var/ until this process ends, however it ends: the kernel drops the lock, so no stale file
+    can block a start.
 
     :raises AlreadyRunning: if another process holds it; the message names its pid and URL
     """
@@ -35,7 +40,10 @@ def lock(var: Path, me: Running) -> int:
         os.close(held)
         other = _read(var)
         who = f"pid {other.pid}, {other.url}" if other else "it is still starting"
-        raise AlreadyRunning(f"Throughline already runs on {var} ({who}). Stop it first, or set VAR_DIR= to another folder.") from None
+        raise AlreadyRunning(
+            f"Throughline already runs on {var} ({who}). Stop it first, or set VAR_DIR= to another "
+            f"folder."
+        ) from None
     write_private(var / "run.json", json.dumps(asdict(me)))
     (var / "run.env").unlink(missing_ok=True)
     return held
@@ -49,7 +57,10 @@ def _read(var: Path) -> Running | None:
 
 
 def publish(var: Path, environ: Mapping[str, str]) -> None:
-    """Let `manage.py` commands join the running product, also on servers that only its own environment names."""
+    """
+    Let `manage.py` commands join the running product, also on servers that only its own environment
+    names.
+    """
     write_private(var / "run.env", json.dumps(dict(environ), indent=1))
 
 

@@ -40,9 +40,14 @@ def start(var: Path, passwords: dict[str, str], supervisor: Supervisor) -> Servi
     :raises Misnamed: if only one of the two database addresses is given
     """
     _sweep_sockets(var)
-    app, owner, redis = (os.environ.get(name, "") for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"))
+    app, owner, redis = (
+        os.environ.get(name, "") for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+    )
     if bool(app) != bool(owner):
-        raise Misnamed("Set both DATABASE_URL (the role that runs) and DATABASE_OWNER_URL (the role that migrates), or neither.")
+        raise Misnamed(
+            "Set both DATABASE_URL (the role that runs) and DATABASE_OWNER_URL (the role that "
+            "migrates), or neither."
+        )
     pg_dump, embedded = "pg_dump", not app
     if embedded:
         server = _postgres(var, passwords, supervisor)
@@ -59,11 +64,15 @@ def _postgres(var: Path, passwords: dict[str, str], supervisor: Supervisor) -> p
     if not (server.data / "PG_VERSION").exists():
         (var / "demo-loaded").unlink(missing_ok=True)
     server.prepare()
-    child = Child("postgres", lambda: server.start(log), signal.SIGINT, patience_s=60, may_be_cut=False)
+    child = Child(
+        "postgres", lambda: server.start(log), signal.SIGINT, patience_s=60, may_be_cut=False
+    )
     supervisor.add(child.adopt(postgres.wait(server, log)))
     roles = {name: (name, passwords[name]) for name in (postgres.OWNER, postgres.APP)}
     superuser = server.url(postgres.SUPERUSER, "postgres")
-    postgres.furnish(superuser, owner=roles[postgres.OWNER], app=roles[postgres.APP], dbname=postgres.DATABASE)
+    postgres.furnish(
+        superuser, owner=roles[postgres.OWNER], app=roles[postgres.APP], dbname=postgres.DATABASE
+    )
     return server
 
 

@@ -63,7 +63,11 @@ class Supervisor:
     asked: int = 0
 
     def listen(self) -> None:
-        """From now on Ctrl-C, SIGTERM and a closed terminal ask us to stop; a second time, to stop at once."""
+        """
+        From now on Ctrl-C, SIGTERM and a closed terminal ask us to stop.
+
+        A second time, to stop at once.
+        """
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self._ask)
 
@@ -101,7 +105,7 @@ class Supervisor:
     def run(self, command: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
         """Run a short command to its end, unless somebody asks us to stop before."""
         with subprocess.Popen(
-            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,  # noqa: E501
             preexec_fn=processes.tied(signal.SIGKILL),
         ) as process:  # fmt: skip
             while True:

@@ -1,4 +1,8 @@
-"""E-mails sent by a thread of this process and lost with it. Only for e-mails that can be requested again."""
+"""
+E-mails sent by a thread of this process and lost with it.
+
+Only for e-mails that can be requested again.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,11 @@ _pool = ThreadPoolExecutor(max_workers=2, thread_name_prefix="after the answer")
 
 
 def after(function: Callable[..., Any], *args: Any) -> Future[None]:
-    """Call ``function`` beside the request. That it failed is logged by the error's class, never with what it was given."""
+    """
+    Call ``function`` beside the request.
+
+    That it failed is logged by the error's class, never with what it was given.
+    """
     return _pool.submit(copy_context().run, _quietly, function, args)
 
 

@@ -19,7 +19,11 @@ PER_PAGE = 20
 
 
 def may_read_mail(request: HttpRequest) -> bool:
-    """In the demo, all staff. On servers of one's own, who may change people: a letter can hold the way into an account."""
+    """
+    In the demo, all staff.
+
+    On servers of one's own, who may change people: a letter can hold the way into an account.
+    """
     return letters.are_kept() and (settings.EMBEDDED or actor(request).may("routing.change_user"))
 
 
@@ -35,8 +39,15 @@ def mail(request: HttpRequest) -> TemplateResponse:
     if not letters.are_kept():
         raise Http404
     if not may_read_mail(request):
-        raise PermissionDenied(_("No SMTP server is set. Only users who can edit people can read the mail here."))
+        raise PermissionDenied(
+            _("No SMTP server is set. Only users who can edit people can read the mail here.")
+        )
     page = Paginator(letters.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
     shared = admin.site.each_context(request)
-    found = {"title": _("E-mail"), "letters": list(letters.read(list(page.object_list))), "page": page, "folder": letters.folder()}
+    found = {
+        "title": _("E-mail"),
+        "letters": list(letters.read(list(page.object_list))),
+        "page": page,
+        "folder": letters.folder(),
+    }
     return TemplateResponse(request, "desk/mail.html", shared | found)

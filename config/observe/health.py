@@ -19,7 +19,9 @@ BROKER_TIMEOUT_S = 2
 
 
 class ProbeMiddleware:
-    """Answer the three probes before anything looks at the host name, the session or the language."""
+    """
+    Answer the three probes before anything looks at the host name, the session or the language.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -49,7 +51,7 @@ def _database() -> str:
     if standing.pending:
         return f"Migrations are pending: {_some(standing.pending)}. Run `manage.py migrate`."
     if standing.unknown:
-        return f"The schema is newer than this code: {_some(standing.unknown)}. Deploy the newer version."
+        return f"The schema is newer than this code: {_some(standing.unknown)}. Deploy the newer version."  # noqa: E501
     return ""
 
 
@@ -78,4 +80,7 @@ def _may_read_figures(request: HttpRequest) -> bool:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return hmac.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
     # Without a token, only this machine, and nobody whom a proxy on it speaks for.
-    return request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1", ""} and "X-Forwarded-For" not in request.headers
+    return (
+        request.META.get("REMOTE_ADDR") in {"127.0.0.1", "::1", ""}
+        and "X-Forwarded-For" not in request.headers
+    )

@@ -1,4 +1,8 @@
-"""Logs: one JSON object a line, with the request's id, and never a secret, a body or a query string."""
+"""
+Logs.
+
+One JSON object a line, with the request's id, and never a secret, a body or a query string.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,16 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 HIDDEN = "***"
-_SECRET_NAME = re.compile(r"(?i)(passw|secret|token|authorization|cookie|signature|api_?key|encryption_?key|body|payload)")
+_SECRET_NAME = re.compile(
+    r"(?i)(passw|secret|token|authorization|cookie|signature|api_?key|encryption_?key|body|payload)"
+)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")  # postgresql://role:password@host
 
 
 def hide(value: Any, name: str = "") -> Any:
-    """``value`` without what looks like a secret by its name, its place in a URL, or a query string."""
+    """
+    ``value`` without what looks like a secret by its name, its place in a URL, or a query string.
+    """
     if name and _SECRET_NAME.search(name):
         return HIDDEN
     if isinstance(value, dict):
@@ -45,8 +53,13 @@ _SHARED: list[Processor] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
-# One list for every call of configure: loggers keep the list they began with, and tests that listen replace what is in it.
-_PROCESSORS: list[Processor] = [structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
+# One list for every call of configure: loggers keep the list they began with, and tests that listen
+# replace what is in it.
+_PROCESSORS: list[Processor] = [
+    structlog.stdlib.filter_by_level,
+    *_SHARED,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
 
 
 def _formatter(*, console: bool) -> dict[str, Any]:
@@ -54,7 +67,11 @@ def _formatter(*, console: bool) -> dict[str, Any]:
     last: list[Processor] = (
         [*plain, structlog.dev.ConsoleRenderer()]
         if console
-        else [structlog.processors.format_exc_info, *plain, structlog.processors.JSONRenderer(default=str)]
+        else [
+            structlog.processors.format_exc_info,
+            *plain,
+            structlog.processors.JSONRenderer(default=str),
+        ]
     )
     return {
         "()": structlog.stdlib.ProcessorFormatter,
@@ -72,7 +89,8 @@ def config(*, level: str, console: bool) -> dict[str, Any]:
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["stderr"], "level": level.upper()},
         "loggers": {
-            # These bring handlers of their own, which would write every line twice and in another form.
+            # These bring handlers of their own, which would write every line twice and in another
+            # form.
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True},
@@ -87,7 +105,11 @@ def config(*, level: str, console: bool) -> dict[str, Any]:
 
 
 def configure(settings: dict[str, Any]) -> None:
-    """Configure structlog and the standard library to log into one stream. Named by settings.LOGGING_CONFIG."""
+    """
+    Configure structlog and the standard library to log into one stream.
+
+    Named by settings.LOGGING_CONFIG.
+    """
     structlog.configure(
         processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -8,12 +8,21 @@ from collections.abc import Callable
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
-REQUESTS = Counter("throughline_requests_total", "Web requests answered.", ["method", "view", "status"])
+REQUESTS = Counter(
+    "throughline_requests_total", "Web requests answered.", ["method", "view", "status"]
+)
 SECONDS = Histogram(
     "throughline_request_seconds",
     "Time to answer a web request.",
@@ -30,7 +39,8 @@ class MetricsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         began = time.perf_counter()
         response = self.get_response(request)
-        # Labels come from our own names only: with paths or methods as sent, a caller could fill the memory.
+        # Labels come from our own names only: with paths or methods as sent, a caller could fill
+        # the memory.
         view = (request.resolver_match and request.resolver_match.view_name) or "unnamed"
         method = request.method if request.method in _METHODS else "other"
         REQUESTS.labels(method, view, str(response.status_code)).inc()

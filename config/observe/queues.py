@@ -29,7 +29,9 @@ class Waiting:
     steps: int
     exceptions: int
     untold: int
-    oldest_clock_s: float  # how long the clock that should have been told of longest has waited for a sweep
+    oldest_clock_s: (
+        float  # how long the clock that should have been told of longest has waited for a sweep
+    )
     outgoing: int
     dead: int
 
@@ -44,7 +46,9 @@ def look(now: datetime) -> Waiting:
         parked=_count(Dispatch.objects.exclude(parked_reason="")),
         oldest_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
         steps=_count(RunStep.objects.due(now)),
-        exceptions=_count(ExceptionCase.objects.filter(state__in=sorted(ExceptionCase.open_states))),
+        exceptions=_count(
+            ExceptionCase.objects.filter(state__in=sorted(ExceptionCase.open_states))
+        ),
         untold=_count(Clock.objects.exclude(trouble="")),
         oldest_clock_s=max(0.0, (now - woke).total_seconds()) if woke else 0.0,
         outgoing=_count(Outbound.objects.filter(state__in=Outbound.workable, due_at__lte=now)),
@@ -52,12 +56,21 @@ def look(now: datetime) -> Waiting:
     )
 
 
-def _count(rows: QuerySet[Dispatch] | QuerySet[RunStep] | QuerySet[ExceptionCase] | QuerySet[Clock] | QuerySet[Outbound]) -> int:
+def _count(
+    rows: QuerySet[Dispatch]
+    | QuerySet[RunStep]
+    | QuerySet[ExceptionCase]
+    | QuerySet[Clock]
+    | QuerySet[Outbound],
+) -> int:
     return rows.order_by()[:MOST].count()
 
 
 class Figures:
-    """A Prometheus collector that looks again after some seconds, however often and by however many it is asked."""
+    """
+    A Prometheus collector that looks again after some seconds, however often and by however many it
+    is asked.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,18 +79,50 @@ class Figures:
 
     def collect(self) -> Iterator[Metric]:
         found = self._fresh()
-        yield _gauge("throughline_queues_readable", "1 while the database answers; without it the other figures are left out.", bool(found))
+        yield _gauge(
+            "throughline_queues_readable",
+            "1 while the database answers; without it the other figures are left out.",
+            bool(found),
+        )
         if found is None:
             return
-        yield _gauge("throughline_events_waiting", "Captured events that have not been routed to a flow.", found.events)
-        yield _gauge("throughline_events_parked", "Failed events in quarantine, waiting for a person.", found.parked)
-        yield _gauge("throughline_oldest_due_event_seconds", "How long the oldest due event has been due.", found.oldest_s)
-        yield _gauge("throughline_steps_due", "Steps of runs that a worker could take now.", found.steps)
+        yield _gauge(
+            "throughline_events_waiting",
+            "Captured events that have not been routed to a flow.",
+            found.events,
+        )
+        yield _gauge(
+            "throughline_events_parked",
+            "Failed events in quarantine, waiting for a person.",
+            found.parked,
+        )
+        yield _gauge(
+            "throughline_oldest_due_event_seconds",
+            "How long the oldest due event has been due.",
+            found.oldest_s,
+        )
+        yield _gauge(
+            "throughline_steps_due", "Steps of runs that a worker could take now.", found.steps
+        )
         yield _gauge("throughline_exceptions_open", "Unresolved exceptions.", found.exceptions)
-        yield _gauge("throughline_clocks_untold", "Clocks for which the last sweep could notify nobody.", found.untold)
-        yield _gauge("throughline_oldest_waking_clock_seconds", "How long the sweep of clocks is behind.", found.oldest_clock_s)
-        yield _gauge("throughline_outgoing_due", "Outbox messages that a worker could send now.", found.outgoing)
-        yield _gauge("throughline_outgoing_dead", "Failed outbox messages, waiting for a person.", found.dead)
+        yield _gauge(
+            "throughline_clocks_untold",
+            "Clocks for which the last sweep could notify nobody.",
+            found.untold,
+        )
+        yield _gauge(
+            "throughline_oldest_waking_clock_seconds",
+            "How long the sweep of clocks is behind.",
+            found.oldest_clock_s,
+        )
+        yield _gauge(
+            "throughline_outgoing_due",
+            "Outbox messages that a worker could send now.",
+            found.outgoing,
+        )
+        yield _gauge(
+            "throughline_outgoing_dead", "Failed outbox messages, waiting for a person.", found.dead
+        )
 
     def _fresh(self) -> Waiting | None:
         with self._lock:

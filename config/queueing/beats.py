@@ -14,10 +14,11 @@ PREFIX = "throughline: "
 
 def sync(apps: Apps, using: str = "default", **_: Any) -> None:
     """
-    After a migration: ours as the table says. What people switched off stays off, what they added stays.
+    After a migration: ours as the table says. What people switched off stays off, what they added
+    stays.
 
-    Takes the models of the migration state: saving the real ones would touch the `default` alias, whose role may have
-    no rights yet.
+    Takes the models of the migration state: saving the real ones would touch the `default` alias,
+    whose role may have no rights yet.
     """
     try:
         interval, task, changed = (
@@ -35,7 +36,8 @@ def sync(apps: Apps, using: str = "default", **_: Any) -> None:
                 "interval": every,
                 "queue": beat.queue,
                 "crontab": None,
-                "expire_seconds": beat.every_s,  # while no worker runs, wake-ups do not pile up: the next tick is as good
+                # While no worker runs, wake-ups do not pile up: the next tick is as good.
+                "expire_seconds": beat.every_s,
             },
         )
     task.filter(name__startswith=PREFIX).exclude(task__in=[beat.task for beat in BEAT]).delete()

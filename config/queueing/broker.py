@@ -1,4 +1,8 @@
-"""Valkey as a broker: a worker that could not take leave of a message takes the next one all the same."""
+"""
+Valkey as a broker.
+
+A worker that could not take leave of a message takes the next one all the same.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,10 @@ class ForgivingQoS(redis.QoS):
     """
     Counts what a worker holds, and how much more it may take.
 
-    Kombu goes on counting a message whose acknowledgement got no answer, and so a worker that may hold one never asks for
-    another: one freeze of Valkey longer than ``socket_timeout`` ended all work until somebody started the workers again.
-    Here it is held no more. Valkey hands it out a second time once its visibility runs out, which every task bears.
+    Kombu goes on counting a message whose acknowledgement got no answer, and so a worker that may
+    hold one never asks for another: one freeze of Valkey longer than ``socket_timeout`` ended all
+    work until somebody started the workers again. Here it is held no more. Valkey hands it out a
+    second time once its visibility runs out, which every task bears.
     """
 
     def ack(self, delivery_tag: str) -> None:

@@ -1,4 +1,7 @@
-"""A connection to PostgreSQL that waits for an answer only so long, so that a frozen server is a 503 and not a hanging page."""
+"""
+A connection to PostgreSQL that waits for an answer only so long, so that a frozen server is a 503
+and not a hanging page.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,11 @@ PATIENCE_S = 20.0  # more than any page may take
 
 class BoundedConnection(Connection[TupleRow]):
     """
-    A server that was stopped, or a network that swallows, answers nothing: no time-out of PostgreSQL's own ends that.
+    A server that was stopped, or a network that swallows, answers nothing: no time-out of
+    PostgreSQL's own ends that.
 
-    A connection that waited in vain is closed, because nobody knows what becomes of its statement; what it had begun is rolled back.
+    A connection that waited in vain is closed, because nobody knows what becomes of its statement;
+    what it had begun is rolled back.
     """
 
     def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
@@ -29,5 +34,7 @@ class BoundedConnection(Connection[TupleRow]):
         except OperationalError as error:
             if type(error).__name__ == "_WaitTimeout":
                 self.close()
-                raise OperationalError(f"The database did not answer within {PATIENCE_S:.0f} s.") from None
+                raise OperationalError(
+                    f"The database did not answer within {PATIENCE_S:.0f} s."
+                ) from None
             raise

@@ -1,4 +1,8 @@
-"""Cache for data that may be lost. Uses Valkey and, while that is away, the memory of each process."""
+"""
+Cache for data that may be lost.
+
+Uses Valkey and, while that is away, the memory of each process.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +23,23 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-REST_S = 5.0  # how long a server that did not answer is left alone: a page asks several times, and each would wait
+# How long a server that did not answer is left alone: a page asks several times, and each would
+# wait.
+REST_S = 5.0
 # Its own defaults wait five seconds and try again with pauses, while somebody waits for the page.
-IMPATIENT: dict[str, Any] = {"socket_timeout": 1, "socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 0)}
+IMPATIENT: dict[str, Any] = {
+    "socket_timeout": 1,
+    "socket_connect_timeout": 1,
+    "retry": Retry(NoBackoff(), 0),
+}
 
 
 class Cache(RedisCache):
     """
     Counts how often somebody tried to sign in, and which codes were used.
 
-    While Valkey is away each process counts for itself and begins anew: nobody is locked out, and guessing stays slow. What a
-    page must not forget is a row, and not here.
+    While Valkey is away each process counts for itself and begins anew: nobody is locked out, and
+    guessing stays slow. What a page must not forget is a row, and not here.
     """
 
     _asks_again_at = 0.0  # of this process's monotonic clock, for all its threads
@@ -38,17 +48,32 @@ class Cache(RedisCache):
         super().__init__(server, params)
         self._own = LocMemCache("while-valkey-is-away", params)
 
-    def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        return self._try(partial(super().add, key, value, timeout, version), partial(self._own.add, key, value, timeout, version))
+    def add(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> bool:
+        return self._try(
+            partial(super().add, key, value, timeout, version),
+            partial(self._own.add, key, value, timeout, version),
+        )
 
     def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
-        return self._try(partial(super().get, key, default, version), partial(self._own.get, key, default, version))
+        return self._try(
+            partial(super().get, key, default, version),
+            partial(self._own.get, key, default, version),
+        )
 
-    def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        self._try(partial(super().set, key, value, timeout, version), partial(self._own.set, key, value, timeout, version))
+    def set(
+        self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> None:
+        self._try(
+            partial(super().set, key, value, timeout, version),
+            partial(self._own.set, key, value, timeout, version),
+        )
 
     def delete(self, key: Any, version: int | None = None) -> bool:
-        return self._try(partial(super().delete, key, version), partial(self._own.delete, key, version))
+        return self._try(
+            partial(super().delete, key, version), partial(self._own.delete, key, version)
+        )
 
     def _try(self, ask: Callable[[], T], otherwise: Callable[[], T]) -> T:
         if time.monotonic() >= Cache._asks_again_at:

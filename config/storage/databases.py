@@ -13,14 +13,19 @@ def parse(url: str) -> dict[str, str]:
     """
     Split a libpq address into its parts: user, password, host, port, dbname and options.
 
-    :raises ValueError: if it is none, or leaves out the role or the database; the message repeats nothing secret
+    :raises ValueError: if it is none, or leaves out the role or the database; the message repeats
+        nothing secret
     """
     if not url.startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql://")
     try:
-        parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
+        parts = {
+            name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None
+        }
     except ProgrammingError:
-        raise ValueError("is not a PostgreSQL address; write special characters of the password as %XX") from None
+        raise ValueError(
+            "is not a PostgreSQL address; write special characters of the password as %XX"
+        ) from None
     for part, word in (("user", "role"), ("dbname", "database")):
         if not parts.get(part):
             raise ValueError(f"names no {word}: postgresql://ROLE:PASSWORD@HOST/DATABASE")
@@ -35,7 +40,9 @@ def checked(url: str) -> str:
 def build(*, user: str, password: str, host: str, dbname: str, port: str = "") -> str:
     """The address of a role on a server; ``host`` may be a socket's folder."""
     where = {"host": host} | ({"port": port} if port else {})
-    return f"postgresql://{quote(user)}:{quote(password, safe='')}@/{quote(dbname)}?{urlencode(where)}"
+    return (
+        f"postgresql://{quote(user)}:{quote(password, safe='')}@/{quote(dbname)}?{urlencode(where)}"
+    )
 
 
 def for_django(url: str, **options: Any) -> dict[str, Any]:

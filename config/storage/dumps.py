@@ -25,7 +25,13 @@ def dump(program: str, url: str, target: Path) -> None:
     # The password goes by environment: anybody on the machine can read arguments.
     environ = {**os.environ, "PGPASSWORD": parts.pop("password", "")}
     fresh = target.with_suffix(".partial")
-    command = [program, "--format=custom", "--no-password", f"--file={fresh}", make_conninfo(**parts)]
+    command = [
+        program,
+        "--format=custom",
+        "--no-password",
+        f"--file={fresh}",
+        make_conninfo(**parts),
+    ]
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environ)
     if done.returncode:
         fresh.unlink(missing_ok=True)

@@ -12,7 +12,11 @@ PLACE = "/hooks/"
 
 
 class DirectMiddleware:
-    """Answers what is posted to a hook; stands behind what secures, counts and logs every request."""
+    """
+    Answers what is posted to a hook.
+
+    Stands behind what secures, counts and logs every request.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

@@ -26,7 +26,9 @@ def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    why = str(exception) if isinstance(exception, PermissionDenied) else ""  # ours, written for the reader
+    why = (
+        str(exception) if isinstance(exception, PermissionDenied) else ""
+    )  # ours, written for the reader
     return _page(request, "forbidden", HTTPStatus.FORBIDDEN, why)
 
 
@@ -44,24 +46,40 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """Touches neither database nor session: one of them may be what failed. The number finds the request in the log."""
+    """
+    Touches neither database nor session.
+
+    One of them may be what failed. The number finds the request in the log.
+    """
     error = sys.exc_info()[1]
     if _no_room(error):
-        return HttpResponse(FULL, status=HTTPStatus.INSUFFICIENT_STORAGE, content_type="text/plain; charset=utf-8")
+        return HttpResponse(
+            FULL, status=HTTPStatus.INSUFFICIENT_STORAGE, content_type="text/plain; charset=utf-8"
+        )
     status = HTTPStatus.SERVICE_UNAVAILABLE if _away(error) else HTTPStatus.INTERNAL_SERVER_ERROR
     headers = {"Retry-After": RETRY_AFTER_S} if _away(error) else None
     number = structlog.contextvars.get_contextvars().get("request_id", "")
     try:
         text = render_to_string("errors/failed.html", {"number": number, "at": timezone.now()})
-    except (ValueError, TemplateSyntaxError):  # static files are not collected, or a page of ours is broken
-        return HttpResponse(FAILED_PLAINLY, status=status, headers=headers, content_type="text/plain; charset=utf-8")
+    except (
+        ValueError,
+        TemplateSyntaxError,
+    ):  # static files are not collected, or a page of ours is broken
+        return HttpResponse(
+            FAILED_PLAINLY, status=status, headers=headers, content_type="text/plain; charset=utf-8"
+        )
     return HttpResponse(text, status=status, headers=headers)
 
 
 def _away(error: BaseException | None) -> bool:
-    """Return whether the database or broker was away or gave way to another transaction, so that a retry may work."""
+    """
+    Return whether the database or broker was away or gave way to another transaction, so that a
+    retry may work.
+    """
     while error is not None:
-        if isinstance(error, OperationalError | InterfaceError | redis.ConnectionError | redis.TimeoutError):
+        if isinstance(
+            error, OperationalError | InterfaceError | redis.ConnectionError | redis.TimeoutError
+        ):
             return True
         error = error.__cause__
     return False
@@ -70,14 +88,21 @@ def _away(error: BaseException | None) -> bool:
 def _no_room(error: BaseException | None) -> bool:
     """Return whether a disk is full: ours during an upload, or the database's."""
     while error is not None:
-        if (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or isinstance(error, DiskFull):
+        if (
+            isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+        ) or isinstance(error, DiskFull):
             return True
         error = error.__cause__
     return False
 
 
 def _page(request: HttpRequest, name: str, status: HTTPStatus, why: str = "") -> HttpResponse:
-    # Without the request's context: its processors read session and messages, which may not be there this early.
+    # Without the request's context: its processors read session and messages, which may not be
+    # there this early.
     user = getattr(request, "user", None)
-    context = {"user": user, "staff": bool(user and user.is_authenticated and user.is_staff), "why": why}
+    context = {
+        "user": user,
+        "staff": bool(user and user.is_authenticated and user.is_staff),
+        "why": why,
+    }
     return HttpResponse(render_to_string(f"errors/{name}.html", context), status=status)

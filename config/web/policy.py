@@ -1,4 +1,8 @@
-"""Content security policy of each page: strict everywhere, with the exceptions that unfold needs in the admin."""
+"""
+Content security policy of each page.
+
+Strict everywhere, with the exceptions that unfold needs in the admin.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,9 @@ from django.urls import reverse
 
 
 class PolicyMiddleware(CSPMiddleware):
-    def get_policy_parts(self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False) -> PolicyParts:
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if not report_only and request.path.startswith(reverse("admin:index")):
             parts.replace = settings.ADMIN_POLICY | (parts.replace or {})

@@ -14,7 +14,11 @@ from routing.work.gates import Context, GateResult, passed, refused
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Facts for the gates besides the approval. ``approvers`` are ids of contacts who may answer for the client."""
+    """
+    Facts for the gates besides the approval.
+
+    ``approvers`` are ids of contacts who may answer for the client.
+    """
 
     author_id: int
     approvers: frozenset[int]
@@ -38,32 +42,52 @@ def saw_this_version(row: Approval, context: Context) -> GateResult:
     said = context.details.get("digest")
     if context.preview or said in {None, "", row.digest}:
         return passed("digest")
-    return refused("digest", _("There is a newer version. Review that one first."), clears_by=_("You: reload the page"))
+    return refused(
+        "digest",
+        _("There is a newer version. Review that one first."),
+        clears_by=_("You: reload the page"),
+    )
 
 
 def still_asked(row: Approval, context: Context) -> GateResult:
     """Refuses an answer after the time to answer is over."""
     if context.at < row.expires_at:
         return passed("expired")
-    return refused("expired", _("The deadline has passed."), clears_by=_("The agency, by asking again"))
+    return refused(
+        "expired", _("The deadline has passed."), clears_by=_("The agency, by asking again")
+    )
 
 
 def asks_me(row: Approval, context: Context) -> GateResult:
-    """Refuses everybody but those asked: the client's approvers, or colleagues who did not make the version."""
+    """
+    Refuses everybody but those asked.
+
+    The client's approvers, or colleagues who did not make the version.
+    """
     standing, by = _standing(context, row), context.by
     if row.audience == Audience.CLIENT:
         return _asks_contact(standing)
     if standing.contact_id is not None or standing.author_id == by.user_id:
-        return refused("author", _("The author of a version cannot approve it."), clears_by=_("Another account manager or operations lead"))
+        return refused(
+            "author",
+            _("The author of a version cannot approve it."),
+            clears_by=_("Another account manager or operations lead"),
+        )
     return ANSWERED if by.user_id in standing.answered_users else passed("audience")
 
 
 def _asks_contact(standing: Standing) -> GateResult:
     if standing.contact_id is None:
-        words = _("This question is for the client. If they answered elsewhere, record their decision.")
+        words = _(
+            "This question is for the client. If they answered elsewhere, record their decision."
+        )
         return refused("audience", words, clears_by=_("The client's approvers"))
     if standing.contact_id not in standing.approvers:
-        return refused("audience", _("You can view this but not decide."), clears_by=_("The client's approvers"))
+        return refused(
+            "audience",
+            _("You can view this but not decide."),
+            clears_by=_("The client's approvers"),
+        )
     return ANSWERED if standing.contact_id in standing.answered_contacts else passed("audience")
 
 
@@ -86,7 +110,11 @@ def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
     last = row.nudged_at or row.item.created_at
     if context.at - last >= A_DAY:
         return passed("reminded", _("No reminder was sent today."))
-    return refused("reminded", _("They were reminded less than a day ago."), clears_by=_("Nobody. Wait until tomorrow"))
+    return refused(
+        "reminded",
+        _("They were reminded less than a day ago."),
+        clears_by=_("Nobody. Wait until tomorrow"),
+    )
 
 
 def record_is_evidenced(row: Approval, context: Context) -> GateResult:
@@ -98,11 +126,20 @@ def record_is_evidenced(row: Approval, context: Context) -> GateResult:
     standing, told = _standing(context, row), context.details
     missing = {
         "word": (told.get("word") in Answer.Word.values, _("Enter the decision.")),
-        "contact": (told.get("contact") in standing.approvers, _("Choose the approver at the client who decided.")),
-        "answered": (told.get("contact") not in standing.answered_contacts, _("They have already answered.")),
+        "contact": (
+            told.get("contact") in standing.approvers,
+            _("Choose the approver at the client who decided."),
+        ),
+        "answered": (
+            told.get("contact") not in standing.answered_contacts,
+            _("They have already answered."),
+        ),
         "author": (
             told.get("word") != Answer.Word.APPROVE or standing.author_id != context.by.user_id,
-            _("The author of a version cannot record its approval. Ask another account manager or operations lead."),
+            _(
+                "The author of a version cannot record its approval. Ask another account manager "
+                "or operations lead."
+            ),
         ),
         "evidence": (standing.evidence, _("Add evidence, such as an e-mail or minutes.")),
         "comment": (

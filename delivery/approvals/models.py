@@ -22,12 +22,23 @@ from routing.work.notes import Note
 
 
 class ApprovalStage(models.Model):
-    """A stage that the versions made under a flow version go through; a flow version without any has the default two."""
+    """
+    A stage that the versions made under a flow version go through.
 
-    flow_version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="approval_stages", verbose_name=_("flow version"))
+    A flow version without any has the default two.
+    """
+
+    flow_version = models.ForeignKey(
+        FlowVersion,
+        on_delete=models.PROTECT,
+        related_name="approval_stages",
+        verbose_name=_("flow version"),
+    )
     position = models.PositiveSmallIntegerField(_("position"))
     audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices)
-    quorum = models.CharField(_("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
+    quorum = models.CharField(
+        _("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY
+    )
     need = models.PositiveSmallIntegerField(_("number of approvals"), default=1)
     answer_days = models.PositiveSmallIntegerField(_("days to answer"), default=14)
 
@@ -36,7 +47,11 @@ class ApprovalStage(models.Model):
         verbose_name_plural = _("approval stages")
         ordering = ("flow_version", "position")
         default_permissions = ("add", "change", "delete", "view")
-        constraints = (models.UniqueConstraint(fields=("flow_version", "position"), name="stage_position_once"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("flow_version", "position"), name="stage_position_once"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.flow_version} {self.position}"
@@ -44,10 +59,11 @@ class ApprovalStage(models.Model):
 
 class Approval(WorkNoun):
     """
-    It waits for its audience, so its item says whom the work waits on; the deliverable's clock follows.
+    It waits for its audience, so its item says whom the work waits on; the deliverable's clock
+    follows.
 
-    ``digest`` is the version's: an answer to another one is refused. ``seen_at`` is when a person of the audience first
-    opened it; a probable mail scanner never counts.
+    ``digest`` is the version's: an answer to another one is refused. ``seen_at`` is when a person
+    of the audience first opened it; a probable mail scanner never counts.
     """
 
     class State(models.TextChoices):
@@ -62,12 +78,18 @@ class Approval(WorkNoun):
     open_states = frozenset({State.PENDING})
     open_to_clients = models.Q(audience=Audience.CLIENT)  # the agency's own questions are its own
 
-    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.PENDING, protected=True)
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="approvals", verbose_name=_("version"))
+    state = StateField(
+        _("state"), max_length=20, choices=State.choices, default=State.PENDING, protected=True
+    )
+    version = models.ForeignKey(
+        Version, on_delete=models.PROTECT, related_name="approvals", verbose_name=_("version")
+    )
     digest = models.CharField(_("digest"), max_length=64)
     stage = models.PositiveSmallIntegerField(_("stage"))
     audience = models.CharField(_("audience"), max_length=10, choices=Audience.choices)
-    quorum = models.CharField(_("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY)
+    quorum = models.CharField(
+        _("required answers"), max_length=4, choices=Quorum.choices, default=Quorum.ANY
+    )
     need = models.PositiveSmallIntegerField(_("number of approvals"), default=1)
     expires_at = models.DateTimeField(_("expires"))
     seen_at = models.DateTimeField(_("seen"), null=True)
@@ -81,9 +103,19 @@ class Approval(WorkNoun):
         verbose_name_plural = _("approvals")
         default_permissions = ("view",)
         constraints = (
-            models.UniqueConstraint(fields=("version", "stage"), condition=models.Q(state="pending"), name="one_open_question_a_stage"),
+            models.UniqueConstraint(
+                fields=("version", "stage"),
+                condition=models.Q(state="pending"),
+                name="one_open_question_a_stage",
+            ),
         )
-        indexes = (models.Index(fields=["expires_at"], condition=models.Q(state="pending"), name="approval_expiry_idx"),)
+        indexes = (
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(state="pending"),
+                name="approval_expiry_idx",
+            ),
+        )
 
     @transition(field=state, source=State.PENDING, target=None)
     def answer(self, *, at: datetime, **said: Any) -> None:
@@ -91,7 +123,11 @@ class Approval(WorkNoun):
 
     @transition(field=state, source=State.PENDING, target=None)
     def record(self, *, at: datetime, **said: Any) -> None:
-        """Somebody writes down what the client decided elsewhere: becomes one of the three below."""
+        """
+        Somebody writes down what the client decided elsewhere.
+
+        Becomes one of the three below.
+        """
 
     @transition(field=state, source=State.PENDING, target=State.APPROVED)
     def approve(self, *, at: datetime, **said: Any) -> None:
@@ -131,10 +167,11 @@ class Approval(WorkNoun):
 
 class Answer(models.Model):
     """
-    Answer of one person to an approval, bound to the content they saw. Their text is a note, which may be rewritten.
+    Answer of one person to an approval, bound to the content they saw. Their text is a note, which
+    may be rewritten.
 
-    Exactly one of ``user`` (of the agency) and ``contact`` answered. ``recorded_by`` wrote down what a contact said
-    elsewhere, with ``evidence``.
+    Exactly one of ``user`` (of the agency) and ``contact`` answered. ``recorded_by`` wrote down
+    what a contact said elsewhere, with ``evidence``.
     """
 
     class Word(models.TextChoices):
@@ -142,16 +179,50 @@ class Answer(models.Model):
         CHANGES = "changes", _("Asks for changes")
         REJECT = "reject", _("Rejects")
 
-    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="answers", verbose_name=_("approval"))
+    approval = models.ForeignKey(
+        Approval, on_delete=models.PROTECT, related_name="answers", verbose_name=_("approval")
+    )
     word = models.CharField(_("answer"), max_length=10, choices=Word)
     digest = models.CharField(_("digest"), max_length=64)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("by"))
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="answers", verbose_name=_("contact"))
-    recorded_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("recorded by")
+    user = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("by"),
     )
-    evidence = models.ForeignKey(File, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("evidence"))
-    note = models.ForeignKey(Note, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("comment"))
+    contact = models.ForeignKey(
+        Contact,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="answers",
+        verbose_name=_("contact"),
+    )
+    recorded_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("recorded by"),
+    )
+    evidence = models.ForeignKey(
+        File,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("evidence"),
+    )
+    note = models.ForeignKey(
+        Note,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("comment"),
+    )
     at = models.DateTimeField(_("at"))
 
     append_only: ClassVar[bool] = True
@@ -163,14 +234,25 @@ class Answer(models.Model):
         default_permissions = ("view",)
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(user__isnull=False, contact=None) | models.Q(user=None, contact__isnull=False), name="one_person_answers"
+                condition=models.Q(user__isnull=False, contact=None)
+                | models.Q(user=None, contact__isnull=False),
+                name="one_person_answers",
             ),
             models.CheckConstraint(
-                condition=models.Q(recorded_by=None) | models.Q(contact__isnull=False, evidence__isnull=False),
+                condition=models.Q(recorded_by=None)
+                | models.Q(contact__isnull=False, evidence__isnull=False),
                 name="recorded_answer_has_evidence",
             ),
-            models.UniqueConstraint(fields=("approval", "user"), condition=models.Q(user__isnull=False), name="user_answers_once"),
-            models.UniqueConstraint(fields=("approval", "contact"), condition=models.Q(contact__isnull=False), name="contact_answers_once"),
+            models.UniqueConstraint(
+                fields=("approval", "user"),
+                condition=models.Q(user__isnull=False),
+                name="user_answers_once",
+            ),
+            models.UniqueConstraint(
+                fields=("approval", "contact"),
+                condition=models.Q(contact__isnull=False),
+                name="contact_answers_once",
+            ),
         )
 
     def __str__(self) -> str:

@@ -36,20 +36,33 @@ def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
 
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
-    """The stages of each deliverable by its id: those of its run's flow version, or the default ones."""
+    """
+    The stages of each deliverable by its id.
+
+    Those of its run's flow version, or the default ones.
+    """
     runs = {row.item.run_id for row in rows if row.item.run_id}
     own: dict[int, list[Stage]] = defaultdict(list)
     if runs:
-        asked = ApprovalStage.objects.filter(flow_version__runs__in=runs).order_by("flow_version__runs", "position")
-        columns = asked.values_list("flow_version__runs", "audience", "quorum", "need", "answer_days")
+        asked = ApprovalStage.objects.filter(flow_version__runs__in=runs).order_by(
+            "flow_version__runs", "position"
+        )
+        columns = asked.values_list(
+            "flow_version__runs", "audience", "quorum", "need", "answer_days"
+        )
         for run, audience, quorum, need, days in columns:
             own[run].append(Stage(audience, quorum, need, days))
     return {row.pk: tuple(own.get(row.item.run_id or 0, ())) or DEFAULT for row in rows}
 
 
 def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
-    """Return the number of completed stages of each newest version, and the reference of the open approval (or empty)."""
-    found = Approval.objects.filter(version__in=[row.version_id for row in rows if row.version_id]).select_related("item")
+    """
+    Return the number of completed stages of each newest version, and the reference of the open
+    approval (or empty).
+    """
+    found = Approval.objects.filter(
+        version__in=[row.version_id for row in rows if row.version_id]
+    ).select_related("item")
     through: dict[int, set[int]] = defaultdict(set)
     asked: dict[int, str] = {}
     for each in found:
@@ -57,7 +70,10 @@ def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
             through[each.version_id].add(each.stage)
         elif each.state == Approval.State.PENDING:
             asked[each.version_id] = each.item.ref
-    return {row.pk: (_leading(through[row.version_id or 0]), asked.get(row.version_id or 0, "")) for row in rows}
+    return {
+        row.pk: (_leading(through[row.version_id or 0]), asked.get(row.version_id or 0, ""))
+        for row in rows
+    }
 
 
 def _leading(stages: set[int]) -> int:

@@ -22,13 +22,19 @@ LONGEST = 20_000  # characters of a brief
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Facts for the gates besides the brief. ``left`` is the remaining budget in ``currency``, or None without an engagement amount."""
+    """
+    Facts for the gates besides the brief.
+
+    ``left`` is the remaining budget in ``currency``, or None without an engagement amount.
+    """
 
     request_state: str
     left: Decimal | None
     currency: str
     destinations: frozenset[int]  # those of the client that are in use
-    replaceable: Mapping[int, int | None]  # live deliverables of the client that nothing else replaces, and where each is
+    replaceable: Mapping[
+        int, int | None
+    ]  # live deliverables of the client that nothing else replaces, and where each is
     writers: frozenset[int]  # ids of who edited it
 
 
@@ -41,34 +47,70 @@ def edit_is_readable(row: Brief, context: Context) -> GateResult:
     """Refuses a plan that cannot be read, or that sends work to another client's places."""
     planned, body = context.details.get("planned"), context.details.get("body")
     if body is not None and not (isinstance(body, str) and len(body) <= LONGEST and storable(body)):
-        return refused("body", _("The text is too long or has characters that cannot be stored."), clears_by=_("You"))
+        return refused(
+            "body",
+            _("The text is too long or has characters that cannot be stored."),
+            clears_by=_("You"),
+        )
     if planned is None:
         return passed("plan")
     try:
         plan = read_plan(planned)
     except BadPlan as error:
-        return refused("plan", _("The plan cannot be saved."), evidence=str(error), clears_by=_("You"))
+        return refused(
+            "plan", _("The plan cannot be saved."), evidence=str(error), clears_by=_("You")
+        )
     return _fits(plan, _standing(context, row))
 
 
 def plan_still_fits(row: Brief, context: Context) -> GateResult:
-    """Refuses a plan whose places or live work are gone, or promised to another brief, since it was written."""
+    """
+    Refuses a plan whose places or live work are gone, or promised to another brief, since it was
+    written.
+    """
     try:
         return _fits(row.plan, _standing(context, row))
     except BadPlan as error:  # from before plans were read when they are kept
-        return refused("plan", _("The plan is invalid."), evidence=str(error), clears_by=_("The editor of the brief"))
+        return refused(
+            "plan",
+            _("The plan is invalid."),
+            evidence=str(error),
+            clears_by=_("The editor of the brief"),
+        )
 
 
 def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
-    strange = [each.title for each in plan if each.destination_id and each.destination_id not in standing.destinations]
-    strange += [each.title for each in plan if each.replaces_id and each.replaces_id not in standing.replaceable]
+    strange = [
+        each.title
+        for each in plan
+        if each.destination_id and each.destination_id not in standing.destinations
+    ]
+    strange += [
+        each.title
+        for each in plan
+        if each.replaces_id and each.replaces_id not in standing.replaceable
+    ]
     if strange:
-        words = _("A destination or replaced deliverable belongs to another client, is inactive or has already been replaced.")
-        return refused("plan", words, evidence=", ".join(strange), clears_by=_("The editor of the brief"))
-    elsewhere = [each.title for each in plan if each.replaces_id and each.destination_id != standing.replaceable[each.replaces_id]]
+        words = _(
+            "A destination or replaced deliverable belongs to another client, is inactive or has "
+            "already been replaced."
+        )
+        return refused(
+            "plan", words, evidence=", ".join(strange), clears_by=_("The editor of the brief")
+        )
+    elsewhere = [
+        each.title
+        for each in plan
+        if each.replaces_id and each.destination_id != standing.replaceable[each.replaces_id]
+    ]
     if elsewhere:
-        words = _("A replacement must keep the destination of the live work. To move it, publish new work there and archive the old one.")
-        return refused("plan", words, evidence=", ".join(elsewhere), clears_by=_("The editor of the brief"))
+        words = _(
+            "A replacement must keep the destination of the live work. To move it, publish new "
+            "work there and archive the old one."
+        )
+        return refused(
+            "plan", words, evidence=", ".join(elsewhere), clears_by=_("The editor of the brief")
+        )
     return passed("plan")
 
 
@@ -76,7 +118,9 @@ def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
     """Refuses a brief without text or without a planned deliverable."""
     if row.body.strip() and row.planned:
         return passed("plan", _("The brief has text and planned deliverables."))
-    missing = _("The brief is empty.") if not row.body.strip() else _("No deliverable is planned yet.")
+    missing = (
+        _("The brief is empty.") if not row.body.strip() else _("No deliverable is planned yet.")
+    )
     return refused("plan", missing, clears_by=_("You: edit the brief"))
 
 
@@ -86,11 +130,20 @@ def request_is_accepted(row: Brief, context: Context) -> GateResult:
     if state in {Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("The request is accepted."))
     words = _("The request has not been accepted.")
-    return refused("request", words, evidence=Request.State(state).label, clears_by=_("Someone who can triage and accept the request"))
+    return refused(
+        "request",
+        words,
+        evidence=Request.State(state).label,
+        clears_by=_("Someone who can triage and accept the request"),
+    )
 
 
 def request_goes_on(row: Brief, context: Context) -> GateResult:
-    """Refuses new work for a request that is delivered or over: what is wanted then is another request."""
+    """
+    Refuses new work for a request that is delivered or over.
+
+    What is wanted then is another request.
+    """
     state = _standing(context, row).request_state
     if state in {*Request.before_acceptance, Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("The request is open."))
@@ -108,7 +161,11 @@ def not_the_author(row: Brief, context: Context) -> GateResult:
 
 
 def needs_two(amount: Decimal, standing: Standing) -> bool:
-    """Return whether a plan of that amount exceeds the remaining budget. Without an engagement amount, nothing remains."""
+    """
+    Return whether a plan of that amount exceeds the remaining budget.
+
+    Without an engagement amount, nothing remains.
+    """
     return amount > (standing.left if standing.left is not None else Decimal(0))
 
 
@@ -118,7 +175,11 @@ def _above(row: Brief, context: Context) -> bool:
 
 def _money(row: Brief, context: Context) -> str:
     standing = _standing(context, row)
-    left = _("unknown") if standing.left is None else number_format(standing.left, 2, force_grouping=True)
+    left = (
+        _("unknown")
+        if standing.left is None
+        else number_format(standing.left, 2, force_grouping=True)
+    )
     words = _("planned %(planned)s, remaining %(left)s %(currency)s")
     planned = number_format(row.amount, 2, force_grouping=True)
     return str(words % {"planned": planned, "left": left, "currency": standing.currency})
@@ -127,20 +188,36 @@ def _money(row: Brief, context: Context) -> str:
 def is_above_budget(row: Brief, context: Context) -> GateResult:
     """Refuses a first approval of two where one is enough, or where it is given already."""
     if not _above(row, context):
-        return refused("budget", _("The plan is within the budget. One approval is enough."), evidence=_money(row, context))
+        return refused(
+            "budget",
+            _("The plan is within the budget. One approval is enough."),
+            evidence=_money(row, context),
+        )
     if row.first_approver_id is not None:
         return refused("budget", _("The first approval has been given."))
-    return passed("budget", _("The plan exceeds the remaining budget. Two people must approve it."), _money(row, context))
+    return passed(
+        "budget",
+        _("The plan exceeds the remaining budget. Two people must approve it."),
+        _money(row, context),
+    )
 
 
 def within_budget_or_second(row: Brief, context: Context) -> GateResult:
     """Refuses a plan above the budget until a second person, who may exceed it, approves."""
     if not _above(row, context):
         return passed("budget", _("The plan is within the budget."), _money(row, context))
-    words = _("The plan exceeds the remaining budget. Two people must approve it, and the second must be allowed to exceed the budget.")
+    words = _(
+        "The plan exceeds the remaining budget. Two people must approve it, and the second must be "
+        "allowed to exceed the budget."
+    )
     clears = holders(ABOVE_BUDGET)
     if row.first_approver_id is None:
-        return refused("budget", words, evidence=_money(row, context), clears_by=_("Someone else, with a first approval"))
+        return refused(
+            "budget",
+            words,
+            evidence=_money(row, context),
+            clears_by=_("Someone else, with a first approval"),
+        )
     if row.first_approver_id == context.by.user_id or not context.by.may(ABOVE_BUDGET):
         return refused("budget", words, evidence=_money(row, context), clears_by=clears)
     return passed("budget", _("Over budget, with a second approval."), _money(row, context))

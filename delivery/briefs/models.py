@@ -33,22 +33,57 @@ class Brief(WorkNoun):
     redactable = ("body",)
     searchable = ("body",)
 
-    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.DRAFT, protected=True)
-    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="briefs", verbose_name=_("request"))
+    state = StateField(
+        _("state"), max_length=20, choices=State.choices, default=State.DRAFT, protected=True
+    )
+    request = models.ForeignKey(
+        Request, on_delete=models.PROTECT, related_name="briefs", verbose_name=_("request")
+    )
     engagement = models.ForeignKey(
-        Engagement, on_delete=models.PROTECT, null=True, blank=True, related_name="briefs", verbose_name=_("engagement")
+        Engagement,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="briefs",
+        verbose_name=_("engagement"),
     )
     number = models.PositiveSmallIntegerField(_("number"), default=1)
     is_current = models.BooleanField(_("current"), default=True)
     body = models.TextField(_("brief"), blank=True, default="", max_length=20_000)
-    planned = models.JSONField(_("planned deliverables"), default=list, db_default=[], blank=True)  # engine.plan reads it
-    amount = models.DecimalField(_("planned amount"), max_digits=14, decimal_places=2, default=0, db_default=0, editable=False)
-    submitted_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("author"))
+    planned = models.JSONField(
+        _("planned deliverables"), default=list, db_default=[], blank=True
+    )  # engine.plan reads it
+    amount = models.DecimalField(
+        _("planned amount"),
+        max_digits=14,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        editable=False,
+    )
+    submitted_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("author"),
+    )
     first_approver = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("first approval by")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("first approval by"),
     )
     approved_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("approved by")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("approved by"),
     )
     approved_at = models.DateTimeField(_("approved"), null=True, editable=False)
 
@@ -60,18 +95,28 @@ class Brief(WorkNoun):
         default_permissions = ("view",)
         constraints = (
             models.UniqueConstraint(fields=("request", "number"), name="brief_number_once"),
-            models.UniqueConstraint(fields=("request",), condition=models.Q(is_current=True), name="one_current_brief"),
-            models.CheckConstraint(
-                condition=models.Q(approved_by=None) | ~models.Q(approved_by=models.F("submitted_by")), name="author_never_approves_brief"
+            models.UniqueConstraint(
+                fields=("request",), condition=models.Q(is_current=True), name="one_current_brief"
             ),
             models.CheckConstraint(
-                condition=models.Q(first_approver=None) | ~models.Q(first_approver=models.F("approved_by")),
+                condition=models.Q(approved_by=None)
+                | ~models.Q(approved_by=models.F("submitted_by")),
+                name="author_never_approves_brief",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(first_approver=None)
+                | ~models.Q(first_approver=models.F("approved_by")),
                 name="two_people_approve_above_budget",
             ),
         )
         indexes = (
             GinIndex(OpClass(Upper("body"), "gin_trgm_ops"), name="brief_words_idx"),
-            models.Index(fields=["engagement"], include=["amount"], condition=models.Q(state="approved"), name="brief_approved_amount_idx"),
+            models.Index(
+                fields=["engagement"],
+                include=["amount"],
+                condition=models.Q(state="approved"),
+                name="brief_approved_amount_idx",
+            ),
         )
 
     @property
@@ -80,7 +125,9 @@ class Brief(WorkNoun):
         return read_plan(self.planned)
 
     @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=None)
-    def edit(self, *, at: datetime, body: str | None = None, planned: list[dict[str, Any]] | None = None) -> None:
+    def edit(
+        self, *, at: datetime, body: str | None = None, planned: list[dict[str, Any]] | None = None
+    ) -> None:
         """None leaves a part as it is."""
         if body is not None:
             self.body = body
@@ -101,7 +148,9 @@ class Brief(WorkNoun):
 
     @transition(field=state, source=State.IN_REVIEW, target=State.APPROVED)
     def approve(self, *, at: datetime, approver: int) -> None:
-        if self.first_approver_id == approver:  # the plan is within the engagement by now: one approval is enough, and it is this
+        if (
+            self.first_approver_id == approver
+        ):  # the plan is within the engagement by now: one approval is enough, and it is this
             self.first_approver_id = None
         self.approved_by_id, self.approved_at = approver, at
 
@@ -109,9 +158,15 @@ class Brief(WorkNoun):
     def request_changes(self, *, at: datetime) -> None:
         self.first_approver_id = None
 
-    @transition(field=state, source=[*open_states, State.APPROVED, State.CANCELLED], target=State.SUPERSEDED)
+    @transition(
+        field=state, source=[*open_states, State.APPROVED, State.CANCELLED], target=State.SUPERSEDED
+    )
     def supersede(self, *, at: datetime) -> None:
-        """A newer brief of the same request takes its place; also of one that was called off while its request goes on."""
+        """
+        A newer brief of the same request takes its place.
+
+        Also of one that was called off while its request goes on.
+        """
         self.is_current = False
 
     @transition(field=state, source=list(open_states), target=State.CANCELLED)

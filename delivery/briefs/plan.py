@@ -21,8 +21,9 @@ MOST = 50  # deliverables in one brief: more is several briefs
 @dataclass(frozen=True, slots=True)
 class Planned:
     """
-    One deliverable as planned. ``key`` names it through every brief of its request; ``amount`` is in the engagement's
-    currency; ``due`` is a day in the client's zone; ``replaces`` is the id of the live deliverable that it changes.
+    One deliverable as planned. ``key`` names it through every brief of its request; ``amount`` is
+    in the engagement's currency; ``due`` is a day in the client's zone; ``replaces`` is the id of
+    the live deliverable that it changes.
     """
 
     key: str

@@ -1,4 +1,8 @@
-"""Judging a version: by the checks that apply to it, and by the people who sign what no machine can judge."""
+"""
+Judging a version.
+
+By the checks that apply to it, and by the people who sign what no machine can judge.
+"""
 
 from __future__ import annotations
 
@@ -46,12 +50,23 @@ class Judged:
 
 
 def standing(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
-    """Every check that applies to each deliverable, by its id, with what its newest version got: two queries."""
+    """
+    Every check that applies to each deliverable, by its id, with what its newest version got.
+
+    Two queries.
+    """
     results: dict[tuple[int, int], CheckResult] = {}
-    for result in CheckResult.objects.filter(version__in=[row.version_id for row in rows if row.version_id]).order_by("pk"):
+    for result in CheckResult.objects.filter(
+        version__in=[row.version_id for row in rows if row.version_id]
+    ).order_by("pk"):
         results[result.version_id, result.check_row_id] = result
     asked = applying(rows)
-    return {row.pk: [Judged(check, results.get((row.version_id or 0, check.pk))) for check in asked[row.pk]] for row in rows}
+    return {
+        row.pk: [
+            Judged(check, results.get((row.version_id or 0, check.pk))) for check in asked[row.pk]
+        ]
+        for row in rows
+    }
 
 
 def applying(rows: Sequence[Deliverable]) -> Mapping[int, list[Check]]:
@@ -66,7 +81,9 @@ def _applies(check: Check, row: Deliverable) -> bool:
 
 def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[Deliverable]:
     """Those in QA whose newest version, made by somebody else, waits for a person's judgment."""
-    signed = CheckResult.objects.filter(version=OuterRef(OuterRef("version")), check_row=OuterRef("pk"))
+    signed = CheckResult.objects.filter(
+        version=OuterRef(OuterRef("version")), check_row=OuterRef("pk")
+    )
     asked = Check.objects.filter(
         Q(format="") | Q(format=OuterRef("format")),
         Q(client=None) | Q(client=OuterRef("item__client")),
@@ -74,19 +91,31 @@ def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[De
         is_active=True,
         kind=JUDGMENT.name,
     )
-    return rows.filter(Exists(asked), state=Deliverable.State.IN_QA).exclude(version__author=by.user_id)
+    return rows.filter(Exists(asked), state=Deliverable.State.IN_QA).exclude(
+        version__author=by.user_id
+    )
 
 
 def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[int, list[Judged]]:
-    """Run every check that a machine can, keep what it found, and say how each deliverable stands then."""
+    """
+    Run every check that a machine can, keep what it found, and say how each deliverable stands
+    then.
+    """
     versions = {
-        v.pk: v for v in Version.objects.filter(pk__in=[row.version_id for row in rows if row.version_id]).prefetch_related("files__file")
+        v.pk: v
+        for v in Version.objects.filter(
+            pk__in=[row.version_id for row in rows if row.version_id]
+        ).prefetch_related("files__file")
     }
     known, budgets, made = standing(rows), _budgets(rows), []
     for row in rows:
         version = versions[row.version_id or 0]
         checks = [each.check for each in known[row.pk] if not each.is_judgment]
-        found = run([Rule(check.kind, check.params) for check in checks], version.manifest, budgets.get(row.pk))
+        found = run(
+            [Rule(check.kind, check.params) for check in checks],
+            version.manifest,
+            budgets.get(row.pk),
+        )
         for check, (rule, findings) in zip(checks, found, strict=True):
             bad = [finding for finding in findings if not finding.passed]
             made.append(
@@ -96,7 +125,10 @@ def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[in
                     digest=version.digest,
                     params=dict(rule.params),
                     passed=not bad,
-                    findings=[{"message": str(f.message), "evidence": f.evidence, "place": str(f.place)} for f in bad],
+                    findings=[
+                        {"message": str(f.message), "evidence": f.evidence, "place": str(f.place)}
+                        for f in bad
+                    ],
                     by_id=by.user_id,
                     at=at,
                 )
@@ -106,10 +138,19 @@ def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[in
 
 
 def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, Context]:
-    """Return the planned cost of each deliverable and the budget that its engagement has left beside other plans."""
-    found = Deliverable.objects.filter(pk__in=[row.pk for row in rows]).select_related("brief__engagement")
+    """
+    Return the planned cost of each deliverable and the budget that its engagement has left beside
+    other plans.
+    """
+    found = Deliverable.objects.filter(pk__in=[row.pk for row in rows]).select_related(
+        "brief__engagement"
+    )
     sold_to = [row.brief.engagement_id for row in found if row.brief.engagement_id]
-    planned = Deliverable.objects.filter(brief__engagement__in=sold_to).exclude(state=Deliverable.State.CANCELLED).order_by()
+    planned = (
+        Deliverable.objects.filter(brief__engagement__in=sold_to)
+        .exclude(state=Deliverable.State.CANCELLED)
+        .order_by()
+    )
     sums = (
         planned.values("brief__engagement")
         .annotate(amounts=Sum("amount"), time=Sum("hours"))
@@ -123,8 +164,12 @@ def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, Context]:
             budgets[row.pk] = Context(
                 estimated_amount=row.amount,
                 estimated_hours=row.hours,
-                remaining_amount=None if sold.amount is None else sold.amount - spent[sold.pk][0] + row.amount,
-                remaining_hours=None if sold.hours is None else sold.hours - spent[sold.pk][1] + row.hours,
+                remaining_amount=None
+                if sold.amount is None
+                else sold.amount - spent[sold.pk][0] + row.amount,
+                remaining_hours=None
+                if sold.hours is None
+                else sold.hours - spent[sold.pk][1] + row.hours,
                 currency=sold.currency,
             )
     return budgets
@@ -135,7 +180,11 @@ TRIED, MOST_SHOWN = 20, 5  # versions that a check is tried on, findings of each
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Result of trying a check. ``failed`` holds the versions that would fail, with their findings."""
+    """
+    Result of trying a check.
+
+    ``failed`` holds the versions that would fail, with their findings.
+    """
 
     looked: int
     failed: Sequence[tuple[Version, Sequence[Finding]]]
@@ -143,39 +192,66 @@ class Trial:
 
 
 def try_out(check: Check, *, by: Actor) -> Trial:
-    """Ask a check, kept or not, of the newest versions it would apply to and the actor sees. Nothing is written."""
-    about = Deliverable.objects.filter(item__in=work_seen_by(by).order_by(), version__isnull=False).select_related("item")
+    """
+    Ask a check, kept or not, of the newest versions it would apply to and the actor sees.
+
+    Nothing is written.
+    """
+    about = Deliverable.objects.filter(
+        item__in=work_seen_by(by).order_by(), version__isnull=False
+    ).select_related("item")
     about = about.filter(format=check.format) if check.format else about
     about = about.filter(item__client=check.client_id) if check.client_id else about
     rows = list(about.order_by("-version__at")[:TRIED])
     if check.kind == JUDGMENT.name:
         return Trial(len(rows), (), by_people=True)
-    newest = Version.objects.filter(pk__in=[row.version_id for row in rows]).select_related("deliverable__item")
+    newest = Version.objects.filter(pk__in=[row.version_id for row in rows]).select_related(
+        "deliverable__item"
+    )
     versions, budgets = list(newest.prefetch_related("files__file").order_by("-at")), _budgets(rows)
     failed = []
     for version in versions:
-        [(_rule, findings)] = run([Rule(check.kind, check.params)], version.manifest, budgets.get(version.deliverable_id))
+        [(_rule, findings)] = run(
+            [Rule(check.kind, check.params)], version.manifest, budgets.get(version.deliverable_id)
+        )
         if bad := [finding for finding in findings if not finding.passed]:
             failed.append((version, bad[:MOST_SHOWN]))
     return Trial(len(versions), failed, by_people=False)
 
 
-def sign(row: Deliverable, check_id: int, *, passed: bool, note: str, by: Actor, at: datetime) -> None:
+def sign(
+    row: Deliverable, check_id: int, *, passed: bool, note: str, by: Actor, at: datetime
+) -> None:
     """Keep what a person judged, of the newest version of a deliverable that is locked."""
     version = Version.objects.get(pk=row.version_id or 0)
     findings = [{"message": note, "evidence": "", "place": ""}] if note else []
     CheckResult.objects.create(
-        version=version, check_row_id=check_id, digest=version.digest, passed=passed, findings=findings, by_id=by.user_id, at=at
+        version=version,
+        check_row_id=check_id,
+        digest=version.digest,
+        passed=passed,
+        findings=findings,
+        by_id=by.user_id,
+        at=at,
     )
 
 
-def split(known: Mapping[int, Sequence[Judged]]) -> tuple[dict[int, list[str]], list[int], list[int]]:
-    """Ids of what failed (with the names of the checks), of what passed everything, and of what waits for a person."""
+def split(
+    known: Mapping[int, Sequence[Judged]],
+) -> tuple[dict[int, list[str]], list[int], list[int]]:
+    """
+    Ids of what failed (with the names of the checks), of what passed everything, and of what waits
+    for a person.
+    """
     failed: dict[int, list[str]] = defaultdict(list)
     for pk, each in known.items():
         for judged in each:
             if judged.failed:
                 failed[pk].append(judged.check.name)
-    waiting = [pk for pk, each in known.items() if pk not in failed and any(judged.unsigned for judged in each)]
+    waiting = [
+        pk
+        for pk, each in known.items()
+        if pk not in failed and any(judged.unsigned for judged in each)
+    ]
     clear = [pk for pk in known if pk not in failed and pk not in waiting]
     return dict(failed), clear, waiting

@@ -1,4 +1,8 @@
-"""Words found as people mean them: whole, whatever their case and accents, across spaces and inline tags."""
+"""
+Words found as people mean them.
+
+Whole, whatever their case and accents, across spaces and inline tags.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,21 @@ from functools import lru_cache
 from itertools import accumulate
 from unicodedata import category, normalize
 
-# Scripts that write no spaces: each letter counts as a word, so that a term is found inside a sentence.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+# Scripts that write no spaces: each letter counts as a word, so that a term is found inside a
+# sentence.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]|\n")
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as folded words and where each stands; a new block is the word ``\\n``, which no term has."""
+    """
+    A text as folded words and where each stands.
+
+    A new block is the word ``\\n``, which no term has.
+    """
 
     text: str
     words: tuple[str, ...]
@@ -26,7 +37,9 @@ class Words:
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return the start and end of a range of words in the text."""
-        return bisect_right(self.starts, self.places[first][0]) - 1, bisect_right(self.starts, self.places[last][1] - 1)
+        return bisect_right(self.starts, self.places[first][0]) - 1, bisect_right(
+            self.starts, self.places[last][1] - 1
+        )
 
 
 def words(text: str) -> Words:
@@ -64,4 +77,8 @@ def _fold(character: str) -> str:
     if character == "\n":
         return "\n"
     letters = normalize("NFKD", normalize("NFKD", character).casefold())
-    return "".join(letter for letter in letters if not "\u0300" <= letter <= "\u036f" and category(letter) != "Cf")
+    return "".join(
+        letter
+        for letter in letters
+        if not "\u0300" <= letter <= "\u036f" and category(letter) != "Cf"
+    )

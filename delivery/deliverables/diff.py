@@ -11,7 +11,8 @@ from enum import StrEnum
 from delivery.deliverables.manifest import TEXTS, FileEntry, Manifest, normal
 from delivery.deliverables.sanitise import visible_text
 
-MOST_COMPARED = 2_000  # words on either side that are compared one by one: the comparison takes time by the square
+# Words on either side that are compared one by one: the comparison takes time by the square.
+MOST_COMPARED = 2_000
 _WORD = re.compile(r"\n|[^\s]+")
 
 
@@ -29,7 +30,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file that was added (no ``before``), removed (no ``after``), or replaced or renamed (both)."""
+    """
+    A file that was added (no ``before``), removed (no ``after``), or replaced or renamed (both).
+    """
 
     before: FileEntry | None
     after: FileEntry | None
@@ -37,7 +40,11 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``body`` is empty when readers see the same text; ``markup`` says that only tags, links or images changed."""
+    """
+    ``body`` is empty when readers see the same text.
+
+    ``markup`` says that only tags, links or images changed.
+    """
 
     fields: tuple[tuple[str, str, str], ...]  # name, before, after
     terms: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]  # kind, added, removed
@@ -47,7 +54,11 @@ class Difference:
 
 
 def difference(before: Manifest, after: Manifest) -> Difference:
-    """Return the visible changes in the order of the version's fields. Equal digests differ at most in the order of files."""
+    """
+    Return the visible changes in the order of the version's fields.
+
+    Equal digests differ at most in the order of files.
+    """
     old, new = visible_text(before.body_html), visible_text(after.body_html)
     return Difference(
         fields=tuple(
@@ -66,14 +77,19 @@ def runs(before: str, after: str) -> tuple[Run, ...]:
     """
     The words of both texts as runs that stayed, went and came.
 
-    Joined without what was inserted they are the old text's words, without what was deleted the new one's. What stands
-    between the first and the last change is told as one replacement when it is too long to compare word by word.
+    Joined without what was inserted they are the old text's words, without what was deleted the new
+    one's. What stands between the first and the last change is told as one replacement when it is
+    too long to compare word by word.
     """
     old, new = _WORD.findall(before), _WORD.findall(after)
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
     old_middle, new_middle = old[head : len(old) - tail], new[head : len(new) - tail]
-    found = [Run(Change.SAME, _text(old[:head])), *_compared(old_middle, new_middle), Run(Change.SAME, _text(old[len(old) - tail :]))]
+    found = [
+        Run(Change.SAME, _text(old[:head])),
+        *_compared(old_middle, new_middle),
+        Run(Change.SAME, _text(old[len(old) - tail :])),
+    ]
     return tuple(run for run in found if run.text)
 
 
@@ -85,7 +101,10 @@ def _compared(old: Sequence[str], new: Sequence[str]) -> list[Run]:
         if tag == "equal":
             found.append(Run(Change.SAME, _text(old[i1:i2])))
         else:
-            found += [Run(Change.DELETED, _text(old[i1:i2])), Run(Change.INSERTED, _text(new[j1:j2]))]
+            found += [
+                Run(Change.DELETED, _text(old[i1:i2])),
+                Run(Change.INSERTED, _text(new[j1:j2])),
+            ]
     return found
 
 
@@ -101,17 +120,26 @@ def _text(words: Sequence[str]) -> str:
     return " ".join(words)
 
 
-def _terms(before: Manifest, after: Manifest) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
+def _terms(
+    before: Manifest, after: Manifest
+) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
     found = []
     for kind in sorted({*before.terms, *after.terms}):
-        old, new = set(map(normal, before.terms.get(kind, ()))), set(map(normal, after.terms.get(kind, ())))
+        old, new = (
+            set(map(normal, before.terms.get(kind, ()))),
+            set(map(normal, after.terms.get(kind, ()))),
+        )
         if old != new:
             found.append((kind, tuple(sorted(new - old)), tuple(sorted(old - new))))
     return tuple(found)
 
 
 def _files(before: Sequence[FileEntry], after: Sequence[FileEntry]) -> list[FileChange]:
-    """Equal files are left out; one of the same bytes, or else of the same role and name, or role, counts as its successor."""
+    """
+    Equal files are left out.
+
+    One of the same bytes, or else of the same role and name, or role, counts as its successor.
+    """
     gone = [file for file in before if _identity(file) not in set(map(_identity, after))]
     come = [file for file in after if _identity(file) not in set(map(_identity, before))]
     found: dict[int, FileChange] = {}

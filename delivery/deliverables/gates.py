@@ -36,9 +36,17 @@ def _standing(context: Context, row: Deliverable) -> Standing:
 def has_new_version(row: Deliverable, context: Context) -> GateResult:
     """Refuses work without a version, or with the version that was sent back."""
     if row.version_id is None:
-        return refused("version", _("No version has been uploaded."), clears_by=_("The assignee, by uploading a version"))
+        return refused(
+            "version",
+            _("No version has been uploaded."),
+            clears_by=_("The assignee, by uploading a version"),
+        )
     if row.version_id == row.reworked_id:
-        return refused("version", _("This version was returned for rework."), clears_by=_("The assignee, by uploading a new version"))
+        return refused(
+            "version",
+            _("This version was returned for rework."),
+            clears_by=_("The assignee, by uploading a new version"),
+        )
     return passed("version", _("There is a version to review."))
 
 
@@ -59,7 +67,11 @@ def judgment_is_asked(row: Deliverable, context: Context) -> GateResult:
 def not_its_author(row: Deliverable, context: Context) -> GateResult:
     """Refuses a judgment by the person who made the version."""
     if _standing(context, row).judged_by_author:
-        return refused("author", _("The author of a version cannot sign it off."), clears_by=_("Another QA reviewer"))
+        return refused(
+            "author",
+            _("The author of a version cannot sign it off."),
+            clears_by=_("Another QA reviewer"),
+        )
     return passed("author")
 
 
@@ -69,7 +81,12 @@ def checks_passed(row: Deliverable, context: Context) -> GateResult:
     if standing.failed or standing.unsigned:
         words = _("Not all checks have passed.")
         missing = ", ".join((*standing.failed, *standing.unsigned))
-        return refused("checks", words, evidence=missing, clears_by=_("QA reviewers, or the assignee with a new version"))
+        return refused(
+            "checks",
+            words,
+            evidence=missing,
+            clears_by=_("QA reviewers, or the assignee with a new version"),
+        )
     return passed("checks", _("All checks have passed."))
 
 
@@ -89,12 +106,19 @@ def agency_can_be_asked(row: Deliverable, context: Context) -> GateResult:
 
 
 def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
-    """Refuses when a question is open, the agency has not approved, or nobody may approve for the client."""
+    """
+    Refuses when a question is open, the agency has not approved, or nobody may approve for the
+    client.
+    """
     standing = _standing(context, row)
     if standing.open_question:
         return _open(standing)
     if standing.next_audience == Audience.INTERNAL:
-        return refused("internal", _("The agency has not approved it yet."), clears_by=holders("delivery.approve_approval"))
+        return refused(
+            "internal",
+            _("The agency has not approved it yet."),
+            clears_by=holders("delivery.approve_approval"),
+        )
     if standing.next_audience != Audience.CLIENT:
         return refused("client_stage", _("There is no approval stage for the client."))
     if not standing.approvers:
@@ -102,9 +126,16 @@ def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
         clears = _("Account managers, by giving a contact the approver role")
         return refused("approvers", words, clears_by=clears, where=standing.clients_page)
     if standing.reachable < standing.approvers:
-        words = _("The client can be asked to approve. Approvers without portal access get no e-mail. Invite them or ask them yourself.")
+        words = _(
+            "The client can be asked to approve. Approvers without portal access get no e-mail. "
+            "Invite them or ask them yourself."
+        )
         told = _("%(reachable)s of %(approvers)s approvers have access")
-        return passed("approvers", words, told % {"reachable": standing.reachable, "approvers": standing.approvers})
+        return passed(
+            "approvers",
+            words,
+            told % {"reachable": standing.reachable, "approvers": standing.approvers},
+        )
     return passed("approvers", _("The client can be asked to approve."))
 
 
@@ -116,19 +147,27 @@ def has_destination(row: Deliverable, context: Context) -> GateResult:
     if row.destination_id is None:
         return refused("destination", _("It has no destination. Hand over the files instead."))
     words = _("The destination is inactive.")
-    return refused("destination", words, clears_by=_("Operations leads, by reactivating the destination"))
+    return refused(
+        "destination", words, clears_by=_("Operations leads, by reactivating the destination")
+    )
 
 
 def has_no_destination(row: Deliverable, context: Context) -> GateResult:
     """Refuses to hand over work that is published instead."""
     if row.destination_id is None:
-        return passed("destination", _("This deliverable is files to hand over, not a page to publish."))
-    return refused("destination", _("This deliverable is a page to publish, not files to hand over."))
+        return passed(
+            "destination", _("This deliverable is files to hand over, not a page to publish.")
+        )
+    return refused(
+        "destination", _("This deliverable is a page to publish, not files to hand over.")
+    )
 
 
 def version_is_readable(row: Any, context: Context) -> GateResult:
     """Refuses a version that cannot be stored."""
     fault = context.details.get("fault", "")
     if fault:
-        return refused("version", _("This version cannot be saved."), evidence=fault, clears_by=_("You"))
+        return refused(
+            "version", _("This version cannot be saved."), evidence=fault, clears_by=_("You")
+        )
     return passed("version")

@@ -44,14 +44,25 @@ def canonical(manifest: Manifest) -> str:
     """
     The manifest as canonical JSON: the same for whoever sees the same.
 
-    Text is NFC with ``\\n`` line ends; terms are sets, so their order is none; the order of files is kept. Size and
-    dimensions of a file follow from its sha256 and are left out, so a later, better measurement is no other version.
+    Text is NFC with ``\\n`` line ends; terms are sets, so their order is none; the order of files
+    is kept. Size and dimensions of a file follow from its sha256 and are left out, so a later,
+    better measurement is no other version.
     """
     document: dict[str, Any] = {name: normal(getattr(manifest, name)) for name in TEXTS}
     document["format"] = FORMAT
-    document["terms"] = {normal(kind): sorted({normal(term) for term in terms}) for kind, terms in manifest.terms.items() if terms}
+    document["terms"] = {
+        normal(kind): sorted({normal(term) for term in terms})
+        for kind, terms in manifest.terms.items()
+        if terms
+    }
     document["files"] = [
-        {"role": normal(file.role), "sha256": file.sha256.lower(), "name": normal(file.name), "type": file.type, "alt": normal(file.alt)}
+        {
+            "role": normal(file.role),
+            "sha256": file.sha256.lower(),
+            "name": normal(file.name),
+            "type": file.type,
+            "alt": normal(file.alt),
+        }
         for file in manifest.files
     ]
     return as_json(document)
@@ -63,5 +74,9 @@ def digest(manifest: Manifest) -> str:
 
 
 def normal(text: str) -> str:
-    """Text in NFC with ``\\n`` line ends: what two people who typed the same on different keyboards have in common."""
+    """
+    Text in NFC with ``\\n`` line ends.
+
+    What two people who typed the same on different keyboards have in common.
+    """
     return normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -18,9 +18,10 @@ from routing.work.items import WorkItem, WorkNoun
 
 class Deliverable(WorkNoun):
     """
-    ``version`` is the newest one; what outdates it sends the work back first. ``reworked`` is the version that was sent
-    back, so that the same one is not handed in twice. ``rounds`` counts the changes the client asked for. ``amount`` is in
-    the engagement's currency. ``replaces`` is live until this one is.
+    ``version`` is the newest one; what outdates it sends the work back first. ``reworked`` is the
+    version that was sent back, so that the same one is not handed in twice. ``rounds`` counts the
+    changes the client asked for. ``amount`` is in the engagement's currency. ``replaces`` is live
+    until this one is.
     """
 
     class State(models.TextChoices):
@@ -42,24 +43,55 @@ class Deliverable(WorkNoun):
     making = (State.PLANNED, State.IN_PRODUCTION, State.REWORK)
     judged = (State.IN_QA, State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW)
     done_states = frozenset({State.LIVE, State.HANDED_OVER, State.ARCHIVED})
-    open_states = frozenset({*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED})
+    open_states = frozenset(
+        {*making, *judged, State.APPROVED, State.PUBLISHING, State.PUBLISH_FAILED}
+    )
 
-    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.PLANNED, protected=True)
-    request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("request"))
-    brief = models.ForeignKey("delivery.Brief", on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("brief"))
+    state = StateField(
+        _("state"), max_length=20, choices=State.choices, default=State.PLANNED, protected=True
+    )
+    request = models.ForeignKey(
+        Request, on_delete=models.PROTECT, related_name="deliverables", verbose_name=_("request")
+    )
+    brief = models.ForeignKey(
+        "delivery.Brief",
+        on_delete=models.PROTECT,
+        related_name="deliverables",
+        verbose_name=_("brief"),
+    )
     key = models.CharField(_("key in the plan"), max_length=12, editable=False)
     format = models.CharField(_("type"), max_length=10, choices=Format.choices, default=Format.PAGE)
     destination = models.ForeignKey(
-        Destination, on_delete=models.PROTECT, null=True, blank=True, related_name="deliverables", verbose_name=_("destination")
+        Destination,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deliverables",
+        verbose_name=_("destination"),
     )
     replaces = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="replaced_by", verbose_name=_("replaces")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaced_by",
+        verbose_name=_("replaces"),
     )
     version = models.ForeignKey(
-        "delivery.Version", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("version")
+        "delivery.Version",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("version"),
     )
     reworked = models.ForeignKey(
-        "delivery.Version", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("returned at")
+        "delivery.Version",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("returned at"),
     )
     amount = models.DecimalField(_("planned amount"), max_digits=14, decimal_places=2, default=0)
     hours = models.DecimalField(_("planned hours"), max_digits=8, decimal_places=2, default=0)
@@ -83,7 +115,8 @@ class Deliverable(WorkNoun):
                 name="one_successor_at_a_time",
             ),
             models.CheckConstraint(
-                condition=models.Q(state__in=["planned", "in_production", "cancelled"]) | models.Q(version__isnull=False),
+                condition=models.Q(state__in=["planned", "in_production", "cancelled"])
+                | models.Q(version__isnull=False),
                 name="what_is_judged_has_a_version",
             ),
         )
@@ -141,12 +174,20 @@ class Deliverable(WorkNoun):
         self.reworked_id = self.version_id
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
-    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.IN_INTERNAL_REVIEW)
+    @transition(
+        field=state,
+        source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW],
+        target=State.IN_INTERNAL_REVIEW,
+    )
     def ask_agency(self, *, at: datetime) -> None:
         """Also again, where the agency's own question expired or was rejected."""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
-    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.IN_CLIENT_REVIEW)
+    @transition(
+        field=state,
+        source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW],
+        target=State.IN_CLIENT_REVIEW,
+    )
     def ask_client(self, *, at: datetime) -> None:
         """Also again, where the question expired."""
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
@@ -156,7 +197,11 @@ class Deliverable(WorkNoun):
         """Rejected, or nobody answered: its owner decides how to go on."""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
-    @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=State.APPROVED)
+    @transition(
+        field=state,
+        source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW],
+        target=State.APPROVED,
+    )
     def approve(self, *, at: datetime) -> None:
         """Every stage is through."""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
@@ -184,12 +229,18 @@ class Deliverable(WorkNoun):
         """No longer current: replaced, or taken down by a person."""
         self.ended_at = at
 
-    @transition(field=state, source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED], target=State.CANCELLED)
+    @transition(
+        field=state,
+        source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED],
+        target=State.CANCELLED,
+    )
     def cancel(self, *, at: datetime) -> None:
         """Called off. What may be live already stays as it is."""
         self.ended_at = at
 
-    @transition(field=state, source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED], target=None)
+    @transition(
+        field=state, source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED], target=None
+    )
     def replan(self, *, at: datetime, plans: dict[str, dict[str, object]], brief: int) -> None:
         """
         A newer brief says otherwise.

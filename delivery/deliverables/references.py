@@ -1,4 +1,8 @@
-"""References to files in a body: people write ``asset:photo.jpg``, a version stores ``asset:<sha256>``, and a page needs addresses."""
+"""
+References to files in a body.
+
+People write ``asset:photo.jpg``, a version stores ``asset:<sha256>``, and a page needs addresses.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ from html import escape, unescape
 
 from django.utils.translation import gettext as _
 
-_WRITTEN = re.compile(r"""(\ssrc\s*=\s*)(?:"\s*asset:([^"]*)"|'\s*asset:([^']*)'|asset:([^\s"'>]+))""", re.IGNORECASE)
+_WRITTEN = re.compile(
+    r"""(\ssrc\s*=\s*)(?:"\s*asset:([^"]*)"|'\s*asset:([^']*)'|asset:([^\s"'>]+))""", re.IGNORECASE
+)
 _KEPT = re.compile(r' src="asset:([0-9a-f]{64})"')
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -30,9 +36,15 @@ def by_digest(html: str, files: Iterable[tuple[str, str]]) -> str:
         name = unescape(next(part for part in found.groups()[1:] if part is not None)).strip()
         meant = known.get(name.casefold(), set())
         if len(meant) > 1:
-            raise ValueError(_("Two different files are named “%(name)s”. Rename one and upload it again.") % {"name": name})
+            raise ValueError(
+                _("Two different files are named “%(name)s”. Rename one and upload it again.")
+                % {"name": name}
+            )
         if not meant and not _DIGEST.fullmatch(name):
-            raise ValueError(_("The text refers to “asset:%(name)s”, but no such file was uploaded.") % {"name": name})
+            raise ValueError(
+                _("The text refers to “asset:%(name)s”, but no such file was uploaded.")
+                % {"name": name}
+            )
         return f'{found[1]}"asset:{next(iter(meant), name)}"'
 
     return _WRITTEN.sub(named, html)
@@ -40,18 +52,27 @@ def by_digest(html: str, files: Iterable[tuple[str, str]]) -> str:
 
 def by_name(html: str, files: Iterable[tuple[str, str]]) -> str:
     """
-    The body of a version as a person would write it: files by their names, where a name says which is meant.
+    The body of a version as a person would write it: files by their names, where a name says which
+    is meant.
 
     :param files: name and sha256 of each file
     """
     known = list(dict.fromkeys(files))
     often = Counter(name.casefold() for name, _sha256 in known)
-    names = {sha256: name for name, sha256 in known if often[name.casefold()] == 1 and name.strip() == name}
+    names = {
+        sha256: name
+        for name, sha256 in known
+        if often[name.casefold()] == 1 and name.strip() == name
+    }
     return _KEPT.sub(lambda found: f' src="asset:{escape(names.get(found[1], found[1]))}"', html)
 
 
 def by_address(html: str, address: Mapping[str, str] | Callable[[str], str | None]) -> str:
-    """The body for a page: images at their addresses, by sha256; one that has none keeps only its text."""
+    """
+    The body for a page.
+
+    Images at their addresses, by sha256; one that has none keeps only its text.
+    """
     find = address.get if isinstance(address, Mapping) else address
 
     def placed(found: re.Match[str]) -> str:

@@ -3,7 +3,7 @@ Body HTML as an article may have it, and what a reader sees of it.
 
 The allow-list is ours; parsing and writing are ammonia's (https://github.com/rust-ammonia/ammonia), by nh3: the parser of browsers, so
 nothing survives that they would read differently.
-"""
+"""  # noqa: E501
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from delivery.deliverables.markup import Text, read
 
 LIMIT = 200_000  # characters, before and after
 TAGS = frozenset(
-    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption img a em strong b i s u small mark sub sup abbr q cite"  # noqa: SIM905
-    " del ins code kbd samp pre br hr table caption thead tbody tfoot tr th td details summary".split()
+    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption img a em strong b i s u small mark sub sup abbr q cite"  # noqa: E501, SIM905
+    " del ins code kbd samp pre br hr table caption thead tbody tfoot tr th td details summary".split()  # noqa: E501
 )
 ATTRIBUTES = {
     "*": {"lang", "dir"},
@@ -33,10 +33,10 @@ ATTRIBUTES = {
 SCHEMES = {"https", "http", "mailto", "tel", "asset"}
 # Their content is no text of an article; nh3 drops the tags of the others and keeps what they say.
 UNREAD = set(
-    "script style template iframe noscript noembed noframes svg math title textarea xmp plaintext select".split()  # noqa: SIM905
+    "script style template iframe noscript noembed noframes svg math title textarea xmp plaintext select".split()  # noqa: E501, SIM905
 )
 BLOCKS = frozenset(
-    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption br hr pre table caption thead tbody tfoot tr th td"  # noqa: SIM905
+    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption br hr pre table caption thead tbody tfoot tr th td"  # noqa: E501, SIM905
     " details summary".split()
 )
 _VALUES = {
@@ -47,10 +47,14 @@ _VALUES = {
     "scope": re.compile(r"col|row|colgroup|rowgroup"),
     **dict.fromkeys(("width", "height", "start", "colspan", "rowspan"), re.compile(r"[0-9]{1,5}")),
 }
-_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-# A parser opens these again in every block that follows, once for each that differs: a short text can so become a
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(
+    range(0xD800, 0xE000), "\ufffd"
+)
+# A parser opens these again in every block that follows, once for each that differs: a short text can so become a  # noqa: E501
 # huge one (https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements).
-_REOPENED = re.compile(r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE)
+_REOPENED = re.compile(
+    r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE
+)
 _MOST_REOPENED = 3_000_000
 _TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link)\b)[a-z]", re.IGNORECASE)
 _MOST_OPEN = 2_000  # at once: each looks through those around it
@@ -62,15 +66,21 @@ def sanitise(html: str) -> str:
     The HTML with nothing but what an article may have; the same again when given its own answer, and NFC as a whole.
 
     :raises ValueError: if it is longer than ``LIMIT`` characters, before or after, or so tangled that it has no one reading
-    """
+    """  # noqa: E501
     _measure(html)
     if len(_REOPENED.findall(html)) * html.count("<") > _MOST_REOPENED:
-        raise ValueError(_("The text has too many nested formatting tags. Remove the formatting and format it again."))
+        raise ValueError(
+            _(
+                "The text has too many nested formatting tags. Remove the formatting and format it again."  # noqa: E501
+            )
+        )
     depths = accumulate((-1 if closing else 1 for closing in _TAG.findall(html)), initial=0)
     if max(depths) > _MOST_OPEN:
-        message = _("The text has more than %(most)s tags open at once. Remove the formatting and format it again.")
+        message = _(
+            "The text has more than %(most)s tags open at once. Remove the formatting and format it again."  # noqa: E501
+        )
         raise ValueError(message % {"most": f"{_MOST_OPEN:,}"})
-    # What a browser reads from the result can differ from it once more (a link within a link): go on until it does not.
+    # What a browser reads from the result can differ from it once more (a link within a link): go on until it does not.  # noqa: E501
     cleaned = _clean(html)
     for _round in range(_ROUNDS):
         _measure(cleaned)
@@ -78,13 +88,23 @@ def sanitise(html: str) -> str:
         if again == cleaned:
             return cleaned
         cleaned = again
-    raise ValueError(_("The text has badly nested tags. Remove the formatting and format it again."))
+    raise ValueError(
+        _("The text has badly nested tags. Remove the formatting and format it again.")
+    )
 
 
 def visible_text(html: str) -> str:
-    """Return the visible text: no tags, single spaces, one line per block, trimmed ends. Images are left out."""
+    """Return the visible text: no tags, single spaces, one line per block, trimmed ends. Images are left out."""  # noqa: E501
     said = []
-    for piece in read(nh3.clean(html.translate(_CONTROLS), tags=set(TAGS), clean_content_tags=UNREAD, attributes={}, link_rel=None)):
+    for piece in read(
+        nh3.clean(
+            html.translate(_CONTROLS),
+            tags=set(TAGS),
+            clean_content_tags=UNREAD,
+            attributes={},
+            link_rel=None,
+        )
+    ):
         if isinstance(piece, Text):
             said.append(re.sub(r"\s+", " ", piece.text))
         elif piece.tag in BLOCKS:
@@ -95,7 +115,9 @@ def visible_text(html: str) -> str:
 
 def _measure(html: str) -> None:
     if len(html) > LIMIT:
-        message = _("The text has %(found)s characters including tags; the limit is %(most)s. Split it.")
+        message = _(
+            "The text has %(found)s characters including tags; the limit is %(most)s. Split it."
+        )
         raise ValueError(message % {"found": f"{len(html):,}", "most": f"{LIMIT:,}"})
 
 
@@ -113,7 +135,7 @@ def _clean(html: str) -> str:
 
 
 def _composed(html: str) -> str:
-    """NFC without U+0338 right after a tag, which would melt with its ``>`` into ``≯`` and undo the tag."""
+    """NFC without U+0338 right after a tag, which would melt with its ``>`` into ``≯`` and undo the tag."""  # noqa: E501
     parts = html.split(">")
     for number, part in enumerate(parts[1:], 1):
         if part and not normalize("NFC", ">" + part).startswith(">"):

@@ -16,12 +16,19 @@ from routing.work.files import File
 
 class Version(models.Model):
     """
-    An immutable manifest. Checks and approvals bind to ``digest``, the SHA-256 of its canonical JSON as hex (engine.manifest).
+    An immutable manifest. Checks and approvals bind to ``digest``, the SHA-256 of its canonical
+    JSON as hex (engine.manifest).
 
-    ``body_html`` was sanitised before the digest was made; images in it point to files as ``asset:<sha256>``.
+    ``body_html`` was sanitised before the digest was made; images in it point to files as
+    ``asset:<sha256>``.
     """
 
-    deliverable = models.ForeignKey(Deliverable, on_delete=models.PROTECT, related_name="versions", verbose_name=_("deliverable"))
+    deliverable = models.ForeignKey(
+        Deliverable,
+        on_delete=models.PROTECT,
+        related_name="versions",
+        verbose_name=_("deliverable"),
+    )
     number = models.PositiveIntegerField(_("number"))
     digest = models.CharField(_("digest"), max_length=64)
     title = models.CharField(_("title"), max_length=200, blank=True, default="")
@@ -32,7 +39,9 @@ class Version(models.Model):
     seo_description = models.CharField(_("SEO description"), max_length=500, blank=True, default="")
     terms = models.JSONField(_("terms"), default=dict, blank=True)
     note = models.CharField(_("release note"), max_length=500, blank=True, default="")
-    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by"))
+    author = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by")
+    )
     at = models.DateTimeField(_("at"))
 
     append_only: ClassVar[bool] = True
@@ -42,7 +51,9 @@ class Version(models.Model):
         verbose_name_plural = _("versions")
         ordering = ("deliverable", "number")
         default_permissions = ("view",)
-        constraints = (models.UniqueConstraint(fields=("deliverable", "number"), name="version_number_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("deliverable", "number"), name="version_number_once"),
+        )
 
     def __str__(self) -> str:
         return f"v{self.number}"
@@ -66,10 +77,18 @@ class Version(models.Model):
 
 
 class VersionFile(models.Model):
-    """A file of a version, in its place and under its name there. ``alt`` is empty for a decorative image."""
+    """
+    A file of a version, in its place and under its name there.
 
-    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="files", verbose_name=_("version"))
-    file = models.ForeignKey(File, on_delete=models.PROTECT, related_name="versions", verbose_name=_("file"))
+    ``alt`` is empty for a decorative image.
+    """
+
+    version = models.ForeignKey(
+        Version, on_delete=models.PROTECT, related_name="files", verbose_name=_("version")
+    )
+    file = models.ForeignKey(
+        File, on_delete=models.PROTECT, related_name="versions", verbose_name=_("file")
+    )
     role = models.CharField(_("role"), max_length=30)
     name = models.CharField(_("name"), max_length=255)
     alt = models.CharField(_("alt text"), max_length=300, blank=True, default="")
@@ -82,7 +101,9 @@ class VersionFile(models.Model):
         verbose_name_plural = _("files of versions")
         ordering = ("version", "position")
         default_permissions = ("view",)
-        constraints = (models.UniqueConstraint(fields=("version", "position"), name="version_file_place_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("version", "position"), name="version_file_place_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.version}: {self.role}"

@@ -20,11 +20,30 @@ from routing.work.visibility import clients_seen_by, work_seen_by
 
 @admin.register(Engagement)
 class EngagementAdmin(SavedAdmin):
-    list_display = ("name", "client", "sold", "hours", "rounds", "starts_date", "ends_date", "brief_count")
+    list_display = (
+        "name",
+        "client",
+        "sold",
+        "hours",
+        "rounds",
+        "starts_date",
+        "ends_date",
+        "brief_count",
+    )
     list_select_related = ("client",)
     search_fields = ("name", "client__code", "client__name")
     search_help_text = _("Name or client")
-    fields = ("client", "name", "amount", "currency", "hours", "rounds", "starts_date", "ends_date", "reason")
+    fields = (
+        "client",
+        "name",
+        "amount",
+        "currency",
+        "hours",
+        "rounds",
+        "starts_date",
+        "ends_date",
+        "reason",
+    )
     change_form_outer_before_template = "desk/engagement.html"
     empty_title = _("No engagements yet")
     empty_text = _("Engagements come from CRM deals. Add one for work sold elsewhere.")
@@ -32,7 +51,9 @@ class EngagementAdmin(SavedAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         by = actor(request)
         seen = super().get_queryset(request).filter(client__in=clients_seen_by(by))
-        return seen.annotate(briefs_seen=Count("briefs", filter=Q(briefs__item__in=work_seen_by(by).order_by())))
+        return seen.annotate(
+            briefs_seen=Count("briefs", filter=Q(briefs__item__in=work_seen_by(by).order_by()))
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("client",) if obj else ()  # its briefs are that client's
@@ -43,12 +64,20 @@ class EngagementAdmin(SavedAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         seen = work_seen_by(actor(request)).order_by()
-        rows = Brief.objects.filter(engagement=int(object_id) if object_id.isdecimal() else 0, item__in=seen)
+        rows = Brief.objects.filter(
+            engagement=int(object_id) if object_id.isdecimal() else 0, item__in=seen
+        )
         more = {"briefs": rows.select_related("item__owner").order_by("-pk")[:50]}
-        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, more | (extra_context or {})
+        )
         return page
 
     @admin.display(description=_("amount"), ordering="amount")

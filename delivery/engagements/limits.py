@@ -1,4 +1,7 @@
-"""The largest amount, in the engagement's currency, and the most hours that any plan or change may name."""
+"""
+The largest amount, in the engagement's currency, and the most hours that any plan or change may
+name.
+"""
 
 from __future__ import annotations
 

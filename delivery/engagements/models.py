@@ -11,14 +11,19 @@ from routing.people.clients import Client
 
 class Engagement(models.Model):
     """
-    One deal with a client. Amounts are in ``currency``; hours are the hours sold; rounds are the change rounds included.
+    One deal with a client. Amounts are in ``currency``; hours are the hours sold; rounds are the
+    change rounds included.
 
     Empty means that the source did not say, never zero.
     """
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="engagements", verbose_name=_("client"))
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="engagements", verbose_name=_("client")
+    )
     name = models.CharField(_("name"), max_length=200)
-    amount = models.DecimalField(_("amount"), max_digits=14, decimal_places=2, null=True, blank=True)
+    amount = models.DecimalField(
+        _("amount"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
     currency = models.CharField(_("currency"), max_length=3, blank=True, default="")
     hours = models.DecimalField(_("hours"), max_digits=8, decimal_places=2, null=True, blank=True)
     rounds = models.PositiveSmallIntegerField(_("change rounds"), null=True, blank=True)
@@ -34,7 +39,9 @@ class Engagement(models.Model):
         default_permissions = ("add", "change", "view")
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(starts_date=None) | models.Q(ends_date=None) | models.Q(starts_date__lte=models.F("ends_date")),
+                condition=models.Q(starts_date=None)
+                | models.Q(ends_date=None)
+                | models.Q(starts_date__lte=models.F("ends_date")),
                 name="engagement_starts_before_it_ends",
                 violation_error_message=_("The engagement ends before it starts."),
             ),

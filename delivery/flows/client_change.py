@@ -1,4 +1,8 @@
-"""The flow Client change, as shipped: what a contact wants different becomes a request about what it changes."""
+"""
+The flow Client change, as shipped.
+
+What a contact wants different becomes a request about what it changes.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,9 @@ FIELDS: tuple[tuple[str, str, FieldType, bool, bool], ...] = (
 )
 
 
-def publish_client_change(*, owner: User, backup: User, team: Team, by: Actor, at: datetime) -> FlowVersion:
+def publish_client_change(
+    *, owner: User, backup: User, team: Team, by: Actor, at: datetime
+) -> FlowVersion:
     """
     Make the flow and publish its first version; the published one, if it is there already.
 
@@ -53,20 +59,38 @@ def publish_client_change(*, owner: User, backup: User, team: Team, by: Actor, a
         slug=FLOW,
         name="Client change",
         purpose="Take a change that a client asks for to whoever answers for what it changes.",
-        outcome="What is live is replaced by what was agreed, or the work in the making takes the change in.",
-        runbook="State what the change means on its request. Once the client agrees, its brief plans what replaces the live work.",
+        outcome="What is live is replaced by what was agreed, or the work in the making takes the "
+        "change in.",
+        runbook="State what the change means on its request. Once the client agrees, its brief "
+        "plans what replaces the live work.",
         owner=owner,
         backup=backup,
     )
     save(flow, by=by, at=at, reason=WHY)
-    version = FlowVersion(flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{request.title}")
+    version = FlowVersion(
+        flow=flow,
+        number=1,
+        action="delivery.open_request",
+        template=TEMPLATE,
+        title="{request.title}",
+    )
     save(version, by=by, at=at, reason=WHY)
     Trigger.objects.create(version=version, kind=CHANGE)
     FlowField.objects.bulk_create(
         [
-            FlowField(version=version, name=name, label=label, type=kind.value, required=required, personal=personal, position=place)
+            FlowField(
+                version=version,
+                name=name,
+                label=label,
+                type=kind.value,
+                required=required,
+                personal=personal,
+                position=place,
+            )
             for place, (name, label, kind, required, personal) in enumerate(FIELDS)
         ]
     )
-    Rule.objects.create(version=version, position=1, name="Every change", team=team, account_first=True)
+    Rule.objects.create(
+        version=version, position=1, name="Every change", team=team, account_first=True
+    )
     return publish(version, by=by, at=at, reason=WHY)

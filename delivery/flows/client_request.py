@@ -1,4 +1,8 @@
-"""The flow Client request, as shipped: what a contact asks for in the portal becomes a request with a brief."""
+"""
+The flow Client request, as shipped.
+
+What a contact asks for in the portal becomes a request with a brief.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,9 @@ FIELDS: tuple[tuple[str, str, FieldType, bool, bool, tuple[str, ...]], ...] = (
 )
 
 
-def publish_client_request(*, owner: User, backup: User, team: Team, by: Actor, at: datetime) -> FlowVersion:
+def publish_client_request(
+    *, owner: User, backup: User, team: Team, by: Actor, at: datetime
+) -> FlowVersion:
     """
     Make the flow and publish its first version; the published one, if it is there already.
 
@@ -61,14 +67,22 @@ def publish_client_request(*, owner: User, backup: User, team: Team, by: Actor, 
     flow = Flow(
         slug=SLUG,
         name="Client request",
-        purpose="Decide who owns what a client asks for in the portal, and open its request and brief.",
+        purpose="Decide who owns what a client asks for in the portal, and open its request and "
+        "brief.",
         outcome="The agreed work is delivered, and the client sees it in the portal.",
-        runbook="A run that stops has an exception: fill in what is missing, then resolve it. To roll back, copy an older one.",
+        runbook="A run that stops has an exception: fill in what is missing, then resolve it. To "
+        "roll back, copy an older one.",
         owner=owner,
         backup=backup,
     )
     save(flow, by=by, at=at, reason=WHY)
-    version = FlowVersion(flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{request.title}")
+    version = FlowVersion(
+        flow=flow,
+        number=1,
+        action="delivery.open_request",
+        template=TEMPLATE,
+        title="{request.title}",
+    )
     save(version, by=by, at=at, reason=WHY)
     Trigger.objects.create(version=version, kind=KIND, field=FORM, value=SLUG)
     FlowField.objects.bulk_create(
@@ -86,5 +100,7 @@ def publish_client_request(*, owner: User, backup: User, team: Team, by: Actor, 
             for place, (name, label, kind, required, personal, choices) in enumerate(FIELDS)
         ]
     )
-    Rule.objects.create(version=version, position=1, name="Every request", team=team, account_first=True)
+    Rule.objects.create(
+        version=version, position=1, name="Every request", team=team, account_first=True
+    )
     return publish(version, by=by, at=at, reason=WHY)

@@ -1,4 +1,8 @@
-"""Defaults of an agency: hours, SLA policies, checks and portal flows, created if they are missing."""
+"""
+Defaults of an agency.
+
+Hours, SLA policies, checks and portal flows, created if they are missing.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,10 @@ from routing.sla.operations import calendars
 from routing.work.registry import react
 
 MISSING = (
-    "There is no agency yet, so nothing answers for what comes in, and clients have no forms. At the desk make two people, a team and, "
-    "under Agency, the agency: the flows for clients' requests and changes are then published by themselves."
+    "There is no agency yet, so nothing answers for what comes in, and clients have no forms. At "
+    "the desk make two people, a team and, "
+    "under Agency, the agency: the flows for clients' requests and changes are then published by "
+    "themselves."
 )
 
 
@@ -37,12 +43,22 @@ def complete(_rows: Sequence[Agency], _by: Actor, at: datetime) -> None:
 
 
 def ensure_checks(*, at: datetime) -> None:
-    """The checks as shipped, for every client; none where an operations lead has any, in use or not."""
+    """
+    The checks as shipped, for every client.
+
+    None where an operations lead has any, in use or not.
+    """
     with transaction.atomic():
         if Check.objects.exists():
             return
         for format_, rules in DEFAULTS.items():
             for place, rule in enumerate(rules, start=1):
                 name = f"{rule.label or KINDS[rule.kind].label} ({format_})"
-                row = Check(name=name, kind=rule.kind, params=dict(rule.params), format=format_, position=place * 10)
+                row = Check(
+                    name=name,
+                    kind=rule.kind,
+                    params=dict(rule.params),
+                    format=format_,
+                    position=place * 10,
+                )
                 save(row, by=Actor.system(), at=at, reason="Shipped with the product.")

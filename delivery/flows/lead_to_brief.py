@@ -1,4 +1,8 @@
-"""The flow Lead to brief, as shipped: a deal in the CRM becomes a request with a brief, owned by the right person."""
+"""
+The flow Lead to brief, as shipped.
+
+A deal in the CRM becomes a request with a brief, owned by the right person.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ Service: {deal.service}
 ## Audience
 
 ## Deliverables
-"""
+"""  # noqa: E501
 
 # name, label, type, required, personal
 FIELDS = (
@@ -53,7 +57,9 @@ TRIGGERS = (("hubspot.deal.creation", "", ""), ("form.submitted", "", ""))
 HIGH_VALUE = "50000"
 
 
-def publish_lead_to_brief(*, owner: User, backup: User, high_value: Team, usual: Team, by: Actor, at: datetime) -> FlowVersion:
+def publish_lead_to_brief(
+    *, owner: User, backup: User, high_value: Team, usual: Team, by: Actor, at: datetime
+) -> FlowVersion:
     """
     Make the flow and publish its first version; the published one, if it is there already.
 
@@ -68,21 +74,51 @@ def publish_lead_to_brief(*, owner: User, backup: User, high_value: Team, usual:
         name="Lead to brief",
         purpose="Decide who owns a new deal, and open its request and brief.",
         outcome="The agreed work is live, and the deal in the CRM says so.",
-        runbook="A run that stops has an exception: fill in what is missing, then resolve it. To roll back, copy an older one.",
+        runbook="A run that stops has an exception: fill in what is missing, then resolve it. To "
+        "roll back, copy an older one.",
         owner=owner,
         backup=backup,
     )
     save(flow, by=by, at=at, reason="Shipped with the product.")
-    version = FlowVersion(flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{deal.name}")
+    version = FlowVersion(
+        flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{deal.name}"
+    )
     save(version, by=by, at=at, reason="Shipped with the product.")
-    Trigger.objects.bulk_create([Trigger(version=version, kind=kind, field=field, value=value) for kind, field, value in TRIGGERS])
+    Trigger.objects.bulk_create(
+        [
+            Trigger(version=version, kind=kind, field=field, value=value)
+            for kind, field, value in TRIGGERS
+        ]
+    )
     FlowField.objects.bulk_create(
         [
-            FlowField(version=version, name=name, label=label, type=kind.value, required=required, personal=personal, position=place)
+            FlowField(
+                version=version,
+                name=name,
+                label=label,
+                type=kind.value,
+                required=required,
+                personal=personal,
+                position=place,
+            )
             for place, (name, label, kind, required, personal) in enumerate(FIELDS)
         ]
     )
-    big = Rule.objects.create(version=version, position=1, name="High value", team=high_value, priority=WorkItem.Priority.HIGH)
-    Condition.objects.create(rule=big, field="deal.amount", operator=Operator.AT_LEAST.value, value=HIGH_VALUE)
-    Rule.objects.create(version=version, position=2, name="Everything else", team=usual, account_first=True)
+    _make_rules(version, high_value, usual)
     return publish(version, by=by, at=at, reason="Shipped with the product.")
+
+
+def _make_rules(version: FlowVersion, high_value: Team, usual: Team) -> None:
+    big = Rule.objects.create(
+        version=version,
+        position=1,
+        name="High value",
+        team=high_value,
+        priority=WorkItem.Priority.HIGH,
+    )
+    Condition.objects.create(
+        rule=big, field="deal.amount", operator=Operator.AT_LEAST.value, value=HIGH_VALUE
+    )
+    Rule.objects.create(
+        version=version, position=2, name="Everything else", team=usual, account_first=True
+    )

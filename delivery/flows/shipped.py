@@ -1,4 +1,8 @@
-"""The flows that are shipped, published for an agency of one's own: each once, and none beside one that a person made."""
+"""
+The flows that are shipped, published for an agency of one's own.
+
+Each once, and none beside one that a person made.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +20,21 @@ from routing.people.actors import Actor
 
 def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:
     """
-    Let what clients ask for in the portal become requests; what was published now. Without an agency nothing is, nor beside a draft.
+    Let what clients ask for in the portal become requests; what was published now. Without an
+    agency nothing is, nor beside a draft.
 
     They belong to the agency's default pair and team, and may be changed at the desk like any flow.
     """
     agency = Agency.objects.select_related("team", "owner", "backup").first()
     if agency is None:
         return ()
-    pair: dict[str, Any] = {"owner": agency.owner, "backup": agency.backup, "team": agency.team, "by": Actor.system(), "at": at}
+    pair: dict[str, Any] = {
+        "owner": agency.owner,
+        "backup": agency.backup,
+        "team": agency.team,
+        "by": Actor.system(),
+        "at": at,
+    }
     made = []
     if not _has_flow(client_request.SLUG, KIND):
         made.append(client_request.publish_client_request(**pair))
@@ -33,17 +44,29 @@ def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:
 
 
 def ensure_lead_flow(*, at: datetime) -> FlowVersion | None:
-    """Let deals become briefs, if no flow takes any of what starts it; None if nothing was published."""
+    """
+    Let deals become briefs, if no flow takes any of what starts it.
+
+    None if nothing was published.
+    """
     agency = Agency.objects.select_related("team", "owner", "backup").first()
     kinds = {kind for kind, _field, _value in lead_to_brief.TRIGGERS}
     if agency is None or _has_flow(lead_to_brief.SLUG, *kinds):
         return None
     return lead_to_brief.publish_lead_to_brief(
-        owner=agency.owner, backup=agency.backup, high_value=agency.team, usual=agency.team, by=Actor.system(), at=at
+        owner=agency.owner,
+        backup=agency.backup,
+        high_value=agency.team,
+        usual=agency.team,
+        by=Actor.system(),
+        at=at,
     )
 
 
 def _has_flow(slug: str, *kinds: str) -> bool:
-    """Return whether these events are already handled, by a flow of this name (drafts included) or one that takes them."""
+    """
+    Return whether these events are already handled, by a flow of this name (drafts included) or one
+    that takes them.
+    """
     taken = Trigger.objects.filter(kind__in=kinds, version__in=FlowVersion.objects.live())
     return Flow.objects.filter(slug=slug).exists() or taken.exists()

@@ -37,7 +37,11 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("new", "New work"), ("campaign", "Campaign"), ("change", "Change")],
+                        choices=[
+                            ("new", "New work"),
+                            ("campaign", "Campaign"),
+                            ("change", "Change"),
+                        ],
                         default="new",
                         max_length=10,
                         verbose_name="kind",
@@ -46,22 +50,52 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("crm", "CRM"), ("portal", "Portal"), ("email", "E-mail"), ("phone", "Phone"), ("meeting", "Meeting")],
+                        choices=[
+                            ("crm", "CRM"),
+                            ("portal", "Portal"),
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("meeting", "Meeting"),
+                        ],
                         default="email",
                         max_length=10,
                         verbose_name="came by",
                     ),
                 ),
-                ("details", models.TextField(blank=True, default="", max_length=10000, verbose_name="what is wanted")),
+                (
+                    "details",
+                    models.TextField(
+                        blank=True, default="", max_length=10000, verbose_name="what is wanted"
+                    ),
+                ),
                 ("wanted_date", models.DateField(blank=True, null=True, verbose_name="wanted by")),
-                ("question", models.TextField(blank=True, default="", max_length=2000, verbose_name="open question")),
-                ("triaged_at", models.DateTimeField(editable=False, null=True, verbose_name="triaged")),
-                ("accepted_at", models.DateTimeField(editable=False, null=True, verbose_name="accepted")),
+                (
+                    "question",
+                    models.TextField(
+                        blank=True, default="", max_length=2000, verbose_name="open question"
+                    ),
+                ),
+                (
+                    "triaged_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="triaged"),
+                ),
+                (
+                    "accepted_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="accepted"),
+                ),
                 ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="ended")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "historical request",
@@ -75,7 +109,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Request",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -99,7 +138,11 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("new", "New work"), ("campaign", "Campaign"), ("change", "Change")],
+                        choices=[
+                            ("new", "New work"),
+                            ("campaign", "Campaign"),
+                            ("change", "Change"),
+                        ],
                         default="new",
                         max_length=10,
                         verbose_name="kind",
@@ -108,17 +151,39 @@ class Migration(migrations.Migration):
                 (
                     "channel",
                     models.CharField(
-                        choices=[("crm", "CRM"), ("portal", "Portal"), ("email", "E-mail"), ("phone", "Phone"), ("meeting", "Meeting")],
+                        choices=[
+                            ("crm", "CRM"),
+                            ("portal", "Portal"),
+                            ("email", "E-mail"),
+                            ("phone", "Phone"),
+                            ("meeting", "Meeting"),
+                        ],
                         default="email",
                         max_length=10,
                         verbose_name="came by",
                     ),
                 ),
-                ("details", models.TextField(blank=True, default="", max_length=10000, verbose_name="what is wanted")),
+                (
+                    "details",
+                    models.TextField(
+                        blank=True, default="", max_length=10000, verbose_name="what is wanted"
+                    ),
+                ),
                 ("wanted_date", models.DateField(blank=True, null=True, verbose_name="wanted by")),
-                ("question", models.TextField(blank=True, default="", max_length=2000, verbose_name="open question")),
-                ("triaged_at", models.DateTimeField(editable=False, null=True, verbose_name="triaged")),
-                ("accepted_at", models.DateTimeField(editable=False, null=True, verbose_name="accepted")),
+                (
+                    "question",
+                    models.TextField(
+                        blank=True, default="", max_length=2000, verbose_name="open question"
+                    ),
+                ),
+                (
+                    "triaged_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="triaged"),
+                ),
+                (
+                    "accepted_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="accepted"),
+                ),
                 ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="ended")),
             ],
             options={

@@ -82,7 +82,10 @@ class Migration(migrations.Migration):
             model_name="request",
             name="item",
             field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT, related_name="%(class)s", to="routing.workitem", verbose_name="work item"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="%(class)s",
+                to="routing.workitem",
+                verbose_name="work item",
             ),
         ),
         migrations.AddField(
@@ -125,7 +128,11 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="request",
             constraint=models.CheckConstraint(
-                condition=models.Q(models.Q(("state", "duplicate"), _negated=True), ("duplicate_of__isnull", False), _connector="OR"),
+                condition=models.Q(
+                    models.Q(("state", "duplicate"), _negated=True),
+                    ("duplicate_of__isnull", False),
+                    _connector="OR",
+                ),
                 name="duplicate_names_original",
             ),
         ),

@@ -15,18 +15,48 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Engagement",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=200, verbose_name="name")),
-                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="amount")),
-                ("currency", models.CharField(blank=True, default="", max_length=3, verbose_name="currency")),
-                ("hours", models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="hours")),
-                ("rounds", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="change rounds")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=14,
+                        null=True,
+                        verbose_name="amount",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(blank=True, default="", max_length=3, verbose_name="currency"),
+                ),
+                (
+                    "hours",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="hours"
+                    ),
+                ),
+                (
+                    "rounds",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="change rounds"
+                    ),
+                ),
                 ("starts_date", models.DateField(blank=True, null=True, verbose_name="starts")),
                 ("ends_date", models.DateField(blank=True, null=True, verbose_name="ends")),
                 (
                     "client",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="engagements", to="routing.client", verbose_name="client"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="engagements",
+                        to="routing.client",
+                        verbose_name="client",
                     ),
                 ),
             ],
@@ -38,7 +68,10 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("starts_date", None), ("ends_date", None), ("starts_date__lte", models.F("ends_date")), _connector="OR"
+                            ("starts_date", None),
+                            ("ends_date", None),
+                            ("starts_date__lte", models.F("ends_date")),
+                            _connector="OR",
                         ),
                         name="engagement_starts_before_it_ends",
                         violation_error_message="The engagement ends before it starts.",
@@ -49,7 +82,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Brief",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -68,7 +106,12 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveSmallIntegerField(default=1, verbose_name="number")),
                 ("is_current", models.BooleanField(default=True, verbose_name="current")),
-                ("body", models.TextField(blank=True, default="", max_length=20000, verbose_name="brief")),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True, default="", max_length=20000, verbose_name="brief"
+                    ),
+                ),
                 (
                     "item",
                     models.OneToOneField(
@@ -81,7 +124,10 @@ class Migration(migrations.Migration):
                 (
                     "request",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="briefs", to="delivery.request", verbose_name="request"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="briefs",
+                        to="delivery.request",
+                        verbose_name="request",
                     ),
                 ),
                 (
@@ -102,7 +148,11 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.UniqueConstraint(fields=("request", "number"), name="brief_number_once"),
-                    models.UniqueConstraint(condition=models.Q(("is_current", True)), fields=("request",), name="one_current_brief"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_current", True)),
+                        fields=("request",),
+                        name="one_current_brief",
+                    ),
                 ],
             },
         ),
@@ -128,11 +178,24 @@ class Migration(migrations.Migration):
                 ),
                 ("number", models.PositiveSmallIntegerField(default=1, verbose_name="number")),
                 ("is_current", models.BooleanField(default=True, verbose_name="current")),
-                ("body", models.TextField(blank=True, default="", max_length=20000, verbose_name="brief")),
+                (
+                    "body",
+                    models.TextField(
+                        blank=True, default="", max_length=20000, verbose_name="brief"
+                    ),
+                ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "engagement",
                     models.ForeignKey(
@@ -198,16 +261,46 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("name", models.CharField(max_length=200, verbose_name="name")),
-                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="amount")),
-                ("currency", models.CharField(blank=True, default="", max_length=3, verbose_name="currency")),
-                ("hours", models.DecimalField(blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="hours")),
-                ("rounds", models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="change rounds")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=14,
+                        null=True,
+                        verbose_name="amount",
+                    ),
+                ),
+                (
+                    "currency",
+                    models.CharField(blank=True, default="", max_length=3, verbose_name="currency"),
+                ),
+                (
+                    "hours",
+                    models.DecimalField(
+                        blank=True, decimal_places=2, max_digits=8, null=True, verbose_name="hours"
+                    ),
+                ),
+                (
+                    "rounds",
+                    models.PositiveSmallIntegerField(
+                        blank=True, null=True, verbose_name="change rounds"
+                    ),
+                ),
                 ("starts_date", models.DateField(blank=True, null=True, verbose_name="starts")),
                 ("ends_date", models.DateField(blank=True, null=True, verbose_name="ends")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "client",
                     models.ForeignKey(
@@ -238,7 +331,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_engagement_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_engagement_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -246,7 +341,10 @@ class Migration(migrations.Migration):
             model_name="request",
             name="item",
             field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT, related_name="as_%(class)s", to="routing.workitem", verbose_name="work item"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="as_%(class)s",
+                to="routing.workitem",
+                verbose_name="work item",
             ),
         ),
     ]

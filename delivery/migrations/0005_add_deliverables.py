@@ -15,23 +15,39 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ApprovalStage",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("position", models.PositiveSmallIntegerField(verbose_name="position")),
                 (
                     "audience",
-                    models.CharField(choices=[("internal", "The agency"), ("client", "The client")], max_length=10, verbose_name="asks"),
+                    models.CharField(
+                        choices=[("internal", "The agency"), ("client", "The client")],
+                        max_length=10,
+                        verbose_name="asks",
+                    ),
                 ),
                 (
                     "quorum",
                     models.CharField(
-                        choices=[("any", "One of them"), ("all", "All of them"), ("some", "So many of them")],
+                        choices=[
+                            ("any", "One of them"),
+                            ("all", "All of them"),
+                            ("some", "So many of them"),
+                        ],
                         default="any",
                         max_length=4,
                         verbose_name="is through when",
                     ),
                 ),
                 ("need", models.PositiveSmallIntegerField(default=1, verbose_name="how many")),
-                ("answer_days", models.PositiveSmallIntegerField(default=14, verbose_name="days to answer")),
+                (
+                    "answer_days",
+                    models.PositiveSmallIntegerField(default=14, verbose_name="days to answer"),
+                ),
                 (
                     "flow_version",
                     models.ForeignKey(
@@ -47,13 +63,22 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "approval stages",
                 "ordering": ("flow_version", "position"),
                 "default_permissions": ("add", "change", "delete", "view"),
-                "constraints": [models.UniqueConstraint(fields=("flow_version", "position"), name="stage_position_once")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("flow_version", "position"), name="stage_position_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="Check",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 ("kind", models.CharField(max_length=40, verbose_name="kind")),
                 ("params", models.JSONField(blank=True, default=dict, verbose_name="parameters")),
@@ -67,7 +92,10 @@ class Migration(migrations.Migration):
                         verbose_name="for",
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField(default=100, verbose_name="position")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(default=100, verbose_name="position"),
+                ),
                 ("is_active", models.BooleanField(default=True, verbose_name="in use")),
                 (
                     "client",
@@ -86,7 +114,13 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "checks",
                 "ordering": ("position", "id"),
                 "default_permissions": ("add", "change", "view"),
-                "constraints": [models.UniqueConstraint(fields=("name", "client"), name="check_name_once_a_client", nulls_distinct=False)],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("name", "client"),
+                        name="check_name_once_a_client",
+                        nulls_distinct=False,
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -106,12 +140,23 @@ class Migration(migrations.Migration):
                         verbose_name="for",
                     ),
                 ),
-                ("position", models.PositiveSmallIntegerField(default=100, verbose_name="position")),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(default=100, verbose_name="position"),
+                ),
                 ("is_active", models.BooleanField(default=True, verbose_name="in use")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "client",
                     models.ForeignKey(
@@ -149,11 +194,20 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Answer",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "word",
                     models.CharField(
-                        choices=[("approve", "Approves"), ("changes", "Asks for changes"), ("reject", "Rejects")],
+                        choices=[
+                            ("approve", "Approves"),
+                            ("changes", "Asks for changes"),
+                            ("reject", "Rejects"),
+                        ],
                         max_length=10,
                         verbose_name="answer",
                     ),
@@ -225,7 +279,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Approval",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -247,12 +306,20 @@ class Migration(migrations.Migration):
                 ("stage", models.PositiveSmallIntegerField(verbose_name="stage")),
                 (
                     "audience",
-                    models.CharField(choices=[("internal", "The agency"), ("client", "The client")], max_length=10, verbose_name="asks"),
+                    models.CharField(
+                        choices=[("internal", "The agency"), ("client", "The client")],
+                        max_length=10,
+                        verbose_name="asks",
+                    ),
                 ),
                 (
                     "quorum",
                     models.CharField(
-                        choices=[("any", "One of them"), ("all", "All of them"), ("some", "So many of them")],
+                        choices=[
+                            ("any", "One of them"),
+                            ("all", "All of them"),
+                            ("some", "So many of them"),
+                        ],
                         default="any",
                         max_length=4,
                         verbose_name="is through when",
@@ -281,7 +348,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="CheckResult",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("digest", models.CharField(max_length=64, verbose_name="digest")),
                 ("params", models.JSONField(default=dict, verbose_name="parameters")),
                 ("passed", models.BooleanField(verbose_name="passed")),
@@ -300,7 +372,10 @@ class Migration(migrations.Migration):
                 (
                     "check_row",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="results", to="delivery.check", verbose_name="check"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="results",
+                        to="delivery.check",
+                        verbose_name="check",
                     ),
                 ),
             ],
@@ -336,12 +411,20 @@ class Migration(migrations.Migration):
                 ("stage", models.PositiveSmallIntegerField(verbose_name="stage")),
                 (
                     "audience",
-                    models.CharField(choices=[("internal", "The agency"), ("client", "The client")], max_length=10, verbose_name="asks"),
+                    models.CharField(
+                        choices=[("internal", "The agency"), ("client", "The client")],
+                        max_length=10,
+                        verbose_name="asks",
+                    ),
                 ),
                 (
                     "quorum",
                     models.CharField(
-                        choices=[("any", "One of them"), ("all", "All of them"), ("some", "So many of them")],
+                        choices=[
+                            ("any", "One of them"),
+                            ("all", "All of them"),
+                            ("some", "So many of them"),
+                        ],
                         default="any",
                         max_length=4,
                         verbose_name="is through when",
@@ -352,9 +435,17 @@ class Migration(migrations.Migration):
                 ("seen_at", models.DateTimeField(null=True, verbose_name="seen")),
                 ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="ended")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -391,17 +482,43 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Version",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.PositiveIntegerField(verbose_name="number")),
                 ("digest", models.CharField(max_length=64, verbose_name="digest")),
-                ("title", models.CharField(blank=True, default="", max_length=200, verbose_name="title")),
-                ("slug", models.CharField(blank=True, default="", max_length=200, verbose_name="slug")),
+                (
+                    "title",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="title"),
+                ),
+                (
+                    "slug",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="slug"),
+                ),
                 ("excerpt", models.TextField(blank=True, default="", verbose_name="excerpt")),
                 ("body_html", models.TextField(blank=True, default="", verbose_name="body")),
-                ("seo_title", models.CharField(blank=True, default="", max_length=200, verbose_name="SEO title")),
-                ("seo_description", models.CharField(blank=True, default="", max_length=500, verbose_name="SEO description")),
+                (
+                    "seo_title",
+                    models.CharField(
+                        blank=True, default="", max_length=200, verbose_name="SEO title"
+                    ),
+                ),
+                (
+                    "seo_description",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="SEO description"
+                    ),
+                ),
                 ("terms", models.JSONField(blank=True, default=dict, verbose_name="terms")),
-                ("note", models.CharField(blank=True, default="", max_length=500, verbose_name="what is new")),
+                (
+                    "note",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="what is new"
+                    ),
+                ),
                 ("at", models.DateTimeField(verbose_name="at")),
                 (
                     "author",
@@ -424,7 +541,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Deliverable",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -448,7 +570,10 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("key", models.CharField(editable=False, max_length=12, verbose_name="key in the plan")),
+                (
+                    "key",
+                    models.CharField(editable=False, max_length=12, verbose_name="key in the plan"),
+                ),
                 (
                     "format",
                     models.CharField(
@@ -458,17 +583,41 @@ class Migration(migrations.Migration):
                         verbose_name="what it is",
                     ),
                 ),
-                ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="planned amount")),
-                ("hours", models.DecimalField(decimal_places=2, default=0, max_digits=8, verbose_name="planned hours")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=14, verbose_name="planned amount"
+                    ),
+                ),
+                (
+                    "hours",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=8, verbose_name="planned hours"
+                    ),
+                ),
                 ("due_date", models.DateField(blank=True, null=True, verbose_name="planned for")),
-                ("rounds", models.PositiveSmallIntegerField(default=0, verbose_name="change rounds used")),
-                ("live_url", models.CharField(blank=True, default="", max_length=1000, verbose_name="live at")),
-                ("live_at", models.DateTimeField(editable=False, null=True, verbose_name="live since")),
+                (
+                    "rounds",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="change rounds used"),
+                ),
+                (
+                    "live_url",
+                    models.CharField(
+                        blank=True, default="", max_length=1000, verbose_name="live at"
+                    ),
+                ),
+                (
+                    "live_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="live since"),
+                ),
                 ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="ended")),
                 (
                     "brief",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="deliverables", to="delivery.brief", verbose_name="brief"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deliverables",
+                        to="delivery.brief",
+                        verbose_name="brief",
                     ),
                 ),
                 (
@@ -539,15 +688,22 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "deliverables",
                 "default_permissions": ("view",),
                 "constraints": [
-                    models.UniqueConstraint(fields=("request", "key"), name="planned_once_a_request"),
                     models.UniqueConstraint(
-                        condition=models.Q(models.Q(("state", "cancelled"), _negated=True), ("replaces__isnull", False)),
+                        fields=("request", "key"), name="planned_once_a_request"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "cancelled"), _negated=True),
+                            ("replaces__isnull", False),
+                        ),
                         fields=("replaces",),
                         name="one_successor_at_a_time",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("state__in", ["planned", "in_production", "cancelled"]), ("version__isnull", False), _connector="OR"
+                            ("state__in", ["planned", "in_production", "cancelled"]),
+                            ("version__isnull", False),
+                            _connector="OR",
                         ),
                         name="what_is_judged_has_a_version",
                     ),
@@ -581,7 +737,10 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("key", models.CharField(editable=False, max_length=12, verbose_name="key in the plan")),
+                (
+                    "key",
+                    models.CharField(editable=False, max_length=12, verbose_name="key in the plan"),
+                ),
                 (
                     "format",
                     models.CharField(
@@ -591,17 +750,46 @@ class Migration(migrations.Migration):
                         verbose_name="what it is",
                     ),
                 ),
-                ("amount", models.DecimalField(decimal_places=2, default=0, max_digits=14, verbose_name="planned amount")),
-                ("hours", models.DecimalField(decimal_places=2, default=0, max_digits=8, verbose_name="planned hours")),
+                (
+                    "amount",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=14, verbose_name="planned amount"
+                    ),
+                ),
+                (
+                    "hours",
+                    models.DecimalField(
+                        decimal_places=2, default=0, max_digits=8, verbose_name="planned hours"
+                    ),
+                ),
                 ("due_date", models.DateField(blank=True, null=True, verbose_name="planned for")),
-                ("rounds", models.PositiveSmallIntegerField(default=0, verbose_name="change rounds used")),
-                ("live_url", models.CharField(blank=True, default="", max_length=1000, verbose_name="live at")),
-                ("live_at", models.DateTimeField(editable=False, null=True, verbose_name="live since")),
+                (
+                    "rounds",
+                    models.PositiveSmallIntegerField(default=0, verbose_name="change rounds used"),
+                ),
+                (
+                    "live_url",
+                    models.CharField(
+                        blank=True, default="", max_length=1000, verbose_name="live at"
+                    ),
+                ),
+                (
+                    "live_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="live since"),
+                ),
                 ("ended_at", models.DateTimeField(editable=False, null=True, verbose_name="ended")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "brief",
                     models.ForeignKey(
@@ -710,28 +898,46 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_deliverable_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_deliverable_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="VersionFile",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("role", models.CharField(max_length=30, verbose_name="role")),
                 ("name", models.CharField(max_length=255, verbose_name="name")),
-                ("alt", models.CharField(blank=True, default="", max_length=300, verbose_name="text in its place")),
+                (
+                    "alt",
+                    models.CharField(
+                        blank=True, default="", max_length=300, verbose_name="text in its place"
+                    ),
+                ),
                 ("position", models.PositiveSmallIntegerField(verbose_name="position")),
                 (
                     "file",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="routing.file", verbose_name="file"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="routing.file",
+                        verbose_name="file",
                     ),
                 ),
                 (
                     "version",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="files", to="delivery.version", verbose_name="version"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="delivery.version",
+                        verbose_name="version",
                     ),
                 ),
             ],
@@ -740,28 +946,41 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "files of versions",
                 "ordering": ("version", "position"),
                 "default_permissions": ("view",),
-                "constraints": [models.UniqueConstraint(fields=("version", "position"), name="version_file_place_once")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "position"), name="version_file_place_once"
+                    )
+                ],
             },
         ),
         migrations.AddField(
             model_name="answer",
             name="approval",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="delivery.approval", verbose_name="approval"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="answers",
+                to="delivery.approval",
+                verbose_name="approval",
             ),
         ),
         migrations.AddField(
             model_name="approval",
             name="version",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="approvals", to="delivery.version", verbose_name="version"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="approvals",
+                to="delivery.version",
+                verbose_name="version",
             ),
         ),
         migrations.AddField(
             model_name="checkresult",
             name="version",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="results", to="delivery.version", verbose_name="version"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="results",
+                to="delivery.version",
+                verbose_name="version",
             ),
         ),
         migrations.AddField(
@@ -782,14 +1001,22 @@ class Migration(migrations.Migration):
             model_name="version",
             name="deliverable",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="delivery.deliverable", verbose_name="deliverable"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="versions",
+                to="delivery.deliverable",
+                verbose_name="deliverable",
             ),
         ),
         migrations.AddField(
             model_name="brief",
             name="amount",
             field=models.DecimalField(
-                db_default=0, decimal_places=2, default=0, editable=False, max_digits=14, verbose_name="planned amount"
+                db_default=0,
+                decimal_places=2,
+                default=0,
+                editable=False,
+                max_digits=14,
+                verbose_name="planned amount",
             ),
         ),
         migrations.AddField(
@@ -824,7 +1051,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="brief",
             name="planned",
-            field=models.JSONField(blank=True, db_default=[], default=list, verbose_name="planned deliverables"),
+            field=models.JSONField(
+                blank=True, db_default=[], default=list, verbose_name="planned deliverables"
+            ),
         ),
         migrations.AddField(
             model_name="brief",
@@ -842,7 +1071,12 @@ class Migration(migrations.Migration):
             model_name="historicalbrief",
             name="amount",
             field=models.DecimalField(
-                db_default=0, decimal_places=2, default=0, editable=False, max_digits=14, verbose_name="planned amount"
+                db_default=0,
+                decimal_places=2,
+                default=0,
+                editable=False,
+                max_digits=14,
+                verbose_name="planned amount",
             ),
         ),
         migrations.AddField(
@@ -881,7 +1115,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="historicalbrief",
             name="planned",
-            field=models.JSONField(blank=True, db_default=[], default=list, verbose_name="planned deliverables"),
+            field=models.JSONField(
+                blank=True, db_default=[], default=list, verbose_name="planned deliverables"
+            ),
         ),
         migrations.AddField(
             model_name="historicalbrief",
@@ -900,14 +1136,19 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="brief",
             index=models.Index(
-                condition=models.Q(("state", "approved")), fields=["engagement"], include=("amount",), name="brief_approved_amount_idx"
+                condition=models.Q(("state", "approved")),
+                fields=["engagement"],
+                include=("amount",),
+                name="brief_approved_amount_idx",
             ),
         ),
         migrations.AddConstraint(
             model_name="brief",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("approved_by", None), models.Q(("approved_by", models.F("submitted_by")), _negated=True), _connector="OR"
+                    ("approved_by", None),
+                    models.Q(("approved_by", models.F("submitted_by")), _negated=True),
+                    _connector="OR",
                 ),
                 name="author_never_approves_brief",
             ),
@@ -916,7 +1157,9 @@ class Migration(migrations.Migration):
             model_name="brief",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("first_approver", None), models.Q(("first_approver", models.F("approved_by")), _negated=True), _connector="OR"
+                    ("first_approver", None),
+                    models.Q(("first_approver", models.F("approved_by")), _negated=True),
+                    _connector="OR",
                 ),
                 name="two_people_approve_above_budget",
             ),
@@ -936,7 +1179,9 @@ class Migration(migrations.Migration):
             model_name="answer",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("recorded_by", None), models.Q(("contact__isnull", False), ("evidence__isnull", False)), _connector="OR"
+                    ("recorded_by", None),
+                    models.Q(("contact__isnull", False), ("evidence__isnull", False)),
+                    _connector="OR",
                 ),
                 name="recorded_answer_has_evidence",
             ),
@@ -944,18 +1189,24 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="answer",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("user__isnull", False)), fields=("approval", "user"), name="user_answers_once"
+                condition=models.Q(("user__isnull", False)),
+                fields=("approval", "user"),
+                name="user_answers_once",
             ),
         ),
         migrations.AddConstraint(
             model_name="answer",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("contact__isnull", False)), fields=("approval", "contact"), name="contact_answers_once"
+                condition=models.Q(("contact__isnull", False)),
+                fields=("approval", "contact"),
+                name="contact_answers_once",
             ),
         ),
         migrations.AddConstraint(
             model_name="version",
-            constraint=models.UniqueConstraint(fields=("deliverable", "number"), name="version_number_once"),
+            constraint=models.UniqueConstraint(
+                fields=("deliverable", "number"), name="version_number_once"
+            ),
         ),
         migrations.AddIndex(
             model_name="historicalapproval",
@@ -963,12 +1214,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="approval",
-            index=models.Index(condition=models.Q(("state", "pending")), fields=["expires_at"], name="approval_expiry_idx"),
+            index=models.Index(
+                condition=models.Q(("state", "pending")),
+                fields=["expires_at"],
+                name="approval_expiry_idx",
+            ),
         ),
         migrations.AddConstraint(
             model_name="approval",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "pending")), fields=("version", "stage"), name="one_open_question_a_stage"
+                condition=models.Q(("state", "pending")),
+                fields=("version", "stage"),
+                name="one_open_question_a_stage",
             ),
         ),
     ]

@@ -20,9 +20,14 @@ END $$;
 CREATE TRIGGER frozen BEFORE INSERT OR UPDATE OR DELETE ON delivery_approvalstage
     FOR EACH ROW EXECUTE FUNCTION refuse_stage_of_published();
 """
-BACKWARD = "DROP TRIGGER frozen ON delivery_approvalstage; DROP FUNCTION refuse_stage_of_published();"
+BACKWARD = (
+    "DROP TRIGGER frozen ON delivery_approvalstage; DROP FUNCTION refuse_stage_of_published();"
+)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("delivery", "0006_index_words"), ("routing", "0007_lock_versions_before_judging")]
+    dependencies = [
+        ("delivery", "0006_index_words"),
+        ("routing", "0007_lock_versions_before_judging"),
+    ]
     operations = [migrations.RunSQL(FORWARD, BACKWARD)]

@@ -26,7 +26,12 @@ class Migration(migrations.Migration):
             name="impact",
             field=models.CharField(
                 blank=True,
-                choices=[("", "Not stated"), ("stated", "With the client"), ("accepted", "Accepted"), ("declined", "Declined")],
+                choices=[
+                    ("", "Not stated"),
+                    ("stated", "With the client"),
+                    ("accepted", "Accepted"),
+                    ("declined", "Declined"),
+                ],
                 db_default="",
                 default="",
                 editable=False,
@@ -37,7 +42,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="historicalrequest",
             name="impact_amount",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=14, null=True, verbose_name="more money"),
+            field=models.DecimalField(
+                decimal_places=2,
+                editable=False,
+                max_digits=14,
+                null=True,
+                verbose_name="more money",
+            ),
         ),
         migrations.AddField(
             model_name="historicalrequest",
@@ -62,12 +73,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="historicalrequest",
             name="impact_hours",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=8, null=True, verbose_name="more hours"),
+            field=models.DecimalField(
+                decimal_places=2, editable=False, max_digits=8, null=True, verbose_name="more hours"
+            ),
         ),
         migrations.AddField(
             model_name="historicalrequest",
             name="impact_note",
-            field=models.TextField(blank=True, db_default="", default="", editable=False, max_length=2000, verbose_name="what it means"),
+            field=models.TextField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=2000,
+                verbose_name="what it means",
+            ),
         ),
         migrations.AddField(
             model_name="historicalrequest",
@@ -88,7 +108,12 @@ class Migration(migrations.Migration):
             name="impact",
             field=models.CharField(
                 blank=True,
-                choices=[("", "Not stated"), ("stated", "With the client"), ("accepted", "Accepted"), ("declined", "Declined")],
+                choices=[
+                    ("", "Not stated"),
+                    ("stated", "With the client"),
+                    ("accepted", "Accepted"),
+                    ("declined", "Declined"),
+                ],
                 db_default="",
                 default="",
                 editable=False,
@@ -99,7 +124,13 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="request",
             name="impact_amount",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=14, null=True, verbose_name="more money"),
+            field=models.DecimalField(
+                decimal_places=2,
+                editable=False,
+                max_digits=14,
+                null=True,
+                verbose_name="more money",
+            ),
         ),
         migrations.AddField(
             model_name="request",
@@ -122,12 +153,21 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="request",
             name="impact_hours",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=8, null=True, verbose_name="more hours"),
+            field=models.DecimalField(
+                decimal_places=2, editable=False, max_digits=8, null=True, verbose_name="more hours"
+            ),
         ),
         migrations.AddField(
             model_name="request",
             name="impact_note",
-            field=models.TextField(blank=True, db_default="", default="", editable=False, max_length=2000, verbose_name="what it means"),
+            field=models.TextField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=2000,
+                verbose_name="what it means",
+            ),
         ),
         migrations.AddField(
             model_name="request",

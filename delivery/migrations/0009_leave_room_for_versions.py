@@ -10,7 +10,13 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            [f"ALTER TABLE delivery_{table} SET (fillfactor = 60)" for table in ("request", "brief", "deliverable")],
-            [f"ALTER TABLE delivery_{table} RESET (fillfactor)" for table in ("request", "brief", "deliverable")],
+            [
+                f"ALTER TABLE delivery_{table} SET (fillfactor = 60)"
+                for table in ("request", "brief", "deliverable")
+            ],
+            [
+                f"ALTER TABLE delivery_{table} RESET (fillfactor)"
+                for table in ("request", "brief", "deliverable")
+            ],
         ),
     ]

@@ -14,7 +14,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="approval",
             name="audience",
-            field=models.CharField(choices=[("internal", "The agency"), ("client", "The client")], max_length=10, verbose_name="audience"),
+            field=models.CharField(
+                choices=[("internal", "The agency"), ("client", "The client")],
+                max_length=10,
+                verbose_name="audience",
+            ),
         ),
         migrations.AlterField(
             model_name="approval",
@@ -39,7 +43,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="approvalstage",
             name="audience",
-            field=models.CharField(choices=[("internal", "The agency"), ("client", "The client")], max_length=10, verbose_name="audience"),
+            field=models.CharField(
+                choices=[("internal", "The agency"), ("client", "The client")],
+                max_length=10,
+                verbose_name="audience",
+            ),
         ),
         migrations.AlterField(
             model_name="approvalstage",
@@ -93,7 +101,10 @@ class Migration(migrations.Migration):
             model_name="deliverable",
             name="format",
             field=models.CharField(
-                choices=[("page", "Web page or article"), ("file", "Files")], default="page", max_length=10, verbose_name="type"
+                choices=[("page", "Web page or article"), ("file", "Files")],
+                default="page",
+                max_length=10,
+                verbose_name="type",
             ),
         ),
         migrations.AlterField(
@@ -135,7 +146,11 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicalapproval",
             name="audience",
-            field=models.CharField(choices=[("internal", "The agency"), ("client", "The client")], max_length=10, verbose_name="audience"),
+            field=models.CharField(
+                choices=[("internal", "The agency"), ("client", "The client")],
+                max_length=10,
+                verbose_name="audience",
+            ),
         ),
         migrations.AlterField(
             model_name="historicalapproval",
@@ -196,7 +211,10 @@ class Migration(migrations.Migration):
             model_name="historicaldeliverable",
             name="format",
             field=models.CharField(
-                choices=[("page", "Web page or article"), ("file", "Files")], default="page", max_length=10, verbose_name="type"
+                choices=[("page", "Web page or article"), ("file", "Files")],
+                default="page",
+                max_length=10,
+                verbose_name="type",
             ),
         ),
         migrations.AlterField(
@@ -271,12 +289,20 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicalrequest",
             name="details",
-            field=models.TextField(blank=True, default="", max_length=10000, verbose_name="description"),
+            field=models.TextField(
+                blank=True, default="", max_length=10000, verbose_name="description"
+            ),
         ),
         migrations.AlterField(
             model_name="historicalrequest",
             name="impact_amount",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=14, null=True, verbose_name="extra cost"),
+            field=models.DecimalField(
+                decimal_places=2,
+                editable=False,
+                max_digits=14,
+                null=True,
+                verbose_name="extra cost",
+            ),
         ),
         migrations.AlterField(
             model_name="historicalrequest",
@@ -286,12 +312,25 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicalrequest",
             name="impact_hours",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=8, null=True, verbose_name="extra hours"),
+            field=models.DecimalField(
+                decimal_places=2,
+                editable=False,
+                max_digits=8,
+                null=True,
+                verbose_name="extra hours",
+            ),
         ),
         migrations.AlterField(
             model_name="historicalrequest",
             name="impact_note",
-            field=models.TextField(blank=True, db_default="", default="", editable=False, max_length=2000, verbose_name="impact"),
+            field=models.TextField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=2000,
+                verbose_name="impact",
+            ),
         ),
         migrations.AlterField(
             model_name="historicalrequest",
@@ -351,12 +390,20 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="request",
             name="details",
-            field=models.TextField(blank=True, default="", max_length=10000, verbose_name="description"),
+            field=models.TextField(
+                blank=True, default="", max_length=10000, verbose_name="description"
+            ),
         ),
         migrations.AlterField(
             model_name="request",
             name="impact_amount",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=14, null=True, verbose_name="extra cost"),
+            field=models.DecimalField(
+                decimal_places=2,
+                editable=False,
+                max_digits=14,
+                null=True,
+                verbose_name="extra cost",
+            ),
         ),
         migrations.AlterField(
             model_name="request",
@@ -366,12 +413,25 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="request",
             name="impact_hours",
-            field=models.DecimalField(decimal_places=2, editable=False, max_digits=8, null=True, verbose_name="extra hours"),
+            field=models.DecimalField(
+                decimal_places=2,
+                editable=False,
+                max_digits=8,
+                null=True,
+                verbose_name="extra hours",
+            ),
         ),
         migrations.AlterField(
             model_name="request",
             name="impact_note",
-            field=models.TextField(blank=True, db_default="", default="", editable=False, max_length=2000, verbose_name="impact"),
+            field=models.TextField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=2000,
+                verbose_name="impact",
+            ),
         ),
         migrations.AlterField(
             model_name="request",
@@ -402,7 +462,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="version",
             name="note",
-            field=models.CharField(blank=True, default="", max_length=500, verbose_name="release note"),
+            field=models.CharField(
+                blank=True, default="", max_length=500, verbose_name="release note"
+            ),
         ),
         migrations.AlterField(
             model_name="versionfile",

@@ -24,7 +24,8 @@ def for_contacts(
     view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """
-    Give the view its actor, read once. Strangers are asked to sign in; no page is left in a cache after signing out.
+    Give the view its actor, read once. Strangers are asked to sign in; no page is left in a cache
+    after signing out.
 
     :raises PermissionDenied: for staff, who have the desk
     """

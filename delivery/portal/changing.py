@@ -1,4 +1,9 @@
-"""Changes: asked for on the page of what should be different, and agreed to once the agency said what they mean."""
+"""
+Changes.
+
+Asked for on the page of what should be different, and agreed to once the agency said what they
+mean.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +45,9 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     """
     row = work_of(by, ref)
     if row.item.client_id not in by.clients_as(*ASKING):
-        raise PermissionDenied(_("You can view this but not ask for changes. Ask your contact person for access."))
+        raise PermissionDenied(
+            _("You can view this but not ask for changes. Ask your contact person for access.")
+        )
     form = ChangeForm(request.POST, request.FILES) if request.method == "POST" else ChangeForm()
     token = request.POST.get("token", "")
     if token and submitted_before(by.contact_id or 0, token[:64]):
@@ -56,7 +63,9 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         else:
             return redirect("portal:sent", form.cleaned_data["token"])
     context = {"row": row, "form": form, "against": against, "about": current(row)}
-    return page(request, by, "change", context, 409 if against and request.method == "POST" else 200)
+    return page(
+        request, by, "change", context, 409 if against and request.method == "POST" else 200
+    )
 
 
 def _against(row: Deliverable) -> str:
@@ -65,7 +74,10 @@ def _against(row: Deliverable) -> str:
     if not answer.passed:
         return str(answer.message)
     if not FlowVersion.objects.live().filter(flow__slug=FLOW).exists():
-        return _("You cannot request changes here yet. Write to your contact person and we will take care of it.")
+        return _(
+            "You cannot request changes here yet. Write to your contact person and we will take "
+            "care of it."
+        )
     return ""
 
 
@@ -74,7 +86,9 @@ def _send(row: Deliverable, form: ChangeForm, by: Actor) -> None:
     said = form.cleaned_data
     title = _("Change: %(title)s") % {"title": row.item.title}
     answers = {"request.title": title[:LINE], **form.answers}
-    ask_change(row.pk, answers, token=said["token"], uploads=said["uploads"], by=by, at=timezone.now())
+    ask_change(
+        row.pk, answers, token=said["token"], uploads=said["uploads"], by=by, at=timezone.now()
+    )
 
 
 @require_POST
@@ -95,5 +109,10 @@ def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     if result.done:
         messages.success(request, _("Thank you. We have recorded your answer."))
         return redirect("portal:request", ref)
-    form.add_error(None, " ".join([_("Your answer was not saved."), *(str(each.message) for each in result.refusals)]))
+    form.add_error(
+        None,
+        " ".join(
+            [_("Your answer was not saved."), *(str(each.message) for each in result.refusals)]
+        ),
+    )
     return request_page(request, by, request_of(by, ref), impact_form=form, status=409)

@@ -1,4 +1,8 @@
-"""The page of a question, its version in a frame where nothing runs, and the answer. A GET never decides."""
+"""
+The page of a question, its version in a frame where nothing runs, and the answer.
+
+A GET never decides.
+"""
 
 from __future__ import annotations
 
@@ -40,9 +44,11 @@ from routing.work.door import Result
 from routing.work.file_types.refusal import NotKept
 from routing.work.files_view import respond
 
-# Nothing runs, nothing is sent, nothing is read from elsewhere; its own images are, which need the reader's cookie and so the origin.
+# Nothing runs, nothing is sent, nothing is read from elsewhere; its own images are, which need the
+# reader's cookie and so the origin.
 FRAME = (
-    "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self';"
+    "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self';"
     " sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
 DONE = {
@@ -63,11 +69,21 @@ def question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 def _is_read_by_a_person(request: HttpRequest) -> bool:
     """Browsers say so when they fetch a page before anybody wants it (https://fetch.spec.whatwg.org/#sec-purpose-header)."""
-    asked = " ".join(request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz")).lower()
-    return request.method == "GET" and not any(word in asked for word in ("prefetch", "prerender", "preview"))
+    asked = " ".join(
+        request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz")
+    ).lower()
+    return request.method == "GET" and not any(
+        word in asked for word in ("prefetch", "prerender", "preview")
+    )
 
 
-def question_page(request: HttpRequest, by: Actor, row: Approval, form: DecisionForm | None = None, status: int = 200) -> HttpResponse:
+def question_page(
+    request: HttpRequest,
+    by: Actor,
+    row: Approval,
+    form: DecisionForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
     can_decide, before = may_decide(row, by, timezone.now()), seen_before(row)
     context = {
         "row": row,
@@ -88,12 +104,18 @@ def question_page(request: HttpRequest, by: Actor, row: Approval, form: Decision
 @require_POST
 @for_contacts
 def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
-    """One answer a person: the same one sent twice is thanked for once, another one is told what happened."""
+    """
+    One answer a person.
+
+    The same one sent twice is thanked for once, another one is told what happened.
+    """
     row = question_of(by, ref)
     form = DecisionForm(request.POST, request.FILES)
     if not form.is_valid():
         return question_page(request, by, row, form)
-    said: dict[str, Any] = {name: form.cleaned_data[name] for name in ("digest", "comment", "uploads")}
+    said: dict[str, Any] = {
+        name: form.cleaned_data[name] for name in ("digest", "comment", "uploads")
+    }
     verb = form.cleaned_data["word"]
     try:
         [result] = STEPS[verb]([row.pk], by=by, at=timezone.now(), **said)
@@ -101,7 +123,9 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         form.add_error("uploads", str(refusal))
         return question_page(request, by, row, form)
     mine = answered_before(row, by)
-    if result.done or (mine is not None and mine.word == WORDS[verb] and mine.digest == said["digest"]):
+    if result.done or (
+        mine is not None and mine.word == WORDS[verb] and mine.digest == said["digest"]
+    ):
         messages.success(request, DONE[verb])
         return redirect("portal:question", ref)
     row = question_of(by, ref)
@@ -110,7 +134,10 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 
 def _why(row: Approval, result: Result, by: Actor) -> str:
-    """Return what happened in the meantime, in the words of the page, or the gates' messages without their evidence."""
+    """
+    Return what happened in the meantime, in the words of the page, or the gates' messages without
+    their evidence.
+    """
     unsent = _("Your answer was not saved.")
     if row.state != Approval.State.PENDING:
         told = [f"{said.who} {said.what}." for said in answers_to(row, by)]
@@ -125,7 +152,9 @@ def preview(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     """The text of the version as a page of its own, whatever is in it."""
     row = question_of(by, ref)
     address = reverse("portal:asset", args=[ref, "0" * 64]).replace("0" * 64, "{}")
-    answer = render(request, "portal/preview.html", {"version": row.version, "body": body_of(row, address)})
+    answer = render(
+        request, "portal/preview.html", {"version": row.version, "body": body_of(row, address)}
+    )
     answer["Content-Security-Policy"] = FRAME
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
@@ -140,7 +169,12 @@ def asset(request: HttpRequest, by: Actor, ref: str, digest: str) -> HttpRespons
 
     :raises Http404: if the version has none such
     """
-    found = question_of(by, ref).version.files.filter(file__sha256=digest).select_related("file").first()
+    found = (
+        question_of(by, ref)
+        .version.files.filter(file__sha256=digest)
+        .select_related("file")
+        .first()
+    )
     if found is None:
         raise Http404
     return respond(found.file, inline_preview=True, request=request)

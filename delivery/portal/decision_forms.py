@@ -20,32 +20,47 @@ DECISIONS = ("approve", "request_changes", "reject")
 class DecisionForm(WithFiles):
     """``digest`` is of the version that was looked at, so that nobody decides about another one."""
 
-    digest = forms.CharField(widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")])
+    digest = forms.CharField(
+        widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")]
+    )
     word = forms.ChoiceField(choices=[(each, each) for each in DECISIONS])  # the name of the button
     comment = forms.CharField(
         label=gettext_lazy("Your comment"),
         max_length=LONG,
         required=False,
         widget=forms.Textarea({"rows": 5}),
-        help_text=gettext_lazy("Required if you ask for changes or reject. Tell us what should be different."),
+        help_text=gettext_lazy(
+            "Required if you ask for changes or reject. Tell us what should be different."
+        ),
     )
 
     field_order = ("digest", "word", "comment", "uploads")
 
     def clean(self) -> None:
         word = self.cleaned_data.get("word")
-        if word in {"request_changes", "reject"} and not self.cleaned_data.get("comment") and "comment" not in self.errors:
+        if (
+            word in {"request_changes", "reject"}
+            and not self.cleaned_data.get("comment")
+            and "comment" not in self.errors
+        ):
             self.add_error("comment", _("Tell us what should be different, then send the form."))
         super().clean()
         if "digest" in self.errors or "word" in self.errors:
-            raise ValidationError(_("This page was out of date, so your decision was not saved. Review the page and decide again."))
+            raise ValidationError(
+                _(
+                    "This page was out of date, so your decision was not saved. Review the page "
+                    "and decide again."
+                )
+            )
 
 
 class ImpactForm(WithFiles):
     """``seal`` is of the statement that was read."""
 
     seal = forms.CharField(widget=forms.HiddenInput(), max_length=16)
-    word = forms.ChoiceField(choices=[(each, each) for each in ("accept_impact", "decline_impact")])  # the name of the button
+    word = forms.ChoiceField(
+        choices=[(each, each) for each in ("accept_impact", "decline_impact")]
+    )  # the name of the button
     comment = forms.CharField(
         label=gettext_lazy("Your comment"),
         max_length=LONG,
@@ -57,25 +72,40 @@ class ImpactForm(WithFiles):
     field_order = ("seal", "word", "comment", "uploads")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="impact_%s", **kwargs)  # there may be an open question on the page, with a form of its own
+        super().__init__(
+            *args, auto_id="impact_%s", **kwargs
+        )  # there may be an open question on the page, with a form of its own
 
     def clean(self) -> None:
-        if self.cleaned_data.get("word") == "decline_impact" and not self.cleaned_data.get("comment") and "comment" not in self.errors:
+        if (
+            self.cleaned_data.get("word") == "decline_impact"
+            and not self.cleaned_data.get("comment")
+            and "comment" not in self.errors
+        ):
             self.add_error("comment", _("Tell us what should be different, then send the form."))
         super().clean()
         if "seal" in self.errors or "word" in self.errors:
-            raise ValidationError(_("This page was out of date, so your decision was not saved. Review the page and decide again."))
+            raise ValidationError(
+                _(
+                    "This page was out of date, so your decision was not saved. Review the page "
+                    "and decide again."
+                )
+            )
 
 
 class ChangeForm(WithFiles):
     """``token`` stays the same however often the form is sent, so that it is captured once."""
 
-    token = forms.CharField(widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")])
+    token = forms.CharField(
+        widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")]
+    )
     details = forms.CharField(
         label=gettext_lazy("What should be different?"),
         max_length=LONG,
         widget=forms.Textarea({"rows": 7}),
-        error_messages={"required": gettext_lazy("Tell us what should be different, then send the form.")},
+        error_messages={
+            "required": gettext_lazy("Tell us what should be different, then send the form.")
+        },
     )
     wanted = forms.DateField(
         label=gettext_lazy("When do you need it? (optional)"),
@@ -91,10 +121,17 @@ class ChangeForm(WithFiles):
     def clean(self) -> None:
         super().clean()
         if "token" in self.errors:
-            raise ValidationError(_("This form was out of date, so nothing was sent. Reload the page and send it again."))
+            raise ValidationError(
+                _(
+                    "This form was out of date, so nothing was sent. Reload the page and send it "
+                    "again."
+                )
+            )
 
     @property
     def answers(self) -> dict[str, str]:
         """By the names of the flow's fields."""
         wanted = self.cleaned_data["wanted"]
-        return {"request.details": self.cleaned_data["details"]} | ({"request.wanted": wanted.isoformat()} if wanted else {})
+        return {"request.details": self.cleaned_data["details"]} | (
+            {"request.wanted": wanted.isoformat()} if wanted else {}
+        )

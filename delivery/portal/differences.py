@@ -27,7 +27,11 @@ NAMES: Mapping[str, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """``texts`` are name, before and after; ``body`` pieces of the text, with an ellipsis where the same words were left out."""
+    """
+    ``texts`` are name, before and after.
+
+    ``body`` pieces of the text, with an ellipsis where the same words were left out.
+    """
 
     since: int  # number of the version that they saw
     texts: Sequence[tuple[Words, str, str]]
@@ -42,7 +46,10 @@ class News:
 def news(before: Version, after: Version) -> News:
     found = difference(before.manifest, after.manifest)
     texts = [(NAMES.get(name, name), old, new) for name, old, new in found.fields]
-    texts += [(NAMES.get(kind, kind), ", ".join(removed), ", ".join(added)) for kind, added, removed in found.terms]
+    texts += [
+        (NAMES.get(kind, kind), ", ".join(removed), ", ".join(added))
+        for kind, added, removed in found.terms
+    ]
     return News(before.number, texts, list(_shortened(found.body))[:MOST], list(_notes(found)))
 
 

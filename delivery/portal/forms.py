@@ -1,4 +1,8 @@
-"""Forms of the portal: an answer, and a request as its flow asks for it, one field of its own type for each."""
+"""
+Forms of the portal.
+
+An answer, and a request as its flow asks for it, one field of its own type for each.
+"""
 
 from __future__ import annotations
 
@@ -40,28 +44,40 @@ class AnswerForm(WithFiles):
 
 class RequestForm(forms.Form):
     """
-    Form with the fields of a flow, except those known from the sign-in. It ignores all other posted data.
+    Form with the fields of a flow, except those known from the sign-in. It ignores all other posted
+    data.
 
     ``token`` stays the same however often the form is sent, so that it is captured once.
     """
 
-    def __init__(self, form: Form, by: Actor, data: QueryDict | None = None, uploaded: Any = None) -> None:
+    def __init__(
+        self, form: Form, by: Actor, data: QueryDict | None = None, uploaded: Any = None
+    ) -> None:
         self.stale = data is not None and not TOKEN.fullmatch(data.get("token", ""))
         if data is not None and self.stale:
             data = data.copy()
             data["token"] = token_urlsafe(16)
         super().__init__(data, uploaded, label_suffix="")
-        self.fields["token"] = forms.CharField(widget=forms.HiddenInput(), initial=lambda: token_urlsafe(16))
+        self.fields["token"] = forms.CharField(
+            widget=forms.HiddenInput(), initial=lambda: token_urlsafe(16)
+        )
         clients = clients_seen_by(by).filter(pk__in=by.clients_as(*ASKING))
         self.only_client = clients[0] if len(clients) == 1 else None
         if self.only_client is None:
             self.fields["client"] = forms.ModelChoiceField(
-                label=_("Client"), queryset=clients, empty_label=_("Choose"), error_messages=_wrong(_("Choose who this is for."))
+                label=_("Client"),
+                queryset=clients,
+                empty_label=_("Choose"),
+                error_messages=_wrong(_("Choose who this is for.")),
             )
         self.asked = [spec for spec in form.plan.fields if spec.name not in KNOWN]
         for spec in self.asked:
-            label = spec.label if spec.required else _("%(label)s (optional)") % {"label": spec.label}
-            self.fields[spec.name] = FIELDS[spec.type](spec, {"label": label, "required": spec.required})
+            label = (
+                spec.label if spec.required else _("%(label)s (optional)") % {"label": spec.label}
+            )
+            self.fields[spec.name] = FIELDS[spec.type](
+                spec, {"label": label, "required": spec.required}
+            )
 
         self.fields["uploads"] = files_field()
 
@@ -70,7 +86,12 @@ class RequestForm(forms.Form):
         if self.errors and self.cleaned_data.get("uploads"):
             self.add_error("uploads", _("Choose your files again. Browsers do not keep them."))
         if self.stale:
-            raise ValidationError(_("This form was out of date, so nothing was sent. Your text is still here. Send it again."))
+            raise ValidationError(
+                _(
+                    "This form was out of date, so nothing was sent. Your text is still here. Send "
+                    "it again."
+                )
+            )
 
     @property
     def client(self) -> Client:
@@ -91,7 +112,11 @@ def _plain(value: Any) -> str:
 
 
 def _wrong(required: str, **more: str) -> dict[str, str]:
-    return {"required": required, "invalid_choice": _("This choice is no longer available. Choose another one."), **more}
+    return {
+        "required": required,
+        "invalid_choice": _("This choice is no longer available. Choose another one."),
+        **more,
+    }
 
 
 def _line(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
@@ -100,31 +125,44 @@ def _line(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 def _long(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     return forms.CharField(
-        max_length=LONG, widget=forms.Textarea({"rows": 7}), error_messages=_wrong(_("This field is required.")), **shared
+        max_length=LONG,
+        widget=forms.Textarea({"rows": 7}),
+        error_messages=_wrong(_("This field is required.")),
+        **shared,
     )
 
 
 def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     wrong = _wrong(_("Enter a number."), invalid=_("Enter a number such as 12000 or 12000.50."))
     widget = forms.TextInput({"inputmode": "decimal"})
-    return forms.DecimalField(max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared)
+    return forms.DecimalField(
+        max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared
+    )
 
 
 def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     wrong = _wrong(_("Choose a date."), invalid=_("Enter a date such as 2027-03-31."))
     return forms.DateField(
-        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"), input_formats=["%Y-%m-%d"], error_messages=wrong, **shared
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages=wrong,
+        **shared,
     )
 
 
 def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     return forms.ChoiceField(
-        choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))], error_messages=_wrong(_("Choose one.")), **shared
+        choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))],
+        error_messages=_wrong(_("Choose one.")),
+        **shared,
     )
 
 
 def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    wrong = _wrong(_("Enter an e-mail address."), invalid=_("Enter an e-mail address such as name@company.com."))
+    wrong = _wrong(
+        _("Enter an e-mail address."),
+        invalid=_("Enter an e-mail address such as name@company.com."),
+    )
     return forms.EmailField(max_length=254, error_messages=wrong, **shared)
 
 

@@ -20,13 +20,17 @@ from delivery.requests.operations.requests import ASKING
 from routing.people.actors import Actor
 from routing.work.file_types.refusal import NotKept
 
-LOOKS = tuple(str(number) for number in range(15))  # how often the page asks by itself whether the request is there
+LOOKS = tuple(
+    str(number) for number in range(15)
+)  # how often the page asks by itself whether the request is there
 
 
 def _may_ask(by: Actor) -> None:
     """:raises PermissionDenied: for contacts who may only look"""
     if not by.clients_as(*ASKING):
-        raise PermissionDenied(_("You can view requests but not send them. Ask your contact person for access."))
+        raise PermissionDenied(
+            _("You can view requests but not send them. Ask your contact person for access.")
+        )
 
 
 @require_safe
@@ -47,12 +51,22 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
     found = form_named(slug)
     if found is None:
         raise Http404
-    form = RequestForm(found, by, *((request.POST, request.FILES) if request.method == "POST" else ()))
+    form = RequestForm(
+        found, by, *((request.POST, request.FILES) if request.method == "POST" else ())
+    )
     if request.method == "POST" and form.is_valid():
         token, uploads = form.cleaned_data["token"], form.cleaned_data["uploads"]
         try:
             if not submitted_before(by.contact_id or 0, token):
-                submit(slug, form.answers, client_id=form.client.pk, token=token, uploads=uploads, by=by, at=timezone.now())
+                submit(
+                    slug,
+                    form.answers,
+                    client_id=form.client.pk,
+                    token=token,
+                    uploads=uploads,
+                    by=by,
+                    at=timezone.now(),
+                )
         except NotKept as refusal:
             form.add_error("uploads", str(refusal))
         else:
@@ -80,4 +94,9 @@ def sent(request: HttpRequest, by: Actor, token: str) -> HttpResponse:
         )
     asked = request.GET.get("look", "0")
     look = LOOKS.index(asked) + 1 if asked in LOOKS else len(LOOKS)
-    return page(request, by, "_wait" if small else "sent", {"token": token, "look": look if look < len(LOOKS) else 0})
+    return page(
+        request,
+        by,
+        "_wait" if small else "sent",
+        {"token": token, "look": look if look < len(LOOKS) else 0},
+    )

@@ -22,7 +22,9 @@ from routing.work.gates import Words
 from routing.work.visibility import work_seen_by
 
 State = Approval.State
-STEPS: Mapping[str, Operation] = {step.verb: step for step in (approvals.approve, approvals.request_changes, approvals.reject)}
+STEPS: Mapping[str, Operation] = {
+    step.verb: step for step in (approvals.approve, approvals.request_changes, approvals.reject)
+}
 _ASSET = re.compile(r'(<img\b[^>]*?\bsrc=")asset:([0-9a-f]{64})(")')
 SAID: Mapping[str, Words] = {
     Answer.Word.APPROVE: gettext_lazy("approved it"),
@@ -33,8 +35,13 @@ ENDED: Mapping[str, Words] = {
     State.APPROVED: gettext_lazy("You approved this. We are moving ahead."),
     State.CHANGES_REQUESTED: gettext_lazy("You asked for changes. We will send you a new version."),
     State.REJECTED: gettext_lazy("This was rejected. Your contact person will get back to you."),
-    State.EXPIRED: gettext_lazy("The deadline passed without a decision. Your contact person can ask you again."),
-    State.WITHDRAWN: gettext_lazy("We withdrew this question because we are working on a new version. We will ask you about that one."),
+    State.EXPIRED: gettext_lazy(
+        "The deadline passed without a decision. Your contact person can ask you again."
+    ),
+    State.WITHDRAWN: gettext_lazy(
+        "We withdrew this question because we are working on a new version. We will ask you about "
+        "that one."
+    ),
     State.SUPERSEDED: gettext_lazy("This was approved. A newer version has replaced it since."),
 }
 
@@ -64,7 +71,10 @@ def may_decide(row: Approval, by: Actor, at: datetime) -> bool:
 def newer(row: Approval, by: Actor) -> Approval | None:
     """The question that is open about the same work now."""
     about: Approval | None = (
-        questions_of(by).filter(version__deliverable=row.version.deliverable_id, state=State.PENDING).exclude(pk=row.pk).first()
+        questions_of(by)
+        .filter(version__deliverable=row.version.deliverable_id, state=State.PENDING)
+        .exclude(pk=row.pk)
+        .first()
     )
     return about
 
@@ -73,7 +83,9 @@ def seen_before(row: Approval) -> Version | None:
     """The newest earlier version that somebody of the client opened or answered."""
     answered = Exists(Answer.objects.filter(approval=OuterRef("pk"), contact__isnull=False))
     asked = Approval.objects.filter(Q(seen_at__isnull=False) | answered, audience=row.audience)
-    known = Version.objects.filter(deliverable=row.version.deliverable_id, number__lt=row.version.number, approvals__in=asked)
+    known = Version.objects.filter(
+        deliverable=row.version.deliverable_id, number__lt=row.version.number, approvals__in=asked
+    )
     return known.order_by("-number").first()
 
 
@@ -83,7 +95,9 @@ def body_of(row: Approval, address: str) -> str:
 
     :param address: of an image, with ``{}`` for its digest
     """
-    return _ASSET.sub(lambda found: found[1] + address.format(found[2]) + found[3], row.version.body_html)
+    return _ASSET.sub(
+        lambda found: found[1] + address.format(found[2]) + found[3], row.version.body_html
+    )
 
 
 def parts_of(version: Version) -> list[VersionFile]:
@@ -99,12 +113,27 @@ class Said:
 
 def answers_to(row: Approval, by: Actor) -> list[Said]:
     """Return the client's answers with their authors. Erased people have no name."""
-    rows = Answer.objects.filter(approval=row, contact__isnull=False).select_related("contact").order_by("pk")
-    return [Said(each.at, _("You") if each.contact_id == by.contact_id else str(each.contact), SAID[each.word]) for each in rows]
+    rows = (
+        Answer.objects.filter(approval=row, contact__isnull=False)
+        .select_related("contact")
+        .order_by("pk")
+    )
+    return [
+        Said(
+            each.at,
+            _("You") if each.contact_id == by.contact_id else str(each.contact),
+            SAID[each.word],
+        )
+        for each in rows
+    ]
 
 
 def answered_before(row: Approval, by: Actor) -> Answer | None:
-    return Answer.objects.filter(approval=row, contact=by.contact_id).first() if by.contact_id else None
+    return (
+        Answer.objects.filter(approval=row, contact=by.contact_id).first()
+        if by.contact_id
+        else None
+    )
 
 
 def standing(row: Approval, by: Actor, *, can_decide: bool) -> Words:
@@ -112,7 +141,10 @@ def standing(row: Approval, by: Actor, *, can_decide: bool) -> Words:
     if row.state != State.PENDING:
         return ENDED[row.state]
     if row.item.held_at:
-        return _("This work is paused, so you cannot decide now. Ask your contact person when it will continue.")
+        return _(
+            "This work is paused, so you cannot decide now. Ask your contact person when it will "
+            "continue."
+        )
     if can_decide:
         return ""
     if answered_before(row, by):

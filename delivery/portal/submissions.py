@@ -42,21 +42,35 @@ def form_named(slug: str) -> Form | None:
 
 def _is_form(version: FlowVersion) -> bool:
     wanted = {("", ""), (FORM, version.flow.slug)}
-    return any(trigger.kind == KIND and (trigger.field, trigger.value) in wanted for trigger in version.triggers.all())
+    return any(
+        trigger.kind == KIND and (trigger.field, trigger.value) in wanted
+        for trigger in version.triggers.all()
+    )
 
 
 def opened(by: Actor, token: str) -> Request | None:
     """The request that came of a form this contact sent, once there is one."""
-    about = {"source": SOURCE, "subject_type": SUBJECT, "subject_id": key_of(by.contact_id or 0, token)}
+    about = {
+        "source": SOURCE,
+        "subject_type": SUBJECT,
+        "subject_id": key_of(by.contact_id or 0, token),
+    }
     runs = Run.objects.filter(**about)
     seen = work_seen_by(by).order_by()
-    return Request.objects.filter(item__in=seen, item__run__in=runs).select_related("item").order_by("pk").first()
+    return (
+        Request.objects.filter(item__in=seen, item__run__in=runs)
+        .select_related("item")
+        .order_by("pk")
+        .first()
+    )
 
 
 def not_opened_yet(by: Actor) -> list[Sent]:
     """Return submissions of this contact's clients that have no request yet, newest first."""
     before = [Run.State.RECEIVED, Run.State.ENRICHING, Run.State.WAITING]
-    runs = Run.objects.filter(source=SOURCE, state__in=before, item__client__in=clients_seen_by(by)).select_related("item")
+    runs = Run.objects.filter(
+        source=SOURCE, state__in=before, item__client__in=clients_seen_by(by)
+    ).select_related("item")
     found = {run.pk: run for run in runs.order_by("-pk")[:MOST]}
     newest = Enrichment.objects.filter(run__in=found).order_by("run_id", "-id").distinct("run_id")
     titles = {row.run_id: str(row.facts.get(TITLE, "")) for row in newest}

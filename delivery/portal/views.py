@@ -1,4 +1,8 @@
-"""The portal's pages to read: home, requests, one request. Each starts from what this contact may see."""
+"""
+The portal's pages to read.
+
+Home, requests, one request. Each starts from what this contact may see.
+"""
 
 from __future__ import annotations
 
@@ -32,20 +36,28 @@ from routing.work.visibility import work_seen_by
 
 ON_HOME = 5
 A_PAGE = 20
-FROM_PEOPLE = frozenset({Request.Channel.PORTAL, Request.Channel.EMAIL, Request.Channel.PHONE, Request.Channel.MEETING})
+FROM_PEOPLE = frozenset(
+    {Request.Channel.PORTAL, Request.Channel.EMAIL, Request.Channel.PHONE, Request.Channel.MEETING}
+)
 
 
 def requests_of(by: Actor) -> Any:
     """The requests that this contact may see, newest first."""
     seen = work_seen_by(by).order_by()
-    return Request.objects.filter(item__in=seen).select_related("item__client", "item__owner", "contact").order_by("-item_id")
+    return (
+        Request.objects.filter(item__in=seen)
+        .select_related("item__client", "item__owner", "contact")
+        .order_by("-item_id")
+    )
 
 
 def request_of(by: Actor, ref: str) -> Request:
     """:raises Http404: if there is none, or this contact may not see it"""
     found: Request | None = (
         requests_of(by)
-        .select_related("duplicate_of__item", "target__item", "target__brief__engagement", "impact_by")
+        .select_related(
+            "duplicate_of__item", "target__item", "target__brief__engagement", "impact_by"
+        )
         .filter(item__ref=ref)
         .first()
     )
@@ -54,8 +66,14 @@ def request_of(by: Actor, ref: str) -> Request:
     return found
 
 
-def page(request: HttpRequest, by: Actor, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    shared = {"by": by, "may_ask": bool(by.clients_as(*ASKING)), "several_clients": len(by.clients_as()) > 1}
+def page(
+    request: HttpRequest, by: Actor, name: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    shared = {
+        "by": by,
+        "may_ask": bool(by.clients_as(*ASKING)),
+        "several_clients": len(by.clients_as()) > 1,
+    }
     return render(request, f"portal/{name}.html", shared | context, status=status)
 
 
@@ -76,16 +94,29 @@ def home(request: HttpRequest, by: Actor) -> HttpResponse:
 @require_safe
 @for_contacts
 def requests(request: HttpRequest, by: Actor) -> HttpResponse:
-    show, words = request.GET.get("show", "open"), request.GET.get("q", "").replace("\x00", "").strip()[:100]
+    show, words = (
+        request.GET.get("show", "open"),
+        request.GET.get("q", "").replace("\x00", "").strip()[:100],
+    )
     rows = requests_of(by)
     if show in {"open", "ended"}:
         rows = rows.filter(item__is_open=show == "open")
     if words:
         rows = rows.filter(Q(item__title__icontains=words) | Q(item__ref__iexact=words))
     found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    context = {"found": found, "rows": [(row, standing_of(row)) for row in found], "show": show, "words": words}
+    context = {
+        "found": found,
+        "rows": [(row, standing_of(row)) for row in found],
+        "show": show,
+        "words": words,
+    }
     name = "_list" if request.headers.get("HX-Target") == "list" else "requests"
-    return page(request, by, name, context | {"sent": not_opened_yet(by) if show == "open" and not words else []})
+    return page(
+        request,
+        by,
+        name,
+        context | {"sent": not_opened_yet(by) if show == "open" and not words else []},
+    )
 
 
 @require_safe
@@ -97,7 +128,11 @@ def one(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 @require_safe
 @for_contacts
 def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpResponseBase:
-    """A file that was shared about a request that this contact may see. :raises Http404: if there is none such"""
+    """
+    A file that was shared about a request that this contact may see.
+
+    :raises Http404: if there is none such
+    """
     shared = Note.objects.for_client().filter(item=request_of(by, ref).item_id)
     found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
     if found is None:

@@ -22,7 +22,11 @@ from routing.work.visibility import work_seen_by
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing to do: ``do`` is the label of its button, ``due_at`` is None where nothing presses."""
+    """
+    One thing to do.
+
+    ``do`` is the label of its button, ``due_at`` is None where nothing presses.
+    """
 
     do: Words
     title: str
@@ -35,7 +39,9 @@ class Entry:
 def questions(by: Actor) -> Sequence[Entry]:
     """Questions about requests, for those who may answer them."""
     mine = work_seen_by(by).filter(client__in=by.clients_as(*ASKING), held_at=None).order_by()
-    rows = Request.objects.filter(item__in=mine, state=Request.State.NEEDS_INFORMATION).select_related("item__client")
+    rows = Request.objects.filter(
+        item__in=mine, state=Request.State.NEEDS_INFORMATION
+    ).select_related("item__client")
     return [
         Entry(
             _("Answer a question"),
@@ -51,7 +57,9 @@ def questions(by: Actor) -> Sequence[Entry]:
 def decisions(by: Actor) -> Sequence[Entry]:
     """Versions to decide about, for approvers who have not answered yet."""
     mine = questions_of(by).filter(
-        state=Approval.State.PENDING, item__client__in=by.clients_as(Membership.Role.APPROVER), item__held_at=None
+        state=Approval.State.PENDING,
+        item__client__in=by.clients_as(Membership.Role.APPROVER),
+        item__held_at=None,
     )
     rows = mine.exclude(answers__contact=by.contact_id)
     return [_decision(row, _("Review and decide")) for row in rows]
@@ -64,10 +72,22 @@ def _decision(row: Approval, do: Words) -> Entry:
 
 def impacts(by: Actor) -> Sequence[Entry]:
     """Return change impacts that wait for an approver."""
-    mine = work_seen_by(by).filter(client__in=by.clients_as(Membership.Role.APPROVER), held_at=None).order_by()
-    stated = Request.objects.filter(item__in=mine, impact=Request.Impact.STATED, state__in=Request.before_acceptance)
+    mine = (
+        work_seen_by(by)
+        .filter(client__in=by.clients_as(Membership.Role.APPROVER), held_at=None)
+        .order_by()
+    )
+    stated = Request.objects.filter(
+        item__in=mine, impact=Request.Impact.STATED, state__in=Request.before_acceptance
+    )
     return [
-        Entry(_("Accept or decline a change"), row.item.title, str(row.item.client), portal_page(row.item), row.item.changed_at)
+        Entry(
+            _("Accept or decline a change"),
+            row.item.title,
+            str(row.item.client),
+            portal_page(row.item),
+            row.item.changed_at,
+        )
         for row in stated.select_related("item__client")
     ]
 
@@ -86,4 +106,6 @@ def waiting_for_others(by: Actor) -> list[Entry]:
 def waiting_for(by: Actor) -> list[Entry]:
     """Everything that waits for this contact: what is due first, then what waits longest."""
     found = [entry for source in SOURCES for entry in source(by)]
-    return sorted(found, key=lambda entry: (entry.due_at is None, entry.due_at or entry.since, entry.url))
+    return sorted(
+        found, key=lambda entry: (entry.due_at is None, entry.due_at or entry.since, entry.url)
+    )

@@ -32,27 +32,58 @@ class Standing:
 
 _LOOKING = gettext_lazy("In review")
 STANDINGS: dict[str, Standing] = {
-    S.CAPTURED: Standing(_LOOKING, gettext_lazy("We will review it and get back to you, or ask if something is missing.")),
-    S.NEEDS_INFORMATION: Standing(gettext_lazy("We have a question"), gettext_lazy("We will continue once you have answered."), "ask"),
-    S.TRIAGED: Standing(_LOOKING, gettext_lazy("We understand what you need. Next we decide how and when to do it.")),
-    S.ACCEPTED: Standing(gettext_lazy("Accepted"), gettext_lazy("We are planning the work."), "good"),
+    S.CAPTURED: Standing(
+        _LOOKING,
+        gettext_lazy("We will review it and get back to you, or ask if something is missing."),
+    ),
+    S.NEEDS_INFORMATION: Standing(
+        gettext_lazy("We have a question"),
+        gettext_lazy("We will continue once you have answered."),
+        "ask",
+    ),
+    S.TRIAGED: Standing(
+        _LOOKING, gettext_lazy("We understand what you need. Next we decide how and when to do it.")
+    ),
+    S.ACCEPTED: Standing(
+        gettext_lazy("Accepted"), gettext_lazy("We are planning the work."), "good"
+    ),
     S.IN_DELIVERY: Standing(
         gettext_lazy("In progress"),
-        gettext_lazy("We are working on it. Anything that needs your decision appears on your home page."),
+        gettext_lazy(
+            "We are working on it. Anything that needs your decision appears on your home page."
+        ),
         "good",
     ),
-    S.DELIVERED: Standing(gettext_lazy("Delivered"), gettext_lazy("We are checking that everything works as agreed."), "good"),
-    S.CLOSED: Standing(gettext_lazy("Finished"), gettext_lazy("The work is complete."), "over"),
-    S.REJECTED: Standing(gettext_lazy("Declined"), gettext_lazy("We cannot take this on. Your contact person can tell you why."), "over"),
-    S.DUPLICATE: Standing(
-        gettext_lazy("Part of another request"), gettext_lazy("We are handling it as part of the other request."), "over"
+    S.DELIVERED: Standing(
+        gettext_lazy("Delivered"),
+        gettext_lazy("We are checking that everything works as agreed."),
+        "good",
     ),
-    S.CANCELLED: Standing(gettext_lazy("Cancelled"), gettext_lazy("We have stopped work on it."), "over"),
+    S.CLOSED: Standing(gettext_lazy("Finished"), gettext_lazy("The work is complete."), "over"),
+    S.REJECTED: Standing(
+        gettext_lazy("Declined"),
+        gettext_lazy("We cannot take this on. Your contact person can tell you why."),
+        "over",
+    ),
+    S.DUPLICATE: Standing(
+        gettext_lazy("Part of another request"),
+        gettext_lazy("We are handling it as part of the other request."),
+        "over",
+    ),
+    S.CANCELLED: Standing(
+        gettext_lazy("Cancelled"), gettext_lazy("We have stopped work on it."), "over"
+    ),
 }
 AGREEING = Standing(
-    gettext_lazy("We need your agreement"), gettext_lazy("We have estimated the change. We will start once your company agrees."), "ask"
+    gettext_lazy("We need your agreement"),
+    gettext_lazy("We have estimated the change. We will start once your company agrees."),
+    "ask",
 )
-PAUSED = Standing(gettext_lazy("Paused"), gettext_lazy("This work is paused. Ask your contact person when it will continue."), "ask")
+PAUSED = Standing(
+    gettext_lazy("Paused"),
+    gettext_lazy("This work is paused. Ask your contact person when it will continue."),
+    "ask",
+)
 
 _TOLD: dict[str, Words] = {
     "delivery.request.create": gettext_lazy("Received"),
@@ -76,7 +107,11 @@ _TOLD: dict[str, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One line of a request's history; ``who`` is you, a colleague, or the agency as a whole (empty)."""
+    """
+    One line of a request's history.
+
+    ``who`` is you, a colleague, or the agency as a whole (empty).
+    """
 
     at: datetime
     words: Words
@@ -86,12 +121,24 @@ class Told:
 def standing_of(row: Request) -> Standing:
     if row.item.held_at and row.is_open:
         return PAUSED
-    return AGREEING if row.impact == Request.Impact.STATED and row.state in Request.before_acceptance else STANDINGS[row.state]
+    return (
+        AGREEING
+        if row.impact == Request.Impact.STATED and row.state in Request.before_acceptance
+        else STANDINGS[row.state]
+    )
 
 
 def history_of(row: Request, by: Actor) -> list[Told]:
-    """Return the history, newest first. Only the events named above, without the agency's reasons."""
-    found = Event.objects.filter(item=row.item_id, kind__in=_TOLD).select_related("actor").order_by("-id")
+    """
+    Return the history, newest first.
+
+    Only the events named above, without the agency's reasons.
+    """
+    found = (
+        Event.objects.filter(item=row.item_id, kind__in=_TOLD)
+        .select_related("actor")
+        .order_by("-id")
+    )
     return [Told(event.at, _TOLD[event.kind], _who(event.actor, by)) for event in found]
 
 
@@ -106,9 +153,26 @@ class Said:
 
 
 def shared_notes(row: WorkNoun, by: Actor) -> list[Said]:
-    """Return notes and files shared with the client, newest first. Internal notes are never included."""
-    found = Note.objects.for_client().filter(item=row.item_id).select_related("author").prefetch_related("files")[:MOST_NOTES]
-    said = [Said(note.at, _who(note.author, by), note.body, tuple(each for each in note.files.all() if each.is_kept)) for note in found]
+    """
+    Return notes and files shared with the client, newest first.
+
+    Internal notes are never included.
+    """
+    found = (
+        Note.objects.for_client()
+        .filter(item=row.item_id)
+        .select_related("author")
+        .prefetch_related("files")[:MOST_NOTES]
+    )
+    said = [
+        Said(
+            note.at,
+            _who(note.author, by),
+            note.body,
+            tuple(each for each in note.files.all() if each.is_kept),
+        )
+        for note in found
+    ]
     return [each for each in said if each.text or each.files]
 
 

@@ -1,4 +1,8 @@
-"""The pages of what is made for a client: where it is, where it can be seen, what was handed over."""
+"""
+The pages of what is made for a client.
+
+Where it is, where it can be seen, what was handed over.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,9 @@ from routing.work.visibility import work_seen_by
 def works_of(by: Actor) -> Any:
     """The deliverables that this contact may see."""
     seen = work_seen_by(by).order_by()
-    return Deliverable.objects.filter(item__in=seen).select_related("item__client", "item__owner", "request__item", "version")
+    return Deliverable.objects.filter(item__in=seen).select_related(
+        "item__client", "item__owner", "request__item", "version"
+    )
 
 
 def work_of(by: Actor, ref: str) -> Deliverable:
@@ -41,12 +47,18 @@ def work_of(by: Actor, ref: str) -> Deliverable:
 
 def changes_of(row: Deliverable, by: Actor) -> Any:
     """The requests to change it, newest first."""
-    return Request.objects.filter(target=row.pk, item__in=work_seen_by(by).order_by()).select_related("item").order_by("-pk")
+    return (
+        Request.objects.filter(target=row.pk, item__in=work_seen_by(by).order_by())
+        .select_related("item")
+        .order_by("-pk")
+    )
 
 
 def handed_over(row: Deliverable) -> list[Any]:
     """The files that the client has from us, in their places."""
-    return parts_of(row.version) if row.state == Deliverable.State.HANDED_OVER and row.version else []
+    return (
+        parts_of(row.version) if row.state == Deliverable.State.HANDED_OVER and row.version else []
+    )
 
 
 @require_safe

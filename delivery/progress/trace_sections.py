@@ -1,4 +1,8 @@
-"""Trace sections for the agency's work: requests, briefs, deliverables with versions, and approvals."""
+"""
+Trace sections for the agency's work.
+
+Requests, briefs, deliverables with versions, and approvals.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +24,52 @@ from routing.work.items import WorkNoun
 
 @chapter
 def requests(run: Run) -> Sequence[Entry]:
-    found = Request.objects.filter(item__run=run).select_related("item__owner", "item__backup").order_by("pk")
-    return [_told("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display()) for row in found]
+    found = (
+        Request.objects.filter(item__run=run)
+        .select_related("item__owner", "item__backup")
+        .order_by("pk")
+    )
+    return [
+        _told("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display())
+        for row in found
+    ]
 
 
 @chapter
 def briefs(run: Run) -> Sequence[Entry]:
-    found = Brief.objects.filter(item__run=run).select_related("item__owner", "item__backup", "request__item").order_by("pk")
-    return [_told("brief", _("Brief %(ref)s was written"), row, number=row.number, request=row.request.item.ref) for row in found]
+    found = (
+        Brief.objects.filter(item__run=run)
+        .select_related("item__owner", "item__backup", "request__item")
+        .order_by("pk")
+    )
+    return [
+        _told(
+            "brief",
+            _("Brief %(ref)s was written"),
+            row,
+            number=row.number,
+            request=row.request.item.ref,
+        )
+        for row in found
+    ]
 
 
 @chapter
 def deliverables(run: Run) -> Sequence[Entry]:
-    found = Deliverable.objects.filter(item__run=run).select_related("item__owner", "item__backup", "brief__item").order_by("pk")
+    found = (
+        Deliverable.objects.filter(item__run=run)
+        .select_related("item__owner", "item__backup", "brief__item")
+        .order_by("pk")
+    )
     return [
-        _told("deliverable", _("Deliverable %(ref)s was planned"), row, brief=row.brief.item.ref, what=row.format, live=row.live_url)
+        _told(
+            "deliverable",
+            _("Deliverable %(ref)s was planned"),
+            row,
+            brief=row.brief.item.ref,
+            what=row.format,
+            live=row.live_url,
+        )
         for row in found
     ]
 
@@ -42,15 +77,24 @@ def deliverables(run: Run) -> Sequence[Entry]:
 @chapter
 def versions(run: Run) -> Sequence[Entry]:
     """Each version with the newest result of each check."""
-    found = list(Version.objects.filter(deliverable__item__run=run).select_related("deliverable__item", "author").order_by("pk"))
+    found = list(
+        Version.objects.filter(deliverable__item__run=run)
+        .select_related("deliverable__item", "author")
+        .order_by("pk")
+    )
     results: dict[int, dict[str, str]] = {}
-    for result in CheckResult.objects.filter(version__in=found).select_related("check_row").order_by("pk"):
-        results.setdefault(result.version_id, {})[result.check_row.name] = "passed" if result.passed else "failed"
+    for result in (
+        CheckResult.objects.filter(version__in=found).select_related("check_row").order_by("pk")
+    ):
+        results.setdefault(result.version_id, {})[result.check_row.name] = (
+            "passed" if result.passed else "failed"
+        )
     return [
         Entry(
             row.at,
             "version",
-            _("Version %(number)s of %(ref)s was uploaded") % {"number": row.number, "ref": row.deliverable.item.ref},
+            _("Version %(number)s of %(ref)s was uploaded")
+            % {"number": row.number, "ref": row.deliverable.item.ref},
             {
                 "deliverable": row.deliverable.item.ref,
                 "number": row.number,
@@ -66,13 +110,32 @@ def versions(run: Run) -> Sequence[Entry]:
 
 @chapter
 def approvals(run: Run) -> Sequence[Entry]:
-    """Each question, and each answer by itself. Who of the client answered is an id: names are on the approval's page."""
-    found = list(Approval.objects.filter(item__run=run).select_related("item__owner", "item__backup", "version").order_by("pk"))
+    """
+    Each question, and each answer by itself.
+
+    Who of the client answered is an id: names are on the approval's page.
+    """
+    found = list(
+        Approval.objects.filter(item__run=run)
+        .select_related("item__owner", "item__backup", "version")
+        .order_by("pk")
+    )
     told = [
-        _told("approval", _("Approval %(ref)s was requested"), row, stage=row.stage + 1, asks=row.audience, version=row.version.number)
+        _told(
+            "approval",
+            _("Approval %(ref)s was requested"),
+            row,
+            stage=row.stage + 1,
+            asks=row.audience,
+            version=row.version.number,
+        )
         for row in found
     ]
-    answers = Answer.objects.filter(approval__in=found).select_related("approval__item", "user", "recorded_by").order_by("pk")
+    answers = (
+        Answer.objects.filter(approval__in=found)
+        .select_related("approval__item", "user", "recorded_by")
+        .order_by("pk")
+    )
     return [*told, *(_answer(each) for each in answers)]
 
 
@@ -82,11 +145,22 @@ def _answer(each: Answer) -> Entry:
     recorded = {"recorded_by": str(each.recorded_by)} if each.recorded_by else {}
     data = {"approval": about.ref, "word": each.word, "digest": each.digest, **who, **recorded}
     return Entry(
-        each.at, "answer", _("%(ref)s was answered: %(word)s") % {"ref": about.ref, "word": each.get_word_display()}, data, page(about.pk)
+        each.at,
+        "answer",
+        _("%(ref)s was answered: %(word)s") % {"ref": about.ref, "word": each.get_word_display()},
+        data,
+        page(about.pk),
     )
 
 
 def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> Entry:
     item = row.item
-    data = {"ref": item.ref, "title": item.title, "state": row.state, "owner": str(item.owner), "backup": str(item.backup), **more}
+    data = {
+        "ref": item.ref,
+        "title": item.title,
+        "state": row.state,
+        "owner": str(item.owner),
+        "backup": str(item.backup),
+        **more,
+    }
     return Entry(item.created_at, chapter_name, title % {"ref": item.ref}, data, page(item.pk))

@@ -64,9 +64,16 @@ class RequestAdmin(StepsAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
-        return super().get_queryset(request).filter(item__in=seen).select_related("item__client", "item__owner")
+        return (
+            super()
+            .get_queryset(request)
+            .filter(item__in=seen)
+            .select_related("item__client", "item__owner")
+        )
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Capture a request. Sending the same form twice makes one."""
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -74,9 +81,17 @@ class RequestAdmin(StepsAdmin):
         with once(request, "open-request") as sent:
             if sent.before:
                 return HttpResponseRedirect(sent.before)
-            if request.method == "POST" and form.is_valid() and (made := self._record(request, form)):
+            if (
+                request.method == "POST"
+                and form.is_valid()
+                and (made := self._record(request, form))
+            ):
                 sent.leads_to(page_of(made))
-                messages.success(request, _("Created %(ref)s. The owner is %(who)s.") % {"ref": made.item.ref, "who": made.item.owner})
+                messages.success(
+                    request,
+                    _("Created %(ref)s. The owner is %(who)s.")
+                    % {"ref": made.item.ref, "who": made.item.owner},
+                )
                 return HttpResponseRedirect(page_of(made))
         context = {
             "form": form,
@@ -99,7 +114,10 @@ class RequestAdmin(StepsAdmin):
         item, now = row.item, timezone.now()
         wanted = date_format(row.wanted_date, "D j M Y") if row.wanted_date else display.NOTHING
         found: list[tuple[Any, Any]] = [
-            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (
+                _("State"),
+                format_html("{} {}", state_badge(item.kind, row.state), display.hold(item)),
+            ),
             (_("Client"), item.client),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
@@ -115,7 +133,9 @@ class RequestAdmin(StepsAdmin):
         ]
         if row.target:
             found += [(_("Changes"), row.target), (_("Impact"), impact_of(row))]
-        return [*found, (_("Duplicate of"), link_to(row.duplicate_of))] if row.duplicate_of else found
+        return (
+            [*found, (_("Duplicate of"), link_to(row.duplicate_of))] if row.duplicate_of else found
+        )
 
     def texts(self, row: Request) -> Sequence[tuple[Any, str]]:
         held = [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []
@@ -162,7 +182,12 @@ def impact_of(row: Request) -> str:
         return str(row.get_impact_display())
     told = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
     day = date_format(row.impact_date, "D j M Y") if row.impact_date else display.NOTHING
-    return told % {"hours": row.impact_hours, "amount": row.impact_amount, "day": day, "answer": row.get_impact_display()}
+    return told % {
+        "hours": row.impact_hours,
+        "amount": row.impact_amount,
+        "day": day,
+        "answer": row.get_impact_display(),
+    }
 
 
 def link_to(row: Request) -> SafeString:

@@ -27,7 +27,10 @@ MAX_DETAILS = 10_000
 @step_form(requests.ask)
 class AskForm(StepForm):
     question = long_text(
-        gettext_lazy("Question to the client"), error=gettext_lazy("Enter a question for the client."), rows=4, max_length=2_000
+        gettext_lazy("Question to the client"),
+        error=gettext_lazy("Enter a question for the client."),
+        rows=4,
+        max_length=2_000,
     )
 
 
@@ -43,15 +46,25 @@ class AnswerForm(StepForm):
 
 @step_form(impacts.state_impact)
 class ImpactForm(StepForm):
-    """Form for the impact that the client accepts before work starts, so all fields are required."""
+    """
+    Form for the impact that the client accepts before work starts, so all fields are required.
+    """
 
-    hours = number(gettext_lazy("Extra hours"), most=MOST_HOURS, help_text=gettext_lazy("Enter 0 if there are none."))
+    hours = number(
+        gettext_lazy("Extra hours"),
+        most=MOST_HOURS,
+        help_text=gettext_lazy("Enter 0 if there are none."),
+    )
     amount = number(
         gettext_lazy("Extra cost"),
         most=MOST_AMOUNT,
         help_text=gettext_lazy("In the currency of the engagement. Enter 0 if it is included."),
     )
-    date = date(gettext_lazy("Ready on"), required=True, help_text=gettext_lazy("In the client's time zone."))
+    date = date(
+        gettext_lazy("Ready on"),
+        required=True,
+        help_text=gettext_lazy("In the client's time zone."),
+    )
     note = long_text(
         gettext_lazy("Explanation"),
         error="",
@@ -62,12 +75,19 @@ class ImpactForm(StepForm):
     )
 
     def known(self, row: Request) -> dict[str, Any]:
-        return {"hours": row.impact_hours, "amount": row.impact_amount, "date": row.impact_date, "note": row.impact_note}
+        return {
+            "hours": row.impact_hours,
+            "amount": row.impact_amount,
+            "date": row.impact_date,
+            "note": row.impact_note,
+        }
 
 
 @step_form(requests.edit)
 class EditForm(StepForm):
-    """Only what a person changed is sent on, so that two people may edit different fields at once."""
+    """
+    Only what a person changed is sent on, so that two people may edit different fields at once.
+    """
 
     submit = gettext_lazy("Save changes")
 
@@ -79,18 +99,30 @@ class EditForm(StepForm):
         max_length=MAX_DETAILS,
         help_text=gettext_lazy("Include everything needed to start."),
     )
-    wanted_date = date(gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone."))
+    wanted_date = date(
+        gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone.")
+    )
     priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices)
     kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
     channel = choice(gettext_lazy("Channel"), Request.Channel.choices)
-    contact_id = picked(gettext_lazy("Requested by"), Contact.objects.none(), required=False, empty=gettext_lazy("Unknown"))
+    contact_id = picked(
+        gettext_lazy("Requested by"),
+        Contact.objects.none(),
+        required=False,
+        empty=gettext_lazy("Unknown"),
+    )
 
     def known(self, row: Request) -> dict[str, Any]:
-        own = {name: getattr(row, name) for name in ("details", "wanted_date", "kind", "channel", "contact_id")}
+        own = {
+            name: getattr(row, name)
+            for name in ("details", "wanted_date", "kind", "channel", "contact_id")
+        }
         return own | {"title": row.item.title, "priority": row.item.priority}
 
     def prepare(self) -> None:
-        known = contacts_seen_by(self.actor).filter(erased_at=None, clients=self.rows[0].item.client_id)
+        known = contacts_seen_by(self.actor).filter(
+            erased_at=None, clients=self.rows[0].item.client_id
+        )
         self.fields["contact_id"].queryset = known  # type: ignore[attr-defined]
         for field in self.fields.values():
             field.show_hidden_initial = True
@@ -114,7 +146,9 @@ class DuplicateForm(StepForm):
     duplicate_of = line(
         gettext_lazy("Original request"),
         max_length=24,
-        help_text=gettext_lazy("The reference, such as ACM-142. It must be another request from the same client."),
+        help_text=gettext_lazy(
+            "The reference, such as ACM-142. It must be another request from the same client."
+        ),
         list="originals",
         autocomplete="off",
         autocapitalize="characters",
@@ -122,7 +156,11 @@ class DuplicateForm(StepForm):
 
     def prepare(self) -> None:
         row = self.rows[0]
-        seen = work_seen_by(self.actor).filter(client=row.item.client_id, kind=row.item.kind).exclude(pk=row.item_id)
+        seen = (
+            work_seen_by(self.actor)
+            .filter(client=row.item.client_id, kind=row.item.kind)
+            .exclude(pk=row.item_id)
+        )
         self.suggestions = list(seen.order_by("-id").values_list("ref", "title")[:200])
 
     def clean_duplicate_of(self) -> int:
@@ -130,7 +168,9 @@ class DuplicateForm(StepForm):
         seen = work_seen_by(self.actor).filter(ref=ref)
         found = Request.objects.filter(item__in=seen).values_list("pk", flat=True).first()
         if found is None:
-            raise ValidationError(_("Request %(ref)s does not exist, or you cannot see it.") % {"ref": ref})
+            raise ValidationError(
+                _("Request %(ref)s does not exist, or you cannot see it.") % {"ref": ref}
+            )
         return found
 
 
@@ -144,12 +184,21 @@ class OpenForm(forms.Form):
         error="",
         required=False,
         max_length=MAX_DETAILS,
-        help_text=gettext_lazy("Required for triage. If you do not know yet, create the request now and ask the client."),
+        help_text=gettext_lazy(
+            "Required for triage. If you do not know yet, create the request now and ask the "
+            "client."
+        ),
     )
-    wanted_date = date(gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone."))
-    priority = choice(gettext_lazy("Priority"), WorkItem.Priority.choices, initial=WorkItem.Priority.NORMAL)
+    wanted_date = date(
+        gettext_lazy("Needed by"), help_text=gettext_lazy("In the client's time zone.")
+    )
+    priority = choice(
+        gettext_lazy("Priority"), WorkItem.Priority.choices, initial=WorkItem.Priority.NORMAL
+    )
     kind = choice(gettext_lazy("Kind"), Request.Kind.choices)
-    channel = choice(gettext_lazy("Channel"), Request.Channel.choices, initial=Request.Channel.EMAIL)
+    channel = choice(
+        gettext_lazy("Channel"), Request.Channel.choices, initial=Request.Channel.EMAIL
+    )
     contact = picked(
         gettext_lazy("Requested by"),
         Contact.objects.none(),
@@ -160,7 +209,9 @@ class OpenForm(forms.Form):
     evidence = FilesField(
         label=gettext_lazy("Evidence"),
         required=False,
-        help_text=gettext_lazy("The e-mail, minutes or call note with the request. Visible to the agency only."),
+        help_text=gettext_lazy(
+            "The e-mail, minutes or call note with the request. Visible to the agency only."
+        ),
     )
 
     def __init__(self, actor: Actor, *args: Any, **kwargs: Any) -> None:
@@ -178,7 +229,11 @@ class OpenForm(forms.Form):
         super().clean()
         client, contact = self.cleaned_data.get("client"), self.cleaned_data.get("contact")
         if client and contact and not contact.memberships.filter(client=client).exists():
-            self.add_error("contact", _("%(contact)s is not a contact of %(client)s.") % {"contact": contact, "client": client})
+            self.add_error(
+                "contact",
+                _("%(contact)s is not a contact of %(client)s.")
+                % {"contact": contact, "client": client},
+            )
 
 
 def _with_clients(contact: Contact) -> str:

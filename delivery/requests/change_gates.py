@@ -1,4 +1,8 @@
-"""Gates of a change: what it means is stated by the agency and accepted by the client before work starts."""
+"""
+Gates of a change.
+
+What it means is stated by the agency and accepted by the client before work starts.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +22,31 @@ MOST_NOTE = 2_000
 
 def seal_of(row: Request) -> str:
     """Return the identifier of one statement. Any difference gives another one."""
-    said = "|".join(map(str, (row.pk, row.impact_hours, row.impact_amount, row.impact_date, row.impact_note)))
+    said = "|".join(
+        map(str, (row.pk, row.impact_hours, row.impact_amount, row.impact_date, row.impact_note))
+    )
     return sha256(said.encode()).hexdigest()[:16]
 
 
 def impact_is_accepted(row: Request, context: Context) -> GateResult:
     """Refuses to begin with a change before the client agreed to what it means."""
-    if row.kind != Request.Kind.CHANGE or row.target_id is None or row.impact == Request.Impact.ACCEPTED:
+    if (
+        row.kind != Request.Kind.CHANGE
+        or row.target_id is None
+        or row.impact == Request.Impact.ACCEPTED
+    ):
         return passed("impact")
     if row.impact == Request.Impact.STATED:
         words = _("The client has not yet accepted or declined the impact.")
         return refused("impact", words, clears_by=_("The client's approvers, in the portal"))
     if row.impact == Request.Impact.DECLINED:
         words = _("The client declined the impact.")
-        return refused("impact", words, clears_by=_("You: state a new impact or reject the request"))
-    return refused("impact", _("The impact has not been stated."), clears_by=_("You: state the impact"))
+        return refused(
+            "impact", words, clears_by=_("You: state a new impact or reject the request")
+        )
+    return refused(
+        "impact", _("The impact has not been stated."), clears_by=_("You: state the impact")
+    )
 
 
 def is_a_change(row: Request, context: Context) -> GateResult:
@@ -46,8 +60,15 @@ def impact_is_readable(row: Request, context: Context) -> GateResult:
     """Refuses a statement that the columns could not hold, or that leaves a question open."""
     if context.preview:
         return passed("statement")
-    hours, amount, day, note = (context.details.get(name) for name in ("hours", "amount", "date", "note"))
-    if _is_number(hours, MOST_HOURS) and _is_number(amount, MOST_AMOUNT) and isinstance(day, date) and _is_text(note):
+    hours, amount, day, note = (
+        context.details.get(name) for name in ("hours", "amount", "date", "note")
+    )
+    if (
+        _is_number(hours, MOST_HOURS)
+        and _is_number(amount, MOST_AMOUNT)
+        and isinstance(day, date)
+        and _is_text(note)
+    ):
         return passed("statement")
     words = _("Enter the extra hours and cost, both 0 or more, and the date it will be ready.")
     return refused("statement", words, clears_by=_("You"))
@@ -67,14 +88,22 @@ def impact_is_asked(row: Request, context: Context) -> GateResult:
         return passed("impact")
     if row.impact:
         return refused("impact", _("This has already been answered."), clears_by=_("Nobody"))
-    return refused("impact", _("We have not yet sent you an estimate for this change."), clears_by=_("The agency"))
+    return refused(
+        "impact",
+        _("We have not yet sent you an estimate for this change."),
+        clears_by=_("The agency"),
+    )
 
 
 def saw_this_impact(row: Request, context: Context) -> GateResult:
     """Refuses an answer to another statement than the one that holds now."""
     if context.preview or context.details.get("seal") == seal_of(row):
         return passed("seal")
-    return refused("seal", _("The estimate for this change was updated. Review it first."), clears_by=_("You: reload the page"))
+    return refused(
+        "seal",
+        _("The estimate for this change was updated. Review it first."),
+        clears_by=_("You: reload the page"),
+    )
 
 
 def says_why_not(row: Request, context: Context) -> GateResult:

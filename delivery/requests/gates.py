@@ -20,7 +20,11 @@ def says_what_is_wanted(row: Request, context: Context) -> GateResult:
     """Refuses a request that nobody could work from."""
     if row.details.strip():
         return passed("details", _("There is a description."))
-    return refused("details", _("There is no description."), clears_by=_("You: edit the request or ask the client"))
+    return refused(
+        "details",
+        _("There is no description."),
+        clears_by=_("You: edit the request or ask the client"),
+    )
 
 
 def has_question(row: Request, context: Context) -> GateResult:
@@ -32,10 +36,14 @@ def has_question(row: Request, context: Context) -> GateResult:
 
 def asked_for_it(row: Request, context: Context) -> GateResult:
     """Refuses everybody but the contact whose request it is."""
-    if context.by.is_service or (context.by.contact_id is not None and row.contact_id == context.by.contact_id):
+    if context.by.is_service or (
+        context.by.contact_id is not None and row.contact_id == context.by.contact_id
+    ):
         return passed("own_request")
     return refused(
-        "own_request", _("Only the contact who asked can withdraw it."), clears_by=_("The contact who asked, or your contact at the agency")
+        "own_request",
+        _("Only the contact who asked can withdraw it."),
+        clears_by=_("The contact who asked, or your contact at the agency"),
     )
 
 
@@ -47,22 +55,37 @@ def has_answer(row: Request, context: Context) -> GateResult:
 
 
 def original_fits(row: Request, context: Context) -> GateResult:
-    """Refuses an original that is this request itself, unknown, another client's or a duplicate too."""
+    """
+    Refuses an original that is this request itself, unknown, another client's or a duplicate too.
+    """
     if context.preview:
         return passed("original")
     original = context.facts.get(row.pk)
     if original is None:
-        return refused("original", _("Choose the original request. It must be from the same client."), clears_by=_("You"))
+        return refused(
+            "original",
+            _("Choose the original request. It must be from the same client."),
+            clears_by=_("You"),
+        )
     return passed("original", _("The original request is set."), evidence=original)
 
 
 def edit_fits(row: Request, context: Context) -> GateResult:
-    """Refuses what the columns could not hold, a choice that there is not, and a contact of another client."""
-    found = [fault for name in EDITABLE if name in context.details and (fault := _fault(name, context.details[name]))]
+    """
+    Refuses what the columns could not hold, a choice that there is not, and a contact of another
+    client.
+    """
+    found = [
+        fault
+        for name in EDITABLE
+        if name in context.details and (fault := _fault(name, context.details[name]))
+    ]
     if context.details.get("contact_id") is not None and not context.facts.get(row.pk):
         found.append(str(_("The contact does not belong to this client.")))
     if found:
-        return refused("fields", _("The entry cannot be saved."), evidence=" ".join(found), clears_by=_("You"))
+        return refused(
+            "fields", _("The entry cannot be saved."), evidence=" ".join(found), clears_by=_("You")
+        )
     return passed("fields")
 
 
@@ -70,7 +93,9 @@ def has_no_brief(row: Request, context: Context) -> GateResult:
     """Refuses a second brief for the same request."""
     ref = context.facts.get(row.pk)
     if ref:
-        return refused("brief", _("The request already has a brief. Edit it or write a new one."), evidence=ref)
+        return refused(
+            "brief", _("The request already has a brief. Edit it or write a new one."), evidence=ref
+        )
     return passed("brief", _("The request has no brief yet."))
 
 
@@ -81,11 +106,19 @@ def _fault(name: str, value: Any) -> str:
     try:
         field.clean(value, None)
     except (ValidationError, TypeError) as error:
-        why = " ".join(error.messages) if isinstance(error, ValidationError) else str(_("The entry is invalid."))
+        why = (
+            " ".join(error.messages)
+            if isinstance(error, ValidationError)
+            else str(_("The entry is invalid."))
+        )
         return f"{field.verbose_name}: {why}"
     if not isinstance(value, str):
         return ""
-    too_long = field.max_length is not None and len(value) > field.max_length  # of a text, Django asks that in forms only
+    too_long = (
+        field.max_length is not None and len(value) > field.max_length
+    )  # of a text, Django asks that in forms only
     if too_long or (name == "title" and not value.strip()) or not storable(value):
-        return str(_("%(field)s: empty, too long or with characters that cannot be stored.")) % {"field": field.verbose_name}
+        return str(_("%(field)s: empty, too long or with characters that cannot be stored.")) % {
+            "field": field.verbose_name
+        }
     return ""

@@ -20,8 +20,9 @@ from routing.work.items import WorkItem, WorkNoun
 
 class Request(WorkNoun):
     """
-    ``target`` is the deliverable that a change is about. What the change means, ``impact``, the agency states and an approver
-    of the client answers: ``impact_amount`` is in the target's engagement's currency, ``impact_date`` a day in the client's zone.
+    ``target`` is the deliverable that a change is about. What the change means, ``impact``, the
+    agency states and an approver of the client answers: ``impact_amount`` is in the target's
+    engagement's currency, ``impact_date`` a day in the client's zone.
     """
 
     class State(models.TextChoices):
@@ -55,34 +56,80 @@ class Request(WorkNoun):
         ACCEPTED = "accepted", _("Accepted")
         DECLINED = "declined", _("Declined")
 
-    open_states = frozenset({State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED, State.ACCEPTED, State.IN_DELIVERY, State.DELIVERED})
+    open_states = frozenset(
+        {
+            State.CAPTURED,
+            State.NEEDS_INFORMATION,
+            State.TRIAGED,
+            State.ACCEPTED,
+            State.IN_DELIVERY,
+            State.DELIVERED,
+        }
+    )
     open_to_clients = True
     redactable = ("details", "question", "impact_note")
     searchable = ("details",)
     before_acceptance = (State.CAPTURED, State.NEEDS_INFORMATION, State.TRIAGED)
 
-    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True)
+    state = StateField(
+        _("state"), max_length=20, choices=State.choices, default=State.CAPTURED, protected=True
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.NEW)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel, default=Channel.EMAIL)
     details = models.TextField(_("description"), blank=True, default="", max_length=10_000)
     wanted_date = models.DateField(_("needed by"), null=True, blank=True)
     contact = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, null=True, blank=True, related_name="requests", verbose_name=_("requested by")
+        Contact,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="requests",
+        verbose_name=_("requested by"),
     )
     question = models.TextField(_("open question"), blank=True, default="", max_length=2_000)
     duplicate_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="duplicates", verbose_name=_("duplicate of")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        verbose_name=_("duplicate of"),
     )
     target = models.ForeignKey(
-        "delivery.Deliverable", on_delete=models.PROTECT, null=True, blank=True, related_name="changes", verbose_name=_("changes")
+        "delivery.Deliverable",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="changes",
+        verbose_name=_("changes"),
     )
-    impact = models.CharField(_("impact"), max_length=10, choices=Impact, default="", db_default="", blank=True, editable=False)
-    impact_hours = models.DecimalField(_("extra hours"), max_digits=8, decimal_places=2, null=True, editable=False)
-    impact_amount = models.DecimalField(_("extra cost"), max_digits=14, decimal_places=2, null=True, editable=False)
+    impact = models.CharField(
+        _("impact"),
+        max_length=10,
+        choices=Impact,
+        default="",
+        db_default="",
+        blank=True,
+        editable=False,
+    )
+    impact_hours = models.DecimalField(
+        _("extra hours"), max_digits=8, decimal_places=2, null=True, editable=False
+    )
+    impact_amount = models.DecimalField(
+        _("extra cost"), max_digits=14, decimal_places=2, null=True, editable=False
+    )
     impact_date = models.DateField(_("ready on"), null=True, editable=False)
-    impact_note = models.TextField(_("impact"), max_length=2_000, blank=True, default="", db_default="", editable=False)
+    impact_note = models.TextField(
+        _("impact"), max_length=2_000, blank=True, default="", db_default="", editable=False
+    )
     impact_by = models.ForeignKey(
-        Contact, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, editable=False, verbose_name=_("decided by")
+        Contact,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+        verbose_name=_("decided by"),
     )
     triaged_at = models.DateTimeField(_("triaged"), null=True, editable=False)
     accepted_at = models.DateTimeField(_("accepted"), null=True, editable=False)
@@ -114,7 +161,8 @@ class Request(WorkNoun):
                 name="request_state_known",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="duplicate") | models.Q(duplicate_of__isnull=False), name="duplicate_names_original"
+                condition=~models.Q(state="duplicate") | models.Q(duplicate_of__isnull=False),
+                name="duplicate_names_original",
             ),
         )
 
@@ -164,7 +212,11 @@ class Request(WorkNoun):
         self.duplicate_of_id = duplicate_of
         self.ended_at = at
 
-    @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=State.CANCELLED)
+    @transition(
+        field=state,
+        source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY],
+        target=State.CANCELLED,
+    )
     def cancel(self, *, at: datetime) -> None:
         self.ended_at = at
 
@@ -174,10 +226,17 @@ class Request(WorkNoun):
         self.ended_at = at
 
     @transition(field=state, source=before_acceptance, target=None)
-    def state_impact(self, *, at: datetime, hours: Decimal, amount: Decimal, date: date, note: str) -> None:
+    def state_impact(
+        self, *, at: datetime, hours: Decimal, amount: Decimal, date: date, note: str
+    ) -> None:
         """State the impact. An answer to an earlier statement no longer counts."""
         self.impact, self.impact_by_id = self.Impact.STATED, None
-        self.impact_hours, self.impact_amount, self.impact_date, self.impact_note = hours, amount, date, note
+        self.impact_hours, self.impact_amount, self.impact_date, self.impact_note = (
+            hours,
+            amount,
+            date,
+            note,
+        )
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(field=state, source=before_acceptance, target=None)
@@ -193,9 +252,15 @@ class Request(WorkNoun):
         self.impact, self.impact_by_id = answer, contact
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
-    @transition(field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None)
+    @transition(
+        field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None
+    )
     def edit(self, *, at: datetime, **fields: Any) -> None:
-        """Change what the request says; the state stays. ``title`` and ``priority`` are the work item's."""
+        """
+        Change what the request says.
+
+        The state stays. ``title`` and ``priority`` are the work item's.
+        """
         for name in ("title", "priority"):
             if name in fields:
                 setattr(self.item, name, fields.pop(name))

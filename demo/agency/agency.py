@@ -1,4 +1,8 @@
-"""The demo agency: its people, teams, clients and contacts. All of them invented, all addresses at reserved domains."""
+"""
+The demo agency.
+
+Its people, teams, clients and contacts. All of them invented, all addresses at reserved domains.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,11 @@ PEOPLE = (
 NAME = "Northlight"
 OPERATIONS, DEPUTY = _at("Olu"), _at("Jonas")
 
-TEAMS = {"Atlas": _at("Mara"), "Borealis": _at("Jonas"), "Cedar": _at("Priya")}  # and who leads them
+TEAMS = {
+    "Atlas": _at("Mara"),
+    "Borealis": _at("Jonas"),
+    "Cedar": _at("Priya"),
+}  # and who leads them
 
 CLIENTS = (
     Account("ACM", "Acme Outdoor", "America/New_York", "Atlas", _at("Mara"), _at("Olu")),
@@ -69,10 +77,21 @@ CLIENTS = (
     Account("FJD", "Fjord Coffee", "Europe/Berlin", "Borealis", _at("Jonas"), _at("Mara")),
     Account("LUM", "Lumen Energy", "Europe/Berlin", "Borealis", _at("Jonas"), _at("Olu")),
     Account("SAK", "Sakura Rail", "Asia/Tokyo", "Cedar", _at("Priya"), _at("Olu")),
-    Account("VHC", "Vance Health", "America/New_York", "Cedar", _at("Priya"), _at("Olu"), restricted=True),
+    Account(
+        "VHC",
+        "Vance Health",
+        "America/New_York",
+        "Cedar",
+        _at("Priya"),
+        _at("Olu"),
+        restricted=True,
+    ),
 )
 
-IN_PORTAL = ("dana@acme-outdoor.example", "tom@brightwater.example")  # an approver and a requester, with access
+IN_PORTAL = (
+    "dana@acme-outdoor.example",
+    "tom@brightwater.example",
+)  # an approver and a requester, with access
 
 _R = Membership.Role
 CONTACTS = (

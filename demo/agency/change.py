@@ -1,4 +1,8 @@
-"""A client asks for a change of a page that is live: it stays live, and somebody has to say what the change means."""
+"""
+A client asks for a change of a page that is live.
+
+It stays live, and somebody has to say what the change means.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,10 @@ from routing.people.clients import Contact
 from routing.runs.operations.advance import advance
 
 ABOUT, WHO = "Winter jackets, cared for", "dana@acme-outdoor.example"
-WANTED = {"request.title": "New washing temperature", "request.details": "The jackets may be washed at 40 degrees now: please say so."}
+WANTED = {
+    "request.title": "New washing temperature",
+    "request.details": "The jackets may be washed at 40 degrees now: please say so.",
+}
 
 
 def ask_for_change(at: datetime) -> None:
@@ -19,5 +26,7 @@ def ask_for_change(at: datetime) -> None:
     page = Deliverable.objects.filter(item__title=ABOUT, state=Deliverable.State.LIVE).latest("pk")
     assert contact.user is not None  # invited before
     moment = at - timedelta(hours=5)
-    ask_change(page.pk, WANTED, token=f"demo-{at:%Y%m%d%H%M%S}", by=Actor.of(contact.user), at=moment)
+    ask_change(
+        page.pk, WANTED, token=f"demo-{at:%Y%m%d%H%M%S}", by=Actor.of(contact.user), at=moment
+    )
     advance(clock=lambda: moment)

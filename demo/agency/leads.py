@@ -1,4 +1,8 @@
-"""Leads that came in by the agency's own form, and how far each got: some wait for a person, some are briefs already."""
+"""
+Leads that came in by the agency's own form, and how far each got.
+
+Some wait for a person, some are briefs already.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,11 @@ SOURCE = "demo-form"
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """``client`` is whose it turned out to be, empty while nobody has said; ``missing`` are the fields nobody filled in."""
+    """
+    ``client`` is whose it turned out to be, empty while nobody has said.
+
+    ``missing`` are the fields nobody filled in.
+    """
 
     title: str
     amount: str
@@ -56,13 +64,20 @@ WORK = (
 CODES = ("ACM", "BRW", "FJD", "LUM", "SAK", "VHC")
 EARLIER = 48
 TOGETHER = 8  # leads of one moment, as after a fair
-WHY_ENDED = {"cancel": "Went to somebody else.", "close_unproven": "Delivered by hand, before the flow knew how to prove it."}
+WHY_ENDED = {
+    "cancel": "Went to somebody else.",
+    "close_unproven": "Delivered by hand, before the flow knew how to prove it.",
+}
 ENDINGS = ("cancel", "close_unproven", "close_unproven")
 STILL_OPEN = 2  # of the last few of them
 
 
 def _earlier() -> tuple[Lead, ...]:
-    """Two months of leads before those; all but a few have ended, or nobody would look at what is due today."""
+    """
+    Two months of leads before those.
+
+    All but a few have ended, or nobody would look at what is due today.
+    """
     return tuple(
         Lead(
             f"{WORK[place % len(WORK)]} {place // len(WORK) + 1}",
@@ -79,7 +94,10 @@ LEADS = (*_earlier(), *NAMED)
 
 
 def tell_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequence[Run]:
-    """Submit leads when they would have come in, those of one moment together, and let the operations lead settle what a person has to."""
+    """
+    Submit leads when they would have come in, those of one moment together, and let the operations
+    lead settle what a person has to.
+    """
     key = f"{SOURCE}:{at:%Y%m%d%H%M%S}"
     numbered = [(f"{key}:{place}", each) for place, each in enumerate(LEADS)]
     for age_h, same in groupby(numbered, key=lambda pair: pair[1].age_h):
@@ -87,14 +105,29 @@ def tell_leads(clients: Mapping[str, Client], lead: Actor, at: datetime) -> Sequ
     return list(Run.objects.filter(source=SOURCE))
 
 
-def _tell(told: Mapping[str, Lead], clients: Mapping[str, Client], lead: Actor, moment: datetime) -> None:
-    signals = [Signal(SOURCE, "form.submitted", key, "form", key, moment, _body(each)) for key, each in told.items()]
+def _tell(
+    told: Mapping[str, Lead], clients: Mapping[str, Client], lead: Actor, moment: datetime
+) -> None:
+    signals = [
+        Signal(SOURCE, "form.submitted", key, "form", key, moment, _body(each))
+        for key, each in told.items()
+    ]
     capture(signals, by=Actor.system(), at=moment)
     _work(moment)
-    runs = {run.subject_id: run.pk for run in Run.objects.filter(source=SOURCE, subject_id__in=list(told))}
+    runs = {
+        run.subject_id: run.pk
+        for run in Run.objects.filter(source=SOURCE, subject_id__in=list(told))
+    }
     for key, each in told.items():
         if each.client:
-            fill_in(runs[key], {}, client_id=clients[each.client].pk, by=lead, at=moment, reason="Known from the signature.")
+            fill_in(
+                runs[key],
+                {},
+                client_id=clients[each.client].pk,
+                by=lead,
+                at=moment,
+                reason="Known from the signature.",
+            )
     _work(moment + timedelta(minutes=1))
     for verb, why in WHY_ENDED.items():
         ended = [runs[key] for key, each in told.items() if each.ends == verb]

@@ -1,4 +1,8 @@
-"""Loading the demo: the agency first, then each story step by step, with the times it would have had."""
+"""
+Loading the demo.
+
+The agency first, then each story step by step, with the times it would have had.
+"""
 
 from __future__ import annotations
 
@@ -46,11 +50,21 @@ def load(at: datetime) -> list[User]:
     with transaction.atomic():
         system = Actor.system()
         people = {person.email: _person(person, system, at) for person in agency.PEOPLE}
-        teams = {name: _team(name, people[lead], people, system, at) for name, lead in agency.TEAMS.items()}
-        clients = {account.code: _client(account, teams, people, system, at) for account in agency.CLIENTS}
+        teams = {
+            name: _team(name, people[lead], people, system, at)
+            for name, lead in agency.TEAMS.items()
+        }
+        clients = {
+            account.code: _client(account, teams, people, system, at) for account in agency.CLIENTS
+        }
         contacts = [_contact(known, clients, system, at) for known in agency.CONTACTS]
         first = {
-            code: next(each for each, known in zip(contacts, agency.CONTACTS, strict=True) if known.client == code) for code in clients
+            code: next(
+                each
+                for each, known in zip(contacts, agency.CONTACTS, strict=True)
+                if known.client == code
+            )
+            for code in clients
         }
         _rules(people, teams, at)
         _invite(contacts, Actor.of(User.objects.get(email=agency.OPERATIONS)), at)
@@ -74,7 +88,14 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     ensure_defaults(at=since, timezone="Europe/London", country="GB")
     ensure_checks(at=since)
     lead = Actor.of(User.objects.get(pk=owner.pk))
-    publish_lead_to_brief(owner=owner, backup=backup, high_value=teams["Atlas"], usual=teams["Borealis"], by=lead, at=since)
+    publish_lead_to_brief(
+        owner=owner,
+        backup=backup,
+        high_value=teams["Atlas"],
+        usual=teams["Borealis"],
+        by=lead,
+        at=since,
+    )
     publish_client_request(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
     publish_client_change(owner=owner, backup=backup, team=teams["Atlas"], by=lead, at=since)
 
@@ -88,7 +109,12 @@ def _invite(contacts: Sequence[Contact], by: Actor, at: datetime) -> None:
 def _person(person: agency.Person, system: Actor, at: datetime) -> User:
     user = User.objects.filter(email=person.email).first() or User(email=person.email)
     user.set_unusable_password()  # until the sign-ins are written
-    user.full_name, user.timezone, user.is_staff, user.is_active = person.name, person.timezone, True, True
+    user.full_name, user.timezone, user.is_staff, user.is_active = (
+        person.name,
+        person.timezone,
+        True,
+        True,
+    )
     save(user, by=system, at=at, reason=WHY)
     set_roles(user, [person.role], by=system, at=at, reason=WHY)
     return user
@@ -99,29 +125,55 @@ def _team(name: str, lead: User, people: dict[str, User], system: Actor, at: dat
     team.lead = lead
     save(team, by=system, at=at, reason=WHY)
     for person in agency.PEOPLE:
-        if person.team == name and not TeamMembership.objects.filter(team=team, user=people[person.email]).exists():
+        if (
+            person.team == name
+            and not TeamMembership.objects.filter(team=team, user=people[person.email]).exists()
+        ):
             save(TeamMembership(team=team, user=people[person.email]), by=system, at=at, reason=WHY)
     return team
 
 
-def _client(account: agency.Account, teams: dict[str, Team], people: dict[str, User], system: Actor, at: datetime) -> Client:
+def _client(
+    account: agency.Account,
+    teams: dict[str, Team],
+    people: dict[str, User],
+    system: Actor,
+    at: datetime,
+) -> Client:
     client = Client.objects.filter(code=account.code).first() or Client(code=account.code)
-    client.name, client.timezone, client.restricted = account.name, account.timezone, account.restricted
-    client.team, client.owner, client.backup = teams[account.team], people[account.owner], people[account.backup]
+    client.name, client.timezone, client.restricted = (
+        account.name,
+        account.timezone,
+        account.restricted,
+    )
+    client.team, client.owner, client.backup = (
+        teams[account.team],
+        people[account.owner],
+        people[account.backup],
+    )
     save(client, by=system, at=at, reason=WHY)
     return client
 
 
-def _contact(known: agency.Known, clients: dict[str, Client], system: Actor, at: datetime) -> Contact:
+def _contact(
+    known: agency.Known, clients: dict[str, Client], system: Actor, at: datetime
+) -> Contact:
     contact = Contact.objects.filter(email=known.email).first()
     if contact is None:
         contact = Contact(full_name=known.name, email=known.email)
         save_contact(contact, by=system, at=at)
-        save(Membership(contact=contact, client=clients[known.client], role=known.role), by=system, at=at, reason=WHY)
+        save(
+            Membership(contact=contact, client=clients[known.client], role=known.role),
+            by=system,
+            at=at,
+            reason=WHY,
+        )
     return contact
 
 
-def _tell(story: Story, client: Client, contact: Contact, before: list[Request], at: datetime) -> Request:
+def _tell(
+    story: Story, client: Client, contact: Contact, before: list[Request], at: datetime
+) -> Request:
     by, moment = Actor.of(User.objects.get(pk=client.owner_id)), at - timedelta(hours=story.age_h)
     request = open_request(
         client=client,
@@ -130,7 +182,9 @@ def _tell(story: Story, client: Client, contact: Contact, before: list[Request],
         kind=story.kind,
         channel=story.channel,
         contact=contact,
-        wanted_date=at.date() + timedelta(days=story.wanted_d) if story.wanted_d is not None else None,
+        wanted_date=at.date() + timedelta(days=story.wanted_d)
+        if story.wanted_d is not None
+        else None,
         priority=story.priority,
         by=by,
         at=moment,
@@ -148,14 +202,20 @@ def _take(step: Step, request: Request, before: list[Request], by: Actor, at: da
     who = Actor.system() if step.verb in BY_ITSELF else by
     [result] = operation([target], by=who, at=at, reason=step.reason, **_details(step, before))
     if not result.done:
-        raise StoryBroke(f"{request}: {step.verb} was refused: {'; '.join(str(each.message) for each in result.refusals)}")
+        raise StoryBroke(
+            f"{request}: {step.verb} was refused: "
+            f"{'; '.join(str(each.message) for each in result.refusals)}"
+        )
 
 
 def _details(step: Step, before: list[Request]) -> dict[str, Any]:
     """Details as the operation takes them: people by first name, earlier stories by their place."""
     details = dict(step.details)
     if step.verb == "hand_over":
-        return {place: User.objects.get(email=f"{name}@{agency.DOMAIN}").pk for place, name in details.items()}
+        return {
+            place: User.objects.get(email=f"{name}@{agency.DOMAIN}").pk
+            for place, name in details.items()
+        }
     if step.verb == "mark_duplicate":
         return {"duplicate_of": before[details["duplicate_of"]].pk}
     return details

@@ -1,4 +1,8 @@
-"""Telling how the demo's pieces were made: every step by whom it would have been, when it would have been."""
+"""
+Telling how the demo's pieces were made.
+
+Every step by whom it would have been, when it would have been.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +65,10 @@ def picture() -> bytes:
     """A hill under a sky: enough to see that pictures arrive."""
     image = Image.new("RGB", (960, 540), (190, 219, 232))
     draw = ImageDraw.Draw(image)
-    draw.polygon([(0, 400), (280, 210), (520, 360), (760, 160), (960, 330), (960, 540), (0, 540)], fill=(84, 122, 82))
+    draw.polygon(
+        [(0, 400), (280, 210), (520, 360), (760, 160), (960, 330), (960, 540), (0, 540)],
+        fill=(84, 122, 82),
+    )
     draw.ellipse((730, 50, 820, 140), fill=(250, 226, 150))
     out = BytesIO()
     image.save(out, "PNG", optimize=True)
@@ -79,39 +86,71 @@ class _Making:
 
     def tell(self) -> None:
         lead = Actor.of(User.objects.get(pk=self.client.owner_id))
-        self.people = {"lead": lead, "creative": _person(CREATIVE), "qa": _person(QA), "ops": _person("olu")}
+        self.people = {
+            "lead": lead,
+            "creative": _person(CREATIVE),
+            "qa": _person(QA),
+            "ops": _person("olu"),
+        }
         moment = self.at - timedelta(hours=self.age_h())
         brief = self.agree(moment)
-        rows = {row.item.title: row for row in Deliverable.objects.filter(brief=brief).select_related("item", "version")}
+        rows = {
+            row.item.title: row
+            for row in Deliverable.objects.filter(brief=brief).select_related("item", "version")
+        }
         for piece in self.job.pieces:
             self.make(piece, rows[piece.title], moment)
 
     def age_h(self) -> float:
-        """Since its request was accepted, or since yesterday's midnight; the brief comes an hour later."""
+        """
+        Since its request was accepted, or since yesterday's midnight.
+
+        The brief comes an hour later.
+        """
         newest = self.request.history.order_by("-history_date").first()
         since: timedelta = self.at - newest.history_date
         return max(since.total_seconds() / 3600 - 1, 24.0)
 
     def agree(self, moment: datetime) -> Brief:
         """Create the engagement, the destination and the brief with its planned deliverables."""
-        sold = Engagement(client=self.client, name=self.job.title, amount=self.job.sold, currency="EUR", hours=200, rounds=3)
-        place = Destination.objects.filter(client=self.client, name=self.job.place).first() or Destination(
+        sold = Engagement(
+            client=self.client,
+            name=self.job.title,
+            amount=self.job.sold,
+            currency="EUR",
+            hours=200,
+            rounds=3,
+        )
+        place = Destination.objects.filter(
+            client=self.client, name=self.job.place
+        ).first() or Destination(
             client=self.client, name=self.job.place, publishes_on_approval=False
         )
         place.kind, place.connection = outside().connect(moment)
-        place.path = f"{slugify(self.client.name)}-{self.at:%y%m%d%H%M%S}"  # a page of an earlier loading stays where it is
+        # A page of an earlier loading stays where it is.
+        place.path = f"{slugify(self.client.name)}-{self.at:%y%m%d%H%M%S}"
         for row in (sold, place):
             save(row, by=self.people["lead"], at=moment, reason=WHY)
         about = self.request.item
-        same = {name: getattr(about, name) for name in ("client_id", "team_id", "owner_id", "backup_id", "run_id", "priority")}
+        same = {
+            name: getattr(about, name)
+            for name in ("client_id", "team_id", "owner_id", "backup_id", "run_id", "priority")
+        }
         item = WorkItem(title=about.title, parent=about, **same)
         item.client = self.client
         brief = Brief(item=item, request=self.request, engagement=sold, body=self.job.body)
         create([brief], by=self.people["lead"], at=moment)
-        plan = [self.planned(number, piece, place) for number, piece in enumerate(self.job.pieces, start=1)]
+        plan = [
+            self.planned(number, piece, place)
+            for number, piece in enumerate(self.job.pieces, start=1)
+        ]
         self.done(briefs.edit([brief.pk], by=self.people["lead"], at=moment, planned=plan))
         self.done(briefs.submit([brief.pk], by=self.people["lead"], at=moment))
-        other = self.people["ops"] if self.people["ops"].user_id != self.client.owner_id else _person("jonas")
+        other = (
+            self.people["ops"]
+            if self.people["ops"].user_id != self.client.owner_id
+            else _person("jonas")
+        )
         self.done(briefs.approve([brief.pk], by=other, at=moment))
         return brief
 
@@ -131,20 +170,40 @@ class _Making:
         for step in piece.steps:
             moment = min(moment + PACE, self.at)
             text = texts.pop(0) if step == "upload" and len(texts) > 1 else (texts or [""])[0]
-            self.take(step, piece, Deliverable.objects.select_related("item__client").get(pk=row.pk), text, moment)
+            self.take(
+                step,
+                piece,
+                Deliverable.objects.select_related("item__client").get(pk=row.pk),
+                text,
+                moment,
+            )
 
     def take(self, step: str, piece: Piece, row: Deliverable, text: str, at: datetime) -> None:
         lead, creative, qa = (self.people[name] for name in ("lead", "creative", "qa"))
         match step:
             case "start":
-                people: dict[str, Any] = {"owner": row.item.owner_id, "backup": row.item.backup_id, "doer": creative.user_id}
-                self.done(items.hand_over([row.item_id], by=lead, at=at, reason="Tess makes it.", **people))
+                people: dict[str, Any] = {
+                    "owner": row.item.owner_id,
+                    "backup": row.item.backup_id,
+                    "doer": creative.user_id,
+                }
+                self.done(
+                    items.hand_over(
+                        [row.item_id], by=lead, at=at, reason="Tess makes it.", **people
+                    )
+                )
                 self.done(deliverables.start([row.pk], by=creative, at=at))
             case "upload":
-                self.done(versions.upload([row.pk], by=creative, at=at, draft=self.draft(piece, text, at)))
+                self.done(
+                    versions.upload([row.pk], by=creative, at=at, draft=self.draft(piece, text, at))
+                )
             case "pass" | "fail":
                 brand = Check.objects.get(kind="judgment", format=row.format, is_active=True)
-                told: dict[str, Any] = {"check": brand.pk, "passed": step == "pass", "note": piece.note if step == "fail" else ""}
+                told: dict[str, Any] = {
+                    "check": brand.pk,
+                    "passed": step == "pass",
+                    "note": piece.note if step == "fail" else "",
+                }
                 self.done(deliverables.sign_off([row.pk], by=qa, at=at, **told))
             case "approve":
                 self.done(approvals.approve([_asked(row)], by=lead, at=at))
@@ -156,7 +215,11 @@ class _Making:
                 self.publish(row, State.PUBLISH_FAILED, at)
             case _:
                 who = creative if step == "submit" else lead
-                reason = piece.note or "The next one replaces it." if step in {"cancel", "archive"} else ""
+                reason = (
+                    piece.note or "The next one replaces it."
+                    if step in {"cancel", "archive"}
+                    else ""
+                )
                 self.done(getattr(deliverables, step)([row.pk], by=who, at=at, reason=reason))
 
     def publish(self, row: Deliverable, ends: str, at: datetime) -> None:
@@ -176,14 +239,30 @@ class _Making:
         }
         parts = []
         if "asset:trail.png" in text:
-            parts.append(versions.Part(self.file("trail.png", picture(), at).pk, "content", "A path along a green ridge under a wide sky"))
+            parts.append(
+                versions.Part(
+                    self.file("trail.png", picture(), at).pk,
+                    "content",
+                    "A path along a green ridge under a wide sky",
+                )
+            )
         if piece.format == "file":
-            parts.append(versions.Part(self.file("catalogue.png", picture(), at).pk, "download", "The cover of the catalogue"))
+            parts.append(
+                versions.Part(
+                    self.file("catalogue.png", picture(), at).pk,
+                    "download",
+                    "The cover of the catalogue",
+                )
+            )
         return versions.Draft(texts, {"categories": ["Journal"]}, parts)
 
     def record(self, row: Deliverable, approves: bool, said: str, at: datetime) -> None:
         word = Answer.Word.APPROVE if approves else Answer.Word.CHANGES
-        approver = Contact.objects.filter(memberships__client=self.client, memberships__role=Membership.Role.APPROVER, erased_at=None)
+        approver = Contact.objects.filter(
+            memberships__client=self.client,
+            memberships__role=Membership.Role.APPROVER,
+            erased_at=None,
+        )
         shown = self.file("answer.txt", b"Their answer by e-mail, kept for the record.\n", at)
         told: dict[str, Any] = {
             "word": word.value,
@@ -195,13 +274,21 @@ class _Making:
 
     def file(self, name: str, content: bytes, at: datetime) -> File:
         if name not in self.files:
-            self.files[name] = files.keep(ContentFile(content), name=name, client=self.client, by=self.people["creative"], at=at)
+            self.files[name] = files.keep(
+                ContentFile(content),
+                name=name,
+                client=self.client,
+                by=self.people["creative"],
+                at=at,
+            )
         return self.files[name]
 
     def done(self, results: Any) -> None:
         for result in results:
             if not result.done:
-                raise PieceBroke(f"{self.job.title}: {'; '.join(f'{each.message} {each.evidence}' for each in result.refusals)}")
+                raise PieceBroke(
+                    f"{self.job.title}: {'; '.join(f'{each.message} {each.evidence}' for each in result.refusals)}"  # noqa: E501
+                )
 
 
 def _asked(row: Deliverable) -> int:

@@ -1,4 +1,8 @@
-"""External systems for the demo. They are above this package, so they register here when they are loaded."""
+"""
+External systems for the demo.
+
+They are above this package, so they register here when they are loaded.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from datetime import datetime
 @dataclass(frozen=True, slots=True)
 class Outside:
     """
-    ``connect`` makes the demo's own site, once, and answers its kind and slug; ``deliver`` brings there what is due at an instant;
-    ``hush`` lets nothing be mailed that was said so far: it is history.
+    ``connect`` makes the demo's own site, once, and answers its kind and slug; ``deliver`` brings
+    there what is due at an instant; ``hush`` lets nothing be mailed that was said so far: it is
+    history.
     """
 
     connect: Callable[[datetime], tuple[str, str]]

@@ -1,4 +1,8 @@
-"""Taking the demo out of the way. What is evidence stays: history is never deleted, not even a demo's."""
+"""
+Taking the demo out of the way.
+
+What is evidence stays: history is never deleted, not even a demo's.
+"""
 
 from __future__ import annotations
 
@@ -49,8 +53,16 @@ def _end_pieces(codes: list[str], at: datetime, reason: str) -> None:
     left = Deliverable.objects.filter(item__client__code__in=codes)
     sending = list(left.filter(state=Deliverable.State.PUBLISHING).values_list("pk", flat=True))
     carry(fail_publishing, sending, by=system, at=at, reason=reason)
-    carry(call_off_work, list(left.filter(item__is_open=True).values_list("pk", flat=True)), by=system, at=at, reason=reason)
-    cases = ExceptionCase.objects.filter(item__client__code__in=codes, item__parent__kind="deliverable", item__is_open=True)
+    carry(
+        call_off_work,
+        list(left.filter(item__is_open=True).values_list("pk", flat=True)),
+        by=system,
+        at=at,
+        reason=reason,
+    )
+    cases = ExceptionCase.objects.filter(
+        item__client__code__in=codes, item__parent__kind="deliverable", item__is_open=True
+    )
     carry(withdraw_case, list(cases.values_list("pk", flat=True)), by=system, at=at, reason=reason)
 
 
@@ -68,10 +80,17 @@ def remove(at: datetime) -> int:
     with transaction.atomic():
         ended = end_work(at, why)
         people = User.objects.filter(email__endswith=f"@{agency.DOMAIN}")
-        left = WorkItem.objects.filter(Q(owner__in=people) | Q(backup__in=people), is_open=True).count()
+        left = WorkItem.objects.filter(
+            Q(owner__in=people) | Q(backup__in=people), is_open=True
+        ).count()
         if left:
-            raise StillInUse(f"{left} open items that are not the demo's belong to its people: hand them over first.")
-        for pk in Contact.objects.filter(email__in=[known.email for known in agency.CONTACTS]).values_list("pk", flat=True):
+            raise StillInUse(
+                f"{left} open items that are not the demo's belong to its people: hand them over "
+                f"first."
+            )
+        for pk in Contact.objects.filter(
+            email__in=[known.email for known in agency.CONTACTS]
+        ).values_list("pk", flat=True):
             erase(pk, by=system, at=at, reason=why)
         for user in User.objects.filter(email__endswith=f"@{agency.DOMAIN}", is_active=True):
             user.is_active = False

@@ -22,7 +22,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A request: ``age_h`` is how long before loading it came in, ``wanted_d`` how many days after loading it is wanted."""
+    """
+    A request.
+
+    ``age_h`` is how long before loading it came in, ``wanted_d`` how many days after loading it is
+    wanted.
+    """
 
     client: str
     title: str
@@ -37,7 +42,12 @@ class Story:
 
 TRIAGE, ACCEPT = Step("triage", 2), Step("accept", 20, "The hours are in this quarter's budget.")
 BEGIN, DELIVER, CLOSE = Step("begin", 30), Step("deliver", 60), Step("close", 24)
-HANDED_OVER = Step("hand_over", 5, "Mara is at the Brightwater shoot this week.", {"owner": "olu", "backup": "mara", "doer": "tess"})
+HANDED_OVER = Step(
+    "hand_over",
+    5,
+    "Mara is at the Brightwater shoot this week.",
+    {"owner": "olu", "backup": "mara", "doer": "tess"},
+)
 
 
 def _ask(question: str, after_h: float = 3) -> Step:
@@ -45,10 +55,30 @@ def _ask(question: str, after_h: float = 3) -> Step:
 
 
 STORIES = (
-    Story("ACM", "Trail Week landing page", "One page for Trail Week with the three route films and a sign-up form.", 3, wanted_d=12),
+    Story(
+        "ACM",
+        "Trail Week landing page",
+        "One page for Trail Week with the three route films and a sign-up form.",
+        3,
+        wanted_d=12,
+    ),
     Story("ACM", "Size guide for boots", "", 1.5, channel=_C.PHONE),
-    Story("ACM", "Spring catalogue: 24 pages", "Print and web, the photos come from the last shoot.", 520, (TRIAGE, ACCEPT, BEGIN), 30),
-    Story("ACM", "Newsletter: repair days", "One issue, German and English.", 96, (TRIAGE, ACCEPT, HANDED_OVER), 9),
+    Story(
+        "ACM",
+        "Spring catalogue: 24 pages",
+        "Print and web, the photos come from the last shoot.",
+        520,
+        (TRIAGE, ACCEPT, BEGIN),
+        30,
+    ),
+    Story(
+        "ACM",
+        "Newsletter: repair days",
+        "One issue, German and English.",
+        96,
+        (TRIAGE, ACCEPT, HANDED_OVER),
+        9,
+    ),
     Story(
         "ACM",
         "Repair days newsletter",
@@ -57,11 +87,40 @@ STORIES = (
         (Step("mark_duplicate", 4, details={"duplicate_of": 3}),),
     ),
     Story(
-        "BRW", "Photo brief for the Lisbon house", "Rooms, roof terrace and kitchen, natural light.", 50, (TRIAGE,), 20, priority=_P.HIGH
+        "BRW",
+        "Photo brief for the Lisbon house",
+        "Rooms, roof terrace and kitchen, natural light.",
+        50,
+        (TRIAGE,),
+        20,
+        priority=_P.HIGH,
     ),
-    Story("BRW", "Menu cards, winter", "A5, two languages, from the chef's list.", 700, (TRIAGE, ACCEPT, BEGIN, DELIVER, CLOSE)),
-    Story("BRW", "Banner for the spa weekend", "", 30, (_ask("Which weekend is it, and may we use the pool photo?"),), channel=_C.PHONE),
-    Story("BRW", "Booking page: wrong prices", "Suites show last year's prices.", 5, (TRIAGE,), 1, _K.CHANGE, _C.MEETING, _P.URGENT),
+    Story(
+        "BRW",
+        "Menu cards, winter",
+        "A5, two languages, from the chef's list.",
+        700,
+        (TRIAGE, ACCEPT, BEGIN, DELIVER, CLOSE),
+    ),
+    Story(
+        "BRW",
+        "Banner for the spa weekend",
+        "",
+        30,
+        (_ask("Which weekend is it, and may we use the pool photo?"),),
+        channel=_C.PHONE,
+    ),
+    Story(
+        "BRW",
+        "Booking page: wrong prices",
+        "Suites show last year's prices.",
+        5,
+        (TRIAGE,),
+        1,
+        _K.CHANGE,
+        _C.MEETING,
+        _P.URGENT,
+    ),
     Story(
         "BRW",
         "Brand film, 90 seconds",
@@ -69,10 +128,39 @@ STORIES = (
         200,
         (TRIAGE, Step("reject", 26, "Film is not part of the contract.")),
     ),
-    Story("FJD", "Autumn roast campaign", "Three stills, one reel, posters for the bars.", 260, (TRIAGE, ACCEPT, BEGIN), 14, _K.CAMPAIGN),
-    Story("FJD", "Opening hours on the site", "All bars, from 1 December.", 26, (TRIAGE, ACCEPT), 6, _K.CHANGE),
-    Story("FJD", "Loyalty card artwork", "Front and back, with the new bean.", 500, (TRIAGE, ACCEPT, BEGIN, DELIVER)),
-    Story("FJD", "Recipe cards", "", 8, (_ask("How many recipes, and who writes them?", 2),), channel=_C.PORTAL),
+    Story(
+        "FJD",
+        "Autumn roast campaign",
+        "Three stills, one reel, posters for the bars.",
+        260,
+        (TRIAGE, ACCEPT, BEGIN),
+        14,
+        _K.CAMPAIGN,
+    ),
+    Story(
+        "FJD",
+        "Opening hours on the site",
+        "All bars, from 1 December.",
+        26,
+        (TRIAGE, ACCEPT),
+        6,
+        _K.CHANGE,
+    ),
+    Story(
+        "FJD",
+        "Loyalty card artwork",
+        "Front and back, with the new bean.",
+        500,
+        (TRIAGE, ACCEPT, BEGIN, DELIVER),
+    ),
+    Story(
+        "FJD",
+        "Recipe cards",
+        "",
+        8,
+        (_ask("How many recipes, and who writes them?", 2),),
+        channel=_C.PORTAL,
+    ),
     Story(
         "FJD",
         "Cup sleeve for the Oslo bar",
@@ -81,11 +169,41 @@ STORIES = (
         (TRIAGE, Step("hold", 10, "The bar's opening date is not settled.")),
         25,
     ),
-    Story("LUM", "Tariff comparison page", "A table of the four tariffs, with a calculator.", 72, (TRIAGE, ACCEPT), 16, priority=_P.HIGH),
-    Story("LUM", "Solar roof campaign", "Leads for roofs in three cities.", 20, (), 28, _K.CAMPAIGN, _C.CRM),
-    Story("LUM", "Annual report: typo on page 12", "Megawatt, not milliwatt.", 6, (TRIAGE,), 2, _K.CHANGE, priority=_P.URGENT),
     Story(
-        "LUM", "Investor day slides", "Sixty slides in the new look.", 300, (TRIAGE, Step("cancel", 50, "The investor day was called off."))
+        "LUM",
+        "Tariff comparison page",
+        "A table of the four tariffs, with a calculator.",
+        72,
+        (TRIAGE, ACCEPT),
+        16,
+        priority=_P.HIGH,
+    ),
+    Story(
+        "LUM",
+        "Solar roof campaign",
+        "Leads for roofs in three cities.",
+        20,
+        (),
+        28,
+        _K.CAMPAIGN,
+        _C.CRM,
+    ),
+    Story(
+        "LUM",
+        "Annual report: typo on page 12",
+        "Megawatt, not milliwatt.",
+        6,
+        (TRIAGE,),
+        2,
+        _K.CHANGE,
+        priority=_P.URGENT,
+    ),
+    Story(
+        "LUM",
+        "Investor day slides",
+        "Sixty slides in the new look.",
+        300,
+        (TRIAGE, Step("cancel", 50, "The investor day was called off.")),
     ),
     Story(
         "LUM",
@@ -94,13 +212,25 @@ STORIES = (
         60,
         (
             _ask("Which park, and who gives access?"),
-            Step("answer", 20, details={"details": "Park Nord. Katrin meets the photographer at gate 2."}),
+            Step(
+                "answer",
+                20,
+                details={"details": "Park Nord. Katrin meets the photographer at gate 2."},
+            ),
         ),
     ),
     Story(
-        "SAK", "Station posters, Kyoto line", "B1, twelve stations, Japanese and English.", 150, (TRIAGE, ACCEPT, BEGIN), 10, _K.CAMPAIGN
+        "SAK",
+        "Station posters, Kyoto line",
+        "B1, twelve stations, Japanese and English.",
+        150,
+        (TRIAGE, ACCEPT, BEGIN),
+        10,
+        _K.CAMPAIGN,
     ),
-    Story("SAK", "Timetable widget", "The next three trains, for the hotel sites.", 44, (TRIAGE,), 18),
+    Story(
+        "SAK", "Timetable widget", "The next three trains, for the hotel sites.", 44, (TRIAGE,), 18
+    ),
     Story("SAK", "Onboard magazine, issue 8", "", 2, channel=_C.MEETING),
     Story(
         "VHC",
@@ -111,5 +241,13 @@ STORIES = (
         11,
         priority=_P.HIGH,
     ),
-    Story("VHC", "Clinic finder: two new sites", "Addresses and hours of Albany and Troy.", 10, (TRIAGE,), 4, _K.CHANGE),
+    Story(
+        "VHC",
+        "Clinic finder: two new sites",
+        "Addresses and hours of Albany and Troy.",
+        10,
+        (TRIAGE,),
+        4,
+        _K.CHANGE,
+    ),
 )

@@ -1,4 +1,8 @@
-"""A content system in memory that keeps posts, files and terms as WordPress does, with its gaps: no idempotency, slugs that repeat."""
+"""
+A content system in memory that keeps posts, files and terms as WordPress does, with its gaps.
+
+No idempotency, slugs that repeat.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,13 @@ from demo.sandbox.crm import Wrong
 
 POST_TYPES = ("posts", "pages")
 TAXONOMIES = ("categories", "tags")
-STATUSES = ("publish", "future", "draft", "pending", "private")  # what any means: the trash is not among them
+STATUSES = (
+    "publish",
+    "future",
+    "draft",
+    "pending",
+    "private",
+)  # what any means: the trash is not among them
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -49,14 +59,17 @@ def slugged(text: str) -> str:
 @dataclass
 class CMS:
     """
-    ``user`` and ``password`` are the one application password. Ids run through all kinds, as in WordPress's one table, from ``first`` on.
+    ``user`` and ``password`` are the one application password. Ids run through all kinds, as in
+    WordPress's one table, from ``first`` on.
     """
 
     user: str
     password: str = field(repr=False)
     posts: dict[int, Post] = field(default_factory=dict)
     files: dict[int, File] = field(default_factory=dict)
-    terms: dict[str, dict[int, str]] = field(default_factory=lambda: {"categories": {1: "Uncategorized"}, "tags": {}})
+    terms: dict[str, dict[int, str]] = field(
+        default_factory=lambda: {"categories": {1: "Uncategorized"}, "tags": {}}
+    )
 
     first: int = 2
 
@@ -74,7 +87,14 @@ class CMS:
         """An update of what lies in the trash is answered with 200, and leaves it there."""
         with self.lock:
             found = self.read(noun, key)
-            self._change(found, {name: value for name, value in given.items() if found.status != "trash" or name != "status"})
+            self._change(
+                found,
+                {
+                    name: value
+                    for name, value in given.items()
+                    if found.status != "trash" or name != "status"
+                },
+            )
             return found
 
     def read(self, noun: str, key: int) -> Post:
@@ -99,8 +119,16 @@ class CMS:
         statuses = {*named, *(STATUSES if "any" in named else ())}
         word = wanted.get("search", "").casefold()
         with self.lock:
-            found = [post for post in self.posts.values() if post.noun == noun and post.status in statuses]
-        found = [post for post in found if word in f"{post.title} {post.excerpt} {post.content}".casefold()]
+            found = [
+                post
+                for post in self.posts.values()
+                if post.noun == noun and post.status in statuses
+            ]
+        found = [
+            post
+            for post in found
+            if word in f"{post.title} {post.excerpt} {post.content}".casefold()
+        ]
         return [post for post in found if wanted.get("slug", post.slug) == post.slug]
 
     def _change(self, post: Post, given: Mapping[str, Any]) -> None:
@@ -116,15 +144,33 @@ class CMS:
             post.slug = self._free(post, post.slug or slugged(post.title) or str(post.id))
 
     def _free(self, post: Post, slug: str) -> str:
-        taken = {each.slug for each in self.posts.values() if each is not post and each.status == "publish" and each.noun == post.noun}
-        return slug if slug not in taken else next(free for number in count(2) if (free := f"{slug}-{number}") not in taken)
+        taken = {
+            each.slug
+            for each in self.posts.values()
+            if each is not post and each.status == "publish" and each.noun == post.noun
+        }
+        return (
+            slug
+            if slug not in taken
+            else next(free for number in count(2) if (free := f"{slug}-{number}") not in taken)
+        )
 
     def keep(self, wanted: Mapping[str, str], name: str, kind: str, raw: bytes) -> File:
         """The same bytes twice are two files."""
         with self.lock:
             number = next(self._ids)
-            slug, taken = wanted.get("slug") or slugged(name.rpartition(".")[0]), {each.slug for each in self.files.values()}
-            made = File(number, f"{slug}-{number}" if slug in taken else slug, f"{number}-{name}", kind, raw, wanted.get("title", name))
+            slug, taken = (
+                wanted.get("slug") or slugged(name.rpartition(".")[0]),
+                {each.slug for each in self.files.values()},
+            )
+            made = File(
+                number,
+                f"{slug}-{number}" if slug in taken else slug,
+                f"{number}-{name}",
+                kind,
+                raw,
+                wanted.get("title", name),
+            )
             self.files[number] = made
             return made
 
@@ -135,7 +181,11 @@ class CMS:
 
     def named(self, taxonomy: str, word: str) -> list[tuple[int, str]]:
         """Names are kept with entities, and searched so."""
-        return [(key, name) for key, name in self.terms[taxonomy].items() if word.casefold() in name.casefold()]
+        return [
+            (key, name)
+            for key, name in self.terms[taxonomy].items()
+            if word.casefold() in name.casefold()
+        ]
 
     def name(self, taxonomy: str, name: str) -> tuple[int, str]:
         with self.lock:
@@ -148,7 +198,14 @@ class CMS:
 
     def public(self, slug: str) -> Post | None:
         with self.lock:
-            return next((post for post in self.posts.values() if post.status == "publish" and post.slug == slug), None)
+            return next(
+                (
+                    post
+                    for post in self.posts.values()
+                    if post.status == "publish" and post.slug == slug
+                ),
+                None,
+            )
 
 
 def _text(value: Any) -> str:

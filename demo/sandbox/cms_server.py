@@ -1,4 +1,7 @@
-"""WordPress's REST API and public pages over the sandbox's CMS, on the loopback address alone, with faults on demand."""
+"""
+WordPress's REST API and public pages over the sandbox's CMS, on the loopback address alone, with
+faults on demand.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,11 @@ AFTER = ("lost", "cut", "502")  # these come when the change has been made
 @dataclass
 class Faults:
     """
-    Faults to inject once each, with the next call of a method. ``slow_s`` is the duration of a slow answer.
+    Faults to inject once each, with the next call of a method. ``slow_s`` is the duration of a slow
+    answer.
 
-    ``lost`` closes the connection and ``cut`` ends the JSON in the middle, like ``502`` after the change was made; ``429``
-    and ``maintenance`` (a web page with status 200) refuse it.
+    ``lost`` closes the connection and ``cut`` ends the JSON in the middle, like ``502`` after the
+    change was made; ``429`` and ``maintenance`` (a web page with status 200) refuse it.
     """
 
     waiting: deque[tuple[str, str]] = field(default_factory=deque)
@@ -66,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
     cms: CMS
     faults: Faults
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # an answer is two writes, and the second would wait for the caller's delayed acknowledgement
+    # An answer is two writes, and the second would wait for the caller's delayed acknowledgement.
+    disable_nagle_algorithm = True
     timeout = 30
 
     def do_GET(self) -> None:
@@ -93,15 +98,33 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "slow":
             sleep(self.faults.slow_s)
         if fault == "429":
-            return self._send(429, {"code": "too_many_requests", "message": "Slow down."}, {"Retry-After": str(RETRY_AFTER_S)})
+            return self._send(
+                429,
+                {"code": "too_many_requests", "message": "Slow down."},
+                {"Retry-After": str(RETRY_AFTER_S)},
+            )
         if fault == "maintenance":
-            return self._send_raw(200, b"<html><body>Briefly unavailable for scheduled maintenance.</body></html>", "text/html")
+            return self._send_raw(
+                200,
+                b"<html><body>Briefly unavailable for scheduled maintenance.</body></html>",
+                "text/html",
+            )
         try:
             status, answer = self._answer(method, url.path, dict(parse_qsl(url.query)), raw)
         except Wrong as wrong:
-            status, answer = wrong.status, {"code": "rest_error", "message": str(wrong), "data": {"status": wrong.status}}
+            status, answer = (
+                wrong.status,
+                {"code": "rest_error", "message": str(wrong), "data": {"status": wrong.status}},
+            )
         except (ValueError, TypeError, AttributeError):
-            status, answer = 400, {"code": "rest_invalid_json", "message": "Invalid JSON body passed.", "data": {"status": 400}}
+            status, answer = (
+                400,
+                {
+                    "code": "rest_invalid_json",
+                    "message": "Invalid JSON body passed.",
+                    "data": {"status": 400},
+                },
+            )
         return self._end(fault if fault in AFTER else "", status, answer)
 
     def _end(self, fault: str, status: int, answer: Any) -> None:
@@ -134,14 +157,19 @@ class _Handler(BaseHTTPRequestHandler):
         raise Wrong(404, "No route was found matching the URL and request method.")
 
     def _known(self, *, asks_for_drafts: bool) -> None:
-        """To WordPress, somebody with a wrong password is a stranger, and only some of what strangers may not is a 401."""
+        """
+        To WordPress, somebody with a wrong password is a stranger, and only some of what strangers
+        may not is a 401.
+        """
         word = b64encode(f"{self.cms.user}:{self.cms.password}".encode())
         if not compare_digest(self.headers.get("Authorization", "").encode(), b"Basic " + word):
             if asks_for_drafts:
                 raise Wrong(400, "Invalid parameter(s): status")
             raise Wrong(401, "Sorry, you are not allowed to do that.")
 
-    def _posts(self, method: str, noun: str, key: int, query: Mapping[str, str], raw: bytes) -> tuple[int, Any]:
+    def _posts(
+        self, method: str, noun: str, key: int, query: Mapping[str, str], raw: bytes
+    ) -> tuple[int, Any]:
         if method == "GET" and key:
             return 200, self._shown(self.cms.read(noun, key))
         if method == "GET":
@@ -152,14 +180,21 @@ class _Handler(BaseHTTPRequestHandler):
             return 200, self._shown(self.cms.update(noun, key, json.loads(raw)))
         return 201, self._shown(self.cms.create(noun, json.loads(raw)))
 
-    def _media(self, method: str, key: int, query: Mapping[str, str], raw: bytes) -> tuple[int, Any]:
+    def _media(
+        self, method: str, key: int, query: Mapping[str, str], raw: bytes
+    ) -> tuple[int, Any]:
         if method == "GET" and key:
             return 200, self._file(self.cms.file(key))
         if method == "GET":
             found = self.cms.files.values()
-            return 200, [self._file(file) for file in found if query.get("slug", file.slug) == file.slug]
+            return 200, [
+                self._file(file) for file in found if query.get("slug", file.slug) == file.slug
+            ]
         if method == "DELETE":
-            return 200, {"deleted": True, "previous": self._file(self.cms.files.pop(self.cms.file(key).id))}
+            return 200, {
+                "deleted": True,
+                "previous": self._file(self.cms.files.pop(self.cms.file(key).id)),
+            }
         if key:
             file = self.cms.file(key)
             file.alt = str(json.loads(raw).get("alt_text", file.alt))
@@ -167,11 +202,18 @@ class _Handler(BaseHTTPRequestHandler):
         name = _FILENAME.search(self.headers.get("Content-Disposition", ""))
         if name is None:
             raise Wrong(400, "Invalid Content-Disposition supplied.")
-        return 201, self._file(self.cms.keep(query, name.group(1), self.headers.get("Content-Type", ""), raw))
+        return 201, self._file(
+            self.cms.keep(query, name.group(1), self.headers.get("Content-Type", ""), raw)
+        )
 
-    def _terms(self, method: str, noun: str, query: Mapping[str, str], raw: bytes) -> tuple[int, Any]:
+    def _terms(
+        self, method: str, noun: str, query: Mapping[str, str], raw: bytes
+    ) -> tuple[int, Any]:
         if method == "GET":
-            return 200, [{"id": key, "name": name} for key, name in self.cms.named(noun, query.get("search", ""))]
+            return 200, [
+                {"id": key, "name": name}
+                for key, name in self.cms.named(noun, query.get("search", ""))
+            ]
         key, name = self.cms.name(noun, str(json.loads(raw)["name"]))
         return 201, {"id": key, "name": name}
 
@@ -181,10 +223,18 @@ class _Handler(BaseHTTPRequestHandler):
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def _shown(self, post: Post) -> dict[str, Any]:
-        texts = {name: {"raw": getattr(post, name), "rendered": getattr(post, name)} for name in ("title", "content", "excerpt")}
-        link = f"{self._home}/{post.slug}/" if post.status == "publish" else f"{self._home}/?p={post.id}"
+        texts = {
+            name: {"raw": getattr(post, name), "rendered": getattr(post, name)}
+            for name in ("title", "content", "excerpt")
+        }
+        link = (
+            f"{self._home}/{post.slug}/"
+            if post.status == "publish"
+            else f"{self._home}/?p={post.id}"
+        )
         terms = post.terms if post.noun == "posts" else {}
-        # PHP writes an empty object as a list; meta that nobody registered is dropped without a word.
+        # PHP writes an empty object as a list; meta that nobody registered is dropped without a
+        # word.
         return (
             {
                 "id": post.id,
@@ -200,24 +250,43 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _file(self, file: File) -> dict[str, Any]:
-        told = {"id": file.id, "slug": file.slug, "mime_type": file.kind, "alt_text": file.alt, "title": {"rendered": file.title}}
+        told = {
+            "id": file.id,
+            "slug": file.slug,
+            "mime_type": file.kind,
+            "alt_text": file.alt,
+            "title": {"rendered": file.title},
+        }
         return {**told, "source_url": f"{self._home}{FILES}{file.name}"}
 
     def _public(self, path: str) -> None:
-        file = next((each for each in list(self.cms.files.values()) if f"{FILES}{each.name}" == path), None)
+        file = next(
+            (each for each in list(self.cms.files.values()) if f"{FILES}{each.name}" == path), None
+        )
         if file is not None:
             return self._send_raw(200, file.raw, file.kind)
         post = self.cms.public(path.strip("/"))
         if post is None:
-            return self._send_raw(404, b"<html><body>Not found</body></html>", "text/html; charset=utf-8")
+            return self._send_raw(
+                404, b"<html><body>Not found</body></html>", "text/html; charset=utf-8"
+            )
         return self._send_raw(200, page(post).encode(), "text/html; charset=utf-8")
 
     def _send(self, status: int, answer: Any, headers: Mapping[str, str] | None = None) -> None:
-        self._send_raw(status, json.dumps(answer).encode(), "application/json; charset=UTF-8", headers)
+        self._send_raw(
+            status, json.dumps(answer).encode(), "application/json; charset=UTF-8", headers
+        )
 
-    def _send_raw(self, status: int, raw: bytes, kind: str, headers: Mapping[str, str] | None = None) -> None:
+    def _send_raw(
+        self, status: int, raw: bytes, kind: str, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.send_response(status)
-        for name, value in {SIGN: "wordpress", "Content-Type": kind, "Content-Length": str(len(raw)), **(headers or {})}.items():
+        for name, value in {
+            SIGN: "wordpress",
+            "Content-Type": kind,
+            "Content-Length": str(len(raw)),
+            **(headers or {}),
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
@@ -227,9 +296,13 @@ class _Handler(BaseHTTPRequestHandler):
 def page(post: Post) -> str:
     """As a theme shows it: texts with the quotes and dashes that WordPress makes of plain ones."""
     title = texturized(escape(post.title, quote=False))
-    body = "".join(part if part.startswith("<") else texturized(part) for part in re.split(r"(<[^>]*>)", post.content))
+    body = "".join(
+        part if part.startswith("<") else texturized(part)
+        for part in re.split(r"(<[^>]*>)", post.content)
+    )
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} – A site</title></head>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} – A '
+        f"site</title></head>"
         f"<body><main><h1>{title}</h1>{body}</main></body></html>"
     )
 

@@ -1,4 +1,8 @@
-"""A CRM in memory that answers as HubSpot's does: objects with properties and associations, and an event for each change."""
+"""
+A CRM in memory that answers as HubSpot's does.
+
+Objects with properties and associations, and an event for each change.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,8 @@ from demo.sandbox.faults import Faults
 
 SINGULAR = {"deals": "deal", "companies": "company", "contacts": "contact"}
 PLURAL = {one: many for many, one in SINGULAR.items()}
-# https://developers.hubspot.com/docs/api/crm/associations: type ids that HubSpot defines, with what they lead to
+# https://developers.hubspot.com/docs/api/crm/associations: type ids that HubSpot defines, with what
+# they lead to
 ASSOCIATIONS = {
     5: ("company", "deal_to_company"),
     341: ("company", "deal_to_company_unlabeled"),
@@ -46,13 +51,18 @@ class Stored:
 
 @dataclass
 class CRM:
-    """``tell`` hears of every change that a subscription asks for, as an event with all but delivery metadata."""
+    """
+    ``tell`` hears of every change that a subscription asks for, as an event with all but delivery
+    metadata.
+    """
 
     portal_id: int
     app_id: int
     tell: Callable[[Change], None]
     seed: int | None = None
-    objects: dict[str, dict[str, Stored]] = field(default_factory=lambda: {one: {} for one in PLURAL})
+    objects: dict[str, dict[str, Stored]] = field(
+        default_factory=lambda: {one: {} for one in PLURAL}
+    )
     faults: Faults = field(default_factory=Faults)
 
     def __post_init__(self) -> None:
@@ -73,11 +83,17 @@ class CRM:
     def update(self, noun: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
         with self._lock:
             found, now = self._find(noun, key), datetime.now(UTC)
-            news = {name: value for name, value in _properties(body).items() if found.properties.get(name) != value}
+            news = {
+                name: value
+                for name, value in _properties(body).items()
+                if found.properties.get(name) != value
+            }
             found.properties.update(news)
             found.updated_at = now
         for name, value in news.items():
-            self._changed(noun, key, "propertyChange", author, now, propertyName=name, propertyValue=value)
+            self._changed(
+                noun, key, "propertyChange", author, now, propertyName=name, propertyValue=value
+            )
         return found
 
     def delete(self, noun: str, key: str, author: str) -> None:
@@ -94,11 +110,20 @@ class CRM:
         """Those there are, and the ids of those there are not."""
         with self._lock:
             known = self.objects[noun]
-            return [known[key] for key in ids if key in known], [key for key in ids if key not in known]
+            return [known[key] for key in ids if key in known], [
+                key for key in ids if key not in known
+            ]
 
     def find(self, noun: str, name: str, value: str) -> Stored | None:
         with self._lock:
-            return next((each for each in self.objects[noun].values() if each.properties.get(name) == value), None)
+            return next(
+                (
+                    each
+                    for each in self.objects[noun].values()
+                    if each.properties.get(name) == value
+                ),
+                None,
+            )
 
     def _find(self, noun: str, key: str) -> Stored:
         found = self.objects[noun].get(key)
@@ -106,7 +131,9 @@ class CRM:
             raise Wrong(404, "resource not found")
         return found
 
-    def _changed(self, noun: str, key: str, verb: str, author: str, at: datetime, **more: str) -> None:
+    def _changed(
+        self, noun: str, key: str, verb: str, author: str, at: datetime, **more: str
+    ) -> None:
         kind = f"{noun}.{verb}"
         if kind not in SUBSCRIPTIONS:
             return
@@ -129,7 +156,9 @@ class CRM:
 
 def _properties(body: Mapping[str, Any]) -> dict[str, str]:
     given = body.get("properties")
-    if not isinstance(given, Mapping) or not all(isinstance(value, str | int | float | None) for value in given.values()):
+    if not isinstance(given, Mapping) or not all(
+        isinstance(value, str | int | float | None) for value in given.values()
+    ):
         raise Wrong(400, "Invalid input JSON: properties must be an object of values")
     return {str(name): "" if value is None else str(value) for name, value in given.items()}
 
@@ -139,4 +168,8 @@ def _association(each: Any) -> tuple[str, str, str]:
         other, kind = ASSOCIATIONS[each["types"][0]["associationTypeId"]]
         return other, str(each["to"]["id"]), kind
     except (KeyError, IndexError, TypeError):
-        raise Wrong(400, "Invalid input JSON: an association names the id it leads to and a type HubSpot defines") from None
+        raise Wrong(
+            400,
+            "Invalid input JSON: an association names the id it leads to and a type HubSpot "
+            "defines",
+        ) from None

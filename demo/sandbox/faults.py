@@ -1,4 +1,8 @@
-"""Faults of a sandbox on demand: each once, in the given order, before or after the call took effect."""
+"""
+Faults of a sandbox on demand.
+
+Each once, in the given order, before or after the call took effect.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,8 @@ JSON = "application/json"
 @dataclass(frozen=True, slots=True)
 class Fault:
     """
-    ``status`` 0 answers nothing: the connection is reset. ``done`` says whether what was asked is done all the same.
+    ``status`` 0 answers nothing: the connection is reset. ``done`` says whether what was asked is
+    done all the same.
 
     ``drips_s`` is how long one byte of the answer takes to come.
     """
@@ -59,7 +64,11 @@ def answer(handler: BaseHTTPRequestHandler, fault: Fault) -> None:
         return
     handler.send_response(fault.status)
     length = len(fault.body) + (100 if fault.cut else 0)
-    for name, value in (("Content-Type", fault.type), ("Content-Length", str(length)), *fault.headers.items()):
+    for name, value in (
+        ("Content-Type", fault.type),
+        ("Content-Length", str(length)),
+        *fault.headers.items(),
+    ):
         handler.send_header(name, value)
     handler.end_headers()
     for byte in fault.body:

@@ -1,4 +1,8 @@
-"""Webhooks as HubSpot sends them: in batches, shuffled, some twice, and again when they are not answered well."""
+"""
+Webhooks as HubSpot sends them.
+
+In batches, shuffled, some twice, and again when they are not answered well.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +22,19 @@ from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, decoded,
 BATCH = 100
 GATHER_S = 0.2  # changes of one moment travel together
 ATTEMPTS = 10
-PAUSE_S = 0.3  # doubles up to LONGEST_S; HubSpot spreads its ten attempts over a day, which nobody wants to watch
+# Doubles up to LONGEST_S; HubSpot spreads its ten attempts over a day, which nobody wants to watch.
+PAUSE_S = 0.3
 LONGEST_S = 10.0
 TIMEOUT_S = 5.0  # as HubSpot's
 
 
 @dataclass
 class Sender:
-    """Sends to one hook. ``log`` keeps what was sent and how it was answered: (attempt, events, status; 0 for none)."""
+    """
+    Sends to one hook.
+
+    ``log`` keeps what was sent and how it was answered: (attempt, events, status; 0 for none).
+    """
 
     url: str
     secret: str = field(repr=False)
@@ -49,7 +58,9 @@ class Sender:
     def tell(self, event: dict[str, Any]) -> None:
         with self._news:
             # HubSpot says that its eventId is not guaranteed to be unique; ours often is not.
-            self._waiting.append({"eventId": self._random.randrange(1, 50), **event, "attemptNumber": 0})
+            self._waiting.append(
+                {"eventId": self._random.randrange(1, 50), **event, "attemptNumber": 0}
+            )
             self._news.notify()
 
     def _gather(self) -> None:

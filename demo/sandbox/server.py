@@ -16,7 +16,8 @@ MAX_BODY_BYTES = 1024 * 1024
 MAX_INPUTS = 100
 SIGN = "x-throughline-sandbox"  # in every answer, so that samples are never written into a real CRM
 SANDBOX = "/sandbox"  # answers that this is one
-AUTHOR = "x-sandbox-author"  # who makes the change: userId:N for a person at the CRM; without it, the app of the token
+# Who makes the change: userId:N for a person at the CRM; without it, the app of the token.
+AUTHOR = "x-sandbox-author"
 
 
 def serve(crm: CRM, token: str, port: int) -> ThreadingHTTPServer:
@@ -33,7 +34,8 @@ class _Handler(BaseHTTPRequestHandler):
     crm: CRM
     token: str
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # an answer is two writes, and the second would wait for the caller's delayed acknowledgement
+    # An answer is two writes, and the second would wait for the caller's delayed acknowledgement.
+    disable_nagle_algorithm = True
     timeout = 30
 
     def do_GET(self) -> None:
@@ -62,16 +64,25 @@ class _Handler(BaseHTTPRequestHandler):
                 faults.answer(self, fault)
                 return
         except Wrong as wrong:
-            status, answer = wrong.status, {"status": "error", "message": str(wrong), "category": "VALIDATION_ERROR"}
+            status, answer = (
+                wrong.status,
+                {"status": "error", "message": str(wrong), "category": "VALIDATION_ERROR"},
+            )
         raw = b"" if answer is None else json.dumps(answer).encode()
         self.send_response(status)
-        for name, value in ((SIGN, "hubspot"), ("Content-Type", "application/json;charset=utf-8"), ("Content-Length", str(len(raw)))):
+        for name, value in (
+            (SIGN, "hubspot"),
+            ("Content-Type", "application/json;charset=utf-8"),
+            ("Content-Length", str(len(raw))),
+        ):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(raw)
 
     def _known(self) -> None:
-        if not compare_digest(self.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()):
+        if not compare_digest(
+            self.headers.get("Authorization", "").encode(), f"Bearer {self.token}".encode()
+        ):
             raise Wrong(401, "Authentication credentials not found or wrong")
 
     def _body(self) -> Any:
@@ -96,13 +107,21 @@ class _Handler(BaseHTTPRequestHandler):
         steps = url.path.strip("/").split("/")
         if steps[:2] != ["crm", "objects"] or steps[3:4] not in [[many] for many in SINGULAR]:
             raise Wrong(404, "no such path")
-        noun, rest, author = SINGULAR[steps[3]], steps[4:], self.headers.get(AUTHOR) or str(self.crm.app_id)
+        noun, rest, author = (
+            SINGULAR[steps[3]],
+            steps[4:],
+            self.headers.get(AUTHOR) or str(self.crm.app_id),
+        )
         query = {name: values[-1].split(",") for name, values in parse_qs(url.query).items()}
         match method, rest:
             case "POST", []:
                 return 201, shown(self.crm.create(noun, body, author), ["*"], [])
             case "GET", [key]:
-                return 200, shown(self.crm.read(noun, key), query.get("properties", []), query.get("associations", []))
+                return 200, shown(
+                    self.crm.read(noun, key),
+                    query.get("properties", []),
+                    query.get("associations", []),
+                )
             case "PATCH", [key]:
                 return 200, shown(self.crm.update(noun, key, body, author), ["*"], [])
             case "DELETE", [key]:
@@ -119,9 +138,15 @@ class _Handler(BaseHTTPRequestHandler):
         if len(ids) > MAX_INPUTS:
             raise Wrong(400, "at most 100 inputs")
         found, missing = self.crm.read_many(noun, ids)
-        answer: dict[str, Any] = {"status": "COMPLETE", "results": [shown(each, body.get("properties", []), []) for each in found]}
+        answer: dict[str, Any] = {
+            "status": "COMPLETE",
+            "results": [shown(each, body.get("properties", []), []) for each in found],
+        }
         if missing:
-            answer |= {"numErrors": 1, "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": missing}}]}
+            answer |= {
+                "numErrors": 1,
+                "errors": [{"category": "OBJECT_NOT_FOUND", "context": {"ids": missing}}],
+            }
         return (207 if missing else 200), answer
 
     def _upsert(self, noun: str, body: Mapping[str, Any], author: str) -> Any:
@@ -130,13 +155,21 @@ class _Handler(BaseHTTPRequestHandler):
             name, value = str(each.get("idProperty", "")), str(each.get("id", ""))
             known = self.crm.find(noun, name, value)
             whole = {"properties": {**each.get("properties", {}), name: value}}
-            kept = self.crm.update(noun, known.id, whole, author) if known else self.crm.create(noun, whole, author)
+            kept = (
+                self.crm.update(noun, known.id, whole, author)
+                if known
+                else self.crm.create(noun, whole, author)
+            )
             results.append({**shown(kept, ["*"], []), "new": known is None})
         return {"status": "COMPLETE", "results": results}
 
 
 def shown(stored: Stored, properties: Sequence[str], associations: Sequence[str]) -> dict[str, Any]:
-    """An object as HubSpot answers it: the properties that were asked for, null where there is none."""
+    """
+    An object as HubSpot answers it.
+
+    The properties that were asked for, null where there is none.
+    """
     names = list(stored.properties) if "*" in properties else properties
     answer: dict[str, Any] = {
         "id": stored.id,
@@ -146,7 +179,17 @@ def shown(stored: Stored, properties: Sequence[str], associations: Sequence[str]
         "archived": False,
     }
     linked = {
-        many: {"results": [{"id": key, "type": kind} for other, key, kind in stored.associated if PLURAL[other] == many]}
+        many: {
+            "results": [
+                {"id": key, "type": kind}
+                for other, key, kind in stored.associated
+                if PLURAL[other] == many
+            ]
+        }
         for many in associations
     }
-    return {**answer, "associations": linked} if any(each["results"] for each in linked.values()) else answer
+    return (
+        {**answer, "associations": linked}
+        if any(each["results"] for each in linked.values())
+        else answer
+    )

@@ -20,26 +20,52 @@ WHY = "For the walkthrough."
 def take_on(walk: Walk) -> None:
     story, job = walk.story, walk.job
     owner = _owner(job)
-    story.done(requests.triage([job.request.pk], by=by(owner), at=now()), f"{owner} triages {job.request.item.ref}")
-    story.done(requests.accept([job.request.pk], by=by(owner), at=now(), reason="It is in the budget."), f"{owner} accepts it")
+    story.done(
+        requests.triage([job.request.pk], by=by(owner), at=now()),
+        f"{owner} triages {job.request.item.ref}",
+    )
+    story.done(
+        requests.accept([job.request.pk], by=by(owner), at=now(), reason="It is in the budget."),
+        f"{owner} accepts it",
+    )
 
 
 def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
-    """Edit the brief to this plan, let it be approved, and hand what is to be made to its maker; the deliverables."""
+    """
+    Edit the brief to this plan, let it be approved, and hand what is to be made to its maker.
+
+    The deliverables.
+    """
     story, job = walk.story, walk.job
     owner = _owner(job)
-    other = next(user for user in (walk.cast.second, walk.cast.lead, walk.cast.account) if user.pk != owner.pk)
+    other = next(
+        user
+        for user in (walk.cast.second, walk.cast.lead, walk.cast.account)
+        if user.pk != owner.pk
+    )
     brief = Brief.objects.select_related("item").get(request=job.request)
     body = f"{brief.body}\n\nMade by manage.py walkthrough."
     titles = ", ".join(f"“{each['title']}”" for each in planned)
     story.done(
-        briefs.edit([brief.pk], by=by(owner), at=now(), body=body, planned=list(planned)), f"{owner} plans {titles} in {brief.item.ref}"
+        briefs.edit([brief.pk], by=by(owner), at=now(), body=body, planned=list(planned)),
+        f"{owner} plans {titles} in {brief.item.ref}",
     )
     story.done(briefs.submit([brief.pk], by=by(owner), at=now()), f"{owner} asks for approval")
-    story.refused(briefs.approve([brief.pk], by=by(owner), at=now()), "author", f"{owner} cannot approve what {owner} asked for")
-    story.done(briefs.approve([brief.pk], by=by(other), at=now(), reason="As agreed with the client."), f"{other} approves it")
+    story.refused(
+        briefs.approve([brief.pk], by=by(owner), at=now()),
+        "author",
+        f"{owner} cannot approve what {owner} asked for",
+    )
+    story.done(
+        briefs.approve([brief.pk], by=by(other), at=now(), reason="As agreed with the client."),
+        f"{other} approves it",
+    )
     made = list(Deliverable.objects.filter(brief=brief).select_related("item").order_by("pk"))
-    story.check(len(made) == len(planned), f"deliverables of the plan: {len(made)}, {', '.join(row.item.ref for row in made)}", len(made))
+    story.check(
+        len(made) == len(planned),
+        f"deliverables of the plan: {len(made)}, {', '.join(row.item.ref for row in made)}",
+        len(made),
+    )
     _hand_to_maker(walk, made, owner)
     return made
 
@@ -49,7 +75,13 @@ def _hand_to_maker(walk: Walk, made: Sequence[Deliverable], owner: User) -> None
     for row in made:
         item = row.item
         results = hand_over(
-            [item.pk], by=by(walk.cast.lead), at=now(), reason=WHY, owner=item.owner_id, backup=item.backup_id, doer=maker.pk
+            [item.pk],
+            by=by(walk.cast.lead),
+            at=now(),
+            reason=WHY,
+            owner=item.owner_id,
+            backup=item.backup_id,
+            doer=maker.pk,
         )
         walk.story.done(results, f"{item.ref} is {maker}'s to make, and {owner} answers for it")
         walk.story.tell(f"Deliverable {item.ref}: “{item.title}”.", where(item))
@@ -58,9 +90,16 @@ def _hand_to_maker(walk: Walk, made: Sequence[Deliverable], owner: User) -> None
 def destination(walk: Walk, client: Client) -> Destination:
     """Return the destination of the client's pages: the site of this walkthrough."""
     slug = walk.site.connection.slug
-    found = Destination.objects.filter(client=client, connection=slug, kind=walk.site.connection.kind, is_active=True).first()
+    found = Destination.objects.filter(
+        client=client, connection=slug, kind=walk.site.connection.kind, is_active=True
+    ).first()
     if found is None:
-        found = Destination(client=client, name=f"Walkthrough: {slug}", kind=walk.site.connection.kind, connection=slug)
+        found = Destination(
+            client=client,
+            name=f"Walkthrough: {slug}",
+            kind=walk.site.connection.kind,
+            connection=slug,
+        )
         save(found, by=by(walk.cast.lead), at=now(), reason=WHY)
     return found
 

@@ -27,10 +27,13 @@ def arrive(walk: Walk, name: str, *, ends: bool) -> None:
         f"deal {job.deal} is a run",
         lambda: about.select_related("item", "flow").order_by("-pk").first(),
         60,
-        f"{WORKER} Does the CRM post to {walk.deals.connection.hook_url}? Is a flow published that its new deals start?",
+        f"{WORKER} Does the CRM post to {walk.deals.connection.hook_url}? Is a flow published that "
+        f"its new deals start?",
     )
     story.tell(
-        f"{job.run.item.ref} belongs to flow “{job.run.flow.name}”, whose policy owner is {job.run.flow.owner}.", where(job.run.item)
+        f"{job.run.item.ref} belongs to flow “{job.run.flow.name}”, whose policy owner is "
+        f"{job.run.flow.owner}.",
+        where(job.run.item),
     )
     if walk.deals.is_own:
         _six_events_are_one_run(walk, job)
@@ -42,19 +45,32 @@ def _made(walk: Walk, name: str, *, ends: bool) -> str:
         made = deals.make(name, walk.token, ends=ends)
     except CallFailed as error:
         raise Broke(
-            f"The CRM did not take the deal: {error} Make one there by hand, with a company, a contact with an e-mail address, an amount "
-            "and a currency, and without an end date; then: manage.py walkthrough --crm SLUG --deal ITS-ID"
+            f"The CRM did not take the deal: {error} Make one there by hand, with a company, a "
+            f"contact with an e-mail address, an amount "
+            "and a currency, and without an end date; then: manage.py walkthrough --crm SLUG "
+            "--deal ITS-ID"
         ) from None
     lacking = "" if ends else ", and no end date"
-    walk.story.tell(f"Somebody in the CRM makes deal {made}, “{name}”, and changes it five times{lacking}.")
+    walk.story.tell(
+        f"Somebody in the CRM makes deal {made}, “{name}”, and changes it five times{lacking}."
+    )
     return made
 
 
 def _posted_twice(walk: Walk, job: Job) -> None:
-    told = len(walk.deals.told or ())  # more than six where the CRM also tells of our own changes to an earlier deal
+    told = len(
+        walk.deals.told or ()
+    )  # more than six where the CRM also tells of our own changes to an earlier deal
     answers = walk.deals.post(times=2)
-    walk.story.check(told >= SIX and answers == [200, 200], f"its {told} events, out of order, are posted twice and taken in", answers)
-    walk.story.tell(f"They came to {walk.deals.connection.hook_url}", f"{settings.SITE_URL}/admin/integrations/inbound/")
+    walk.story.check(
+        told >= SIX and answers == [200, 200],
+        f"its {told} events, out of order, are posted twice and taken in",
+        answers,
+    )
+    walk.story.tell(
+        f"They came to {walk.deals.connection.hook_url}",
+        f"{settings.SITE_URL}/admin/integrations/inbound/",
+    )
 
 
 def _six_events_are_one_run(walk: Walk, job: Job) -> None:
@@ -63,6 +79,13 @@ def _six_events_are_one_run(walk: Walk, job: Job) -> None:
     story.wait("each of its events found its run", lambda: heard.count() >= SIX, 60, WORKER)
     runs = Run.objects.filter(source=job.run.source, subject_type=DEAL, subject_id=job.deal).count()
     started = heard.filter(part=RunEvent.Part.STARTED).count()
-    story.check((runs, started) == (1, 1), f"they are one run, {fresh(job.run).item.ref}, begun by one of them", (runs, started))
+    story.check(
+        (runs, started) == (1, 1),
+        f"they are one run, {fresh(job.run).item.ref}, begun by one of them",
+        (runs, started),
+    )
     bodies = Inbound.objects.filter(connection=walk.deals.connection).order_by("-pk")[:4]
-    story.check(any(each.repeated for each in bodies), "what came a second time was known, and changed nothing")
+    story.check(
+        any(each.repeated for each in bodies),
+        "what came a second time was known, and changed nothing",
+    )

@@ -1,4 +1,9 @@
-"""Act 8: the whole story on one page, the evidence verified, and nothing left behind that would disturb anybody."""
+"""
+Act 8.
+
+The whole story on one page, the evidence verified, and nothing left behind that would disturb
+anybody.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,19 @@ from integrations.models import Outbound
 from routing.models import Run, RunStep
 from routing.runs.operations.runs import cancel
 
-CHAPTERS = {"event", "step", "enrichment", "decision", "exception", "request", "brief", "clock", "outbound", "attempt", "outcome"}
+CHAPTERS = {
+    "event",
+    "step",
+    "enrichment",
+    "decision",
+    "exception",
+    "request",
+    "brief",
+    "clock",
+    "outbound",
+    "attempt",
+    "outcome",
+}
 OWN = {"escalation"}  # only where the walkthrough's own promises were waited for
 
 
@@ -26,36 +43,63 @@ def told(walk: Walk) -> None:
     call_command("trace", ref, "--json", stdout=out)
     found = {entry["chapter"] for entry in json.loads(out.getvalue())["entries"]}
     wanted = CHAPTERS | (OWN if walk.deals.is_own else set())
-    story.check(wanted <= found, f"manage.py trace {ref} --json tells every chapter: {', '.join(sorted(found))}", sorted(wanted - found))
+    story.check(
+        wanted <= found,
+        f"manage.py trace {ref} --json tells every chapter: {', '.join(sorted(found))}",
+        sorted(wanted - found),
+    )
     out = StringIO()
     try:
         call_command("verify", stdout=out, no_color=True)
     except CommandError as error:
         story.check(False, "manage.py verify finds the audit trail intact", error)
-    story.check("intact" in out.getvalue(), f"manage.py verify: {out.getvalue().strip().splitlines()[-1]}")
+    story.check(
+        "intact" in out.getvalue(), f"manage.py verify: {out.getvalue().strip().splitlines()[-1]}"
+    )
 
 
 def quiet(walk: Walk) -> None:
-    """Wait until nothing of these runs is still to be sent or read: the play systems are about to be gone."""
-    runs, outside = [job.run.pk for job in walk.jobs], [walk.deals.connection.pk, walk.site.connection.pk]
-    leaving = Outbound.objects.unfinished().filter(Q(run__in=runs) | Q(item__run__in=runs), connection__in=outside)
+    """
+    Wait until nothing of these runs is still to be sent or read.
+
+    The play systems are about to be gone.
+    """
+    runs, outside = (
+        [job.run.pk for job in walk.jobs],
+        [walk.deals.connection.pk, walk.site.connection.pk],
+    )
+    leaving = Outbound.objects.unfinished().filter(
+        Q(run__in=runs) | Q(item__run__in=runs), connection__in=outside
+    )
     steps = RunStep.objects.filter(run__in=runs, state=RunStep.State.DUE)
-    walk.story.wait("nothing is left to be sent or read", lambda: not leaving.exists() and not steps.exists(), 60, WORKER)
+    walk.story.wait(
+        "nothing is left to be sent or read",
+        lambda: not leaving.exists() and not steps.exists(),
+        60,
+        WORKER,
+    )
 
 
 def leave(walk: Walk) -> None:
     """Archive live pages on a simulated site, and cancel runs that were interrupted."""
     runs = [job.run.pk for job in walk.jobs if job.run.pk]
-    open_runs = list(Run.objects.filter(pk__in=runs, item__is_open=True).values_list("pk", flat=True))
+    open_runs = list(
+        Run.objects.filter(pk__in=runs, item__is_open=True).values_list("pk", flat=True)
+    )
     if open_runs:
         cancel(open_runs, by=by(walk.cast.lead), at=now(), reason="The walkthrough broke off here.")
     if walk.owns_site:
         live = Deliverable.objects.filter(item__run__in=runs, state=Deliverable.State.LIVE)
         ids = list(live.values_list("pk", flat=True))
         if ids:
-            deliverables.archive(ids, by=by(walk.cast.lead), at=now(), reason="The walkthrough's site is gone.")
+            deliverables.archive(
+                ids, by=by(walk.cast.lead), at=now(), reason="The walkthrough's site is gone."
+            )
 
 
 def archived(walk: Walk) -> None:
     leave(walk)
-    walk.story.check(all(not fresh(job.run).is_open for job in walk.jobs), "nothing of this walkthrough stays open")
+    walk.story.check(
+        all(not fresh(job.run).is_open for job in walk.jobs),
+        "nothing of this walkthrough stays open",
+    )

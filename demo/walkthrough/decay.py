@@ -1,4 +1,9 @@
-"""Act 6: somebody changes the live page by hand. It is noticed, the run opens again, and closes when it is put right."""
+"""
+Act 6.
+
+Somebody changes the live page by hand. It is noticed, the run opens again, and closes when it is
+put right.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +25,22 @@ def decay(walk: Walk, page: Deliverable, words: str) -> None:
     story.tell(f"Somebody at the site writes something else into post {post.id}.", page.live_url)
     _look(walk, outcome)
     story.wait(
-        "the look finds it changed: once is not yet a decay", lambda: fresh(outcome).failures or _state(outcome, "decayed"), 60, WORKER
+        "the look finds it changed: once is not yet a decay",
+        lambda: fresh(outcome).failures or _state(outcome, "decayed"),
+        60,
+        WORKER,
     )
     _look(walk, outcome)
-    story.wait("a second look finds it so too, and the outcome has decayed", lambda: _state(outcome, Outcome.State.DECAYED), 60, WORKER)
+    story.wait(
+        "a second look finds it so too, and the outcome has decayed",
+        lambda: _state(outcome, Outcome.State.DECAYED),
+        60,
+        WORKER,
+    )
     run = fresh(walk.job.run)
-    story.check(run.state == Run.State.AWAITING_OUTCOME, f"run {run.item.ref} is open again", run.state)
+    story.check(
+        run.state == Run.State.AWAITING_OUTCOME, f"run {run.item.ref} is open again", run.state
+    )
     case = ExceptionCase.objects.select_related("item__owner").get(
         item__parent=page.item_id, reason=Reason.OUTCOME_DECAYED, item__is_open=True
     )

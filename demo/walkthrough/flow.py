@@ -1,4 +1,8 @@
-"""The walkthrough's own flow and its promises, which are seconds: so that a warning can be watched, and no row need be edited."""
+"""
+The walkthrough's own flow and its promises, which are seconds.
+
+So that a warning can be watched, and no row need be edited.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,11 @@ from routing.people.saving import save
 from routing.sla.operations.calendars import save_policy
 
 SLUG = "walkthrough"
-PORTAL = 990_099  # the number of the play account: only its deals start this flow, and they start no other
-HOUR = timedelta(hours=1)  # between the rungs above a breach: a walkthrough that broke wakes nobody at once
+# The number of the play account: only its deals start this flow, and they start no other.
+PORTAL = 990_099
+HOUR = timedelta(
+    hours=1
+)  # between the rungs above a breach: a walkthrough that broke wakes nobody at once
 # kind, purpose, seconds, met in
 PROMISES = (
     ("exceptioncase", "resolution", 6, ["resolved", "dismissed"]),
@@ -26,7 +33,11 @@ PROMISES = (
 
 
 def ensure_flow(cast: Cast, at: datetime) -> None:
-    """Publish the flow once; later only its policy owners follow the cast. Call it where no other walkthrough's is beside."""
+    """
+    Publish the flow once.
+
+    Later only its policy owners follow the cast. Call it where no other walkthrough's is beside.
+    """
     _policy(cast, at)
     flow = Flow.objects.filter(slug=SLUG).first()
     if flow is None:
@@ -40,10 +51,19 @@ def _policy(cast: Cast, at: datetime) -> None:
     if SLAPolicy.objects.filter(slug=SLUG).exists():
         return
     targets = [
-        Target(kind=kind, purpose=purpose, worktime=timedelta(seconds=seconds), met_in=met, warn_percent=50, escalate_every=HOUR)
+        Target(
+            kind=kind,
+            purpose=purpose,
+            worktime=timedelta(seconds=seconds),
+            met_in=met,
+            warn_percent=50,
+            escalate_every=HOUR,
+        )
         for kind, purpose, seconds, met in PROMISES
     ]
-    policy = SLAPolicy(slug=SLUG, name="Walkthrough (seconds)", calendar_source=SLAPolicy.Source.ALWAYS)
+    policy = SLAPolicy(
+        slug=SLUG, name="Walkthrough (seconds)", calendar_source=SLAPolicy.Source.ALWAYS
+    )
     save_policy(policy, by=by(cast.lead), at=at, targets=targets, reason=WHY)
 
 
@@ -53,19 +73,39 @@ def _publish(cast: Cast, at: datetime) -> None:
         name="Walkthrough",
         purpose="Show one whole job on a running product: manage.py walkthrough.",
         outcome="The page is live and proven, and the play CRM's deal says so.",
-        runbook="Its runs are play. Run `manage.py walkthrough` again; what an interrupted one left may be called off.",
+        runbook="Its runs are play. Run `manage.py walkthrough` again; what an interrupted one "
+        "left may be called off.",
         owner=cast.lead,
         backup=cast.second,
     )
     save(flow, by=by(cast.lead), at=at, reason=WHY)
-    version = FlowVersion(flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{deal.name}", policy=SLUG)
+    version = FlowVersion(
+        flow=flow,
+        number=1,
+        action="delivery.open_request",
+        template=TEMPLATE,
+        title="{deal.name}",
+        policy=SLUG,
+    )
     save(version, by=by(cast.lead), at=at, reason=WHY)
-    Trigger.objects.create(version=version, kind="hubspot.deal.creation", field="portalId", value=str(PORTAL))
+    Trigger.objects.create(
+        version=version, kind="hubspot.deal.creation", field="portalId", value=str(PORTAL)
+    )
     FlowField.objects.bulk_create(
         [
-            FlowField(version=version, name=name, label=label, type=kind.value, required=required, personal=personal, position=place)
+            FlowField(
+                version=version,
+                name=name,
+                label=label,
+                type=kind.value,
+                required=required,
+                personal=personal,
+                position=place,
+            )
             for place, (name, label, kind, required, personal) in enumerate(FIELDS)
         ]
     )
-    Rule.objects.create(version=version, position=1, name="Everything", team=cast.team, account_first=True)
+    Rule.objects.create(
+        version=version, position=1, name="Everything", team=cast.team, account_first=True
+    )
     publish(version, by=by(cast.lead), at=at, reason=WHY)

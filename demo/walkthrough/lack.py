@@ -1,4 +1,9 @@
-"""Act 2: something is missing. It has an owner and a time, the time runs out, a person fills it in, and the same run goes on."""
+"""
+Act 2.
+
+Something is missing. It has an owner and a time, the time runs out, a person fills it in, and the
+same run goes on.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +26,23 @@ SOON = timedelta(minutes=1)  # a longer promise is not waited for
 
 def lack(walk: Walk) -> None:
     story, job = walk.story, walk.job
-    open_now = ExceptionCase.objects.filter(run=job.run, state__in=ExceptionCase.open_states).select_related("item__owner", "item__backup")
+    open_now = ExceptionCase.objects.filter(
+        run=job.run, state__in=ExceptionCase.open_states
+    ).select_related("item__owner", "item__backup")
     case = story.wait("the run stops because facts are missing", open_now.first, 60, WORKER)
     fields = [each["name"] for each in case.evidence.get("fields", ())]
     story.check(
-        (case.reason, case.step) == (Reason.MISSING_FIELDS, "validate"), f"it names the missing facts: {', '.join(fields)}", case.reason
+        (case.reason, case.step) == (Reason.MISSING_FIELDS, "validate"),
+        f"it names the missing facts: {', '.join(fields)}",
+        case.reason,
     )
-    story.check(case.item.owner_id and case.item.backup_id, f"{case.item.ref} is {case.item.owner}'s, backed up by {case.item.backup}")
-    story.tell(f"{case.item.owner} has until {case.item.next_due_at:%H:%M:%S} UTC.", where(case.item))
+    story.check(
+        case.item.owner_id and case.item.backup_id,
+        f"{case.item.ref} is {case.item.owner}'s, backed up by {case.item.backup}",
+    )
+    story.tell(
+        f"{case.item.owner} has until {case.item.next_due_at:%H:%M:%S} UTC.", where(case.item)
+    )
     _watch_the_clock(walk, case)
     story.done(claim([case.pk], by=by(walk.cast.lead), at=now()), f"{walk.cast.lead} claims it")
     values = {"deal.ends": day(60)} if "deal.ends" in fields else {}
@@ -42,12 +56,28 @@ def lack(walk: Walk) -> None:
 def _watch_the_clock(walk: Walk, case: ExceptionCase) -> None:
     story, clock = walk.story, Clock.objects.filter(item=case.item_id).first()
     if clock is None or clock.target > SOON:
-        story.tell("The timebox is longer than a walkthrough. Only the walkthrough's own flow has SLA targets of seconds.")
+        story.tell(
+            "The timebox is longer than a walkthrough. Only the walkthrough's own flow has SLA "
+            "targets of seconds."
+        )
         return
     levels = Escalation.objects.filter(clock=clock)
-    found = story.wait("the timebox is nearly or fully used, and beat escalates it", lambda: levels.order_by("-level").first(), 60, WORKER)
-    told = Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"]).select_related("recipient").first()
-    story.check(told, f"{told.recipient if told else 'nobody'} was notified: {'overdue' if found.level else 'due soon'}")
+    found = story.wait(
+        "the timebox is nearly or fully used, and beat escalates it",
+        lambda: levels.order_by("-level").first(),
+        60,
+        WORKER,
+    )
+    told = (
+        Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"])
+        .select_related("recipient")
+        .first()
+    )
+    story.check(
+        told,
+        f"{told.recipient if told else 'nobody'} was notified: "
+        f"{'overdue' if found.level else 'due soon'}",
+    )
 
 
 def decided(walk: Walk) -> None:
@@ -55,23 +85,43 @@ def decided(walk: Walk) -> None:
     story, job = walk.story, walk.job
     job.run = story.wait(
         "the run has decided and is in delivery",
-        lambda: Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY).select_related("item__client", "item__owner").first(),
+        lambda: (
+            Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY)
+            .select_related("item__client", "item__owner")
+            .first()
+        ),
         60,
         WORKER,
     )
     decision = job.run.decisions.get()
     story.check(
-        decision.answer and "rulings" in decision.answer, f"rule “{decision.rule_name}” chose {decision.owner}, backup {decision.backup}"
+        decision.answer and "rulings" in decision.answer,
+        f"rule “{decision.rule_name}” chose {decision.owner}, backup {decision.backup}",
     )
-    story.check(decide_again(decision).same, "recomputed from its own record, the decision is identical, byte for byte")
-    requests = list(Request.objects.filter(item__run=job.run).select_related("item__owner", "contact"))
     story.check(
-        len(requests) == 1 and Brief.objects.filter(item__run=job.run).count() == 1, "it has one request and one brief", len(requests)
+        decide_again(decision).same,
+        "recomputed from its own record, the decision is identical, byte for byte",
+    )
+    requests = list(
+        Request.objects.filter(item__run=job.run).select_related("item__owner", "contact")
+    )
+    story.check(
+        len(requests) == 1 and Brief.objects.filter(item__run=job.run).count() == 1,
+        "it has one request and one brief",
+        len(requests),
     )
     job.request = requests[0]
-    owns = Notification.objects.filter(item=job.request.item_id, words=Notification.Words.OWNS).count()
-    story.check(owns == 1, f"{job.request.item.owner} was notified once that {job.request.item.ref} is theirs", owns)
-    story.tell(f"Request {job.request.item.ref}: “{job.request.item.title}”.", where(job.request.item))
+    owns = Notification.objects.filter(
+        item=job.request.item_id, words=Notification.Words.OWNS
+    ).count()
+    story.check(
+        owns == 1,
+        f"{job.request.item.owner} was notified once that {job.request.item.ref} is theirs",
+        owns,
+    )
+    story.tell(
+        f"Request {job.request.item.ref}: “{job.request.item.title}”.", where(job.request.item)
+    )
     job.contact = _approver(walk, job)
 
 

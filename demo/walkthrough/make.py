@@ -30,12 +30,23 @@ def picture(walk: Walk) -> File:
     raw = BytesIO()
     Image.new("RGB", (64, 48), (seed & 255, seed >> 8 & 255, 90)).save(raw, "PNG")
     client, maker = walk.job.run.item.client, by(walk.cast.maker)
-    return keep(ContentFile(raw.getvalue()), name=f"valley-{walk.token}.png", client=client, by=maker, at=now())
+    return keep(
+        ContentFile(raw.getvalue()),
+        name=f"valley-{walk.token}.png",
+        client=client,
+        by=maker,
+        at=now(),
+    )
 
 
 def page_draft(walk: Walk, file: File, words: str, *, alt: bool = True) -> Draft:
     body = (SOUND if alt else FAULTY).format(words=words, sha=file.sha256, alt=ALT)
-    texts = {"title": f"Opening day {walk.token}", "slug": f"walkthrough-{walk.token}", "excerpt": "We open.", "body_html": body}
+    texts = {
+        "title": f"Opening day {walk.token}",
+        "slug": f"walkthrough-{walk.token}",
+        "excerpt": "We open.",
+        "body_html": body,
+    }
     return Draft(texts, {}, [Part(file.pk, "content", ALT)])
 
 
@@ -43,26 +54,42 @@ def sheet_draft(walk: Walk) -> Draft:
     """A file to hand over."""
     raw = b"day,visitors\nMonday,120\n"
     client, maker = walk.job.run.item.client, by(walk.cast.maker)
-    file = keep(ContentFile(raw), name=f"figures-{walk.token}.csv", client=client, by=maker, at=now())
-    return Draft({"title": "Figures"}, {}, [Part(file.pk, "download", "The figures of the opening")])
+    file = keep(
+        ContentFile(raw), name=f"figures-{walk.token}.csv", client=client, by=maker, at=now()
+    )
+    return Draft(
+        {"title": "Figures"}, {}, [Part(file.pk, "download", "The figures of the opening")]
+    )
 
 
 def start(walk: Walk, row: Deliverable) -> None:
-    walk.story.done(deliverables.start([row.pk], by=by(walk.cast.maker), at=now()), f"{walk.cast.maker} begins {row.item.ref}")
+    walk.story.done(
+        deliverables.start([row.pk], by=by(walk.cast.maker), at=now()),
+        f"{walk.cast.maker} begins {row.item.ref}",
+    )
 
 
 def hand_in(walk: Walk, row: Deliverable, draft: Draft) -> Deliverable:
     maker = walk.cast.maker
-    walk.story.done(versions.upload([row.pk], by=by(maker), at=now(), draft=draft), f"{maker} uploads a version of {row.item.ref}")
+    walk.story.done(
+        versions.upload([row.pk], by=by(maker), at=now(), draft=draft),
+        f"{maker} uploads a version of {row.item.ref}",
+    )
     walk.story.done(deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} hands it in")
     return fresh(row)
 
 
 def sent_back(walk: Walk, row: Deliverable) -> None:
     """The machine's own checks found the fault."""
-    failed = CheckResult.objects.filter(version=row.version_id, passed=False).select_related("check_row")
+    failed = CheckResult.objects.filter(version=row.version_id, passed=False).select_related(
+        "check_row"
+    )
     said = [f"{each.check_row.name}: {each.findings[0]['message']}" for each in failed]
-    walk.story.check(row.state == State.REWORK and said, "the automatic checks send it back, and say why", row.state)
+    walk.story.check(
+        row.state == State.REWORK and said,
+        "the automatic checks send it back, and say why",
+        row.state,
+    )
     for words in said:
         walk.story.tell(f"  {words}")
 
@@ -71,15 +98,26 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
     """Through QA's judgment and the agency's own approval, before the client."""
     story, reviewer, lead = walk.story, walk.cast.reviewer, walk.cast.lead
     row = Deliverable.objects.select_related("item").get(pk=row.pk)
-    story.check(row.state == State.IN_QA, "it passes the automatic checks and waits for a sign-off", row.state)
+    story.check(
+        row.state == State.IN_QA,
+        "it passes the automatic checks and waits for a sign-off",
+        row.state,
+    )
     for each in checks.standing([row])[row.pk]:
         if each.unsigned:
-            signed = deliverables.sign_off([row.pk], by=by(reviewer), at=now(), check=each.check.pk, passed=True, note="")
+            signed = deliverables.sign_off(
+                [row.pk], by=by(reviewer), at=now(), check=each.check.pk, passed=True, note=""
+            )
             story.done(signed, f"{reviewer} signs “{each.check.name}”")
     question = _question(walk, row, "the agency")
-    story.done(approvals.approve([question.pk], by=by(lead), at=now(), digest=question.digest), f"{lead} approves it for the agency")
+    story.done(
+        approvals.approve([question.pk], by=by(lead), at=now(), digest=question.digest),
+        f"{lead} approves it for the agency",
+    )
     owner = _owner(row)
-    story.done(deliverables.ask_client([row.pk], by=by(owner), at=now()), f"{owner} asks the client")
+    story.done(
+        deliverables.ask_client([row.pk], by=by(owner), at=now()), f"{owner} asks the client"
+    )
 
 
 ANSWERS = {
@@ -94,17 +132,30 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
     story, contact = walk.story, walk.job.contact
     question = _question(walk, row, "the client")
     assert contact.user is not None  # invited before
-    [result] = ANSWERS[Answer.Word(word)]([question.pk], by=Actor.of(contact.user), at=now(), digest=question.digest, comment=comment)
-    spoken = f"{contact.full_name}, for the client: {Answer.Word(word).label}" + (f" (“{comment}”)" if comment else "")
+    [result] = ANSWERS[Answer.Word(word)](
+        [question.pk], by=Actor.of(contact.user), at=now(), digest=question.digest, comment=comment
+    )
+    spoken = f"{contact.full_name}, for the client: {Answer.Word(word).label}" + (
+        f" (“{comment}”)" if comment else ""
+    )
     story.done([result], spoken)
     answer = Answer.objects.get(approval=question)
-    story.check(answer.digest == question.version.digest, f"the answer is bound to exactly that version ({answer.digest[:12]})")
+    story.check(
+        answer.digest == question.version.digest,
+        f"the answer is bound to exactly that version ({answer.digest[:12]})",
+    )
     return fresh(row)
 
 
 def _question(walk: Walk, row: Deliverable, whom: str) -> Approval:
-    found = Approval.objects.filter(version__deliverable=row, state=Approval.State.PENDING).select_related("item", "version")
-    walk.story.check(found.count() == 1, f"{whom} is asked: {', '.join(each.item.ref for each in found)}", found.count())
+    found = Approval.objects.filter(
+        version__deliverable=row, state=Approval.State.PENDING
+    ).select_related("item", "version")
+    walk.story.check(
+        found.count() == 1,
+        f"{whom} is asked: {', '.join(each.item.ref for each in found)}",
+        found.count(),
+    )
     return found[0]
 
 

@@ -1,4 +1,8 @@
-"""The systems outside: played by this process for the time of a walkthrough, or those that were named."""
+"""
+The systems outside.
+
+Played by this process for the time of a walkthrough, or those that were named.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +38,17 @@ SETTLE_S = 1.0  # what the play site has done, it shows at once
 @contextmanager
 def place() -> Iterator[str]:
     """
-    A place that no other walkthrough has until this ends: what its connections' names end with. The kernel frees it, however it ends.
+    A place that no other walkthrough has until this ends: what its connections' names end with. The
+    kernel frees it, however it ends.
 
     :raises Broke: if all are taken
     """
     for number in range(1, MOST + 1):
-        held = os.open(settings.VAR_DIR / f"walkthrough-{number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        held = os.open(
+            settings.VAR_DIR / f"walkthrough-{number}.lock",
+            os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
+            0o600,
+        )
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -81,7 +90,9 @@ def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[Deals]:
 def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
     """A play WordPress on a free port, and its connection brought up to date."""
     password = token_urlsafe(24)
-    first = SystemRandom().randrange(10**6, 10**9)  # an id that stood for something else in an earlier walkthrough would be refused
+    first = SystemRandom().randrange(
+        10**6, 10**9
+    )  # an id that stood for something else in an earlier walkthrough would be refused
     with _serving(serve_cms(CMS("walkthrough", password, first=first), 0)) as address:
         wanted = Wanted(
             kind="wordpress",
@@ -103,7 +114,10 @@ def named(slug: str, kind: str) -> Connection:
     """
     found = Connection.objects.active().filter(slug=slug).first()
     if found is None:
-        raise Broke(f"There is no active connection “{slug}”. Make it: manage.py connect {kind} --slug {slug} …")
+        raise Broke(
+            f"There is no active connection “{slug}”. Make it: manage.py connect {kind} --slug "
+            f"{slug} …"
+        )
     if found.kind != kind:
         raise Broke(f"“{slug}” is of kind {found.kind}; a {kind} connection is wanted here.")
     return found
@@ -117,7 +131,9 @@ def _connected(wanted: Wanted, cast: Cast, at: datetime) -> Connection:
 @contextmanager
 def _serving(server: ThreadingHTTPServer) -> Iterator[str]:
     server.daemon_threads = True
-    Thread(target=server.serve_forever, args=(0.1,), daemon=True, name="walkthrough outside").start()
+    Thread(
+        target=server.serve_forever, args=(0.1,), daemon=True, name="walkthrough outside"
+    ).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:

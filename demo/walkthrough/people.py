@@ -23,7 +23,14 @@ _DEMO = {
     "reviewer": f"ken@{agency.DOMAIN}",
     "keeper": f"ines@{agency.DOMAIN}",
 }
-_ROLES: dict[str, Role] = {"account": AM, "second": AM, "lead": OPS, "maker": CREATIVE, "reviewer": QA, "keeper": INTEGRATIONS}
+_ROLES: dict[str, Role] = {
+    "account": AM,
+    "second": AM,
+    "lead": OPS,
+    "maker": CREATIVE,
+    "reviewer": QA,
+    "keeper": INTEGRATIONS,
+}
 _NAMES = {
     "account": "Account Manager",
     "second": "Second Account Manager",
@@ -38,8 +45,8 @@ IN_TEAM = ("account", "second", "maker")
 @dataclass(frozen=True, slots=True)
 class Cast:
     """
-    ``account`` and ``second`` are account managers, ``lead`` leads operations, ``maker`` makes, ``reviewer`` judges and
-    ``keeper`` owns the connections.
+    ``account`` and ``second`` are account managers, ``lead`` leads operations, ``maker`` makes,
+    ``reviewer`` judges and ``keeper`` owns the connections.
     """
 
     account: User
@@ -57,10 +64,21 @@ def by(user: User) -> Actor:
 
 
 def cast(at: datetime) -> Cast:
-    """Everybody, made where missing. Call it in a transaction that no other walkthrough's is beside."""
+    """
+    Everybody, made where missing.
+
+    Call it in a transaction that no other walkthrough's is beside.
+    """
     found = {user.email: user for user in User.objects.staff().filter(email__in=_DEMO.values())}
-    whole = all(email in found and found[email].groups.filter(name=_ROLES[part]).exists() for part, email in _DEMO.items())
-    people = {part: found[email] for part, email in _DEMO.items()} if whole else {part: _person(part, at) for part in _ROLES}
+    whole = all(
+        email in found and found[email].groups.filter(name=_ROLES[part]).exists()
+        for part, email in _DEMO.items()
+    )
+    people = (
+        {part: found[email] for part, email in _DEMO.items()}
+        if whole
+        else {part: _person(part, at) for part in _ROLES}
+    )
     return Cast(**people, team=_team(people, at))
 
 

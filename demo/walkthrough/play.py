@@ -22,7 +22,16 @@ from demo.walkthrough.crm import Deals
 from demo.walkthrough.decay import decay
 from demo.walkthrough.flow import ensure_flow
 from demo.walkthrough.lack import decided, lack
-from demo.walkthrough.make import client_says, hand_in, page_draft, picture, reviewed, sent_back, sheet_draft, start
+from demo.walkthrough.make import (
+    client_says,
+    hand_in,
+    page_draft,
+    picture,
+    reviewed,
+    sent_back,
+    sheet_draft,
+    start,
+)
 from demo.walkthrough.people import Cast, by, cast
 from demo.walkthrough.publish import complete, crm_knows, handed_over, published
 from demo.walkthrough.site import Site
@@ -41,7 +50,11 @@ Word = Answer.Word
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Arguments of the command: slugs of connections and ids of deals made by hand. Empty means the walkthrough's own."""
+    """
+    Arguments of the command.
+
+    Slugs of connections and ids of deals made by hand. Empty means the walkthrough's own.
+    """
 
     crm: str = ""
     cms: str = ""
@@ -91,7 +104,10 @@ def _acts(walk: Walk) -> None:
     decay(walk, page, FIRST)
     story.act("7. The client wants something else on the live page")
     if walk.by_hand and not walk.made:
-        story.tell("Not played: it takes a second deal that was made by hand, with an end date. Name it with another --deal.")
+        story.tell(
+            "Not played: it takes a second deal that was made by hand, with an end date. Name it "
+            "with another --deal."
+        )
     else:
         _change(walk, page, file)
     story.act("8. The whole story")
@@ -101,14 +117,20 @@ def _acts(walk: Walk) -> None:
 
 
 def _make(walk: Walk, page: Deliverable, sheet: Deliverable, file: File) -> bool:
-    """Both are approved by the client, the page after a fault and a change; whether the next answer of the site will be lost."""
+    """
+    Both are approved by the client, the page after a fault and a change.
+
+    Whether the next answer of the site will be lost.
+    """
     start(walk, page)
     sent_back(walk, hand_in(walk, page, page_draft(walk, file, FIRST, alt=False)))
     hand_in(walk, page, page_draft(walk, file, "We open soon."))
     reviewed(walk, page)
     row = client_says(walk, page, Word.CHANGES.value, "Please say on which day.")
     walk.story.check(
-        row.state == Deliverable.State.REWORK and row.rounds == 1, "it goes back for rework, as one round of what was sold", row.state
+        row.state == Deliverable.State.REWORK and row.rounds == 1,
+        "it goes back for rework, as one round of what was sold",
+        row.state,
     )
     hand_in(walk, page, page_draft(walk, file, FIRST))
     reviewed(walk, page)
@@ -130,7 +152,9 @@ def _change(walk: Walk, old: Deliverable, file: File) -> None:
     decided(walk)
     account = walk.job.request.item.owner or walk.cast.lead
     story.done(
-        requests.edit([walk.job.request.pk], by=by(account), at=now(), kind=Request.Kind.CHANGE.value),
+        requests.edit(
+            [walk.job.request.pk], by=by(account), at=now(), kind=Request.Kind.CHANGE.value
+        ),
         f"{account} notes that it is a change of {old.item.ref}",
     )
     take_on(walk)
@@ -138,18 +162,35 @@ def _change(walk: Walk, old: Deliverable, file: File) -> None:
     start(walk, new)
     hand_in(walk, new, page_draft(walk, file, CHANGED))
     reviewed(walk, new)
-    story.check(fresh(old).state == Deliverable.State.LIVE, f"{old.item.ref} stays live meanwhile", fresh(old).state)
+    story.check(
+        fresh(old).state == Deliverable.State.LIVE,
+        f"{old.item.ref} stays live meanwhile",
+        fresh(old).state,
+    )
     client_says(walk, new, Word.APPROVE.value)
     new = published(walk, new, lost=False)
     before = Outcome.objects.get(item=old.item_id)
-    story.check(before.state == Outcome.State.SUPERSEDED, "what was proven of the old page is superseded", before.state)
+    story.check(
+        before.state == Outcome.State.SUPERSEDED,
+        "what was proven of the old page is superseded",
+        before.state,
+    )
     story.check(new.live_url == fresh(old).live_url, "the address stays the same", new.live_url)
     complete(walk)
     crm_knows(walk, new)
 
 
 def _plan(walk: Walk) -> list[dict[str, Any]]:
-    return [_page(walk), {"key": "sheet", "title": f"Figures {walk.token}", "format": "file", "amount": "500", "hours": "4"}]
+    return [
+        _page(walk),
+        {
+            "key": "sheet",
+            "title": f"Figures {walk.token}",
+            "format": "file",
+            "amount": "500",
+            "hours": "4",
+        },
+    ]
 
 
 def _page(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
@@ -157,7 +198,15 @@ def _page(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
     assert client is not None  # decided before
     place = destination(walk, client).pk
     title = f"Opening day {walk.token}"
-    return {"key": "page", "title": title, "format": "page", "destination": place, "amount": "4000", "hours": "30", "replaces": replaces}
+    return {
+        "key": "page",
+        "title": title,
+        "format": "page",
+        "destination": place,
+        "amount": "4000",
+        "hours": "30",
+        "replaces": replaces,
+    }
 
 
 @contextmanager
@@ -166,11 +215,29 @@ def _stage(story: Story, named: Named) -> Iterator[Walk]:
     with ExitStack() as stack:
         ending = stack.enter_context(outside.place())
         players = _players(story)
-        deals = Deals(outside.named(named.crm, "hubspot")) if named.crm else stack.enter_context(outside.own_crm(ending, players, now()))
-        site = Site(outside.named(named.cms, "wordpress")) if named.cms else stack.enter_context(outside.own_site(ending, players, now()))
+        deals = (
+            Deals(outside.named(named.crm, "hubspot"))
+            if named.crm
+            else stack.enter_context(outside.own_crm(ending, players, now()))
+        )
+        site = (
+            Site(outside.named(named.cms, "wordpress"))
+            if named.cms
+            else stack.enter_context(outside.own_site(ending, players, now()))
+        )
         for what, connection in (("CRM", deals.connection), ("site", site.connection)):
-            story.tell(f"The {what} is “{connection.name}” at {connection.base_url or 'its vendor'}.")
-        yield Walk(story, players, deals, site, owns_site=not named.cms, made=list(named.made), by_hand=bool(named.made))
+            story.tell(
+                f"The {what} is “{connection.name}” at {connection.base_url or 'its vendor'}."
+            )
+        yield Walk(
+            story,
+            players,
+            deals,
+            site,
+            owns_site=not named.cms,
+            made=list(named.made),
+            by_hand=bool(named.made),
+        )
 
 
 def _players(story: Story) -> Cast:
@@ -179,7 +246,15 @@ def _players(story: Story) -> Cast:
         players = cast(now())
         ensure_flow(players, now())
     names = ", ".join(
-        str(user) for user in (players.account, players.second, players.lead, players.maker, players.reviewer, players.keeper)
+        str(user)
+        for user in (
+            players.account,
+            players.second,
+            players.lead,
+            players.maker,
+            players.reviewer,
+            players.keeper,
+        )
     )
     story.tell(f"It is played by {names}.")
     return players
@@ -187,8 +262,17 @@ def _players(story: Story) -> Cast:
 
 def _product_answers(story: Story) -> None:
     try:
-        with SafeClient(settings.SITE_URL, private=frozenset({origin_of(settings.SITE_URL)}), total_s=10) as client:
+        with SafeClient(
+            settings.SITE_URL, private=frozenset({origin_of(settings.SITE_URL)}), total_s=10
+        ) as client:
             answer = client.get("/readyz")
     except CallFailed as error:
-        raise Broke(f"The product does not answer at {settings.SITE_URL} ({error}): start it with `make run`") from None
-    story.check(answer.status == HTTPStatus.OK, f"the product is ready at {settings.SITE_URL}", answer.status)
+        raise Broke(
+            f"The product does not answer at {settings.SITE_URL} ({error}): start it with `make "
+            f"run`"
+        ) from None
+    story.check(
+        answer.status == HTTPStatus.OK,
+        f"the product is ready at {settings.SITE_URL}",
+        answer.status,
+    )

@@ -1,4 +1,9 @@
-"""Act 5: what is approved goes out once, whatever gets lost on the way, and is proven by looking; the CRM hears of it."""
+"""
+Act 5.
+
+What is approved goes out once, whatever gets lost on the way, and is proven by looking; the CRM
+hears of it.
+"""
 
 from __future__ import annotations
 
@@ -17,27 +22,55 @@ State, Lost = Deliverable.State, Attempt.Outcome.UNKNOWN
 def handed_over(walk: Walk, row: Deliverable) -> None:
     """A file is proven by the client's own word."""
     owner = row.item.owner or walk.cast.lead
-    walk.story.done(deliverables.hand_out([row.pk], by=by(owner), at=now()), f"{owner} hands {row.item.ref} over")
+    walk.story.done(
+        deliverables.hand_out([row.pk], by=by(owner), at=now()),
+        f"{owner} hands {row.item.ref} over",
+    )
     outcome = Outcome.objects.get(item=row.item_id)
     walk.story.check(
-        outcome.state == Outcome.State.PROVEN, f"that the client has it is proven by {outcome.evidence.get('approval')}", outcome.state
+        outcome.state == Outcome.State.PROVEN,
+        f"that the client has it is proven by {outcome.evidence.get('approval')}",
+        outcome.state,
     )
 
 
 def published(walk: Walk, row: Deliverable, *, lost: bool) -> Deliverable:
-    """The page is there, once, and was seen by anybody's eyes. :param lost: an answer was made to get lost"""
+    """
+    The page is there, once, and was seen by anybody's eyes.
+
+    :param lost: an answer was made to get lost
+    """
     story = walk.story
-    rows = Outbound.objects.filter(item=row.item_id, verb="publish", state__in=[Outbound.State.DELIVERED, Outbound.State.DEAD])
-    sent = story.wait("the page was sent to the site", rows.first, 60, f"{WORKER} Does the destination publish on approval?")
-    story.check(sent.state == Outbound.State.DELIVERED, "it is delivered, and read back as it was sent", sent.last_error)
+    rows = Outbound.objects.filter(
+        item=row.item_id, verb="publish", state__in=[Outbound.State.DELIVERED, Outbound.State.DEAD]
+    )
+    sent = story.wait(
+        "the page was sent to the site",
+        rows.first,
+        60,
+        f"{WORKER} Does the destination publish on approval?",
+    )
+    story.check(
+        sent.state == Outbound.State.DELIVERED,
+        "it is delivered, and read back as it was sent",
+        sent.last_error,
+    )
     row = fresh(row)
     story.check(row.state == State.LIVE, f"{row.item.ref} is live", row.state)
     story.tell(f"Attempts it took: {sent.attempts}.", row.live_url)
     if lost:
         said = list(sent.tries.order_by("number").values_list("outcome", flat=True))
-        story.check(Lost in said, f"an answer got lost, so it looked before it wrote again: {', '.join(said)}", said)
+        story.check(
+            Lost in said,
+            f"an answer got lost, so it looked before it wrote again: {', '.join(said)}",
+            said,
+        )
     there = walk.site.posts(object_of(row))
-    story.check(len(there) == 1, f"counted at the other end, there is one such post: {', '.join(each.id for each in there)}", len(there))
+    story.check(
+        len(there) == 1,
+        f"counted at the other end, there is one such post: {', '.join(each.id for each in there)}",
+        len(there),
+    )
     proven(walk, row)
     return row
 
@@ -50,18 +83,27 @@ def proven(walk: Walk, row: Deliverable) -> None:
         60,
         f"Last look: {outcomes.values_list('evidence', flat=True).first()}. {WORKER}",
     )
-    walk.story.check(found.evidence.get("url") == fresh(row).live_url, f"the proof names what was seen: {found.evidence.get('url')}")
+    walk.story.check(
+        found.evidence.get("url") == fresh(row).live_url,
+        f"the proof names what was seen: {found.evidence.get('url')}",
+    )
 
 
 def complete(walk: Walk) -> None:
     job = walk.job
     runs = Run.objects.filter(pk=job.run.pk, state=Run.State.COMPLETE)
-    walk.story.wait(f"run {job.run.item.ref} is complete", runs.first, 60, f"It is {fresh(job.run).state}.")
+    walk.story.wait(
+        f"run {job.run.item.ref} is complete", runs.first, 60, f"It is {fresh(job.run).state}."
+    )
     walk.story.tell("Nothing is missing any more.", where(job.run.item))
 
 
 def crm_knows(walk: Walk, page: Deliverable) -> None:
-    """The deal says what became of it, read in the CRM; and our own change coming back starts nothing."""
+    """
+    The deal says what became of it, read in the CRM.
+
+    And our own change coming back starts nothing.
+    """
     story, job = walk.story, walk.job
     try:
         if not walk.deals.said(job.deal):
@@ -81,6 +123,8 @@ def crm_knows(walk: Walk, page: Deliverable) -> None:
     runs = Run.objects.filter(source=job.run.source).count()
     answers = walk.deals.post(times=1)
     story.check(answers == [200], "the CRM tells us of our own change", answers)
-    heard = RunEvent.objects.filter(event__source=job.run.source, event__subject_id=job.deal, part=RunEvent.Part.ECHO)
+    heard = RunEvent.objects.filter(
+        event__source=job.run.source, event__subject_id=job.deal, part=RunEvent.Part.ECHO
+    )
     story.wait("it is known as our own echo", lambda: heard.count() or None, 60, WORKER)
     story.check(Run.objects.filter(source=job.run.source).count() == runs, "it starts nothing")

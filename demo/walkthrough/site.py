@@ -1,4 +1,8 @@
-"""The site of a walkthrough, as somebody else who works there sees it: what is there is counted, changed by hand, and put back."""
+"""
+The site of a walkthrough, as somebody else who works there sees it.
+
+What is there is counted, changed by hand, and put back.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +23,15 @@ class Site:
         self.connection = connection
 
     def lose_an_answer(self) -> bool:
-        """Let the answer to the next write be lost after the write was done. Only a sandbox does so; whether it is one."""
+        """
+        Let the answer to the next write be lost after the write was done.
+
+        Only a sandbox does so; whether it is one.
+        """
         connection = self.connection
-        with SafeClient(connection.base_url, basic=connection.token.first(), private=connection.private_origins) as client:
+        with SafeClient(
+            connection.base_url, basic=connection.token.first(), private=connection.private_origins
+        ) as client:
             try:
                 if client.get(SANDBOX).headers.get(SIGN) != "wordpress":
                     return False
@@ -33,7 +43,11 @@ class Site:
     def posts(self, key: str) -> list[Remote]:
         """Return the posts that carry our mark for this object."""
         with WordPressClient(self.connection) as client:
-            return [each for each in client.search(NOUN, mapping.search_word(key)) if mapping.mark_of(each)[0] == key]
+            return [
+                each
+                for each in client.search(NOUN, mapping.search_word(key))
+                if mapping.mark_of(each)[0] == key
+            ]
 
     def write(self, post: Remote, content: str) -> None:
         """Edit a post as a person would in the editor."""

@@ -1,4 +1,8 @@
-"""Output of a walkthrough: acts, sentences, checks that count, and waits that say what they waited for."""
+"""
+Output of a walkthrough.
+
+Acts, sentences, checks that count, and waits that say what they waited for.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,10 @@ class Story:
         :raises Broke: if they are not, with what was found instead
         """
         if not holds:
-            raise Broke(f"This should be so and is not: {words}." + (f" Found: {found}" if found != "" else ""))
+            raise Broke(
+                f"This should be so and is not: {words}."
+                + (f" Found: {found}" if found != "" else "")
+            )
         self.steps += 1
         self._say(f"          ok  {words}")
 
@@ -64,12 +71,15 @@ class Story:
         self.check(codes == [code], words, codes or "it was done")
         self._say(indent(why(results), " " * 14))
 
-    def wait(self, words: str, question: Callable[[], Found | None], within_s: float, hint: str) -> Found:
+    def wait(
+        self, words: str, question: Callable[[], Found | None], within_s: float, hint: str
+    ) -> Found:
         """
         The first answer that is anything, asked again until then.
 
         :param hint: what to look at if it never comes
-        :raises Broke: when it took longer than ``within_s`` seconds, or the whole story longer than its limit
+        :raises Broke: when it took longer than ``within_s`` seconds, or the whole story longer than
+            its limit
         """
         began, until = monotonic(), monotonic() + min(within_s, LIMIT_S - self.took_s)
         while not (found := question()):
@@ -83,5 +93,9 @@ class Story:
 
 def why(results: Sequence[Any]) -> str:
     """The reasons of refusals, in words."""
-    said = [f"{refusal.message} {refusal.evidence}".strip() for result in results for refusal in result.refusals]
+    said = [
+        f"{refusal.message} {refusal.evidence}".strip()
+        for result in results
+        for refusal in result.refusals
+    ]
     return " ".join(said)

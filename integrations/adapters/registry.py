@@ -11,7 +11,9 @@ from integrations.adapters.static.adapter import Static
 from integrations.adapters.wordpress.adapter import WordPress
 from integrations.base.adapter import Adapter
 
-_ADAPTERS: dict[str, Adapter] = {adapter.kind: adapter for adapter in (Form(), HubSpot(), Mail(), Static(), WordPress())}
+_ADAPTERS: dict[str, Adapter] = {
+    adapter.kind: adapter for adapter in (Form(), HubSpot(), Mail(), Static(), WordPress())
+}
 
 
 def adapter_of(kind: str) -> Adapter | None:

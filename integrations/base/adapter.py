@@ -15,11 +15,15 @@ from routing.runs.registry import Problem, Retry
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
-# -- Calls that fail -------------------------------------------------------------------------------------------
+# -- Calls that fail -------------------------------------------------------------------------------
 
 
 class CallFailed(Exception):
-    """A call to the other side did not do what it should. The message holds no secret, and no body of ours."""
+    """
+    A call to the other side did not do what it should.
+
+    The message holds no secret, and no body of ours.
+    """
 
 
 class Temporary(CallFailed):
@@ -31,11 +35,19 @@ class Temporary(CallFailed):
 
 
 class Unknown(Temporary):
-    """The answer to a write was lost: the other side may have done it. Look there before writing again."""
+    """
+    The answer to a write was lost.
+
+    The other side may have done it. Look there before writing again.
+    """
 
 
 class Permanent(CallFailed):
-    """Asking again changes nothing: a person must look. ``status`` is the HTTP status, 0 where none came."""
+    """
+    Asking again changes nothing.
+
+    A person must look. ``status`` is the HTTP status, 0 where none came.
+    """
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -60,15 +72,22 @@ def as_outcome(error: CallFailed, connection: Connection) -> Retry | Problem:
         return Retry(f"{connection.name}: {error}", error.after_s)
     status = error.status if isinstance(error, Permanent) else 0
     reason = "missing_context" if isinstance(error, NotFound) else "failed_connector"
-    return Problem(reason, f"{connection.name}: {error}", {"connection": connection.slug, "status": status})
+    return Problem(
+        reason, f"{connection.name}: {error}", {"connection": connection.slug, "status": status}
+    )
 
 
-# -- What is posted to us --------------------------------------------------------------------------------------
+# -- What is posted to us --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One POST. ``url`` is the connection's configured public address with the query as sent; header names are lower case."""
+    """
+    One POST.
+
+    ``url`` is the connection's configured public address with the query as sent; header names are
+    lower case.
+    """
 
     method: str
     url: str
@@ -101,12 +120,16 @@ class Unreadable(Exception):
         self.reason = reason
 
 
-# -- What the other side knows ---------------------------------------------------------------------------------
+# -- What the other side knows ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Organisation:
-    """``domain`` as written there; ``remote_id`` is empty where the other side has no ids for organisations."""
+    """
+    ``domain`` as written there.
+
+    ``remote_id`` is empty where the other side has no ids for organisations.
+    """
 
     remote_id: str
     name: str
@@ -125,8 +148,8 @@ class Known:
     """
     Facts read about one subject, in neutral terms.
 
-    ``facts`` hold nothing about people: which of them may be known at all is decided when it is kept. ``deal`` is the type
-    and id there of what was sold, if anything was.
+    ``facts`` hold nothing about people: which of them may be known at all is decided when it is
+    kept. ``deal`` is the type and id there of what was sold, if anything was.
     """
 
     facts: Mapping[str, Any]
@@ -146,12 +169,16 @@ class Reader(Protocol):
         """
 
 
-# -- What is written there -------------------------------------------------------------------------------------
+# -- What is written there -------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file to send along. ``read`` gives its bytes; ``sha256`` is theirs, as hex; ``alt`` is empty for a decorative image."""
+    """
+    A file to send along.
+
+    ``read`` gives its bytes; ``sha256`` is theirs, as hex; ``alt`` is empty for a decorative image.
+    """
 
     role: str
     name: str
@@ -166,8 +193,9 @@ class Intent:
     """
     One thing to be made true on the other side.
 
-    ``key`` is the same on every attempt, and no other intent's. ``object_key`` names our thing that the remote object stands
-    for (``deliverable:42``), through all its versions. ``remote_id`` is empty until the remote object is known.
+    ``key`` is the same on every attempt, and no other intent's. ``object_key`` names our thing that
+    the remote object stands for (``deliverable:42``), through all its versions. ``remote_id`` is
+    empty until the remote object is known.
     """
 
     key: str
@@ -180,7 +208,11 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The remote object after a write. ``url`` is where people find it; ``evidence`` is what the other side said, as JSON."""
+    """
+    The remote object after a write.
+
+    ``url`` is where people find it; ``evidence`` is what the other side said, as JSON.
+    """
 
     remote_id: str
     url: str = ""
@@ -211,7 +243,8 @@ class Writer(Protocol):
 
     def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
         """
-        Return one sentence for each difference from what was sent, or nothing if all of it is there.
+        Return one sentence for each difference from what was sent, or nothing if all of it is
+        there.
 
         :raises CallFailed: when the other side does not answer as it should
         """
@@ -219,7 +252,11 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Value that an event reports as written to an object. ``kind`` is the event's kind if the write was ours."""
+    """
+    Value that an event reports as written to an object.
+
+    ``kind`` is the event's kind if the write was ours.
+    """
 
     kind: str
     remote_id: str
@@ -227,7 +264,11 @@ class Echo:
 
 
 class Adapter:
-    """One kind of system outside. A subclass in a folder of its own, and a line in the registry, make a new one."""
+    """
+    One kind of system outside.
+
+    A subclass in a folder of its own, and a line in the registry, make a new one.
+    """
 
     kind: ClassVar[str]
     receives: ClassVar[bool] = False  # whether it posts to /hooks/<connection>/
@@ -257,7 +298,11 @@ class Adapter:
         return None
 
     def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, Known]:
-        """Return the data received about each of many subjects in one query. Empty if reading needs calls."""
+        """
+        Return the data received about each of many subjects in one query.
+
+        Empty if reading needs calls.
+        """
         return {}
 
     def writer(self, connection: Connection) -> Writer | None:
@@ -269,18 +314,35 @@ class Adapter:
         return ""
 
     def probed(self, connection: Connection) -> frozenset[Origin]:
-        """Return the private addresses that a probe of its public pages may use: at most its own."""
-        return connection.private_origins & {connection.origin} if connection.base_url else frozenset()
+        """
+        Return the private addresses that a probe of its public pages may use.
+
+        At most its own.
+        """
+        return (
+            connection.private_origins & {connection.origin} if connection.base_url else frozenset()
+        )
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
-        """:raises ValueError: if its API cannot be there; ``inside`` says that it may be a private address"""
+        """
+        :raises ValueError.
+
+        If its API cannot be there; ``inside`` says that it may be a private address
+        """
 
     def check_token(self, token: str) -> None:
-        """:raises ValueError: if it cannot be what this kind is called with, saying what that looks like"""
-
-    def told(self, changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """
-        The content that tells the deal of a run what became of it; None where nobody there wants to know.
+        :raises ValueError.
+
+        If it cannot be what this kind is called with, saying what that looks like
+        """
+
+    def told(
+        self, changes: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
+        """
+        The content that tells the deal of a run what became of it; None where nobody there wants to
+        know.
 
         :param changes: ``state``, ``owner`` and ``url``, those that changed
         """
@@ -291,7 +353,11 @@ class Adapter:
         return None
 
     def check_secret(self, secret: str) -> None:
-        """:raises ValueError: if it cannot be a signing secret of this kind, saying what one looks like"""
+        """
+        :raises ValueError.
+
+        If it cannot be a signing secret of this kind, saying what one looks like
+        """
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
         """:raises ValueError: if the settings cannot work, saying what to give"""

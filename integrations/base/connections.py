@@ -31,7 +31,11 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         return self.filter(is_active=True)
 
     def unnamed(self) -> Self:
-        """Those that may be meant where none is named; the setting ``only_by_name`` takes one out."""
+        """
+        Those that may be meant where none is named.
+
+        The setting ``only_by_name`` takes one out.
+        """
         return self.exclude(settings__contains={"only_by_name": True})
 
 
@@ -39,19 +43,25 @@ class Connection(models.Model):
     """
     One system outside: where it is, what proves that it is speaking, and with what we speak to it.
 
-    ``public_url`` is our own address as the other side calls it, which its signatures are made over: never the Host of a
-    request. Secrets, the health of the other side and its last answer are no configuration, so history leaves them out.
-    ``allowed_private`` lists ``{"scheme", "host", "port"}`` and is written by ``manage.py connect`` alone.
+    ``public_url`` is our own address as the other side calls it, which its signatures are made
+    over: never the Host of a request. Secrets, the health of the other side and its last answer are
+    no configuration, so history leaves them out. ``allowed_private`` lists ``{"scheme", "host",
+    "port"}`` and is written by ``manage.py connect`` alone.
     """
 
     SLOW_S = 1.0  # calls that take longer are made one at a time, in a queue of their own
 
     slug = models.SlugField(
-        _("slug"), max_length=60, unique=True, help_text=_("Identifies this connection in events and in its webhook address.")
+        _("slug"),
+        max_length=60,
+        unique=True,
+        help_text=_("Identifies this connection in events and in its webhook address."),
     )
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("kind"), max_length=30)
-    base_url = models.CharField(_("API address"), max_length=300, blank=True, default="", validators=[validate_address])
+    base_url = models.CharField(
+        _("API address"), max_length=300, blank=True, default="", validators=[validate_address]
+    )
     public_url = models.CharField(
         _("public address of this installation"),
         max_length=300,
@@ -61,21 +71,42 @@ class Connection(models.Model):
         help_text=_("The address the external system uses to reach us, without the path."),
     )
     settings = models.JSONField(_("settings"), default=dict, blank=True)
-    allowed_private = models.JSONField(_("allowed private addresses"), default=list, blank=True, editable=False)
+    allowed_private = models.JSONField(
+        _("allowed private addresses"), default=list, blank=True, editable=False
+    )
     signing_secrets = EncryptedField(_("signing secrets"))
     token = EncryptedField(_("token"))
     is_active = models.BooleanField(_("active"), default=True)
     service_user = models.OneToOneField(
-        User, on_delete=models.PROTECT, editable=False, related_name="connection", verbose_name=_("acts as")
+        User,
+        on_delete=models.PROTECT,
+        editable=False,
+        related_name="connection",
+        verbose_name=_("acts as"),
     )
     default_team = models.ForeignKey(
-        Team, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("team of new clients")
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("team of new clients"),
     )
     default_owner = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("owner of new clients")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("owner of new clients"),
     )
     default_backup = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("backup of new clients")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("backup of new clients"),
     )
     health_owner = models.ForeignKey(
         User,
@@ -84,7 +115,10 @@ class Connection(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("health owner"),
-        help_text=_("Gets the exceptions of the connection itself, such as a refused key. Empty: an integrations owner."),
+        help_text=_(
+            "Gets the exceptions of the connection itself, such as a refused key. Empty: an "
+            "integrations owner."
+        ),
     )
     health_backup = models.ForeignKey(
         User,
@@ -97,10 +131,24 @@ class Connection(models.Model):
     failures = models.PositiveIntegerField(_("failures in a row"), default=0, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     last_ok_at = models.DateTimeField(_("last response"), null=True, editable=False)
-    last_error = models.CharField(_("last error"), max_length=300, blank=True, default="", editable=False)
-    call_s = models.FloatField(null=True, editable=False)  # how long its last calls took; falls by half with each quicker one
+    last_error = models.CharField(
+        _("last error"), max_length=300, blank=True, default="", editable=False
+    )
+    call_s = models.FloatField(
+        null=True, editable=False
+    )  # how long its last calls took; falls by half with each quicker one
 
-    history = Tracked(excluded_fields=("signing_secrets", "token", "failures", "paused_until", "last_ok_at", "last_error", "call_s"))
+    history = Tracked(
+        excluded_fields=(
+            "signing_secrets",
+            "token",
+            "failures",
+            "paused_until",
+            "last_ok_at",
+            "last_error",
+            "call_s",
+        )
+    )
     objects = ConnectionQuerySet.as_manager()
 
     class Meta:
@@ -109,12 +157,14 @@ class Connection(models.Model):
         ordering = ("name",)
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(default_owner=None) | ~models.Q(default_owner=models.F("default_backup")),
+                condition=models.Q(default_owner=None)
+                | ~models.Q(default_owner=models.F("default_backup")),
                 name="connection_owner_is_not_backup",
                 violation_error_message=_("Owner and backup must be two different people."),
             ),
             models.CheckConstraint(
-                condition=models.Q(health_owner=None) | ~models.Q(health_owner=models.F("health_backup")),
+                condition=models.Q(health_owner=None)
+                | ~models.Q(health_owner=models.F("health_backup")),
                 name="connection_health_owner_is_not_backup",
                 violation_error_message=_("Owner and backup must be two different people."),
             ),
@@ -134,14 +184,18 @@ class Connection(models.Model):
 
     @property
     def private_origins(self) -> frozenset[Origin]:
-        return frozenset(Origin(entry["scheme"], entry["host"], entry["port"]) for entry in self.allowed_private)
+        return frozenset(
+            Origin(entry["scheme"], entry["host"], entry["port"]) for entry in self.allowed_private
+        )
 
     @property
     def origin(self) -> Origin:
         return origin_of(self.base_url)
 
     def is_paused(self, at: datetime) -> bool:
-        """Return whether the breaker is open at ``at`` (aware), after too many failures in a row."""
+        """
+        Return whether the breaker is open at ``at`` (aware), after too many failures in a row.
+        """
         return self.paused_until is not None and at < self.paused_until
 
     @property
@@ -150,7 +204,11 @@ class Connection(models.Model):
 
     @property
     def takes_many(self) -> bool:
-        """True if several workers may call it at once: it was quick lately, and has had no pause just now."""
+        """
+        True if several workers may call it at once.
+
+        It was quick lately, and has had no pause just now.
+        """
         return self.call_s is not None and not self.is_slow and self.paused_until is None
 
     def setting(self, name: str, default: Any = None) -> Any:

@@ -16,7 +16,8 @@ log = structlog.get_logger(__name__)
 
 class Bell(ABC):
     """
-    Sends messages without making anybody wait: a thread of its own speaks to the broker, which may be slow or away.
+    Sends messages without making anybody wait: a thread of its own speaks to the broker, which may
+    be slow or away.
 
     Nothing here ever fails. Ring after the commit, or the worker looks too early.
     """
@@ -28,10 +29,14 @@ class Bell(ABC):
 
     def _wake(self) -> None:
         self._wanted.set()
-        if self._thread is None or not self._thread.is_alive():  # also in a process that was forked after the last ring
+        if (
+            self._thread is None or not self._thread.is_alive()
+        ):  # also in a process that was forked after the last ring
             with self._lock:
                 if self._thread is None or not self._thread.is_alive():
-                    self._thread = Thread(target=self._listen, name=f"doorbell {self.task}", daemon=True)
+                    self._thread = Thread(
+                        target=self._listen, name=f"doorbell {self.task}", daemon=True
+                    )
                     self._thread.start()
 
     def _listen(self) -> None:
@@ -49,7 +54,12 @@ class Bell(ABC):
 
 
 class Doorbell(Bell):
-    """Wakes one task. Rings that come while it speaks become one more message: a storm of deliveries is not one of tasks."""
+    """
+    Wakes one task.
+
+    Rings that come while it speaks become one more message: a storm of deliveries is not one of
+    tasks.
+    """
 
     def __init__(self, task: str, queue: str) -> None:
         super().__init__(task)
@@ -64,7 +74,11 @@ class Doorbell(Bell):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A message for one outgoing change: in which queue, and in how many seconds, a minute at most."""
+    """
+    A message for one outgoing change.
+
+    In which queue, and in how many seconds, a minute at most.
+    """
 
     outbound_id: int
     queue: str
@@ -72,7 +86,11 @@ class Call:
 
 
 class ChangeBell(Bell):
-    """Sends a task for each change. The first error of the broker drops the rest: beat finds their rows."""
+    """
+    Sends a task for each change.
+
+    The first error of the broker drops the rest: beat finds their rows.
+    """
 
     def __init__(self, task: str) -> None:
         super().__init__(task)
@@ -90,7 +108,8 @@ class ChangeBell(Bell):
         with self._listing:
             calls, self._calls = self._calls, {}
         for call in calls.values():
-            # By name, as a worker of the version before takes any argument by name and then sends all that is due.
+            # By name, as a worker of the version before takes any argument by name and then sends
+            # all that is due.
             current_app.send_task(
                 self.task,
                 kwargs={"outbound_id": call.outbound_id},
@@ -101,5 +120,7 @@ class ChangeBell(Bell):
             )
 
 
-process = Doorbell("routing.tasks.process", "process")  # by name: what the worker imports is not ours to know
+process = Doorbell(
+    "routing.tasks.process", "process"
+)  # by name: what the worker imports is not ours to know
 outbound = ChangeBell("integrations.tasks.deliver")

@@ -1,4 +1,8 @@
-"""The breaker of a connection: after failures in a row nobody calls for a while, and everybody can see why."""
+"""
+The breaker of a connection.
+
+After failures in a row nobody calls for a while, and everybody can see why.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +18,29 @@ from integrations.base.connections import Connection
 
 OPENS_AFTER = 5  # failures in a row
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30, 900
-REFUSED_PAUSE_S = 300  # a revoked key: enough to stop a storm, short enough to resume soon after a new one
+REFUSED_PAUSE_S = (
+    300  # a revoked key: enough to stop a storm, short enough to resume soon after a new one
+)
 
 
 @contextmanager
 def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[None]:
     """
-    Call the other side, and write down how it is. Outside any transaction, or a rollback forgets what was seen.
+    Call the other side, and write down how it is. Outside any transaction, or a rollback forgets
+    what was seen.
 
-    :param clock: says the instant, aware; asked anew at the end, since a pause that began with the call would be over too soon
+    :param clock: says the instant, aware; asked anew at the end, since a pause that began with the
+        call would be over too soon
     :raises Temporary: at once while the connection is paused, with the seconds that are left
     """
     if not connection.is_active:
         raise Permanent("This connection is inactive.")
     at = clock()
     if connection.paused_until is not None and connection.is_paused(at):
-        raise Temporary("Not called: the connection failed too often and is paused.", (connection.paused_until - at).total_seconds())
+        raise Temporary(
+            "Not called: the connection failed too often and is paused.",
+            (connection.paused_until - at).total_seconds(),
+        )
     began = monotonic()
     try:
         yield
@@ -42,7 +53,10 @@ def watched(connection: Connection, clock: Callable[[], datetime]) -> Iterator[N
 
 
 def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
-    """An object that is not there, or a value it refuses, says nothing about the health of the other side."""
+    """
+    An object that is not there, or a value it refuses, says nothing about the health of the other
+    side.
+    """
     if isinstance(error, NotFound | Conflict) or not isinstance(error, Temporary | Refused):
         return
     row = Connection.objects.filter(pk=connection.pk)
@@ -64,13 +78,26 @@ def _pause_s(failures: int) -> float:
 def answered(connection: Connection, at: datetime) -> None:
     """Written only when it says something new: every read would otherwise fight for one row."""
     known = connection.last_ok_at
-    if connection.failures or connection.paused_until or known is None or at - known > timedelta(minutes=1):
-        Connection.objects.filter(pk=connection.pk).update(failures=0, paused_until=None, last_ok_at=at, last_error="")
+    if (
+        connection.failures
+        or connection.paused_until
+        or known is None
+        or at - known > timedelta(minutes=1)
+    ):
+        Connection.objects.filter(pk=connection.pk).update(
+            failures=0, paused_until=None, last_ok_at=at, last_error=""
+        )
 
 
 def took(connection: Connection, call_s: float) -> None:
-    """Remember how slow it is: at once when it slows down, and over several calls that it is quick again."""
+    """
+    Remember how slow it is.
+
+    At once when it slows down, and over several calls that it is quick again.
+    """
     known = connection.call_s
     now_s = max(call_s, known / 2) if known else call_s
-    if known is None or max(known, now_s) >= Connection.SLOW_S:  # quick and still quick is not worth a write
+    if (
+        known is None or max(known, now_s) >= Connection.SLOW_S
+    ):  # quick and still quick is not worth a write
         Connection.objects.filter(pk=connection.pk).update(call_s=now_s)

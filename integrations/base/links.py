@@ -20,23 +20,50 @@ def _exactly_one(*names: str) -> models.Q:
 
 class ExternalLink(models.Model):
     """
-    One object of the other side and the one thing of ours it stands for. Several may stand for the same thing.
+    One object of the other side and the one thing of ours it stands for. Several may stand for the
+    same thing.
 
-    ``item`` is the work that the object was made from. Of what we write there, ``url`` is where people find it and
-    ``digest`` is that of the content we wrote last.
+    ``item`` is the work that the object was made from. Of what we write there, ``url`` is where
+    people find it and ``digest`` is that of the content we wrote last.
     """
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="links", verbose_name=_("connection"))
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="links", verbose_name=_("connection")
+    )
     object_type = models.CharField(_("external type"), max_length=60)
     remote_id = models.CharField(_("external id"), max_length=100)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("client"))
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("contact"))
+    client = models.ForeignKey(
+        Client,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="external_links",
+        verbose_name=_("client"),
+    )
+    contact = models.ForeignKey(
+        Contact,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="external_links",
+        verbose_name=_("contact"),
+    )
     engagement = models.ForeignKey(
-        Engagement, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("engagement")
+        Engagement,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="external_links",
+        verbose_name=_("engagement"),
     )
 
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="external_links", verbose_name=_("work item"))
-    url = models.CharField(_("external address"), max_length=500, blank=True, default="", db_default="")
+    item = models.ForeignKey(
+        WorkItem,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="external_links",
+        verbose_name=_("work item"),
+    )
+    url = models.CharField(
+        _("external address"), max_length=500, blank=True, default="", db_default=""
+    )
     digest = models.CharField(_("digest"), max_length=64, blank=True, default="", db_default="")
 
     history = Tracked()
@@ -47,8 +74,13 @@ class ExternalLink(models.Model):
         ordering = ("connection", "object_type", "remote_id")
         default_permissions = ("view", "delete")
         constraints = (
-            models.UniqueConstraint(fields=("connection", "object_type", "remote_id"), name="external_object_once"),
-            models.CheckConstraint(condition=_exactly_one("client", "contact", "engagement", "item"), name="link_to_exactly_one"),
+            models.UniqueConstraint(
+                fields=("connection", "object_type", "remote_id"), name="external_object_once"
+            ),
+            models.CheckConstraint(
+                condition=_exactly_one("client", "contact", "engagement", "item"),
+                name="link_to_exactly_one",
+            ),
         )
 
     def __str__(self) -> str:

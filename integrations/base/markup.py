@@ -1,4 +1,4 @@
-"""HTML as people and browsers take it: its text in blocks, its images, and a form in which two spellings of the same are equal."""
+"""HTML as people and browsers take it: its text in blocks, its images, and a form in which two spellings of the same are equal."""  # noqa: E501
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from html.parser import HTMLParser
 
 _UNSEEN = frozenset({"head", "script", "style", "template", "noscript", "svg"})
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
-_INLINE = frozenset("a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q ruby s samp small span".split())  # noqa: SIM905
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q ruby s samp small span".split()  # noqa: E501, SIM905
+)
 _INLINE |= frozenset("strike strong sub sup time tt u var wbr".split())  # noqa: SIM905
 _ASSET = re.compile(r'(?<=["\'])asset:([0-9a-f]{64})(?=["\'])')
 _SPACE = re.compile(r"\s+")
@@ -18,7 +20,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Visible parts of a page: ``blocks`` of text in order, none empty; ``images`` and ``links`` as written, in order."""
+    """Visible parts of a page: ``blocks`` of text in order, none empty; ``images`` and ``links`` as written, in order."""  # noqa: E501
 
     blocks: tuple[str, ...]
     images: tuple[str, ...]
@@ -96,7 +98,10 @@ class _Speller(HTMLParser):
         self.tokens: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = "".join(f' {name}="{_SPACE.sub(" ", value or "").strip()}"' for name, value in sorted(attrs, key=lambda pair: pair[0]))
+        given = "".join(
+            f' {name}="{_SPACE.sub(" ", value or "").strip()}"'
+            for name, value in sorted(attrs, key=lambda pair: pair[0])
+        )
         self.tokens.append(f"<{tag}{given}>")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -113,7 +118,7 @@ class _Speller(HTMLParser):
 
 
 def spelled(html: str) -> list[str]:
-    """Its tags and texts one by one, with entities, spaces, the order of attributes and the slash of ``<br />`` made equal; no comments."""
+    """Its tags and texts one by one, with entities, spaces, the order of attributes and the slash of ``<br />`` made equal; no comments."""  # noqa: E501
     speller = _Speller()
     speller.feed(html)
     speller.close()
@@ -121,5 +126,5 @@ def spelled(html: str) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """One line of text as a field of a form keeps it, whether or not somebody turned & into &amp;."""
+    """One line of text as a field of a form keeps it, whether or not somebody turned & into &amp;."""  # noqa: E501
     return _SPACE.sub(" ", unescape(text)).strip()

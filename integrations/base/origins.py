@@ -13,7 +13,11 @@ class BadAddress(ValueError):
 
 
 class Origin(NamedTuple):
-    """Exactly as written in the URL, host in lower case: ``localhost`` and ``127.0.0.1`` are two."""
+    """
+    Exactly as written in the URL, host in lower case.
+
+    ``localhost`` and ``127.0.0.1`` are two.
+    """
 
     scheme: str
     host: str
@@ -28,7 +32,8 @@ def origin_of(url: str) -> Origin:
     """
     Return the origin of a URL.
 
-    :raises BadAddress: if it is not http or https, names no host or a port that is none, or carries a user name
+    :raises BadAddress: if it is not http or https, names no host or a port that is none, or carries
+        a user name
     """
     try:
         parts = urlsplit(url)
@@ -36,7 +41,14 @@ def origin_of(url: str) -> Origin:
     except ValueError as error:
         raise BadAddress(f"This is not a valid address: {error}.") from None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise BadAddress("Enter an address with http:// or https:// and a host, such as https://api.hubapi.com.")
+        raise BadAddress(
+            "Enter an address with http:// or https:// and a host, such as https://api.hubapi.com."
+        )
     if "@" in parts.netloc:
-        raise BadAddress("An address cannot contain a user name or password. Provide credentials with --token-file.")
-    return Origin(parts.scheme, parts.hostname.lower(), PORTS[parts.scheme] if port is None else port)
+        raise BadAddress(
+            "An address cannot contain a user name or password. Provide credentials with "
+            "--token-file."
+        )
+    return Origin(
+        parts.scheme, parts.hostname.lower(), PORTS[parts.scheme] if port is None else port
+    )

@@ -19,10 +19,11 @@ class Unreadable(Exception):
 
 class Hidden:
     """
-    Some secret strings, newest first. Shows nothing in ``repr``, ``str`` or a traceback, and refuses to be pickled.
+    Some secret strings, newest first. Shows nothing in ``repr``, ``str`` or a traceback, and
+    refuses to be pickled.
 
-    What comes from the database stays encrypted until ``reveal``, so a search for that word finds every place that uses a
-    secret, and a lost key stops only what needs the secret.
+    What comes from the database stays encrypted until ``reveal``, so a search for that word finds
+    every place that uses a secret, and a lost key stops only what needs the secret.
     """
 
     __slots__ = ("_text", "_values")
@@ -38,9 +39,17 @@ class Hidden:
         return self._values
 
     def sealed(self) -> str:
-        """Fernet text under the newest of ENCRYPTION_KEYS; empty for no secrets. What was stored stays as it was."""
+        """
+        Fernet text under the newest of ENCRYPTION_KEYS.
+
+        Empty for no secrets. What was stored stays as it was.
+        """
         if not self._text and self._values:
-            self._text = _box(tuple(settings.ENCRYPTION_KEYS)).encrypt(json.dumps(self._values).encode()).decode("ascii")
+            self._text = (
+                _box(tuple(settings.ENCRYPTION_KEYS))
+                .encrypt(json.dumps(self._values).encode())
+                .decode("ascii")
+            )
         return self._text
 
     def first(self) -> str:
@@ -84,7 +93,8 @@ def _unseal(text: str) -> tuple[str, ...]:
         plain = _box(tuple(settings.ENCRYPTION_KEYS)).decrypt(text)
     except InvalidToken:
         raise Unreadable(
-            "A stored secret cannot be read: the key it was encrypted with is missing from ENCRYPTION_KEYS. "
+            "A stored secret cannot be read: the key it was encrypted with is missing from "
+            "ENCRYPTION_KEYS. "
             "Add that key after the newest one, or set the secret again with `manage.py connect`."
         ) from None
     return tuple(json.loads(plain))
@@ -92,10 +102,11 @@ def _unseal(text: str) -> tuple[str, ...]:
 
 class EncryptedField(models.TextField[Any, Any]):
     """
-    A ``Hidden``, stored as Fernet text (AES-128-CBC and HMAC-SHA256) under the newest of ENCRYPTION_KEYS.
+    A ``Hidden``, stored as Fernet text (AES-128-CBC and HMAC-SHA256) under the newest of
+    ENCRYPTION_KEYS.
 
-    Never in forms or history: it is not editable, and the models that hold one exclude it from their history. Cannot be
-    searched: equal secrets have different texts.
+    Never in forms or history: it is not editable, and the models that hold one exclude it from
+    their history. Cannot be searched: equal secrets have different texts.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -108,7 +119,9 @@ class EncryptedField(models.TextField[Any, Any]):
             options.pop(given, None)
         return name, path, args, options
 
-    def from_db_value(self, value: str | None, _expression: object, _connection: BaseDatabaseWrapper) -> Hidden:
+    def from_db_value(
+        self, value: str | None, _expression: object, _connection: BaseDatabaseWrapper
+    ) -> Hidden:
         return Hidden(text=value or "")
 
     def to_python(self, value: Any) -> Hidden:
@@ -116,7 +129,9 @@ class EncryptedField(models.TextField[Any, Any]):
 
     def get_prep_value(self, value: Any) -> str:
         if not isinstance(value, Hidden):
-            raise TypeError("Assign Hidden([...]) to a secret, so that it can never be stored in the clear.")
+            raise TypeError(
+                "Assign Hidden([...]) to a secret, so that it can never be stored in the clear."
+            )
         return value.sealed()
 
     def value_to_string(self, obj: models.Model) -> str:

@@ -8,9 +8,12 @@ import re
 from typing import Any
 
 MAX_DEPTH = 32
-MAX_DIGITS = 18  # what a 64-bit integer holds; JSON numbers of vendors are ids, counts and milliseconds
+MAX_DIGITS = (
+    18  # what a 64-bit integer holds; JSON numbers of vendors are ids, counts and milliseconds
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Linear on any input: a string that never ends matches to the end of the text instead of failing at every quote.
+# Linear on any input: a string that never ends matches to the end of the text instead of failing at
+# every quote.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{},]', re.DOTALL)
 
 
@@ -44,7 +47,9 @@ def _constant(_name: str) -> Any:
 
 def _loads(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant)
+        return json.loads(
+            text, object_pairs_hook=_object, parse_int=_integer, parse_constant=_constant
+        )
     except RecursionError:
         return _Flaw("too_deep")
     except ValueError:
@@ -55,8 +60,8 @@ def read(raw: bytes) -> Any:
     """
     The JSON value of a body. Ask ``flaw`` about a part before using it.
 
-    A byte order mark is skipped (RFC 8259, section 8.1, allows it). A list with a broken member is still a list: the
-    broken member is a part with a flaw.
+    A byte order mark is skipped (RFC 8259, section 8.1, allows it). A list with a broken member is
+    still a list: the broken member is a part with a flaw.
 
     :raises NotJSON: if it is not UTF-8, or no JSON and no list
     """
@@ -74,7 +79,11 @@ def read(raw: bytes) -> Any:
 
 
 def _members(text: str) -> list[str] | None:
-    """The texts between the commas of a list, broken or cut off as they may be; None if it is no list."""
+    """
+    The texts between the commas of a list, broken or cut off as they may be.
+
+    None if it is no list.
+    """
     if not text.startswith("["):
         return None
     depth, start, found = 0, 1, []

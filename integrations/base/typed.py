@@ -53,7 +53,11 @@ def day(value: str) -> str:
     :raises ValueError: if it is none
     """
     if value.lstrip("-").isdigit() and len(value) <= MAX_DIGITS:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value))).date().isoformat()
+        return (
+            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(value)))
+            .date()
+            .isoformat()
+        )
     try:
         return date.fromisoformat(value[:10]).isoformat()
     except ValueError:

@@ -29,7 +29,9 @@ grant("integrations.view_externallink", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.delete_externallink", INTEGRATIONS)
 
 OLD_SECRETS = 2  # kept alive beside a new one, until they are dropped by name
-TAKEN = frozenset({"portal", "demo-form"})  # sources of our own, whose events nothing would tell apart from theirs
+TAKEN = frozenset(
+    {"portal", "demo-form"}
+)  # sources of our own, whose events nothing would tell apart from theirs
 SERVICE_DOMAIN = "connection.throughline.invalid"
 
 
@@ -39,7 +41,11 @@ class BadConnection(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Desired settings of a connection. None and empty values leave a known connection unchanged."""
+    """
+    Desired settings of a connection.
+
+    None and empty values leave a known connection unchanged.
+    """
 
     kind: str
     slug: str
@@ -58,9 +64,12 @@ class Wanted:
     drop_old_secrets: bool = False
 
 
-def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tuple[Connection, bool]:
+def connect(
+    wanted: Wanted, *, by: Actor, at: datetime, reason: str = ""
+) -> tuple[Connection, bool]:
     """
-    Make a connection, or change the one with this slug; doing it again changes nothing. Says whether it is new.
+    Make a connection, or change the one with this slug; doing it again changes nothing. Says
+    whether it is new.
 
     :raises PermissionDenied: if ``by`` may not
     :raises BadConnection: if it could not work as given
@@ -69,21 +78,35 @@ def connect(wanted: Wanted, *, by: Actor, at: datetime, reason: str = "") -> tup
     with transaction.atomic():
         known = Connection.objects.select_for_update().filter(slug=wanted.slug).first()
         _check(wanted, known)
-        connection = known or Connection(slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug)
-        before, token, paused_until = _state(connection), connection.token.sealed(), connection.paused_until
+        connection = known or Connection(
+            slug=wanted.slug, kind=wanted.kind, name=wanted.name or wanted.slug
+        )
+        before, token, paused_until = (
+            _state(connection),
+            connection.token.sealed(),
+            connection.paused_until,
+        )
         _change(connection, wanted, at)
         adapter = adapter_of(wanted.kind)
         assert adapter is not None
         try:
             adapter.check_settings(connection.settings)
-            adapter.check_address(connection.base_url, inside=bool(connection.base_url) and connection.origin in connection.private_origins)
+            adapter.check_address(
+                connection.base_url,
+                inside=bool(connection.base_url)
+                and connection.origin in connection.private_origins,
+            )
         except ValueError as error:
             raise BadConnection(str(error)) from None
         if known is None:
-            connection.service_user = User.objects.service(f"{wanted.slug}@{SERVICE_DOMAIN}", connection.name)
+            connection.service_user = User.objects.service(
+                f"{wanted.slug}@{SERVICE_DOMAIN}", connection.name
+            )
         if known is None or _state(connection) != before:
             save(connection, by=by, at=at, reason=reason)
-            tell(f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at)
+            tell(
+                f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at
+            )
         if known is not None and connection.token.sealed() != token:
             resume_refused(connection, paused_until, by=by, at=at)
     return connection, known is None
@@ -99,23 +122,35 @@ def _check(wanted: Wanted, known: Connection | None) -> None:
             origin_of(url)
         except BadAddress as error:
             raise BadConnection(f"{url.rpartition('@')[2]}: {error}") from None
-    for given, check in ((wanted.secret, adapter.check_secret), (wanted.token, adapter.check_token)):
+    for given, check in (
+        (wanted.secret, adapter.check_secret),
+        (wanted.token, adapter.check_token),
+    ):
         try:
             if given:
                 check(given)
         except ValueError as error:
             raise BadConnection(str(error)) from None
     if adapter.needs_token and not wanted.token and not (known and known.token):
-        raise BadConnection("The connection has no token, so it cannot be called. Provide one with --token-file.")
+        raise BadConnection(
+            "The connection has no token, so it cannot be called. Provide one with --token-file."
+        )
     if adapter.receives and not wanted.secret and not (known and known.signing_secrets):
-        raise BadConnection("The connection has no signing secret, so its webhooks cannot be verified. Provide one with --secret-file.")
+        raise BadConnection(
+            "The connection has no signing secret, so its webhooks cannot be verified. Provide one "
+            "with --secret-file."
+        )
 
 
 def _check_slug(wanted: Wanted, known: Connection | None) -> None:
     if known is None and wanted.slug in TAKEN:
-        raise BadConnection(f"“{wanted.slug}” is reserved for an internal source. Choose another slug.")
+        raise BadConnection(
+            f"“{wanted.slug}” is reserved for an internal source. Choose another slug."
+        )
     if known is not None and known.kind != wanted.kind:
-        raise BadConnection(f"“{wanted.slug}” is a connection of kind {known.kind}. Choose another slug.")
+        raise BadConnection(
+            f"“{wanted.slug}” is a connection of kind {known.kind}. Choose another slug."
+        )
 
 
 def _change(connection: Connection, wanted: Wanted, at: datetime) -> None:
@@ -131,7 +166,9 @@ def _change(connection: Connection, wanted: Wanted, at: datetime) -> None:
     if wanted.private is not None:
         connection.allowed_private = [_entry(origin_of(url)) for url in wanted.private]
     if wanted.secret and wanted.secret != connection.signing_secrets.first():
-        connection.signing_secrets = connection.signing_secrets.with_new(wanted.secret, keep=OLD_SECRETS)
+        connection.signing_secrets = connection.signing_secrets.with_new(
+            wanted.secret, keep=OLD_SECRETS
+        )
     if wanted.drop_old_secrets:
         connection.signing_secrets = Hidden(connection.signing_secrets.reveal()[:1])
     if wanted.token and wanted.token != connection.token.first():
@@ -147,15 +184,33 @@ def _entry(origin: Origin) -> dict[str, Any]:
 def _state(connection: Connection) -> list[Any]:
     """Everything that can change here, to tell whether anything did."""
     people = ("default_owner_id", "default_backup_id", "health_owner_id", "health_backup_id")
-    names = ("name", "base_url", "public_url", "settings", "allowed_private", "default_team_id", *people)
-    return [*(repr(getattr(connection, name)) for name in names), connection.signing_secrets.sealed(), connection.token.sealed()]
+    names = (
+        "name",
+        "base_url",
+        "public_url",
+        "settings",
+        "allowed_private",
+        "default_team_id",
+        *people,
+    )
+    return [
+        *(repr(getattr(connection, name)) for name in names),
+        connection.signing_secrets.sealed(),
+        connection.token.sealed(),
+    ]
 
 
 def reencrypt() -> int:
-    """Encrypt every secret again under the newest of ENCRYPTION_KEYS, so that older keys can be dropped. Safe to repeat."""
+    """
+    Encrypt every secret again under the newest of ENCRYPTION_KEYS, so that older keys can be
+    dropped. Safe to repeat.
+    """
     with transaction.atomic():
         rows = list(Connection.objects.select_for_update())
         for row in rows:
-            row.signing_secrets, row.token = Hidden(row.signing_secrets.reveal()), Hidden(row.token.reveal())
+            row.signing_secrets, row.token = (
+                Hidden(row.signing_secrets.reveal()),
+                Hidden(row.token.reveal()),
+            )
         Connection.objects.bulk_update(rows, ["signing_secrets", "token"])
     return len(rows)

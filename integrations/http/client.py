@@ -1,4 +1,8 @@
-"""The one client for calls outside: nothing inside is reachable by a URL, and no answer can hold us for long."""
+"""
+The one client for calls outside.
+
+Nothing inside is reachable by a URL, and no answer can hold us for long.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,15 @@ from typing import Any, Self
 import httpx
 from httpx_retries import Retry, RetryTransport
 
-from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary, Unknown
+from integrations.base.adapter import (
+    CallFailed,
+    Conflict,
+    NotFound,
+    Permanent,
+    Refused,
+    Temporary,
+    Unknown,
+)
 from integrations.base.origins import BadAddress, Origin, origin_of
 from integrations.http.network import BlockedAddress, SafeTransport, within
 
@@ -26,14 +38,26 @@ MAX_REDIRECTS = 3
 MAX_WAIT_S = 24 * 3600.0  # no Retry-After holds us longer
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-# Seconds only; a busy or failing other side (429, 503) is asked again by the row that wanted the answer, at its due time.
-_QUICK = Retry(total=2, allowed_methods=SAFE_METHODS, status_forcelist=[502, 504], backoff_factor=0.2, max_backoff_wait=1, total_timeout=3)
+# Seconds only; a busy or failing other side (429, 503) is asked again by the row that wanted the
+# answer, at its due time.
+_QUICK = Retry(
+    total=2,
+    allowed_methods=SAFE_METHODS,
+    status_forcelist=[502, 504],
+    backoff_factor=0.2,
+    max_backoff_wait=1,
+    total_timeout=3,
+)
 _QUICK_READ = _QUICK.copy_with(allowed_methods=[*SAFE_METHODS, "POST"])
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A complete answer, no longer than its client takes; ``wrote`` if it answers a call that may have changed something."""
+    """
+    A complete answer, no longer than its client takes.
+
+    ``wrote`` if it answers a call that may have changed something.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -45,12 +69,16 @@ class Answer:
         """
         The answer's JSON.
 
-        :raises Temporary: if it is a web page or cut off: a maintenance page also comes with status 200
+        :raises Temporary: if it is a web page or cut off: a maintenance page also comes with status
+            200
         :raises Unknown: instead, if the call may have changed something
         """
         trouble = Unknown if self.wrote else Temporary
         if "json" not in self.headers.get("content-type", ""):
-            raise trouble(f"The answer is {self.headers.get('content-type') or 'of no type'}, not JSON: probably a maintenance page.")
+            raise trouble(
+                f"The answer is {self.headers.get('content-type') or 'of no type'}, not JSON: "
+                f"probably a maintenance page."
+            )
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
@@ -63,7 +91,8 @@ class SafeClient:
 
     :param token: sent as a bearer token
     :param basic: ``user:password``, for those who know nothing better (RFC 7617)
-    :param private: origins that may be private addresses, exactly as written; everything else must be public
+    :param private: origins that may be private addresses, exactly as written; everything else must
+        be public
     """
 
     def __init__(
@@ -78,13 +107,20 @@ class SafeClient:
     ) -> None:
         self.origin, self.base_url = _checked(base_url), base_url.rstrip("/")
         self.total_s, self.most_bytes = total_s, most_bytes
-        headers = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "Throughline"}
+        headers = {
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            "user-agent": "Throughline",
+        }
         if token:
             headers["authorization"] = f"Bearer {token}"
         elif basic:
             headers["authorization"] = f"Basic {b64encode(basic.encode()).decode()}"
         self._client = httpx.Client(
-            transport=RetryTransport(SafeTransport(private), retry=_QUICK), timeout=STEP_S, headers=headers, trust_env=False
+            transport=RetryTransport(SafeTransport(private), retry=_QUICK),
+            timeout=STEP_S,
+            headers=headers,
+            trust_env=False,
         )
 
     def __enter__(self) -> Self:
@@ -121,7 +157,9 @@ class SafeClient:
         with within(self.total_s), _told(wrote=wrote):
             url = httpx.URL(self.base_url + path, **({"params": params} if params else {}))
             for _ in range(MAX_REDIRECTS + 1):
-                request = self._client.build_request(method, url, json=json, content=content, headers=headers, extensions=extensions)
+                request = self._client.build_request(
+                    method, url, json=json, content=content, headers=headers, extensions=extensions
+                )
                 answer = self._send(request, wrote=wrote)
                 if answer.status not in {301, 302, 303, 307, 308}:
                     return _judged(answer)
@@ -132,16 +170,29 @@ class SafeClient:
         response = self._client.send(request, stream=True)
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
-                raise Permanent("The answer is compressed, although that was not requested.", response.status_code)
+                raise Permanent(
+                    "The answer is compressed, although that was not requested.",
+                    response.status_code,
+                )
             url = str(request.url.copy_with(query=None))
-            return Answer(response.status_code, response.headers, _bounded(response, self.most_bytes), url, wrote)
+            return Answer(
+                response.status_code,
+                response.headers,
+                _bounded(response, self.most_bytes),
+                url,
+                wrote,
+            )
         finally:
             response.close()
 
     def _next(self, method: str, url: httpx.URL, answer: Answer) -> httpx.URL:
         target = url.join(answer.headers.get("location", ""))
         if method not in SAFE_METHODS or _checked(str(target)) != self.origin:
-            raise Permanent("The external system redirects to another address. Use that address for the connection.", answer.status)
+            raise Permanent(
+                "The external system redirects to another address. Use that address for the "
+                "connection.",
+                answer.status,
+            )
         return target
 
 
@@ -178,7 +229,11 @@ def _told(*, wrote: bool) -> Iterator[None]:
         raise Permanent(str(error)) from None
     except httpx.TransportError as error:
         late = isinstance(error, httpx.TimeoutException)
-        words = "No complete answer in time." if late else f"The connection failed ({type(error).__name__})."
+        words = (
+            "No complete answer in time."
+            if late
+            else f"The connection failed ({type(error).__name__})."
+        )
         raise (Unknown if wrote and not isinstance(error, NOT_DONE) else Temporary)(words) from None
     except httpx.InvalidURL:
         raise Permanent("This is not a valid address.") from None
@@ -201,7 +256,11 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
     """RFC 9110, section 10.2.3: seconds, or a date."""
     given = headers.get("retry-after", "").strip()
     try:
-        seconds = float(given) if given.isascii() and given.isdigit() else parsedate_to_datetime(given).timestamp() - time()
+        seconds = (
+            float(given)
+            if given.isascii() and given.isdigit()
+            else parsedate_to_datetime(given).timestamp() - time()
+        )
     except (ValueError, TypeError, OverflowError):
         return 0
     return min(max(seconds, 0), MAX_WAIT_S)

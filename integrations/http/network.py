@@ -1,4 +1,8 @@
-"""The network below the client: an address is looked up once, every answer must be public, and that one is connected to."""
+"""
+The network below the client.
+
+An address is looked up once, every answer must be public, and that one is connected to.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,10 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: an IPv4 address in its last four bytes
 _GLOBAL_V6 = ipaddress.ip_network("2000::/3")  # all that is given out for the public internet
 # Public by the letter of the registry, but tunnels and anycast relays to who knows where.
-_NEVER = [ipaddress.ip_network(net) for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")]
+_NEVER = [
+    ipaddress.ip_network(net)
+    for net in ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2002::/16", "3fff::/20")
+]
 
 BYTES_A_SECOND = 500_000  # what carries this much may take a second longer
 PIECE = 65_536
@@ -100,7 +107,8 @@ def is_public(address: Address) -> bool:
 
 def resolve(host: str, port: int) -> list[Address]:
     """
-    Every address a name has. Decimal, octal and short forms of an address are names to the resolver, so they come out plain.
+    Every address a name has. Decimal, octal and short forms of an address are names to the
+    resolver, so they come out plain.
 
     :raises httpcore.ConnectError: if it has none
     """
@@ -108,11 +116,15 @@ def resolve(host: str, port: int) -> list[Address]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise httpcore.ConnectError(f"No address is known for {host}.") from None
-    return list(dict.fromkeys(ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found))
+    return list(
+        dict.fromkeys(ipaddress.ip_address(str(place[0]).partition("%")[0]) for *_, place in found)
+    )
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that keeps the deadline of the whole call, however slowly the other side drips."""
+    """
+    A connection that keeps the deadline of the whole call, however slowly the other side drips.
+    """
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
@@ -141,16 +153,26 @@ class _Stream(httpcore.NetworkStream):
         self._inner.close()
 
     def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left_s(timeout, httpcore.ConnectTimeout)))
+        return _Stream(
+            self._inner.start_tls(
+                ssl_context, server_hostname, _left_s(timeout, httpcore.ConnectTimeout)
+            )
+        )
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
 class _Backend(httpcore.SyncBackend):
-    """Resolves once and connects to what it judged, so a name cannot change its mind in between (DNS rebinding)."""
+    """
+    Resolves once and connects to what it judged, so a name cannot change its mind in between (DNS
+    rebinding).
+    """
 
     def __init__(self, *, public_only: bool) -> None:
         self._public_only = public_only
@@ -166,14 +188,17 @@ class _Backend(httpcore.SyncBackend):
         addresses = resolve(host, port)
         if self._public_only and not all(is_public(address) for address in addresses):
             raise BlockedAddress(
-                f"{host} resolves to a private address, which is not allowed. To allow exactly this address, use "
+                f"{host} resolves to a private address, which is not allowed. To allow exactly "
+                f"this address, use "
                 "`manage.py connect … --allow-private`."
             )
         failure: Exception = httpcore.ConnectError(f"No address is known for {host}.")
         for address in addresses:
             try:
                 left = _left_s(timeout, httpcore.ConnectTimeout)
-                return _Stream(super().connect_tcp(str(address), port, left, local_address, socket_options))
+                return _Stream(
+                    super().connect_tcp(str(address), port, left, local_address, socket_options)
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
         raise failure
@@ -189,14 +214,21 @@ def _tls() -> ssl.SSLContext:
 
 
 class SafeTransport(httpx.BaseTransport):
-    """httpx over our network. Only the origins in ``private`` may be private addresses; redirects get no allowance."""
+    """
+    httpx over our network.
+
+    Only the origins in ``private`` may be private addresses; redirects get no allowance.
+    """
 
     def __init__(self, private: frozenset[Origin] = frozenset()) -> None:
         self._private = private
         tls = _tls()
         self._pools = {
             public_only: httpcore.ConnectionPool(
-                ssl_context=tls, max_connections=4, keepalive_expiry=5.0, network_backend=_Backend(public_only=public_only)
+                ssl_context=tls,
+                max_connections=4,
+                keepalive_expiry=5.0,
+                network_backend=_Backend(public_only=public_only),
             )
             for public_only in (True, False)
         }
@@ -207,14 +239,21 @@ class SafeTransport(httpx.BaseTransport):
         pool = self._pools[origin not in self._private]
         asked = httpcore.Request(
             method=request.method,
-            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            url=httpcore.URL(
+                scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+            ),
             headers=request.headers.raw,
             content=request.stream,
             extensions=request.extensions,
         )
         with _as_httpx():
             answer = pool.handle_request(asked)
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer),
+            extensions=answer.extensions,
+        )
 
     def close(self) -> None:
         for pool in self._pools.values():

@@ -1,4 +1,8 @@
-"""Admin of inbound webhooks. Everyone who runs the system sees the results. Only the integrations owner sees bodies."""
+"""
+Admin of inbound webhooks.
+
+Everyone who runs the system sees the results. Only the integrations owner sees bodies.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,12 @@ from routing.desk.base import actor
 from routing.runs.admin.events import ReadOnly
 from routing.work.display import NOTHING, badge, when
 
-TONES = {Inbound.State.PROCESSED: "good", Inbound.State.POISON: "bad", Inbound.State.IGNORED: "plain", Inbound.State.STORED: "info"}
+TONES = {
+    Inbound.State.PROCESSED: "good",
+    Inbound.State.POISON: "bad",
+    Inbound.State.IGNORED: "plain",
+    Inbound.State.STORED: "info",
+}
 MOST_SHOWN = 20_000  # bytes
 
 
@@ -38,7 +47,11 @@ class InboundAdmin(ReadOnly):
         return super().get_queryset(request).defer("raw").annotate(bytes=Length("raw"))
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
@@ -52,7 +65,9 @@ class InboundAdmin(ReadOnly):
             "body": body,
             "may_read": may_read,
             "cut": may_read and row.bytes > MOST_SHOWN,
-            "connection_url": page_of(row.connection) if actor(request).may("integrations.view_connection") else "",
+            "connection_url": page_of(row.connection)
+            if actor(request).may("integrations.view_connection")
+            else "",
             "back": address(Inbound, "changelist"),
         }
         return self.render(request, "desk/inbound.html", context)

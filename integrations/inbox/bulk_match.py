@@ -1,4 +1,8 @@
-"""Recognition of complete data about known clients and people: many subjects in a few statements. Registered with routing."""
+"""
+Recognition of complete data about known clients and people.
+
+Many subjects in a few statements. Registered with routing.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,16 @@ from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from integrations.inbox.enrich import with_people
 from integrations.inbox.keep.engagements import engagement_of
-from integrations.inbox.matching import Links, Match, domains_of, erased_among, linked_clients, links_of_each, remembered, the_one
+from integrations.inbox.matching import (
+    Links,
+    Match,
+    domains_of,
+    erased_among,
+    linked_clients,
+    links_of_each,
+    remembered,
+    the_one,
+)
 from routing.kernel.facts import Found, Subject
 from routing.models import Client, ClientDomain, Contact, Membership
 from routing.people.actors import Actor
@@ -37,28 +50,58 @@ class Directory:
         people = [person for known in all_known for person in known.people]
         domains = {domain for known in all_known for domain in domains_of(known, known.people)}
         emails = {person.email.lower() for person in people if person.email}
-        contacts = Contact.objects.known().extra(where=["lower(email) = ANY(%s)"], params=[list(emails)]) if emails else []
+        contacts = (
+            Contact.objects.known().extra(where=["lower(email) = ANY(%s)"], params=[list(emails)])
+            if emails
+            else []
+        )
         by_email = {contact.email.lower(): contact for contact in contacts}
         clients: dict[int, dict[int, Client]] = defaultdict(dict)
-        for each in Membership.objects.filter(contact__in=by_email.values()).select_related("client"):
+        for each in Membership.objects.filter(contact__in=by_email.values()).select_related(
+            "client"
+        ):
             clients[each.contact_id][each.client_id] = each.client
         named = ClientDomain.objects.filter(domain__in=domains).select_related("client")
-        return cls({each.domain: each.client for each in named}, by_email, clients, erased_among(people))
+        return cls(
+            {each.domain: each.client for each in named}, by_email, clients, erased_among(people)
+        )
 
     def match(self, known: Known, people: Sequence[Person], links: Links) -> Match | None:
         """:raises Problem: when several clients fit"""
         return the_one(self._levels(known, people, links))
 
-    def _levels(self, known: Known, people: Sequence[Person], links: Links) -> Iterator[tuple[str, list[Client]]]:
+    def _levels(
+        self, known: Known, people: Sequence[Person], links: Links
+    ) -> Iterator[tuple[str, list[Client]]]:
         yield "external id", linked_clients(links)
-        yield "domain", _distinct(self.domains[each] for each in domains_of(known, people) if each in self.domains)
-        met = (self.contacts[email] for person in people if (email := person.email.lower()) in self.contacts)
-        yield "e-mail", _distinct(client for contact in met for client in self.clients.get(contact.pk, {}).values())
+        yield (
+            "domain",
+            _distinct(
+                self.domains[each] for each in domains_of(known, people) if each in self.domains
+            ),
+        )
+        met = (
+            self.contacts[email]
+            for person in people
+            if (email := person.email.lower()) in self.contacts
+        )
+        yield (
+            "e-mail",
+            _distinct(
+                client for contact in met for client in self.clients.get(contact.pk, {}).values()
+            ),
+        )
 
     def member(self, person: Person, client: Client) -> Contact | None:
-        """The contact that this person is, unless that takes anything new: an id of theirs, a contact, a membership."""
+        """
+        The contact that this person is, unless that takes anything new.
+
+        An id of theirs, a contact, a membership.
+        """
         contact = None if person.remote_id else self.contacts.get(person.email.lower())
-        here = contact is not None and (contact.user_id is not None or client.pk in self.clients.get(contact.pk, {}))
+        here = contact is not None and (
+            contact.user_id is not None or client.pk in self.clients.get(contact.pk, {})
+        )
         return contact if here else None
 
 
@@ -68,7 +111,11 @@ def _distinct(clients: Iterator[Client]) -> list[Client]:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """One subject. ``engagement`` is what was sold, unsaved where it is new; None where nothing was."""
+    """
+    One subject.
+
+    ``engagement`` is what was sold, unsaved where it is new; None where nothing was.
+    """
 
     known: Known
     people: tuple[Person, ...]
@@ -95,23 +142,41 @@ def recognised(known: Known, links: Links, directory: Directory) -> Recognised |
     """
     people = remembered(known.people, links, directory.erased)
     match = directory.match(known, people, links)
-    new_company = known.organisation is not None and known.organisation.remote_id and links.company is None
+    new_company = (
+        known.organisation is not None and known.organisation.remote_id and links.company is None
+    )
     if match is None or new_company:
         return None
     contacts = [directory.member(person, match.client) for person in people]
     engagement, changed = engagement_of(match.client, known, links)
     edited = changed and engagement is not None and engagement.pk is not None
     met = tuple(contact for contact in contacts if contact is not None)
-    return None if edited or len(met) < len(people) else Recognised(known, people, match, met, engagement)
+    return (
+        None
+        if edited or len(met) < len(people)
+        else Recognised(known, people, match, met, engagement)
+    )
 
 
 def keep(found: Mapping[Subject, Recognised], connection: Connection, at: datetime) -> None:
-    """Write what was sold. A link that somebody else wrote meanwhile fails the batch, which is then read one by one."""
+    """
+    Write what was sold.
+
+    A link that somebody else wrote meanwhile fails the batch, which is then read one by one.
+    """
     by = Actor.of(connection.service_user)
-    new = [(subject, each.known.deal, each.engagement) for subject, each in found.items() if each.engagement and not each.engagement.pk]
+    new = [
+        (subject, each.known.deal, each.engagement)
+        for subject, each in found.items()
+        if each.engagement and not each.engagement.pk
+    ]
     reasons = [f"Read from {connection.name}: {subject.type} {subject.id}" for subject, _, _ in new]
     add([engagement for _, _, engagement in new], reasons, by=by, at=at)
-    links = [ExternalLink(connection=connection, object_type=deal[0], remote_id=deal[1], engagement=sold) for _, deal, sold in new if deal]
+    links = [
+        ExternalLink(connection=connection, object_type=deal[0], remote_id=deal[1], engagement=sold)
+        for _, deal, sold in new
+        if deal
+    ]
     add(links, reasons, by=by, at=at)
 
 
@@ -120,23 +185,33 @@ class Familiar:
 
     def sources(self, named: Collection[str]) -> Collection[str]:
         rows = Connection.objects.filter(slug__in=named).values_list("slug", "kind")
-        return {slug for slug, kind in rows if (adapter := adapter_of(kind)) and not adapter.calls_out}
+        return {
+            slug for slug, kind in rows if (adapter := adapter_of(kind)) and not adapter.calls_out
+        }
 
     def recognise(self, subjects: Sequence[Subject], *, at: datetime) -> Mapping[Subject, Found]:
         by_source: dict[str, list[Subject]] = defaultdict(list)
         for subject in subjects:
             by_source[subject.source].append(subject)
         found: dict[Subject, Found] = {}
-        for connection in Connection.objects.filter(slug__in=by_source).select_related("service_user").order_by("pk"):
+        for connection in (
+            Connection.objects.filter(slug__in=by_source)
+            .select_related("service_user")
+            .order_by("pk")
+        ):
             found |= _recognised(connection, by_source[connection.slug], at)
         return found
 
 
-def _recognised(connection: Connection, subjects: Sequence[Subject], at: datetime) -> Mapping[Subject, Found]:
+def _recognised(
+    connection: Connection, subjects: Sequence[Subject], at: datetime
+) -> Mapping[Subject, Found]:
     adapter = adapter_of(connection.kind)
     read = adapter.known_here(subjects) if adapter else {}
     directory, found = Directory.of(list(read.values())), {}
-    for (subject, known), links in zip(read.items(), links_of_each(connection, list(read.values())), strict=True):
+    for (subject, known), links in zip(
+        read.items(), links_of_each(connection, list(read.values())), strict=True
+    ):
         try:
             each = recognised(known, links, directory)
         except Problem:

@@ -1,4 +1,8 @@
-"""Our own writes, come back as events: known again by what we wrote and when, whatever the sender says of its author."""
+"""
+Our own writes, come back as events.
+
+Known again by what we wrote and when, whatever the sender says of its author.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,8 @@ def mark_echoes(parts: Sequence[Part], connection: Connection, adapter: Adapter)
     """
     The parts, with the kind of an echo where one says what we wrote ourselves.
 
-    An equal value that somebody writes long after us is no echo: only around the time of our own attempts is it taken for one.
+    An equal value that somebody writes long after us is no echo: only around the time of our own
+    attempts is it taken for one.
     """
     said = {
         place: (part, echo)
@@ -30,10 +35,19 @@ def mark_echoes(parts: Sequence[Part], connection: Connection, adapter: Adapter)
         return list(parts)
     ours: dict[str, list[Outbound]] = defaultdict(list)
     wanted = {echo.remote_id for _, echo in said.values()}
-    for row in Outbound.objects.filter(connection=connection, remote_id__in=wanted, begun_at__isnull=False):
+    for row in Outbound.objects.filter(
+        connection=connection, remote_id__in=wanted, begun_at__isnull=False
+    ):
         ours[row.remote_id].append(row)
-    echoes = {place: echo.kind for place, (part, echo) in said.items() if any(_wrote(row, part, echo) for row in ours[echo.remote_id])}
-    return [replace(part, kind=echoes[place]) if isinstance(part, Signal) and place in echoes else part for place, part in enumerate(parts)]
+    echoes = {
+        place: echo.kind
+        for place, (part, echo) in said.items()
+        if any(_wrote(row, part, echo) for row in ours[echo.remote_id])
+    }
+    return [
+        replace(part, kind=echoes[place]) if isinstance(part, Signal) and place in echoes else part
+        for place, part in enumerate(parts)
+    ]
 
 
 def _wrote(row: Outbound, signal: Signal, echo: Echo) -> bool:

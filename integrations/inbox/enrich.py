@@ -1,4 +1,8 @@
-"""Read back what the other side knows about a subject, and keep whom and what it is about. Registered with routing."""
+"""
+Read back what the other side knows about a subject, and keep whom and what it is about.
+
+Registered with routing.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,11 @@ from routing.runs.registry import Enricher, enricher
 
 
 class Reading:
-    """The enricher of one connection. What it writes is written by the connection's own service user."""
+    """
+    The enricher of one connection.
+
+    What it writes is written by the connection's own service user.
+    """
 
     def __init__(self, connection: Connection, reader: Reader, *, calls_out: bool) -> None:
         self.connection, self.reader, self.calls_out = connection, reader, calls_out
@@ -30,7 +38,8 @@ class Reading:
     def read(self, subject: Subject) -> Known:
         """
         :raises Retry: when the other side is busy, away or paused, with the seconds it asked for
-        :raises Problem: ``failed_connector``, ``missing_context`` if the object is gone, or ``duplicate``
+        :raises Problem: ``failed_connector``, ``missing_context`` if the object is gone, or
+            ``duplicate``
         """
         try:
             if not self.calls_out:
@@ -40,23 +49,46 @@ class Reading:
         except CallFailed as error:
             raise as_outcome(error, self.connection) from None
 
-    def keep(self, read: Known, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
+    def keep(
+        self,
+        read: Known,
+        *,
+        subject: Subject,
+        by: Actor,
+        at: datetime,
+        client_id: int | None = None,
+    ) -> Found:
         """
-        Match or create client, contacts and engagement; ten at once for one new company make one client.
+        Match or create client, contacts and engagement; ten at once for one new company make one
+        client.
 
-        ``by`` set the step in motion; history names the connection, which is where the facts come from.
+        ``by`` set the step in motion; history names the connection, which is where the facts come
+        from.
 
-        :raises Problem: ``duplicate`` or ``missing_context``; the caller's transaction must then be undone
+        :raises Problem: ``duplicate`` or ``missing_context``; the caller's transaction must then be
+            undone
         """
         actor = Actor.of(self.connection.service_user)
-        writer = Writer(self.connection, actor, at, f"Read from {self.connection.name}: {subject.type} {subject.id}")
+        writer = Writer(
+            self.connection,
+            actor,
+            at,
+            f"Read from {self.connection.name}: {subject.type} {subject.id}",
+        )
         links = links_of(self.connection, read)
         if not _complete(read, links):
             lock()
-            links = links_of(self.connection, read)  # again: somebody else may have made them while we waited
+            links = links_of(
+                self.connection, read
+            )  # again: somebody else may have made them while we waited
         people = knowable(read.people, links)
         told = Client.objects.filter(pk=client_id).first() if client_id else None
-        found = Match(told, "a person") if told else match(read, people, links) or Match(make_client(writer, read, people), "new client")
+        found = (
+            Match(told, "a person")
+            if told
+            else match(read, people, links)
+            or Match(make_client(writer, read, people), "new client")
+        )
         keep_company(writer, found.client, read, links)
         contacts = keep_contacts(writer, found.client, people, links)
         engagement = keep_engagement(writer, found.client, read, links)
@@ -71,13 +103,17 @@ class Reading:
 
 
 def _complete(read: Known, links: Links) -> bool:
-    """Return whether everything read is known by its id, so that nothing is created and nobody waits."""
+    """
+    Return whether everything read is known by its id, so that nothing is created and nobody waits.
+    """
     company = read.organisation is None or links.company is not None
     deal = read.deal is None or links.deal is not None
     return company and deal and all(person.remote_id in links.contacts for person in read.people)
 
 
-def with_people(read: Known, people: tuple[Person, ...]) -> tuple[dict[str, object], dict[str, str]]:
+def with_people(
+    read: Known, people: tuple[Person, ...]
+) -> tuple[dict[str, object], dict[str, str]]:
     """The facts with the first person's name and address, if anybody may be known."""
     first = next((person for person in people if person.name or person.email), None)
     told = {"contact.name": first.name, "contact.email": first.email} if first else {}
@@ -87,8 +123,13 @@ def with_people(read: Known, people: tuple[Person, ...]) -> tuple[dict[str, obje
 
 
 def reading(subject: Subject) -> Enricher | None:
-    """Return the reader for this subject, or None if no connection of ours sent it or there is nothing to read."""
-    connection = Connection.objects.select_related("service_user").filter(slug=subject.source).first()
+    """
+    Return the reader for this subject, or None if no connection of ours sent it or there is nothing
+    to read.
+    """
+    connection = (
+        Connection.objects.select_related("service_user").filter(slug=subject.source).first()
+    )
     adapter = adapter_of(connection.kind) if connection else None
     if connection is None or adapter is None:
         return None

@@ -11,12 +11,17 @@ from routing.work.registry import eraser
 
 NAMING = """
     SELECT id FROM integrations_inbound
-    WHERE position(%s::bytea IN raw) > 0 OR position(lower(%s) IN lower(encode(raw, 'escape'))) > 0"""
+    WHERE position(%s::bytea IN raw) > 0 OR position(lower(%s) IN lower(encode(raw,
+        'escape'))) > 0"""
 
 
 @eraser
 def forget_deliveries(contact_id: int, email: str, at: datetime) -> None:
-    """Empty the bytes of every delivery that names the address; its numbers, digest and events stay. Reads every delivery."""
+    """
+    Empty the bytes of every delivery that names the address.
+
+    Its numbers, digest and events stay. Reads every delivery.
+    """
     if email:
         found = [key for (key,) in run(NAMING, [email.encode(), email])]
         Inbound.objects.filter(pk__in=found).update(raw=b"")
@@ -31,6 +36,10 @@ SENT = """
 
 @eraser
 def forget_sent(contact_id: int, email: str, at: datetime) -> None:
-    """Take the address out of what went out, or is still to go; the digests of what was written stay. Reads every row."""
+    """
+    Take the address out of what went out, or is still to go.
+
+    The digests of what was written stay. Reads every row.
+    """
     if email:
         run(SENT, {"address": re.escape(email)})

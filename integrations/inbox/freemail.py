@@ -1,6 +1,11 @@
-"""Domains where anybody gets a mailbox: they say nothing about whom a person works for, so they never match a client."""
+"""
+Domains where anybody gets a mailbox.
 
-# Maintained by hand. Whole families (yahoo.*, hotmail.*, outlook.*, live.*, gmx.*) go by their name alone, below.
+They say nothing about whom a person works for, so they never match a client.
+"""
+
+# Maintained by hand. Whole families (yahoo.*, hotmail.*, outlook.*, live.*, gmx.*) go by their name
+# alone, below.
 DOMAINS = frozenset(
     """
     gmail.com googlemail.com
@@ -36,7 +41,7 @@ DOMAINS = frozenset(
     mailinator.com guerrillamail.com guerrillamail.info sharklasers.com 10minutemail.com temp-mail.org tempmail.com yopmail.com
     yopmail.fr trashmail.com getnada.com maildrop.cc dispostable.com throwawaymail.com mailnesia.com moakt.com
     duck.com mozmail.com privaterelay.appleid.com simplelogin.com anonaddy.me
-    """.split()  # noqa: SIM905  # a list to be read and kept by people
+    """.split()  # noqa: E501, SIM905
 )
 MAX_DOMAIN, MAX_LABEL = 253, 63  # characters, RFC 1035
 FAMILIES = frozenset({"yahoo", "hotmail", "outlook", "live", "gmx"})
@@ -44,10 +49,16 @@ FAMILIES = frozenset({"yahoo", "hotmail", "outlook", "live", "gmx"})
 
 def normal(domain: str) -> str:
     """
-    A domain as we compare it: lower case, ASCII, without scheme, ``www.``, port, path or a final dot. Empty if it is none.
+    A domain as we compare it: lower case, ASCII, without scheme, ``www.``, port, path or a final
+    dot. Empty if it is none.
     """
-    host = domain.strip().lower().rpartition("@")[2].partition("://")[2] or domain.strip().lower().rpartition("@")[2]
-    host = host.partition("/")[0].partition("?")[0].partition(":")[0].rstrip(".").removeprefix("www.")
+    host = (
+        domain.strip().lower().rpartition("@")[2].partition("://")[2]
+        or domain.strip().lower().rpartition("@")[2]
+    )
+    host = (
+        host.partition("/")[0].partition("?")[0].partition(":")[0].rstrip(".").removeprefix("www.")
+    )
     try:
         plain = host.encode("idna").decode("ascii")
     except UnicodeError:
@@ -58,7 +69,12 @@ def normal(domain: str) -> str:
 
 
 def _label(label: str) -> bool:
-    return 0 < len(label) <= MAX_LABEL and label.replace("-", "").isalnum() and not label.startswith("-") and not label.endswith("-")
+    return (
+        0 < len(label) <= MAX_LABEL
+        and label.replace("-", "").isalnum()
+        and not label.startswith("-")
+        and not label.endswith("-")
+    )
 
 
 def is_free(domain: str) -> bool:
@@ -72,6 +88,10 @@ def is_free(domain: str) -> bool:
 
 
 def own_domain(address: str) -> str:
-    """The domain of an e-mail address, a site or a plain domain, when it can tell a client; otherwise empty."""
+    """
+    The domain of an e-mail address, a site or a plain domain, when it can tell a client.
+
+    Otherwise empty.
+    """
     domain = normal(address)
     return "" if not domain or is_free(domain) else domain

@@ -1,4 +1,8 @@
-"""POST /hooks/<connection>/: believe it or not, store it, answer. Nothing else happens while the sender waits."""
+"""
+POST /hooks/<connection>/.
+
+Believe it or not, store it, answer. Nothing else happens while the sender waits.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +29,18 @@ MAX_BODY_BYTES = 1024 * 1024
 RETRY_S = 5
 
 log = structlog.get_logger(__name__)
-_NOBODY = HubSpot()  # judges what is sent to a connection that is not there, so that it takes as long
+_NOBODY = (
+    HubSpot()
+)  # judges what is sent to a connection that is not there, so that it takes as long
 
 
 @csrf_exempt
 @require_POST
 def hook(request: HttpRequest, slug: str) -> JsonResponse:
     """
-    200 with what became of each part; 400 with nothing readable in it, kept all the same; 401 not genuine, whatever the
-    reason; 411, 413, 415 unread; 503 when we cannot keep it now, so send it again.
+    200 with what became of each part; 400 with nothing readable in it, kept all the same; 401 not
+    genuine, whatever the reason; 411, 413, 415 unread; 503 when we cannot keep it now, so send it
+    again.
     """
     if refusal := _unread(request):
         return refusal
@@ -43,7 +50,12 @@ def hook(request: HttpRequest, slug: str) -> JsonResponse:
         log.error("hook_unavailable", slug=slug, error=type(error).__name__)  # noqa: TRY400  # a traceback could hold the body
     except Unreadable as error:
         log.error("hook_unavailable", slug=slug, error=str(error))  # noqa: TRY400
-    return _said(503, "unavailable", "Nothing was stored. Send it again.", headers={"Retry-After": str(RETRY_S)})
+    return _said(
+        503,
+        "unavailable",
+        "Nothing was stored. Send it again.",
+        headers={"Retry-After": str(RETRY_S)},
+    )
 
 
 def _unread(request: HttpRequest) -> JsonResponse | None:
@@ -52,7 +64,9 @@ def _unread(request: HttpRequest) -> JsonResponse | None:
     if not length.isdigit():
         return _said(411, "length_required", "Send a Content-Length.")
     if int(length) > MAX_BODY_BYTES:
-        return _said(413, "too_large", f"Send at most {MAX_BODY_BYTES} bytes at once: split the batch.")
+        return _said(
+            413, "too_large", f"Send at most {MAX_BODY_BYTES} bytes at once: split the batch."
+        )
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         return _said(415, "compressed", "Send the body uncompressed.")
     return None
@@ -65,7 +79,9 @@ def _answer(request: HttpRequest, slug: str) -> JsonResponse:
     adapter = adapter_of(connection.kind) if connection else None
     if connection is None or adapter is None or not adapter.receives:
         secrets = Hidden(text=_decoy()).reveal()
-        _NOBODY.unsigned(_delivery(request, f"https://nobody.invalid/hooks/{slug}/", body), secrets, at)
+        _NOBODY.unsigned(
+            _delivery(request, f"https://nobody.invalid/hooks/{slug}/", body), secrets, at
+        )
         return _refused(slug, "unknown_connection")
     delivery = _delivery(request, connection.hook_url, body)
     if reason := adapter.unsigned(delivery, connection.signing_secrets.reveal(), at):
@@ -88,23 +104,50 @@ def _delivery(request: HttpRequest, url: str, body: bytes) -> Delivery:
 def _refused(slug: str, reason: str) -> JsonResponse:
     """One answer for every reason: the log says which."""
     log.warning("hook_refused", slug=slug, reason=reason)
-    return _said(401, "not_genuine", "The signature does not match. Check the secret, the public address and your clock.")
+    return _said(
+        401,
+        "not_genuine",
+        "The signature does not match. Check the secret, the public address and your clock.",
+    )
 
 
 def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> JsonResponse:
     if receipt.count("new"):
         doorbell.process.ring()
-    names = {"new": "captured", "repeated": "repeated", "conflict": "conflicting", "ignored": "ignored", "poison": "poison"}
+    names = {
+        "new": "captured",
+        "repeated": "repeated",
+        "conflict": "conflicting",
+        "ignored": "ignored",
+        "poison": "poison",
+    }
     counts = {shown: receipt.count(became) for became, shown in names.items()}
-    log.info("hook_received", connection=connection.slug, inbound=receipt.inbound_id, reason=receipt.reason, **counts)
-    problems = [{"place": outcome.place, "reason": outcome.reason} for outcome in receipt.outcomes if outcome.reason][:10]
+    log.info(
+        "hook_received",
+        connection=connection.slug,
+        inbound=receipt.inbound_id,
+        reason=receipt.reason,
+        **counts,
+    )
+    problems = [
+        {"place": outcome.place, "reason": outcome.reason}
+        for outcome in receipt.outcomes
+        if outcome.reason
+    ][:10]
     told = {"received": receipt.inbound_id, **counts, "problems": problems}
     if receipt.state != "poison":
         return JsonResponse(told)
     return JsonResponse(
-        {"error": receipt.reason, "message": "The body cannot be read. It was stored for a person to review.", **told}, status=400
+        {
+            "error": receipt.reason,
+            "message": "The body cannot be read. It was stored for a person to review.",
+            **told,
+        },
+        status=400,
     )
 
 
-def _said(status: int, error: str, message: str, headers: dict[str, str] | None = None) -> JsonResponse:
+def _said(
+    status: int, error: str, message: str, headers: dict[str, str] | None = None
+) -> JsonResponse:
     return JsonResponse({"error": error, "message": message}, status=status, headers=headers)

@@ -1,4 +1,8 @@
-"""Lookup of the connection for a webhook. Runs for every delivery, so it is one prepared statement."""
+"""
+Lookup of the connection for a webhook.
+
+Runs for every delivery, so it is one prepared statement.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ _OF_USER = ("id", "full_name", "kind")
 
 def listening(slug: str) -> Connection | None:
     """The active connection of this name as it is now, with who it acts as."""
-    database.close_if_health_check_failed()  # the first question of a request, and not asked through Django's cursor
+    # The first question of a request, and not asked through Django's cursor.
+    database.close_if_health_check_failed()
     found = run(_asking(), [slug]) if "\0" not in slug else []
     if not found:
         return None
@@ -32,7 +37,7 @@ def listening(slug: str) -> Connection | None:
 def _asking() -> str:
     mine = ", ".join(f'c."{field.column}"' for field in Connection._meta.concrete_fields)
     theirs = ", ".join(f'u."{name}"' for name in _OF_USER)
-    tables = f'"{Connection._meta.db_table}" c JOIN "{User._meta.db_table}" u ON u.id = c.service_user_id'
+    tables = f'"{Connection._meta.db_table}" c JOIN "{User._meta.db_table}" u ON u.id = c.service_user_id'  # noqa: E501
     return f"SELECT {mine}, {theirs} FROM {tables} WHERE c.slug = %s AND c.is_active"  # noqa: S608  # names of our own
 
 

@@ -1,4 +1,8 @@
-"""Matching of external clients and people: by external id, then domain, then e-mail. Never a guess."""
+"""
+Matching of external clients and people.
+
+By external id, then domain, then e-mail. Never a guess.
+"""
 
 from __future__ import annotations
 
@@ -41,25 +45,45 @@ def links_of(connection: Connection, known: Known) -> Links:
 def links_of_each(connection: Connection, all_known: Sequence[Known]) -> list[Links]:
     """One query for all of them; an answer each, in order."""
     keys = {key for known in all_known for _noun, key in _named(known)}
-    rows = ExternalLink.objects.filter(connection=connection, remote_id__in=keys).select_related("client", "contact", "engagement__client")
+    rows = ExternalLink.objects.filter(connection=connection, remote_id__in=keys).select_related(
+        "client", "contact", "engagement__client"
+    )
     found = {(row.object_type, row.remote_id): row for row in rows}
     return [_links(known, found) for known in all_known]
 
 
 def _named(known: Known) -> list[tuple[str, str]]:
     """Type and id there of all that was read."""
-    company = [(COMPANY, known.organisation.remote_id)] if known.organisation and known.organisation.remote_id else []
-    return [*company, *([known.deal] if known.deal else []), *((CONTACT, each.remote_id) for each in known.people if each.remote_id)]
+    company = (
+        [(COMPANY, known.organisation.remote_id)]
+        if known.organisation and known.organisation.remote_id
+        else []
+    )
+    return [
+        *company,
+        *([known.deal] if known.deal else []),
+        *((CONTACT, each.remote_id) for each in known.people if each.remote_id),
+    ]
 
 
 def _links(known: Known, found: Mapping[tuple[str, str], ExternalLink]) -> Links:
-    company = found.get((COMPANY, known.organisation.remote_id)) if known.organisation and known.organisation.remote_id else None
-    contacts = {each.remote_id: found[CONTACT, each.remote_id] for each in known.people if (CONTACT, each.remote_id) in found}
+    company = (
+        found.get((COMPANY, known.organisation.remote_id))
+        if known.organisation and known.organisation.remote_id
+        else None
+    )
+    contacts = {
+        each.remote_id: found[CONTACT, each.remote_id]
+        for each in known.people
+        if (CONTACT, each.remote_id) in found
+    }
     return Links(company, found.get(known.deal) if known.deal else None, contacts)
 
 
 def knowable(people: Sequence[Person], links: Links) -> tuple[Person, ...]:
-    """The people who have not asked to be forgotten, neither under this address nor under this id."""
+    """
+    The people who have not asked to be forgotten, neither under this address nor under this id.
+    """
     return remembered(people, links, erased_among(people))
 
 
@@ -69,7 +93,9 @@ def erased_among(people: Sequence[Person]) -> set[str]:
     return set(ErasedIdentity.objects.filter(digest__in=digests).values_list("digest", flat=True))
 
 
-def remembered(people: Sequence[Person], links: Links, erased: Collection[str]) -> tuple[Person, ...]:
+def remembered(
+    people: Sequence[Person], links: Links, erased: Collection[str]
+) -> tuple[Person, ...]:
     return tuple(person for person in people if not _forgotten(person, links, erased))
 
 
@@ -80,9 +106,19 @@ def _forgotten(person: Person, links: Links, erased: Collection[str]) -> bool:
 
 
 def domains_of(known: Known, people: Sequence[Person]) -> list[str]:
-    """The domains that can tell a client: the company's, or where it has none, those of its people."""
-    company = own_domain(known.organisation.domain) if known.organisation and known.organisation.domain else ""
-    found = [company] if company else [own_domain(person.email) for person in people if person.email]
+    """
+    The domains that can tell a client.
+
+    The company's, or where it has none, those of its people.
+    """
+    company = (
+        own_domain(known.organisation.domain)
+        if known.organisation and known.organisation.domain
+        else ""
+    )
+    found = (
+        [company] if company else [own_domain(person.email) for person in people if person.email]
+    )
     return list(dict.fromkeys(domain for domain in found if domain))
 
 
@@ -105,22 +141,43 @@ def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
         if len(clients) > 1:
             names = ", ".join(sorted(client.name for client in clients))
             message = _(
-                "Several clients match by %(by)s: %(names)s. Correct the data in the external system or merge the clients here, then retry."
+                "Several clients match by %(by)s: %(names)s. Correct the data in the external "
+                "system or merge the clients here, then retry."
             )
-            raise Problem("duplicate", message % {"by": by, "names": names}, {"by": by, "clients": sorted(client.pk for client in clients)})
+            raise Problem(
+                "duplicate",
+                message % {"by": by, "names": names},
+                {"by": by, "clients": sorted(client.pk for client in clients)},
+            )
         if clients:
             return Match(clients[0], by)
     return None
 
 
-def _levels(known: Known, people: Sequence[Person], links: Links) -> Iterator[tuple[str, list[Client]]]:
+def _levels(
+    known: Known, people: Sequence[Person], links: Links
+) -> Iterator[tuple[str, list[Client]]]:
     """Lazily: what the first level answers, the next is not asked."""
     yield "external id", linked_clients(links)
     domains = domains_of(known, people)
-    yield "domain", list(Client.objects.filter(pk__in=ClientDomain.objects.filter(domain__in=domains).values("client")))
+    yield (
+        "domain",
+        list(
+            Client.objects.filter(
+                pk__in=ClientDomain.objects.filter(domain__in=domains).values("client")
+            )
+        ),
+    )
     emails = [person.email.lower() for person in people if person.email]
     contacts = Contact.objects.known().annotate(lower=Lower("email")).filter(lower__in=emails)
-    yield "e-mail", list(Client.objects.filter(pk__in=Membership.objects.filter(contact__in=contacts).values("client")))
+    yield (
+        "e-mail",
+        list(
+            Client.objects.filter(
+                pk__in=Membership.objects.filter(contact__in=contacts).values("client")
+            )
+        ),
+    )
 
 
 def linked_clients(links: Links) -> list[Client]:

@@ -10,11 +10,12 @@ from integrations.base.connections import Connection
 
 class Inbound(models.Model):
     """
-    One verified delivery, as it came. May hold personal data, so it may be rewritten or retired; its events stay.
+    One verified delivery, as it came. May hold personal data, so it may be rewritten or retired;
+    its events stay.
 
-    ``headers`` are the few worth keeping, never a signature. An identical body is one row, however often it is sent:
-    ``deliveries`` counts. The numbers say what became of its events; ``problems`` lists ``{"place", "reason"}`` of those
-    that were not captured as they came (the first 50).
+    ``headers`` are the few worth keeping, never a signature. An identical body is one row, however
+    often it is sent: ``deliveries`` counts. The numbers say what became of its events; ``problems``
+    lists ``{"place", "reason"}`` of those that were not captured as they came (the first 50).
     """
 
     class State(models.TextChoices):
@@ -23,7 +24,9 @@ class Inbound(models.Model):
         IGNORED = "ignored", _("Ignored")
         POISON = "poison", _("Unreadable")
 
-    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="inbound", verbose_name=_("connection"))
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="inbound", verbose_name=_("connection")
+    )
     received_at = models.DateTimeField(_("received"))
     last_received_at = models.DateTimeField(_("last received"))
     deliveries = models.PositiveIntegerField(_("times received"), default=1)
@@ -44,11 +47,15 @@ class Inbound(models.Model):
         verbose_name_plural = _("inbound webhooks")
         ordering = ("-received_at", "-id")
         default_permissions = ("view",)
-        constraints = (models.UniqueConstraint(fields=("connection", "sha256"), name="inbound_body_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("connection", "sha256"), name="inbound_body_once"),
+        )
         indexes = (
             models.Index(fields=["-received_at", "-id"], name="inbound_newest_idx"),
             models.Index(fields=["connection", "-received_at"], name="inbound_connection_idx"),
-            models.Index(fields=["-received_at"], condition=~models.Q(reason=""), name="inbound_trouble_idx"),
+            models.Index(
+                fields=["-received_at"], condition=~models.Q(reason=""), name="inbound_trouble_idx"
+            ),
         )
 
     def __str__(self) -> str:

@@ -1,4 +1,8 @@
-"""Take in what was posted: the bytes as they came and the events in them, in one transaction, before anybody says thanks."""
+"""
+Take in what was posted.
+
+The bytes as they came and the events in them, in one transaction, before anybody says thanks.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +35,9 @@ class Outcome:
     """
     Result of one part of a delivery, by its position (from 0).
 
-    ``became`` is new, repeated, conflict, ignored or poison; ``reason`` is a code for the last three; ``event_id`` is the
-    event that has this key, also for a conflict, which leaves that event as it was.
+    ``became`` is new, repeated, conflict, ignored or poison; ``reason`` is a code for the last
+    three; ``event_id`` is the event that has this key, also for a conflict, which leaves that event
+    as it was.
     """
 
     place: int
@@ -60,10 +65,11 @@ class Receipt:
         return tuple(outcome for outcome in self.outcomes if outcome.became == Capture.CONFLICT)
 
 
-_INTO = """INSERT INTO integrations_inbound AS known (connection_id, received_at, last_received_at, deliveries, headers, raw, sha256,
+_INTO = """INSERT INTO integrations_inbound AS known (connection_id, received_at, last_received_at,
+    deliveries, headers, raw, sha256,
         state, captured, repeated, conflicting, ignored, poison, reason, problems)"""
 _VALUES = """%s::bigint, %s::timestamptz, %s::timestamptz, 1, %s::jsonb, %s::bytea, %s, %s, %s::int, %s::int, %s::int, %s::int, %s::int,
-        %s, %s::jsonb"""
+        %s, %s::jsonb"""  # noqa: E501
 _AGAIN = """
     ON CONFLICT (connection_id, sha256) DO UPDATE SET
         deliveries = known.deliveries + 1,
@@ -77,14 +83,20 @@ STORE = f"{_INTO} VALUES ({_VALUES}) {_AGAIN}"
 BESIDE = f"{_INTO} SELECT {_VALUES} FROM kept {_AGAIN}"  # noqa: S608  # nothing of a stranger's
 
 
-def receive(connection: Connection, adapter: Adapter, delivery: Delivery, *, at: datetime) -> Receipt:
+def receive(
+    connection: Connection, adapter: Adapter, delivery: Delivery, *, at: datetime
+) -> Receipt:
     """
-    Store a genuine delivery and capture its events: all of it or nothing, and the same again however often it is sent.
+    Store a genuine delivery and capture its events: all of it or nothing, and the same again
+    however often it is sent.
 
     What cannot be read is kept beside what can, with its reason. Committed when this returns.
     """
     try:
-        parts, unreadable = mark_echoes(adapter.parts(delivery, connection, at), connection, adapter), ""
+        parts, unreadable = (
+            mark_echoes(adapter.parts(delivery, connection, at), connection, adapter),
+            "",
+        )
     except Unreadable as error:
         parts, unreadable = [], error.reason
     by = Actor.of(connection.service_user)
@@ -100,10 +112,22 @@ def receive(connection: Connection, adapter: Adapter, delivery: Delivery, *, at:
 
 
 def _receive_new(
-    connection: Connection, adapter: Adapter, delivery: Delivery, signal: Signal, *, by: Actor, at: datetime
+    connection: Connection,
+    adapter: Adapter,
+    delivery: Delivery,
+    signal: Signal,
+    *,
+    by: Actor,
+    at: datetime,
 ) -> Receipt | None:
-    """Most deliveries are one event that is new: one statement, which is its own transaction. None if this is not one of them."""
-    outcome = Outcome(0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key)
+    """
+    Most deliveries are one event that is new.
+
+    One statement, which is its own transaction. None if this is not one of them.
+    """
+    outcome = Outcome(
+        0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key
+    )
     state, reason, values = _row(connection, adapter, delivery, (outcome,), at)
     kept = capture_new(signal, by=by, at=at, beside=BESIDE, values=values)
     return Receipt(kept[1], state, reason, (replace(outcome, event_id=kept[0]),)) if kept else None
@@ -120,27 +144,67 @@ def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[Outc
             case Signal():
                 kept = next(captured)
                 reason = CONFLICT if kept.outcome is Capture.CONFLICT else ""
-                yield Outcome(place, kept.outcome, reason, part.kind, part.subject_type, part.subject_id, part.dedupe_key, kept.event_id)
+                yield Outcome(
+                    place,
+                    kept.outcome,
+                    reason,
+                    part.kind,
+                    part.subject_type,
+                    part.subject_id,
+                    part.dedupe_key,
+                    kept.event_id,
+                )
 
 
-def _store(connection: Connection, adapter: Adapter, delivery: Delivery, outcomes: tuple[Outcome, ...], at: datetime) -> Receipt:
+def _store(
+    connection: Connection,
+    adapter: Adapter,
+    delivery: Delivery,
+    outcomes: tuple[Outcome, ...],
+    at: datetime,
+) -> Receipt:
     state, reason, values = _row(connection, adapter, delivery, outcomes, at)
     [(inbound_id,)] = run(STORE, values)
     return Receipt(inbound_id, state, reason, outcomes)
 
 
 def _row(
-    connection: Connection, adapter: Adapter, delivery: Delivery, outcomes: tuple[Outcome, ...], at: datetime
+    connection: Connection,
+    adapter: Adapter,
+    delivery: Delivery,
+    outcomes: tuple[Outcome, ...],
+    at: datetime,
 ) -> tuple[str, str, list[Any]]:
     """State, reason and the whole row of a delivery."""
     counts = Counter(outcome.became for outcome in outcomes)
     problems = [outcome for outcome in outcomes if outcome.reason]
     state, reason = _state(counts), _reason(problems)
-    headers = {name: clean(delivery.headers[name])[:MAX_HEADER] for name in adapter.kept_headers if name in delivery.headers}
-    told = [{"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]]
+    headers = {
+        name: clean(delivery.headers[name])[:MAX_HEADER]
+        for name in adapter.kept_headers
+        if name in delivery.headers
+    }
+    told = [
+        {"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]
+    ]
     numbers = [counts[name] for name in ("new", "repeated", "conflict", "ignored", "poison")]
     digest = sha256(delivery.body).hexdigest()
-    return state, reason, [connection.pk, at, at, Jsonb(headers), delivery.body, digest, state, *numbers, reason, Jsonb(told)]
+    return (
+        state,
+        reason,
+        [
+            connection.pk,
+            at,
+            at,
+            Jsonb(headers),
+            delivery.body,
+            digest,
+            state,
+            *numbers,
+            reason,
+            Jsonb(told),
+        ],
+    )
 
 
 def _state(counts: Counter[str]) -> str:

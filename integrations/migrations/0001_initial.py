@@ -19,7 +19,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Connection",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "slug",
                     models.SlugField(
@@ -55,15 +60,43 @@ class Migration(migrations.Migration):
                 ("settings", models.JSONField(blank=True, default=dict, verbose_name="settings")),
                 (
                     "allowed_private",
-                    models.JSONField(blank=True, default=list, editable=False, verbose_name="private addresses it may use"),
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        editable=False,
+                        verbose_name="private addresses it may use",
+                    ),
                 ),
-                ("signing_secrets", integrations.base.secrets.EncryptedField(verbose_name="signing secrets")),
+                (
+                    "signing_secrets",
+                    integrations.base.secrets.EncryptedField(verbose_name="signing secrets"),
+                ),
                 ("token", integrations.base.secrets.EncryptedField(verbose_name="token")),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("failures", models.PositiveIntegerField(default=0, editable=False, verbose_name="failures in a row")),
-                ("paused_until", models.DateTimeField(editable=False, null=True, verbose_name="paused until")),
-                ("last_ok_at", models.DateTimeField(editable=False, null=True, verbose_name="last answered")),
-                ("last_error", models.CharField(blank=True, default="", editable=False, max_length=300, verbose_name="last error")),
+                (
+                    "failures",
+                    models.PositiveIntegerField(
+                        default=0, editable=False, verbose_name="failures in a row"
+                    ),
+                ),
+                (
+                    "paused_until",
+                    models.DateTimeField(editable=False, null=True, verbose_name="paused until"),
+                ),
+                (
+                    "last_ok_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="last answered"),
+                ),
+                (
+                    "last_error",
+                    models.CharField(
+                        blank=True,
+                        default="",
+                        editable=False,
+                        max_length=300,
+                        verbose_name="last error",
+                    ),
+                ),
                 (
                     "default_backup",
                     models.ForeignKey(
@@ -115,7 +148,9 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("default_owner", None), models.Q(("default_owner", models.F("default_backup")), _negated=True), _connector="OR"
+                            ("default_owner", None),
+                            models.Q(("default_owner", models.F("default_backup")), _negated=True),
+                            _connector="OR",
                         ),
                         name="connection_owner_is_not_backup",
                         violation_error_message="Owner and backup must be two different people.",
@@ -126,7 +161,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ExternalLink",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("object_type", models.CharField(max_length=60, verbose_name="type there")),
                 ("remote_id", models.CharField(max_length=100, verbose_name="id there")),
                 (
@@ -175,12 +215,27 @@ class Migration(migrations.Migration):
                 "ordering": ("connection", "object_type", "remote_id"),
                 "default_permissions": ("view", "delete"),
                 "constraints": [
-                    models.UniqueConstraint(fields=("connection", "object_type", "remote_id"), name="external_object_once"),
+                    models.UniqueConstraint(
+                        fields=("connection", "object_type", "remote_id"),
+                        name="external_object_once",
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("client__isnull", False), ("contact__isnull", True), ("engagement__isnull", True)),
-                            models.Q(("client__isnull", True), ("contact__isnull", False), ("engagement__isnull", True)),
-                            models.Q(("client__isnull", True), ("contact__isnull", True), ("engagement__isnull", False)),
+                            models.Q(
+                                ("client__isnull", False),
+                                ("contact__isnull", True),
+                                ("engagement__isnull", True),
+                            ),
+                            models.Q(
+                                ("client__isnull", True),
+                                ("contact__isnull", False),
+                                ("engagement__isnull", True),
+                            ),
+                            models.Q(
+                                ("client__isnull", True),
+                                ("contact__isnull", True),
+                                ("engagement__isnull", False),
+                            ),
                             _connector="OR",
                         ),
                         name="link_to_exactly_one",
@@ -227,13 +282,26 @@ class Migration(migrations.Migration):
                 ("settings", models.JSONField(blank=True, default=dict, verbose_name="settings")),
                 (
                     "allowed_private",
-                    models.JSONField(blank=True, default=list, editable=False, verbose_name="private addresses it may use"),
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        editable=False,
+                        verbose_name="private addresses it may use",
+                    ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "default_backup",
                     models.ForeignKey(
@@ -304,7 +372,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_connection_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_connection_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -315,9 +385,17 @@ class Migration(migrations.Migration):
                 ("object_type", models.CharField(max_length=60, verbose_name="type there")),
                 ("remote_id", models.CharField(max_length=100, verbose_name="id there")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "client",
                     models.ForeignKey(
@@ -387,14 +465,21 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_externallink_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_externallink_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="Inbound",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("received_at", models.DateTimeField(verbose_name="received")),
                 ("last_received_at", models.DateTimeField(verbose_name="last received")),
                 ("deliveries", models.PositiveIntegerField(default=1, verbose_name="deliveries")),
@@ -404,7 +489,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("stored", "Stored"), ("processed", "Processed"), ("ignored", "Ignored"), ("poison", "Not readable")],
+                        choices=[
+                            ("stored", "Stored"),
+                            ("processed", "Processed"),
+                            ("ignored", "Ignored"),
+                            ("poison", "Not readable"),
+                        ],
                         default="stored",
                         max_length=10,
                         verbose_name="state",
@@ -415,7 +505,10 @@ class Migration(migrations.Migration):
                 ("conflicting", models.PositiveIntegerField(default=0, verbose_name="conflicting")),
                 ("ignored", models.PositiveIntegerField(default=0, verbose_name="ignored")),
                 ("poison", models.PositiveIntegerField(default=0, verbose_name="not readable")),
-                ("reason", models.CharField(blank=True, default="", max_length=200, verbose_name="reason")),
+                (
+                    "reason",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="reason"),
+                ),
                 ("problems", models.JSONField(default=list, verbose_name="problems")),
                 (
                     "connection",
@@ -434,10 +527,20 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "indexes": [
                     models.Index(fields=["-received_at", "-id"], name="inbound_newest_idx"),
-                    models.Index(fields=["connection", "-received_at"], name="inbound_connection_idx"),
-                    models.Index(condition=models.Q(("reason", ""), _negated=True), fields=["-received_at"], name="inbound_trouble_idx"),
+                    models.Index(
+                        fields=["connection", "-received_at"], name="inbound_connection_idx"
+                    ),
+                    models.Index(
+                        condition=models.Q(("reason", ""), _negated=True),
+                        fields=["-received_at"],
+                        name="inbound_trouble_idx",
+                    ),
                 ],
-                "constraints": [models.UniqueConstraint(fields=("connection", "sha256"), name="inbound_body_once")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("connection", "sha256"), name="inbound_body_once"
+                    )
+                ],
             },
         ),
     ]

@@ -20,7 +20,12 @@ class Migration(migrations.Migration):
                 ("key", models.CharField(max_length=200, verbose_name="key")),
                 ("verb", models.CharField(max_length=60, verbose_name="what")),
                 ("object_key", models.CharField(max_length=120, verbose_name="object")),
-                ("object_type", models.CharField(blank=True, default="", max_length=60, verbose_name="type there")),
+                (
+                    "object_type",
+                    models.CharField(
+                        blank=True, default="", max_length=60, verbose_name="type there"
+                    ),
+                ),
                 ("digest", models.CharField(max_length=64, verbose_name="digest")),
                 (
                     "state",
@@ -44,13 +49,31 @@ class Migration(migrations.Migration):
                 ("created_at", models.DateTimeField(verbose_name="made")),
                 ("due_at", models.DateTimeField(verbose_name="due")),
                 ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
-                ("remote_id", models.CharField(blank=True, default="", max_length=100, verbose_name="id there")),
-                ("url", models.CharField(blank=True, default="", max_length=500, verbose_name="address there")),
+                (
+                    "remote_id",
+                    models.CharField(
+                        blank=True, default="", max_length=100, verbose_name="id there"
+                    ),
+                ),
+                (
+                    "url",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="address there"
+                    ),
+                ),
                 ("delivered_at", models.DateTimeField(null=True, verbose_name="delivered")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "by",
                     models.ForeignKey(
@@ -127,11 +150,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Outbound",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("key", models.CharField(max_length=200, unique=True, verbose_name="key")),
                 ("verb", models.CharField(max_length=60, verbose_name="what")),
                 ("object_key", models.CharField(max_length=120, verbose_name="object")),
-                ("object_type", models.CharField(blank=True, default="", max_length=60, verbose_name="type there")),
+                (
+                    "object_type",
+                    models.CharField(
+                        blank=True, default="", max_length=60, verbose_name="type there"
+                    ),
+                ),
                 ("content", models.JSONField(default=dict, verbose_name="content")),
                 ("assets", models.JSONField(default=list, verbose_name="files")),
                 ("digest", models.CharField(max_length=64, verbose_name="digest")),
@@ -162,9 +195,24 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField(null=True)),
                 ("begun_at", models.DateTimeField(null=True, verbose_name="first tried")),
                 ("look_first", models.BooleanField(default=False)),
-                ("last_error", models.CharField(blank=True, default="", max_length=300, verbose_name="last error")),
-                ("remote_id", models.CharField(blank=True, default="", max_length=100, verbose_name="id there")),
-                ("url", models.CharField(blank=True, default="", max_length=500, verbose_name="address there")),
+                (
+                    "last_error",
+                    models.CharField(
+                        blank=True, default="", max_length=300, verbose_name="last error"
+                    ),
+                ),
+                (
+                    "remote_id",
+                    models.CharField(
+                        blank=True, default="", max_length=100, verbose_name="id there"
+                    ),
+                ),
+                (
+                    "url",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="address there"
+                    ),
+                ),
                 ("evidence", models.JSONField(default=dict, verbose_name="evidence")),
                 ("delivered_at", models.DateTimeField(null=True, verbose_name="delivered")),
                 (
@@ -215,30 +263,51 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("state__in", ["pending", "retrying", "unknown", "leased"])),
+                        condition=models.Q(
+                            ("state__in", ["pending", "retrying", "unknown", "leased"])
+                        ),
                         fields=["connection", "due_at", "id"],
                         name="outbound_due_idx",
                     ),
                     models.Index(
-                        condition=models.Q(("state__in", ["pending", "retrying", "unknown", "leased", "held", "dead"])),
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ["pending", "retrying", "unknown", "leased", "held", "dead"],
+                            )
+                        ),
                         fields=["connection", "object_key", "id"],
                         name="outbound_order_idx",
                     ),
-                    models.Index(fields=["connection", "object_key", "-id"], name="outbound_object_idx"),
                     models.Index(
-                        condition=models.Q(("remote_id", ""), _negated=True), fields=["connection", "remote_id"], name="outbound_remote_idx"
+                        fields=["connection", "object_key", "-id"], name="outbound_object_idx"
                     ),
-                    models.Index(condition=models.Q(("state", "dead")), fields=["-id"], name="outbound_dead_idx"),
+                    models.Index(
+                        condition=models.Q(("remote_id", ""), _negated=True),
+                        fields=["connection", "remote_id"],
+                        name="outbound_remote_idx",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "dead")),
+                        fields=["-id"],
+                        name="outbound_dead_idx",
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("state", "delivered"), _negated=True), ("delivered_at__isnull", False), _connector="OR"
+                            models.Q(("state", "delivered"), _negated=True),
+                            ("delivered_at__isnull", False),
+                            _connector="OR",
                         ),
                         name="outbound_delivered_when",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(models.Q(("state", "leased"), _negated=True), ("leased_until__isnull", False), _connector="OR"),
+                        condition=models.Q(
+                            models.Q(("state", "leased"), _negated=True),
+                            ("leased_until__isnull", False),
+                            _connector="OR",
+                        ),
                         name="outbound_leased_until",
                     ),
                 ],
@@ -247,7 +316,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Attempt",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.PositiveIntegerField(verbose_name="number")),
                 ("started_at", models.DateTimeField(verbose_name="began")),
                 ("ended_at", models.DateTimeField(verbose_name="ended")),
@@ -271,7 +345,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("status", models.PositiveIntegerField(default=0, verbose_name="status")),
-                ("error", models.CharField(blank=True, default="", max_length=300, verbose_name="said")),
+                (
+                    "error",
+                    models.CharField(blank=True, default="", max_length=300, verbose_name="said"),
+                ),
                 ("found", models.JSONField(default=dict, verbose_name="found there")),
                 (
                     "outbound",
@@ -289,7 +366,9 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "attempts",
                 "ordering": ("outbound", "number"),
                 "default_permissions": ("view",),
-                "constraints": [models.UniqueConstraint(fields=("outbound", "number"), name="attempt_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("outbound", "number"), name="attempt_once")
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -299,7 +378,9 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="externallink",
             name="digest",
-            field=models.CharField(blank=True, db_default="", default="", max_length=64, verbose_name="digest"),
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=64, verbose_name="digest"
+            ),
         ),
         migrations.AddField(
             model_name="externallink",
@@ -315,12 +396,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="externallink",
             name="url",
-            field=models.CharField(blank=True, db_default="", default="", max_length=500, verbose_name="address there"),
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=500, verbose_name="address there"
+            ),
         ),
         migrations.AddField(
             model_name="historicalexternallink",
             name="digest",
-            field=models.CharField(blank=True, db_default="", default="", max_length=64, verbose_name="digest"),
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=64, verbose_name="digest"
+            ),
         ),
         migrations.AddField(
             model_name="historicalexternallink",
@@ -339,16 +424,38 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="historicalexternallink",
             name="url",
-            field=models.CharField(blank=True, db_default="", default="", max_length=500, verbose_name="address there"),
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=500, verbose_name="address there"
+            ),
         ),
         migrations.AddConstraint(
             model_name="externallink",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    models.Q(("client__isnull", False), ("contact__isnull", True), ("engagement__isnull", True), ("item__isnull", True)),
-                    models.Q(("client__isnull", True), ("contact__isnull", False), ("engagement__isnull", True), ("item__isnull", True)),
-                    models.Q(("client__isnull", True), ("contact__isnull", True), ("engagement__isnull", False), ("item__isnull", True)),
-                    models.Q(("client__isnull", True), ("contact__isnull", True), ("engagement__isnull", True), ("item__isnull", False)),
+                    models.Q(
+                        ("client__isnull", False),
+                        ("contact__isnull", True),
+                        ("engagement__isnull", True),
+                        ("item__isnull", True),
+                    ),
+                    models.Q(
+                        ("client__isnull", True),
+                        ("contact__isnull", False),
+                        ("engagement__isnull", True),
+                        ("item__isnull", True),
+                    ),
+                    models.Q(
+                        ("client__isnull", True),
+                        ("contact__isnull", True),
+                        ("engagement__isnull", False),
+                        ("item__isnull", True),
+                    ),
+                    models.Q(
+                        ("client__isnull", True),
+                        ("contact__isnull", True),
+                        ("engagement__isnull", True),
+                        ("item__isnull", False),
+                    ),
                     _connector="OR",
                 ),
                 name="link_to_exactly_one",

@@ -71,7 +71,9 @@ class Migration(migrations.Migration):
             model_name="connection",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("health_owner", None), models.Q(("health_owner", models.F("health_backup")), _negated=True), _connector="OR"
+                    ("health_owner", None),
+                    models.Q(("health_owner", models.F("health_backup")), _negated=True),
+                    _connector="OR",
                 ),
                 name="connection_health_owner_is_not_backup",
                 violation_error_message="Owner and backup must be two different people.",

@@ -33,6 +33,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="outbound",
-            index=models.Index(condition=models.Q(("state", "leased")), fields=["connection"], name="outbound_leased_idx"),
+            index=models.Index(
+                condition=models.Q(("state", "leased")),
+                fields=["connection"],
+                name="outbound_leased_idx",
+            ),
         ),
     ]

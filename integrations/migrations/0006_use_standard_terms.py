@@ -90,7 +90,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="connection",
             name="allowed_private",
-            field=models.JSONField(blank=True, default=list, editable=False, verbose_name="allowed private addresses"),
+            field=models.JSONField(
+                blank=True, default=list, editable=False, verbose_name="allowed private addresses"
+            ),
         ),
         migrations.AlterField(
             model_name="connection",
@@ -143,12 +145,20 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="externallink",
             name="url",
-            field=models.CharField(blank=True, db_default="", default="", max_length=500, verbose_name="external address"),
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                max_length=500,
+                verbose_name="external address",
+            ),
         ),
         migrations.AlterField(
             model_name="historicalconnection",
             name="allowed_private",
-            field=models.JSONField(blank=True, default=list, editable=False, verbose_name="allowed private addresses"),
+            field=models.JSONField(
+                blank=True, default=list, editable=False, verbose_name="allowed private addresses"
+            ),
         ),
         migrations.AlterField(
             model_name="historicalconnection",
@@ -196,7 +206,13 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicalexternallink",
             name="url",
-            field=models.CharField(blank=True, db_default="", default="", max_length=500, verbose_name="external address"),
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                max_length=500,
+                verbose_name="external address",
+            ),
         ),
         migrations.AlterField(
             model_name="historicaloutbound",
@@ -220,12 +236,16 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicaloutbound",
             name="object_type",
-            field=models.CharField(blank=True, default="", max_length=60, verbose_name="external type"),
+            field=models.CharField(
+                blank=True, default="", max_length=60, verbose_name="external type"
+            ),
         ),
         migrations.AlterField(
             model_name="historicaloutbound",
             name="remote_id",
-            field=models.CharField(blank=True, default="", max_length=100, verbose_name="external id"),
+            field=models.CharField(
+                blank=True, default="", max_length=100, verbose_name="external id"
+            ),
         ),
         migrations.AlterField(
             model_name="historicaloutbound",
@@ -250,7 +270,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicaloutbound",
             name="url",
-            field=models.CharField(blank=True, default="", max_length=500, verbose_name="external address"),
+            field=models.CharField(
+                blank=True, default="", max_length=500, verbose_name="external address"
+            ),
         ),
         migrations.AlterField(
             model_name="historicaloutbound",
@@ -271,7 +293,12 @@ class Migration(migrations.Migration):
             model_name="inbound",
             name="state",
             field=models.CharField(
-                choices=[("stored", "Stored"), ("processed", "Processed"), ("ignored", "Ignored"), ("poison", "Unreadable")],
+                choices=[
+                    ("stored", "Stored"),
+                    ("processed", "Processed"),
+                    ("ignored", "Ignored"),
+                    ("poison", "Unreadable"),
+                ],
                 default="stored",
                 max_length=10,
                 verbose_name="state",
@@ -296,12 +323,16 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="outbound",
             name="object_type",
-            field=models.CharField(blank=True, default="", max_length=60, verbose_name="external type"),
+            field=models.CharField(
+                blank=True, default="", max_length=60, verbose_name="external type"
+            ),
         ),
         migrations.AlterField(
             model_name="outbound",
             name="remote_id",
-            field=models.CharField(blank=True, default="", max_length=100, verbose_name="external id"),
+            field=models.CharField(
+                blank=True, default="", max_length=100, verbose_name="external id"
+            ),
         ),
         migrations.AlterField(
             model_name="outbound",
@@ -326,7 +357,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="outbound",
             name="url",
-            field=models.CharField(blank=True, default="", max_length=500, verbose_name="external address"),
+            field=models.CharField(
+                blank=True, default="", max_length=500, verbose_name="external address"
+            ),
         ),
         migrations.AlterField(
             model_name="outbound",

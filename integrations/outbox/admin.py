@@ -1,4 +1,8 @@
-"""Admin of the outbox: the state of each message, its blocker, and failed ones to retry or discard."""
+"""
+Admin of the outbox.
+
+The state of each message, its blocker, and failed ones to retry or discard.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +45,21 @@ GOOD = {Attempt.Outcome.DELIVERED, Attempt.Outcome.FOUND}
 
 
 class Reason(forms.Form):
-    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=500)
+    reason = long_text(
+        gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=500
+    )
 
 
 # verb: operation, label, permission, from which states, whether it is dangerous
 STEPS = {
     "replay": (replay, gettext_lazy("Retry"), "integrations.replay_outbound", REPLAYABLE, False),
-    "discard": (discard, gettext_lazy("Discard"), "integrations.discard_outbound", DISCARDABLE, True),
+    "discard": (
+        discard,
+        gettext_lazy("Discard"),
+        "integrations.discard_outbound",
+        DISCARDABLE,
+        True,
+    ),
 }
 
 
@@ -80,7 +92,16 @@ class Standing(WithDefault):
 @admin.register(Outbound)
 class OutboundAdmin(ReadOnly):
     heading = gettext_lazy("Outbox")
-    list_display = ("number", "what", "connection", "of_work", "state_name", "attempts", "last_error", "made")
+    list_display = (
+        "number",
+        "what",
+        "connection",
+        "of_work",
+        "state_name",
+        "attempts",
+        "last_error",
+        "made",
+    )
     list_select_related = ("connection", "item", "run__item")
     list_filter = (Standing, "connection", "verb")
     search_fields = ("=key", "=object_key", "=remote_id", "=item__ref")
@@ -89,21 +110,43 @@ class OutboundAdmin(ReadOnly):
     paginator = InfinitePaginator
     actions = ("replay_selected",)
     empty_title = gettext_lazy("No pending messages")
-    empty_text = gettext_lazy("Changes for external systems wait here. Choose “All” to see delivered ones.")
+    empty_text = gettext_lazy(
+        "Changes for external systems wait here. Choose “All” to see delivered ones."
+    )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.step_view)
-        return [path("<path:object_id>/step/<slug:verb>/", page, name="integrations_outbound_step"), *super().get_urls()]
+        return [
+            path("<path:object_id>/step/<slug:verb>/", page, name="integrations_outbound_step"),
+            *super().get_urls(),
+        ]
 
     def list_title(self, request: HttpRequest) -> str:
-        """Return a title that says what is hidden. By default, only unfinished messages are shown."""
-        return super().list_title(request) if request.GET.get(Standing.parameter_name) else _("Unfinished outbox messages")
+        """
+        Return a title that says what is hidden.
+
+        By default, only unfinished messages are shown.
+        """
+        return (
+            super().list_title(request)
+            if request.GET.get(Standing.parameter_name)
+            else _("Unfinished outbox messages")
+        )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).select_related(*self.list_select_related).defer("content", "evidence")
+        return (
+            super()
+            .get_queryset(request)
+            .select_related(*self.list_select_related)
+            .defer("content", "evidence")
+        )
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
@@ -125,7 +168,11 @@ class OutboundAdmin(ReadOnly):
         return self.render(request, "desk/outbound.html", context)
 
     def facts(self, row: Outbound) -> list[tuple[Any, Any]]:
-        there = format_html('<a class="tl-link" href="{0}" rel="noreferrer">{0}</a>', row.url) if row.url.startswith("http") else NOTHING
+        there = (
+            format_html('<a class="tl-link" href="{0}" rel="noreferrer">{0}</a>', row.url)
+            if row.url.startswith("http")
+            else NOTHING
+        )
         return [
             (_("State"), self.state_name(row)),
             (_("Waiting for"), why_waiting(row, timezone.now()) or NOTHING),
@@ -144,7 +191,11 @@ class OutboundAdmin(ReadOnly):
         return address(Outbound, "step", row.pk, verb)
 
     def step_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
-        """A reason, then the operation: it asks permission and state again, whatever button was drawn."""
+        """
+        A reason, then the operation.
+
+        It asks permission and state again, whatever button was drawn.
+        """
         row = self.seen(request, object_id)
         if verb not in STEPS:
             raise Http404
@@ -152,7 +203,9 @@ class OutboundAdmin(ReadOnly):
         actor(request).require(permission, to=str(label).lower())
         form = Reason(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
-            [result] = do([row.pk], by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"])
+            [result] = do(
+                [row.pk], by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"]
+            )
             if result.done:
                 messages.success(request, _("%(step)s done.") % {"step": label})
                 return HttpResponseRedirect(page_of(row))
@@ -164,7 +217,9 @@ class OutboundAdmin(ReadOnly):
             "danger": danger,
             "back": page_of(row),
         }
-        return self.render(request, "desk/form.html", context, status=409 if form.non_field_errors() else 200)
+        return self.render(
+            request, "desk/form.html", context, status=409 if form.non_field_errors() else 200
+        )
 
     def has_replay_permission(self, request: HttpRequest) -> bool:
         return actor(request).may("integrations.replay_outbound")
@@ -172,13 +227,24 @@ class OutboundAdmin(ReadOnly):
     @admin.action(permissions=["replay"], description=gettext_lazy("Retry"))
     def replay_selected(self, request: HttpRequest, queryset: Any) -> None:
         ids = list(queryset.values_list("pk", flat=True))
-        results = replay(ids, by=actor(request), at=timezone.now(), reason="Chosen in the list, to be tried again.")
+        results = replay(
+            ids,
+            by=actor(request),
+            at=timezone.now(),
+            reason="Chosen in the list, to be tried again.",
+        )
         done = sum(result.done for result in results)
-        messages.success(request, ngettext("Retrying %(count)s message.", "Retrying %(count)s messages.", done) % {"count": done})
+        messages.success(
+            request,
+            ngettext("Retrying %(count)s message.", "Retrying %(count)s messages.", done)
+            % {"count": done},
+        )
         if done < len(results):
             left = len(results) - done
             said = ngettext(
-                "%(count)s message had not failed and stays unchanged.", "%(count)s messages had not failed and stay unchanged.", left
+                "%(count)s message had not failed and stays unchanged.",
+                "%(count)s messages had not failed and stay unchanged.",
+                left,
             )
             messages.warning(request, said % {"count": left})
 
@@ -188,12 +254,20 @@ class OutboundAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("operation"), ordering="verb")
     def what(self, row: Outbound) -> SafeString:
-        return format_html('{} <span class="tl-ref">{}</span>', words_of(row.verb), "" if row.object_key == row.key else row.object_key)
+        return format_html(
+            '{} <span class="tl-ref">{}</span>',
+            words_of(row.verb),
+            "" if row.object_key == row.key else row.object_key,
+        )
 
     @admin.display(description=gettext_lazy("work"))
     def of_work(self, row: Outbound) -> SafeString | str:
         item = row.item or (row.run.item if row.run else None)
-        return format_html('<a class="tl-link" href="{}">{}</a>', work_page(item.pk), item.ref) if item else NOTHING
+        return (
+            format_html('<a class="tl-link" href="{}">{}</a>', work_page(item.pk), item.ref)
+            if item
+            else NOTHING
+        )
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_name(self, row: Outbound) -> SafeString:

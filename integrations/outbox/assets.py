@@ -1,4 +1,8 @@
-"""Files that are sent along: resolved when they are sent, by whoever keeps files. Filled in AppConfig.ready."""
+"""
+Files that are sent along.
+
+Resolved when they are sent, by whoever keeps files. Filled in AppConfig.ready.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,11 @@ from integrations.base.adapter import Asset
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """``file`` is the id of a kept file; ``role`` says what it is for there; ``alt`` is empty for a decorative image."""
+    """
+    ``file`` is the id of a kept file.
+
+    ``role`` says what it is for there; ``alt`` is empty for a decorative image.
+    """
 
     file: int
     role: str
@@ -21,7 +29,9 @@ class NoSuchFile(LookupError):
     """A file that is to be sent is not kept any more, or nobody keeps files."""
 
 
-Reader = Callable[[Sequence[FileRef]], Sequence[Asset]]  # one asset a reference, in order; raises NoSuchFile
+Reader = Callable[
+    [Sequence[FileRef]], Sequence[Asset]
+]  # one asset a reference, in order; raises NoSuchFile
 
 
 class _Nobody:
@@ -33,7 +43,11 @@ _readers: list[Reader] = [_Nobody()]
 
 
 def file_reader(reader: Reader) -> Reader:
-    """Register who turns references into files; the last one registered is asked. It opens nothing until ``Asset.read`` is called."""
+    """
+    Register who turns references into files.
+
+    The last one registered is asked. It opens nothing until ``Asset.read`` is called.
+    """
     _readers.append(reader)
     return reader
 

@@ -1,4 +1,8 @@
-"""A failed delivery becomes an exception with an owner; once it is settled, the exception is too."""
+"""
+A failed delivery becomes an exception with an owner.
+
+Once it is settled, the exception is too.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,8 @@ REASONS = (Reason.FAILED_DELIVERY, Reason.REMOTE_CONFLICT)
 
 def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> None:
     """
-    Tell a person that an outbound failed for good. Refused credentials are told once a connection: they fail everything.
+    Tell a person that an outbound failed for good. Refused credentials are told once a connection:
+    they fail everything.
 
     ``row`` comes with its connection, work item, run and flow.
     """
@@ -37,9 +42,13 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
         "outgoing_change": row.pk,
         **({"refused": True} if refused else {}),
     }
-    reason = Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
+    reason = (
+        Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
+    )
     if refused:  # about the connection, not about whichever work came first
-        finding = Finding(reason, evidence, about=row.connection.name, owners=health_owners(row.connection))
+        finding = Finding(
+            reason, evidence, about=row.connection.name, owners=health_owners(row.connection)
+        )
     else:
         finding = Finding(reason, evidence, row.item, row.run, row.connection.name)
     raise_for_work(finding, at=at)
@@ -49,7 +58,8 @@ def health_owners(connection: Connection) -> tuple[int | None, int | None]:
     """
     Return who answers for the connection itself, and their backup.
 
-    Without a health owner of its own, an integrations owner does, backed up by another one or by the agency's owner.
+    Without a health owner of its own, an integrations owner does, backed up by another one or by
+    the agency's owner.
     """
     named = (connection.health_owner_id, connection.health_backup_id)
     of_role = User.objects.filter(is_active=True, groups__name=INTEGRATIONS.value).order_by("pk")
@@ -62,7 +72,10 @@ def health_owners(connection: Connection) -> tuple[int | None, int | None]:
 
 
 def refused_dead(connection: Connection) -> QuerySet[Outbound]:
-    """Return what failed because the connection's credentials were refused, and nobody has settled since."""
+    """
+    Return what failed because the connection's credentials were refused, and nobody has settled
+    since.
+    """
     last = Attempt.objects.filter(outbound=OuterRef("pk")).order_by("-number").values("outcome")[:1]
     dead = Outbound.objects.dead().filter(connection=connection).annotate(last=Subquery(last))
     return dead.filter(last=Attempt.Outcome.REFUSED)
@@ -72,7 +85,12 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
     refusals = _refusals(row.connection)
     if refusals and not refused_dead(row.connection).exclude(pk=row.pk).exists():
-        withdraw_case(refusals, by=Actor.system(), at=at, reason="The credentials are accepted, and what they failed is settled.")
+        withdraw_case(
+            refusals,
+            by=Actor.system(),
+            at=at,
+            reason="The credentials are accepted, and what they failed is settled.",
+        )
     same = Outbound.objects.dead().exclude(pk=row.pk)
     if row.item_id:
         dead = same.filter(item=row.item_id)
@@ -90,5 +108,7 @@ def withdraw_cases(row: Outbound, *, at: datetime) -> None:
 
 def _refusals(connection: Connection) -> list[int]:
     """The open exceptions that say this connection's credentials are refused."""
-    found = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, evidence__connection=connection.slug)
+    found = ExceptionCase.objects.filter(
+        state__in=ExceptionCase.open_states, evidence__connection=connection.slug
+    )
     return list(found.filter(evidence__refused=True).values_list("pk", flat=True))

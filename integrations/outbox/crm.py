@@ -1,4 +1,8 @@
-"""Tell the CRM what became of a deal: written in the transaction that changed it, sent by the outbox."""
+"""
+Tell the CRM what became of a deal.
+
+Written in the transaction that changed it, sent by the outbox.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +28,31 @@ DEAL = "deal"
 
 def tell_deal(run: Run, changes: Mapping[str, str], *, by: Actor, at: datetime) -> Outbound | None:
     """
-    Say what became of the run in the deal it is about; None if it is about none, or nothing new is said.
+    Say what became of the run in the deal it is about; None if it is about none, or nothing new is
+    said.
 
     :param changes: what is new of ``state``, ``owner`` and ``url``
     """
     return next(iter(tell_deals([(run, changes)], by=by, at=at)), None)
 
 
-def tell_deals(told: Sequence[tuple[Run, Mapping[str, str]]], *, by: Actor, at: datetime) -> list[Outbound]:
-    """The same for many. Each says again what was said before and still holds, so that the newest one is enough."""
+def tell_deals(
+    told: Sequence[tuple[Run, Mapping[str, str]]], *, by: Actor, at: datetime
+) -> list[Outbound]:
+    """
+    The same for many.
+
+    Each says again what was said before and still holds, so that the newest one is enough.
+    """
     sources = {run.source for run, _changes in told if run.subject_type == DEAL}
-    connections = {each.slug: each for each in Connection.objects.filter(slug__in=sources)} if sources else {}
-    about = [(run, connections[run.source], changes) for run, changes in told if run.subject_type == DEAL and run.source in connections]
+    connections = (
+        {each.slug: each for each in Connection.objects.filter(slug__in=sources)} if sources else {}
+    )
+    about = [
+        (run, connections[run.source], changes)
+        for run, changes in told
+        if run.subject_type == DEAL and run.source in connections
+    ]
     before = _said([(connection.pk, _object(run)) for run, connection, _changes in about])
     wanted = []
     for run, connection, changes in about:
@@ -56,7 +73,9 @@ def _object(run: Run) -> str:
 
 def _wanted(run: Run, connection: Connection, content: Mapping[str, Any], at: datetime) -> Wanted:
     key = f"{VERB}:{run.pk}:{at:%Y%m%dT%H%M%S%f}:{digest_of(content, [])[:16]}"
-    return Wanted(connection.pk, key, VERB, _object(run), content, remote_id=run.subject_id, run_id=run.pk)
+    return Wanted(
+        connection.pk, key, VERB, _object(run), content, remote_id=run.subject_id, run_id=run.pk
+    )
 
 
 def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[str, Any]]:
@@ -64,16 +83,27 @@ def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[s
     if not objects:
         return {}
     rows = Outbound.objects.filter(
-        connection__in={connection for connection, _key in objects}, object_key__in={key for _connection, key in objects}, verb=VERB
+        connection__in={connection for connection, _key in objects},
+        object_key__in={key for _connection, key in objects},
+        verb=VERB,
     ).exclude(state=Outbound.State.DISCARDED)
-    newest = rows.order_by("connection_id", "object_key", "-pk").distinct("connection_id", "object_key")
+    newest = rows.order_by("connection_id", "object_key", "-pk").distinct(
+        "connection_id", "object_key"
+    )
     return {(row.connection_id, row.object_key): row.content for row in newest}
 
 
 @react("routing.run.route")
 def tell_routed(runs: Sequence[Run], by: Actor, at: datetime) -> None:
-    names = dict(User.objects.filter(pk__in={run.item.owner_id for run in runs if run.subject_type == DEAL}).values_list("pk", "full_name"))
-    owners = [(run, {"owner": names[run.item.owner_id]} if run.item.owner_id in names else {}) for run in runs]
+    names = dict(
+        User.objects.filter(
+            pk__in={run.item.owner_id for run in runs if run.subject_type == DEAL}
+        ).values_list("pk", "full_name")
+    )
+    owners = [
+        (run, {"owner": names[run.item.owner_id]} if run.item.owner_id in names else {})
+        for run in runs
+    ]
     tell_deals([(run, {"state": run.state, **owner}) for run, owner in owners], by=by, at=at)
 
 
@@ -85,6 +115,15 @@ def tell_reopened(runs: Sequence[Run], by: Actor, at: datetime) -> None:
 @react("routing.run.complete")
 def tell_complete(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     """With the address of what was published last, if anything was."""
-    published = Outbound.objects.filter(run__in=[run.pk for run in runs], state=Outbound.State.DELIVERED).exclude(url="")
+    published = Outbound.objects.filter(
+        run__in=[run.pk for run in runs], state=Outbound.State.DELIVERED
+    ).exclude(url="")
     urls = dict(published.order_by("pk").values_list("run_id", "url"))
-    tell_deals([(run, {"state": run.state, **({"url": urls[run.pk]} if run.pk in urls else {})}) for run in runs], by=by, at=at)
+    tell_deals(
+        [
+            (run, {"state": run.state, **({"url": urls[run.pk]} if run.pk in urls else {})})
+            for run in runs
+        ],
+        by=by,
+        at=at,
+    )

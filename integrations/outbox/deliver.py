@@ -1,4 +1,9 @@
-"""Make one attempt: take the change, look there, write, read back. Outside any transaction; what became of it is settled apart."""
+"""
+Make one attempt.
+
+Take the change, look there, write, read back. Outside any transaction; what became of it is settled
+apart.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +18,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
-from integrations.base.adapter import CallFailed, Intent, Permanent, Temporary, Unknown, Writer, Written
+from integrations.base.adapter import (
+    CallFailed,
+    Intent,
+    Permanent,
+    Temporary,
+    Unknown,
+    Writer,
+    Written,
+)
 from integrations.base.doorbell import Call
 from integrations.base.health import watched
 from integrations.http.client import TOTAL_S
@@ -40,7 +53,8 @@ class Done:
     """
     An attempt has ended, and its result is written.
 
-    ``wait_s`` is how long until the change is due again, None if it is finished. ``calls`` are to be sent to workers now.
+    ``wait_s`` is how long until the change is due again, None if it is finished. ``calls`` are to
+    be sent to workers now.
     """
 
     queue: str
@@ -50,9 +64,11 @@ class Done:
 
 def deliver(outbound_id: int, *, clock: Clock, worker: UUID | None = None) -> Done | None:
     """
-    Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be killed.
+    Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be
+    killed.
 
-    :param clock: says the instant, aware; asked anew after the call, because the other side takes its time
+    :param clock: says the instant, aware; asked anew after the call, because the other side takes
+        its time
     """
     taken = take(outbound_id, at=clock(), worker=worker)
     if taken is None:
@@ -68,7 +84,11 @@ def deliver(outbound_id: int, *, clock: Clock, worker: UUID | None = None) -> Do
 
 
 def deliver_due(*, clock: Clock) -> int:
-    """Deliver in this process until nothing is due that may be sent, or for a while; returns how many attempts were made."""
+    """
+    Deliver in this process until nothing is due that may be sent, or for a while.
+
+    Returns how many attempts were made.
+    """
     tried, until = 0, clock() + AT_A_STRETCH
     while clock() <= until:
         due = heads(clock()).order_by("due_at", "pk").values_list("pk", flat=True)[:MOST]
@@ -93,8 +113,14 @@ def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
 
 
 def _deaths(outcomes: Sequence[str]) -> int:
-    """Count the workers that died over it since the last answer; between two deaths an attempt may only have looked."""
-    silent = takewhile(lambda outcome: outcome in {Attempt.Outcome.LOST, Attempt.Outcome.UNKNOWN}, outcomes)
+    """
+    Count the workers that died over it since the last answer.
+
+    Between two deaths an attempt may only have looked.
+    """
+    silent = takewhile(
+        lambda outcome: outcome in {Attempt.Outcome.LOST, Attempt.Outcome.UNKNOWN}, outcomes
+    )
     return list(silent).count(Attempt.Outcome.LOST)
 
 
@@ -105,7 +131,8 @@ def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
 
 def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
     """
-    One try; ``result`` is filled in on the way, so that what was written is known even if reading it back fails.
+    One try; ``result`` is filled in on the way, so that what was written is known even if reading
+    it back fails.
 
     :raises CallFailed: when the other side does not answer as it should
     """
@@ -133,7 +160,11 @@ def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
 
 
 def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> float:
-    """How long what a dead worker sent last may still appear there: until then, what is not there must not be made again."""
+    """
+    How long what a dead worker sent last may still appear there.
+
+    Until then, what is not there must not be made again.
+    """
     if taken.died_at is None:
         return 0
     sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.settle_s)

@@ -26,7 +26,8 @@ class Wanted:
     """
     One intent, before it is a row; see ``Outbound`` for what its fields mean.
 
-    ``due_at`` (aware) is when it may be sent at the earliest, None for at once. Without a run, it is its work item's.
+    ``due_at`` (aware) is when it may be sent at the earliest, None for at once. Without a run, it
+    is its work item's.
     """
 
     connection_id: int
@@ -50,21 +51,39 @@ def enqueue(wanted: Sequence[Wanted], *, by: Actor, at: datetime) -> list[Outbou
     """
     Write the intents whose keys are new, in the order given; those that were new.
 
-    Each takes the place of older ones of the same object and verb that were not begun, and waits behind whatever else of its
-    object is unfinished. Belongs into the transaction that causes it; workers are woken once that is committed.
+    Each takes the place of older ones of the same object and verb that were not begun, and waits
+    behind whatever else of its object is unfinished. Belongs into the transaction that causes it;
+    workers are woken once that is committed.
     """
     if not wanted:
         return []
     with transaction.atomic(savepoint=False):
         lock_objects({each.object for each in wanted})
-        known = set(Outbound.objects.filter(key__in=[each.key for each in wanted]).values_list("key", flat=True))
+        known = set(
+            Outbound.objects.filter(key__in=[each.key for each in wanted]).values_list(
+                "key", flat=True
+            )
+        )
         fresh = list({each.key: each for each in wanted if each.key not in known}.values())
         blocked = _blocked({each.object for each in fresh})
         runs = _runs([each.item_id for each in fresh if each.item_id and not each.run_id])
-        rows = [_row(each, each.run_id or runs.get(each.item_id or 0), by, at, behind_dead=each.object in blocked) for each in fresh]
+        rows = [
+            _row(
+                each,
+                each.run_id or runs.get(each.item_id or 0),
+                by,
+                at,
+                behind_dead=each.object in blocked,
+            )
+            for each in fresh
+        ]
         Outbound.objects.bulk_create(rows)
         _supersede(rows, at)
-        due = {(row.connection_id, row.object_key) for row in rows if row.state == State.PENDING and row.due_at <= at}
+        due = {
+            (row.connection_id, row.object_key)
+            for row in rows
+            if row.state == State.PENDING and row.due_at <= at
+        }
         calls = calls_about(due, at) if due else []
         if calls:
             transaction.on_commit(partial(doorbell.outbound.ring, calls))
@@ -73,7 +92,9 @@ def enqueue(wanted: Sequence[Wanted], *, by: Actor, at: datetime) -> list[Outbou
 
 def _blocked(objects: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
     """The objects of which one failed, and nobody has settled that yet."""
-    dead = Outbound.objects.dead().filter(connection__in={c for c, _ in objects}, object_key__in={key for _, key in objects})
+    dead = Outbound.objects.dead().filter(
+        connection__in={c for c, _ in objects}, object_key__in={key for _, key in objects}
+    )
     return set(dead.values_list("connection_id", "object_key")) & set(objects)
 
 
@@ -82,7 +103,9 @@ def _runs(items: Collection[int]) -> dict[int, int | None]:
     return dict(WorkItem.objects.filter(pk__in=items).values_list("pk", "run_id")) if items else {}
 
 
-def _row(wanted: Wanted, run_id: int | None, by: Actor, at: datetime, *, behind_dead: bool) -> Outbound:
+def _row(
+    wanted: Wanted, run_id: int | None, by: Actor, at: datetime, *, behind_dead: bool
+) -> Outbound:
     content, assets = dict(wanted.content), [asdict(ref) for ref in wanted.files]
     row = Outbound(
         connection_id=wanted.connection_id,
@@ -108,10 +131,17 @@ def _row(wanted: Wanted, run_id: int | None, by: Actor, at: datetime, *, behind_
 def _supersede(rows: Sequence[Outbound], at: datetime) -> None:
     """Among what was not begun, only the newest of one object and verb is worth sending."""
     newest = {(row.connection_id, row.object_key, row.verb): row.pk for row in rows}
-    places = {"connection__in": {row.connection_id for row in rows}, "object_key__in": {row.object_key for row in rows}}
-    waiting = Outbound.objects.filter(state__in=Outbound.waiting, attempts=0, begun_at=None, **places)
+    places = {
+        "connection__in": {row.connection_id for row in rows},
+        "object_key__in": {row.object_key for row in rows},
+    }
+    waiting = Outbound.objects.filter(
+        state__in=Outbound.waiting, attempts=0, begun_at=None, **places
+    )
     older = [
-        row for row in waiting.select_for_update().order_by("pk") if row.pk < newest.get((row.connection_id, row.object_key, row.verb), 0)
+        row
+        for row in waiting.select_for_update().order_by("pk")
+        if row.pk < newest.get((row.connection_id, row.object_key, row.verb), 0)
     ]
     for row in older:
         row.supersede(at=at)

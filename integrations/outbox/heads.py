@@ -1,4 +1,8 @@
-"""The changes that may be sent: of each remote object the lowest unfinished one, and which of them to send to a worker now."""
+"""
+The changes that may be sent.
+
+Of each remote object the lowest unfinished one, and which of them to send to a worker now.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,10 @@ from integrations.outbox.models import Outbound, OutboundQuerySet
 from integrations.outbox.rows import lock_connection
 from routing.kernel.sql import run
 
-QUICK, SLOW = "outbound", "outbound-slow"  # queues: what is slow must not hold the children that serve the others
+QUICK, SLOW = (
+    "outbound",
+    "outbound-slow",
+)  # queues: what is slow must not hold the children that serve the others
 OVERDUE = timedelta(seconds=10)  # then nobody is coming: its message was lost, or refused
 AT_ONCE = 8  # sent by one sweep for a quick connection; each that is done sends the next
 A_SECOND = 5  # sent to a connection that has just had a pause
@@ -23,7 +30,8 @@ CHOICE = 4  # heads among which two workers that end at once choose their next
 SPREAD = """
     WITH locked AS (
         SELECT id, due_at FROM integrations_outbound
-        WHERE connection_id = %(connection)s AND state IN ('pending', 'retrying', 'unknown') AND due_at <= %(at)s
+        WHERE connection_id = %(connection)s AND state IN ('pending', 'retrying', 'unknown')
+            AND due_at <= %(at)s
         FOR NO KEY UPDATE SKIP LOCKED
     ), placed AS (SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS place FROM locked)
     UPDATE integrations_outbound o SET due_at = %(at)s + (place / %(rate)s) * interval '1 second'
@@ -32,7 +40,8 @@ SPREAD = """
 
 def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
     """
-    Return what may be sent at ``at``: due, first of its object, not held by a person, and of a connection that is not paused.
+    Return what may be sent at ``at``: due, first of its object, not held by a person, and of a
+    connection that is not paused.
 
     :param until: what becomes due by then is returned too
     """
@@ -40,7 +49,9 @@ def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
         connection=OuterRef("connection"), object_key=OuterRef("object_key"), pk__lt=OuterRef("pk")
     )
     awake = Q(connection__paused_until=None) | Q(connection__paused_until__lte=at)
-    due = Outbound.objects.due(until or at).filter(~Exists(older), awake, connection__is_active=True)
+    due = Outbound.objects.due(until or at).filter(
+        ~Exists(older), awake, connection__is_active=True
+    )
     return due.filter(item__held_at=None, run__item__held_at=None)
 
 
@@ -50,7 +61,11 @@ def lane(connection: Connection) -> str:
 
 
 def calls_for(rows: Iterable[Outbound], at: datetime) -> list[Call]:
-    """Return the messages for these heads; a connection that is called once at a time gets one, and its end sends the next."""
+    """
+    Return the messages for these heads.
+
+    A connection that is called once at a time gets one, and its end sends the next.
+    """
     calls, alone = [], set()
     for row in rows:
         if row.connection_id in alone:
@@ -72,11 +87,19 @@ def calls_about(objects: Iterable[tuple[int, str]], at: datetime) -> list[Call]:
 
 def calls_of(ids: Sequence[int], at: datetime) -> list[Call]:
     """Return the messages for those of these changes that are heads."""
-    return calls_for(heads(at).filter(pk__in=ids).select_related("connection").order_by("pk"), at) if ids else []
+    return (
+        calls_for(heads(at).filter(pk__in=ids).select_related("connection").order_by("pk"), at)
+        if ids
+        else []
+    )
 
 
 def calls_after(row: Outbound, at: datetime) -> list[Call]:
-    """Return what follows an attempt: the next change of the same object, and the next of the same connection."""
+    """
+    Return what follows an attempt.
+
+    The next change of the same object, and the next of the same connection.
+    """
     waiting = heads(at, until=at + SOON).exclude(state=Outbound.State.LEASED).exclude(pk=row.pk)
     follows = waiting.filter(connection=row.connection_id, object_key=row.object_key)
     found = list(follows.select_related("connection")[:1])
@@ -89,21 +112,35 @@ def calls_after(row: Outbound, at: datetime) -> list[Call]:
 
 def release(connection: Connection, at: datetime) -> list[Call]:
     """
-    Let go what waited for a connection that answers again: five a second, in the order in which it waited.
+    Let go what waited for a connection that answers again: five a second, in the order in which it
+    waited.
 
-    The rows hold the plan, so that neither beat nor a worker that comes early can overrun the other side.
+    The rows hold the plan, so that neither beat nor a worker that comes early can overrun the other
+    side.
     """
     lock_connection(connection.pk)
     run(SPREAD, {"connection": connection.pk, "at": at, "rate": A_SECOND})
-    waiting = heads(at, until=at + SOON).filter(connection=connection).exclude(state=Outbound.State.LEASED)
+    waiting = (
+        heads(at, until=at + SOON)
+        .filter(connection=connection)
+        .exclude(state=Outbound.State.LEASED)
+    )
     rows = waiting.select_related("connection").order_by("due_at", "pk")
     return calls_for(rows[: A_SECOND * int(SOON.total_seconds())], at)
 
 
 def overdue(at: datetime) -> list[Call]:
-    """Return the messages that beat sends: for heads that nobody took for ten seconds, no more than may be sent at once."""
+    """
+    Return the messages that beat sends.
+
+    For heads that nobody took for ten seconds, no more than may be sent at once.
+    """
     calls = []
     for connection in Connection.objects.active().order_by("pk"):
-        rows = heads(at).filter(connection=connection, due_at__lte=at - OVERDUE).select_related("connection")
+        rows = (
+            heads(at)
+            .filter(connection=connection, due_at__lte=at - OVERDUE)
+            .select_related("connection")
+        )
         calls += calls_for(rows.order_by("due_at", "pk")[:AT_ONCE], at)
     return calls

@@ -1,4 +1,8 @@
-"""Signs of life of the processes that send changes: the leases of one that has died end within seconds."""
+"""
+Signs of life of the processes that send changes.
+
+The leases of one that has died end within seconds.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,11 @@ log = structlog.get_logger(__name__)
 
 
 class Heart:
-    """Writes the row of this process every two seconds, by a thread: the process itself waits for somebody else's server."""
+    """
+    Writes the row of this process every two seconds, by a thread.
+
+    The process itself waits for somebody else's server.
+    """
 
     def __init__(self) -> None:
         self._lock, self._stopped = Lock(), Event()
@@ -31,13 +39,26 @@ class Heart:
         self._pid, self._id = 0, uuid4()
 
     def beating(self) -> UUID:
-        """Return the number of this process, which beats from now on; the first beat is written before it takes anything."""
+        """
+        Return the number of this process, which beats from now on.
+
+        The first beat is written before it takes anything.
+        """
         with self._lock:
-            if self._pid != os.getpid() or self._thread is None or not self._thread.is_alive():  # also after a fork
+            if (
+                self._pid != os.getpid() or self._thread is None or not self._thread.is_alive()
+            ):  # also after a fork
                 self._pid, self._id = os.getpid(), uuid4()
-                WorkerBeat.objects.create(pk=self._id, host=socket.gethostname()[:200], pid=self._pid, seen_at=timezone.now())
+                WorkerBeat.objects.create(
+                    pk=self._id,
+                    host=socket.gethostname()[:200],
+                    pid=self._pid,
+                    seen_at=timezone.now(),
+                )
                 self._stopped = Event()
-                self._thread = Thread(target=self._beat, name="heart", args=(self._stopped,), daemon=True)
+                self._thread = Thread(
+                    target=self._beat, name="heart", args=(self._stopped,), daemon=True
+                )
                 self._thread.start()
         return self._id
 
@@ -62,16 +83,23 @@ heart = Heart()
 
 def end_dead_leases(at: datetime) -> list[int]:
     """
-    End the leases of processes that have not been seen for ten seconds; returns the changes that are free by that.
+    End the leases of processes that have not been seen for ten seconds; returns the changes that
+    are free by that.
 
-    A process that was only frozen loses its lease too: its result will not count, and the next attempt looks first.
+    A process that was only frozen loses its lease too: its result will not count, and the next
+    attempt looks first.
     """
-    # A worker of the version before names nobody: it may hold what the dead one held, and began only after its last beat.
+    # A worker of the version before names nobody: it may hold what the dead one held, and began
+    # only after its last beat.
     began = ExpressionWrapper(OuterRef("started_at") - DEAD_AFTER, output_field=DateTimeField())
-    dead = WorkerBeat.objects.filter(pk=OuterRef("worker"), seen_at__lt=at - DEAD_AFTER, seen_at__gt=began)
+    dead = WorkerBeat.objects.filter(
+        pk=OuterRef("worker"), seen_at__lt=at - DEAD_AFTER, seen_at__gt=began
+    )
     held = Outbound.objects.filter(Exists(dead), state=Outbound.State.LEASED, leased_until__gt=at)
     ids = list(held.values_list("pk", flat=True))
     held.filter(pk__in=ids).update(leased_until=at, due_at=at)
     leased = Outbound.objects.filter(state=Outbound.State.LEASED).exclude(worker=None)
-    WorkerBeat.objects.filter(seen_at__lt=at - KEPT).exclude(pk__in=leased.values("worker")).delete()
+    WorkerBeat.objects.filter(seen_at__lt=at - KEPT).exclude(
+        pk__in=leased.values("worker")
+    ).delete()
     return ids

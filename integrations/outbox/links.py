@@ -18,13 +18,18 @@ class Taken(Exception):
 
 def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
     """
-    Link the outbound's work item to what was written there, with where it is and what was written last.
+    Link the outbound's work item to what was written there, with where it is and what was written
+    last.
 
     :raises Taken: see the class; then nothing is changed
     """
     if not (row.item_id and row.object_type and row.remote_id):
         return
-    there = {"connection_id": row.connection_id, "object_type": row.object_type, "remote_id": row.remote_id}
+    there = {
+        "connection_id": row.connection_id,
+        "object_type": row.object_type,
+        "remote_id": row.remote_id,
+    }
     kept = ExternalLink.objects.select_for_update(of=("self",)).filter(**there).first()
     link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
     if link.item_id != row.item_id and not _ours(row):
@@ -36,6 +41,12 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
 
 
 def _ours(row: Outbound) -> bool:
-    """Return whether other work of ours wrote the same object before: a change of a live page updates it."""
-    same = Outbound.objects.filter(connection=row.connection_id, object_key=row.object_key, remote_id=row.remote_id)
+    """
+    Return whether other work of ours wrote the same object before.
+
+    A change of a live page updates it.
+    """
+    same = Outbound.objects.filter(
+        connection=row.connection_id, object_key=row.object_key, remote_id=row.remote_id
+    )
     return same.filter(state=Outbound.State.DELIVERED).exclude(pk=row.pk).exists()

@@ -24,7 +24,11 @@ class OutboundQuerySet(models.QuerySet["Outbound"]):
         return self.filter(state__in=Outbound.workable, due_at__lte=at)
 
     def unfinished(self) -> Self:
-        """Filter for messages that newer ones of the same object wait for. Failed ones count until a person resolves them."""
+        """
+        Filter for messages that newer ones of the same object wait for.
+
+        Failed ones count until a person resolves them.
+        """
         return self.filter(state__in=Outbound.unfinished_states)
 
     def dead(self) -> Self:
@@ -35,11 +39,13 @@ class Outbound(models.Model):
     """
     One intent, written in the transaction that causes it, and what became of it.
 
-    ``key`` is the same on every attempt and no other intent's. ``object_key`` names our thing that the remote object stands
-    for; per connection and object the lowest unfinished id goes first. ``content`` is what is to be there: it may hold
-    personal data, so it may be rewritten, and is in no history. ``assets`` lists ``{"file", "role", "alt"}``. ``object_type``
-    is the type there, for the link that is kept of ``item``; empty where none is. ``lease`` is the fencing token of whoever
-    works on it; ``due_at`` is when the next look is due, for a leased one the end of its lease.
+    ``key`` is the same on every attempt and no other intent's. ``object_key`` names our thing that
+    the remote object stands for; per connection and object the lowest unfinished id goes first.
+    ``content`` is what is to be there: it may hold personal data, so it may be rewritten, and is in
+    no history. ``assets`` lists ``{"file", "role", "alt"}``. ``object_type`` is the type there, for
+    the link that is kept of ``item``; empty where none is. ``lease`` is the fencing token of
+    whoever works on it; ``due_at`` is when the next look is due, for a leased one the end of its
+    lease.
     """
 
     class State(models.TextChoices):
@@ -58,10 +64,22 @@ class Outbound(models.Model):
     waiting = (State.PENDING, State.HELD)  # not begun, if it has no attempts
 
     connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="outbound", db_index=False, verbose_name=_("connection")
+        Connection,
+        on_delete=models.PROTECT,
+        related_name="outbound",
+        db_index=False,
+        verbose_name=_("connection"),
     )
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, null=True, related_name="outbound", verbose_name=_("work item"))
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outbound", verbose_name=_("run"))
+    item = models.ForeignKey(
+        WorkItem,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="outbound",
+        verbose_name=_("work item"),
+    )
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, null=True, related_name="outbound", verbose_name=_("run")
+    )
     key = models.CharField(_("key"), max_length=200, unique=True)
     verb = models.CharField(_("operation"), max_length=60)
     object_key = models.CharField(_("object"), max_length=120)
@@ -69,8 +87,16 @@ class Outbound(models.Model):
     content = models.JSONField(_("content"), default=dict)
     assets = models.JSONField(_("files"), default=list)
     digest = models.CharField(_("digest"), max_length=64)
-    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.PENDING, protected=True)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("requested by"))
+    state = StateField(
+        _("state"), max_length=12, choices=State.choices, default=State.PENDING, protected=True
+    )
+    by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("requested by"),
+    )
     created_at = models.DateTimeField(_("created"))
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
@@ -116,20 +142,34 @@ class Outbound(models.Model):
             ),
             models.Index(
                 fields=["connection", "object_key", "id"],
-                condition=models.Q(state__in=["pending", "retrying", "unknown", "leased", "held", "dead"]),
+                condition=models.Q(
+                    state__in=["pending", "retrying", "unknown", "leased", "held", "dead"]
+                ),
                 name="outbound_order_idx",
             ),
             models.Index(fields=["connection", "object_key", "-id"], name="outbound_object_idx"),
-            models.Index(fields=["connection", "remote_id"], condition=~models.Q(remote_id=""), name="outbound_remote_idx"),
-            models.Index(fields=["-id"], condition=models.Q(state="dead"), name="outbound_dead_idx"),
-            models.Index(fields=["connection"], condition=models.Q(state="leased"), name="outbound_leased_idx"),
+            models.Index(
+                fields=["connection", "remote_id"],
+                condition=~models.Q(remote_id=""),
+                name="outbound_remote_idx",
+            ),
+            models.Index(
+                fields=["-id"], condition=models.Q(state="dead"), name="outbound_dead_idx"
+            ),
+            models.Index(
+                fields=["connection"],
+                condition=models.Q(state="leased"),
+                name="outbound_leased_idx",
+            ),
         )
         constraints = (
             models.CheckConstraint(
-                condition=~models.Q(state="delivered") | models.Q(delivered_at__isnull=False), name="outbound_delivered_when"
+                condition=~models.Q(state="delivered") | models.Q(delivered_at__isnull=False),
+                name="outbound_delivered_when",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="leased") | models.Q(leased_until__isnull=False), name="outbound_leased_until"
+                condition=~models.Q(state="leased") | models.Q(leased_until__isnull=False),
+                name="outbound_leased_until",
             ),
         )
 
@@ -178,7 +218,11 @@ class Outbound(models.Model):
         """Try it anew; it looks first, because an attempt may have done it all the same."""
         self.due_at, self.attempts, self.look_first = at, 0, True
 
-    @transition(field=state, source=[State.PENDING, State.RETRYING, State.UNKNOWN, State.HELD, State.DEAD], target=State.DISCARDED)
+    @transition(
+        field=state,
+        source=[State.PENDING, State.RETRYING, State.UNKNOWN, State.HELD, State.DEAD],
+        target=State.DISCARDED,
+    )
     def discard(self, *, at: datetime) -> None:
         """It is no longer wanted. What an attempt may have done there stays."""
 
@@ -189,9 +233,11 @@ class Outbound(models.Model):
 
 class Attempt(models.Model):
     """
-    One try of one outbound, written when it ended; a try whose worker died is written by whoever takes its place.
+    One try of one outbound, written when it ended; a try whose worker died is written by whoever
+    takes its place.
 
-    ``found`` is what was seen there: ids, addresses, numbers and what differs, as JSON; never content of ours.
+    ``found`` is what was seen there: ids, addresses, numbers and what differs, as JSON; never
+    content of ours.
     """
 
     class Outcome(models.TextChoices):
@@ -206,7 +252,13 @@ class Attempt(models.Model):
         LOST = "lost", _("Worker died")
         OVERTAKEN = "overtaken", _("Lease expired")
 
-    outbound = models.ForeignKey(Outbound, on_delete=models.PROTECT, related_name="tries", db_index=False, verbose_name=_("outbox message"))
+    outbound = models.ForeignKey(
+        Outbound,
+        on_delete=models.PROTECT,
+        related_name="tries",
+        db_index=False,
+        verbose_name=_("outbox message"),
+    )
     number = models.PositiveIntegerField(_("number"))  # the lease it was made under
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"))
@@ -229,7 +281,11 @@ class Attempt(models.Model):
 
 
 class WorkerBeat(models.Model):
-    """A process that sends changes, and when it was last seen alive. It writes every two seconds."""
+    """
+    A process that sends changes, and when it was last seen alive.
+
+    It writes every two seconds.
+    """
 
     id = models.UUIDField(primary_key=True)
     host = models.CharField(max_length=200)

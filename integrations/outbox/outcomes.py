@@ -9,8 +9,8 @@ from datetime import datetime
 from integrations.outbox.models import Outbound
 from routing.people.actors import Actor
 
-# Only writes rows, does no I/O; the outbound's own work item and its run's are locked already. If it raises, the result is
-# not written, and the next attempt finds what this one did.
+# Only writes rows, does no I/O; the outbound's own work item and its run's are locked already. If
+# it raises, the result is not written, and the next attempt finds what this one did.
 Outcome = Callable[[Outbound, Actor, datetime], None]
 
 _delivered: dict[str, list[Outcome]] = defaultdict(list)
@@ -20,12 +20,20 @@ _discarded: dict[str, list[Outcome]] = defaultdict(list)
 
 
 def on_delivered(*verbs: str) -> Callable[[Outcome], Outcome]:
-    """Called once an outbound of these verbs is known to be there; ``remote_id``, ``url`` and ``evidence`` are set."""
+    """
+    Called once an outbound of these verbs is known to be there.
+
+    ``remote_id``, ``url`` and ``evidence`` are set.
+    """
     return _register(_delivered, verbs)
 
 
 def on_dead(*verbs: str) -> Callable[[Outcome], Outcome]:
-    """Called when an outbound of these verbs failed for good; ``last_error`` says why, and its exception is raised already."""
+    """
+    Called when an outbound of these verbs failed for good.
+
+    ``last_error`` says why, and its exception is raised already.
+    """
     return _register(_dead, verbs)
 
 
@@ -39,7 +47,9 @@ def on_discarded(*verbs: str) -> Callable[[Outcome], Outcome]:
     return _register(_discarded, verbs)
 
 
-def _register(table: dict[str, list[Outcome]], verbs: Sequence[str]) -> Callable[[Outcome], Outcome]:
+def _register(
+    table: dict[str, list[Outcome]], verbs: Sequence[str]
+) -> Callable[[Outcome], Outcome]:
     def register(outcome: Outcome) -> Outcome:
         for verb in verbs:
             table[verb].append(outcome)

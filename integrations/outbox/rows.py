@@ -1,4 +1,8 @@
-"""Locks and writes that every operation of the outbox shares: one order of locks, and never a blind write."""
+"""
+Locks and writes that every operation of the outbox shares.
+
+One order of locks, and never a blind write.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +15,39 @@ from integrations.outbox.models import Outbound
 from routing.kernel.sql import run
 from routing.models import WorkItem
 
-MOVED = ("state", "due_at", "lease", "leased_until", "started_at", "attempts", "look_first", "last_error")
+MOVED = (
+    "state",
+    "due_at",
+    "lease",
+    "leased_until",
+    "started_at",
+    "attempts",
+    "look_first",
+    "last_error",
+)
 ONE_AN_OBJECT = """
-    SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203011) AS h FROM unnest(%s::text[]) k ORDER BY 1) s"""
+    SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203011) AS h
+        FROM unnest(%s::text[]) k ORDER BY 1) s"""
 
 ONE_A_CONNECTION = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7203012))"
 
 
 def digest_of(content: Any, assets: Any) -> str:
     """SHA-256, as hex, of what is to be there, as canonical JSON."""
-    text = dumps([content, assets], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    text = dumps(
+        [content, assets],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def lock_objects(objects: Iterable[tuple[int, str]]) -> None:
     """
-    One at a time for each (connection, object): ids are then given in the order of commits, and whoever fails meets those behind.
+    One at a time for each (connection, object): ids are then given in the order of commits, and
+    whoever fails meets those behind.
 
     After work items, before rows: the order of locks everywhere here.
     """
@@ -34,7 +55,11 @@ def lock_objects(objects: Iterable[tuple[int, str]]) -> None:
 
 
 def lock_connection(connection: int) -> None:
-    """One at a time for each connection; held for the shortest of transactions, and before no other lock but rows that are free."""
+    """
+    One at a time for each connection.
+
+    Held for the shortest of transactions, and before no other lock but rows that are free.
+    """
     run(ONE_A_CONNECTION, [str(connection)])
 
 
@@ -42,7 +67,12 @@ def lock_work(rows: Collection[Outbound]) -> None:
     """Lock the work that the rows are about, by id, before anything else."""
     runs = WorkItem.objects.filter(as_run__outbound__in=[row.pk for row in rows])
     wanted = {row.item_id for row in rows if row.item_id} | set(runs.values_list("pk", flat=True))
-    list(WorkItem.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    list(
+        WorkItem.objects.filter(pk__in=wanted)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        .values_list("pk", flat=True)
+    )
 
 
 def write(rows: Sequence[Outbound], *more: str) -> None:

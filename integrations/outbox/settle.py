@@ -1,4 +1,8 @@
-"""Write down what became of an attempt, in one transaction, under the lease's token: nobody else's result counts."""
+"""
+Write down what became of an attempt, in one transaction, under the lease's token.
+
+Nobody else's result counts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,16 @@ from functools import partial
 
 from django.db import transaction
 
-from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary, Unknown, Written
+from integrations.base.adapter import (
+    CallFailed,
+    Conflict,
+    NotFound,
+    Permanent,
+    Refused,
+    Temporary,
+    Unknown,
+    Written,
+)
 from integrations.outbox import outcomes
 from integrations.outbox.cases import raise_case, withdraw_cases
 from integrations.outbox.links import Taken, keep_link
@@ -29,7 +42,12 @@ WORDS = 300
 
 @dataclass(slots=True)
 class Result:
-    """Result of an attempt. ``written`` is the remote object, also if a later step failed. ``earlier``: another attempt had done it."""
+    """
+    Result of an attempt.
+
+    ``written`` is the remote object, also if a later step failed. ``earlier``: another attempt had
+    done it.
+    """
 
     written: Written | None = None
     earlier: bool = False
@@ -41,7 +59,13 @@ class Result:
     def outcome(self) -> Outcome:
         match self.error:
             case None:
-                return Outcome.DIFFERS if self.differs else Outcome.FOUND if self.earlier else Outcome.DELIVERED
+                return (
+                    Outcome.DIFFERS
+                    if self.differs
+                    else Outcome.FOUND
+                    if self.earlier
+                    else Outcome.DELIVERED
+                )
             case Refused():
                 return Outcome.REFUSED
             case Conflict() | NotFound():
@@ -66,12 +90,18 @@ class Result:
 
     @property
     def found(self) -> dict[str, object]:
-        seen = {"remote_id": self.written.remote_id, "url": self.written.url} if self.written else {}
+        seen = (
+            {"remote_id": self.written.remote_id, "url": self.written.url} if self.written else {}
+        )
         return {**seen, **({"differs": list(self.differs)} if self.differs else {})}
 
 
 def settle(lease: Lease, result: Result, *, at: datetime) -> bool:
-    """Record the result. Return False if another worker took the lease in the meantime; it will find what this one did."""
+    """
+    Record the result.
+
+    Return False if another worker took the lease in the meantime; it will find what this one did.
+    """
     return again(partial(_settle, lease, result, at))
 
 
@@ -80,7 +110,9 @@ def _settle(lease: Lease, result: Result, at: datetime) -> bool:
         seen = Outbound.objects.get(pk=lease.outbound_id)
         lock_work([seen])
         lock_objects([(seen.connection_id, seen.object_key)])
-        rows = Outbound.objects.select_related("connection__service_user", "item", "run__item", "run__flow")
+        rows = Outbound.objects.select_related(
+            "connection__service_user", "item", "run__item", "run__flow"
+        )
         row = rows.select_for_update(of=("self",)).get(pk=lease.outbound_id)
         mine = row.lease == lease.token and row.state == Outbound.State.LEASED
         if mine:
@@ -91,15 +123,27 @@ def _settle(lease: Lease, result: Result, at: datetime) -> bool:
 
 def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: bool) -> None:
     outcome = result.outcome if mine else Outcome.OVERTAKEN
-    attempt = Attempt(outbound=row, number=lease.token, started_at=row.started_at or at, ended_at=at, outcome=outcome)
+    attempt = Attempt(
+        outbound=row,
+        number=lease.token,
+        started_at=row.started_at or at,
+        ended_at=at,
+        outcome=outcome,
+    )
     attempt.status, attempt.error, attempt.found = result.status, result.words, result.found
-    Attempt.objects.bulk_create([attempt], ignore_conflicts=True)  # whoever took its place may have written it down as lost
+    Attempt.objects.bulk_create(
+        [attempt], ignore_conflicts=True
+    )  # whoever took its place may have written it down as lost
 
 
 def _move(row: Outbound, result: Result, at: datetime) -> None:
     by = Actor.of(row.connection.service_user)
     if result.written is not None:
-        row.remote_id, row.url, row.evidence = result.written.remote_id, result.written.url[:500], dict(result.written.evidence)
+        row.remote_id, row.url, row.evidence = (
+            result.written.remote_id,
+            result.written.url[:500],
+            dict(result.written.evidence),
+        )
     if result.error is None and not result.differs:
         try:
             keep_link(row, by=by, at=at)
@@ -120,8 +164,13 @@ def _move(row: Outbound, result: Result, at: datetime) -> None:
 
 
 def recent(row: Outbound) -> list[str]:
-    """The outcomes of its earlier tries, newest first, since it was made or a person last let it be tried anew."""
-    return list(row.tries.order_by("-number").values_list("outcome", flat=True)[: max(row.attempts - 1, 0)])
+    """
+    The outcomes of its earlier tries, newest first, since it was made or a person last let it be
+    tried anew.
+    """
+    return list(
+        row.tries.order_by("-number").values_list("outcome", flat=True)[: max(row.attempts - 1, 0)]
+    )
 
 
 def _is_final(row: Outbound, result: Result) -> bool:
@@ -135,7 +184,8 @@ def _is_final(row: Outbound, result: Result) -> bool:
 def _again(row: Outbound, result: Result, at: datetime) -> None:
     paused_until = row.connection.paused_until
     rest_s = max((paused_until - at).total_seconds(), 0) if paused_until else 0
-    # After the others that wait for the same rest: or the first of them would be asked each time, and die for all.
+    # After the others that wait for the same rest: or the first of them would be asked each time,
+    # and die for all.
     wait_s = max(result.after_s, rest_s + AFTER_REST_S, backoff_s(row.attempts, key=row.pk))
     if result.outcome == Outcome.TEMPORARY:
         row.retry(at=at, after=timedelta(seconds=wait_s))
@@ -146,7 +196,12 @@ def _again(row: Outbound, result: Result, at: datetime) -> None:
 def _die(row: Outbound, result: Result, by: Actor, at: datetime) -> None:
     """It failed for good: a person is told, and what comes after it waits."""
     row.die(at=at)
-    behind = Outbound.objects.filter(connection=row.connection_id, object_key=row.object_key, state=Outbound.State.PENDING, pk__gt=row.pk)
+    behind = Outbound.objects.filter(
+        connection=row.connection_id,
+        object_key=row.object_key,
+        state=Outbound.State.PENDING,
+        pk__gt=row.pk,
+    )
     held = list(behind.select_for_update().order_by("pk"))
     for each in held:
         each.hold(at=at)

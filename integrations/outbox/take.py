@@ -1,4 +1,8 @@
-"""Take one change under a lease, in one short transaction: only on its turn, and only while its system may be called."""
+"""
+Take one change under a lease, in one short transaction.
+
+Only on its turn, and only while its system may be called.
+"""
 
 from __future__ import annotations
 
@@ -51,16 +55,20 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
     """
     Lease the change if it may be sent now; None if not, and then somebody else sends it later.
 
-    It must be due and the lowest unfinished change of its object, its work not on hold, its connection not paused and with
-    room for one more. If an earlier worker died over it, that attempt is written down.
+    It must be due and the lowest unfinished change of its object, its work not on hold, its
+    connection not paused and with room for one more. If an earlier worker died over it, that
+    attempt is written down.
 
-    :param worker: a process that gives signs of life; None if it does not, and then its lease ends by time alone
+    :param worker: a process that gives signs of life; None if it does not, and then its lease ends
+        by time alone
     """
     with transaction.atomic():
         row = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
         if row is None:
             return None
-        lock_connection(row.connection_id)  # or two workers would both count themselves as the only one
+        lock_connection(
+            row.connection_id
+        )  # or two workers would both count themselves as the only one
         ready = heads(at).filter(pk=outbound_id).select_related("connection")
         row = ready.select_for_update(skip_locked=True, of=("self",)).first()
         if row is None or not has_room(row.connection, at):
@@ -86,11 +94,16 @@ def has_room(connection: Connection, at: datetime) -> bool:
     """
     Say whether one more change of this connection may be sent now.
 
-    A quick connection may use every child of the workers. One that is slow, was never called, or has just had a pause is
-    called by one child at a time; a running call that has taken a second already makes a connection slow.
+    A quick connection may use every child of the workers. One that is slow, was never called, or
+    has just had a pause is called by one child at a time; a running call that has taken a second
+    already makes a connection slow.
     """
-    leased = Outbound.objects.filter(connection=connection, state=Outbound.State.LEASED, leased_until__gt=at)
+    leased = Outbound.objects.filter(
+        connection=connection, state=Outbound.State.LEASED, leased_until__gt=at
+    )
     running = list(leased.values_list("started_at", flat=True))
     if not running:
         return True
-    return connection.takes_many and all(began is None or at - began <= SLOW_CALL for began in running)
+    return connection.takes_many and all(
+        began is None or at - began <= SLOW_CALL for began in running
+    )

@@ -18,24 +18,59 @@ MOST = 200  # attempts; all of them are on the pages of what was tried
 
 @chapter
 def attempts(run: Run) -> Sequence[Entry]:
-    rows = Outbound.objects.filter(Q(run=run) | Q(item__run=run)).select_related("connection", "item").order_by("pk")
+    rows = (
+        Outbound.objects.filter(Q(run=run) | Q(item__run=run))
+        .select_related("connection", "item")
+        .order_by("pk")
+    )
     kept = {row.pk: row for row in rows}
     tries = Attempt.objects.filter(outbound__in=kept).order_by("pk")[:MOST]
-    return [*(_intent(row) for row in kept.values()), *(_attempt(each, kept[each.outbound_id]) for each in tries)]
+    return [
+        *(_intent(row) for row in kept.values()),
+        *(_attempt(each, kept[each.outbound_id]) for each in tries),
+    ]
 
 
 def _intent(row: Outbound) -> Entry:
     names = {"connection": row.connection.name, "what": words_of(row.verb)}
     state = str(Outbound.State(row.state).label)
-    data = {"outbound": row.pk, "connection": row.connection.slug, "what": row.verb, "standing": state, "attempts": row.attempts}
-    return Entry(row.created_at, "outbound", _("Queued for %(connection)s: %(what)s") % names, data | _about(row), _page(row))
+    data = {
+        "outbound": row.pk,
+        "connection": row.connection.slug,
+        "what": row.verb,
+        "standing": state,
+        "attempts": row.attempts,
+    }
+    return Entry(
+        row.created_at,
+        "outbound",
+        _("Queued for %(connection)s: %(what)s") % names,
+        data | _about(row),
+        _page(row),
+    )
 
 
 def _attempt(attempt: Attempt, row: Outbound) -> Entry:
     outcome = str(Attempt.Outcome(attempt.outcome).label)
-    data = {"outbound": row.pk, "attempt": attempt.number, "said": attempt.error, "status": attempt.status or "", "id_there": row.remote_id}
-    title = _("%(connection)s, %(what)s: %(outcome)s") % {"connection": row.connection.name, "what": words_of(row.verb), "outcome": outcome}
-    return Entry(attempt.ended_at, "attempt", title, data | {"outcome": attempt.outcome, "url": row.url} | _about(row), _page(row))
+    data = {
+        "outbound": row.pk,
+        "attempt": attempt.number,
+        "said": attempt.error,
+        "status": attempt.status or "",
+        "id_there": row.remote_id,
+    }
+    title = _("%(connection)s, %(what)s: %(outcome)s") % {
+        "connection": row.connection.name,
+        "what": words_of(row.verb),
+        "outcome": outcome,
+    }
+    return Entry(
+        attempt.ended_at,
+        "attempt",
+        title,
+        data | {"outcome": attempt.outcome, "url": row.url} | _about(row),
+        _page(row),
+    )
 
 
 def _about(row: Outbound) -> dict[str, str]:

@@ -22,7 +22,11 @@ def why_waiting(row: Outbound, now: datetime) -> str:
         return ""
     if row.state == State.DEAD:
         return _("A person, who must retry or discard it.")
-    turn = _("Its scheduled time: %(at)s.") % {"at": exact(row.due_at)} if row.due_at > now else _("A worker.")
+    turn = (
+        _("Its scheduled time: %(at)s.") % {"at": exact(row.due_at)}
+        if row.due_at > now
+        else _("A worker.")
+    )
     return _behind(row) or _resting(row, now) or turn
 
 
@@ -50,5 +54,7 @@ def _resting(row: Outbound, now: datetime) -> str:
 
 def older_than(row: Outbound) -> Outbound | None:
     """The unfinished one of the same object that comes first, if that is another."""
-    mine = Outbound.objects.unfinished().filter(connection=row.connection_id, object_key=row.object_key, pk__lt=row.pk)
+    mine = Outbound.objects.unfinished().filter(
+        connection=row.connection_id, object_key=row.object_key, pk__lt=row.pk
+    )
     return mine.order_by("pk").first()

@@ -1,4 +1,8 @@
-"""Comparison of a public page with the approved version. Pure: the page has already been fetched."""
+"""
+Comparison of a public page with the approved version.
+
+Pure: the page has already been fetched.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,9 @@ _PLAIN = str.maketrans(
 )
 _DASHES = re.compile(r"-{2,}")
 _TRADEMARK = re.compile(r"\(tm\)", re.IGNORECASE)
-_NAME = re.compile("wordpress", re.IGNORECASE)  # which WordPress spells its own way (capital_P_dangit)
+_NAME = re.compile(
+    "wordpress", re.IGNORECASE
+)  # which WordPress spells its own way (capital_P_dangit)
 _QUOTES = re.compile("'{2}|`{2}")
 _SHOWN = 60  # characters of a text in a sentence about it
 
@@ -36,14 +42,22 @@ class Shown:
 
 
 def normal(text: str) -> str:
-    """Text in which whatever a content system may change about its looks is gone; doing it twice is the same as once."""
+    """
+    Text in which whatever a content system may change about its looks is gone.
+
+    Doing it twice is the same as once.
+    """
     plain = unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
     plain = _NAME.sub("wordpress", _TRADEMARK.sub("TM", plain))
     return " ".join(_DASHES.sub("-", _QUOTES.sub('"', plain)).split())
 
 
 def differences(ours: Shown, page: str) -> list[str]:
-    """Return one sentence for each missing part of the page: the title, text blocks in order, images."""
+    """
+    Return one sentence for each missing part of the page.
+
+    The title, text blocks in order, images.
+    """
     shown = seen(page)
     text = normal(" ".join(shown.blocks))
     head = normal(unescape(" ".join(_TITLE.findall(page))))
@@ -53,7 +67,11 @@ def differences(ours: Shown, page: str) -> list[str]:
     if title and _after(text, title, 0) < 0 and title not in head:
         found.append(f"The page does not show the title “{_short(ours.title)}”.")
     found += _blocks(text, wanted.blocks)
-    found += [f"The page does not show the image {image}." for image in dict.fromkeys(wanted.images) if not _uses(page, image)]
+    found += [
+        f"The page does not show the image {image}."
+        for image in dict.fromkeys(wanted.images)
+        if not _uses(page, image)
+    ]
     return found
 
 
@@ -78,7 +96,11 @@ def _after(text: str, wanted: str, start: int) -> int:
 
 
 def _uses(page: str, image: str) -> bool:
-    """Return whether the address occurs anywhere: lazy loading moves it from ``src`` to another attribute."""
+    """
+    Return whether the address occurs anywhere.
+
+    Lazy loading moves it from ``src`` to another attribute.
+    """
     return image in page or image in unescape(page)
 
 

@@ -1,4 +1,8 @@
-"""Look at a page as anybody may: is what was approved really there? No credentials, and no private address but the destination's own."""
+"""
+Look at a page as anybody may.
+
+Is what was approved really there? No credentials, and no private address but the destination's own.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,11 @@ MOST_BYTES = 64 * 1024 * 1024  # of one image that is compared byte for byte
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """``differences`` are sentences, none when the page is proven; ``evidence`` is what was looked at and answered, as JSON."""
+    """
+    ``differences`` are sentences, none when the page is proven.
+
+    ``evidence`` is what was looked at and answered, as JSON.
+    """
 
     differences: Sequence[str]
     evidence: Mapping[str, Any]
@@ -38,7 +46,8 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
     """
     Fetch the canonical URL and every image of ours. Outside any transaction.
 
-    :raises Temporary: if the page or an image could not be asked for just now: that proves nothing either way
+    :raises Temporary: if the page or an image could not be asked for just now: that proves nothing
+        either way
     """
     adapter = adapter_of(connection.kind)
     private = adapter.probed(connection) if adapter else frozenset()
@@ -67,13 +76,24 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
 def _of_page(answer: Answer, content: Mapping[str, Any], written: Written) -> list[str]:
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or "html" not in kind:  # noqa: PLR2004  # HTTP's own number
-        return [f"The page answers {answer.status} with {kind or 'nothing'}, not a page of its own."]
+        return [
+            f"The page answers {answer.status} with {kind or 'nothing'}, not a page of its own."
+        ]
     exact = written.evidence.get("sha256")
-    found = ["The page is not, byte for byte, what was written."] if exact and sha256(answer.body).hexdigest() != exact else []
+    found = (
+        ["The page is not, byte for byte, what was written."]
+        if exact and sha256(answer.body).hexdigest() != exact
+        else []
+    )
     page = answer.body.decode(errors="replace")
     if _exact(written):
-        # Its images are named relative to the page, so their bytes are looked at instead of their addresses.
-        return found + [each for each in differences(Shown(content["title"], content["body_html"]), page) if "asset:" not in each]
+        # Its images are named relative to the page, so their bytes are looked at instead of their
+        # addresses.
+        return found + [
+            each
+            for each in differences(Shown(content["title"], content["body_html"]), page)
+            if "asset:" not in each
+        ]
     return found + differences(Shown(content["title"], _placed(content, written)), page)
 
 
@@ -84,15 +104,26 @@ def _exact(written: Written) -> bool:
 def _placed(content: Mapping[str, Any], written: Written) -> str:
     media = written.evidence.get("media") or {}
     body: str = content["body_html"]
-    return placed(body, {sha: str(media[sha]["url"]) if sha in media else f"asset:{sha}" for sha in assets_in(body)})
+    return placed(
+        body,
+        {
+            sha: str(media[sha]["url"]) if sha in media else f"asset:{sha}"
+            for sha in assets_in(body)
+        },
+    )
 
 
 def _files(content: Mapping[str, Any], written: Written) -> dict[str, str]:
-    """The address of every image of ours, with the sha256 it must have, where the destination keeps bytes as they are."""
+    """
+    The address of every image of ours, with the sha256 it must have, where the destination keeps
+    bytes as they are.
+    """
     media = written.evidence.get("media") or {}
     files = {str(each["url"]): sha if _exact(written) else "" for sha, each in media.items()}
     named = [urljoin(written.url, image) for image in seen(_placed(content, written)).images]
-    others = {url: "" for url in named if urlsplit(url).scheme in {"http", "https"} and url not in files}
+    others = {
+        url: "" for url in named if urlsplit(url).scheme in {"http", "https"} and url not in files
+    }
     return dict(list((files | others).items())[:MOST_IMAGES])
 
 
@@ -100,7 +131,9 @@ def _image(url: str, wanted: str, private: frozenset[Origin]) -> tuple[str, dict
     """(what is wrong with it, what was seen)"""
     answer, trouble = _get(url, private, ANY, method="GET" if wanted else "HEAD")
     if answer is None:
-        return f"The image {url} cannot be read: {trouble}", {"status": trouble.status if trouble else 0}
+        return f"The image {url} cannot be read: {trouble}", {
+            "status": trouble.status if trouble else 0
+        }
     told: dict[str, Any] = {"status": answer.status}
     if answer.status != 200:  # noqa: PLR2004
         return f"The image {url} answers {answer.status}.", told
@@ -123,8 +156,11 @@ def _get(
         origin = origin_of(url)
         parts = urlsplit(url)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
-        # A client for each origin: what may be private is the destination's own origin, nobody else's.
-        with SafeClient(f"{parts.scheme}://{parts.netloc}", private=private & {origin}, most_bytes=MOST_BYTES) as client:
+        # A client for each origin: what may be private is the destination's own origin, nobody
+        # else's.
+        with SafeClient(
+            f"{parts.scheme}://{parts.netloc}", private=private & {origin}, most_bytes=MOST_BYTES
+        ) as client:
             return client.call(method, path or "/", headers=headers), None
     except Permanent as error:
         if method == "HEAD" and error.status in {405, 501}:

@@ -1,4 +1,8 @@
-"""An approved deliverable goes to where it belongs: its intent in the transaction that publishes it, its result when it is there."""
+"""
+An approved deliverable goes to where it belongs.
+
+Its intent in the transaction that publishes it, its result when it is there.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +38,18 @@ State = Deliverable.State
 
 @react("delivery.deliverable.publish")
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """Write the intents; what failed before and is published again is let go anew. What can go nowhere fails at once, and says so."""
+    """
+    Write the intents.
+
+    What failed before and is published again is let go anew. What can go nowhere fails at once, and
+    says so.
+    """
     about = Deliverable.objects.filter(pk__in=[row.pk for row in rows])
-    found = about.select_related("item__run", "destination", "version").prefetch_related("version__files__file").order_by("pk")
+    found = (
+        about.select_related("item__run", "destination", "version")
+        .prefetch_related("version__files__file")
+        .order_by("pk")
+    )
     for row in found:
         assert row.destination is not None  # the gate refuses anything else
         assert row.version is not None
@@ -46,11 +59,20 @@ def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
             continue
         wanted = _wanted(row, row.version, row.destination, connection)
         dead = Outbound.objects.dead().filter(key=wanted.key).first()
-        if dead is not None and (dead.connection_id, dead.content) == (connection.pk, wanted.content):
+        if dead is not None and (dead.connection_id, dead.content) == (
+            connection.pk,
+            wanted.content,
+        ):
             replay([dead.pk], by=Actor.system(), at=at, reason=str(_("Published again.")))
             continue
         if dead is not None:  # it goes elsewhere now
-            give_up([dead.pk], by=Actor.system(), at=at, reason=str(_("The destination was changed.")), replaced=True)
+            give_up(
+                [dead.pk],
+                by=Actor.system(),
+                at=at,
+                reason=str(_("The destination was changed.")),
+                replaced=True,
+            )
             wanted = _wanted(row, row.version, row.destination, connection)
         enqueue([wanted], by=by, at=at)
 
@@ -60,11 +82,20 @@ def publishing_places() -> list[PlaceKind]:
     """The kinds of system that finished work can go to, with the connections in use."""
     active = Connection.objects.active().order_by("name")
     found = [kind for kind in kinds() if (adapter := adapter_of(kind)) and adapter.publishes]
-    return [PlaceKind(kind, kind.capitalize(), [(row.slug, row.name) for row in active if row.kind == kind]) for kind in found]
+    return [
+        PlaceKind(
+            kind, kind.capitalize(), [(row.slug, row.name) for row in active if row.kind == kind]
+        )
+        for kind in found
+    ]
 
 
 def connection_of(destination: Destination) -> Connection | None:
-    """The connection a destination means: the one it names, or the only active one of its kind that need not be named."""
+    """
+    The connection a destination means.
+
+    The one it names, or the only active one of its kind that need not be named.
+    """
     active = Connection.objects.active().filter(kind=destination.kind)
     if destination.connection:
         return active.filter(slug=destination.connection).first()
@@ -73,17 +104,31 @@ def connection_of(destination: Destination) -> Connection | None:
 
 
 def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
-    evidence = {"destination": destination.pk, "kind": destination.kind, "connection": destination.connection}
-    message = str(_("No active connection matches the destination. Add a connection or choose one in the destination, then publish again."))
-    raise_for_work(Finding(Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run), at=at)
+    evidence = {
+        "destination": destination.pk,
+        "kind": destination.kind,
+        "connection": destination.connection,
+    }
+    message = str(
+        _(
+            "No active connection matches the destination. Add a connection or choose one in the "
+            "destination, then publish again."
+        )
+    )
+    raise_for_work(
+        Finding(Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run),
+        at=at,
+    )
     carry(deliverables.fail_publishing, [row.pk], by=Actor.system(), at=at, reason=message)
 
 
 def object_of(row: Deliverable) -> str:
     """
-    Names the remote object by the deliverable it was first made from: its successors bring the same object up to date.
+    Names the remote object by the deliverable it was first made from: its successors bring the same
+    object up to date.
 
-    With the moment of its making, or the first work of another installation, on the same site, would pass for ours.
+    With the moment of its making, or the first work of another installation, on the same site,
+    would pass for ours.
     """
     while row.replaces is not None:
         row = row.replaces
@@ -92,12 +137,20 @@ def object_of(row: Deliverable) -> str:
 
 
 def _key(row: Deliverable, version: Version) -> str:
-    """The same as long as nobody gave it up: what was discarded and is published again is another intent."""
-    given_up = Outbound.objects.filter(item=row.item_id, verb=VERB, state__in=[Outbound.State.DISCARDED, Outbound.State.SUPERSEDED])
+    """
+    The same as long as nobody gave it up.
+
+    What was discarded and is published again is another intent.
+    """
+    given_up = Outbound.objects.filter(
+        item=row.item_id, verb=VERB, state__in=[Outbound.State.DISCARDED, Outbound.State.SUPERSEDED]
+    )
     return f"{VERB}:{row.pk}:{version.digest}:{given_up.count()}"
 
 
-def _wanted(row: Deliverable, version: Version, destination: Destination, connection: Connection) -> Wanted:
+def _wanted(
+    row: Deliverable, version: Version, destination: Destination, connection: Connection
+) -> Wanted:
     return Wanted(
         connection_id=connection.pk,
         key=_key(row, version),
@@ -132,7 +185,9 @@ def assets(refs: Sequence[FileRef]) -> list[Asset]:
     found = File.objects.kept().in_bulk([ref.file for ref in refs])
     missing = [ref.file for ref in refs if ref.file not in found]
     if missing:
-        raise NoSuchFile(f"The file {missing[0]} is not kept any more: upload it again in a new version.")
+        raise NoSuchFile(
+            f"The file {missing[0]} is not kept any more: upload it again in a new version."
+        )
     return [_asset(found[ref.file], ref) for ref in refs]
 
 
@@ -152,16 +207,29 @@ def failed(row: Outbound, by: Actor, at: datetime) -> None:
 
 @on_discarded(VERB)
 def given_up(row: Outbound, by: Actor, at: datetime) -> None:
-    _carry(deliverables.fail_publishing, row, by, at, str(_("Discarded before it was published.")), state=State.PUBLISHING)
+    _carry(
+        deliverables.fail_publishing,
+        row,
+        by,
+        at,
+        str(_("Discarded before it was published.")),
+        state=State.PUBLISHING,
+    )
 
 
 @on_replayed(VERB)
 def goes_again(row: Outbound, by: Actor, at: datetime) -> None:
-    """Replayed by hand: the deliverable is on its way again. Published again from its own page, it is already."""
+    """
+    Replayed by hand.
+
+    The deliverable is on its way again. Published again from its own page, it is already.
+    """
     _carry(deliverables.publish, row, by, at, str(_("Retried.")), state=State.PUBLISH_FAILED)
 
 
-def _carry(step: Any, row: Outbound, by: Actor, at: datetime, reason: str, state: str = "", **details: Any) -> None:
+def _carry(
+    step: Any, row: Outbound, by: Actor, at: datetime, reason: str, state: str = "", **details: Any
+) -> None:
     about = Deliverable.objects.filter(item=row.item_id)
     ids = list((about.filter(state=state) if state else about).values_list("pk", flat=True))
     if ids:

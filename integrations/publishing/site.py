@@ -1,4 +1,8 @@
-"""GET /site/<connection>/<path>: the pages of static destinations, for everybody. Files as they lie there, nothing else."""
+"""
+GET /site/<connection>/<path>.
+
+The pages of static destinations, for everybody. Files as they lie there, nothing else.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,13 @@ import re
 from email.utils import formatdate
 from pathlib import Path
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponsePermanentRedirect,
+)
 from django.http.response import HttpResponseBase
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
@@ -19,11 +29,14 @@ from integrations.base.connections import Connection
 
 # Pages of clients beside our own desk: nothing runs, nothing is sent, nobody may frame them.
 POLICY = (
-    "default-src 'none'; img-src 'self' https:; media-src 'self' https:; style-src 'self'; base-uri 'none'; form-action 'none'; "
+    "default-src 'none'; img-src 'self' https:; media-src 'self' https:; style-src 'self'; "
+    "base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
 KINDS = {**TYPES, "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8"}
-_PATH = re.compile(r"([a-z0-9][a-z0-9_-]*/)*([a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)?)?")  # so no step begins with a dot
+_PATH = re.compile(
+    r"([a-z0-9][a-z0-9_-]*/)*([a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)?)?"
+)  # so no step begins with a dot
 
 
 @require_safe
@@ -35,7 +48,9 @@ def page(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     """
     if not _PATH.fullmatch(path):
         raise Http404
-    connection = Connection.objects.filter(slug=slug, kind=Static.kind).first()  # also while it is switched off: pages stay
+    connection = Connection.objects.filter(
+        slug=slug, kind=Static.kind
+    ).first()  # also while it is switched off: pages stay
     if connection is None:
         raise Http404
     try:
@@ -68,5 +83,7 @@ def _sent(request: HttpRequest, file: Path) -> HttpResponseBase:
     answer["ETag"] = tag
     answer["Content-Security-Policy"] = POLICY if kind.startswith("text/") else f"{POLICY}; sandbox"
     answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = "public, max-age=60" if file.name == INDEX else "public, max-age=86400"
+    answer["Cache-Control"] = (
+        "public, max-age=60" if file.name == INDEX else "public, max-age=86400"
+    )
     return answer

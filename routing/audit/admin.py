@@ -34,9 +34,16 @@ class SealAdmin(ReadOnly):
         page = self.admin_site.admin_view(self.verify_view)
         return [path("verify/", page, name="routing_seal_verify"), *super().get_urls()]
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context: HttpResponse = super().changelist_view(
-            request, {"verifying": address(Seal, "verify"), "last": Seal.objects.last(), **(extra_context or {})}
+            request,
+            {
+                "verifying": address(Seal, "verify"),
+                "last": Seal.objects.last(),
+                **(extra_context or {}),
+            },
         )
         return context
 
@@ -49,7 +56,9 @@ class SealAdmin(ReadOnly):
             return HttpResponseRedirect(back)
         found = verify()
         title = _("The audit trail is intact") if found.whole else _("The audit trail is broken")
-        return self.render(request, "desk/verified.html", {"title": title, "found": found, "back": back})
+        return self.render(
+            request, "desk/verified.html", {"title": title, "found": found, "back": back}
+        )
 
     @admin.display(description=gettext_lazy("head"))
     def short_head(self, seal: Seal) -> str:

@@ -1,4 +1,8 @@
-"""System checks that look into the database: run by migrate, and by ``manage.py check --database default``."""
+"""
+System checks that look into the database.
+
+Run by migrate, and by ``manage.py check --database default``.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,8 @@ def every_reason_has_a_route(
         found += [
             Error(
                 f"Exception routing has no route for the reason “{reason}”.",
-                hint="Add one under Exception routing, or run `manage.py migrate` to add the missing routes.",
+                hint="Add one under Exception routing, or run `manage.py migrate` to add the "
+                "missing routes.",
                 id="throughline.E020",
             )
             for reason in unrouted(alias)

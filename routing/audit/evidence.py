@@ -1,4 +1,8 @@
-"""Append-only tables: which they are, the triggers that hold them, and the rights of the running app's role."""
+"""
+Append-only tables.
+
+Which they are, the triggers that hold them, and the rights of the running app's role.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +26,23 @@ REFUSE = """
 CREATE OR REPLACE FUNCTION refuse_rewrite() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND current_setting('throughline.redacting', true) = 'on'
-        AND pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = TG_RELID), 'MEMBER') THEN
+        AND pg_has_role(current_user, (SELECT relowner FROM pg_class
+            WHERE oid = TG_RELID), 'MEMBER') THEN
         RETURN NULL;
     END IF;
-    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME,
+        TG_OP USING ERRCODE = 'insufficient_privilege';
 END $$;
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """An append-only table that is sealed: its facts, and apart from them the free text that may be redacted."""
+    """
+    An append-only table that is sealed.
+
+    Its facts, and apart from them the free text that may be redacted.
+    """
 
     table: str
     key: str
@@ -51,7 +61,9 @@ def append_only_models() -> list[type[models.Model]]:
 
 def ledgers() -> list[Ledger]:
     """Everything that is evidence, the seals themselves excepted, by table name."""
-    evidence = [model for model in append_only_models() if model not in {Seal, SealedRow, Redaction}]
+    evidence = [
+        model for model in append_only_models() if model not in {Seal, SealedRow, Redaction}
+    ]
     return sorted((_ledger(model) for model in evidence), key=lambda ledger: ledger.table)
 
 
@@ -68,8 +80,14 @@ def _ledger(model: type[Any]) -> Ledger:
 
 
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
-    """Once after the last app's migrations: triggers, rights, groups, the exception map. Safe to repeat."""
-    with_models = [app for app in apps.get_app_configs() if app.models_module]  # Django sends the signal for no other
+    """
+    Once after the last app's migrations.
+
+    Triggers, rights, groups, the exception map. Safe to repeat.
+    """
+    with_models = [
+        app for app in apps.get_app_configs() if app.models_module
+    ]  # Django sends the signal for no other
     if sender is not with_models[-1]:
         return
     hold_append_only(using)
@@ -84,21 +102,28 @@ def hold_append_only(using: str) -> None:
         for model in append_only_models():
             table = model._meta.db_table
             cursor.execute(
-                f'CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}"'
+                f"CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "
+                f'"{table}"'
                 " FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite()"
             )
 
 
 def grant_rights(using: str, role: str) -> None:
     """
-    Let the running app's role work, and no more: it owns nothing, rewrites no evidence and deletes no work and no person.
+    Let the running app's role work, and no more: it owns nothing, rewrites no evidence and deletes
+    no work and no person.
 
-    Where one role does both (never in production: a system check refuses it), there is nothing to grant.
+    Where one role does both (never in production: a system check refuses it), there is nothing to
+    grant.
     """
     if role == connections[using].settings_dict["USER"]:
         return
     evidence = [model._meta.db_table for model in append_only_models()]
-    lasting = [model._meta.db_table for model in apps.get_models() if issubclass(model, DoorOnly) or model is User]
+    lasting = [
+        model._meta.db_table
+        for model in apps.get_models()
+        if issubclass(model, DoorOnly) or model is User
+    ]
     app = sql.Identifier(role)
     with connections[using].cursor() as cursor:
         for statement in (
@@ -109,7 +134,17 @@ def grant_rights(using: str, role: str) -> None:
         ):
             cursor.execute(sql.SQL(statement).format(app=app))
         for table in evidence:
-            cursor.execute(sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {t} FROM {app}").format(t=sql.Identifier(table), app=app))
+            cursor.execute(
+                sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {t} FROM {app}").format(
+                    t=sql.Identifier(table), app=app
+                )
+            )
         for table in lasting:
-            cursor.execute(sql.SQL("REVOKE DELETE ON {t} FROM {app}").format(t=sql.Identifier(table), app=app))
-        cursor.execute(sql.SQL("REVOKE INSERT ON {t} FROM {app}").format(t=sql.Identifier(Redaction._meta.db_table), app=app))
+            cursor.execute(
+                sql.SQL("REVOKE DELETE ON {t} FROM {app}").format(t=sql.Identifier(table), app=app)
+            )
+        cursor.execute(
+            sql.SQL("REVOKE INSERT ON {t} FROM {app}").format(
+                t=sql.Identifier(Redaction._meta.db_table), app=app
+            )
+        )

@@ -1,4 +1,8 @@
-"""The heads of the chain, published where a database owner cannot reach them: one JSON line each, in a file."""
+"""
+The heads of the chain, published where a database owner cannot reach them.
+
+One JSON line each, in a file.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +28,24 @@ def publish(sealed: Seal) -> None:
 
     :raises OSError: if the file cannot be written; the seal itself is committed
     """
-    head = {"seal": sealed.pk, "ledger": sealed.ledger, "rows": sealed.row_count, "head": sealed.head, "at": sealed.sealed_at.isoformat()}
+    head = {
+        "seal": sealed.pk,
+        "ledger": sealed.ledger,
+        "rows": sealed.row_count,
+        "head": sealed.head,
+        "at": sealed.sealed_at.isoformat(),
+    }
     log.info("sealed", database=connection.settings_dict["NAME"], **head)
     if settings.SEAL_HEADS_FILE:
         _append(Path(settings.SEAL_HEADS_FILE), json.dumps(head).encode())
 
 
 def _append(path: Path, line: bytes) -> None:
-    """One write, one line: what an earlier write left half done (a full disk, a lost power line) stays a line of its own."""
+    """
+    One write, one line.
+
+    What an earlier write left half done (a full disk, a lost power line) stays a line of its own.
+    """
     with path.open("a+b", buffering=0) as file:
         torn = file.seek(0, os.SEEK_END) and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n"
         whole = (b"\n" if torn else b"") + line + b"\n"
@@ -41,7 +55,10 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def missing_heads() -> str:
-    """The first published line that is not in the chain, because its end was cut off, or that cannot be read; or empty."""
+    """
+    The first published line that is not in the chain, because its end was cut off, or that cannot
+    be read; or empty.
+    """
     path = Path(settings.SEAL_HEADS_FILE) if settings.SEAL_HEADS_FILE else None
     if path is None or not path.exists():
         return ""
@@ -53,10 +70,15 @@ def missing_heads() -> str:
                 return f"line {number} of the published heads ({path.name}) cannot be read"
             published.update([found])
     gone = run(
-        "SELECT p.head FROM unnest(%s::text[]) AS p(head) WHERE NOT EXISTS (SELECT FROM routing_seal s WHERE s.head = p.head)",
+        "SELECT p.head FROM unnest(%s::text[]) AS p(head) WHERE NOT EXISTS (SELECT FROM "
+        "routing_seal s WHERE s.head = p.head)",
         [list(published)],
     )
-    return f"seal {min(published[head] for (head,) in gone)}: published, but no longer in the chain" if gone else ""
+    return (
+        f"seal {min(published[head] for (head,) in gone)}: published, but no longer in the chain"
+        if gone
+        else ""
+    )
 
 
 def _read(line: bytes) -> tuple[str, int] | None:
@@ -66,4 +88,8 @@ def _read(line: bytes) -> tuple[str, int] | None:
     except (ValueError, RecursionError):
         return None
     head, seal = (said.get("head"), said.get("seal")) if isinstance(said, dict) else (None, None)
-    return (head, seal) if isinstance(head, str) and HEAD.fullmatch(head) and isinstance(seal, int) else None
+    return (
+        (head, seal)
+        if isinstance(head, str) and HEAD.fullmatch(head) and isinstance(seal, int)
+        else None
+    )

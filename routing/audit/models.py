@@ -8,13 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 class Seal(models.Model):
     """
-    One link of the chain: a batch of rows of one ledger (a history or event table), sealed behind the writers.
+    One link of the chain: a batch of rows of one ledger (a history or event table), sealed behind
+    the writers.
 
-    ``head`` = SHA-256 over ``previous`` and the digests of the batch's rows in id order, as hex. ``columns`` are the names
-    and order that the digests were made from, so a column added later does not break an older seal.
-    ``floor`` is the last row id of the batch; ``oldest`` and ``horizon`` are the snapshot's lower and upper transaction id,
-    64 bits wide. Once a later batch was made with no transaction older than this one's ``horizon`` running, every row up to
-    both their floors is sealed, and the next batch need not look there.
+    ``head`` = SHA-256 over ``previous`` and the digests of the batch's rows in id order, as hex.
+    ``columns`` are the names and order that the digests were made from, so a column added later
+    does not break an older seal. ``floor`` is the last row id of the batch; ``oldest`` and
+    ``horizon`` are the snapshot's lower and upper transaction id, 64 bits wide. Once a later batch
+    was made with no transaction older than this one's ``horizon`` running, every row up to both
+    their floors is sealed, and the next batch need not look there.
     """
 
     ledger = models.CharField(_("ledger"), max_length=63)
@@ -33,7 +35,9 @@ class Seal(models.Model):
         verbose_name_plural = _("audit seals")
         ordering = ("id",)
         default_permissions = ("view",)
-        constraints = (models.UniqueConstraint(fields=("previous",), name="seal_chain_never_forks"),)
+        constraints = (
+            models.UniqueConstraint(fields=("previous",), name="seal_chain_never_forks"),
+        )
         indexes = (models.Index(fields=["ledger", "id"], name="seal_ledger_idx"),)
 
     def __str__(self) -> str:
@@ -41,7 +45,11 @@ class Seal(models.Model):
 
 
 class SealedRow(models.Model):
-    """The digests of one sealed row: of its facts, and apart from them of its free text, which may later be redacted."""
+    """
+    The digests of one sealed row.
+
+    Of its facts, and apart from them of its free text, which may later be redacted.
+    """
 
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="rows", db_index=False)
     ledger = models.CharField(max_length=63)
@@ -51,7 +59,9 @@ class SealedRow(models.Model):
 
     class Meta:
         default_permissions = ()
-        constraints = (models.UniqueConstraint(fields=("ledger", "row_id"), name="row_sealed_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("ledger", "row_id"), name="row_sealed_once"),
+        )
         indexes = (models.Index(fields=["seal", "row_id"], name="sealedrow_seal_idx"),)
 
     def __str__(self) -> str:
@@ -59,7 +69,11 @@ class SealedRow(models.Model):
 
 
 class SealSweep(models.Model):
-    """Time of the last sweep of a whole ledger, including rows below its floor. Kept by the sealer and not itself sealed."""
+    """
+    Time of the last sweep of a whole ledger, including rows below its floor.
+
+    Kept by the sealer and not itself sealed.
+    """
 
     ledger = models.CharField(max_length=63, primary_key=True)
     at = models.DateTimeField()
@@ -72,7 +86,11 @@ class SealSweep(models.Model):
 
 
 class Redaction(models.Model):
-    """Free text of one row was removed on purpose. Only the owner role can write this, as only it can rewrite history."""
+    """
+    Free text of one row was removed on purpose.
+
+    Only the owner role can write this, as only it can rewrite history.
+    """
 
     ledger = models.CharField(_("ledger"), max_length=63)
     row_id = models.BigIntegerField(_("row"))
@@ -83,7 +101,9 @@ class Redaction(models.Model):
         verbose_name = _("redaction")
         verbose_name_plural = _("redactions")
         default_permissions = ("view",)
-        constraints = (models.UniqueConstraint(fields=("ledger", "row_id"), name="row_redacted_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("ledger", "row_id"), name="row_redacted_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.ledger} {self.row_id}"

@@ -21,8 +21,9 @@ class Verification:
     """
     Result of verifying the audit trail.
 
-    ``first_break`` is empty when the chain is whole; ``unsealed`` rows are committed but not sealed yet. ``passed_over`` of
-    them lie below the floor: only the hourly sweep finds those, so a number that stays for more than an hour is a fault.
+    ``first_break`` is empty when the chain is whole; ``unsealed`` rows are committed but not sealed
+    yet. ``passed_over`` of them lie below the floor: only the hourly sweep finds those, so a number
+    that stays for more than an hour is a fault.
     """
 
     seals: int
@@ -50,7 +51,14 @@ class _Schema:
         if sealed.ledger not in self.keys:
             return f"table {sealed.ledger} is no evidence any more"
         known = self.types.get(sealed.ledger, {})
-        return next((f"column {column} is gone" for column in (*sealed.columns, *sealed.free_text) if column not in known), "")
+        return next(
+            (
+                f"column {column} is gone"
+                for column in (*sealed.columns, *sealed.free_text)
+                if column not in known
+            ),
+            "",
+        )
 
 
 def verify() -> Verification:
@@ -62,18 +70,32 @@ def verify() -> Verification:
         schema = _Schema({ledger.table: ledger.key for ledger in ledgers()}, column_types())
         for sealed in Seal.objects.order_by("id").iterator(chunk_size=500):
             first_break = first_break or next(_breaks(sealed, head, schema), "")
-            head, last, count, rows = sealed.head, sealed.sealed_at, count + 1, rows + sealed.row_count
+            head, last, count, rows = (
+                sealed.head,
+                sealed.sealed_at,
+                count + 1,
+                rows + sealed.row_count,
+            )
         first_break = first_break or missing_heads()
         unsealed, passed_over = _unsealed()
-        return Verification(count, rows, unsealed, Redaction.objects.count(), last, first_break, passed_over)
+        return Verification(
+            count, rows, unsealed, Redaction.objects.count(), last, first_break, passed_over
+        )
 
 
 def _breaks(sealed: Seal, previous: str, schema: _Schema) -> Iterator[str]:
     where = f"seal {sealed.pk} of {sealed.ledger}"
     if sealed.previous != previous:
         yield f"{where}: does not follow the seal before it"
-    digests = run("SELECT row_id, digest, text_digest FROM routing_sealedrow WHERE seal_id = %s ORDER BY row_id", [sealed.pk])
-    if link(sealed.previous, [(row_id, digest, text) for row_id, digest, text in digests]) != sealed.head:
+    digests = run(
+        "SELECT row_id, digest, text_digest FROM routing_sealedrow WHERE seal_id = %s ORDER BY "
+        "row_id",
+        [sealed.pk],
+    )
+    if (
+        link(sealed.previous, [(row_id, digest, text) for row_id, digest, text in digests])
+        != sealed.head
+    ):
         yield f"{where}: its head does not match its rows"
     if lacking := schema.lacks(sealed):
         yield f"{where}: cannot be checked: {lacking}"
@@ -82,7 +104,11 @@ def _breaks(sealed: Seal, previous: str, schema: _Schema) -> Iterator[str]:
 
 
 def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
-    """The first row of the batch that is gone, or differs from what was sealed; redacted text is allowed to differ."""
+    """
+    The first row of the batch that is gone, or differs from what was sealed.
+
+    Redacted text is allowed to differ.
+    """
     key, types = schema.keys[sealed.ledger], schema.types[sealed.ledger]
     found = run(
         f"""
@@ -91,7 +117,8 @@ def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
         WHERE s.seal_id = %s AND (
             l."{key}" IS NULL OR s.digest <> {digest_sql(sealed.columns, types, "l")}
             OR s.text_digest <> {digest_sql(sealed.free_text, types, "l")}
-               AND NOT EXISTS (SELECT 1 FROM routing_redaction r WHERE r.ledger = s.ledger AND r.row_id = s.row_id))
+               AND NOT EXISTS (SELECT 1 FROM routing_redaction r WHERE r.ledger = s.ledger
+                   AND r.row_id = s.row_id))
         ORDER BY s.row_id LIMIT 1""",
         [sealed.pk],
     )
@@ -102,8 +129,10 @@ def _unsealed() -> tuple[int, int]:
     """Rows that no seal holds, and how many of them lie below the floor."""
     counts = [
         run(
-            f'SELECT count(*), count(*) FILTER (WHERE l."{ledger.key}" <= ({FLOOR})) FROM "{ledger.table}" l'
-            f' WHERE NOT EXISTS (SELECT FROM routing_sealedrow s WHERE s.ledger = %(ledger)s AND s.row_id = l."{ledger.key}")',
+            f'SELECT count(*), count(*) FILTER (WHERE l."{ledger.key}" <= ({FLOOR})) FROM '
+            f'"{ledger.table}" l'
+            f" WHERE NOT EXISTS (SELECT FROM routing_sealedrow s WHERE s.ledger = %(ledger)s AND "
+            f's.row_id = l."{ledger.key}")',
             {"ledger": ledger.table},
         )[0]
         for ledger in ledgers()

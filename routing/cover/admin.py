@@ -24,13 +24,17 @@ from routing.work.display import badge, when
 
 def moment(label: Any, *, help_text: Any = "") -> forms.DateTimeField:
     """The browser's own field for a day and a time."""
-    widget = forms.DateTimeInput({"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%dT%H:%M")
+    widget = forms.DateTimeInput(
+        {"type": "datetime-local", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%dT%H:%M"
+    )
     return forms.DateTimeField(label=label, help_text=help_text, widget=widget)
 
 
 class AbsenceForm(SavedForm):
     starts_at = moment(gettext_lazy("From"), help_text=gettext_lazy("In your time zone."))
-    ends_at = moment(gettext_lazy("Due"), help_text=gettext_lazy("The first moment the person is back."))
+    ends_at = moment(
+        gettext_lazy("Due"), help_text=gettext_lazy("The first moment the person is back.")
+    )
 
 
 @admin.register(Absence)
@@ -43,7 +47,10 @@ class AbsenceAdmin(SavedAdmin):
     fields = ("user", "starts_at", "ends_at", "reason")
     people_fields = ("user",)
     empty_title = gettext_lazy("No absences")
-    empty_text = gettext_lazy("Add times when a person cannot take work. Absent people get no new work, and their backup covers for them.")
+    empty_text = gettext_lazy(
+        "Add times when a person cannot take work. Absent people get no new work, and their backup "
+        "covers for them."
+    )
 
     @admin.display(description=gettext_lazy("from"), ordering="starts_at")
     def starts(self, row: Absence) -> SafeString | str:
@@ -68,16 +75,21 @@ class AgencyAdmin(SavedAdmin):
     heading = gettext_lazy("Default owner and backup")
     empty_title = gettext_lazy("No agency")
     empty_text = gettext_lazy(
-        "Add the agency: a name, a team, and a default owner and backup for work that has no other owner. Work can then come in."
+        "Add the agency: a name, a team, and a default owner and backup for work that has no other "
+        "owner. Work can then come in."
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and not Agency.objects.exists()
 
     def save_model(self, request: HttpRequest, obj: Agency, form: Any, change: bool) -> None:
-        save_agency(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data.get("reason", ""))
+        save_agency(
+            obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data.get("reason", "")
+        )
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """There is only one: go straight to it."""
         only = Agency.objects.first()
         if only is not None and self.has_view_permission(request):

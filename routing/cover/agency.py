@@ -10,12 +10,22 @@ from routing.people.staff import Team, User
 
 
 class Agency(models.Model):
-    """Default owner and backup for work without another owner. Exactly one row, with id 1. Readiness checks for it."""
+    """
+    Default owner and backup for work without another owner.
+
+    Exactly one row, with id 1. Readiness checks for it.
+    """
 
     name = models.CharField(_("name"), max_length=120)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("default team"))
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("default owner"))
-    backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("default backup"))
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("default team")
+    )
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("default owner")
+    )
+    backup = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("default backup")
+    )
 
     history = Tracked()
 

@@ -1,4 +1,8 @@
-"""Responsibilities of people outside work items: clients, flows, the agency, connections and the teams they lead."""
+"""
+Responsibilities of people outside work items.
+
+Clients, flows, the agency, connections and the teams they lead.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,17 @@ from routing.work.door import Result
 from routing.work.gates import refused
 from routing.work.items import DoorOnly
 
-# Found by name: packages above have such places too, and one of theirs must not be forgotten because nobody registered it.
-PLACES = ("owner", "backup", "default_owner", "default_backup", "health_owner", "health_backup", "lead")
+# Found by name: packages above have such places too, and one of theirs must not be forgotten
+# because nobody registered it.
+PLACES = (
+    "owner",
+    "backup",
+    "default_owner",
+    "default_backup",
+    "health_owner",
+    "health_backup",
+    "lead",
+)
 OTHER_SIDE = refused(
     "successor",
     _("The successor is already owner or backup here. Choose another owner and backup first."),
@@ -28,10 +41,18 @@ OTHER_SIDE = refused(
 
 
 def places() -> Iterator[tuple[type[models.Model], Sequence[str]]]:
-    """Configuration that names people, and where. Work changes hands through the door; evidence never does."""
+    """
+    Configuration that names people, and where.
+
+    Work changes hands through the door; evidence never does.
+    """
     for model in apps.get_models():
         if hasattr(model, "history") and not issubclass(model, DoorOnly):
-            found = [field.name for field in model._meta.concrete_fields if field.name in PLACES and field.related_model is User]
+            found = [
+                field.name
+                for field in model._meta.concrete_fields
+                if field.name in PLACES and field.related_model is User
+            ]
             if found:
                 yield model, found
 
@@ -57,14 +78,17 @@ def hand_on(leaver: User, heir: User, *, by: Actor, at: datetime, reason: str) -
     """
     Put ``heir`` into every place of ``leaver``. Call it in a transaction.
 
-    :returns: a refusal for each row in which the heir already stands on the other side; it keeps the leaver
+    :returns: a refusal for each row in which the heir already stands on the other side; it keeps
+        the leaver
     """
     stuck = []
     for model, names in places():
         for row in _rows(model, names, leaver).select_for_update(of=("self",), no_key=True):
             theirs = [name for name in names if getattr(row, f"{name}_id") == leaver.pk]
             pairs = {_pair_of(name) for name in theirs}
-            if any(getattr(row, f"{name}_id") == heir.pk and _pair_of(name) in pairs for name in names):
+            if any(
+                getattr(row, f"{name}_id") == heir.pk and _pair_of(name) in pairs for name in names
+            ):
                 stuck.append(Result(row.pk, False, (OTHER_SIDE,), row))
                 continue
             for name in theirs:

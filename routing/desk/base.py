@@ -1,4 +1,8 @@
-"""Shared behaviour of all pages of the desk: no deletion, no restoring of history, and rows that a person may not see do not exist."""
+"""
+Shared behaviour of all pages of the desk.
+
+No deletion, no restoring of history, and rows that a person may not see do not exist.
+"""
 
 from __future__ import annotations
 
@@ -35,8 +39,8 @@ class DeskAdmin(ModelAdmin):
     """
     Translates between screens and operations.
 
-    Who changed what is in history and events, so Django's own log is left empty: it would keep names for ever, and nothing
-    would seal or erase them.
+    Who changed what is in history and events, so Django's own log is left empty: it would keep
+    names for ever, and nothing would seal or erase them.
     """
 
     change_list_template = "desk/list.html"
@@ -59,7 +63,9 @@ class DeskAdmin(ModelAdmin):
         """:raises PermissionDenied: always; putting an old row back would go around every gate"""
         raise PermissionDenied(_("History is read-only and cannot be restored."))
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         context = {"title": self.list_title(request), **(extra_context or {})}
         page: HttpResponse = super().changelist_view(request, context)
         return page
@@ -67,7 +73,9 @@ class DeskAdmin(ModelAdmin):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
         return DeskList
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
         fields, words = self.get_search_fields(request), words_in(search_term)
         if not fields or not words:
             return queryset, False
@@ -77,15 +85,23 @@ class DeskAdmin(ModelAdmin):
     def list_title(self, request: HttpRequest) -> str:
         return str(self.heading) or capfirst(str(self.opts.verbose_name_plural))
 
-    def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied(_("History is read-only."))
         row = self.seen(request, object_id)
         entries = saves_of(row) if hasattr(row, "history") else []
         title = _("History of %(what)s") % {"what": row}
-        return self.render(request, "desk/history.html", {"title": title, "original": row, "entries": entries, "back": page_of(row)})
+        return self.render(
+            request,
+            "desk/history.html",
+            {"title": title, "original": row, "entries": entries, "back": page_of(row)},
+        )
 
-    def render(self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+    def render(
+        self, request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+    ) -> TemplateResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "now": timezone.now()}
         return TemplateResponse(request, template, shared | context, status=status)
 
@@ -103,7 +119,9 @@ class DeskAdmin(ModelAdmin):
             raise Http404
         return row
 
-    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> NoReturn:
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> NoReturn:
         raise Http404  # not a redirect with a message: what is hidden answers like what never was
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:

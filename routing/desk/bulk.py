@@ -37,7 +37,11 @@ class Line:
 
 
 class BulkSteps(DeskAdmin):
-    """List actions for ``bulk_steps``. An action decides nothing: it shows, and its page's button performs."""
+    """
+    List actions for ``bulk_steps``.
+
+    An action decides nothing: it shows, and its page's button performs.
+    """
 
     bulk_steps: tuple[str, ...] = ()
 
@@ -50,7 +54,9 @@ class BulkSteps(DeskAdmin):
         if "_popup" in request.GET:
             return {}
         steps = steps_of(self.model)
-        offered = [steps[verb] for verb in self.bulk_steps if actor(request).may(steps[verb].permission)]
+        offered = [
+            steps[verb] for verb in self.bulk_steps if actor(request).may(steps[verb].permission)
+        ]
         return {step.verb: (partial(show, step), step.verb, f"{step.label}…") for step in offered}
 
     def bulk_view(self, request: HttpRequest, verb: str) -> HttpResponse:
@@ -63,20 +69,41 @@ class BulkSteps(DeskAdmin):
         by.require(step.permission, to=str(step.label).lower())
         if not self.has_view_permission(request):
             raise PermissionDenied
-        ids = sorted({int(each) for each in request.POST.getlist("ids") if each.isdecimal() and len(each) <= DIGITS})[:LIMIT]
+        ids = sorted(
+            {
+                int(each)
+                for each in request.POST.getlist("ids")
+                if each.isdecimal() and len(each) <= DIGITS
+            }
+        )[:LIMIT]
         rows = list(self.get_queryset(request).filter(pk__in=ids))
         form = form_of(step)(step, [target(step, row) for row in rows], by, request.POST)
         if not rows or not form.is_valid():
             return self.confirm(request, step, rows, form)
-        results = step([target(step, row).pk for row in rows], by=by, at=timezone.now(), reason=form.reason, **form.as_details())
+        results = step(
+            [target(step, row).pk for row in rows],
+            by=by,
+            at=timezone.now(),
+            reason=form.reason,
+            **form.as_details(),
+        )
         return self.told(request, step, rows, results, missing=len(ids) - len(rows))
 
-    def confirm(self, request: HttpRequest, step: Operation, rows: Sequence[Any], form: StepForm) -> HttpResponse:
+    def confirm(
+        self, request: HttpRequest, step: Operation, rows: Sequence[Any], form: StepForm
+    ) -> HttpResponse:
         if not rows:
-            messages.warning(request, _("The selected rows no longer exist, or you can no longer see them."))
+            messages.warning(
+                request, _("The selected rows no longer exist, or you can no longer see them.")
+            )
             return HttpResponseRedirect(address(self.model, "changelist"))
-        found = answers(step, [target(step, row) for row in rows], by=actor(request), at=timezone.now())
-        lines = [self.line(row, [each for each in found[target(step, row).pk] if not each.passed]) for row in rows]
+        found = answers(
+            step, [target(step, row) for row in rows], by=actor(request), at=timezone.now()
+        )
+        lines = [
+            self.line(row, [each for each in found[target(step, row).pk] if not each.passed])
+            for row in rows
+        ]
         free = sum(1 for line in lines if not line.against)
         context = {
             "title": _("%(step)s: %(count)s selected") % {"step": step.label, "count": len(rows)},
@@ -91,13 +118,24 @@ class BulkSteps(DeskAdmin):
         }
         return self.render(request, "desk/bulk.html", context)
 
-    def told(self, request: HttpRequest, step: Operation, rows: Sequence[Any], results: Sequence[Result], missing: int) -> TemplateResponse:
+    def told(
+        self,
+        request: HttpRequest,
+        step: Operation,
+        rows: Sequence[Any],
+        results: Sequence[Result],
+        missing: int,
+    ) -> TemplateResponse:
         by_id = {result.id: result for result in results}
         outcomes = [by_id[target(step, row).pk] for row in rows]
-        lines = [self.line(row, result.refusals, done=result.done) for row, result in zip(rows, outcomes, strict=True)]
+        lines = [
+            self.line(row, result.refusals, done=result.done)
+            for row, result in zip(rows, outcomes, strict=True)
+        ]
         done = sum(1 for line in lines if line.done)
         context = {
-            "title": _("%(step)s: %(done)s done, %(refused)s refused") % {"step": step.label, "done": done, "refused": len(lines) - done},
+            "title": _("%(step)s: %(done)s done, %(refused)s refused")
+            % {"step": step.label, "done": done, "refused": len(lines) - done},
             "lines": sorted(lines, key=lambda line: line.done),
             "done": done,
             "refused": len(lines) - done,
@@ -116,6 +154,13 @@ def show(step: Operation, admin: BulkSteps, request: HttpRequest, queryset: Any)
     """The list action of a step: the page that says what would happen."""
     rows = list(queryset[: LIMIT + 1])
     if len(rows) > LIMIT:
-        messages.warning(request, _("Only the first %(limit)s rows are included.") % {"limit": LIMIT})
+        messages.warning(
+            request, _("Only the first %(limit)s rows are included.") % {"limit": LIMIT}
+        )
         rows = rows[:LIMIT]
-    return admin.confirm(request, step, rows, form_of(step)(step, [target(step, row) for row in rows], actor(request)))
+    return admin.confirm(
+        request,
+        step,
+        rows,
+        form_of(step)(step, [target(step, row) for row in rows], actor(request)),
+    )

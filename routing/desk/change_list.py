@@ -1,4 +1,8 @@
-"""The list behind every page of rows: one page by its place, and a count that stops where nobody reads on."""
+"""
+The list behind every page of rows.
+
+One page by its place, and a count that stops where nobody reads on.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,8 @@ MOST_DIGITS = 6
 
 class DeskList(ChangeList):
     """
-    A page of rows is found by the row that the last one ended with (``after``) or this one is followed by (``before``).
+    A page of rows is found by the row that the last one ended with (``after``) or this one is
+    followed by (``before``).
 
     ``page`` in an address is only what a person reads: how many pages they turned.
     """
@@ -34,14 +39,21 @@ class DeskList(ChangeList):
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         if not hasattr(self, "turn"):  # asked again for each facet
-            self.turn = {name: self.params.pop(name) for name in (AFTER, BEFORE, NUMBER) if name in self.params}
+            self.turn = {
+                name: self.params.pop(name)
+                for name in (AFTER, BEFORE, NUMBER)
+                if name in self.params
+            }
             for name in self.turn:
                 del self.filter_params[name]
         found: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
         return found
 
     def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
-        """The last word has the key, in the direction of what comes before it, so that one index can hold both."""
+        """
+        The last word has the key, in the direction of what comes before it, so that one index can
+        hold both.
+        """
         found = list(super()._get_deterministic_ordering(ordering))
         if found[-1] == "-pk" and len(found) > 1 and not Term.of(self.model, found[-2]).descending:
             found[-1] = "pk"
@@ -57,7 +69,11 @@ class DeskList(ChangeList):
         self.earlier = self.later = self.first = ""
         if back and rows:
             self.first = self.get_query_string()
-            self.earlier = self._address(BEFORE, place_of(rows[0], terms), self.number - 1) if self.number > SECOND else self.first
+            self.earlier = (
+                self._address(BEFORE, place_of(rows[0], terms), self.number - 1)
+                if self.number > SECOND
+                else self.first
+            )
         elif turned and not rows:
             self.first = self.earlier = self.get_query_string()
         if more:
@@ -68,15 +84,23 @@ class DeskList(ChangeList):
         self.show_admin_actions, self.can_show_all = True, False
         self.paginator = Paginator(rows, size)
 
-    def _page(self, rows: QuerySet[Any], terms: list[Term], size: int) -> tuple[list[Any], bool, bool]:
-        """The rows, whether there are earlier ones, whether there are later ones. A place that means nothing is the beginning."""
+    def _page(
+        self, rows: QuerySet[Any], terms: list[Term], size: int
+    ) -> tuple[list[Any], bool, bool]:
+        """
+        The rows, whether there are earlier ones, whether there are later ones.
+
+        A place that means nothing is the beginning.
+        """
         try:
             if AFTER in self.turn:
                 found = list(beyond(rows, terms, self.turn[AFTER])[: size + 1])
                 return found[:size], True, len(found) > size
             if BEFORE in self.turn:
                 backwards = [term.turned() for term in terms]
-                found = list(beyond(keyed(rows, backwards), backwards, self.turn[BEFORE])[: size + 1])
+                found = list(
+                    beyond(keyed(rows, backwards), backwards, self.turn[BEFORE])[: size + 1]
+                )
                 if len(found) > size:
                     return found[:size][::-1], True, True
         except Unreadable:
@@ -87,7 +111,11 @@ class DeskList(ChangeList):
 
     def _number(self) -> int:
         given = self.turn.get(NUMBER, "")
-        return max(int(given), SECOND) if given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS else SECOND
+        return (
+            max(int(given), SECOND)
+            if given.isascii() and given.isdecimal() and len(given) <= MOST_DIGITS
+            else SECOND
+        )
 
     def _count(self, queryset: QuerySet[Any], rows: list[Any], *, whole: bool) -> None:
         found = len(rows) if whole else queryset.order_by()[: COUNTED + 1].count()

@@ -28,11 +28,19 @@ class WhenDue(SimpleListFilter):
         return Due.choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(Days.around(timezone.now()).when(self.value() or "")) if self.value() in Due.values else queryset
+        return (
+            queryset.filter(Days.around(timezone.now()).when(self.value() or ""))
+            if self.value() in Due.values
+            else queryset
+        )
 
 
 class OnceChosen(SimpleListFilter):
-    """Offered only where it is in force: links lead to it, and its one choice shows that it holds."""
+    """
+    Offered only where it is in force.
+
+    Links lead to it, and its one choice shows that it holds.
+    """
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         value = request.GET.get(self.parameter_name or "", "")

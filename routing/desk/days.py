@@ -22,7 +22,11 @@ class Due(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Aware instants: now, the end of today, and the end of the week (Sunday) in the reader's time zone."""
+    """
+    Aware instants.
+
+    Now, the end of today, and the end of the week (Sunday) in the reader's time zone.
+    """
 
     now: datetime
     tomorrow: datetime
@@ -31,7 +35,11 @@ class Days:
     @classmethod
     def around(cls, now: datetime) -> Days:
         today = timezone.localdate(now)
-        return cls(now, _midnight(today + timedelta(days=1)), _midnight(today + timedelta(days=7 - today.weekday())))
+        return cls(
+            now,
+            _midnight(today + timedelta(days=1)),
+            _midnight(today + timedelta(days=7 - today.weekday())),
+        )
 
     def when(self, due: str) -> Q:
         """The condition on a work item; one without a due time is due later."""

@@ -99,7 +99,9 @@ class Openness(WithDefault):
             "ended": {"is_open": False},
             "all": {},
         }
-        return queryset.filter(at_item(queryset.model, conditions.get(self.value(), {"is_open": True})))
+        return queryset.filter(
+            at_item(queryset.model, conditions.get(self.value(), {"is_open": True}))
+        )
 
 
 class OfClient(Links):
@@ -107,11 +109,18 @@ class OfClient(Links):
     parameter_name = "client"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return [(str(pk), name) for pk, name in clients_seen_by(actor(request)).values_list("pk", "name")]
+        return [
+            (str(pk), name)
+            for pk, name in clients_seen_by(actor(request)).values_list("pk", "name")
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(at_item(queryset.model, {"client": int(value)})) if value and value.isdecimal() else queryset
+        return (
+            queryset.filter(at_item(queryset.model, {"client": int(value)}))
+            if value and value.isdecimal()
+            else queryset
+        )
 
 
 class OfClientDirectly(OfClient):
@@ -133,7 +142,11 @@ class OfItem(Links):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         known = {value for value, _label in self.lookup_choices}
-        return queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()})) if self.value() in known else queryset
+        return (
+            queryset.filter(at_item(queryset.model, {self.parameter_name: self.value()}))
+            if self.value() in known
+            else queryset
+        )
 
 
 class WaitingOn(OfItem):

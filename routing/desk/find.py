@@ -39,7 +39,10 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(group: Group, typed: str) -> dict[str, Any]:
-    """A list of its own finds by other words than this page does, so it is offered only for more of the same."""
+    """
+    A list of its own finds by other words than this page does, so it is offered only for more of
+    the same.
+    """
     listed = admin.site.is_registered(group.model)
     return {
         "name": str(group.model._meta.verbose_name_plural).capitalize(),

@@ -9,7 +9,12 @@ from typing import Any, ClassVar, TypeVar
 from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from routing.people.actors import Actor
 from routing.work.door import Operation
@@ -22,18 +27,25 @@ class StepForm(forms.Form):
     """
     The form of one operation, for one row or for many.
 
-    A subclass declares fields named like the operation's ``details``; ``rows`` are of the operation's model.
+    A subclass declares fields named like the operation's ``details``; ``rows`` are of the
+    operation's model.
     """
 
     submit: ClassVar[Any] = ""  # instead of the operation's label
     template: ClassVar[str] = "desk/_form.html"  # how its fields are laid out
     width: ClassVar[str] = "tl-narrow"  # the class of what it stands in
 
-    def __init__(self, step: Operation, rows: list[Any], actor: Actor, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, step: Operation, rows: list[Any], actor: Actor, *args: Any, **kwargs: Any
+    ) -> None:
         self.step, self.rows, self.actor = step, rows, actor
-        super().__init__(*args, **{"initial": self.known(rows[0]) if len(rows) == 1 else {}} | kwargs)
+        super().__init__(
+            *args, **{"initial": self.known(rows[0]) if len(rows) == 1 else {}} | kwargs
+        )
         if step.needs_reason:
-            self.fields["reason"] = long_text(_("Reason"), error=_("Enter a reason."), rows=3, max_length=500)
+            self.fields["reason"] = long_text(
+                _("Reason"), error=_("Enter a reason."), rows=3, max_length=500
+            )
         self.prepare()
 
     def known(self, row: Any) -> dict[str, Any]:
@@ -45,7 +57,9 @@ class StepForm(forms.Form):
 
     def as_details(self) -> dict[str, Any]:
         """Return the details that the operation takes. Call it after ``is_valid()``."""
-        return {name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data}
+        return {
+            name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data
+        }
 
     def told(self, row: Any) -> str:
         """Return an additional message for the finished step. ``row`` is as written."""
@@ -70,7 +84,15 @@ def form_of(step: Operation) -> type[StepForm]:
     return _forms.get((step.model, step.verb), StepForm)
 
 
-def long_text(label: Any, *, error: Any, required: bool = True, rows: int = 6, max_length: int, help_text: Any = "") -> forms.CharField:
+def long_text(
+    label: Any,
+    *,
+    error: Any,
+    required: bool = True,
+    rows: int = 6,
+    max_length: int,
+    help_text: Any = "",
+) -> forms.CharField:
     return forms.CharField(
         label=label,
         required=required,
@@ -81,17 +103,27 @@ def long_text(label: Any, *, error: Any, required: bool = True, rows: int = 6, m
     )
 
 
-def line(label: Any, *, max_length: int, required: bool = True, help_text: Any = "", **attrs: Any) -> forms.CharField:
+def line(
+    label: Any, *, max_length: int, required: bool = True, help_text: Any = "", **attrs: Any
+) -> forms.CharField:
     return forms.CharField(
-        label=label, required=required, max_length=max_length, help_text=help_text, widget=UnfoldAdminTextInputWidget(attrs)
+        label=label,
+        required=required,
+        max_length=max_length,
+        help_text=help_text,
+        widget=UnfoldAdminTextInputWidget(attrs),
     )
 
 
 def choice(label: Any, choices: Any, **options: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, choices=choices, widget=UnfoldAdminSelectWidget(), **options)
+    return forms.ChoiceField(
+        label=label, choices=choices, widget=UnfoldAdminSelectWidget(), **options
+    )
 
 
-def picked(label: Any, queryset: Any, *, required: bool = True, empty: Any = None, help_text: Any = "") -> Any:
+def picked(
+    label: Any, queryset: Any, *, required: bool = True, empty: Any = None, help_text: Any = ""
+) -> Any:
     return forms.ModelChoiceField(
         label=label,
         queryset=queryset,
@@ -105,10 +137,18 @@ def picked(label: Any, queryset: Any, *, required: bool = True, empty: Any = Non
 def number(label: Any, *, most: Decimal, help_text: Any = "") -> forms.DecimalField:
     """From 0, with two decimals."""
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
-    return forms.DecimalField(label=label, min_value=Decimal(0), max_value=most, decimal_places=2, help_text=help_text, widget=widget)
+    return forms.DecimalField(
+        label=label,
+        min_value=Decimal(0),
+        max_value=most,
+        decimal_places=2,
+        help_text=help_text,
+        widget=widget,
+    )
 
 
 def date(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
-    # The browser's own date field: it works with the keyboard, on a phone and in the reader's language.
+    # The browser's own date field: it works with the keyboard, on a phone and in the reader's
+    # language.
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
     return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)

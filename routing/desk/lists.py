@@ -12,7 +12,10 @@ class CommaList(forms.CharField):
     """A list of texts, written and shown with commas."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"required": False, "max_length": 500, "widget": UnfoldAdminTextInputWidget()} | options)
+        super().__init__(
+            **{"required": False, "max_length": 500, "widget": UnfoldAdminTextInputWidget()}
+            | options
+        )
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(str(each) for each in value) if isinstance(value, list) else value

@@ -1,4 +1,8 @@
-"""Work that concerns one person: their own, how long it has waited, changes by others, and people they back up."""
+"""
+Work that concerns one person.
+
+Their own, how long it has waited, changes by others, and people they back up.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +29,17 @@ def my_open_work(by: Actor) -> WorkItemQuerySet:
 
 
 def changed_by_others(items: QuerySet[WorkItem], by: Actor, since: datetime) -> QuerySet[WorkItem]:
-    """Those of ``items`` in which somebody else, or the system, changed something after ``since``."""
+    """
+    Those of ``items`` in which somebody else, or the system, changed something after ``since``.
+    """
     return items.filter(Exists(_others(by, since)), changed_at__gt=since)
 
 
 def with_who_changed(items: QuerySet[WorkItem], by: Actor, since: datetime) -> QuerySet[WorkItem]:
     """With ``changed_by``: the name of whoever did it last."""
-    return items.annotate(changed_by=Subquery(_others(by, since).order_by("-pk").values("actor__full_name")[:1]))
+    return items.annotate(
+        changed_by=Subquery(_others(by, since).order_by("-pk").values("actor__full_name")[:1])
+    )
 
 
 def _others(by: Actor, since: datetime) -> QuerySet[Event]:
@@ -43,7 +51,8 @@ def waiting_since(ids: Sequence[int]) -> dict[int, datetime]:
     found = run(
         """
         SELECT id, max(history_date) FROM (
-            SELECT id, history_date, waiting_on IS DISTINCT FROM lag(waiting_on) OVER (PARTITION BY id ORDER BY history_id) AS turned
+            SELECT id, history_date, waiting_on IS DISTINCT
+                FROM lag(waiting_on) OVER (PARTITION BY id ORDER BY history_id) AS turned
             FROM routing_historicalworkitem WHERE id = ANY(%s)) AS told
         WHERE turned GROUP BY id""",
         [list(ids)],
@@ -52,12 +61,18 @@ def waiting_since(ids: Sequence[int]) -> dict[int, datetime]:
 
 
 def away(by: Actor, now: datetime, until: datetime) -> QuerySet[Absence]:
-    """Return people backed up by ``by`` who are or will be absent before ``until``. ``items`` counts their open work."""
+    """
+    Return people backed up by ``by`` who are or will be absent before ``until``.
+
+    ``items`` counts their open work.
+    """
     theirs = my_open_work(by).filter(owner=OuterRef("user")).order_by()
     backed = WorkItem.objects.filter(backup=by.user_id, is_open=True, owner=OuterRef("user"))
     return (
         Absence.objects.filter(Exists(backed), ends_at__gt=now, starts_at__lt=until)
         .select_related("user")
-        .annotate(items=Subquery(theirs.values("owner").annotate(items=Count("pk")).values("items")))
+        .annotate(
+            items=Subquery(theirs.values("owner").annotate(items=Count("pk")).values("items"))
+        )
         .order_by("starts_at", "pk")
     )

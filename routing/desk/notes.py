@@ -54,7 +54,11 @@ class NoteForm(forms.Form):
         super().__init__(data, uploaded, prefix="note")  # there may be another form on the page
 
     def save(self, item: WorkItem, *, by: Actor, at: datetime) -> Note | None:
-        """The note with its files, all of it or nothing; None when something is refused, which the form then says."""
+        """
+        The note with its files, all of it or nothing.
+
+        None when something is refused, which the form then says.
+        """
         if not self.is_valid():
             return None
         name = ""
@@ -67,7 +71,10 @@ class NoteForm(forms.Form):
                 said, audience = self.cleaned_data["body"], self.cleaned_data["audience"]
                 return notes.add(item.pk, body=said, audience=audience, files=kept, by=by, at=at)
         except files.NotKept as refusal:
-            self.add_error("uploads", f"{name}: {refusal} {_('Choose the files again. Your note is still here.')}")
+            self.add_error(
+                "uploads",
+                f"{name}: {refusal} {_('Choose the files again. Your note is still here.')}",
+            )
         except ValidationError as refusal:
             self.add_error("body", refusal)
         return None

@@ -1,4 +1,8 @@
-"""Next steps for a work item and the refusals of the others: the answers of the gates, sorted for a person."""
+"""
+Next steps for a work item and the refusals of the others.
+
+The answers of the gates, sorted for a person.
+"""
 
 from __future__ import annotations
 
@@ -50,9 +54,17 @@ class Panel:
 
 
 def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation]:
-    """The operations a person can call on the noun, then those on its work item, in the order they were declared."""
-    both = {**operations_of(model), **{k: v for k, v in operations_of(WorkItem).items() if k not in operations_of(model)}}
-    return {verb: step for verb, step in both.items() if not step.system and step.may}  # what only contacts do is in the portal
+    """
+    The operations a person can call on the noun, then those on its work item, in the order they
+    were declared.
+    """
+    both = {
+        **operations_of(model),
+        **{k: v for k, v in operations_of(WorkItem).items() if k not in operations_of(model)},
+    }
+    return {
+        verb: step for verb, step in both.items() if not step.system and step.may
+    }  # what only contacts do is in the portal
 
 
 def target(step: Operation, row: Any) -> Any:
@@ -64,7 +76,8 @@ class PageFacts:
     """
     What the gates say on one page, the facts that several steps need loaded once for all of them.
 
-    It lives as long as the page is made for one person; an operation loads its facts anew, under its locks.
+    It lives as long as the page is made for one person; an operation loads its facts anew, under
+    its locks.
     """
 
     def __init__(self, by: Actor, at: datetime) -> None:
@@ -87,7 +100,9 @@ class PageFacts:
         return tuple(each for each in self.answers(step, [row])[row.pk] if not each.passed)
 
 
-def answers(step: Operation, rows: Sequence[Any], *, by: Actor, at: datetime) -> dict[int, list[GateResult]]:
+def answers(
+    step: Operation, rows: Sequence[Any], *, by: Actor, at: datetime
+) -> dict[int, list[GateResult]]:
     """What the step's gates would say now of each row, by id, the facts loaded once for all."""
     return PageFacts(by, at).answers(step, rows)
 
@@ -98,9 +113,11 @@ def refusals(step: Operation, row: Any, *, by: Actor, at: datetime) -> tuple[Gat
 
 def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
     """
-    The steps for one page. Left out is what is no step from here: another state, or something nobody can clear.
+    The steps for one page. Left out is what is no step from here: another state, or something
+    nobody can clear.
 
-    :param onward: the verbs that carry this noun on, in their order; without any, every calm one that changes its state
+    :param onward: the verbs that carry this noun on, in their order; without any, every calm one
+        that changes its state
     """
     made = Panel()
     held: dict[tuple[GateResult, ...], list[Operation]] = {}
@@ -111,7 +128,9 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
         if not leads_from(step, about.state):
             continue  # before its facts are loaded: most steps are from another state
         against = known.refusals(step, about)
-        if any(each.code in {"state", "open"} or not (each.clears_by or each.where) for each in against):
+        if any(
+            each.code in {"state", "open"} or not (each.clears_by or each.where) for each in against
+        ):
             continue
         if not known.by.may(step.permission):
             not_yours.setdefault(holders(step.permission), []).append(str(step.label))
@@ -128,11 +147,18 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
 
 
 def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | None:
-    """The one step that carries the work on: the first that changes its state; for work on hold, resuming it."""
+    """
+    The one step that carries the work on.
+
+    The first that changes its state; for work on hold, resuming it.
+    """
     calm = [offer for offer in ready if not offer.step.danger]
     onward = [offer for offer in calm if changes_state(offer.step)]
     if verbs:
-        onward = sorted((offer for offer in calm if offer.step.verb in verbs), key=lambda offer: verbs.index(offer.step.verb))
+        onward = sorted(
+            (offer for offer in calm if offer.step.verb in verbs),
+            key=lambda offer: verbs.index(offer.step.verb),
+        )
     if not onward and getattr(row, "item", row).held_at is not None:
         onward = [offer for offer in calm if offer.step.model is WorkItem]
     return onward[0] if onward else None
@@ -140,7 +166,9 @@ def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | No
 
 def changes_state(step: Operation) -> bool:
     machine = _machine(step)
-    return machine is not None and any(way.target is not None for way in machine.transitions.values())
+    return machine is not None and any(
+        way.target is not None for way in machine.transitions.values()
+    )
 
 
 def leads_from(step: Operation, state: str) -> bool:

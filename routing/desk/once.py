@@ -15,11 +15,17 @@ from routing.desk.base import actor
 from routing.desk.operations import sendings
 
 FIELD = "once"
-TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what token_urlsafe makes; anything else is no token of ours
+TOKEN = re.compile(
+    r"[A-Za-z0-9_-]{1,64}"
+)  # what token_urlsafe makes; anything else is no token of ours
 
 
 class Sent:
-    """One sending of a form: its token, and where an earlier sending of the same led to, if there was one."""
+    """
+    One sending of a form.
+
+    Its token, and where an earlier sending of the same led to, if there was one.
+    """
 
     def __init__(self, token: str, before: str = "", claimed: int | None = None) -> None:
         self.token, self.before, self.claimed, self.done = token, before, claimed, False
@@ -33,9 +39,11 @@ class Sent:
 @contextmanager
 def once(request: HttpRequest, what: str) -> Iterator[Sent]:
     """
-    Claim the token of a posted form, in one transaction with what is done within. ``Sent.before`` says where an earlier sending led.
+    Claim the token of a posted form, in one transaction with what is done within. ``Sent.before``
+    says where an earlier sending led.
 
-    Nothing is claimed by reading. A sending that led nowhere, such as one with errors, is undone as a whole and may be sent again.
+    Nothing is claimed by reading. A sending that led nowhere, such as one with errors, is undone as
+    a whole and may be sent again.
     """
     token = request.POST.get(FIELD, "")
     if not TOKEN.fullmatch(token):

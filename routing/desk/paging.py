@@ -1,4 +1,8 @@
-"""Pages of a list by where the last one ended, not by counting rows away: the five thousandth costs what the first does."""
+"""
+Pages of a list by where the last one ended, not by counting rows away.
+
+The five thousandth costs what the first does.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,9 @@ class Term:
             part = OrderBy(F(part.lstrip("-+")), descending=part.startswith("-"))
         if not isinstance(part, OrderBy):
             part = OrderBy(part)
-        last = bool(part.nulls_last) if part.nulls_last or part.nulls_first else not part.descending  # as PostgreSQL does unasked
+        last = (
+            bool(part.nulls_last) if part.nulls_last or part.nulls_first else not part.descending
+        )  # as PostgreSQL does unasked
         return cls(part.expression, bool(part.descending), _nullable(model, part.expression), last)
 
     def turned(self) -> Term:
@@ -79,7 +85,15 @@ def _nullable(model: type[Any], expression: Any) -> bool:
 
 def terms_of(model: type[Any], ordering: Sequence[Any]) -> list[Term]:
     """Up to the first column that no two rows share: what comes after it decides nothing."""
-    found, unique = [], {"pk"} | {field.attname for field in model._meta.concrete_fields if field.unique and not field.null}
+    found, unique = (
+        [],
+        {"pk"}
+        | {
+            field.attname
+            for field in model._meta.concrete_fields
+            if field.unique and not field.null
+        },
+    )
     for part in ordering:
         found.append(Term.of(model, part))
         if isinstance(part, str) and part.lstrip("-") in unique:
@@ -89,7 +103,9 @@ def terms_of(model: type[Any], ordering: Sequence[Any]) -> list[Term]:
 
 def keyed(rows: QuerySet[Any], terms: Sequence[Term]) -> QuerySet[Any]:
     """Ordered by the terms, every row carrying its own place."""
-    found: QuerySet[Any] = rows.annotate(**{KEY.format(n): term.expression for n, term in enumerate(terms)})
+    found: QuerySet[Any] = rows.annotate(
+        **{KEY.format(n): term.expression for n, term in enumerate(terms)}
+    )
     return found.order_by(*(term.by() for term in terms))
 
 
@@ -101,14 +117,23 @@ def beyond(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> QuerySet[A
     """
     values = _values(rows, terms, place)
     names = [KEY.format(n) for n in range(len(terms))]
-    if not terms[0].nullable:  # where the columns are two tables', an index can begin at the first alone
+    if not terms[
+        0
+    ].nullable:  # where the columns are two tables', an index can begin at the first alone
         rows = rows.filter(**{f"{names[0]}__{'lte' if terms[0].descending else 'gte'}": values[0]})
     downwards = {term.descending for term in terms}
     if len(downwards) == 1 and not any(term.nullable for term in terms):
         fields = [rows.query.annotations[name].output_field for name in names]
-        here = [Value(value, output_field=field) for value, field in zip(values, fields, strict=True)]
+        here = [
+            Value(value, output_field=field) for value, field in zip(values, fields, strict=True)
+        ]
         compare = LessThan if downwards == {True} else GreaterThan
-        return rows.filter(compare(Row(*(F(name) for name in names), output_field=fields[0]), Row(*here, output_field=fields[0])))
+        return rows.filter(
+            compare(
+                Row(*(F(name) for name in names), output_field=fields[0]),
+                Row(*here, output_field=fields[0]),
+            )
+        )
     wanted, same = Q(pk__in=[]), Q()
     for name, term, value in zip(names, terms, values, strict=True):
         wanted |= same & _after(name, term, value)
@@ -120,18 +145,26 @@ def _after(name: str, term: Term, value: Any) -> Q:
     if value is None:
         return Q(pk__in=[]) if term.nulls_last else Q(**{f"{name}__isnull": False})
     further = Q(**{f"{name}__{'lt' if term.descending else 'gt'}": value})
-    return further | Q(**{f"{name}__isnull": True}) if term.nullable and term.nulls_last else further
+    return (
+        further | Q(**{f"{name}__isnull": True}) if term.nullable and term.nulls_last else further
+    )
 
 
 def place_of(row: Any, terms: Sequence[Term]) -> str:
     """Return the place of a keyed row, for use in an address."""
     values = [getattr(row, KEY.format(n)) for n in range(len(terms))]
-    return urlsafe_b64encode(json.dumps(values, cls=_Exact, separators=(",", ":")).encode()).decode().rstrip("=")
+    return (
+        urlsafe_b64encode(json.dumps(values, cls=_Exact, separators=(",", ":")).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 class _Exact(DjangoJSONEncoder):
     def default(self, o: Any) -> Any:
-        return o.isoformat() if hasattr(o, "isoformat") else super().default(o)  # Django's own cuts microseconds off
+        return (
+            o.isoformat() if hasattr(o, "isoformat") else super().default(o)
+        )  # Django's own cuts microseconds off
 
 
 def _values(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> list[Any]:
@@ -140,7 +173,10 @@ def _values(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> list[Any]
     try:
         given = json.loads(urlsafe_b64decode(place + "=" * (-len(place) % 4)))
         fields = [rows.query.annotations[KEY.format(n)].output_field for n in range(len(terms))]
-        values = [None if value is None else field.to_python(value) for field, value in zip(fields, given, strict=True)]
+        values = [
+            None if value is None else field.to_python(value)
+            for field, value in zip(fields, given, strict=True)
+        ]
     except (ValueError, TypeError, ValidationError, OverflowError, RecursionError) as error:
         raise Unreadable(str(error)) from None
     if any(value is None and not term.nullable for value, term in zip(values, terms, strict=True)):

@@ -1,4 +1,6 @@
-"""Things that a form saves - clients, teams, people - with the actor and the reason in their history."""
+"""
+Things that a form saves - clients, teams, people - with the actor and the reason in their history.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,12 @@ class SavedAdmin(DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change or form.changed_data:
-            save(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data.get("reason", ""))
+            save(
+                obj,
+                by=actor(request),
+                at=timezone.now(),
+                reason=form.cleaned_data.get("reason", ""),
+            )
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Rows of an inline, with the same actor and reason as the page they are on."""

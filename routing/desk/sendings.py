@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 class Sending(models.Model):
     """
-    One row a form that did something, written in the transaction of what it did; ``leads_to`` is the page it ended on.
+    One row a form that did something, written in the transaction of what it did; ``leads_to`` is
+    the page it ended on.
 
     No evidence, and of use for a day: the sweep takes it away.
     """
@@ -26,7 +27,9 @@ class Sending(models.Model):
         verbose_name = _("sending")
         verbose_name_plural = _("sendings")
         default_permissions = ()
-        constraints: ClassVar = [models.UniqueConstraint(fields=["user", "form", "token"], name="one_sending_a_token")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "form", "token"], name="one_sending_a_token")
+        ]
 
     def __str__(self) -> str:
         return f"{self.form} {self.sent_at:%Y-%m-%d %H:%M}"

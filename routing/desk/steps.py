@@ -32,14 +32,19 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     """
     The pages of a noun: what is known, the next steps, one timeline.
 
-    Reading never decides. Every change is a POST to a step, and the operation behind it asks permission, gates and state
-    again, whatever button was drawn.
+    Reading never decides. Every change is a POST to a step, and the operation behind it asks
+    permission, gates and state again, whatever button was drawn.
     """
 
     noun_template = "desk/noun.html"
     tells_of_parts = False  # the timeline also has the work below it
     onward: tuple[str, ...] = ()  # see ``offers.panel``
-    page_related: tuple[str, ...] = ("item__client", "item__owner", "item__backup", "item__doer")  # what a page shows beside the row
+    page_related: tuple[str, ...] = (
+        "item__client",
+        "item__owner",
+        "item__backup",
+        "item__doer",
+    )  # what a page shows beside the row
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # there is nothing to save: steps are asked one by one
@@ -47,23 +52,43 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.step_view)
         name = f"{self.opts.app_label}_{self.opts.model_name}_step"
-        note = path("<path:object_id>/note/", self.admin_site.admin_view(self.note_view), name=name.removesuffix("step") + "note")
-        return [note, path("<path:object_id>/step/<slug:verb>/", page, name=name), *super().get_urls()]
+        note = path(
+            "<path:object_id>/note/",
+            self.admin_site.admin_view(self.note_view),
+            name=name.removesuffix("step") + "note",
+        )
+        return [
+            note,
+            path("<path:object_id>/step/<slug:verb>/", page, name=name),
+            *super().get_urls(),
+        ]
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
         try:
-            return self.get_queryset(request).select_related(*self.page_related).get(pk=self.opts.pk.to_python(object_id))
+            return (
+                self.get_queryset(request)
+                .select_related(*self.page_related)
+                .get(pk=self.opts.pk.to_python(object_id))
+            )
         except (self.model.DoesNotExist, ValidationError):
             return None
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if request.method not in READS:
             raise PermissionDenied(_("Use the steps on the page to change this."))
         return self.noun_page(request, self.seen(request, object_id), extra_context or {})
 
-    def noun_page(self, request: HttpRequest, row: Any, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+    def noun_page(
+        self, request: HttpRequest, row: Any, extra: dict[str, Any], status: int = 200
+    ) -> HttpResponse:
         by, notes = actor(request), notes_of(row.item)
         known = PageFacts(by, timezone.now())
         context = {
@@ -81,7 +106,11 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         return self.page(request, self.noun_template, row, context, status)
 
     def note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Write a note; sent twice, it is written once. A refused one comes back on the page with what was typed."""
+        """
+        Write a note.
+
+        Sent twice, it is written once. A refused one comes back on the page with what was typed.
+        """
         row, by = self.seen(request, object_id), actor(request)
         by.require("routing.add_note", to=_("write notes"))
         if request.method != "POST":
@@ -92,7 +121,9 @@ class StepsAdmin(BulkSteps, DeskAdmin):
                 return HttpResponseRedirect(page_of(row))
             note = form.save(row.item, by=by, at=timezone.now())
             if note is None:
-                return self.noun_page(request, row, {"note_form": form, "note_token": sent.token}, status=422)
+                return self.noun_page(
+                    request, row, {"note_form": form, "note_token": sent.token}, status=422
+                )
             sent.leads_to(page_of(row))
         messages.success(request, _("Note added."))
         return HttpResponseRedirect(f"{page_of(row)}#note-{note.pk}")
@@ -109,7 +140,14 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         """Heading and text of what was written down."""
         return ()
 
-    def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+    def page(
+        self,
+        request: HttpRequest,
+        template: str,
+        row: Any,
+        context: dict[str, Any],
+        status: int = 200,
+    ) -> TemplateResponse:
         shared = {"title": str(row), "original": row, "item": row.item, "back": page_of(row)}
         return self.render(request, template, shared | context, status)
 
@@ -123,14 +161,20 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         about = target(step, row)
         if request.method in READS:
             form = form_of(step)(step, [about], by)
-            return self.ask(request, row, step, form, refusals(step, about, by=by, at=timezone.now()))
+            return self.ask(
+                request, row, step, form, refusals(step, about, by=by, at=timezone.now())
+            )
         form = form_of(step)(step, [about], by, request.POST, request.FILES)
         if not form.is_valid():
             return self.ask(request, row, step, form, ())
-        [result] = step([about.pk], by=by, at=timezone.now(), reason=form.reason, **form.as_details())
+        [result] = step(
+            [about.pk], by=by, at=timezone.now(), reason=form.reason, **form.as_details()
+        )
         if not result.done:
             return self.ask(request, row, step, form, result.refusals, status=409)
-        messages.success(request, _("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label})
+        messages.success(
+            request, _("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label}
+        )
         if more := form.told(result.row):
             messages.info(request, more)
         return HttpResponseRedirect(self.after(row))
@@ -140,7 +184,13 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         return page_of(row)
 
     def ask(
-        self, request: HttpRequest, row: Any, step: Operation, form: StepForm, against: Sequence[GateResult], status: int = 200
+        self,
+        request: HttpRequest,
+        row: Any,
+        step: Operation,
+        form: StepForm,
+        against: Sequence[GateResult],
+        status: int = 200,
     ) -> TemplateResponse:
         """The page of a step: its form with what was typed, and what holds it back."""
         context = {

@@ -1,4 +1,8 @@
-"""One timeline of a piece of work: its events, and what history says changed with each, newest first."""
+"""
+One timeline of a piece of work.
+
+Its events, and what history says changed with each, newest first.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +33,24 @@ from routing.work.notes import Note
 from routing.work.operations.notes import ADDED
 
 QUOTED = 300  # characters of a note; all of it is above
-LIMIT = 200  # records of each table; older ones are in the database, and a page of them helps nobody
+LIMIT = (
+    200  # records of each table; older ones are in the database, and a page of them helps nobody
+)
 CLOCKS = "routing.clock."  # what the sweep told: the event says which level
 BESIDE = {"item", "client"}  # what some models are called by
-HIDDEN = {"id", "item", "ref", "kind", "held_by", "held_at", "hold_reason", "state", "created_at", "run", "parent"}
+HIDDEN = {
+    "id",
+    "item",
+    "ref",
+    "kind",
+    "held_by",
+    "held_at",
+    "hold_reason",
+    "state",
+    "created_at",
+    "run",
+    "parent",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +70,12 @@ class Entry:
     changes: list[Change] = field(default_factory=list)
 
 
-def timeline_of(noun: WorkNoun, *, notes: Collection[Note] = (), with_parts: bool = False) -> list[Entry]:
+def timeline_of(
+    noun: WorkNoun, *, notes: Collection[Note] = (), with_parts: bool = False
+) -> list[Entry]:
     """
-    Return the history of the noun and its work item. The number of queries is constant, whatever the length.
+    Return the history of the noun and its work item. The number of queries is constant, whatever
+    the length.
 
     :param notes: those that the page has loaded already
     :param with_parts: also what became of the work below it, such as its exceptions
@@ -63,7 +84,9 @@ def timeline_of(noun: WorkNoun, *, notes: Collection[Note] = (), with_parts: boo
     own = [event for event in events if event.item_id == noun.item_id]
     quoted, purposes = _quoted(own, notes), _purposes(own)
     told = [_of_part(event) for event in events if event.item_id != noun.item_id]
-    by_moment: dict[tuple[datetime, int], Entry] = {}  # what one person did at one instant is one operation
+    by_moment: dict[
+        tuple[datetime, int], Entry
+    ] = {}  # what one person did at one instant is one operation
     for event in own:
         told.append(Entry(event.at, str(event.actor), _what(event), _way(noun, event, purposes)))
         if event.kind == ADDED:
@@ -86,7 +109,9 @@ def timeline_of(noun: WorkNoun, *, notes: Collection[Note] = (), with_parts: boo
 def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
     """The newest first: those of the noun, and in the same query those of the work below it."""
     if not with_parts:
-        return list(Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT])
+        return list(
+            Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT]
+        )
     items = WorkItem.objects.filter(Q(pk=noun.item_id) | Q(parent=noun.item_id)).order_by()
     found = Event.objects.filter(item__in=items).exclude(~Q(item=noun.item_id), kind=ADDED)
     return list(found.select_related("actor", "item").order_by("-id")[: 2 * LIMIT])
@@ -95,12 +120,19 @@ def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
 def _of_part(event: Event) -> Entry:
     """An event of the work below, with the reference of what it happened to."""
     part = cast("WorkItem", event.item)
-    return Entry(event.at, str(event.actor), f"{kind_label(part)} {part.ref}: {_what(event)}", _way(nouns().get(part.kind), event, {}))
+    return Entry(
+        event.at,
+        str(event.actor),
+        f"{kind_label(part)} {part.ref}: {_what(event)}",
+        _way(nouns().get(part.kind), event, {}),
+    )
 
 
 def _quoted(events: Sequence[Event], notes: Collection[Note]) -> dict[int, Note]:
     found = {note.pk: note for note in notes}
-    missing = {event.object_id for event in events if event.kind == ADDED and event.object_id} - found.keys()
+    missing = {
+        event.object_id for event in events if event.kind == ADDED and event.object_id
+    } - found.keys()
     return found | Note.objects.in_bulk(missing)
 
 
@@ -136,7 +168,11 @@ def _what(event: Event) -> Words:
     if kind.startswith(CLOCKS):
         return WORDS[Level[event.to_state.upper()]]
     labels = {each.kind: each.label for each in all_operations()}
-    return labels.get(kind) or (_("Created") if kind.endswith(".create") else kind.rpartition(".")[2].replace("_", " ").capitalize())
+    return labels.get(kind) or (
+        _("Created")
+        if kind.endswith(".create")
+        else kind.rpartition(".")[2].replace("_", " ").capitalize()
+    )
 
 
 def _quote(entry: Entry, note: Note | None) -> None:
@@ -150,12 +186,14 @@ def _way(noun: Any, event: Event, purposes: Mapping[int, str]) -> str:
     if event.from_state == event.to_state or not event.from_state:
         return ""
     words = dict(noun.State.choices) if hasattr(noun, "State") else {}
-    return f"{words.get(event.from_state, event.from_state)} → {words.get(event.to_state, event.to_state)}"
+    return f"{words.get(event.from_state, event.from_state)} → {words.get(event.to_state, event.to_state)}"  # noqa: E501
 
 
 @dataclass(frozen=True, slots=True)
 class Save:
-    """One record of history, with each field that differs from the record before it of the same table."""
+    """
+    One record of history, with each field that differs from the record before it of the same table.
+    """
 
     at: datetime
     by_id: int
@@ -172,11 +210,24 @@ def _saves(records: Sequence[Any]) -> Iterable[Save]:
     for same in by_model.values():
         yield _save(same[0], ())
         for before, after in pairwise(same):
-            yield _save(after, [(each, *values) for each in _tracked(after) if (values := _differ(each, before, after))])
+            yield _save(
+                after,
+                [
+                    (each, *values)
+                    for each in _tracked(after)
+                    if (values := _differ(each, before, after))
+                ],
+            )
 
 
 def _save(record: Any, changed: Sequence[tuple[Any, Any, Any]]) -> Save:
-    return Save(record.history_date, record.history_user_id, record.history_type, record.history_change_reason, changed)
+    return Save(
+        record.history_date,
+        record.history_user_id,
+        record.history_type,
+        record.history_change_reason,
+        changed,
+    )
 
 
 def _tracked(record: Any) -> Iterable[Any]:
@@ -202,7 +253,9 @@ class Names:
     :param loaded: rows that are there already and so are not looked up
     """
 
-    def __init__(self, saves: Iterable[Save], users: Collection[int], loaded: Iterable[models.Model] = ()) -> None:
+    def __init__(
+        self, saves: Iterable[Save], users: Collection[int], loaded: Iterable[models.Model] = ()
+    ) -> None:
         wanted: dict[type[models.Model], set[int]] = defaultdict(set)
         wanted[User] |= set(users)
         for save in saves:
@@ -213,19 +266,26 @@ class Names:
         self.found = {model: self._named(model, ids, here) for model, ids in wanted.items()}
 
     @staticmethod
-    def _named(model: type[models.Model], ids: set[int], here: Mapping[tuple[type, Any], models.Model]) -> dict[int, str]:
+    def _named(
+        model: type[models.Model], ids: set[int], here: Mapping[tuple[type, Any], models.Model]
+    ) -> dict[int, str]:
         named = {pk: str(here[model, pk]) for pk in ids if (model, pk) in here}
         if missing := ids - named.keys():
             beside = [each.name for each in model._meta.fields if each.name in BESIDE]
             rows = model._default_manager.filter(pk__in=missing)
-            named |= {row.pk: str(row) for row in (rows.select_related(*beside) if beside else rows)}
+            named |= {
+                row.pk: str(row) for row in (rows.select_related(*beside) if beside else rows)
+            }
         return named
 
     def user(self, user_id: int) -> str:
         return self.found[User].get(user_id, str(user_id))
 
     def changes(self, save: Save) -> list[Change]:
-        return [Change(str(each.verbose_name).capitalize(), self.say(each, old), self.say(each, new)) for each, old, new in save.changed]
+        return [
+            Change(str(each.verbose_name).capitalize(), self.say(each, old), self.say(each, new))
+            for each, old, new in save.changed
+        ]
 
     def say(self, each: Any, value: Any) -> str:
         if value is None or value in ("", [], {}):
@@ -238,9 +298,21 @@ class Names:
             return str(dict(each.flatchoices).get(value, value))
         if isinstance(value, datetime):
             return str(localize(localtime(value)))
-        return str(localize(value)) if not isinstance(value, bool) else (_("yes") if value else _("no"))
+        return (
+            str(localize(value))
+            if not isinstance(value, bool)
+            else (_("yes") if value else _("no"))
+        )
 
 
 def _in_short(part: Any) -> str:
-    """One of a list that history keeps, such as a planned deliverable: by its title, where it has one."""
-    return str(part.get("title") or part.get("key") or _("one")) if isinstance(part, dict) else str(part)
+    """
+    One of a list that history keeps, such as a planned deliverable.
+
+    By its title, where it has one.
+    """
+    return (
+        str(part.get("title") or part.get("key") or _("one"))
+        if isinstance(part, dict)
+        else str(part)
+    )

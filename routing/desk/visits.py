@@ -9,12 +9,16 @@ from django.utils.translation import gettext_lazy as _
 
 class Visit(models.Model):
     """
-    One row a person. ``since_at`` is the end of the visit before this one: what changed after it is new to them.
+    One row a person. ``since_at`` is the end of the visit before this one: what changed after it is
+    new to them.
 
-    Kept by the server and not in a cookie, so that it is the same on every screen they use. No evidence: nobody else reads it.
+    Kept by the server and not in a cookie, so that it is the same on every screen they use. No
+    evidence: nobody else reads it.
     """
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="visit")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True, related_name="visit"
+    )
     seen_at = models.DateTimeField(_("last seen"))
     since_at = models.DateTimeField(_("visit before"), null=True)
 

@@ -1,4 +1,7 @@
-"""From rules, facts and candidates to an owner and a backup, with a receipt that says why, and why nobody else."""
+"""
+From rules, facts and candidates to an owner and a backup, with a receipt that says why, and why
+nobody else.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,9 @@ class Choice:
     owner_id: int
     backup_id: int
     because: str
-    asked: tuple[tuple[str, bool, tuple[Answer, ...]], ...]  # every rule asked, whether it held, and its clauses
+    asked: tuple[
+        tuple[str, bool, tuple[Answer, ...]], ...
+    ]  # every rule asked, whether it held, and its clauses
     rulings: tuple[Ruling, ...]
     tie_break: str = TIE_BREAK
 
@@ -73,7 +78,12 @@ class NobodyFits(LookupError):
     """Not even two people of the fallback are available."""
 
 
-def choose(rules: Sequence[RuleSpec], facts: Mapping[str, Any], candidates: Sequence[Candidate], fallback: Fallback) -> Choice:
+def choose(
+    rules: Sequence[RuleSpec],
+    facts: Mapping[str, Any],
+    candidates: Sequence[Candidate],
+    fallback: Fallback,
+) -> Choice:
     """
     Decide who owns the work and who backs them up. The same input always gives the same answer.
 
@@ -89,8 +99,12 @@ def choose(rules: Sequence[RuleSpec], facts: Mapping[str, Any], candidates: Sequ
     raise NoRuleHolds("No rule of this flow version holds. Add a last rule without conditions.")
 
 
-def _pick(rule: RuleSpec, candidates: Sequence[Candidate], fallback: Fallback, asked: tuple[Any, ...]) -> Choice:
-    rulings = tuple(_rule_on(person, rule) for person in sorted(candidates, key=lambda person: person.user_id))
+def _pick(
+    rule: RuleSpec, candidates: Sequence[Candidate], fallback: Fallback, asked: tuple[Any, ...]
+) -> Choice:
+    rulings = tuple(
+        _rule_on(person, rule) for person in sorted(candidates, key=lambda person: person.user_id)
+    )
     fit_ids = {ruling.user_id for ruling in rulings if not ruling.reasons}
     account = fallback.account[0] if rule.account_first and fallback.account else None
 
@@ -98,15 +112,28 @@ def _pick(rule: RuleSpec, candidates: Sequence[Candidate], fallback: Fallback, a
         return (person.user_id != account, person.open_items, person.user_id)
 
     available = {person.user_id for person in candidates if person.active and not person.absent}
-    chosen = [person.user_id for person in sorted(candidates, key=order) if person.user_id in fit_ids]
+    chosen = [
+        person.user_id for person in sorted(candidates, key=order) if person.user_id in fit_ids
+    ]
     if account in available and account not in chosen:
         chosen.insert(0, account)
     reserve = [user for user in (*fallback.account, *fallback.policy) if user in available]
     pair = list(dict.fromkeys([*chosen, *reserve]))[:PAIR]
     if len(pair) < PAIR:
-        raise NobodyFits(f"Rule “{rule.name}” finds fewer than two available people, even among those who stand in.")
-    because = "account owner" if pair[0] == account else "least open work" if pair[0] in fit_ids else "nobody of the team fits: fallback"
-    return Choice(rule.id, rule.name, rule.team_id, rule.priority, pair[0], pair[1], because, asked, rulings)
+        raise NobodyFits(
+            f"Rule “{rule.name}” finds fewer than two available people, even among those who stand "
+            f"in."
+        )
+    because = (
+        "account owner"
+        if pair[0] == account
+        else "least open work"
+        if pair[0] in fit_ids
+        else "nobody of the team fits: fallback"
+    )
+    return Choice(
+        rule.id, rule.name, rule.team_id, rule.priority, pair[0], pair[1], because, asked, rulings
+    )
 
 
 def _rule_on(person: Candidate, rule: RuleSpec) -> Ruling:

@@ -49,7 +49,10 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Result of a clause and the value it was evaluated on, both as text, so that the meaning of a record never changes."""
+    """
+    Result of a clause and the value it was evaluated on, both as text, so that the meaning of a
+    record never changes.
+    """
 
     field: str
     operator: str
@@ -69,7 +72,9 @@ def check(clause: Clause) -> None:
     :raises BadClause: saying what is wrong
     """
     if clause.spec.type not in ALLOWED[clause.operator]:
-        raise BadClause(f"{clause.spec.label} is a {clause.spec.type}: it has no “{clause.operator}”.")
+        raise BadClause(
+            f"{clause.spec.label} is a {clause.spec.type}: it has no “{clause.operator}”."
+        )
     if clause.operator in _WITHOUT_VALUE:
         return
     values = clause.value if clause.operator is Operator.ONE_OF else [clause.value]
@@ -85,12 +90,16 @@ def check(clause: Clause) -> None:
 
 def holds(clauses: Sequence[Clause], facts: Mapping[str, Any]) -> tuple[bool, tuple[Answer, ...]]:
     """
-    Return whether any group of clauses matches completely, with the answer of each clause. No clauses always match.
+    Return whether any group of clauses matches completely, with the answer of each clause. No
+    clauses always match.
 
-    A fact of the wrong type counts as unknown here; required fields are checked before rules are asked.
+    A fact of the wrong type counts as unknown here; required fields are checked before rules are
+    asked.
     """
     answers, whole = [], not clauses
-    for _, members in groupby(sorted(clauses, key=lambda clause: clause.group), key=lambda clause: clause.group):
+    for _, members in groupby(
+        sorted(clauses, key=lambda clause: clause.group), key=lambda clause: clause.group
+    ):
         group = [_answer(clause, facts) for clause in members]
         whole = whole or all(answer.held for answer in group)
         answers += group
@@ -104,7 +113,9 @@ def _answer(clause: Clause, facts: Mapping[str, Any]) -> Answer:
         found = None
     held = _HOLDS[clause.operator](found, clause)
     wanted = "" if clause.operator in _WITHOUT_VALUE else str(clause.value)
-    return Answer(clause.spec.name, clause.operator.value, wanted, "" if found is None else str(found), held)
+    return Answer(
+        clause.spec.name, clause.operator.value, wanted, "" if found is None else str(found), held
+    )
 
 
 def _same(found: Any, value: Any, clause: Clause) -> bool:
@@ -119,8 +130,12 @@ _HOLDS: Mapping[Operator, Callable[[Any, Clause], bool]] = {
     Operator.NOT_EQUALS: lambda found, c: found is not None and not _same(found, c.value, c),
     Operator.AT_LEAST: lambda found, c: found is not None and found >= typed(c.value, c.spec),
     Operator.BELOW: lambda found, c: found is not None and found < typed(c.value, c.spec),
-    Operator.ONE_OF: lambda found, c: found is not None and any(_same(found, value, c) for value in c.value),
-    Operator.CONTAINS: lambda found, c: found is not None and str(c.value).casefold() in found.casefold(),
+    Operator.ONE_OF: lambda found, c: (
+        found is not None and any(_same(found, value, c) for value in c.value)
+    ),
+    Operator.CONTAINS: lambda found, c: (
+        found is not None and str(c.value).casefold() in found.casefold()
+    ),
     Operator.KNOWN: lambda found, c: found is not None,
     Operator.UNKNOWN: lambda found, c: found is None,
 }

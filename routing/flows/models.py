@@ -1,4 +1,8 @@
-"""Flow: what starts it, what must be known before it acts, what it does. A published version never changes."""
+"""
+Flow.
+
+What starts it, what must be known before it acts, what it does. A published version never changes.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +20,22 @@ from routing.people.staff import User
 class Flow(models.Model):
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=120)
-    purpose = models.TextField(_("purpose"), help_text=_("The decision this flow makes for the business."))
+    purpose = models.TextField(
+        _("purpose"), help_text=_("The decision this flow makes for the business.")
+    )
     outcome = models.TextField(_("outcome"), help_text=_("The proof that the work was done."))
-    runbook = models.TextField(_("runbook"), blank=True, default="", help_text=_("Steps to take when the flow stops, and to roll it back."))
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy owner"))
-    backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy backup"))
+    runbook = models.TextField(
+        _("runbook"),
+        blank=True,
+        default="",
+        help_text=_("Steps to take when the flow stops, and to roll it back."),
+    )
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy owner")
+    )
+    backup = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("policy backup")
+    )
 
     history = Tracked()
 
@@ -45,7 +60,11 @@ class Flow(models.Model):
 class FlowVersionQuerySet(models.QuerySet["FlowVersion"]):
     def live(self) -> Self:
         """The newest published version of each flow."""
-        return self.filter(published_at__isnull=False).order_by("flow_id", "-number").distinct("flow_id")
+        return (
+            self.filter(published_at__isnull=False)
+            .order_by("flow_id", "-number")
+            .distinct("flow_id")
+        )
 
 
 class FlowVersion(models.Model):
@@ -55,18 +74,42 @@ class FlowVersion(models.Model):
     Rolling back is publishing a copy of an older one: ``copied_from`` says which.
     """
 
-    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="versions", verbose_name=_("flow"))
-    number = models.PositiveIntegerField(_("number"))
-    action = models.CharField(_("action"), max_length=60, help_text=_("The operation to start once the owner is known."))
-    template = models.TextField(
-        _("brief template"), blank=True, default="", help_text=_("Fields in braces are replaced, such as {deal.name}.")
+    flow = models.ForeignKey(
+        Flow, on_delete=models.PROTECT, related_name="versions", verbose_name=_("flow")
     )
-    title = models.CharField(_("work title"), max_length=200, default="{deal.name}", help_text=_("Can contain fields in braces."))
+    number = models.PositiveIntegerField(_("number"))
+    action = models.CharField(
+        _("action"), max_length=60, help_text=_("The operation to start once the owner is known.")
+    )
+    template = models.TextField(
+        _("brief template"),
+        blank=True,
+        default="",
+        help_text=_("Fields in braces are replaced, such as {deal.name}."),
+    )
+    title = models.CharField(
+        _("work title"),
+        max_length=200,
+        default="{deal.name}",
+        help_text=_("Can contain fields in braces."),
+    )
     policy = models.CharField(_("SLA policy"), max_length=50, default="standard")
-    copied_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("copy of"))
+    copied_from = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("copy of"),
+    )
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
     published_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, editable=False, related_name="+", verbose_name=_("published by")
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("published by"),
     )
 
     objects: ClassVar[models.Manager[FlowVersion]] = FlowVersionQuerySet.as_manager()
@@ -77,7 +120,9 @@ class FlowVersion(models.Model):
         verbose_name_plural = _("flow versions")
         ordering = ("flow", "-number")
         default_permissions = ("add", "change", "view")
-        constraints = (models.UniqueConstraint(fields=("flow", "number"), name="flow_version_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("flow", "number"), name="flow_version_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.flow} v{self.number}"
@@ -93,9 +138,17 @@ class VersionPart(models.Model):
 class Trigger(VersionPart):
     """An event that starts the flow: its kind and, where given, a value in its body."""
 
-    version = models.ForeignKey(FlowVersion, on_delete=models.CASCADE, related_name="triggers", verbose_name=_("version"))
+    version = models.ForeignKey(
+        FlowVersion, on_delete=models.CASCADE, related_name="triggers", verbose_name=_("version")
+    )
     kind = models.CharField(_("kind of event"), max_length=100)
-    field = models.CharField(_("field"), max_length=60, blank=True, default="", help_text=_("Leave empty to match any event of this kind."))
+    field = models.CharField(
+        _("field"),
+        max_length=60,
+        blank=True,
+        default="",
+        help_text=_("Leave empty to match any event of this kind."),
+    )
     value = models.CharField(_("equals"), max_length=200, blank=True, default="")
 
     class Meta:
@@ -109,16 +162,26 @@ class Trigger(VersionPart):
 class FlowField(VersionPart):
     """Something the flow knows about an event, and whether it may act without it."""
 
-    version = models.ForeignKey(FlowVersion, on_delete=models.CASCADE, related_name="fields", verbose_name=_("version"))
+    version = models.ForeignKey(
+        FlowVersion, on_delete=models.CASCADE, related_name="fields", verbose_name=_("version")
+    )
     name = models.CharField(
         _("name"),
         max_length=60,
-        validators=[RegexValidator(r"\A[a-z]+(\.[a-z][a-z_]*)+\Z", _("Lower case with a dot, such as deal.amount."))],
+        validators=[
+            RegexValidator(
+                r"\A[a-z]+(\.[a-z][a-z_]*)+\Z", _("Lower case with a dot, such as deal.amount.")
+            )
+        ],
     )
     label = models.CharField(_("label"), max_length=120)
-    type = models.CharField(_("type"), max_length=10, choices=[(kind.value, kind.value) for kind in FieldType])
+    type = models.CharField(
+        _("type"), max_length=10, choices=[(kind.value, kind.value) for kind in FieldType]
+    )
     required = models.BooleanField(_("required"), default=False)
-    personal = models.BooleanField(_("personal"), default=False, help_text=_("Identifies a person. Rules cannot use it."))
+    personal = models.BooleanField(
+        _("personal"), default=False, help_text=_("Identifies a person. Rules cannot use it.")
+    )
     choices = models.JSONField(_("choices"), blank=True, default=list)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 

@@ -73,23 +73,35 @@ def faults(version: FlowVersion) -> list[str]:
         ),
         (
             version.action not in action_names(),
-            _("The action is missing. Choose one of %(known)s.") % {"known": ", ".join(action_names())},
+            _("The action is missing. Choose one of %(known)s.")
+            % {"known": ", ".join(action_names())},
         ),
         (
             not SLAPolicy.objects.filter(slug=version.policy).exists(),
             _("There is no SLA policy “%(slug)s”.") % {"slug": version.policy},
         ),
     )
-    return [words for wrong, words in said if wrong] + _faults_of_texts(version, plan) + _faults_of_rules(version, plan)
+    return (
+        [words for wrong, words in said if wrong]
+        + _faults_of_texts(version, plan)
+        + _faults_of_rules(version, plan)
+    )
 
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
-    """Titles and briefs are kept in history, which is never rewritten: they may not name a person."""
+    """
+    Titles and briefs are kept in history, which is never rewritten.
+
+    They may not name a person.
+    """
     named = placeholders(version.title) | placeholders(version.template)
     known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}
     said = (
         (named - known, _("Unknown fields in braces: %(names)s.")),
-        (named & known - usable, _("Titles and briefs cannot contain personal fields. Remove %(names)s.")),
+        (
+            named & known - usable,
+            _("Titles and briefs cannot contain personal fields. Remove %(names)s."),
+        ),
     )
     return [words % {"names": ", ".join(sorted(names))} for names, words in said if names]
 
@@ -98,7 +110,8 @@ def _faults_of_rules(version: FlowVersion, plan: Plan) -> list[str]:
     usable = {spec.name for spec in plan.rule_fields}
     used = Condition.objects.filter(rule__version=version).values_list("field", flat=True)
     found = [
-        _("A rule uses %(name)s, which is personal or is not a field of this version.") % {"name": name}
+        _("A rule uses %(name)s, which is personal or is not a field of this version.")
+        % {"name": name}
         for name in sorted(set(used) - usable)
     ]
     for clause in (clause for rule in plan.rules for clause in rule.clauses):
@@ -118,7 +131,9 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
     by.require("routing.add_flowversion", to="change flows")
     with transaction.atomic():
         Flow.objects.select_for_update().get(pk=version.flow_id)
-        newest = FlowVersion.objects.filter(flow=version.flow_id).aggregate(newest=Max("number"))["newest"]
+        newest = FlowVersion.objects.filter(flow=version.flow_id).aggregate(newest=Max("number"))[
+            "newest"
+        ]
         made = FlowVersion(
             flow_id=version.flow_id,
             number=newest + 1,
@@ -168,7 +183,11 @@ def roll_back(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> 
 
 
 def _twin(row: Part, **changes: object) -> Part:
-    values = {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if not field.primary_key}
+    values = {
+        field.attname: getattr(row, field.attname)
+        for field in row._meta.concrete_fields
+        if not field.primary_key
+    }
     twin = type(row)(**values)
     for name, value in changes.items():
         setattr(twin, name, value)

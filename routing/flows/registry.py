@@ -1,4 +1,8 @@
-"""Registries of flows: actions and what is copied with a version. Packages above fill them in ``AppConfig.ready``."""
+"""
+Registries of flows.
+
+Actions and what is copied with a version. Packages above fill them in ``AppConfig.ready``.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,21 @@ from typing import Any
 
 from routing.people.actors import Actor
 
-# -- Actions: what a flow may start ------------------------------------------------------------------------------
+# -- Actions: what a flow may start ----------------------------------------------------------------
 
-Action = Callable[[Sequence[Any], Actor, datetime], None]  # with jobs: see routing.runs.registry.Job
+Action = Callable[
+    [Sequence[Any], Actor, datetime], None
+]  # with jobs: see routing.runs.registry.Job
 
 _actions: dict[str, Action] = {}
 
 
 def action(name: str) -> Callable[[Action], Action]:
-    """Register what a flow's ``act`` step may start, such as ``delivery.open_request``: many jobs in one transaction."""
+    """
+    Register what a flow's ``act`` step may start, such as ``delivery.open_request``.
+
+    Many jobs in one transaction.
+    """
 
     def register(function: Action) -> Action:
         _actions[name] = function
@@ -33,7 +43,7 @@ def action_names() -> Sequence[str]:
     return sorted(_actions)
 
 
-# -- Versions: what packages above keep with them ----------------------------------------------------------------
+# -- Versions: what packages above keep with them --------------------------------------------------
 
 Copier = Callable[[Any, Any], None]  # from one flow version to a new draft
 
@@ -41,7 +51,9 @@ _copiers: list[Copier] = []
 
 
 def with_version(copy: Copier) -> Copier:
-    """Register who copies what belongs to a flow version when that is copied, in the same transaction."""
+    """
+    Register who copies what belongs to a flow version when that is copied, in the same transaction.
+    """
     _copiers.append(copy)
     return copy
 

@@ -13,23 +13,39 @@ from routing.work.items import WorkItem
 
 
 class Rule(VersionPart):
-    """Rules are asked in order of ``position``; the first whose conditions hold decides. One without conditions always holds."""
+    """
+    Rules are asked in order of ``position``.
 
-    version = models.ForeignKey(FlowVersion, on_delete=models.CASCADE, related_name="rules", verbose_name=_("version"))
+    The first whose conditions hold decides. One without conditions always holds.
+    """
+
+    version = models.ForeignKey(
+        FlowVersion, on_delete=models.CASCADE, related_name="rules", verbose_name=_("version")
+    )
     position = models.PositiveSmallIntegerField(_("position"))
     name = models.CharField(_("name"), max_length=120)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("team"))
-    skills = ArrayField(models.CharField(max_length=40), verbose_name=_("required skills"), blank=True, default=list)
-    account_first = models.BooleanField(
-        _("prefer account owner"), default=False, help_text=_("Prefer the client's owner, if available, over people with less work.")
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, related_name="+", verbose_name=_("team")
     )
-    priority = models.PositiveSmallIntegerField(_("priority"), choices=WorkItem.Priority, default=WorkItem.Priority.NORMAL)
+    skills = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("required skills"), blank=True, default=list
+    )
+    account_first = models.BooleanField(
+        _("prefer account owner"),
+        default=False,
+        help_text=_("Prefer the client's owner, if available, over people with less work."),
+    )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=WorkItem.Priority, default=WorkItem.Priority.NORMAL
+    )
 
     class Meta:
         verbose_name = _("rule")
         verbose_name_plural = _("rules")
         ordering = ("position",)
-        constraints = (models.UniqueConstraint(fields=("version", "position"), name="rule_position_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("version", "position"), name="rule_position_once"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -38,10 +54,14 @@ class Rule(VersionPart):
 class Condition(VersionPart):
     """One typed clause. Clauses of one group must all hold; one group that holds is enough."""
 
-    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="conditions", verbose_name=_("rule"))
+    rule = models.ForeignKey(
+        Rule, on_delete=models.CASCADE, related_name="conditions", verbose_name=_("rule")
+    )
     group = models.PositiveSmallIntegerField(_("group"), default=1)
     field = models.CharField(_("field"), max_length=60)
-    operator = models.CharField(_("operator"), max_length=12, choices=[(each.value, each.value) for each in Operator])
+    operator = models.CharField(
+        _("operator"), max_length=12, choices=[(each.value, each.value) for each in Operator]
+    )
     value = models.JSONField(_("value"), blank=True, null=True, default=None)
 
     class Meta:

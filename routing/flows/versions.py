@@ -14,7 +14,11 @@ from routing.flows.rules import Rule
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``rule_fields`` are the fields that do not name a person: only these are decided on, and recorded."""
+    """
+    ``rule_fields`` are the fields that do not name a person.
+
+    Only these are decided on, and recorded.
+    """
 
     version_id: int
     number: int
@@ -30,7 +34,12 @@ class Plan:
 
 def read(version: FlowVersion) -> Plan:
     rows = list(version.fields.all())
-    fields = {row.name: FieldSpec(row.name, row.label, FieldType(row.type), row.required, tuple(row.choices)) for row in rows}
+    fields = {
+        row.name: FieldSpec(
+            row.name, row.label, FieldType(row.type), row.required, tuple(row.choices)
+        )
+        for row in rows
+    }
     for_rules = {row.name: fields[row.name] for row in rows if not row.personal}
     rules = [_rule(rule, for_rules) for rule in version.rules.prefetch_related("conditions")]
     return Plan(
@@ -55,6 +64,16 @@ def published(version_id: int) -> Plan:
 
 def _rule(rule: Rule, fields: dict[str, FieldSpec]) -> RuleSpec:
     clauses = tuple(
-        Clause(fields[row.field], Operator(row.operator), row.value, row.group) for row in rule.conditions.all() if row.field in fields
+        Clause(fields[row.field], Operator(row.operator), row.value, row.group)
+        for row in rule.conditions.all()
+        if row.field in fields
     )
-    return RuleSpec(rule.pk, rule.name, rule.team_id, tuple(rule.skills), rule.account_first, rule.priority, clauses)
+    return RuleSpec(
+        rule.pk,
+        rule.name,
+        rule.team_id,
+        tuple(rule.skills),
+        rule.account_first,
+        rule.priority,
+        clauses,
+    )

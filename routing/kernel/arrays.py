@@ -1,4 +1,8 @@
-"""Arrays on their way to PostgreSQL: psycopg's own in Python asks a regular expression of every value, and of every quote in it."""
+"""
+Arrays on their way to PostgreSQL.
+
+Psycopg's own in Python asks a regular expression of every value, and of every quote in it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,11 @@ from psycopg.types.array import ListDumper
 
 
 class QuickListDumper(ListDumper):
-    """Quotes every value, which PostgreSQL takes for any type, so that nothing need be looked for. Nested lists go psycopg's way."""
+    """
+    Quotes every value, which PostgreSQL takes for any type, so that nothing need be looked for.
+
+    Nested lists go psycopg's way.
+    """
 
     def dump(self, obj: list[Any]) -> Buffer | None:
         if self.sub_dumper is None or list in set(map(type, obj)):

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-# How PostgreSQL writes a value as text depends on these; whoever compares digests pins them for the transaction.
+# How PostgreSQL writes a value as text depends on these; whoever compares digests pins them for the
+# transaction.
 SETTINGS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO, YMD",
@@ -18,7 +19,8 @@ SETTINGS = {
 }
 PINNED = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in SETTINGS.items())
 
-# to_char says nothing of infinity and of years before Christ, which would pass for NULL and for years after.
+# to_char says nothing of infinity and of years before Christ, which would pass for NULL and for
+# years after.
 COMMON = "isfinite({c}) AND {c} >= '0001-01-01 00:00Z'"
 AS_TEXT = {
     "timestamp with time zone": "CASE WHEN "
@@ -30,10 +32,11 @@ AS_TEXT = {
 
 def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> str:
     """
-    SQL for the SHA-256, as hex, of the columns as netstrings, NULL as ``-``: no value can pretend to be two.
+    SQL for the SHA-256, as hex, of the columns as netstrings, NULL as ``-``: no value can pretend
+    to be two.
 
-    Independent of columns that are added later, and of the session's settings once ``SELECT {PINNED}`` has run in the
-    same transaction.
+    Independent of columns that are added later, and of the session's settings once ``SELECT
+    {PINNED}`` has run in the same transaction.
 
     :param types: PostgreSQL's type name of each column
     """
@@ -47,7 +50,11 @@ def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> 
 
 
 def link(previous: str, rows: Iterable[tuple[int, str, str]]) -> str:
-    """The head of a chain after one more batch: SHA-256, as hex, over the last head and ``id digest text_digest`` lines."""
+    """
+    The head of a chain after one more batch.
+
+    SHA-256, as hex, over the last head and ``id digest text_digest`` lines.
+    """
     body = "\n".join([previous, *(f"{row_id} {digest} {text}" for row_id, digest, text in rows)])
     return sha256(body.encode()).hexdigest()
 
@@ -58,4 +65,6 @@ def as_json(value: Any) -> str:
 
     :raises ValueError: for NaN and infinity, which JSON does not have
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )

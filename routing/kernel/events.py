@@ -9,10 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 class Event(models.Model):
     """
-    A fact, recorded in the transaction that caused it. Ids and states only: never a name, an address or free text.
+    A fact, recorded in the transaction that caused it. Ids and states only: never a name, an
+    address or free text.
 
-    ``kind`` is ``<app>.<noun>.<verb>``; ``source`` is ``throughline`` for our own facts, otherwise a connection's slug, and
-    within one outside source ``dedupe_key`` is unique.
+    ``kind`` is ``<app>.<noun>.<verb>``; ``source`` is ``throughline`` for our own facts, otherwise
+    a connection's slug, and within one outside source ``dedupe_key`` is unique.
     """
 
     OWN = "throughline"
@@ -21,13 +22,25 @@ class Event(models.Model):
     source = models.CharField(_("source"), max_length=60, default=OWN)
     dedupe_key = models.CharField(_("dedupe key"), max_length=200, null=True)
     digest = models.CharField(_("digest"), max_length=64, blank=True, default="")
-    item = models.ForeignKey("routing.WorkItem", on_delete=models.PROTECT, null=True, related_name="events", verbose_name=_("work item"))
+    item = models.ForeignKey(
+        "routing.WorkItem",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="events",
+        verbose_name=_("work item"),
+    )
     object_id = models.BigIntegerField(_("object"), null=True)
     subject_type = models.CharField(_("subject"), max_length=60, blank=True, db_default="")
     subject_id = models.CharField(_("subject id"), max_length=100, blank=True, db_default="")
     from_state = models.CharField(_("from"), max_length=32, blank=True, default="")
     to_state = models.CharField(_("to"), max_length=32, blank=True, default="")
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("by"),
+    )
     at = models.DateTimeField(_("at"))
 
     class Meta:
@@ -37,12 +50,16 @@ class Event(models.Model):
         default_permissions = ("view",)
         indexes = (
             models.Index(
-                fields=["source", "subject_type", "subject_id", "id"], condition=~models.Q(subject_id=""), name="event_subject_idx"
+                fields=["source", "subject_type", "subject_id", "id"],
+                condition=~models.Q(subject_id=""),
+                name="event_subject_idx",
             ),
         )
         constraints = (
             models.UniqueConstraint(
-                fields=("source", "dedupe_key"), condition=models.Q(dedupe_key__isnull=False), name="event_captured_once"
+                fields=("source", "dedupe_key"),
+                condition=models.Q(dedupe_key__isnull=False),
+                name="event_captured_once",
             ),
         )
 
@@ -52,7 +69,8 @@ class Event(models.Model):
 
 class Payload(models.Model):
     """
-    The body an outside event came with: may hold personal data, so it may be rewritten on erasure; the event keeps its digest.
+    The body an outside event came with: may hold personal data, so it may be rewritten on erasure;
+    the event keeps its digest.
     """
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="payload")
@@ -69,7 +87,11 @@ class Payload(models.Model):
 
 
 class Dispatch(models.Model):
-    """An event that still has to find its flow. The row is the queue: gone when that is done, parked when a person must look."""
+    """
+    An event that still has to find its flow.
+
+    The row is the queue: gone when that is done, parked when a person must look.
+    """
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="dispatch")
     due_at = models.DateTimeField()
@@ -80,7 +102,13 @@ class Dispatch(models.Model):
         verbose_name = _("queued event")
         verbose_name_plural = _("queued events")
         default_permissions = ("view",)
-        indexes = (models.Index(fields=["due_at", "id"], condition=models.Q(parked_reason=""), name="dispatch_due_idx"),)
+        indexes = (
+            models.Index(
+                fields=["due_at", "id"],
+                condition=models.Q(parked_reason=""),
+                name="dispatch_due_idx",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"event {self.event_id}"

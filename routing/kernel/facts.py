@@ -21,11 +21,14 @@ class Found:
     """
     Facts found by an enricher.
 
-    ``facts`` are JSON values by the flow's field names, such as ``deal.amount``; absent where the other side has none.
+    ``facts`` are JSON values by the flow's field names, such as ``deal.amount``; absent where the
+    other side has none.
     """
 
     facts: Mapping[str, Any]
     client_id: int | None = None
     contact_ids: tuple[int, ...] = ()
     engagement_id: int | None = None
-    sources: Mapping[str, str] = field(default_factory=dict)  # field name to where it was read, for the person who checks
+    sources: Mapping[str, str] = field(
+        default_factory=dict
+    )  # field name to where it was read, for the person who checks

@@ -11,8 +11,8 @@ class StateField(FSMField):
     """
     The state of a machine: django-fsm's field, and plain text in migrations.
 
-    Nothing moves there, and each state of an app that a migration renders would leave django-fsm one more receiver that hears of
-    every model rendered after it: half the time of a first start.
+    Nothing moves there, and each state of an app that a migration renders would leave django-fsm
+    one more receiver that hears of every model rendered after it: half the time of a first start.
     """
 
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:

@@ -1,4 +1,8 @@
-"""History of changes with author, time and reason: django-simple-history, reduced to the needs of the audit trail."""
+"""
+History of changes with author, time and reason.
+
+Django-simple-history, reduced to the needs of the audit trail.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,9 @@ class Tracked(HistoricalRecords):
     """
     History that always names an actor, with one index instead of one a foreign key.
 
-    Rows written by the door bypass signals and write the same columns; rows saved by the ORM (configuration, such as
-    clients and teams) come through simple-history itself. ``_change_reason`` on the instance is the reason.
+    Rows written by the door bypass signals and write the same columns; rows saved by the ORM
+    (configuration, such as clients and teams) come through simple-history itself.
+    ``_change_reason`` on the instance is the reason.
     """
 
     def __init__(self, *, excluded_fields: tuple[str, ...] = ()) -> None:
@@ -44,16 +49,26 @@ class Tracked(HistoricalRecords):
     def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
         options: dict[str, Any] = super().get_meta_options(model)
         return options | {
-            "indexes": [models.Index(fields=["id", "history_date"], name=f"hist_{model._meta.model_name}_idx"[:30])],
+            "indexes": [
+                models.Index(
+                    fields=["id", "history_date"], name=f"hist_{model._meta.model_name}_idx"[:30]
+                )
+            ],
             "default_permissions": ("view",),
         }
 
-    def get_change_reason_for_object(self, instance: models.Model, history_type: str, using: str | None) -> str:
+    def get_change_reason_for_object(
+        self, instance: models.Model, history_type: str, using: str | None
+    ) -> str:
         return getattr(instance, "_change_reason", None) or ""
 
     def _get_history_user_fields(self) -> dict[str, models.Field[Any, Any]]:
         """No constraint and no index: people are never deleted, and audit by person reads Event."""
         user = models.ForeignKey(
-            settings.AUTH_USER_MODEL, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+            settings.AUTH_USER_MODEL,
+            on_delete=models.DO_NOTHING,
+            related_name="+",
+            db_constraint=False,
+            db_index=False,
         )
         return {"history_user": user}

@@ -1,4 +1,6 @@
-"""Retry on deadlock or serialization failure, where the database rolls back one of two transactions."""
+"""
+Retry on deadlock or serialization failure, where the database rolls back one of two transactions.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,14 @@ ATTEMPTS = 3
 
 def again(do: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T:
     """
-    Call ``do``, which begins and ends a transaction of its own, up to three times while the database undoes it for another's sake.
+    Call ``do``, which begins and ends a transaction of its own, up to three times while the
+    database undoes it for another's sake.
 
-    Inside a caller's transaction it is called once: what was undone is the caller's, and so is the error.
+    Inside a caller's transaction it is called once: what was undone is the caller's, and so is the
+    error.
 
-    :param otherwise: the answer when the last attempt was undone too; without it the error is raised
+    :param otherwise: the answer when the last attempt was undone too; without it the error is
+        raised
     """
     if connection.in_atomic_block:
         return do()
@@ -35,4 +40,6 @@ def again(do: Callable[[], T], *, otherwise: Callable[[], T] | None = None) -> T
 
 def _undone_for_another(error: OperationalError) -> bool:
     """Nothing was wrong with it (SQLSTATE 40P01, 40001): done again, it may pass."""
-    return isinstance(error.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+    return isinstance(
+        error.__cause__, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure
+    )

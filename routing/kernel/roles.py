@@ -1,4 +1,8 @@
-"""Default permissions: the permissions matrix as data. Packages grant, and the groups in the database are synced from here."""
+"""
+Default permissions.
+
+The permissions matrix as data. Packages grant, and the groups in the database are synced from here.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,11 @@ _names: dict[str, str] = {}
 
 
 def grant(permission: str, *roles: Role, name: str = "") -> None:
-    """Let ``roles`` hold ``permission`` (``app.codename``). A ``name`` makes the permission when no model declares it."""
+    """
+    Let ``roles`` hold ``permission`` (``app.codename``).
+
+    A ``name`` makes the permission when no model declares it.
+    """
     _granted[permission].update(roles)
     if name:
         _names[permission] = name
@@ -47,14 +55,25 @@ def holders(permission: str) -> str:
 
 
 def sync_groups(using: str) -> None:
-    """Make the groups hold what the matrix says, and nothing more. Runs after every migrate; idempotent."""
+    """
+    Make the groups hold what the matrix says, and nothing more.
+
+    Runs after every migrate; idempotent.
+    """
     for permission, name in _names.items():
         app, codename = permission.split(".")
         model = apps.get_model(app, codename.rsplit("_", 1)[1])
         Permission.objects.using(using).update_or_create(
-            content_type=ContentType.objects.db_manager(using).get_for_model(model), codename=codename, defaults={"name": name[:255]}
+            content_type=ContentType.objects.db_manager(using).get_for_model(model),
+            codename=codename,
+            defaults={"name": name[:255]},
         )
-    known = {f"{p.content_type.app_label}.{p.codename}": p for p in Permission.objects.using(using).select_related("content_type")}
+    known = {
+        f"{p.content_type.app_label}.{p.codename}": p
+        for p in Permission.objects.using(using).select_related("content_type")
+    }
     for role in Role:
         group, _made = Group.objects.using(using).get_or_create(name=role.value)
-        group.permissions.set([known[permission] for permission, roles in _granted.items() if role in roles])
+        group.permissions.set(
+            [known[permission] for permission, roles in _granted.items() if role in roles]
+        )

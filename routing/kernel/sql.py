@@ -12,7 +12,9 @@ Params = Sequence[Any] | Mapping[str, Any]
 
 
 class Watched(psycopg.Cursor[Any]):
-    """A cursor for Django's wrappers, which pass a statement and its parameters and nothing else."""
+    """
+    A cursor for Django's wrappers, which pass a statement and its parameters and nothing else.
+    """
 
     def __init__(self, session: psycopg.Connection[Any], *, binary: bool) -> None:
         super().__init__(session)
@@ -53,7 +55,8 @@ def _watched(sql: str, params: Params, *, binary: bool) -> psycopg.Cursor[Any]:
     cursor: Any = Watched(connection.connection, binary=binary)
     execute = connection.make_cursor(cursor).execute
     if connection.queries_logged:
-        # As written: a prepared statement does not keep the text that was sent, which Django would log.
+        # As written: a prepared statement does not keep the text that was sent, which Django would
+        # log.
         with connection.make_debug_cursor(cursor).debug_sql(sql, params):
             execute(sql, params)
     else:

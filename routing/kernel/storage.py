@@ -1,4 +1,8 @@
-"""Storage of private files on this machine. For another place, such as S3, set another ``STORAGES["private"]``."""
+"""
+Storage of private files on this machine.
+
+For another place, such as S3, set another ``STORAGES["private"]``.
+"""
 
 from __future__ import annotations
 

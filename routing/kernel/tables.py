@@ -24,10 +24,15 @@ class Table:
 
     def __init__(self, model: type[models.Model]) -> None:
         self.model, self.name = model, model._meta.db_table
-        self.fields: dict[str, Field] = {f.attname: f for f in model._meta.concrete_fields if not f.primary_key}
+        self.fields: dict[str, Field] = {
+            f.attname: f for f in model._meta.concrete_fields if not f.primary_key
+        }
         self.attnames = [f.attname for f in model._meta.concrete_fields]
         self.columns = {f.attname: str(f.column) for f in model._meta.concrete_fields}
-        self.state = next((f.attname for f in model._meta.concrete_fields if isinstance(f, FSMFieldMixin)), "state")
+        self.state = next(
+            (f.attname for f in model._meta.concrete_fields if isinstance(f, FSMFieldMixin)),
+            "state",
+        )
         self.history: str = model.history.model._meta.db_table  # type: ignore[attr-defined]
         self.tracked = [f.attname for f in model.history.model.tracked_fields]  # type: ignore[attr-defined]
         self.converters = [
@@ -57,11 +62,14 @@ class Table:
 
     def differ(self, name: str, one: Any, other: Any) -> bool:
         """JSON is compared by identity: in Python ``1 == True``, in JSON it is not."""
-        return one is not other and (isinstance(self.fields[name], models.JSONField) or one != other)
+        return one is not other and (
+            isinstance(self.fields[name], models.JSONField) or one != other
+        )
 
     def type(self, name: str) -> str:
         """
-        The column's type without its length: a cast to ``varchar(200)`` would cut what is too long, the column refuses it.
+        The column's type without its length: a cast to ``varchar(200)`` would cut what is too long,
+        the column refuses it.
 
         Every foreign key here points at a bigint.
         """
@@ -70,7 +78,8 @@ class Table:
 
     @property
     def next_id(self) -> str:
-        return f"nextval((SELECT pg_get_serial_sequence('{self.name}', 'id')::regclass))"  # a subquery is asked once
+        # A subquery is asked once.
+        return f"nextval((SELECT pg_get_serial_sequence('{self.name}', 'id')::regclass))"
 
     def kept(self, source: str, mark: str, reason: str = "%(reason)s::text") -> str:
         """
@@ -81,16 +90,20 @@ class Table:
         """
         names = quoted([self.columns[name] for name in self.tracked])
         return (
-            f'INSERT INTO "{self.history}" ({names}, history_type, history_date, history_user_id, history_change_reason)'
-            f" SELECT {names}, '{mark}', %(at)s::timestamptz, %(actor)s::bigint, {reason} FROM {source}"
+            f'INSERT INTO "{self.history}" ({names}, history_type, history_date, history_user_id, '
+            f"history_change_reason)"
+            f" SELECT {names}, '{mark}', %(at)s::timestamptz, %(actor)s::bigint, {reason} FROM "
+            f"{source}"
         )
 
     def told(self, source: str, came_from: str) -> str:
         """An INSERT of one event for each row that ``source`` returned."""
         item = "item_id" if "item_id" in self.fields else "id"  # a work item is its own
         return (
-            "INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state, actor_id, at)"
-            f" SELECT %(kind)s, 'throughline', '', {item}, id, {came_from}, \"{self.columns[self.state]}\","
+            "INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, "
+            "to_state, actor_id, at)"
+            f" SELECT %(kind)s, 'throughline', '', {item}, id, {came_from}, "
+            f'"{self.columns[self.state]}",'
             f" %(actor)s::bigint, %(at)s::timestamptz FROM {source}"
         )
 
@@ -98,9 +111,11 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Columns:
     """
-    The columns of one table that a batch writes; ``prefix`` starts the names their values travel by.
+    The columns of one table that a batch writes; ``prefix`` starts the names their values travel
+    by.
 
-    A value that all rows share travels once; any other as an array, and reaches the table through ``new``.
+    A value that all rows share travels once; any other as an array, and reaches the table through
+    ``new``.
     """
 
     table: Table
@@ -109,7 +124,9 @@ class Columns:
     own: tuple[str, ...]
 
     @classmethod
-    def of(cls, table: Table, prefix: str, names: Collection[str], rows: Sequence[Row]) -> tuple[Columns, Values]:
+    def of(
+        cls, table: Table, prefix: str, names: Collection[str], rows: Sequence[Row]
+    ) -> tuple[Columns, Values]:
         shared, own, values = [], [], {}
         for name in names:
             first = rows[0][name]
@@ -140,22 +157,25 @@ class Columns:
         return {self.table.columns[name]: expression for name, expression in (shared | own).items()}
 
     def update(self, source: str) -> str:
-        return ", ".join(f'"{column}" = {expression}' for column, expression in self.assigned(source).items())
+        return ", ".join(
+            f'"{column}" = {expression}' for column, expression in self.assigned(source).items()
+        )
 
     def insert(self, source: str, **made: str) -> str:
         """:param made: columns whose values the statement finds itself"""
         values = made | self.assigned(source)
-        return f'INSERT INTO "{self.table.name}" ({quoted(values)}) SELECT {", ".join(values.values())} FROM {source} RETURNING *'
+        return f'INSERT INTO "{self.table.name}" ({quoted(values)}) SELECT {", ".join(values.values())} FROM {source} RETURNING *'  # noqa: E501
 
 
 def arriving(columns: Mapping[str, str], single: bool) -> str:
     """
     Return the columns sent to the server, name to type, as the rows of ``new``.
 
-    One row comes as plain values: plans that are made once, for any length of array, would expect more rows than one.
+    One row comes as plain values: plans that are made once, for any length of array, would expect
+    more rows than one.
     """
     if single:
-        return f"new AS (SELECT {', '.join(f'%({name})s::{kind} AS {name}' for name, kind in columns.items())})"
+        return f"new AS (SELECT {', '.join(f'%({name})s::{kind} AS {name}' for name, kind in columns.items())})"  # noqa: E501
     arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in columns.items())
     return f"new AS (SELECT * FROM unnest({arrays}) AS new({', '.join(columns)}))"
 
@@ -169,5 +189,6 @@ def changed(table: Table, pairs: Sequence[tuple[Row, Row]], always: str = "") ->
     return [
         name
         for name in table.fields
-        if name == always or any(b[name] is not a[name] and table.differ(name, b[name], a[name]) for b, a in pairs)
+        if name == always
+        or any(b[name] is not a[name] and table.differ(name, b[name], a[name]) for b, a in pairs)
     ]

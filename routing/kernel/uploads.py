@@ -1,4 +1,7 @@
-"""Limits on uploads while they arrive, so that nobody fills the disk with files that would be refused anyway."""
+"""
+Limits on uploads while they arrive, so that nobody fills the disk with files that would be refused
+anyway.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,21 @@ MOST_FILES = 20  # of the largest size, in one request
 
 
 class BoundedUploadHandler(FileUploadHandler):
-    """First of the handlers: passes on a little more than the largest file, so that ``keep`` sees it is too large, and drops the rest."""
+    """
+    First of the handlers.
 
-    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, boundary: Any, encoding: Any = None) -> None:  # noqa: N803
+    Passes on a little more than the largest file, so that ``keep`` sees it is too large, and drops
+    the rest.
+    """
+
+    def handle_raw_input(
+        self,
+        input_data: Any,
+        META: Any,  # noqa: N803
+        content_length: int,
+        boundary: Any,
+        encoding: Any = None,
+    ) -> None:
         """:raises RequestDataTooBig: before anything is read"""
         if content_length > settings.FILE_MAX_BYTES * MOST_FILES:
             raise RequestDataTooBig("The request is larger than any upload may be.")

@@ -22,7 +22,11 @@ from routing.messages.operations import mark_read
 from routing.runs.admin.events import ReadOnly
 from routing.work import display
 
-TONES = {Notification.Words.WARNING.value: "warn", Notification.Words.BREACH.value: "bad", Notification.Words.ESCALATION.value: "bad"}
+TONES = {
+    Notification.Words.WARNING.value: "warn",
+    Notification.Words.BREACH.value: "bad",
+    Notification.Words.ESCALATION.value: "bad",
+}
 
 
 class Unread(WithDefault):
@@ -46,7 +50,10 @@ class NotificationAdmin(ReadOnly):
     actions = ("mark_as_read",)
     list_before_template = "desk/for_me.html"
     empty_title = gettext_lazy("No new notifications")
-    empty_text = gettext_lazy("You are notified here when work is assigned to you, needs your decision or is about to become overdue.")
+    empty_text = gettext_lazy(
+        "You are notified here when work is assigned to you, needs your decision or is about to "
+        "become overdue."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(recipient=actor(request).user_id)
@@ -58,16 +65,24 @@ class NotificationAdmin(ReadOnly):
     def list_title(self, request: HttpRequest) -> str:
         return _("Notifications")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         more = {
             "reading": address(Notification, "read"),
-            "new": Notification.objects.filter(recipient=actor(request).user_id, read_at=None).count(),
+            "new": Notification.objects.filter(
+                recipient=actor(request).user_id, read_at=None
+            ).count(),
         }
         page: HttpResponse = super().changelist_view(request, more | (extra_context or {}))
         return page
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
@@ -83,16 +98,28 @@ class NotificationAdmin(ReadOnly):
 
     @admin.action(description=gettext_lazy("Mark as read"))
     def mark_as_read(self, request: HttpRequest, queryset: Any) -> None:
-        self.told(request, mark_read(list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now()))
+        self.told(
+            request,
+            mark_read(
+                list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now()
+            ),
+        )
 
     def told(self, request: HttpRequest, count: int) -> None:
-        said = ngettext("%(count)s notification marked as read.", "%(count)s notifications marked as read.", count)
+        said = ngettext(
+            "%(count)s notification marked as read.",
+            "%(count)s notifications marked as read.",
+            count,
+        )
         messages.success(request, said % {"count": count})
 
     @admin.display(description=gettext_lazy("work"))
     def about(self, row: Notification) -> SafeString:
         return format_html(
-            '<a class="tl-link" href="{}"><span class="tl-ref">{}</span> {}</a>', work_page(row.item_id), row.item.ref, row.item.title
+            '<a class="tl-link" href="{}"><span class="tl-ref">{}</span> {}</a>',
+            work_page(row.item_id),
+            row.item.ref,
+            row.item.title,
         )
 
     @admin.display(description=gettext_lazy("message"))

@@ -1,4 +1,8 @@
-"""Channels that bring notifications to people besides the desk. Packages above register here when they are loaded."""
+"""
+Channels that bring notifications to people besides the desk.
+
+Packages above register here when they are loaded.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,11 @@ _carriers: list[Carrier] = []
 
 
 def carrier(function: Carrier) -> Carrier:
-    """Register who also brings new messages to people; called in the transaction that wrote them, and only writes rows."""
+    """
+    Register who also brings new messages to people.
+
+    Called in the transaction that wrote them, and only writes rows.
+    """
     _carriers.append(function)
     return function
 

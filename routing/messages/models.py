@@ -35,12 +35,18 @@ class Notification(models.Model):
         BREACH = "breach", _("Overdue")
         ESCALATION = "escalation", _("Overdue and escalated to you")
 
-    recipient = models.ForeignKey(User, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("to"))
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("about"))
+    recipient = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("to")
+    )
+    item = models.ForeignKey(
+        WorkItem, on_delete=models.PROTECT, related_name="notifications", verbose_name=_("about")
+    )
     words = models.CharField(_("message"), max_length=20, choices=Words)
     dedupe_key = models.CharField(max_length=120, unique=True)
     at = models.DateTimeField(_("at"))
-    sent_at = models.DateTimeField(_("e-mailed"), null=True, editable=False)  # just before, so that nothing can follow it sooner
+    sent_at = models.DateTimeField(
+        _("e-mailed"), null=True, editable=False
+    )  # just before, so that nothing can follow it sooner
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 
     class Meta:
@@ -48,7 +54,13 @@ class Notification(models.Model):
         verbose_name_plural = _("notifications")
         ordering = ("-id",)
         default_permissions = ("view",)
-        indexes = (models.Index(fields=["recipient", "-id"], condition=models.Q(read_at__isnull=True), name="notification_unread_idx"),)
+        indexes = (
+            models.Index(
+                fields=["recipient", "-id"],
+                condition=models.Q(read_at__isnull=True),
+                name="notification_unread_idx",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.get_words_display()}: {self.item}"

@@ -16,11 +16,14 @@ from routing.work.items import WorkItem
 grant("routing.view_notification", *EVERYONE)
 
 
-def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetime, cause: str = "") -> None:
+def tell_owners(
+    items: Sequence[WorkItem], words: str, *, by: Actor, at: datetime, cause: str = ""
+) -> None:
     """
     Tell each item's owner once, unless the owner caused it.
 
-    :param cause: what tells one cause from the next of the same kind, such as a version's id; empty for what happens once
+    :param cause: what tells one cause from the next of the same kind, such as a version's id; empty
+        for what happens once
     """
     rows = [
         Notification(
@@ -37,7 +40,9 @@ def tell_owners(items: Sequence[WorkItem], words: str, *, by: Actor, at: datetim
 
 
 def write(rows: Sequence[Notification], *, at: datetime) -> None:
-    """Write those that are new by their dedupe keys, and let carriers bring them to their people."""
+    """
+    Write those that are new by their dedupe keys, and let carriers bring them to their people.
+    """
     if not rows:
         return
     by_key = {row.dedupe_key: row for row in rows}
@@ -46,7 +51,9 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
         before = set(known.values_list("dedupe_key", flat=True))
         Notification.objects.bulk_create(rows, ignore_conflicts=True)
         told = []
-        for pk, key in known.exclude(dedupe_key__in=before).order_by("pk").values_list("pk", "dedupe_key"):
+        for pk, key in (
+            known.exclude(dedupe_key__in=before).order_by("pk").values_list("pk", "dedupe_key")
+        ):
             by_key[key].pk = pk
             told.append(by_key[key])
         carry_messages(told, at)
@@ -54,7 +61,8 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
 
 def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:
     """
-    Say that the reader has seen these of their own messages; how many were new to them. Others' are left alone.
+    Say that the reader has seen these of their own messages; how many were new to them. Others' are
+    left alone.
 
     :param ids: None for all of them
     """

@@ -19,7 +19,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ErasedIdentity",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("digest", models.CharField(max_length=64, unique=True)),
                 ("erased_at", models.DateTimeField()),
             ],
@@ -38,9 +43,17 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="User",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
                 (
                     "is_superuser",
                     models.BooleanField(
@@ -54,19 +67,35 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
+                        default="UTC",
+                        max_length=64,
+                        validators=[routing.people.staff.validate_timezone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("person", "Person"), ("service", "Service")], default="person", max_length=10, verbose_name="kind"
+                        choices=[("person", "Person"), ("service", "Service")],
+                        default="person",
+                        max_length=10,
+                        verbose_name="kind",
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("is_staff", models.BooleanField(default=False, help_text="May sign in to the desk.", verbose_name="staff")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False, help_text="May sign in to the desk.", verbose_name="staff"
+                    ),
+                ),
                 ("session_epoch", models.PositiveIntegerField(default=0, editable=False)),
-                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="joined")),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="joined"
+                    ),
+                ),
                 (
                     "groups",
                     models.ManyToManyField(
@@ -95,9 +124,16 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "users",
                 "ordering": ("full_name",),
                 "constraints": [
-                    models.UniqueConstraint(django.db.models.functions.text.Lower("email"), name="user_email_lower_unique"),
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        name="user_email_lower_unique",
+                    ),
                     models.CheckConstraint(
-                        condition=models.Q(("kind", "person"), models.Q(("is_staff", False), ("is_superuser", False)), _connector="OR"),
+                        condition=models.Q(
+                            ("kind", "person"),
+                            models.Q(("is_staff", False), ("is_superuser", False)),
+                            _connector="OR",
+                        ),
                         name="service_users_never_sign_in",
                     ),
                 ],
@@ -109,9 +145,17 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("name", models.CharField(max_length=80, verbose_name="name")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -161,22 +205,46 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
+                        default="UTC",
+                        max_length=64,
+                        validators=[routing.people.staff.validate_timezone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("person", "Person"), ("service", "Service")], default="person", max_length=10, verbose_name="kind"
+                        choices=[("person", "Person"), ("service", "Service")],
+                        default="person",
+                        max_length=10,
+                        verbose_name="kind",
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("is_staff", models.BooleanField(default=False, help_text="May sign in to the desk.", verbose_name="staff")),
-                ("date_joined", models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="joined")),
+                (
+                    "is_staff",
+                    models.BooleanField(
+                        default=False, help_text="May sign in to the desk.", verbose_name="staff"
+                    ),
+                ),
+                (
+                    "date_joined",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="joined"
+                    ),
+                ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -201,7 +269,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Redaction",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("ledger", models.CharField(max_length=63, verbose_name="ledger")),
                 ("row_id", models.BigIntegerField(verbose_name="row")),
                 ("reason", models.CharField(max_length=200, verbose_name="reason")),
@@ -211,13 +284,20 @@ class Migration(migrations.Migration):
                 "verbose_name": "redaction",
                 "verbose_name_plural": "redactions",
                 "default_permissions": ("view",),
-                "constraints": [models.UniqueConstraint(fields=("ledger", "row_id"), name="row_redacted_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("ledger", "row_id"), name="row_redacted_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="Seal",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("ledger", models.CharField(max_length=63, verbose_name="ledger")),
                 ("previous", models.CharField(blank=True, max_length=64)),
                 ("head", models.CharField(max_length=64, unique=True, verbose_name="head")),
@@ -235,32 +315,51 @@ class Migration(migrations.Migration):
                 "ordering": ("id",),
                 "default_permissions": ("view",),
                 "indexes": [models.Index(fields=["ledger", "id"], name="seal_ledger_idx")],
-                "constraints": [models.UniqueConstraint(fields=("previous",), name="seal_chain_never_forks")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("previous",), name="seal_chain_never_forks")
+                ],
             },
         ),
         migrations.CreateModel(
             name="SealedRow",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("ledger", models.CharField(max_length=63)),
                 ("row_id", models.BigIntegerField()),
                 ("digest", models.CharField(max_length=64)),
                 ("text_digest", models.CharField(blank=True, max_length=64)),
                 (
                     "seal",
-                    models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="rows", to="routing.seal"),
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rows",
+                        to="routing.seal",
+                    ),
                 ),
             ],
             options={
                 "default_permissions": (),
                 "indexes": [models.Index(fields=["seal", "row_id"], name="sealedrow_seal_idx")],
-                "constraints": [models.UniqueConstraint(fields=("ledger", "row_id"), name="row_sealed_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("ledger", "row_id"), name="row_sealed_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="Client",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "code",
                     models.CharField(
@@ -269,7 +368,8 @@ class Migration(migrations.Migration):
                         unique=True,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[A-Z][A-Z0-9]{1,5}\\Z", "Two to six capital letters or digits, starting with a letter."
+                                "\\A[A-Z][A-Z0-9]{1,5}\\Z",
+                                "Two to six capital letters or digits, starting with a letter.",
                             )
                         ],
                         verbose_name="code",
@@ -279,7 +379,10 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
+                        default="UTC",
+                        max_length=64,
+                        validators=[routing.people.staff.validate_timezone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
@@ -293,13 +396,19 @@ class Migration(migrations.Migration):
                 (
                     "backup",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="backup"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="backup",
                     ),
                 ),
                 (
                     "owner",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL, verbose_name="owner"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="owner",
                     ),
                 ),
             ],
@@ -312,11 +421,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Contact",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("full_name", models.CharField(max_length=120, verbose_name="name")),
                 ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
                 ("phone", models.CharField(blank=True, max_length=40, verbose_name="phone")),
-                ("erased_at", models.DateTimeField(editable=False, null=True, verbose_name="erased")),
+                (
+                    "erased_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="erased"),
+                ),
                 (
                     "user",
                     models.OneToOneField(
@@ -344,16 +461,28 @@ class Migration(migrations.Migration):
                 (
                     "role",
                     models.CharField(
-                        choices=[("viewer", "Viewer"), ("requester", "Requester"), ("approver", "Approver")],
+                        choices=[
+                            ("viewer", "Viewer"),
+                            ("requester", "Requester"),
+                            ("approver", "Approver"),
+                        ],
                         default="viewer",
                         max_length=10,
                         verbose_name="role",
                     ),
                 ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "client",
                     models.ForeignKey(
@@ -397,18 +526,29 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_membership_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_membership_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="Membership",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "role",
                     models.CharField(
-                        choices=[("viewer", "Viewer"), ("requester", "Requester"), ("approver", "Approver")],
+                        choices=[
+                            ("viewer", "Viewer"),
+                            ("requester", "Requester"),
+                            ("approver", "Approver"),
+                        ],
                         default="viewer",
                         max_length=10,
                         verbose_name="role",
@@ -417,7 +557,10 @@ class Migration(migrations.Migration):
                 (
                     "client",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="memberships", to="routing.client", verbose_name="client"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="routing.client",
+                        verbose_name="client",
                     ),
                 ),
                 (
@@ -433,18 +576,30 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "membership",
                 "verbose_name_plural": "memberships",
-                "constraints": [models.UniqueConstraint(fields=("contact", "client"), name="contact_once_a_client")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("contact", "client"), name="contact_once_a_client"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="Team",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
                 (
                     "lead",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="leads", to=settings.AUTH_USER_MODEL, verbose_name="lead"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="leads",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="lead",
                     ),
                 ),
             ],
@@ -459,9 +614,17 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -505,7 +668,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_teammembership_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_teammembership_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -520,7 +685,8 @@ class Migration(migrations.Migration):
                         max_length=6,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[A-Z][A-Z0-9]{1,5}\\Z", "Two to six capital letters or digits, starting with a letter."
+                                "\\A[A-Z][A-Z0-9]{1,5}\\Z",
+                                "Two to six capital letters or digits, starting with a letter.",
                             )
                         ],
                         verbose_name="code",
@@ -530,7 +696,10 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
+                        default="UTC",
+                        max_length=64,
+                        validators=[routing.people.staff.validate_timezone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
@@ -542,9 +711,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "backup",
                     models.ForeignKey(
@@ -608,34 +785,67 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="TeamMembership",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("team", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="routing.team", verbose_name="team")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="routing.team",
+                        verbose_name="team",
+                    ),
+                ),
                 (
                     "user",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL, verbose_name="person"),
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
                 ),
             ],
             options={
                 "verbose_name": "team membership",
                 "verbose_name_plural": "team memberships",
-                "constraints": [models.UniqueConstraint(fields=("team", "user"), name="team_member_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("team", "user"), name="team_member_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="WorkItem",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("ref", models.CharField(max_length=24, unique=True, verbose_name="reference")),
                 ("kind", models.CharField(max_length=32, verbose_name="kind")),
                 ("title", models.CharField(max_length=200, verbose_name="title")),
                 ("state", models.CharField(max_length=32, verbose_name="state")),
                 ("is_open", models.BooleanField(default=True, verbose_name="open")),
                 ("held_at", models.DateTimeField(null=True, verbose_name="on hold since")),
-                ("hold_reason", models.CharField(blank=True, default="", max_length=500, verbose_name="hold reason")),
+                (
+                    "hold_reason",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="hold reason"
+                    ),
+                ),
                 (
                     "waiting_on",
                     models.CharField(
-                        choices=[("agency", "Agency"), ("client", "Client"), ("vendor", "Vendor"), ("incident", "Incident")],
+                        choices=[
+                            ("agency", "Agency"),
+                            ("client", "Client"),
+                            ("vendor", "Vendor"),
+                            ("incident", "Incident"),
+                        ],
                         default="agency",
                         max_length=10,
                         verbose_name="waiting on",
@@ -644,7 +854,9 @@ class Migration(migrations.Migration):
                 (
                     "priority",
                     models.PositiveSmallIntegerField(
-                        choices=[(1, "Urgent"), (2, "High"), (3, "Normal"), (4, "Low")], default=3, verbose_name="priority"
+                        choices=[(1, "Urgent"), (2, "High"), (3, "Normal"), (4, "Low")],
+                        default=3,
+                        verbose_name="priority",
                     ),
                 ),
                 ("next_due_at", models.DateTimeField(null=True, verbose_name="due")),
@@ -732,20 +944,34 @@ class Migration(migrations.Migration):
                 "ordering": ("next_due_at", "id"),
                 "permissions": (
                     ("see_all_work", "Can see the work of every client"),
-                    ("see_unrestricted_work", "Can see the work of every client that is not restricted"),
+                    (
+                        "see_unrestricted_work",
+                        "Can see the work of every client that is not restricted",
+                    ),
                     ("see_team_work", "Can see work assigned to oneself or one's teams"),
                 ),
                 "default_permissions": ("view",),
                 "indexes": [
-                    models.Index(condition=models.Q(("is_open", True)), fields=["owner", "next_due_at", "id"], name="workitem_queue_idx"),
-                    models.Index(condition=models.Q(("is_open", True)), fields=["next_due_at"], include=("id",), name="workitem_due_idx"),
+                    models.Index(
+                        condition=models.Q(("is_open", True)),
+                        fields=["owner", "next_due_at", "id"],
+                        name="workitem_queue_idx",
+                    ),
+                    models.Index(
+                        condition=models.Q(("is_open", True)),
+                        fields=["next_due_at"],
+                        include=("id",),
+                        name="workitem_due_idx",
+                    ),
                 ],
                 "constraints": [
                     models.CheckConstraint(
                         condition=models.Q(
                             ("is_open", False),
                             models.Q(
-                                ("backup__isnull", False), ("owner__isnull", False), models.Q(("owner", models.F("backup")), _negated=True)
+                                ("backup__isnull", False),
+                                ("owner__isnull", False),
+                                models.Q(("owner", models.F("backup")), _negated=True),
                             ),
                             _connector="OR",
                         ),
@@ -770,11 +996,21 @@ class Migration(migrations.Migration):
                 ("kind", models.CharField(max_length=32, verbose_name="kind")),
                 ("title", models.CharField(max_length=200, verbose_name="title")),
                 ("held_at", models.DateTimeField(null=True, verbose_name="on hold since")),
-                ("hold_reason", models.CharField(blank=True, default="", max_length=500, verbose_name="hold reason")),
+                (
+                    "hold_reason",
+                    models.CharField(
+                        blank=True, default="", max_length=500, verbose_name="hold reason"
+                    ),
+                ),
                 (
                     "waiting_on",
                     models.CharField(
-                        choices=[("agency", "Agency"), ("client", "Client"), ("vendor", "Vendor"), ("incident", "Incident")],
+                        choices=[
+                            ("agency", "Agency"),
+                            ("client", "Client"),
+                            ("vendor", "Vendor"),
+                            ("incident", "Incident"),
+                        ],
                         default="agency",
                         max_length=10,
                         verbose_name="waiting on",
@@ -783,14 +1019,24 @@ class Migration(migrations.Migration):
                 (
                     "priority",
                     models.PositiveSmallIntegerField(
-                        choices=[(1, "Urgent"), (2, "High"), (3, "Normal"), (4, "Low")], default=3, verbose_name="priority"
+                        choices=[(1, "Urgent"), (2, "High"), (3, "Normal"), (4, "Low")],
+                        default=3,
+                        verbose_name="priority",
                     ),
                 ),
                 ("created_at", models.DateTimeField(editable=False, verbose_name="created")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "backup",
                     models.ForeignKey(
@@ -906,14 +1152,34 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Event",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=100, verbose_name="kind")),
-                ("source", models.CharField(default="throughline", max_length=60, verbose_name="source")),
-                ("dedupe_key", models.CharField(max_length=200, null=True, verbose_name="dedupe key")),
-                ("digest", models.CharField(blank=True, default="", max_length=64, verbose_name="digest")),
+                (
+                    "source",
+                    models.CharField(default="throughline", max_length=60, verbose_name="source"),
+                ),
+                (
+                    "dedupe_key",
+                    models.CharField(max_length=200, null=True, verbose_name="dedupe key"),
+                ),
+                (
+                    "digest",
+                    models.CharField(blank=True, default="", max_length=64, verbose_name="digest"),
+                ),
                 ("object_id", models.BigIntegerField(null=True, verbose_name="object")),
-                ("from_state", models.CharField(blank=True, default="", max_length=32, verbose_name="from")),
-                ("to_state", models.CharField(blank=True, default="", max_length=32, verbose_name="to")),
+                (
+                    "from_state",
+                    models.CharField(blank=True, default="", max_length=32, verbose_name="from"),
+                ),
+                (
+                    "to_state",
+                    models.CharField(blank=True, default="", max_length=32, verbose_name="to"),
+                ),
                 ("at", models.DateTimeField(verbose_name="at")),
                 (
                     "actor",
@@ -943,7 +1209,9 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("dedupe_key__isnull", False)), fields=("source", "dedupe_key"), name="event_captured_once"
+                        condition=models.Q(("dedupe_key__isnull", False)),
+                        fields=("source", "dedupe_key"),
+                        name="event_captured_once",
                     )
                 ],
             },
@@ -952,21 +1220,30 @@ class Migration(migrations.Migration):
             model_name="client",
             name="team",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="clients", to="routing.team", verbose_name="team"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="clients",
+                to="routing.team",
+                verbose_name="team",
             ),
         ),
         migrations.AddField(
             model_name="contact",
             name="clients",
             field=models.ManyToManyField(
-                related_name="contacts", through="routing.Membership", to="routing.client", verbose_name="clients"
+                related_name="contacts",
+                through="routing.Membership",
+                to="routing.client",
+                verbose_name="clients",
             ),
         ),
         migrations.AddField(
             model_name="team",
             name="members",
             field=models.ManyToManyField(
-                related_name="teams", through="routing.TeamMembership", to=settings.AUTH_USER_MODEL, verbose_name="members"
+                related_name="teams",
+                through="routing.TeamMembership",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="members",
             ),
         ),
         migrations.AddConstraint(

@@ -15,7 +15,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Absence",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("starts_at", models.DateTimeField(verbose_name="from")),
                 ("ends_at", models.DateTimeField(verbose_name="until")),
                 (
@@ -45,7 +50,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Agency",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 (
                     "backup",
@@ -68,7 +78,10 @@ class Migration(migrations.Migration):
                 (
                     "team",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="routing.team", verbose_name="default team"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.team",
+                        verbose_name="default team",
                     ),
                 ),
             ],
@@ -89,23 +102,46 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Dispatch",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("due_at", models.DateTimeField()),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("parked_reason", models.CharField(blank=True, default="", max_length=200)),
-                ("event", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="dispatch", to="routing.event")),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="dispatch",
+                        to="routing.event",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "waiting event",
                 "verbose_name_plural": "waiting events",
                 "default_permissions": ("view",),
-                "indexes": [models.Index(condition=models.Q(("parked_reason", "")), fields=["due_at", "id"], name="dispatch_due_idx")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("parked_reason", "")),
+                        fields=["due_at", "id"],
+                        name="dispatch_due_idx",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="ExceptionRoute",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "reason",
                     models.CharField(
@@ -114,7 +150,10 @@ class Migration(migrations.Migration):
                             ("missing_context", "It is not clear which client this is for"),
                             ("duplicate", "More than one client fits"),
                             ("failed_connector", "An outside system refuses us"),
-                            ("conflicting_duplicate", "The same event came twice with different content"),
+                            (
+                                "conflicting_duplicate",
+                                "The same event came twice with different content",
+                            ),
                             ("no_rule", "No routing rule fits"),
                             ("nobody_available", "Nobody is available to take it"),
                             ("failed_step", "A step keeps failing"),
@@ -137,7 +176,12 @@ class Migration(migrations.Migration):
                         verbose_name="goes to",
                     ),
                 ),
-                ("timebox_minutes", models.PositiveIntegerField(default=240, verbose_name="timebox (working minutes)")),
+                (
+                    "timebox_minutes",
+                    models.PositiveIntegerField(
+                        default=240, verbose_name="timebox (working minutes)"
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "exception route",
@@ -149,15 +193,34 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Flow",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("slug", models.SlugField(unique=True, verbose_name="slug")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("purpose", models.TextField(help_text="Which decision the business trusts this flow to make.", verbose_name="purpose")),
-                ("outcome", models.TextField(help_text="What proves that it happened.", verbose_name="outcome")),
+                (
+                    "purpose",
+                    models.TextField(
+                        help_text="Which decision the business trusts this flow to make.",
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.TextField(
+                        help_text="What proves that it happened.", verbose_name="outcome"
+                    ),
+                ),
                 (
                     "runbook",
                     models.TextField(
-                        blank=True, default="", help_text="What to do when it stops, and how to roll it back.", verbose_name="runbook"
+                        blank=True,
+                        default="",
+                        help_text="What to do when it stops, and how to roll it back.",
+                        verbose_name="runbook",
                     ),
                 ),
                 (
@@ -197,9 +260,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="FlowVersion",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("number", models.PositiveIntegerField(verbose_name="number")),
-                ("action", models.CharField(help_text="What it starts once it knows who.", max_length=60, verbose_name="action")),
+                (
+                    "action",
+                    models.CharField(
+                        help_text="What it starts once it knows who.",
+                        max_length=60,
+                        verbose_name="action",
+                    ),
+                ),
                 (
                     "template",
                     models.TextField(
@@ -212,11 +287,20 @@ class Migration(migrations.Migration):
                 (
                     "title",
                     models.CharField(
-                        default="{deal.name}", help_text="May name fields in braces.", max_length=200, verbose_name="title of the work"
+                        default="{deal.name}",
+                        help_text="May name fields in braces.",
+                        max_length=200,
+                        verbose_name="title of the work",
                     ),
                 ),
-                ("policy", models.CharField(default="standard", max_length=50, verbose_name="SLA policy")),
-                ("published_at", models.DateTimeField(editable=False, null=True, verbose_name="published")),
+                (
+                    "policy",
+                    models.CharField(default="standard", max_length=50, verbose_name="SLA policy"),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="published"),
+                ),
                 (
                     "copied_from",
                     models.ForeignKey(
@@ -231,7 +315,10 @@ class Migration(migrations.Migration):
                 (
                     "flow",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="routing.flow", verbose_name="flow"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="versions",
+                        to="routing.flow",
+                        verbose_name="flow",
                     ),
                 ),
                 (
@@ -251,20 +338,28 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "flow versions",
                 "ordering": ("flow", "-number"),
                 "default_permissions": ("add", "change", "view"),
-                "constraints": [models.UniqueConstraint(fields=("flow", "number"), name="flow_version_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("flow", "number"), name="flow_version_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="FlowField",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "name",
                     models.CharField(
                         max_length=60,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[a-z]+(\\.[a-z][a-z_]*)+\\Z", "Lower case with a dot, such as deal.amount."
+                                "\\A[a-z]+(\\.[a-z][a-z_]*)+\\Z",
+                                "Lower case with a dot, such as deal.amount.",
                             )
                         ],
                         verbose_name="name",
@@ -289,14 +384,21 @@ class Migration(migrations.Migration):
                 ("required", models.BooleanField(default=False, verbose_name="required")),
                 (
                     "personal",
-                    models.BooleanField(default=False, help_text="Names a person: rules may not use it.", verbose_name="personal"),
+                    models.BooleanField(
+                        default=False,
+                        help_text="Names a person: rules may not use it.",
+                        verbose_name="personal",
+                    ),
                 ),
                 ("choices", models.JSONField(blank=True, default=list, verbose_name="choices")),
                 ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
                 (
                     "version",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="fields", to="routing.flowversion", verbose_name="version"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fields",
+                        to="routing.flowversion",
+                        verbose_name="version",
                     ),
                 ),
             ],
@@ -304,7 +406,9 @@ class Migration(migrations.Migration):
                 "verbose_name": "field",
                 "verbose_name_plural": "fields",
                 "ordering": ("position", "id"),
-                "constraints": [models.UniqueConstraint(fields=("version", "name"), name="flow_field_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("version", "name"), name="flow_field_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -314,9 +418,17 @@ class Migration(migrations.Migration):
                 ("starts_at", models.DateTimeField(verbose_name="from")),
                 ("ends_at", models.DateTimeField(verbose_name="until")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -357,9 +469,17 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "backup",
                     models.ForeignKey(
@@ -432,7 +552,10 @@ class Migration(migrations.Migration):
                             ("missing_context", "It is not clear which client this is for"),
                             ("duplicate", "More than one client fits"),
                             ("failed_connector", "An outside system refuses us"),
-                            ("conflicting_duplicate", "The same event came twice with different content"),
+                            (
+                                "conflicting_duplicate",
+                                "The same event came twice with different content",
+                            ),
                             ("no_rule", "No routing rule fits"),
                             ("nobody_available", "Nobody is available to take it"),
                             ("failed_step", "A step keeps failing"),
@@ -454,11 +577,24 @@ class Migration(migrations.Migration):
                         verbose_name="goes to",
                     ),
                 ),
-                ("timebox_minutes", models.PositiveIntegerField(default=240, verbose_name="timebox (working minutes)")),
+                (
+                    "timebox_minutes",
+                    models.PositiveIntegerField(
+                        default=240, verbose_name="timebox (working minutes)"
+                    ),
+                ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -476,7 +612,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_exceptionroute_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_exceptionroute_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -486,18 +624,40 @@ class Migration(migrations.Migration):
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("slug", models.SlugField(db_index=False, verbose_name="slug")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("purpose", models.TextField(help_text="Which decision the business trusts this flow to make.", verbose_name="purpose")),
-                ("outcome", models.TextField(help_text="What proves that it happened.", verbose_name="outcome")),
+                (
+                    "purpose",
+                    models.TextField(
+                        help_text="Which decision the business trusts this flow to make.",
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.TextField(
+                        help_text="What proves that it happened.", verbose_name="outcome"
+                    ),
+                ),
                 (
                     "runbook",
                     models.TextField(
-                        blank=True, default="", help_text="What to do when it stops, and how to roll it back.", verbose_name="runbook"
+                        blank=True,
+                        default="",
+                        help_text="What to do when it stops, and how to roll it back.",
+                        verbose_name="runbook",
                     ),
                 ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "backup",
                     models.ForeignKey(
@@ -550,7 +710,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("number", models.PositiveIntegerField(verbose_name="number")),
-                ("action", models.CharField(help_text="What it starts once it knows who.", max_length=60, verbose_name="action")),
+                (
+                    "action",
+                    models.CharField(
+                        help_text="What it starts once it knows who.",
+                        max_length=60,
+                        verbose_name="action",
+                    ),
+                ),
                 (
                     "template",
                     models.TextField(
@@ -563,15 +730,32 @@ class Migration(migrations.Migration):
                 (
                     "title",
                     models.CharField(
-                        default="{deal.name}", help_text="May name fields in braces.", max_length=200, verbose_name="title of the work"
+                        default="{deal.name}",
+                        help_text="May name fields in braces.",
+                        max_length=200,
+                        verbose_name="title of the work",
                     ),
                 ),
-                ("policy", models.CharField(default="standard", max_length=50, verbose_name="SLA policy")),
-                ("published_at", models.DateTimeField(editable=False, null=True, verbose_name="published")),
+                (
+                    "policy",
+                    models.CharField(default="standard", max_length=50, verbose_name="SLA policy"),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="published"),
+                ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "copied_from",
                     models.ForeignKey(
@@ -629,18 +813,29 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_flowversion_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_flowversion_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.CreateModel(
             name="Notification",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "words",
                     models.CharField(
-                        choices=[("owns", "You now own this"), ("backs_up", "You now back this up"), ("exception", "Needs your decision")],
+                        choices=[
+                            ("owns", "You now own this"),
+                            ("backs_up", "You now back this up"),
+                            ("exception", "Needs your decision"),
+                        ],
                         max_length=20,
                         verbose_name="message",
                     ),
@@ -673,17 +868,33 @@ class Migration(migrations.Migration):
                 "ordering": ("-id",),
                 "default_permissions": ("view",),
                 "indexes": [
-                    models.Index(condition=models.Q(("read_at__isnull", True)), fields=["recipient", "-id"], name="notification_unread_idx")
+                    models.Index(
+                        condition=models.Q(("read_at__isnull", True)),
+                        fields=["recipient", "-id"],
+                        name="notification_unread_idx",
+                    )
                 ],
             },
         ),
         migrations.CreateModel(
             name="Payload",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("body", models.JSONField()),
                 ("erased_at", models.DateTimeField(null=True)),
-                ("event", models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name="payload", to="routing.event")),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payload",
+                        to="routing.event",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "payload",
@@ -694,13 +905,22 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Rule",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("position", models.PositiveSmallIntegerField(verbose_name="position")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
                 (
                     "skills",
                     django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name="skills needed"
+                        base_field=models.CharField(max_length=40),
+                        blank=True,
+                        default=list,
+                        size=None,
+                        verbose_name="skills needed",
                     ),
                 ),
                 (
@@ -714,19 +934,27 @@ class Migration(migrations.Migration):
                 (
                     "priority",
                     models.PositiveSmallIntegerField(
-                        choices=[(1, "Urgent"), (2, "High"), (3, "Normal"), (4, "Low")], default=3, verbose_name="priority"
+                        choices=[(1, "Urgent"), (2, "High"), (3, "Normal"), (4, "Low")],
+                        default=3,
+                        verbose_name="priority",
                     ),
                 ),
                 (
                     "team",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="routing.team", verbose_name="team"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="routing.team",
+                        verbose_name="team",
                     ),
                 ),
                 (
                     "version",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="rules", to="routing.flowversion", verbose_name="version"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rules",
+                        to="routing.flowversion",
+                        verbose_name="version",
                     ),
                 ),
             ],
@@ -734,13 +962,22 @@ class Migration(migrations.Migration):
                 "verbose_name": "rule",
                 "verbose_name_plural": "rules",
                 "ordering": ("position",),
-                "constraints": [models.UniqueConstraint(fields=("version", "position"), name="rule_position_once")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("version", "position"), name="rule_position_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="Condition",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("group", models.PositiveSmallIntegerField(default=1, verbose_name="group")),
                 ("field", models.CharField(max_length=60, verbose_name="field")),
                 (
@@ -760,11 +997,17 @@ class Migration(migrations.Migration):
                         verbose_name="operator",
                     ),
                 ),
-                ("value", models.JSONField(blank=True, default=None, null=True, verbose_name="value")),
+                (
+                    "value",
+                    models.JSONField(blank=True, default=None, null=True, verbose_name="value"),
+                ),
                 (
                     "rule",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="conditions", to="routing.rule", verbose_name="rule"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conditions",
+                        to="routing.rule",
+                        verbose_name="rule",
                     ),
                 ),
             ],
@@ -777,7 +1020,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Run",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -803,7 +1051,10 @@ class Migration(migrations.Migration):
                 (
                     "flow",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="routing.flow", verbose_name="flow"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="runs",
+                        to="routing.flow",
+                        verbose_name="flow",
                     ),
                 ),
                 (
@@ -841,10 +1092,17 @@ class Migration(migrations.Migration):
                 "verbose_name": "run",
                 "verbose_name_plural": "runs",
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["source", "subject_type", "subject_id"], name="run_subject_idx")],
+                "indexes": [
+                    models.Index(
+                        fields=["source", "subject_type", "subject_id"], name="run_subject_idx"
+                    )
+                ],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("state__in", ["complete", "closed_unproven", "cancelled"]), _negated=True),
+                        condition=models.Q(
+                            ("state__in", ["complete", "closed_unproven", "cancelled"]),
+                            _negated=True,
+                        ),
                         fields=("flow", "source", "subject_type", "subject_id"),
                         name="one_open_run_a_subject",
                     )
@@ -854,7 +1112,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Decision",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("rule_name", models.CharField(max_length=120, verbose_name="rule")),
                 ("asked", models.TextField(verbose_name="decided on")),
                 ("answer", models.TextField(verbose_name="answer")),
@@ -893,7 +1156,10 @@ class Migration(migrations.Migration):
                 (
                     "run",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="routing.run", verbose_name="run"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="decisions",
+                        to="routing.run",
+                        verbose_name="run",
                     ),
                 ),
             ],
@@ -907,7 +1173,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Enrichment",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("facts", models.JSONField(verbose_name="facts")),
                 ("sources", models.JSONField(default=dict, verbose_name="where from")),
                 ("client_id", models.BigIntegerField(null=True)),
@@ -928,7 +1199,10 @@ class Migration(migrations.Migration):
                 (
                     "run",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="enrichments", to="routing.run", verbose_name="run"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="enrichments",
+                        to="routing.run",
+                        verbose_name="run",
                     ),
                 ),
             ],
@@ -942,7 +1216,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ExceptionCase",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "state",
                     models.CharField(
@@ -966,7 +1245,10 @@ class Migration(migrations.Migration):
                             ("missing_context", "It is not clear which client this is for"),
                             ("duplicate", "More than one client fits"),
                             ("failed_connector", "An outside system refuses us"),
-                            ("conflicting_duplicate", "The same event came twice with different content"),
+                            (
+                                "conflicting_duplicate",
+                                "The same event came twice with different content",
+                            ),
                             ("no_rule", "No routing rule fits"),
                             ("nobody_available", "Nobody is available to take it"),
                             ("failed_step", "A step keeps failing"),
@@ -975,7 +1257,12 @@ class Migration(migrations.Migration):
                         verbose_name="reason",
                     ),
                 ),
-                ("step", models.CharField(blank=True, default="", max_length=10, verbose_name="stopped at")),
+                (
+                    "step",
+                    models.CharField(
+                        blank=True, default="", max_length=10, verbose_name="stopped at"
+                    ),
+                ),
                 ("evidence", models.JSONField(default=dict, verbose_name="evidence")),
                 ("blocking", models.BooleanField(default=True, verbose_name="blocking")),
                 ("claimed_at", models.DateTimeField(null=True, verbose_name="claimed")),
@@ -1040,7 +1327,10 @@ class Migration(migrations.Migration):
                             ("missing_context", "It is not clear which client this is for"),
                             ("duplicate", "More than one client fits"),
                             ("failed_connector", "An outside system refuses us"),
-                            ("conflicting_duplicate", "The same event came twice with different content"),
+                            (
+                                "conflicting_duplicate",
+                                "The same event came twice with different content",
+                            ),
                             ("no_rule", "No routing rule fits"),
                             ("nobody_available", "Nobody is available to take it"),
                             ("failed_step", "A step keeps failing"),
@@ -1049,15 +1339,28 @@ class Migration(migrations.Migration):
                         verbose_name="reason",
                     ),
                 ),
-                ("step", models.CharField(blank=True, default="", max_length=10, verbose_name="stopped at")),
+                (
+                    "step",
+                    models.CharField(
+                        blank=True, default="", max_length=10, verbose_name="stopped at"
+                    ),
+                ),
                 ("evidence", models.JSONField(default=dict, verbose_name="evidence")),
                 ("blocking", models.BooleanField(default=True, verbose_name="blocking")),
                 ("claimed_at", models.DateTimeField(null=True, verbose_name="claimed")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -1101,7 +1404,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_exceptioncase_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_exceptioncase_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -1132,9 +1437,17 @@ class Migration(migrations.Migration):
                 ("subject_type", models.CharField(max_length=60, verbose_name="subject")),
                 ("subject_id", models.CharField(max_length=100, verbose_name="subject id")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "flow",
                     models.ForeignKey(
@@ -1211,7 +1524,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="RunEvent",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "part",
                     models.CharField(
@@ -1229,7 +1547,10 @@ class Migration(migrations.Migration):
                 (
                     "event",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="parts", to="routing.event", verbose_name="event"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parts",
+                        to="routing.event",
+                        verbose_name="event",
                     ),
                 ),
                 (
@@ -1249,14 +1570,23 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "constraints": [
                     models.UniqueConstraint(fields=("event", "run"), name="event_part_once"),
-                    models.UniqueConstraint(condition=models.Q(("run", None)), fields=("event",), name="event_unclaimed_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("run", None)),
+                        fields=("event",),
+                        name="event_unclaimed_once",
+                    ),
                 ],
             },
         ),
         migrations.CreateModel(
             name="RunStep",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "name",
                     models.CharField(
@@ -1275,7 +1605,11 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("due", "Due"), ("done", "Done"), ("stopped", "Stopped at an exception")],
+                        choices=[
+                            ("due", "Due"),
+                            ("done", "Done"),
+                            ("stopped", "Stopped at an exception"),
+                        ],
                         default="due",
                         max_length=10,
                         verbose_name="state",
@@ -1284,13 +1618,21 @@ class Migration(migrations.Migration):
                 ("due_at", models.DateTimeField(verbose_name="due")),
                 ("attempts", models.PositiveIntegerField(default=0, verbose_name="attempts")),
                 ("lease", models.PositiveIntegerField(default=0)),
-                ("last_error", models.CharField(blank=True, default="", max_length=300, verbose_name="last error")),
+                (
+                    "last_error",
+                    models.CharField(
+                        blank=True, default="", max_length=300, verbose_name="last error"
+                    ),
+                ),
                 ("started_at", models.DateTimeField(null=True, verbose_name="started")),
                 ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
                 (
                     "run",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="steps", to="routing.run", verbose_name="run"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="steps",
+                        to="routing.run",
+                        verbose_name="run",
                     ),
                 ),
             ],
@@ -1299,22 +1641,42 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "steps",
                 "ordering": ("run", "id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(condition=models.Q(("state", "due")), fields=["name", "due_at", "id"], name="runstep_due_idx")],
-                "constraints": [models.UniqueConstraint(fields=("run", "name"), name="run_step_once")],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "due")),
+                        fields=["name", "due_at", "id"],
+                        name="runstep_due_idx",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "name"), name="run_step_once")
+                ],
             },
         ),
         migrations.CreateModel(
             name="Trigger",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("kind", models.CharField(max_length=100, verbose_name="kind of event")),
                 (
                     "field",
                     models.CharField(
-                        blank=True, default="", help_text="Empty: any event of this kind.", max_length=60, verbose_name="field"
+                        blank=True,
+                        default="",
+                        help_text="Empty: any event of this kind.",
+                        max_length=60,
+                        verbose_name="field",
                     ),
                 ),
-                ("value", models.CharField(blank=True, default="", max_length=200, verbose_name="equals")),
+                (
+                    "value",
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="equals"),
+                ),
                 (
                     "version",
                     models.ForeignKey(
@@ -1333,12 +1695,16 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="event",
             name="subject_id",
-            field=models.CharField(blank=True, db_default="", max_length=100, verbose_name="subject id"),
+            field=models.CharField(
+                blank=True, db_default="", max_length=100, verbose_name="subject id"
+            ),
         ),
         migrations.AddField(
             model_name="event",
             name="subject_type",
-            field=models.CharField(blank=True, db_default="", max_length=60, verbose_name="subject"),
+            field=models.CharField(
+                blank=True, db_default="", max_length=60, verbose_name="subject"
+            ),
         ),
         migrations.AddField(
             model_name="historicaluser",
@@ -1390,7 +1756,11 @@ class Migration(migrations.Migration):
             model_name="workitem",
             name="run",
             field=models.ForeignKey(
-                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="work", to="routing.run", verbose_name="run"
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="work",
+                to="routing.run",
+                verbose_name="run",
             ),
         ),
     ]

@@ -44,7 +44,10 @@ CREATE TRIGGER frozen BEFORE INSERT OR UPDATE OR DELETE ON routing_condition
 )
 
 BACKWARD = (
-    "".join(f"DROP TRIGGER frozen ON {table};\n" for table in (*PARTS, "routing_condition", "routing_flowversion"))
+    "".join(
+        f"DROP TRIGGER frozen ON {table};\n"
+        for table in (*PARTS, "routing_condition", "routing_flowversion")
+    )
     + "DROP FUNCTION refuse_published(); DROP FUNCTION refuse_part_of_published(); DROP FUNCTION refuse_condition_of_published();"
 )
 

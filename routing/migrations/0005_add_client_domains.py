@@ -16,7 +16,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ClientDomain",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "domain",
                     models.CharField(
@@ -34,7 +39,10 @@ class Migration(migrations.Migration):
                 (
                     "client",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="domains", to="routing.client", verbose_name="client"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="domains",
+                        to="routing.client",
+                        verbose_name="client",
                     ),
                 ),
             ],
@@ -62,9 +70,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "client",
                     models.ForeignKey(
@@ -95,7 +111,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_clientdomain_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_clientdomain_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),

@@ -18,13 +18,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Calendar",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("slug", models.SlugField(unique=True, verbose_name="slug")),
                 ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
+                        default="UTC",
+                        max_length=64,
+                        validators=[routing.people.staff.validate_timezone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
@@ -66,7 +74,10 @@ class Migration(migrations.Migration):
                         verbose_name="other days off",
                     ),
                 ),
-                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="version"),
+                ),
             ],
             options={
                 "verbose_name": "calendar",
@@ -78,7 +89,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ClockTerms",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("digest", models.CharField(max_length=64, unique=True)),
                 ("document", models.JSONField(verbose_name="terms")),
             ],
@@ -91,7 +107,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SLAPolicy",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("slug", models.SlugField(unique=True, verbose_name="slug")),
                 ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
                 (
@@ -124,7 +145,10 @@ class Migration(migrations.Migration):
                         verbose_name="and only in",
                     ),
                 ),
-                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="version"),
+                ),
             ],
             options={
                 "verbose_name": "SLA policy",
@@ -136,7 +160,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Clock",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("purpose", models.CharField(max_length=32, verbose_name="purpose")),
                 ("policy_version", models.PositiveIntegerField(verbose_name="policy version")),
                 ("target", models.DurationField(verbose_name="target (working time)")),
@@ -148,14 +177,27 @@ class Migration(migrations.Migration):
                 (
                     "waiting_on",
                     models.CharField(
-                        choices=[("agency", "Agency"), ("client", "Client"), ("vendor", "Vendor"), ("incident", "Incident")],
+                        choices=[
+                            ("agency", "Agency"),
+                            ("client", "Client"),
+                            ("vendor", "Vendor"),
+                            ("incident", "Incident"),
+                        ],
                         default="agency",
                         max_length=10,
                         verbose_name="waiting on",
                     ),
                 ),
-                ("cause", models.CharField(default="work", max_length=10, verbose_name="because of")),
-                ("spent", models.DurationField(default=datetime.timedelta, verbose_name="spent (working time)")),
+                (
+                    "cause",
+                    models.CharField(default="work", max_length=10, verbose_name="because of"),
+                ),
+                (
+                    "spent",
+                    models.DurationField(
+                        default=datetime.timedelta, verbose_name="spent (working time)"
+                    ),
+                ),
                 ("due_at", models.DateTimeField(null=True, verbose_name="due")),
                 ("warn_at", models.DateTimeField(null=True, verbose_name="warns")),
                 ("warned_at", models.DateTimeField(null=True, verbose_name="warned")),
@@ -201,26 +243,47 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["item", "id"], name="clock_item_idx"),
                     models.Index(
-                        condition=models.Q(("wakes_at__isnull", False)), fields=["wakes_at"], include=("id",), name="clock_wakes_idx"
+                        condition=models.Q(("wakes_at__isnull", False)),
+                        fields=["wakes_at"],
+                        include=("id",),
+                        name="clock_wakes_idx",
                     ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("stopped_at", None)), fields=("item", "purpose"), name="one_open_clock_a_purpose"
+                        condition=models.Q(("stopped_at", None)),
+                        fields=("item", "purpose"),
+                        name="one_open_clock_a_purpose",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
                             models.Q(
-                                ("due_at__isnull", False), ("paused_at", None), ("running_since__isnull", False), ("stopped_at", None)
+                                ("due_at__isnull", False),
+                                ("paused_at", None),
+                                ("running_since__isnull", False),
+                                ("stopped_at", None),
                             ),
-                            models.Q(("due_at", None), ("paused_at__isnull", False), ("running_since", None), ("stopped_at", None)),
-                            models.Q(("paused_at", None), ("running_since", None), ("stopped_at__isnull", False), ("wakes_at", None)),
+                            models.Q(
+                                ("due_at", None),
+                                ("paused_at__isnull", False),
+                                ("running_since", None),
+                                ("stopped_at", None),
+                            ),
+                            models.Q(
+                                ("paused_at", None),
+                                ("running_since", None),
+                                ("stopped_at__isnull", False),
+                                ("wakes_at", None),
+                            ),
                             _connector="OR",
                         ),
                         name="clock_runs_pauses_or_stopped",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(("met_at", None), ("breached_at", None), _connector="OR"), name="clock_met_or_breached"
+                        condition=models.Q(
+                            ("met_at", None), ("breached_at", None), _connector="OR"
+                        ),
+                        name="clock_met_or_breached",
                     ),
                 ],
             },
@@ -228,11 +291,27 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Target",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("kind", models.CharField(help_text="Such as request or exceptioncase.", max_length=32, verbose_name="kind of work")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="Such as request or exceptioncase.",
+                        max_length=32,
+                        verbose_name="kind of work",
+                    ),
+                ),
                 (
                     "purpose",
-                    models.SlugField(help_text="Such as first_response, triage or resolution.", max_length=32, verbose_name="purpose"),
+                    models.SlugField(
+                        help_text="Such as first_response, triage or resolution.",
+                        max_length=32,
+                        verbose_name="purpose",
+                    ),
                 ),
                 (
                     "worktime",
@@ -240,7 +319,9 @@ class Migration(migrations.Migration):
                         help_text="Hours:minutes:seconds, such as 08:00:00; a day counts 24 hours.",
                         validators=[
                             django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                            django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                            django.core.validators.MaxValueValidator(
+                                datetime.timedelta(days=83, seconds=28800)
+                            ),
                         ],
                         verbose_name="working time",
                     ),
@@ -249,7 +330,10 @@ class Migration(migrations.Migration):
                     "warn_percent",
                     models.PositiveSmallIntegerField(
                         default=75,
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
                         verbose_name="warn at (percent)",
                     ),
                 ),
@@ -278,7 +362,10 @@ class Migration(migrations.Migration):
                 (
                     "policy",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="targets", to="routing.slapolicy", verbose_name="policy"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="targets",
+                        to="routing.slapolicy",
+                        verbose_name="policy",
                     ),
                 ),
             ],
@@ -286,17 +373,29 @@ class Migration(migrations.Migration):
                 "verbose_name": "target",
                 "verbose_name_plural": "targets",
                 "ordering": ("policy", "kind", "worktime"),
-                "constraints": [models.UniqueConstraint(fields=("policy", "kind", "purpose"), name="target_once_a_policy")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("policy", "kind", "purpose"), name="target_once_a_policy"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
             name="CalendarUse",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "calendar",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="uses", to="routing.calendar", verbose_name="calendar"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="uses",
+                        to="routing.calendar",
+                        verbose_name="calendar",
                     ),
                 ),
                 (
@@ -343,16 +442,30 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="ClockMark",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("at", models.DateTimeField(verbose_name="at")),
                 (
                     "does",
-                    models.CharField(choices=[("run", "run"), ("pause", "pause"), ("stop", "stop")], max_length=5, verbose_name="does"),
+                    models.CharField(
+                        choices=[("run", "run"), ("pause", "pause"), ("stop", "stop")],
+                        max_length=5,
+                        verbose_name="does",
+                    ),
                 ),
                 (
                     "party",
                     models.CharField(
-                        choices=[("agency", "Agency"), ("client", "Client"), ("vendor", "Vendor"), ("incident", "Incident")],
+                        choices=[
+                            ("agency", "Agency"),
+                            ("client", "Client"),
+                            ("vendor", "Vendor"),
+                            ("incident", "Incident"),
+                        ],
                         max_length=10,
                         verbose_name="whose minutes",
                     ),
@@ -396,7 +509,12 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Escalation",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("level", models.PositiveSmallIntegerField(verbose_name="level")),
                 ("due_at", models.DateTimeField(verbose_name="reached")),
                 ("caught_up", models.BooleanField(default=False, verbose_name="caught up")),
@@ -425,7 +543,9 @@ class Migration(migrations.Migration):
                         name="escalation_unsent_idx",
                     )
                 ],
-                "constraints": [models.UniqueConstraint(fields=("clock", "level"), name="escalation_level_once")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("clock", "level"), name="escalation_level_once")
+                ],
             },
         ),
         migrations.CreateModel(
@@ -437,7 +557,10 @@ class Migration(migrations.Migration):
                 (
                     "timezone",
                     models.CharField(
-                        default="UTC", max_length=64, validators=[routing.people.staff.validate_timezone], verbose_name="time zone"
+                        default="UTC",
+                        max_length=64,
+                        validators=[routing.people.staff.validate_timezone],
+                        verbose_name="time zone",
                     ),
                 ),
                 (
@@ -479,11 +602,22 @@ class Migration(migrations.Migration):
                         verbose_name="other days off",
                     ),
                 ),
-                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="version"),
+                ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -510,9 +644,17 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "calendar",
                     models.ForeignKey(
@@ -569,7 +711,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_calendaruse_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_calendaruse_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -609,11 +753,22 @@ class Migration(migrations.Migration):
                         verbose_name="and only in",
                     ),
                 ),
-                ("version", models.PositiveIntegerField(default=1, editable=False, verbose_name="version")),
+                (
+                    "version",
+                    models.PositiveIntegerField(default=1, editable=False, verbose_name="version"),
+                ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -639,11 +794,21 @@ class Migration(migrations.Migration):
             name="HistoricalTarget",
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
-                ("kind", models.CharField(help_text="Such as request or exceptioncase.", max_length=32, verbose_name="kind of work")),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="Such as request or exceptioncase.",
+                        max_length=32,
+                        verbose_name="kind of work",
+                    ),
+                ),
                 (
                     "purpose",
                     models.SlugField(
-                        db_index=False, help_text="Such as first_response, triage or resolution.", max_length=32, verbose_name="purpose"
+                        db_index=False,
+                        help_text="Such as first_response, triage or resolution.",
+                        max_length=32,
+                        verbose_name="purpose",
                     ),
                 ),
                 (
@@ -652,7 +817,9 @@ class Migration(migrations.Migration):
                         help_text="Hours:minutes:seconds, such as 08:00:00; a day counts 24 hours.",
                         validators=[
                             django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                            django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                            django.core.validators.MaxValueValidator(
+                                datetime.timedelta(days=83, seconds=28800)
+                            ),
                         ],
                         verbose_name="working time",
                     ),
@@ -661,7 +828,10 @@ class Migration(migrations.Migration):
                     "warn_percent",
                     models.PositiveSmallIntegerField(
                         default=75,
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)],
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(100),
+                        ],
                         verbose_name="warn at (percent)",
                     ),
                 ),
@@ -688,9 +858,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(

@@ -13,13 +13,44 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="File",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
-                ("size", models.PositiveBigIntegerField(help_text="In bytes.", verbose_name="size")),
-                ("type", models.CharField(help_text="By its content: a MIME type.", max_length=100, verbose_name="type")),
+                (
+                    "size",
+                    models.PositiveBigIntegerField(help_text="In bytes.", verbose_name="size"),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        help_text="By its content: a MIME type.",
+                        max_length=100,
+                        verbose_name="type",
+                    ),
+                ),
                 ("name", models.CharField(blank=True, max_length=255, verbose_name="name")),
-                ("width", models.PositiveIntegerField(blank=True, help_text="In pixels, of images.", null=True, verbose_name="width")),
-                ("height", models.PositiveIntegerField(blank=True, help_text="In pixels, of images.", null=True, verbose_name="height")),
+                (
+                    "width",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="In pixels, of images.",
+                        null=True,
+                        verbose_name="width",
+                    ),
+                ),
+                (
+                    "height",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="In pixels, of images.",
+                        null=True,
+                        verbose_name="height",
+                    ),
+                ),
                 (
                     "scan",
                     models.CharField(
@@ -33,9 +64,15 @@ class Migration(migrations.Migration):
                         verbose_name="scan",
                     ),
                 ),
-                ("storage_key", models.CharField(blank=True, db_index=True, editable=False, max_length=80)),
+                (
+                    "storage_key",
+                    models.CharField(blank=True, db_index=True, editable=False, max_length=80),
+                ),
                 ("uploaded_at", models.DateTimeField(verbose_name="uploaded")),
-                ("erased_at", models.DateTimeField(editable=False, null=True, verbose_name="erased")),
+                (
+                    "erased_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="erased"),
+                ),
                 (
                     "client",
                     models.ForeignKey(
@@ -64,9 +101,16 @@ class Migration(migrations.Migration):
                 "ordering": ("-id",),
                 "default_permissions": ("view",),
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")), name="file_sha256_is_hex"),
                     models.CheckConstraint(
-                        condition=models.Q(models.Q(("storage_key", ""), _negated=True), ("erased_at__isnull", False), _connector="OR"),
+                        condition=models.Q(("sha256__regex", "^[0-9a-f]{64}$")),
+                        name="file_sha256_is_hex",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("storage_key", ""), _negated=True),
+                            ("erased_at__isnull", False),
+                            _connector="OR",
+                        ),
                         name="file_has_bytes_or_is_erased",
                     ),
                 ],
@@ -75,11 +119,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Note",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "audience",
                     models.CharField(
-                        choices=[("internal", "Internal: only the agency"), ("client", "Shared: the client reads it too")],
+                        choices=[
+                            ("internal", "Internal: only the agency"),
+                            ("client", "Shared: the client reads it too"),
+                        ],
                         default="internal",
                         max_length=8,
                         verbose_name="who reads it",
@@ -88,11 +140,17 @@ class Migration(migrations.Migration):
                 (
                     "body",
                     models.TextField(
-                        blank=True, max_length=10000, validators=[django.core.validators.MaxLengthValidator(10000)], verbose_name="note"
+                        blank=True,
+                        max_length=10000,
+                        validators=[django.core.validators.MaxLengthValidator(10000)],
+                        verbose_name="note",
                     ),
                 ),
                 ("at", models.DateTimeField(verbose_name="written")),
-                ("erased_at", models.DateTimeField(editable=False, null=True, verbose_name="erased")),
+                (
+                    "erased_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="erased"),
+                ),
                 (
                     "author",
                     models.ForeignKey(
@@ -105,7 +163,10 @@ class Migration(migrations.Migration):
                 (
                     "item",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="routing.workitem", verbose_name="about"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="notes",
+                        to="routing.workitem",
+                        verbose_name="about",
                     ),
                 ),
             ],
@@ -119,21 +180,47 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="NoteFile",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("file", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="note_files", to="routing.file")),
-                ("note", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="note_files", to="routing.note")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="note_files",
+                        to="routing.file",
+                    ),
+                ),
+                (
+                    "note",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="note_files",
+                        to="routing.note",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "file of a note",
                 "verbose_name_plural": "files of notes",
                 "default_permissions": (),
-                "constraints": [models.UniqueConstraint(fields=("note", "file"), name="file_once_a_note")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("note", "file"), name="file_once_a_note")
+                ],
             },
         ),
         migrations.AddField(
             model_name="note",
             name="files",
-            field=models.ManyToManyField(related_name="notes", through="routing.NoteFile", to="routing.file", verbose_name="files"),
+            field=models.ManyToManyField(
+                related_name="notes",
+                through="routing.NoteFile",
+                to="routing.file",
+                verbose_name="files",
+            ),
         ),
         migrations.AddIndex(
             model_name="note",

@@ -14,9 +14,21 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Destination",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("kind", models.CharField(help_text="Such as wordpress or static.", max_length=30, verbose_name="kind of system")),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="Such as wordpress or static.",
+                        max_length=30,
+                        verbose_name="kind of system",
+                    ),
+                ),
                 (
                     "connection",
                     models.SlugField(
@@ -34,7 +46,8 @@ class Migration(migrations.Migration):
                         max_length=30,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[a-z][a-z0-9_-]*\\Z", "Lower-case letters, digits, - and _, such as posts or pages."
+                                "\\A[a-z][a-z0-9_-]*\\Z",
+                                "Lower-case letters, digits, - and _, such as posts or pages.",
                             )
                         ],
                         verbose_name="post type",
@@ -48,7 +61,8 @@ class Migration(migrations.Migration):
                         max_length=200,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A([a-z0-9-]+/)*[a-z0-9-]*\\Z", "Folders such as blog/news: lower-case letters, digits and -."
+                                "\\A([a-z0-9-]+/)*[a-z0-9-]*\\Z",
+                                "Folders such as blog/news: lower-case letters, digits and -.",
                             )
                         ],
                         verbose_name="path",
@@ -57,14 +71,19 @@ class Migration(migrations.Migration):
                 (
                     "publishes_on_approval",
                     models.BooleanField(
-                        default=True, help_text="Otherwise an account manager starts the publishing.", verbose_name="publish on approval"
+                        default=True,
+                        help_text="Otherwise an account manager starts the publishing.",
+                        verbose_name="publish on approval",
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="in use")),
                 (
                     "client",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="destinations", to="routing.client", verbose_name="client"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="destinations",
+                        to="routing.client",
+                        verbose_name="client",
                     ),
                 ),
             ],
@@ -73,7 +92,11 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "destinations",
                 "ordering": ("client", "name"),
                 "default_permissions": ("add", "change", "view"),
-                "constraints": [models.UniqueConstraint(fields=("client", "name"), name="destination_name_once_a_client")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("client", "name"), name="destination_name_once_a_client"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,7 +104,14 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
                 ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("kind", models.CharField(help_text="Such as wordpress or static.", max_length=30, verbose_name="kind of system")),
+                (
+                    "kind",
+                    models.CharField(
+                        help_text="Such as wordpress or static.",
+                        max_length=30,
+                        verbose_name="kind of system",
+                    ),
+                ),
                 (
                     "connection",
                     models.SlugField(
@@ -100,7 +130,8 @@ class Migration(migrations.Migration):
                         max_length=30,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A[a-z][a-z0-9_-]*\\Z", "Lower-case letters, digits, - and _, such as posts or pages."
+                                "\\A[a-z][a-z0-9_-]*\\Z",
+                                "Lower-case letters, digits, - and _, such as posts or pages.",
                             )
                         ],
                         verbose_name="post type",
@@ -114,7 +145,8 @@ class Migration(migrations.Migration):
                         max_length=200,
                         validators=[
                             django.core.validators.RegexValidator(
-                                "\\A([a-z0-9-]+/)*[a-z0-9-]*\\Z", "Folders such as blog/news: lower-case letters, digits and -."
+                                "\\A([a-z0-9-]+/)*[a-z0-9-]*\\Z",
+                                "Folders such as blog/news: lower-case letters, digits and -.",
                             )
                         ],
                         verbose_name="path",
@@ -123,14 +155,24 @@ class Migration(migrations.Migration):
                 (
                     "publishes_on_approval",
                     models.BooleanField(
-                        default=True, help_text="Otherwise an account manager starts the publishing.", verbose_name="publish on approval"
+                        default=True,
+                        help_text="Otherwise an account manager starts the publishing.",
+                        verbose_name="publish on approval",
                     ),
                 ),
                 ("is_active", models.BooleanField(default=True, verbose_name="in use")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "client",
                     models.ForeignKey(
@@ -161,7 +203,9 @@ class Migration(migrations.Migration):
                 "ordering": ("-history_date", "-history_id"),
                 "get_latest_by": ("history_date", "history_id"),
                 "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["id", "history_date"], name="hist_destination_idx")],
+                "indexes": [
+                    models.Index(fields=["id", "history_date"], name="hist_destination_idx")
+                ],
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
@@ -275,7 +319,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="exceptioncase",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("blocking", True), ("state__in", ["open", "claimed", "escalated"])),
+                condition=models.Q(
+                    ("blocking", True), ("state__in", ["open", "claimed", "escalated"])
+                ),
                 fields=("run", "step", "reason"),
                 name="one_open_exception_a_reason",
             ),

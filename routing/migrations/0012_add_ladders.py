@@ -33,7 +33,12 @@ class Migration(migrations.Migration):
             model_name="clock",
             name="trouble",
             field=models.CharField(
-                blank=True, db_default="", default="", editable=False, max_length=200, verbose_name="why nobody could be told"
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=200,
+                verbose_name="why nobody could be told",
             ),
         ),
         migrations.AddField(
@@ -45,7 +50,9 @@ class Migration(migrations.Migration):
                 help_text="Working time from being late to the backup, to the team lead, to the operations lead, to the agency's default pair.",
                 validators=[
                     django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                    django.core.validators.MaxValueValidator(
+                        datetime.timedelta(days=83, seconds=28800)
+                    ),
                 ],
                 verbose_name="escalate every",
             ),
@@ -59,7 +66,9 @@ class Migration(migrations.Migration):
                 help_text="Working time from being late to the backup, to the team lead, to the operations lead, to the agency's default pair.",
                 validators=[
                     django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                    django.core.validators.MaxValueValidator(
+                        datetime.timedelta(days=83, seconds=28800)
+                    ),
                 ],
                 verbose_name="escalate every",
             ),
@@ -87,6 +96,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="clock",
-            index=models.Index(condition=models.Q(("trouble", ""), _negated=True), fields=["id"], name="clock_trouble_idx"),
+            index=models.Index(
+                condition=models.Q(("trouble", ""), _negated=True),
+                fields=["id"],
+                name="clock_trouble_idx",
+            ),
         ),
     ]

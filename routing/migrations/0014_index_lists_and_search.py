@@ -8,7 +8,11 @@ from django.contrib.postgres.operations import AddIndexConcurrently, TrigramExte
 from django.db import migrations, models
 from django.db.models.functions import Coalesce, Upper
 
-SOONEST = Coalesce("next_due_at", models.Value(datetime(9999, 12, 31, tzinfo=UTC)), output_field=models.DateTimeField())
+SOONEST = Coalesce(
+    "next_due_at",
+    models.Value(datetime(9999, 12, 31, tzinfo=UTC)),
+    output_field=models.DateTimeField(),
+)
 
 
 class Migration(migrations.Migration):
@@ -19,11 +23,22 @@ class Migration(migrations.Migration):
     operations = [
         TrigramExtension(),  # trusted, so the owner of the database may make it
         AddIndexConcurrently("workitem", models.Index(SOONEST, "id", name="workitem_soonest_idx")),
-        AddIndexConcurrently("workitem", models.Index(SOONEST, "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx")),
-        AddIndexConcurrently("workitem", models.Index("client", SOONEST, "id", name="workitem_client_idx")),
         AddIndexConcurrently(
             "workitem",
-            GinIndex(OpClass(Upper("ref"), "gin_trgm_ops"), OpClass(Upper("title"), "gin_trgm_ops"), name="workitem_words_idx"),
+            models.Index(
+                SOONEST, "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"
+            ),
+        ),
+        AddIndexConcurrently(
+            "workitem", models.Index("client", SOONEST, "id", name="workitem_client_idx")
+        ),
+        AddIndexConcurrently(
+            "workitem",
+            GinIndex(
+                OpClass(Upper("ref"), "gin_trgm_ops"),
+                OpClass(Upper("title"), "gin_trgm_ops"),
+                name="workitem_words_idx",
+            ),
         ),
         migrations.AlterField(
             "workitem",

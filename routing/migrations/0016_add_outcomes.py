@@ -141,7 +141,10 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("live", "It is live as approved"), ("handed_over", "The client has it")],
+                        choices=[
+                            ("live", "It is live as approved"),
+                            ("handed_over", "The client has it"),
+                        ],
                         max_length=12,
                         verbose_name="what",
                     ),
@@ -165,9 +168,17 @@ class Migration(migrations.Migration):
                 ("proven_at", models.DateTimeField(null=True, verbose_name="proven")),
                 ("evidence", models.JSONField(default=dict, verbose_name="evidence")),
                 ("history_change_reason", models.TextField(blank=True, default="")),
-                ("history_id", models.BigAutoField(editable=False, primary_key=True, serialize=False)),
+                (
+                    "history_id",
+                    models.BigAutoField(editable=False, primary_key=True, serialize=False),
+                ),
                 ("history_date", models.DateTimeField(db_index=True)),
-                ("history_type", models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1)),
+                (
+                    "history_type",
+                    models.CharField(
+                        choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1
+                    ),
+                ),
                 (
                     "history_user",
                     models.ForeignKey(
@@ -231,11 +242,19 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Outcome",
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
                 (
                     "kind",
                     models.CharField(
-                        choices=[("live", "It is live as approved"), ("handed_over", "The client has it")],
+                        choices=[
+                            ("live", "It is live as approved"),
+                            ("handed_over", "The client has it"),
+                        ],
                         max_length=12,
                         verbose_name="what",
                     ),
@@ -259,12 +278,20 @@ class Migration(migrations.Migration):
                 ("proven_at", models.DateTimeField(null=True, verbose_name="proven")),
                 ("probed_at", models.DateTimeField(null=True, verbose_name="looked at")),
                 ("next_probe_at", models.DateTimeField(null=True, verbose_name="next look")),
-                ("failures", models.PositiveIntegerField(default=0, verbose_name="looks that did not find it")),
+                (
+                    "failures",
+                    models.PositiveIntegerField(
+                        default=0, verbose_name="looks that did not find it"
+                    ),
+                ),
                 ("evidence", models.JSONField(default=dict, verbose_name="evidence")),
                 (
                     "item",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="outcomes", to="routing.workitem", verbose_name="of"
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcomes",
+                        to="routing.workitem",
+                        verbose_name="of",
                     ),
                 ),
                 (
@@ -296,17 +323,27 @@ class Migration(migrations.Migration):
                 "default_permissions": ("view",),
                 "indexes": [
                     models.Index(
-                        condition=models.Q(("next_probe_at__isnull", False)), fields=["next_probe_at", "id"], name="outcome_probe_idx"
+                        condition=models.Q(("next_probe_at__isnull", False)),
+                        fields=["next_probe_at", "id"],
+                        name="outcome_probe_idx",
                     )
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("item", "kind"), name="outcome_once_an_item"),
                     models.CheckConstraint(
-                        condition=models.Q(models.Q(("state", "waived"), _negated=True), ("waived_by__isnull", False), _connector="OR"),
+                        condition=models.Q(
+                            models.Q(("state", "waived"), _negated=True),
+                            ("waived_by__isnull", False),
+                            _connector="OR",
+                        ),
                         name="waived_by_name",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(models.Q(("state", "proven"), _negated=True), ("proven_at__isnull", False), _connector="OR"),
+                        condition=models.Q(
+                            models.Q(("state", "proven"), _negated=True),
+                            ("proven_at__isnull", False),
+                            _connector="OR",
+                        ),
                         name="proven_when",
                     ),
                 ],

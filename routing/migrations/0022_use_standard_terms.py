@@ -17,7 +17,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name="calendaruse",
-            options={"verbose_name": "calendar assignment", "verbose_name_plural": "calendar assignments"},
+            options={
+                "verbose_name": "calendar assignment",
+                "verbose_name_plural": "calendar assignments",
+            },
         ),
         migrations.AlterModelOptions(
             name="clockmark",
@@ -30,11 +33,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name="clockterms",
-            options={"default_permissions": ("view",), "verbose_name": "clock terms", "verbose_name_plural": "clock terms"},
+            options={
+                "default_permissions": ("view",),
+                "verbose_name": "clock terms",
+                "verbose_name_plural": "clock terms",
+            },
         ),
         migrations.AlterModelOptions(
             name="dispatch",
-            options={"default_permissions": ("view",), "verbose_name": "queued event", "verbose_name_plural": "queued events"},
+            options={
+                "default_permissions": ("view",),
+                "verbose_name": "queued event",
+                "verbose_name_plural": "queued events",
+            },
         ),
         migrations.AlterModelOptions(
             name="exceptionroute",
@@ -67,7 +78,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterModelOptions(
             name="runevent",
-            options={"default_permissions": ("view",), "verbose_name": "event result", "verbose_name_plural": "event results"},
+            options={
+                "default_permissions": ("view",),
+                "verbose_name": "event result",
+                "verbose_name_plural": "event results",
+            },
         ),
         migrations.AlterModelOptions(
             name="seal",
@@ -130,7 +145,8 @@ class Migration(migrations.Migration):
                 unique=True,
                 validators=[
                     django.core.validators.RegexValidator(
-                        "\\A[A-Z][A-Z0-9]{1,5}\\Z", "Two to six capital letters or digits, starting with a letter."
+                        "\\A[A-Z][A-Z0-9]{1,5}\\Z",
+                        "Two to six capital letters or digits, starting with a letter.",
                     )
                 ],
                 verbose_name="code",
@@ -140,7 +156,9 @@ class Migration(migrations.Migration):
             model_name="client",
             name="restricted",
             field=models.BooleanField(
-                default=False, help_text="Only account managers in the client's team can see its work.", verbose_name="restricted"
+                default=False,
+                help_text="Only account managers in the client's team can see its work.",
+                verbose_name="restricted",
             ),
         ),
         migrations.AlterField(
@@ -151,13 +169,20 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="clock",
             name="spent",
-            field=models.DurationField(default=datetime.timedelta, verbose_name="used (working time)"),
+            field=models.DurationField(
+                default=datetime.timedelta, verbose_name="used (working time)"
+            ),
         ),
         migrations.AlterField(
             model_name="clock",
             name="trouble",
             field=models.CharField(
-                blank=True, db_default="", default="", editable=False, max_length=200, verbose_name="notification error"
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=200,
+                verbose_name="notification error",
             ),
         ),
         migrations.AlterField(
@@ -180,13 +205,22 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="clockmark",
             name="does",
-            field=models.CharField(choices=[("run", "run"), ("pause", "pause"), ("stop", "stop")], max_length=5, verbose_name="action"),
+            field=models.CharField(
+                choices=[("run", "run"), ("pause", "pause"), ("stop", "stop")],
+                max_length=5,
+                verbose_name="action",
+            ),
         ),
         migrations.AlterField(
             model_name="clockmark",
             name="party",
             field=models.CharField(
-                choices=[("agency", "Agency"), ("client", "Client"), ("vendor", "Vendor"), ("incident", "Incident")],
+                choices=[
+                    ("agency", "Agency"),
+                    ("client", "Client"),
+                    ("vendor", "Vendor"),
+                    ("incident", "Incident"),
+                ],
                 max_length=10,
                 verbose_name="time counted for",
             ),
@@ -216,7 +250,9 @@ class Migration(migrations.Migration):
             model_name="destination",
             name="publishes_on_approval",
             field=models.BooleanField(
-                default=True, help_text="If off, an account manager starts publishing.", verbose_name="publish on approval"
+                default=True,
+                help_text="If off, an account manager starts publishing.",
+                verbose_name="publish on approval",
             ),
         ),
         migrations.AlterField(
@@ -305,57 +341,86 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="file",
             name="height",
-            field=models.PositiveIntegerField(blank=True, help_text="In pixels, for images.", null=True, verbose_name="height"),
+            field=models.PositiveIntegerField(
+                blank=True, help_text="In pixels, for images.", null=True, verbose_name="height"
+            ),
         ),
         migrations.AlterField(
             model_name="file",
             name="type",
-            field=models.CharField(help_text="MIME type, detected from the content.", max_length=100, verbose_name="type"),
+            field=models.CharField(
+                help_text="MIME type, detected from the content.",
+                max_length=100,
+                verbose_name="type",
+            ),
         ),
         migrations.AlterField(
             model_name="file",
             name="width",
-            field=models.PositiveIntegerField(blank=True, help_text="In pixels, for images.", null=True, verbose_name="width"),
+            field=models.PositiveIntegerField(
+                blank=True, help_text="In pixels, for images.", null=True, verbose_name="width"
+            ),
         ),
         migrations.AlterField(
             model_name="flow",
             name="outcome",
-            field=models.TextField(help_text="The proof that the work was done.", verbose_name="outcome"),
+            field=models.TextField(
+                help_text="The proof that the work was done.", verbose_name="outcome"
+            ),
         ),
         migrations.AlterField(
             model_name="flow",
             name="purpose",
-            field=models.TextField(help_text="The decision this flow makes for the business.", verbose_name="purpose"),
+            field=models.TextField(
+                help_text="The decision this flow makes for the business.", verbose_name="purpose"
+            ),
         ),
         migrations.AlterField(
             model_name="flow",
             name="runbook",
             field=models.TextField(
-                blank=True, default="", help_text="Steps to take when the flow stops, and to roll it back.", verbose_name="runbook"
+                blank=True,
+                default="",
+                help_text="Steps to take when the flow stops, and to roll it back.",
+                verbose_name="runbook",
             ),
         ),
         migrations.AlterField(
             model_name="flowfield",
             name="personal",
-            field=models.BooleanField(default=False, help_text="Identifies a person. Rules cannot use it.", verbose_name="personal"),
+            field=models.BooleanField(
+                default=False,
+                help_text="Identifies a person. Rules cannot use it.",
+                verbose_name="personal",
+            ),
         ),
         migrations.AlterField(
             model_name="flowversion",
             name="action",
-            field=models.CharField(help_text="The operation to start once the owner is known.", max_length=60, verbose_name="action"),
+            field=models.CharField(
+                help_text="The operation to start once the owner is known.",
+                max_length=60,
+                verbose_name="action",
+            ),
         ),
         migrations.AlterField(
             model_name="flowversion",
             name="template",
             field=models.TextField(
-                blank=True, default="", help_text="Fields in braces are replaced, such as {deal.name}.", verbose_name="brief template"
+                blank=True,
+                default="",
+                help_text="Fields in braces are replaced, such as {deal.name}.",
+                verbose_name="brief template",
             ),
         ),
         migrations.AlterField(
             model_name="flowversion",
             name="title",
             field=models.CharField(
-                default="{deal.name}", help_text="Can contain fields in braces.", max_length=200, verbose_name="work title"
+                default="{deal.name}",
+                help_text="Can contain fields in braces.",
+                max_length=200,
+                verbose_name="work title",
             ),
         ),
         migrations.AlterField(
@@ -409,7 +474,8 @@ class Migration(migrations.Migration):
                 max_length=6,
                 validators=[
                     django.core.validators.RegexValidator(
-                        "\\A[A-Z][A-Z0-9]{1,5}\\Z", "Two to six capital letters or digits, starting with a letter."
+                        "\\A[A-Z][A-Z0-9]{1,5}\\Z",
+                        "Two to six capital letters or digits, starting with a letter.",
                     )
                 ],
                 verbose_name="code",
@@ -419,7 +485,9 @@ class Migration(migrations.Migration):
             model_name="historicalclient",
             name="restricted",
             field=models.BooleanField(
-                default=False, help_text="Only account managers in the client's team can see its work.", verbose_name="restricted"
+                default=False,
+                help_text="Only account managers in the client's team can see its work.",
+                verbose_name="restricted",
             ),
         ),
         migrations.AlterField(
@@ -443,7 +511,9 @@ class Migration(migrations.Migration):
             model_name="historicaldestination",
             name="publishes_on_approval",
             field=models.BooleanField(
-                default=True, help_text="If off, an account manager starts publishing.", verbose_name="publish on approval"
+                default=True,
+                help_text="If off, an account manager starts publishing.",
+                verbose_name="publish on approval",
             ),
         ),
         migrations.AlterField(
@@ -513,37 +583,54 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicalflow",
             name="outcome",
-            field=models.TextField(help_text="The proof that the work was done.", verbose_name="outcome"),
+            field=models.TextField(
+                help_text="The proof that the work was done.", verbose_name="outcome"
+            ),
         ),
         migrations.AlterField(
             model_name="historicalflow",
             name="purpose",
-            field=models.TextField(help_text="The decision this flow makes for the business.", verbose_name="purpose"),
+            field=models.TextField(
+                help_text="The decision this flow makes for the business.", verbose_name="purpose"
+            ),
         ),
         migrations.AlterField(
             model_name="historicalflow",
             name="runbook",
             field=models.TextField(
-                blank=True, default="", help_text="Steps to take when the flow stops, and to roll it back.", verbose_name="runbook"
+                blank=True,
+                default="",
+                help_text="Steps to take when the flow stops, and to roll it back.",
+                verbose_name="runbook",
             ),
         ),
         migrations.AlterField(
             model_name="historicalflowversion",
             name="action",
-            field=models.CharField(help_text="The operation to start once the owner is known.", max_length=60, verbose_name="action"),
+            field=models.CharField(
+                help_text="The operation to start once the owner is known.",
+                max_length=60,
+                verbose_name="action",
+            ),
         ),
         migrations.AlterField(
             model_name="historicalflowversion",
             name="template",
             field=models.TextField(
-                blank=True, default="", help_text="Fields in braces are replaced, such as {deal.name}.", verbose_name="brief template"
+                blank=True,
+                default="",
+                help_text="Fields in braces are replaced, such as {deal.name}.",
+                verbose_name="brief template",
             ),
         ),
         migrations.AlterField(
             model_name="historicalflowversion",
             name="title",
             field=models.CharField(
-                default="{deal.name}", help_text="Can contain fields in braces.", max_length=200, verbose_name="work title"
+                default="{deal.name}",
+                help_text="Can contain fields in braces.",
+                max_length=200,
+                verbose_name="work title",
             ),
         ),
         migrations.AlterField(
@@ -564,7 +651,9 @@ class Migration(migrations.Migration):
             model_name="historicaloutcome",
             name="kind",
             field=models.CharField(
-                choices=[("live", "Live as approved"), ("handed_over", "Received by the client")], max_length=12, verbose_name="what"
+                choices=[("live", "Live as approved"), ("handed_over", "Received by the client")],
+                max_length=12,
+                verbose_name="what",
             ),
         ),
         migrations.AlterField(
@@ -629,7 +718,9 @@ class Migration(migrations.Migration):
                 help_text="Working time between escalation levels: backup, team lead, operations lead, default owner and backup.",
                 validators=[
                     django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                    django.core.validators.MaxValueValidator(
+                        datetime.timedelta(days=83, seconds=28800)
+                    ),
                 ],
                 verbose_name="escalate every",
             ),
@@ -665,7 +756,9 @@ class Migration(migrations.Migration):
                 help_text="Hours:minutes:seconds, such as 08:00:00. One day is 24 hours.",
                 validators=[
                     django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                    django.core.validators.MaxValueValidator(
+                        datetime.timedelta(days=83, seconds=28800)
+                    ),
                 ],
                 verbose_name="working time",
             ),
@@ -673,7 +766,9 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="historicaluser",
             name="is_staff",
-            field=models.BooleanField(default=False, help_text="Can sign in to the desk.", verbose_name="staff"),
+            field=models.BooleanField(
+                default=False, help_text="Can sign in to the desk.", verbose_name="staff"
+            ),
         ),
         migrations.AlterField(
             model_name="historicaluser",
@@ -720,7 +815,10 @@ class Migration(migrations.Migration):
             model_name="note",
             name="audience",
             field=models.CharField(
-                choices=[("internal", "Internal: only the agency"), ("client", "Shared: visible to the client")],
+                choices=[
+                    ("internal", "Internal: only the agency"),
+                    ("client", "Shared: visible to the client"),
+                ],
                 default="internal",
                 max_length=8,
                 verbose_name="visible to",
@@ -767,14 +865,19 @@ class Migration(migrations.Migration):
             model_name="outcome",
             name="item",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="outcomes", to="routing.workitem", verbose_name="work item"
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="outcomes",
+                to="routing.workitem",
+                verbose_name="work item",
             ),
         ),
         migrations.AlterField(
             model_name="outcome",
             name="kind",
             field=models.CharField(
-                choices=[("live", "Live as approved"), ("handed_over", "Received by the client")], max_length=12, verbose_name="what"
+                choices=[("live", "Live as approved"), ("handed_over", "Received by the client")],
+                max_length=12,
+                verbose_name="what",
             ),
         ),
         migrations.AlterField(
@@ -821,7 +924,11 @@ class Migration(migrations.Migration):
             model_name="rule",
             name="skills",
             field=django.contrib.postgres.fields.ArrayField(
-                base_field=models.CharField(max_length=40), blank=True, default=list, size=None, verbose_name="required skills"
+                base_field=models.CharField(max_length=40),
+                blank=True,
+                default=list,
+                size=None,
+                verbose_name="required skills",
             ),
         ),
         migrations.AlterField(
@@ -899,7 +1006,9 @@ class Migration(migrations.Migration):
                 help_text="Working time between escalation levels: backup, team lead, operations lead, default owner and backup.",
                 validators=[
                     django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                    django.core.validators.MaxValueValidator(
+                        datetime.timedelta(days=83, seconds=28800)
+                    ),
                 ],
                 verbose_name="escalate every",
             ),
@@ -935,7 +1044,9 @@ class Migration(migrations.Migration):
                 help_text="Hours:minutes:seconds, such as 08:00:00. One day is 24 hours.",
                 validators=[
                     django.core.validators.MinValueValidator(datetime.timedelta(seconds=1)),
-                    django.core.validators.MaxValueValidator(datetime.timedelta(days=83, seconds=28800)),
+                    django.core.validators.MaxValueValidator(
+                        datetime.timedelta(days=83, seconds=28800)
+                    ),
                 ],
                 verbose_name="working time",
             ),
@@ -944,13 +1055,19 @@ class Migration(migrations.Migration):
             model_name="trigger",
             name="field",
             field=models.CharField(
-                blank=True, default="", help_text="Leave empty to match any event of this kind.", max_length=60, verbose_name="field"
+                blank=True,
+                default="",
+                help_text="Leave empty to match any event of this kind.",
+                max_length=60,
+                verbose_name="field",
             ),
         ),
         migrations.AlterField(
             model_name="user",
             name="is_staff",
-            field=models.BooleanField(default=False, help_text="Can sign in to the desk.", verbose_name="staff"),
+            field=models.BooleanField(
+                default=False, help_text="Can sign in to the desk.", verbose_name="staff"
+            ),
         ),
         migrations.AlterField(
             model_name="user",

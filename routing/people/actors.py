@@ -18,7 +18,8 @@ class Actor:
     """
     Frozen for one request, task or command: what changes meanwhile counts from the next one.
 
-    A client's contact has ``contact_id`` and the roles of their memberships as (client id, role), and never a permission.
+    A client's contact has ``contact_id`` and the roles of their memberships as (client id, role),
+    and never a permission.
     """
 
     user_id: int
@@ -31,7 +32,11 @@ class Actor:
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """The actor that ``user`` is. An inactive user may nothing; a service user may everything its caller asks."""
+        """
+        The actor that ``user`` is.
+
+        An inactive user may nothing; a service user may everything its caller asks.
+        """
         service = user.kind == User.Kind.SERVICE
         if not service and not user.is_staff:
             return cls._contact(user)
@@ -41,10 +46,20 @@ class Actor:
     @classmethod
     def _contact(cls, user: User) -> Self:
         """Groups are for staff: one that a contact was put in counts for nothing."""
-        found = Membership.objects.filter(contact__user=user, contact__erased_at=None).values_list("contact", "client", "role")
+        found = Membership.objects.filter(contact__user=user, contact__erased_at=None).values_list(
+            "contact", "client", "role"
+        )
         mine = list(found) if user.is_active else []
         contact = mine[0][0] if mine else None
-        return cls(user.pk, user.full_name, frozenset(), frozenset(), False, contact, frozenset((client, role) for _, client, role in mine))
+        return cls(
+            user.pk,
+            user.full_name,
+            frozenset(),
+            frozenset(),
+            False,
+            contact,
+            frozenset((client, role) for _, client, role in mine),
+        )
 
     @classmethod
     def system(cls) -> Self:
@@ -54,7 +69,11 @@ class Actor:
         return self.is_service or permission in self.permissions
 
     def clients_as(self, *roles: str) -> frozenset[int]:
-        """The ids of the clients where this contact is one of ``roles``; without any, of all their clients."""
+        """
+        The ids of the clients where this contact is one of ``roles``.
+
+        Without any, of all their clients.
+        """
         return frozenset(client for client, role in self.client_roles if not roles or role in roles)
 
     def require(self, permission: str, to: str) -> None:

@@ -18,16 +18,31 @@ class Client(models.Model):
         _("code"),
         max_length=6,
         unique=True,
-        validators=[RegexValidator(r"\A[A-Z][A-Z0-9]{1,5}\Z", _("Two to six capital letters or digits, starting with a letter."))],
+        validators=[
+            RegexValidator(
+                r"\A[A-Z][A-Z0-9]{1,5}\Z",
+                _("Two to six capital letters or digits, starting with a letter."),
+            )
+        ],
         help_text=_("Prefix of references for this client's work, such as ACM-142."),
     )
     name = models.CharField(_("name"), max_length=120, unique=True)
-    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="clients", verbose_name=_("team"))
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("owner"))
-    backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("backup"))
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
+    )
+    team = models.ForeignKey(
+        Team, on_delete=models.PROTECT, related_name="clients", verbose_name=_("team")
+    )
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("owner")
+    )
+    backup = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", verbose_name=_("backup")
+    )
     restricted = models.BooleanField(
-        _("restricted"), default=False, help_text=_("Only account managers in the client's team can see its work.")
+        _("restricted"),
+        default=False,
+        help_text=_("Only account managers in the client's team can see its work."),
     )
 
     history = Tracked()
@@ -49,16 +64,23 @@ class Client(models.Model):
 
 
 class ClientDomain(models.Model):
-    """A mail or web domain that is one client's alone, by which intake knows it again. Lower case, without ``www.``."""
+    """
+    A mail or web domain that is one client's alone, by which intake knows it again.
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="domains", verbose_name=_("client"))
+    Lower case, without ``www.``.
+    """
+
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="domains", verbose_name=_("client")
+    )
     domain = models.CharField(
         _("domain"),
         max_length=253,
         unique=True,
         validators=[
             RegexValidator(
-                r"\A(?!www\.)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z", _("A domain such as acme.example, in lower case.")
+                r"\A(?!www\.)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z",
+                _("A domain such as acme.example, in lower case."),
             )
         ],
     )
@@ -99,7 +121,9 @@ class Contact(models.Model):
         related_name="contact",
         verbose_name=_("portal access"),
     )
-    clients = models.ManyToManyField(Client, through="Membership", related_name="contacts", verbose_name=_("clients"))
+    clients = models.ManyToManyField(
+        Client, through="Membership", related_name="contacts", verbose_name=_("clients")
+    )
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
 
     objects = ContactQuerySet.as_manager()
@@ -128,8 +152,12 @@ class Membership(models.Model):
         REQUESTER = "requester", _("Requester")
         APPROVER = "approver", _("Approver")
 
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("contact"))
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("client"))
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("contact")
+    )
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="memberships", verbose_name=_("client")
+    )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.VIEWER)
 
     history = Tracked()
@@ -137,7 +165,9 @@ class Membership(models.Model):
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
-        constraints = (models.UniqueConstraint(fields=("contact", "client"), name="contact_once_a_client"),)
+        constraints = (
+            models.UniqueConstraint(fields=("contact", "client"), name="contact_once_a_client"),
+        )
 
     def __str__(self) -> str:
         return f"{self.contact} · {self.client} · {self.get_role_display()}"
@@ -145,7 +175,8 @@ class Membership(models.Model):
 
 class ErasedIdentity(models.Model):
     """
-    A keyed digest of an erased person's e-mail address, so that intake can refuse to bring the person back.
+    A keyed digest of an erased person's e-mail address, so that intake can refuse to bring the
+    person back.
 
     HMAC-SHA256 under ERASURE_KEY, as hex; without the key it says nothing about the address.
     """

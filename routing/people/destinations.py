@@ -12,33 +12,54 @@ from routing.people.clients import Client
 
 class Destination(models.Model):
     """
-    A place of one client's, in words that no system outside needs to be asked for: integrations finds the connection.
+    A place of one client's, in words that no system outside needs to be asked for: integrations
+    finds the connection.
 
-    ``connection`` is a connection's slug; empty means the only active one of this ``kind``. ``path`` goes before the slug of
-    what is published there.
+    ``connection`` is a connection's slug; empty means the only active one of this ``kind``.
+    ``path`` goes before the slug of what is published there.
     """
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="destinations", verbose_name=_("client"))
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="destinations", verbose_name=_("client")
+    )
     name = models.CharField(_("name"), max_length=120)
-    kind = models.CharField(_("kind of system"), max_length=30, help_text=_("Such as wordpress or static."))
+    kind = models.CharField(
+        _("kind of system"), max_length=30, help_text=_("Such as wordpress or static.")
+    )
     connection = models.SlugField(
-        _("connection"), max_length=60, blank=True, default="", help_text=_("Leave empty to use the only active connection of this kind.")
+        _("connection"),
+        max_length=60,
+        blank=True,
+        default="",
+        help_text=_("Leave empty to use the only active connection of this kind."),
     )
     post_type = models.CharField(
         _("post type"),
         max_length=30,
         default="posts",
-        validators=[RegexValidator(r"\A[a-z][a-z0-9_-]*\Z", _("Lower-case letters, digits, - and _, such as posts or pages."))],
+        validators=[
+            RegexValidator(
+                r"\A[a-z][a-z0-9_-]*\Z",
+                _("Lower-case letters, digits, - and _, such as posts or pages."),
+            )
+        ],
     )
     path = models.CharField(
         _("path"),
         max_length=200,
         blank=True,
         default="",
-        validators=[RegexValidator(r"\A([a-z0-9-]+/)*[a-z0-9-]*\Z", _("Folders such as blog/news: lower-case letters, digits and -."))],
+        validators=[
+            RegexValidator(
+                r"\A([a-z0-9-]+/)*[a-z0-9-]*\Z",
+                _("Folders such as blog/news: lower-case letters, digits and -."),
+            )
+        ],
     )
     publishes_on_approval = models.BooleanField(
-        _("publish on approval"), default=True, help_text=_("If off, an account manager starts publishing.")
+        _("publish on approval"),
+        default=True,
+        help_text=_("If off, an account manager starts publishing."),
     )
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -49,7 +70,11 @@ class Destination(models.Model):
         verbose_name_plural = _("destinations")
         ordering = ("client", "name")
         default_permissions = ("add", "change", "view")
-        constraints = (models.UniqueConstraint(fields=("client", "name"), name="destination_name_once_a_client"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("client", "name"), name="destination_name_once_a_client"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.client} · {self.name}"

@@ -1,4 +1,8 @@
-"""Registry of the systems that finished work can be brought to. Packages above fill it in ``AppConfig.ready``."""
+"""
+Registry of the systems that finished work can be brought to.
+
+Packages above fill it in ``AppConfig.ready``.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class PlaceKind:
-    """A kind of system that work can be published to, and the connections of that kind in use, as slug and name."""
+    """
+    A kind of system that work can be published to, and the connections of that kind in use, as slug
+    and name.
+    """
 
     kind: str
     label: Any

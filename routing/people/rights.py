@@ -21,16 +21,23 @@ NONE = Rights(frozenset(), frozenset())
 
 # In SQL, because making it from querysets takes longer than answering it.
 ASKED = """
-    SELECT ARRAY(SELECT t.app_label || '.' || p.codename FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
+    SELECT ARRAY(SELECT t.app_label || '.' || p.codename FROM auth_permission p
+        JOIN django_content_type t ON t.id = p.content_type_id
         WHERE u.is_active AND (u.is_superuser
-            OR p.id IN (SELECT permission_id FROM routing_user_groups JOIN auth_group_permissions USING (group_id) WHERE user_id = %(user)s)
-            OR p.id IN (SELECT permission_id FROM routing_user_user_permissions WHERE user_id = %(user)s))),
+            OR p.id IN (SELECT permission_id FROM routing_user_groups
+                JOIN auth_group_permissions USING (group_id) WHERE user_id = %(user)s)
+            OR p.id IN (SELECT permission_id FROM routing_user_user_permissions
+                WHERE user_id = %(user)s))),
         ARRAY(SELECT team_id FROM routing_teammembership WHERE user_id = %(user)s)
     FROM routing_user u WHERE u.id = %(user)s"""
 
 
 def rights_of(user: User) -> Rights:
-    """As the database says now: through roles and of one's own; none for the inactive, every permission for a superuser."""
+    """
+    As the database says now.
+
+    Through roles and of one's own; none for the inactive, every permission for a superuser.
+    """
     with connection.cursor() as cursor:
         cursor.execute(ASKED, {"user": user.pk})
         found = cursor.fetchone()

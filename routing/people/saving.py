@@ -1,4 +1,6 @@
-"""Saving what is not work - people, clients, teams - with the actor and the reason in its history."""
+"""
+Saving what is not work - people, clients, teams - with the actor and the reason in its history.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +16,19 @@ from routing.people.actors import Actor
 from routing.people.staff import User
 
 
-def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "", only: Sequence[str] | None = None) -> None:
+def save(
+    row: models.Model,
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    only: Sequence[str] | None = None,
+) -> None:
     """
     Save a tracked row so that its history says who, when and why.
 
-    :param only: the fields to write, None for all; history keeps the whole row as it is in memory, so read it under a lock
+    :param only: the fields to write, None for all; history keeps the whole row as it is in memory,
+        so read it under a lock
     """
     row._history_user = User.objects.get(pk=by.user_id)  # type: ignore[attr-defined]
     row._history_date = at  # type: ignore[attr-defined]
@@ -27,14 +37,21 @@ def save(row: models.Model, *, by: Actor, at: datetime, reason: str = "", only: 
 
 
 def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: datetime) -> None:
-    """Save new tracked rows of one model in two statements, each with its own reason in its history."""
+    """
+    Save new tracked rows of one model in two statements, each with its own reason in its history.
+    """
     if not rows:
         return
     model = type(rows[0])
     model._default_manager.bulk_create(rows)
     table = Table.of(model)
-    source = f'"{table.name}" JOIN unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS because(of_id, why) ON id = of_id'
-    values = {"ids": [row.pk for row in rows], "reasons": list(reasons), "at": at, "actor": by.user_id}
+    source = f'"{table.name}" JOIN unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS because(of_id, why) ON id = of_id'  # noqa: E501
+    values = {
+        "ids": [row.pk for row in rows],
+        "reasons": list(reasons),
+        "at": at,
+        "actor": by.user_id,
+    }
     run(table.kept(source, "+", reason="why"), values)
 
 

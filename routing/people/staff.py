@@ -18,12 +18,16 @@ from django.utils.translation import gettext_lazy as _
 from routing.kernel.history import Tracked
 from routing.people.rights import Rights, rights_of
 
-SYSTEM_EMAIL = "system@throughline.invalid"  # RFC 2606: .invalid never resolves, so nobody can receive a sign-in code
+# RFC 2606: .invalid never resolves, so nobody can receive a sign-in code.
+SYSTEM_EMAIL = "system@throughline.invalid"
 
 
 def validate_timezone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(_("“%(name)s” is not a time zone. Use an IANA name such as Europe/Berlin."), params={"name": name})
+        raise ValidationError(
+            _("“%(name)s” is not a time zone. Use an IANA name such as Europe/Berlin."),
+            params={"name": name},
+        )
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -53,7 +57,15 @@ class UserManager(BaseUserManager["User"]):
         found = self.filter(email=email).first()
         if found is None:
             self.bulk_create(
-                [User(email=email, full_name=name, kind=User.Kind.SERVICE, password=make_password(None))], ignore_conflicts=True
+                [
+                    User(
+                        email=email,
+                        full_name=name,
+                        kind=User.Kind.SERVICE,
+                        password=make_password(None),
+                    )
+                ],
+                ignore_conflicts=True,
             )
             found = self.get(email=email)
         return found
@@ -78,10 +90,14 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("e-mail"), unique=True)
     full_name = models.CharField(_("name"), max_length=120)
-    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.PERSON)
     is_active = models.BooleanField(_("active"), default=True)
-    is_staff = models.BooleanField(_("staff"), default=False, help_text=_("Can sign in to the desk."))
+    is_staff = models.BooleanField(
+        _("staff"), default=False, help_text=_("Can sign in to the desk.")
+    )
     skills = ArrayField(
         models.CharField(max_length=40),
         verbose_name=_("skills"),
@@ -90,10 +106,14 @@ class User(AbstractBaseUser, PermissionsMixin):
         db_default=[],  # code from before this column leaves it out
         help_text=_("Lower-case codes, separated by commas."),
     )
-    session_epoch = models.PositiveIntegerField(default=0, editable=False)  # part of every session's hash; raised to end them all
+    session_epoch = models.PositiveIntegerField(
+        default=0, editable=False
+    )  # part of every session's hash; raised to end them all
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 
-    history = Tracked(excluded_fields=("password", "email", "full_name", "last_login", "session_epoch"))
+    history = Tracked(
+        excluded_fields=("password", "email", "full_name", "last_login", "session_epoch")
+    )
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
@@ -107,7 +127,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         constraints = (
             models.UniqueConstraint(Lower("email"), name="user_email_lower_unique"),
             models.CheckConstraint(
-                condition=models.Q(kind="person") | models.Q(is_staff=False, is_superuser=False), name="service_users_never_sign_in"
+                condition=models.Q(kind="person") | models.Q(is_staff=False, is_superuser=False),
+                name="service_users_never_sign_in",
             ),
         )
 
@@ -132,8 +153,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 class Team(models.Model):
     name = models.CharField(_("name"), max_length=80, unique=True)
-    lead = models.ForeignKey(User, on_delete=models.PROTECT, related_name="leads", verbose_name=_("lead"))
-    members = models.ManyToManyField(User, through="TeamMembership", related_name="teams", verbose_name=_("members"))
+    lead = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="leads", verbose_name=_("lead")
+    )
+    members = models.ManyToManyField(
+        User, through="TeamMembership", related_name="teams", verbose_name=_("members")
+    )
 
     history = Tracked()
 

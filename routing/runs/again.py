@@ -14,7 +14,11 @@ from routing.runs.operations.settle import canonical
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Both answers as canonical JSON; ``same`` when not one byte differs and the record itself is whole."""
+    """
+    Both answers as canonical JSON.
+
+    ``same`` when not one byte differs and the record itself is whole.
+    """
 
     recorded: str
     recomputed: str
@@ -28,10 +32,22 @@ class Again:
 def decide_again(decision: Decision) -> Again:
     asked = json.loads(decision.asked)
     candidates = [
-        Candidate(each["user_id"], tuple(each["team_ids"]), tuple(each["skills"]), each["active"], each["absent"], each["open_items"])
+        Candidate(
+            each["user_id"],
+            tuple(each["team_ids"]),
+            tuple(each["skills"]),
+            each["active"],
+            each["absent"],
+            each["open_items"],
+        )
         for each in asked["candidates"]
     ]
     account, policy = asked["fallback"]["account"], asked["fallback"]["policy"]
-    choice = choose(published(decision.version_id).rules, asked["facts"], candidates, Fallback(tuple(account), (policy[0], policy[1])))
+    choice = choose(
+        published(decision.version_id).rules,
+        asked["facts"],
+        candidates,
+        Fallback(tuple(account), (policy[0], policy[1])),
+    )
     intact = sha256(f"{decision.asked}\n{decision.answer}".encode()).hexdigest() == decision.digest
     return Again(decision.answer, canonical(asdict(choice)), intact)

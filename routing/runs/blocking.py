@@ -1,4 +1,8 @@
-"""Blockers of a run with who can unblock them and where, and the next step. All of it is read from stored rows."""
+"""
+Blockers of a run with who can unblock them and where, and the next step.
+
+All of it is read from stored rows.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +22,15 @@ from routing.work.items import WorkItem
 
 def with_holds(runs: models.QuerySet[Run]) -> models.QuerySet[Run]:
     """Runs with what ``holds`` reads, in two queries however many they are."""
-    cases = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states).select_related("item__owner").order_by("pk")
+    cases = (
+        ExceptionCase.objects.filter(state__in=ExceptionCase.open_states)
+        .select_related("item__owner")
+        .order_by("pk")
+    )
     steps = RunStep.objects.filter(state=RunStep.State.DUE).order_by("due_at", "pk")
     return runs.prefetch_related(
-        Prefetch("exceptions", queryset=cases, to_attr="open_cases"), Prefetch("steps", queryset=steps, to_attr="due_steps")
+        Prefetch("exceptions", queryset=cases, to_attr="open_cases"),
+        Prefetch("steps", queryset=steps, to_attr="due_steps"),
     )
 
 
@@ -38,14 +47,25 @@ def holds(run: Run) -> Sequence[GateResult]:
 
 def _hold(item: WorkItem) -> Iterable[GateResult]:
     if item.held_at is not None:
-        yield refused("hold", _("The run is on hold."), evidence=item.hold_reason, clears_by=_("Someone who can resume work"))
+        yield refused(
+            "hold",
+            _("The run is on hold."),
+            evidence=item.hold_reason,
+            clears_by=_("Someone who can resume work"),
+        )
 
 
 def _cases(run: Run) -> Iterable[GateResult]:
     for case in run.open_cases:  # type: ignore[attr-defined]  # prefetched
         if case.blocking:
             where = reverse("admin:routing_exceptioncase_change", args=[case.pk])
-            yield refused("exception", case.get_reason_display(), evidence=case.item.ref, clears_by=str(case.item.owner), where=where)
+            yield refused(
+                "exception",
+                case.get_reason_display(),
+                evidence=case.item.ref,
+                clears_by=str(case.item.owner),
+                where=where,
+            )
 
 
 def _retries(run: Run) -> Iterable[GateResult]:
@@ -55,7 +75,9 @@ def _retries(run: Run) -> Iterable[GateResult]:
                 "step": step.get_name_display(),
                 "when": exact(step.due_at),
             }
-            yield refused("retry", said, evidence=step.last_error, clears_by=_("Nobody. No action is needed"))
+            yield refused(
+                "retry", said, evidence=step.last_error, clears_by=_("Nobody. No action is needed")
+            )
 
 
 def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
@@ -69,11 +91,16 @@ def next_step(run: Run, parts: Sequence[WorkItem]) -> str:
     cases = [case for case in run.open_cases if case.blocking]  # type: ignore[attr-defined]
     if cases:
         values = {"who": cases[0].item.owner, "what": cases[0].item.ref}
-        return _("%(who)s resolves exception %(what)s. The run then continues at the same step.") % values
+        return (
+            _("%(who)s resolves exception %(what)s. The run then continues at the same step.")
+            % values
+        )
     if run.item.held_at is not None:
         return _("Someone resumes the run once the reason for the hold is gone.")
-    if run.due_steps:  # type: ignore[attr-defined]
-        return _("The system runs the step “%(step)s”.") % {"step": run.due_steps[0].get_name_display()}  # type: ignore[attr-defined]
+    due_steps = run.due_steps  # type: ignore[attr-defined]
+    if due_steps:
+        name = due_steps[0].get_name_display()
+        return _("The system runs the step “%(step)s”.") % {"step": name}
     return _next_of_parts(run, [part for part in parts if part.is_open])
 
 
@@ -83,5 +110,7 @@ def _next_of_parts(run: Run, waiting: Sequence[WorkItem]) -> str:
         return _("%(who)s works on %(what)s.") % values
     unmet = [row.item.ref for row in run.outcomes.unmet().select_related("item")]
     if unmet:
-        return _("The outcome must be proven: %(what)s. The system checks it automatically.") % {"what": ", ".join(unmet)}
+        return _("The outcome must be proven: %(what)s. The system checks it automatically.") % {
+            "what": ", ".join(unmet)
+        }
     return _("The outcome is proven, or someone closes the run with a reason.")

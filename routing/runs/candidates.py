@@ -21,21 +21,34 @@ from routing.work.items import WorkItem
 
 @dataclass
 class Pool:
-    """Candidates while a batch is decided: whoever is chosen has one more to do for the next one."""
+    """
+    Candidates while a batch is decided.
+
+    Whoever is chosen has one more to do for the next one.
+    """
 
     candidates: list[Candidate]
     accounts: dict[int, tuple[int, int]]
 
     def fallback(self, flow: Flow, client_id: int | None) -> Fallback:
-        return Fallback(self.accounts.get(client_id, ()) if client_id else (), (flow.owner_id, flow.backup_id))
+        return Fallback(
+            self.accounts.get(client_id, ()) if client_id else (), (flow.owner_id, flow.backup_id)
+        )
 
     def chose(self, user_id: int) -> None:
-        self.candidates = [replace(each, open_items=each.open_items + 1) if each.user_id == user_id else each for each in self.candidates]
+        self.candidates = [
+            replace(each, open_items=each.open_items + 1) if each.user_id == user_id else each
+            for each in self.candidates
+        ]
 
 
 def pool_for(standings: Sequence[Any], at: datetime) -> Pool:
-    """Everybody who may own work, and whoever stands in for them in these runs, as they are at ``at``."""
-    clients = Client.objects.filter(pk__in=[s.found.client_id for s in standings if s.found.client_id])
+    """
+    Everybody who may own work, and whoever stands in for them in these runs, as they are at ``at``.
+    """
+    clients = Client.objects.filter(
+        pk__in=[s.found.client_id for s in standings if s.found.client_id]
+    )
     accounts = {client.pk: (client.owner_id, client.backup_id) for client in clients}
     stand_ins = {user for pair in accounts.values() for user in pair}
     stand_ins |= {user for s in standings for user in (s.run.flow.owner_id, s.run.flow.backup_id)}
@@ -44,14 +57,25 @@ def pool_for(standings: Sequence[Any], at: datetime) -> Pool:
 
 def people(others: Iterable[int], at: datetime) -> list[Candidate]:
     managers = Q(groups__name=Role.ACCOUNT_MANAGER.value)
-    users = User.objects.people().filter(managers | Q(pk__in=list(others))).order_by("pk").distinct()
-    owned = WorkItem.objects.filter(is_open=True, owner__in=users).order_by().values_list("owner_id")
+    users = (
+        User.objects.people().filter(managers | Q(pk__in=list(others))).order_by("pk").distinct()
+    )
+    owned = (
+        WorkItem.objects.filter(is_open=True, owner__in=users).order_by().values_list("owner_id")
+    )
     loads = dict(owned.annotate(many=Count("pk")))
     teams: dict[int, list[int]] = defaultdict(list)
     for user, team in TeamMembership.objects.order_by("team_id").values_list("user_id", "team_id"):
         teams[user].append(team)
     absent = set(Absence.objects.at(at).values_list("user_id", flat=True))
     return [
-        Candidate(user.pk, tuple(teams[user.pk]), tuple(sorted(user.skills)), user.is_active, user.pk in absent, loads.get(user.pk, 0))
+        Candidate(
+            user.pk,
+            tuple(teams[user.pk]),
+            tuple(sorted(user.skills)),
+            user.is_active,
+            user.pk in absent,
+            loads.get(user.pk, 0),
+        )
         for user in users
     ]

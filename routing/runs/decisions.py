@@ -12,18 +12,30 @@ from routing.runs.models import Run
 
 class Decision(models.Model):
     """
-    ``asked`` is everything that was decided on - facts that rules may use, candidates, fallback - and ``answer`` the choice
-    with its reasons; both are canonical JSON text, and ``digest`` is the SHA-256 over both, as hex. The rules are the
-    version's, which never change.
+    ``asked`` is everything that was decided on - facts that rules may use, candidates, fallback -
+    and ``answer`` the choice with its reasons; both are canonical JSON text, and ``digest`` is the
+    SHA-256 over both, as hex. The rules are the version's, which never change.
     """
 
     append_only = True
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("run"))
-    version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("flow version"))
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("run")
+    )
+    version = models.ForeignKey(
+        FlowVersion,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("flow version"),
+    )
     rule_name = models.CharField(_("rule"), max_length=120)
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("owner"))
-    backup = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("backup"))
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("owner")
+    )
+    backup = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("backup")
+    )
     asked = models.TextField(_("decision input"))
     answer = models.TextField(_("answer"))
     digest = models.CharField(_("digest"), max_length=64)

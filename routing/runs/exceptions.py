@@ -1,4 +1,8 @@
-"""ExceptionCase: something only a person can settle. ExceptionRoute: the map that says which person, and by when."""
+"""
+ExceptionCase.
+
+Something only a person can settle. ExceptionRoute: the map that says which person, and by when.
+"""
 
 from __future__ import annotations
 
@@ -49,9 +53,13 @@ class ExceptionCase(WorkNoun):
 
     open_states = frozenset({State.OPEN, State.CLAIMED, State.ESCALATED})
 
-    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.OPEN, protected=True)
+    state = StateField(
+        _("state"), max_length=12, choices=State.choices, default=State.OPEN, protected=True
+    )
     reason = models.CharField(_("reason"), max_length=40, choices=Reason.choices)
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="exceptions", verbose_name=_("run"))
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, null=True, related_name="exceptions", verbose_name=_("run")
+    )
     step = models.CharField(_("stopped at"), max_length=10, blank=True, default="")
     evidence = models.JSONField(_("evidence"), default=dict)
     blocking = models.BooleanField(_("blocking"), default=True)

@@ -6,8 +6,14 @@ from routing.runs.models import Run
 
 
 def find_run(name: str) -> Run | None:
-    """By the reference of the run or of any work that belongs to it, or by ``source/type/id``; the newest where several fit."""
-    runs = Run.objects.select_related("item__client", "item__owner", "item__backup", "flow", "version").order_by("-id")
+    """
+    By the reference of the run or of any work that belongs to it, or by ``source/type/id``.
+
+    The newest where several fit.
+    """
+    runs = Run.objects.select_related(
+        "item__client", "item__owner", "item__backup", "flow", "version"
+    ).order_by("-id")
     source, _, about = name.partition("/")
     kind, _, subject = about.partition("/")
     if subject:

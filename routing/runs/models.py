@@ -30,16 +30,40 @@ class Run(WorkNoun):
         CLOSED_UNPROVEN = "closed_unproven", _("Closed unproven")
         CANCELLED = "cancelled", _("Cancelled")
 
-    open_states = frozenset({State.RECEIVED, State.ENRICHING, State.WAITING, State.ROUTED, State.IN_DELIVERY, State.AWAITING_OUTCOME})
+    open_states = frozenset(
+        {
+            State.RECEIVED,
+            State.ENRICHING,
+            State.WAITING,
+            State.ROUTED,
+            State.IN_DELIVERY,
+            State.AWAITING_OUTCOME,
+        }
+    )
 
-    state = StateField(_("state"), max_length=20, choices=State.choices, default=State.RECEIVED, protected=True)
-    flow = models.ForeignKey(Flow, on_delete=models.PROTECT, related_name="runs", verbose_name=_("flow"))
-    version = models.ForeignKey(FlowVersion, on_delete=models.PROTECT, related_name="runs", db_index=False, verbose_name=_("version"))
+    state = StateField(
+        _("state"), max_length=20, choices=State.choices, default=State.RECEIVED, protected=True
+    )
+    flow = models.ForeignKey(
+        Flow, on_delete=models.PROTECT, related_name="runs", verbose_name=_("flow")
+    )
+    version = models.ForeignKey(
+        FlowVersion,
+        on_delete=models.PROTECT,
+        related_name="runs",
+        db_index=False,
+        verbose_name=_("version"),
+    )
     source = models.CharField(_("source"), max_length=60)
     subject_type = models.CharField(_("subject"), max_length=60)
     subject_id = models.CharField(_("subject id"), max_length=100)
     follows = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, db_index=False, related_name="followed_by", verbose_name=_("follows")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="followed_by",
+        verbose_name=_("follows"),
     )
 
     history = Tracked()
@@ -48,7 +72,9 @@ class Run(WorkNoun):
         verbose_name = _("run")
         verbose_name_plural = _("runs")
         default_permissions = ("view",)
-        indexes = (models.Index(fields=["source", "subject_type", "subject_id"], name="run_subject_idx"),)
+        indexes = (
+            models.Index(fields=["source", "subject_type", "subject_id"], name="run_subject_idx"),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("flow", "source", "subject_type", "subject_id"),
@@ -76,9 +102,16 @@ class Run(WorkNoun):
     def proceed(self, *, at: datetime) -> None:
         """Continue after the blocker was resolved. The same step runs again."""
 
-    @transition(field=state, source=[State.RECEIVED, State.ENRICHING, State.WAITING], target=State.ROUTED)
+    @transition(
+        field=state, source=[State.RECEIVED, State.ENRICHING, State.WAITING], target=State.ROUTED
+    )
     def route(
-        self, *, at: datetime, owners: dict[int, tuple[int, int, int, int]], clients: dict[int, int | None], titles: dict[int, str]
+        self,
+        *,
+        at: datetime,
+        owners: dict[int, tuple[int, int, int, int]],
+        clients: dict[int, int | None],
+        titles: dict[int, str],
     ) -> None:
         """
         It is decided whose it is, and known by now what it is called.
@@ -88,7 +121,9 @@ class Run(WorkNoun):
         :param titles: by run id
         """
         self.item.title = titles[self.pk]
-        self.item.owner_id, self.item.backup_id, self.item.team_id, self.item.priority = owners[self.pk]
+        self.item.owner_id, self.item.backup_id, self.item.team_id, self.item.priority = owners[
+            self.pk
+        ]
         self.item.client_id = clients[self.pk]
 
     @transition(field=state, source=list(open_states), target=None)
@@ -104,7 +139,9 @@ class Run(WorkNoun):
     def begin(self, *, at: datetime) -> None:
         """Its request and brief exist."""
 
-    @transition(field=state, source=[State.ROUTED, State.IN_DELIVERY], target=State.AWAITING_OUTCOME)
+    @transition(
+        field=state, source=[State.ROUTED, State.IN_DELIVERY], target=State.AWAITING_OUTCOME
+    )
     def await_outcome(self, *, at: datetime) -> None:
         """All work is delivered; what proves it is still to come."""
 
@@ -131,7 +168,11 @@ class Run(WorkNoun):
 
 
 class RunEvent(models.Model):
-    """Effect of an event: it started a run, joined an open run, matched no flow or was our own echo."""
+    """
+    Effect of an event.
+
+    It started a run, joined an open run, matched no flow or was our own echo.
+    """
 
     class Part(models.TextChoices):
         STARTED = "started", _("Started the run")
@@ -139,8 +180,12 @@ class RunEvent(models.Model):
         UNCLAIMED = "unclaimed", _("No matching flow")
         ECHO = "echo", _("Echo of our own change")
 
-    event = models.ForeignKey(Event, on_delete=models.PROTECT, related_name="parts", verbose_name=_("event"))
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="run_events", verbose_name=_("run"))
+    event = models.ForeignKey(
+        Event, on_delete=models.PROTECT, related_name="parts", verbose_name=_("event")
+    )
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, null=True, related_name="run_events", verbose_name=_("run")
+    )
     part = models.CharField(_("outcome"), max_length=10, choices=Part)
     at = models.DateTimeField(_("at"))
 
@@ -152,7 +197,9 @@ class RunEvent(models.Model):
         default_permissions = ("view",)
         constraints = (
             models.UniqueConstraint(fields=("event", "run"), name="event_part_once"),
-            models.UniqueConstraint(fields=("event",), condition=models.Q(run=None), name="event_unclaimed_once"),
+            models.UniqueConstraint(
+                fields=("event",), condition=models.Q(run=None), name="event_unclaimed_once"
+            ),
         )
 
     def __str__(self) -> str:
@@ -161,12 +208,20 @@ class RunEvent(models.Model):
 
 class RunStepQuerySet(models.QuerySet["RunStep"]):
     def due(self, at: datetime) -> Self:
-        """Steps that a worker may take at ``at``: due, and not leased by a worker that still lives."""
+        """
+        Steps that a worker may take at ``at``.
+
+        Due, and not leased by a worker that still lives.
+        """
         return self.filter(state=RunStep.State.DUE, due_at__lte=at)
 
 
 class RunStep(models.Model):
-    """One step of one run: the queue is this table. ``lease`` is the fencing token of whoever works on it now."""
+    """
+    One step of one run.
+
+    The queue is this table. ``lease`` is the fencing token of whoever works on it now.
+    """
 
     class Name(models.TextChoices):
         CAPTURE = "capture", _("Capture")
@@ -181,7 +236,9 @@ class RunStep(models.Model):
         DONE = "done", _("Done")
         STOPPED = "stopped", _("Stopped by an exception")
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run"))
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run")
+    )
     name = models.CharField(_("step"), max_length=10, choices=Name)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.DUE)
     due_at = models.DateTimeField(_("due"))
@@ -199,7 +256,13 @@ class RunStep(models.Model):
         ordering = ("run", "id")
         default_permissions = ("view",)
         constraints = (models.UniqueConstraint(fields=("run", "name"), name="run_step_once"),)
-        indexes = (models.Index(fields=["name", "due_at", "id"], condition=models.Q(state="due"), name="runstep_due_idx"),)
+        indexes = (
+            models.Index(
+                fields=["name", "due_at", "id"],
+                condition=models.Q(state="due"),
+                name="runstep_due_idx",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.run} {self.name}"
@@ -212,13 +275,17 @@ class Enrichment(models.Model):
     ``facts`` may hold personal data, so the row may be rewritten on erasure.
     """
 
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="enrichments", verbose_name=_("run"))
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, related_name="enrichments", verbose_name=_("run")
+    )
     facts = models.JSONField(_("facts"))
     sources = models.JSONField(_("sources"), default=dict)
     client_id = models.BigIntegerField(null=True)
     contact_ids = models.JSONField(default=list)
     engagement_id = models.BigIntegerField(null=True)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by"))
+    by = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", db_index=False, verbose_name=_("by")
+    )
     at = models.DateTimeField(_("at"))
     erased_at = models.DateTimeField(null=True)
 

@@ -30,9 +30,9 @@ class Outcome(models.Model):
     """
     One thing that must be so before a run is complete, such as that a deliverable is live.
 
-    ``evidence`` is what was looked at last, as JSON; ``failures`` counts looks in a row that did not find it.
-    ``unseen_since`` is when the first of the latest looks was that got no answer. ``next_probe_at`` is empty where nothing can be looked
-    at, or nobody needs to any more.
+    ``evidence`` is what was looked at last, as JSON; ``failures`` counts looks in a row that did
+    not find it. ``unseen_since`` is when the first of the latest looks was that got no answer.
+    ``next_probe_at`` is empty where nothing can be looked at, or nobody needs to any more.
     """
 
     class Kind(models.TextChoices):
@@ -48,10 +48,16 @@ class Outcome(models.Model):
 
     unmet_states = (State.EXPECTED, State.DECAYED)
 
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("work item"))
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="outcomes", verbose_name=_("run"))
+    item = models.ForeignKey(
+        WorkItem, on_delete=models.PROTECT, related_name="outcomes", verbose_name=_("work item")
+    )
+    run = models.ForeignKey(
+        Run, on_delete=models.PROTECT, null=True, related_name="outcomes", verbose_name=_("run")
+    )
     kind = models.CharField(_("what"), max_length=12, choices=Kind)
-    state = StateField(_("state"), max_length=12, choices=State.choices, default=State.EXPECTED, protected=True)
+    state = StateField(
+        _("state"), max_length=12, choices=State.choices, default=State.EXPECTED, protected=True
+    )
     expected_at = models.DateTimeField(_("expected since"))
     proven_at = models.DateTimeField(_("proven"), null=True)
     probed_at = models.DateTimeField(_("last checked"), null=True)
@@ -59,7 +65,14 @@ class Outcome(models.Model):
     unseen_since = models.DateTimeField(_("unreachable since"), null=True)
     failures = models.PositiveIntegerField(_("failed checks"), default=0)
     evidence = models.JSONField(_("evidence"), default=dict)
-    waived_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("waived by"))
+    waived_by = models.ForeignKey(
+        User,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("waived by"),
+    )
 
     history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
     objects = OutcomeQuerySet.as_manager()
@@ -71,10 +84,22 @@ class Outcome(models.Model):
         default_permissions = ("view",)
         constraints = (
             models.UniqueConstraint(fields=("item", "kind"), name="outcome_once_an_item"),
-            models.CheckConstraint(condition=~models.Q(state="waived") | models.Q(waived_by__isnull=False), name="waived_by_name"),
-            models.CheckConstraint(condition=~models.Q(state="proven") | models.Q(proven_at__isnull=False), name="proven_when"),
+            models.CheckConstraint(
+                condition=~models.Q(state="waived") | models.Q(waived_by__isnull=False),
+                name="waived_by_name",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="proven") | models.Q(proven_at__isnull=False),
+                name="proven_when",
+            ),
         )
-        indexes = (models.Index(fields=["next_probe_at", "id"], condition=models.Q(next_probe_at__isnull=False), name="outcome_probe_idx"),)
+        indexes = (
+            models.Index(
+                fields=["next_probe_at", "id"],
+                condition=models.Q(next_probe_at__isnull=False),
+                name="outcome_probe_idx",
+            ),
+        )
 
     @property
     def is_unmet(self) -> bool:
@@ -98,7 +123,9 @@ class Outcome(models.Model):
         """A named person goes without the proof."""
         self.waived_by_id, self.next_probe_at = by, None
 
-    @transition(field=state, source=[State.EXPECTED, State.PROVEN, State.DECAYED], target=State.SUPERSEDED)
+    @transition(
+        field=state, source=[State.EXPECTED, State.PROVEN, State.DECAYED], target=State.SUPERSEDED
+    )
     def supersede(self, *, at: datetime) -> None:
         """Something newer is in its place: nobody looks any more."""
         self.next_probe_at = None

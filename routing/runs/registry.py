@@ -1,4 +1,9 @@
-"""Registries of runs: who reads more about a subject, and what a trace shows. Packages above fill them in ``AppConfig.ready``."""
+"""
+Registries of runs.
+
+Who reads more about a subject, and what a trace shows. Packages above fill them in
+``AppConfig.ready``.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,15 @@ from routing.kernel.facts import Found, Subject
 from routing.people.actors import Actor
 from routing.runs.models import Run
 
-# -- Enrichers: who can read more about what an event is about ---------------------------------------------------
+# -- Enrichers: who can read more about what an event is about -------------------------------------
 
 
 class Retry(Exception):
-    """The other side cannot answer now; try the step again later, no sooner than ``after_s`` seconds."""
+    """
+    The other side cannot answer now.
+
+    Try the step again later, no sooner than ``after_s`` seconds.
+    """
 
     def __init__(self, message: str, after_s: float = 0) -> None:
         super().__init__(message)
@@ -23,9 +32,15 @@ class Retry(Exception):
 
 
 class Problem(Exception):
-    """A person must look: becomes an exception case with this reason code. ``evidence`` holds ids and counts, no secrets."""
+    """
+    A person must look.
 
-    def __init__(self, reason: str, message: str, evidence: Mapping[str, Any] | None = None) -> None:
+    Becomes an exception case with this reason code. ``evidence`` holds ids and counts, no secrets.
+    """
+
+    def __init__(
+        self, reason: str, message: str, evidence: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.evidence = dict(evidence or {})
@@ -40,13 +55,16 @@ class Enricher(Protocol):
         :raises Problem: permanent trouble, such as ``failed_connector``
         """
 
-    def keep(self, read: Any, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
+    def keep(
+        self, read: Any, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None
+    ) -> Found:
         """
         Match or create what was read, inside the step's transaction.
 
         :param client_id: whom a person said it is for; then no client is looked for
 
-        :raises Problem: such as ``duplicate`` when more than one client fits; everything written is undone
+        :raises Problem: such as ``duplicate`` when more than one client fits; everything written is
+            undone
         """
 
 
@@ -62,7 +80,7 @@ def enricher_for(subject: Subject) -> Enricher | None:
     return next((found for find in _enrichers.values() if (found := find(subject))), None)
 
 
-# -- Recognisers: what is known already of many subjects, so that nobody need be asked ----------------------------
+# -- Recognisers: what is known already of many subjects, so that nobody need be asked -------------
 
 
 class Recogniser(Protocol):
@@ -71,9 +89,11 @@ class Recogniser(Protocol):
 
     def recognise(self, subjects: Sequence[Subject], *, at: datetime) -> Mapping[Subject, Found]:
         """
-        What is known about each subject, in a few statements and inside the transaction that keeps it; no I/O.
+        What is known about each subject, in a few statements and inside the transaction that keeps
+        it; no I/O.
 
-        A subject about which anything is new, doubtful or for a person to judge is left out: it is read alone.
+        A subject about which anything is new, doubtful or for a person to judge is left out: it is
+        read alone.
         """
 
 
@@ -89,7 +109,7 @@ def recognisers() -> Sequence[Recogniser]:
     return tuple(_recognisers)
 
 
-# -- Jobs: what an action of a flow is given ----------------------------------------------------------------------
+# -- Jobs: what an action of a flow is given -------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +130,7 @@ class Job:
     policy: str
 
 
-# -- Sections: what a trace shows of a run -----------------------------------------------------------------------
+# -- Sections: what a trace shows of a run ---------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,18 @@ class Standing:
 def standings(run_ids: Sequence[int]) -> list[Standing]:
     """Each run with its plan and the newest enrichment, by run id."""
     newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
-    known = {row.run_id: Found(row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources) for row in newest}
-    runs = Run.objects.filter(pk__in=run_ids).select_related("item").prefetch_related("flow", "item__client").order_by("pk")
+    known = {
+        row.run_id: Found(
+            row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources
+        )
+        for row in newest
+    }
+    runs = (
+        Run.objects.filter(pk__in=run_ids)
+        .select_related("item")
+        .prefetch_related("flow", "item__client")
+        .order_by("pk")
+    )
     return [Standing(run, published(run.version_id), known.get(run.pk, Found({}))) for run in runs]
 
 
@@ -46,14 +56,21 @@ def decide_for(standing: Standing, pool: Pool) -> Choice:
     :raises NoRuleHolds: no rule of the version holds
     :raises NobodyFits: fewer than two people are available
     """
-    return choose(standing.plan.rules, rule_facts(standing), pool.candidates, pool.fallback(standing.run.flow, standing.found.client_id))
+    return choose(
+        standing.plan.rules,
+        rule_facts(standing),
+        pool.candidates,
+        pool.fallback(standing.run.flow, standing.found.client_id),
+    )
 
 
 def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[str, ...]]:
     """
-    Return the problems that each run's next settling would stop at, in words. Runs that would pass are absent.
+    Return the problems that each run's next settling would stop at, in words. Runs that would pass
+    are absent.
 
-    Steps that ask an outside system cannot be judged without asking it: they are simply tried again.
+    Steps that ask an outside system cannot be judged without asking it: they are simply tried
+    again.
     """
     all_runs = standings(run_ids)
     pool = pool_for(all_runs, at)

@@ -10,14 +10,18 @@ from routing.kernel.sql import run
 DUE = """
     INSERT INTO routing_runstep (run_id, name, state, due_at, attempts, lease, last_error)
     SELECT run, name, 'due', %(at)s, 0, 0, ''
-    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place), unnest(%(names)s::text[]) AS name ORDER BY place
+    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
+        unnest(%(names)s::text[]) AS name ORDER BY place
     ON CONFLICT (run_id, name) DO UPDATE SET state = EXCLUDED.state, due_at = EXCLUDED.due_at"""
 DONE = """
-    INSERT INTO routing_runstep (run_id, name, state, due_at, attempts, lease, last_error, started_at, ended_at)
+    INSERT INTO routing_runstep (run_id, name, state, due_at, attempts, lease, last_error,
+        started_at, ended_at)
     SELECT run, name, 'done', %(at)s, 1, 0, '', %(at)s, %(at)s
-    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place), unnest(%(names)s::text[]) WITH ORDINALITY AS n(name, nth)
+    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
+        unnest(%(names)s::text[]) WITH ORDINALITY AS n(name, nth)
     ORDER BY place, nth
-    ON CONFLICT (run_id, name) DO UPDATE SET state = EXCLUDED.state, ended_at = EXCLUDED.ended_at, last_error = ''"""
+    ON CONFLICT (run_id, name) DO UPDATE SET state = EXCLUDED.state, ended_at = EXCLUDED.ended_at,
+        last_error = ''"""
 
 
 def make_due(runs: Sequence[int], name: str, at: datetime) -> None:

@@ -12,17 +12,27 @@ from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
 
 
-def start_timeboxes(cases: Sequence[ExceptionCase], minutes: Mapping[str, int], at: datetime) -> None:
+def start_timeboxes(
+    cases: Sequence[ExceptionCase], minutes: Mapping[str, int], at: datetime
+) -> None:
     """
     Start each new exception's clock.
 
-    A policy that a flow chose for itself goes before the map where it has a target for exceptions; the standard one's target only
-    says how the map's minutes are counted.
+    A policy that a flow chose for itself goes before the map where it has a target for exceptions;
+    the standard one's target only says how the map's minutes are counted.
 
     :param minutes: working minutes of the exception map, by reason
     """
-    chosen = dict(Run.objects.filter(pk__in={case.run_id for case in cases if case.run_id}).values_list("pk", "version__policy"))
-    own = SLAPolicy.objects.filter(slug__in=set(chosen.values()), targets__kind="exceptioncase").exclude(slug=STANDARD).distinct()
+    chosen = dict(
+        Run.objects.filter(pk__in={case.run_id for case in cases if case.run_id}).values_list(
+            "pk", "version__policy"
+        )
+    )
+    own = (
+        SLAPolicy.objects.filter(slug__in=set(chosen.values()), targets__kind="exceptioncase")
+        .exclude(slug=STANDARD)
+        .distinct()
+    )
     left = list(cases)
     for policy in own if chosen else ():
         mine = [case for case in left if case.run_id and chosen.get(case.run_id) == policy.slug]

@@ -1,4 +1,8 @@
-"""A run's whole story on one page: what started it, what was known, why it went where, who owns it, what holds it."""
+"""
+A run's whole story on one page.
+
+What started it, what was known, why it went where, who owns it, what holds it.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +61,12 @@ class Trace:
             "owner": item.owner.full_name if item.owner else None,
             "backup": item.backup.full_name if item.backup else None,
             "entries": [
-                {"at": entry.at.isoformat(), "chapter": entry.chapter, "title": entry.title, "data": dict(entry.data)}
+                {
+                    "at": entry.at.isoformat(),
+                    "chapter": entry.chapter,
+                    "title": entry.title,
+                    "data": dict(entry.data),
+                }
                 for entry in self.entries
             ],
         }
@@ -85,13 +94,24 @@ def page(item_id: int) -> str:
 def _events(run: Run) -> list[Entry]:
     parts = run.run_events.select_related("event").order_by("event__at", "event_id")
     return [
-        Entry(part.event.at, "event", f"{part.get_part_display()}: {part.event.kind}", {"part": part.part, **_about(part.event)})
+        Entry(
+            part.event.at,
+            "event",
+            f"{part.get_part_display()}: {part.event.kind}",
+            {"part": part.part, **_about(part.event)},
+        )
         for part in parts
     ]
 
 
 def _about(event: Event) -> Mapping[str, Any]:
-    return {"event": event.pk, "kind": event.kind, "source": event.source, "dedupe_key": event.dedupe_key, "digest": event.digest}
+    return {
+        "event": event.pk,
+        "kind": event.kind,
+        "source": event.source,
+        "dedupe_key": event.dedupe_key,
+        "digest": event.digest,
+    }
 
 
 def _steps(run: Run) -> list[Entry]:
@@ -100,7 +120,12 @@ def _steps(run: Run) -> list[Entry]:
             step.ended_at or step.started_at or step.due_at,
             "step",
             f"{step.get_name_display()}: {step.get_state_display()}",
-            {"step": step.name, "state": step.state, "attempts": step.attempts, "last_error": step.last_error},
+            {
+                "step": step.name,
+                "state": step.state,
+                "attempts": step.attempts,
+                "last_error": step.last_error,
+            },
         )
         for step in run.steps.all()
     ]
@@ -108,7 +133,12 @@ def _steps(run: Run) -> list[Entry]:
 
 def _enrichments(run: Run) -> list[Entry]:
     return [
-        Entry(row.at, "enrichment", _("Known facts"), {"facts": row.facts, "sources": row.sources, "by": row.by.full_name})
+        Entry(
+            row.at,
+            "enrichment",
+            _("Known facts"),
+            {"facts": row.facts, "sources": row.sources, "by": row.by.full_name},
+        )
         for row in run.enrichments.select_related("by")
     ]
 
@@ -116,7 +146,12 @@ def _enrichments(run: Run) -> list[Entry]:
 def _decisions(run: Run) -> list[Entry]:
     names = dict(User.objects.values_list("pk", "full_name"))
     return [
-        Entry(row.at, "decision", _("Decided by rule “%(rule)s”") % {"rule": row.rule_name}, _chosen(row, names))
+        Entry(
+            row.at,
+            "decision",
+            _("Decided by rule “%(rule)s”") % {"rule": row.rule_name},
+            _chosen(row, names),
+        )
         for row in run.decisions.all()
     ]
 
@@ -131,9 +166,16 @@ def _chosen(row: Decision, names: Mapping[int, str]) -> Mapping[str, Any]:
         "owner": names.get(row.owner_id),
         "backup": names.get(row.backup_id),
         "tie_break": answer["tie_break"],
-        "rules": [{"name": name, "held": held, "clauses": clauses} for name, held, clauses in answer["asked"]],
+        "rules": [
+            {"name": name, "held": held, "clauses": clauses}
+            for name, held, clauses in answer["asked"]
+        ],
         "candidates": [
-            {"name": names.get(each["user_id"]), "open_items": load.get(each["user_id"]), "ruled_out": each["reasons"]}
+            {
+                "name": names.get(each["user_id"]),
+                "open_items": load.get(each["user_id"]),
+                "ruled_out": each["reasons"],
+            }
             for each in answer["rulings"]
         ],
         "digest": row.digest,
@@ -147,8 +189,17 @@ def _exceptions(run: Run) -> list[Entry]:
             case.item.created_at,
             "exception",
             f"{case.get_reason_display()} ({case.get_state_display()})",
-            {"ref": case.item.ref, "reason": case.reason, "step": case.step, "state": case.state, "evidence": case.evidence}
-            | {"owner": str(case.item.owner), "due": case.item.next_due_at.isoformat() if case.item.next_due_at else None},
+            {
+                "ref": case.item.ref,
+                "reason": case.reason,
+                "step": case.step,
+                "state": case.state,
+                "evidence": case.evidence,
+            }
+            | {
+                "owner": str(case.item.owner),
+                "due": case.item.next_due_at.isoformat() if case.item.next_due_at else None,
+            },
             page(case.item_id),
         )
         for case in cases

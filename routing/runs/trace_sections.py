@@ -23,7 +23,8 @@ def clocks(run: Run) -> Sequence[Entry]:
         Entry(
             clock.started_at,
             "clock",
-            _("Clock started for %(ref)s: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
+            _("Clock started for %(ref)s: %(purpose)s")
+            % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
             {
                 "ref": clock.item.ref,
                 "purpose": clock.purpose,
@@ -41,7 +42,12 @@ def clocks(run: Run) -> Sequence[Entry]:
 @chapter
 def escalations(run: Run) -> Sequence[Entry]:
     """Escalations for overdue or nearly overdue work of the run."""
-    found = {clock.pk: clock for clock in Clock.objects.filter(item__run=run, next_level__gt=0).select_related("item").order_by("id")}
+    found = {
+        clock.pk: clock
+        for clock in Clock.objects.filter(item__run=run, next_level__gt=0)
+        .select_related("item")
+        .order_by("id")
+    }
     return [
         Entry(
             told.sent_at or told.due_at,
@@ -58,12 +64,21 @@ def escalations(run: Run) -> Sequence[Entry]:
 @chapter
 def outcomes(run: Run) -> Sequence[Entry]:
     """Outcomes that prove the run, with the times they were proven or lapsed."""
-    rows = Outcome.history.filter(run=run).select_related("item").order_by("history_date", "history_id")
+    rows = (
+        Outcome.history.filter(run=run)
+        .select_related("item")
+        .order_by("history_date", "history_id")
+    )
     return [
         Entry(
             row.history_date,
             "outcome",
-            _("%(ref)s, %(what)s: %(state)s") % {"ref": row.item.ref, "what": row.get_kind_display(), "state": row.get_state_display()},
+            _("%(ref)s, %(what)s: %(state)s")
+            % {
+                "ref": row.item.ref,
+                "what": row.get_kind_display(),
+                "state": row.get_state_display(),
+            },
             {"work": row.item.ref, "standing": row.state, **_why(row), **_seen(row.evidence)},
             reverse("admin:routing_workitem_change", args=[row.item_id]),
         )
@@ -74,7 +89,11 @@ def outcomes(run: Run) -> Sequence[Entry]:
 def _seen(evidence: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the evidence without digests."""
     seen = {name: evidence[name] for name in ("url", "status", "approval") if evidence.get(name)}
-    return {**seen, "differences": " ".join(evidence["differences"])} if evidence.get("differences") else seen
+    return (
+        {**seen, "differences": " ".join(evidence["differences"])}
+        if evidence.get("differences")
+        else seen
+    )
 
 
 def _why(row: Any) -> Mapping[str, Any]:
@@ -93,5 +112,7 @@ def standing(clock: Clock) -> str:
     if clock.stopped_at:
         return _("missed") if clock.breached_at else _("ended")
     if clock.paused_at:
-        return _("paused, waiting on %(whom)s") % {"whom": str(WorkItem.WaitingOn(clock.waiting_on).label).lower()}
+        return _("paused, waiting on %(whom)s") % {
+            "whom": str(WorkItem.WaitingOn(clock.waiting_on).label).lower()
+        }
     return _("overdue") if clock.breached_at else _("running")

@@ -1,4 +1,7 @@
-"""Register work that a breached clock escalates, such as an exception that nobody has resolved in time."""
+"""
+Register work that a breached clock escalates, such as an exception that nobody has resolved in
+time.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ def on_breach(operation: Operation, find: Finder) -> None:
     """
     Register an operation for a breach.
 
-    :param find: given an instant, return the rows whose clocks may be breached then: ids of rows by ids of clocks
+    :param find: given an instant, return the rows whose clocks may be breached then: ids of rows by
+        ids of clocks
     """
     _finders.append((operation, find))
 
@@ -46,7 +50,9 @@ def lock_affected(affected: Sequence[Affected], clocks: Collection[int]) -> None
             lock(each.operation.model, rows)
 
 
-def escalate_affected(affected: Sequence[Affected], breached: Collection[int], *, by: Actor, at: datetime, reason: str) -> None:
+def escalate_affected(
+    affected: Sequence[Affected], breached: Collection[int], *, by: Actor, at: datetime, reason: str
+) -> None:
     for each in affected:
         if rows := each.rows(breached):
             move(each.operation, rows, by=by, at=at, reason=reason)

@@ -44,24 +44,38 @@ class Calendar(models.Model):
     """
     Weekly hours in one time zone, and the days on which they do not hold.
 
-    ``version`` rises with every change (see ``operations.calendars.save_calendar``). A change counts for clocks started
-    afterwards: an open clock keeps the hours and holidays it was started with.
+    ``version`` rises with every change (see ``operations.calendars.save_calendar``). A change
+    counts for clocks started afterwards: an open clock keeps the hours and holidays it was started
+    with.
     """
 
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=80, unique=True)
-    timezone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_timezone])
+    timezone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_timezone]
+    )
     hours = models.JSONField(
         _("weekly hours"),
         default=working_week,
         validators=[validate_week],
-        help_text=_("Opening hours by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Missing days are closed. 24:00 ends a day."),
+        help_text=_(
+            "Opening hours by day: {“mon”: [“09:00-12:30”, “13:30-17:30”]}. Missing days are "
+            "closed. 24:00 ends a day."
+        ),
     )
     holiday_country = models.CharField(
-        _("public holidays of"), max_length=2, blank=True, default="", help_text=_("Country code, such as GB. Leave empty for none.")
+        _("public holidays of"),
+        max_length=2,
+        blank=True,
+        default="",
+        help_text=_("Country code, such as GB. Leave empty for none."),
     )
     holiday_subdivision = models.CharField(
-        _("region"), max_length=10, blank=True, default="", help_text=_("Such as ENG or BY, where holidays differ by region.")
+        _("region"),
+        max_length=10,
+        blank=True,
+        default="",
+        help_text=_("Such as ENG or BY, where holidays differ by region."),
     )
     extra_dates = models.JSONField(
         _("other days off"),
@@ -88,7 +102,11 @@ class Calendar(models.Model):
         code, part = self.holiday_country, self.holiday_subdivision
         if code and code not in known:
             raise wrong(
-                "holiday_country", gettext("No public holidays are known for “%(code)s”. Enter a code such as GB or DE."), code=code
+                "holiday_country",
+                gettext(
+                    "No public holidays are known for “%(code)s”. Enter a code such as GB or DE."
+                ),
+                code=code,
             )
         parts = known.get(code, [])
         if part and part not in parts:
@@ -104,18 +122,40 @@ class Calendar(models.Model):
         """
         named = {
             **public_holidays(self.holiday_country, self.holiday_subdivision, year, years),
-            **{day: name for day, name in read_dates(self.extra_dates).items() if year <= day.year < year + years},
+            **{
+                day: name
+                for day, name in read_dates(self.extra_dates).items()
+                if year <= day.year < year + years
+            },
         }
         return Hours(self.name, self.timezone, read_week(self.hours), frozenset(named), named)
 
 
 class CalendarUse(models.Model):
-    """Assignment of a calendar to a team or a client or, without either, to the agency. All others fall back to the agency's."""
+    """
+    Assignment of a calendar to a team or a client or, without either, to the agency.
 
-    calendar = models.ForeignKey(Calendar, on_delete=models.PROTECT, related_name="uses", verbose_name=_("calendar"))
-    team = models.OneToOneField(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_use", verbose_name=_("team"))
+    All others fall back to the agency's.
+    """
+
+    calendar = models.ForeignKey(
+        Calendar, on_delete=models.PROTECT, related_name="uses", verbose_name=_("calendar")
+    )
+    team = models.OneToOneField(
+        Team,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="calendar_use",
+        verbose_name=_("team"),
+    )
     client = models.OneToOneField(
-        Client, on_delete=models.CASCADE, null=True, blank=True, related_name="calendar_use", verbose_name=_("client")
+        Client,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="calendar_use",
+        verbose_name=_("client"),
     )
 
     history = Tracked()

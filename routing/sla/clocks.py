@@ -17,10 +17,11 @@ from routing.work.items import WorkItem
 
 class ClockTerms(models.Model):
     """
-    Terms that clocks were started under: policy and calendars with their versions, hours, holidays and states, as JSON.
+    Terms that clocks were started under: policy and calendars with their versions, hours, holidays
+    and states, as JSON.
 
-    Written once for all clocks that share it (``digest``, SHA-256 of the canonical JSON, as hex) and never changed, so no
-    later edit moves an open clock. ``engine.timing.Terms`` reads it.
+    Written once for all clocks that share it (``digest``, SHA-256 of the canonical JSON, as hex)
+    and never changed, so no later edit moves an open clock. ``engine.timing.Terms`` reads it.
     """
 
     digest = models.CharField(max_length=64, unique=True)
@@ -34,7 +35,7 @@ class ClockTerms(models.Model):
         default_permissions = ("view",)
 
     def __str__(self) -> str:
-        return f"{self.document['policy']['name']} v{self.document['policy']['version']} · {self.document['purpose']}"
+        return f"{self.document['policy']['name']} v{self.document['policy']['version']} · {self.document['purpose']}"  # noqa: E501
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
@@ -59,26 +60,53 @@ class ClockQuerySet(models.QuerySet["Clock"]):
 
 class Clock(models.Model):
     """
-    It runs, is paused or is stopped: exactly one of ``running_since``, ``paused_at`` and ``stopped_at`` is set.
+    It runs, is paused or is stopped: exactly one of ``running_since``, ``paused_at`` and
+    ``stopped_at`` is set.
 
-    ``spent`` is working time up to the last mark. ``due_at`` is empty while paused and kept after a stop; once breached it
-    stays the instant of the breach. ``wakes_at`` is when the sweep must look next, and the only thing it searches by.
-    All of it can be recomputed from the marks, except ``next_level``: which level of the ladder is told next.
+    ``spent`` is working time up to the last mark. ``due_at`` is empty while paused and kept after a
+    stop; once breached it stays the instant of the breach. ``wakes_at`` is when the sweep must look
+    next, and the only thing it searches by. All of it can be recomputed from the marks, except
+    ``next_level``: which level of the ladder is told next.
     """
 
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("work item"))
+    item = models.ForeignKey(
+        WorkItem,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="clocks",
+        verbose_name=_("work item"),
+    )
     purpose = models.CharField(_("purpose"), max_length=32)
-    policy = models.ForeignKey(SLAPolicy, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("policy"))
+    policy = models.ForeignKey(
+        SLAPolicy,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="clocks",
+        verbose_name=_("policy"),
+    )
     policy_version = models.PositiveIntegerField(_("policy version"))
-    terms = models.ForeignKey(ClockTerms, on_delete=models.PROTECT, db_index=False, related_name="clocks", verbose_name=_("terms"))
+    terms = models.ForeignKey(
+        ClockTerms,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="clocks",
+        verbose_name=_("terms"),
+    )
     target = models.DurationField(_("target (working time)"))
     warn_after = models.DurationField(_("warns after (working time)"))
-    escalate_every = models.DurationField(_("escalates every (working time)"), default=ESCALATE_EVERY, db_default=ESCALATE_EVERY)
+    escalate_every = models.DurationField(
+        _("escalates every (working time)"), default=ESCALATE_EVERY, db_default=ESCALATE_EVERY
+    )
     started_at = models.DateTimeField(_("started"))
     running_since = models.DateTimeField(_("running since"), null=True)
     paused_at = models.DateTimeField(_("paused"), null=True)
     stopped_at = models.DateTimeField(_("stopped"), null=True)
-    waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WorkItem.WaitingOn, default=WorkItem.WaitingOn.AGENCY)
+    waiting_on = models.CharField(
+        _("waiting on"),
+        max_length=10,
+        choices=WorkItem.WaitingOn,
+        default=WorkItem.WaitingOn.AGENCY,
+    )
     cause = models.CharField(_("cause"), max_length=10, default=Cause.WORK.value)
     spent = models.DurationField(_("used (working time)"), default=timedelta)
     due_at = models.DateTimeField(_("due"), null=True)
@@ -88,7 +116,14 @@ class Clock(models.Model):
     met_at = models.DateTimeField(_("met"), null=True)
     wakes_at = models.DateTimeField(null=True, editable=False)
     next_level = models.PositiveIntegerField(default=0, db_default=0, editable=False)
-    trouble = models.CharField(_("notification error"), max_length=200, blank=True, default="", db_default="", editable=False)
+    trouble = models.CharField(
+        _("notification error"),
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+    )
 
     objects: ClassVar[models.Manager[Clock]] = ClockQuerySet.as_manager()
 
@@ -99,18 +134,39 @@ class Clock(models.Model):
         default_permissions = ("view",)
         indexes = (
             models.Index(fields=["item", "id"], name="clock_item_idx"),
-            models.Index(fields=["wakes_at"], include=["id"], condition=models.Q(wakes_at__isnull=False), name="clock_wakes_idx"),
+            models.Index(
+                fields=["wakes_at"],
+                include=["id"],
+                condition=models.Q(wakes_at__isnull=False),
+                name="clock_wakes_idx",
+            ),
             models.Index(fields=["id"], condition=~models.Q(trouble=""), name="clock_trouble_idx"),
         )
         constraints = (
-            models.UniqueConstraint(fields=("item", "purpose"), condition=models.Q(stopped_at=None), name="one_open_clock_a_purpose"),
+            models.UniqueConstraint(
+                fields=("item", "purpose"),
+                condition=models.Q(stopped_at=None),
+                name="one_open_clock_a_purpose",
+            ),
             models.CheckConstraint(
-                condition=models.Q(running_since__isnull=False, paused_at=None, stopped_at=None, due_at__isnull=False)
-                | models.Q(running_since=None, paused_at__isnull=False, stopped_at=None, due_at=None)
-                | models.Q(running_since=None, paused_at=None, stopped_at__isnull=False, wakes_at=None),
+                condition=models.Q(
+                    running_since__isnull=False,
+                    paused_at=None,
+                    stopped_at=None,
+                    due_at__isnull=False,
+                )
+                | models.Q(
+                    running_since=None, paused_at__isnull=False, stopped_at=None, due_at=None
+                )
+                | models.Q(
+                    running_since=None, paused_at=None, stopped_at__isnull=False, wakes_at=None
+                ),
                 name="clock_runs_pauses_or_stopped",
             ),
-            models.CheckConstraint(condition=models.Q(met_at=None) | models.Q(breached_at=None), name="clock_met_or_breached"),
+            models.CheckConstraint(
+                condition=models.Q(met_at=None) | models.Q(breached_at=None),
+                name="clock_met_or_breached",
+            ),
         )
 
     def __str__(self) -> str:
@@ -144,7 +200,9 @@ class Clock(models.Model):
         elif turn.does == Does.PAUSE:
             self.paused_at, self.due_at = at, None
             self.warn_at = self.warn_at if self.spent >= self.warn_after else None
-            self.wakes_at = at if self._owes_a_level() else None  # that it waits now does not unmake the breach: it must be told
+            self.wakes_at = (
+                at if self._owes_a_level() else None
+            )  # that it waits now does not unmake the breach: it must be told
         else:
             self.stopped_at = at
             self.met_at = at if turn.cause == Cause.MET and self.breached_at is None else None
@@ -161,7 +219,9 @@ class Clock(models.Model):
         """Return whether a breach or a later level was reached and not yet escalated."""
         if self.breached_at is None:
             return False
-        return self.next_level <= Level.BREACH or self.spent >= worktime_to(self.next_level, self.target, self.escalate_every)
+        return self.next_level <= Level.BREACH or self.spent >= worktime_to(
+            self.next_level, self.target, self.escalate_every
+        )
 
     def _aim(self, at: datetime, hours: OpenTime) -> None:
         self.due_at = self.breached_at or hours.add(at, self.target - self.spent)
@@ -173,17 +233,39 @@ class Clock(models.Model):
     def climber(self) -> Climber:
         """Return the values that the ladder reads."""
         late_at = self.breached_at or self.due_at
-        return Climber(self.next_level, self.warn_at, late_at, self.running_since, self.spent, self.target, self.escalate_every)
+        return Climber(
+            self.next_level,
+            self.warn_at,
+            late_at,
+            self.running_since,
+            self.spent,
+            self.target,
+            self.escalate_every,
+        )
 
 
 class ClockMark(models.Model):
-    """From ``at`` on the clock does this and the minutes are ``party``'s, until its next mark. Written once, by id."""
+    """
+    From ``at`` on the clock does this and the minutes are ``party``'s, until its next mark.
 
-    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, db_index=False, related_name="marks", verbose_name=_("clock"))
+    Written once, by id.
+    """
+
+    clock = models.ForeignKey(
+        Clock,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="marks",
+        verbose_name=_("clock"),
+    )
     at = models.DateTimeField(_("at"))
-    does = models.CharField(_("action"), max_length=5, choices=[(does.value, does.value) for does in Does])
+    does = models.CharField(
+        _("action"), max_length=5, choices=[(does.value, does.value) for does in Does]
+    )
     party = models.CharField(_("time counted for"), max_length=10, choices=WorkItem.WaitingOn)
-    cause = models.CharField(_("cause"), max_length=10, choices=[(cause.value, cause.value) for cause in Cause])
+    cause = models.CharField(
+        _("cause"), max_length=10, choices=[(cause.value, cause.value) for cause in Cause]
+    )
     state = models.CharField(_("state"), max_length=32)
 
     append_only: ClassVar[bool] = True
@@ -204,14 +286,22 @@ class ClockMark(models.Model):
 
 class Escalation(models.Model):
     """
-    One level of one clock's ladder, written once however many sweeps look: ``engine.ladder.Level`` names them.
+    One level of one clock's ladder, written once however many sweeps look: ``engine.ladder.Level``
+    names them.
 
-    ``due_at`` is when the level was reached, ``caught_up`` that a higher one was told in its place after downtime.
+    ``due_at`` is when the level was reached, ``caught_up`` that a higher one was told in its place
+    after downtime.
     """
 
     WARNING, BREACH = Level.WARNING, Level.BREACH
 
-    clock = models.ForeignKey(Clock, on_delete=models.PROTECT, db_index=False, related_name="escalations", verbose_name=_("clock"))
+    clock = models.ForeignKey(
+        Clock,
+        on_delete=models.PROTECT,
+        db_index=False,
+        related_name="escalations",
+        verbose_name=_("clock"),
+    )
     level = models.PositiveIntegerField(_("level"))
     due_at = models.DateTimeField(_("reached"))
     caught_up = models.BooleanField(_("caught up"), default=False)
@@ -222,7 +312,9 @@ class Escalation(models.Model):
         verbose_name_plural = _("escalations")
         ordering = ("clock", "level")
         default_permissions = ("view",)
-        constraints = (models.UniqueConstraint(fields=("clock", "level"), name="escalation_level_once"),)
+        constraints = (
+            models.UniqueConstraint(fields=("clock", "level"), name="escalation_level_once"),
+        )
 
     def __str__(self) -> str:
         return f"{self.clock} · {self.level}"

@@ -1,4 +1,8 @@
-"""Promises kept: how the clocks that were started in a while ended, and how long their work took."""
+"""
+Promises kept.
+
+How the clocks that were started in a while ended, and how long their work took.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +48,9 @@ class Promise:
     """
     Results of one policy for one purpose.
 
-    ``counts`` has a number for each of ``ENDS``. ``usual`` is the median working time to its end, late or not, of those
-    that were settled: for a first response, the speed to lead. ``kept`` is met of met and late, in percent.
+    ``counts`` has a number for each of ``ENDS``. ``usual`` is the median working time to its end,
+    late or not, of those that were settled: for a first response, the speed to lead. ``kept`` is
+    met of met and late, in percent.
     """
 
     policy_id: int
@@ -62,7 +67,10 @@ class Promise:
 
 
 def promises(by: Actor, *, since: datetime) -> Sequence[Promise]:
-    """Return the results for work that ``by`` may see, by clocks started at or after ``since`` (aware)."""
+    """
+    Return the results for work that ``by`` may see, by clocks started at or after ``since``
+    (aware).
+    """
     clocks = Clock.objects.filter(started_at__gte=since, item__in=work_seen_by(by).order_by())
     named = clocks.order_by().values("policy", "purpose", name=F("policy__name"))
     counted = named.annotate(
@@ -72,5 +80,13 @@ def promises(by: Actor, *, since: datetime) -> Sequence[Promise]:
     )
     rows = cast("Iterable[dict[str, Any]]", counted.order_by("name", "policy", "purpose"))
     return [
-        Promise(row["policy"], row["name"], row["purpose"], row["target"], {end: row[end] for end in ENDS}, row["usual"]) for row in rows
+        Promise(
+            row["policy"],
+            row["name"],
+            row["purpose"],
+            row["target"],
+            {end: row[end] for end in ENDS},
+            row["usual"],
+        )
+        for row in rows
     ]

@@ -1,4 +1,8 @@
-"""Escalation entries for people: who was notified of overdue or nearly overdue work, when and why."""
+"""
+Escalation entries for people.
+
+Who was notified of overdue or nearly overdue work, when and why.
+"""
 
 from __future__ import annotations
 
@@ -54,22 +58,32 @@ class Told:
 
 
 def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:
-    """What was told of each clock by its id, lowest level first; of repeats at the top the newest. Two queries, however many."""
+    """
+    What was told of each clock by its id, lowest level first.
+
+    Of repeats at the top the newest. Two queries, however many.
+    """
     ids = [clock.pk for clock in clocks]
     rows = Escalation.objects.filter(clock__in=ids)
-    repeats = rows.filter(level__gt=TOP).order_by("clock_id", "-level").distinct("clock_id").values("pk")
+    repeats = (
+        rows.filter(level__gt=TOP).order_by("clock_id", "-level").distinct("clock_id").values("pk")
+    )
     climbed = list(rows.filter(Q(level__lte=TOP) | Q(pk__in=repeats)).order_by("clock_id", "level"))
     people = _people(clocks) if any(row.sent_at for row in climbed) else {}
     found: dict[int, list[Told]] = defaultdict(list)
     for row in climbed:
-        found[row.clock_id].append(Told(row.level, row.due_at, row.sent_at, people.get((row.clock_id, row.level), ())))
+        found[row.clock_id].append(
+            Told(row.level, row.due_at, row.sent_at, people.get((row.clock_id, row.level), ()))
+        )
     return found
 
 
 def _people(clocks: Sequence[Clock]) -> Mapping[tuple[int, int], Sequence[str]]:
     """Names by clock and level, which the key of each message carries."""
     found: dict[tuple[int, int], list[str]] = defaultdict(list)
-    sent = Notification.objects.filter(item__in={clock.item_id for clock in clocks}, dedupe_key__startswith="clock:")
+    sent = Notification.objects.filter(
+        item__in={clock.item_id for clock in clocks}, dedupe_key__startswith="clock:"
+    )
     for key, name in sent.order_by("id").values_list("dedupe_key", "recipient__full_name"):
         _word, clock, level, _person = key.split(":")
         found[int(clock), int(level)].append(name)

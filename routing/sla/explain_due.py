@@ -1,4 +1,8 @@
-"""Explanation of a due date: the clock's account, recomputed from its marks, in words and as JSON."""
+"""
+Explanation of a due date.
+
+The clock's account, recomputed from its marks, in words and as JSON.
+"""
 
 from __future__ import annotations
 
@@ -50,8 +54,8 @@ class Explanation:
     """
     Reasons for the current values of a clock.
 
-    ``calendars`` empty means around the clock; ``instead_of`` names the calendars that were meant and never meet.
-    ``agrees`` is false when the stored clock differs from what its marks say.
+    ``calendars`` empty means around the clock; ``instead_of`` names the calendars that were meant
+    and never meet. ``agrees`` is false when the stored clock differs from what its marks say.
     """
 
     ref: str
@@ -68,19 +72,28 @@ class Explanation:
 
 def explain(clock: Clock, at: datetime) -> Explanation:
     """
-    Say segment by segment how a clock came to its due time, and whose minutes passed, as things stood at ``at`` (aware).
+    Say segment by segment how a clock came to its due time, and whose minutes passed, as things
+    stood at ``at`` (aware).
 
     :raises ValueError: if the clock had not been started by then
     """
     document = ClockTerms.objects.get(pk=clock.terms_id).document
-    reading = read([mark.read() for mark in clock.marks.order_by("id")], clock.target, Terms.read(document).hours, at)
+    reading = read(
+        [mark.read() for mark in clock.marks.order_by("id")],
+        clock.target,
+        Terms.read(document).hours,
+        at,
+    )
     stored = (clock.turn, clock.due_at, clock.met_at)
     return Explanation(
         ref=clock.item.ref,
         purpose=clock.purpose,
         policy=document["policy"]["name"],
         policy_version=document["policy"]["version"],
-        calendars=tuple(CalendarThen(hours["name"], hours["version"], hours["zone"]) for hours in document["hours"]),
+        calendars=tuple(
+            CalendarThen(hours["name"], hours["version"], hours["zone"])
+            for hours in document["hours"]
+        ),
         instead_of=tuple(document["instead_of"]),
         target=clock.target,
         started_at=clock.started_at,
@@ -90,14 +103,22 @@ def explain(clock: Clock, at: datetime) -> Explanation:
 
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
-    """Plain values: instants as ISO 8601 in UTC, working time in seconds. Segments that have not come yet are ``expected``."""
+    """
+    Plain values.
+
+    Instants as ISO 8601 in UTC, working time in seconds. Segments that have not come yet are
+    ``expected``.
+    """
     found: dict[str, Any] = _plain(asdict(explanation))
     return found
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {str(key) + ("_s" if isinstance(each, timedelta) else ""): _plain(each) for key, each in value.items()}
+        return {
+            str(key) + ("_s" if isinstance(each, timedelta) else ""): _plain(each)
+            for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     if isinstance(value, timedelta):
@@ -111,7 +132,10 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
     """The explanation for a person, a line each, times in ``zone``."""
     reading = explanation.reading
     lines = [
-        _("%(purpose)s: %(target)s of working time, policy %(policy)s v%(version)s, counted in %(hours)s.")
+        _(
+            "%(purpose)s: %(target)s of working time, policy %(policy)s v%(version)s, counted in "
+            "%(hours)s."
+        )
         % {
             "purpose": explanation.purpose.replace("_", " ").capitalize(),
             "target": length(explanation.target),
@@ -123,7 +147,9 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
     ]
     for stretch in reading.stretches:
         lines += [f"  {line}" for line in _stretch(stretch, zone)]
-    whose = ", ".join(f"{WorkItem.WaitingOn(party).label} {length(time)}" for party, time in reading.whose.items())
+    whose = ", ".join(
+        f"{WorkItem.WaitingOn(party).label} {length(time)}" for party, time in reading.whose.items()
+    )
     lines.append("  " + _("Working time by party: %(whose)s.") % {"whose": whose or "-"})
     if not explanation.agrees:
         lines.append("  " + _("The stored clock differs from this. Tell your administrator."))
@@ -141,13 +167,20 @@ def standing(reading: Reading, zone: ZoneInfo) -> str:
     }
     if reading.turn.does == Does.STOP:
         met = _("Met after %(spent)s.") if reading.met_at else _("Ended unmet after %(spent)s.")
-        return (_("Stopped after %(spent)s. Overdue since %(breached)s.") if reading.breached_at else met) % values
+        return (
+            _("Stopped after %(spent)s. Overdue since %(breached)s.")
+            if reading.breached_at
+            else met
+        ) % values
     if reading.turn.does == Does.PAUSE:
         late = _("Paused (%(why)s). Overdue since %(breached)s.")
         return (
             late
             if reading.breached_at
-            else _("Paused (%(why)s). %(spent)s used, %(left)s left. The due date is set when the clock resumes.")
+            else _(
+                "Paused (%(why)s). %(spent)s used, %(left)s left. The due date is set when the "
+                "clock resumes."
+            )
         ) % values
     if reading.breached_at:
         return _("Overdue since %(breached)s. %(spent)s used.") % values
@@ -155,10 +188,15 @@ def standing(reading: Reading, zone: ZoneInfo) -> str:
 
 
 def _calendars(explanation: Explanation) -> str:
-    names = [f"{calendar.name} v{calendar.version} ({calendar.zone})" for calendar in explanation.calendars]
+    names = [
+        f"{calendar.name} v{calendar.version} ({calendar.zone})"
+        for calendar in explanation.calendars
+    ]
     said = _(" and ").join(names) or _("all hours")
     if explanation.instead_of:
-        said += _(" (these calendars never overlap: %(meant)s)") % {"meant": ", ".join(explanation.instead_of)}
+        said += _(" (these calendars never overlap: %(meant)s)") % {
+            "meant": ", ".join(explanation.instead_of)
+        }
     return said
 
 
@@ -166,18 +204,22 @@ def _stretch(stretch: Stretch, zone: ZoneInfo) -> Iterator[str]:
     does = _("runs") if stretch.runs else str(PAUSED)
     ahead = _(", expected") if stretch.expected else ""
     why = f"{WorkItem.WaitingOn(stretch.turn.party).label}, {CAUSES[stretch.turn.cause]}"
-    yield f"{span(stretch.start, stretch.end, zone)}  {length(stretch.worktime)}  {does} ({why}; {stretch.state}){ahead}"
+    yield f"{span(stretch.start, stretch.end, zone)}  {length(stretch.worktime)}  {does} ({why}; {stretch.state}){ahead}"  # noqa: E501
     for counted, group in groupby(stretch.segments, key=lambda segment: segment.counted):
         segments = list(group)
         when = span(segments[0].start, segments[-1].end, zone)
         if counted:
-            yield f"    {when}  {length(sum((segment.length for segment in segments), timedelta()))}"
+            yield f"    {when}  {length(sum((segment.length for segment in segments), timedelta()))}"  # noqa: E501
         else:
             yield f"    {when}  -  {_reasons(segments)}"
 
 
 def _reasons(segments: Sequence[Segment]) -> str:
-    said = [f"{CLOSED[segment.closed]}{f' ({segment.note})' if segment.note else ''}" for segment in segments if segment.closed]
+    said = [
+        f"{CLOSED[segment.closed]}{f' ({segment.note})' if segment.note else ''}"
+        for segment in segments
+        if segment.closed
+    ]
     return ", ".join(dict.fromkeys(said))
 
 

@@ -1,9 +1,11 @@
 """
-Business-time arithmetic on frozen values: exact to the microsecond, through daylight saving, leap days and year ends.
+Business-time arithmetic on frozen values: exact to the microsecond, through daylight saving, leap
+days and year ends.
 
-Instants go in aware and come out in UTC; working time is a ``timedelta``. An instant is open when its local wall clock
-lies in a window of its local weekday and its local date is no holiday: an hour that the clocks skip is not there to be
-worked, one that they repeat counts twice. Whole weeks and holidays are worked out once a value and kept with it.
+Instants go in aware and come out in UTC; working time is a ``timedelta``. An instant is open when
+its local wall clock lies in a window of its local weekday and its local date is no holiday: an hour
+that the clocks skip is not there to be worked, one that they repeat counts twice. Whole weeks and
+holidays are worked out once a value and kept with it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ Window = tuple[int, int]  # minutes after local midnight: from below to, at most
 
 
 class OutOfReach(ValueError):
-    """That much open time does not lie within five years, or the instant is outside the years 1900 to 2499."""
+    """
+    That much open time does not lie within five years, or the instant is outside the years 1900 to
+    2499.
+    """
 
 
 class Closed(StrEnum):
@@ -41,7 +46,11 @@ class Closed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Time that counts as a whole or does not; ``note`` names the holiday, ``by`` the calendar that is closed."""
+    """
+    Time that counts as a whole or does not.
+
+    ``note`` names the holiday, ``by`` the calendar that is closed.
+    """
 
     start: datetime
     end: datetime
@@ -70,7 +79,11 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Open time between two instants: its windows, and how much of it lies before each. All in microseconds."""
+    """
+    Open time between two instants.
+
+    Its windows, and how much of it lies before each. All in microseconds.
+    """
 
     since: int
     until: int
@@ -84,7 +97,10 @@ class _Line:
         return self.before[index] + max(0, inside)
 
     def after(self, instant: int, worktime: int) -> int | None:
-        """Return the earliest time at which ``worktime`` has passed, or None if this line is too short."""
+        """
+        Return the earliest time at which ``worktime`` has passed, or None if this line is too
+        short.
+        """
         wanted = self.opened(instant) + worktime
         if wanted > self.before[-1]:
             return None
@@ -105,7 +121,8 @@ class OpenTime(ABC):
 
     def add(self, start: datetime, worktime: timedelta) -> datetime:
         """
-        The earliest instant by which ``worktime`` has passed since ``start``: ``start`` itself for none.
+        The earliest instant by which ``worktime`` has passed since ``start``: ``start`` itself for
+        none.
 
         :raises OutOfReach: see the class
         :raises ValueError: if ``worktime`` is negative
@@ -119,7 +136,10 @@ class OpenTime(ABC):
         if found is None:
             found = self._line(start.year, start.year + 6).after(instant, need)
         if found is None or found - instant > HORIZON // timedelta(microseconds=1):
-            raise OutOfReach(f"{self.label()}: {worktime} of open time do not lie within five years after {start}.")
+            raise OutOfReach(
+                f"{self.label()}: {worktime} of open time do not lie within five years after "
+                f"{start}."
+            )
         return moment(found)
 
     def between(self, start: datetime, end: datetime) -> timedelta:
@@ -135,7 +155,11 @@ class OpenTime(ABC):
         return timedelta(microseconds=line.opened(micros(end)) - line.opened(micros(start)))
 
     def segments(self, start: datetime, end: datetime) -> list[Segment]:
-        """Everything from ``start`` to ``end``, in order: what counts, and why the rest does not."""
+        """
+        Everything from ``start`` to ``end``, in order.
+
+        What counts, and why the rest does not.
+        """
         found: list[Piece] = []
         for piece in self.pieces(micros(start), micros(end)):
             if found and found[-1][2:] == piece[2:]:
@@ -148,12 +172,15 @@ class OpenTime(ABC):
         """
         The open time of these years (of any zone) and what was asked for before.
 
-        Threads may both work it out; each puts a finished value in its place, so neither sees half of one.
+        Threads may both work it out; each puts a finished value in its place, so neither sees half
+        of one.
         """
         line: _Line | None = self.__dict__.get("_kept")
         since, until = _new_year(first, -1), _new_year(last + 1, 1)
         if line is None or since < line.since or until > line.until:
-            line = self._work_out(min(since, line.since) if line else since, max(until, line.until) if line else until)
+            line = self._work_out(
+                min(since, line.since) if line else since, max(until, line.until) if line else until
+            )
             self.__dict__["_kept"] = line
         return line
 
@@ -179,8 +206,9 @@ class Hours(OpenTime):
     """
     One calendar.
 
-    ``zone`` is an IANA name; ``weekly`` holds the windows of each weekday, Monday first, in order and apart from each
-    other. ``holiday_names`` is for explanations only. Text is read by ``routing.sla.week``.
+    ``zone`` is an IANA name; ``weekly`` holds the windows of each weekday, Monday first, in order
+    and apart from each other. ``holiday_names`` is for explanations only. Text is read by
+    ``routing.sla.week``.
 
     :raises ValueError: if the windows are not as said
     """
@@ -196,8 +224,12 @@ class Hours(OpenTime):
             raise ValueError("A week has seven days.")
         for windows in self.weekly:
             edges = [edge for window in windows for edge in window]
-            if edges and (edges != sorted(set(edges)) or edges[0] < 0 or edges[-1] > DAY_S // MINUTE_S):
-                raise ValueError(f"Windows must be in order, apart from each other and within one day: {windows}")
+            if edges and (
+                edges != sorted(set(edges)) or edges[0] < 0 or edges[-1] > DAY_S // MINUTE_S
+            ):
+                raise ValueError(
+                    f"Windows must be in order, apart from each other and within one day: {windows}"
+                )
 
     def label(self) -> str:
         return self.name
@@ -205,17 +237,24 @@ class Hours(OpenTime):
     def pieces(self, since: int, until: int) -> Iterator[Piece]:
         zone = ZoneInfo(self.zone)
         # A day more at either end: any local date that can hold such an instant.
-        first, last = since // _US // DAY_S + EPOCH_ORDINAL - 1, until // _US // DAY_S + EPOCH_ORDINAL + 1
+        first, last = (
+            since // _US // DAY_S + EPOCH_ORDINAL - 1,
+            until // _US // DAY_S + EPOCH_ORDINAL + 1,
+        )
         for ordinal in range(first, last + 1):
             for start, end, offset in stretches(ordinal, zone):
                 if end * _US > since and start * _US < until:
                     for from_, to, closed, note in self._classified(ordinal, start, end, offset):
                         by = self.name if closed else ""
-                        piece = Piece(max(from_ * _US, since), min(to * _US, until), closed, note, by)
+                        piece = Piece(
+                            max(from_ * _US, since), min(to * _US, until), closed, note, by
+                        )
                         if piece.start < piece.end:
                             yield piece
 
-    def _classified(self, ordinal: int, start: int, end: int, offset: int) -> Iterator[tuple[int, int, Closed | None, str]]:
+    def _classified(
+        self, ordinal: int, start: int, end: int, offset: int
+    ) -> Iterator[tuple[int, int, Closed | None, str]]:
         """Part of one local day under one UTC offset, in seconds."""
         windows = self.weekly[(ordinal - 1) % 7]
         if not windows:
@@ -227,7 +266,10 @@ class Hours(OpenTime):
             return
         midnight = (ordinal - EPOCH_ORDINAL) * DAY_S - offset
         for opens, closes in windows:
-            from_, to = max(start, midnight + opens * MINUTE_S), min(end, midnight + closes * MINUTE_S)
+            from_, to = (
+                max(start, midnight + opens * MINUTE_S),
+                min(end, midnight + closes * MINUTE_S),
+            )
             if from_ < to:
                 yield start, from_, Closed.OUTSIDE_HOURS, ""
                 yield from_, to, None, ""
@@ -237,7 +279,11 @@ class Hours(OpenTime):
 
 @dataclass(frozen=True)
 class Both(OpenTime):
-    """Two calendars together: open when both are. Where both are closed, the first one's reason is given."""
+    """
+    Two calendars together.
+
+    Open when both are. Where both are closed, the first one's reason is given.
+    """
 
     one: OpenTime
     other: OpenTime

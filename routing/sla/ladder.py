@@ -1,4 +1,8 @@
-"""The ladder of a clock: which levels it has reached and when, and whom each one goes to. Frozen values in, answers out."""
+"""
+The ladder of a clock.
+
+Which levels it has reached and when, and whom each one goes to. Frozen values in, answers out.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,11 @@ from routing.sla.timing import Does, Mark
 
 
 class Level(IntEnum):
-    """Level of a ladder. Levels above ``DEFAULT_PAIR`` repeat it, so that a ladder always reaches someone."""
+    """
+    Level of a ladder.
+
+    Levels above ``DEFAULT_PAIR`` repeat it, so that a ladder always reaches someone.
+    """
 
     WARNING = 0
     BREACH = 1
@@ -32,7 +40,11 @@ def level_of(number: int) -> Level:
 
 
 class Climber(NamedTuple):
-    """Values of a clock that its ladder reads. ``late_at`` is the time of the breach, and empty while the clock is paused."""
+    """
+    Values of a clock that its ladder reads.
+
+    ``late_at`` is the time of the breach, and empty while the clock is paused.
+    """
 
     next_level: int  # the first that was not told
     warn_at: datetime | None
@@ -48,17 +60,24 @@ class Reached(NamedTuple):
     due_at: datetime
 
 
-Past = Callable[[timedelta], datetime]  # when this much working time had been spent, before the last mark
+Past = Callable[
+    [timedelta], datetime
+]  # when this much working time had been spent, before the last mark
 
 
 def worktime_to(level: int, target: timedelta, every: timedelta) -> timedelta:
-    """Return the working time until a level above the breach. It stands still while the clock does."""
+    """
+    Return the working time until a level above the breach.
+
+    It stands still while the clock does.
+    """
     return target + (level - Level.BREACH) * every
 
 
 def reached_at(clock: Climber, level: int, hours: OpenTime, past: Past) -> datetime | None:
     """
-    Return the time at which a level was or will be reached if the clock keeps its turn, or None if it never will be.
+    Return the time at which a level was or will be reached if the clock keeps its turn, or None if
+    it never will be.
 
     :raises OutOfReach: if it lies more than five years ahead
     """
@@ -72,11 +91,15 @@ def reached_at(clock: Climber, level: int, hours: OpenTime, past: Past) -> datet
     return hours.add(clock.running_since, left) if clock.running_since else None
 
 
-def climb(clock: Climber, hours: OpenTime, at: datetime, past: Past) -> tuple[list[Reached], datetime | None]:
+def climb(
+    clock: Climber, hours: OpenTime, at: datetime, past: Past
+) -> tuple[list[Reached], datetime | None]:
     """
-    The levels that were reached by ``at`` and not told yet, lowest first, and when the next one will be.
+    The levels that were reached by ``at`` and not told yet, lowest first, and when the next one
+    will be.
 
-    Of repeats that nobody was there to send only the newest is one: each of the rungs below is given once.
+    Of repeats that nobody was there to send only the newest is one: each of the rungs below is
+    given once.
 
     :raises OutOfReach: if the next one lies more than five years ahead
     """
@@ -94,11 +117,15 @@ def climb(clock: Climber, hours: OpenTime, at: datetime, past: Past) -> tuple[li
 
 
 def _is_over(level: int, due_at: datetime, at: datetime) -> bool:
-    return due_at < at if level == Level.BREACH else due_at <= at  # what ends at the very instant it is due is on time
+    return (
+        due_at < at if level == Level.BREACH else due_at <= at
+    )  # what ends at the very instant it is due is on time
 
 
 def _newest(clock: Climber, hours: OpenTime, at: datetime) -> int:
-    worked = clock.spent + (hours.between(clock.running_since, at) if clock.running_since else timedelta())
+    worked = clock.spent + (
+        hours.between(clock.running_since, at) if clock.running_since else timedelta()
+    )
     return Level.BREACH + (worked - clock.target) // clock.every
 
 
@@ -118,12 +145,15 @@ def when_spent(marks: Sequence[Mark], hours: OpenTime, worktime: timedelta) -> d
     raise ValueError("That much had not been spent by then.")
 
 
-def recipients(level: int, places: Sequence[Sequence[int]], present: Collection[int]) -> tuple[int, ...]:
+def recipients(
+    level: int, places: Sequence[Sequence[int]], present: Collection[int]
+) -> tuple[int, ...]:
     """
-    Return the people to notify at a level: those present at its place, else those at the next place above.
+    Return the people to notify at a level: those present at its place, else those at the next place
+    above.
 
-    Whoever stands at a lower place knows already, and counts above only when nobody else is there: then it is the highest
-    place with anybody. Empty when nobody at all is there.
+    Whoever stands at a lower place knows already, and counts above only when nobody else is there:
+    then it is the highest place with anybody. Empty when nobody at all is there.
 
     :param places: owner, backup, team lead, operations lead and default pair, as user ids
     :param present: who is active and not absent
@@ -131,7 +161,9 @@ def recipients(level: int, places: Sequence[Sequence[int]], present: Collection[
     own = max(0, level_of(level) - Level.BREACH)
     known = {person for place in places[:own] for person in place}
     for place in places[own:]:
-        if told := tuple(dict.fromkeys(person for person in place if person in present and person not in known)):
+        if told := tuple(
+            dict.fromkeys(person for person in place if person in present and person not in known)
+        ):
             return told
     for place in reversed(places):
         if told := tuple(dict.fromkeys(person for person in place if person in present)):

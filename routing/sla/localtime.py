@@ -12,13 +12,15 @@ EPOCH_ORDINAL = EPOCH.toordinal()
 DAY_S = 86_400
 HOUR_S = 3_600
 
-Stretch = tuple[int, int, int]  # from, to (seconds since 1970), and the offset of local time from UTC in seconds
+Stretch = tuple[
+    int, int, int
+]  # from, to (seconds since 1970), and the offset of local time from UTC in seconds
 
 
 def stretches(ordinal: int, zone: ZoneInfo) -> list[Stretch]:
     """
-    The time in which the local date is this one: one stretch, more on a day whose clocks are turned, none on a date that
-    a country skipped.
+    The time in which the local date is this one: one stretch, more on a day whose clocks are
+    turned, none on a date that a country skipped.
 
     :param ordinal: of the date, as in ``date.toordinal``
     """

@@ -21,10 +21,11 @@ MOST_WORKTIME = timedelta(hours=2_000)  # about a year of office hours: longer i
 
 class SLAPolicy(models.Model):
     """
-    SLA targets for several kinds of work, measured in one calendar's hours or in the common hours of two.
+    SLA targets for several kinds of work, measured in one calendar's hours or in the common hours
+    of two.
 
-    ``version`` rises with every change of the policy or a target (see ``operations.calendars.save_policy``); open clocks
-    keep the terms they were started under.
+    ``version`` rises with every change of the policy or a target (see
+    ``operations.calendars.save_policy``); open clocks keep the terms they were started under.
     """
 
     class Source(models.TextChoices):
@@ -35,7 +36,9 @@ class SLAPolicy(models.Model):
 
     slug = models.SlugField(_("slug"), unique=True)
     name = models.CharField(_("name"), max_length=80, unique=True)
-    calendar_source = models.CharField(_("counts in"), max_length=6, choices=Source, default=Source.TEAM)
+    calendar_source = models.CharField(
+        _("counts in"), max_length=6, choices=Source, default=Source.TEAM
+    )
     also_source = models.CharField(
         _("and only within"),
         max_length=6,
@@ -68,27 +71,38 @@ class Target(models.Model):
     """
     One promise: how much working time one kind of work may take to one end.
 
-    It runs in the states ``runs_in`` (every open state, if empty) and is met on reaching one of ``met_in``; it pauses on
-    hold and while somebody outside the agency is waited for.
+    It runs in the states ``runs_in`` (every open state, if empty) and is met on reaching one of
+    ``met_in``; it pauses on hold and while somebody outside the agency is waited for.
     """
 
-    policy = models.ForeignKey(SLAPolicy, on_delete=models.CASCADE, related_name="targets", verbose_name=_("policy"))
-    kind = models.CharField(_("kind of work"), max_length=32, help_text=_("Such as request or exceptioncase."))
-    purpose = models.SlugField(_("purpose"), max_length=32, help_text=_("Such as first_response, triage or resolution."))
+    policy = models.ForeignKey(
+        SLAPolicy, on_delete=models.CASCADE, related_name="targets", verbose_name=_("policy")
+    )
+    kind = models.CharField(
+        _("kind of work"), max_length=32, help_text=_("Such as request or exceptioncase.")
+    )
+    purpose = models.SlugField(
+        _("purpose"), max_length=32, help_text=_("Such as first_response, triage or resolution.")
+    )
     worktime = models.DurationField(
         _("working time"),
         validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
         help_text=_("Hours:minutes:seconds, such as 08:00:00. One day is 24 hours."),
     )
     warn_percent = models.PositiveSmallIntegerField(
-        _("warn at (percent)"), default=75, validators=[MinValueValidator(1), MaxValueValidator(100)]
+        _("warn at (percent)"),
+        default=75,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
     )
     escalate_every = models.DurationField(
         _("escalate every"),
         default=ESCALATE_EVERY,
         db_default=ESCALATE_EVERY,
         validators=[MinValueValidator(timedelta(seconds=1)), MaxValueValidator(MOST_WORKTIME)],
-        help_text=_("Working time between escalation levels: backup, team lead, operations lead, default owner and backup."),
+        help_text=_(
+            "Working time between escalation levels: backup, team lead, operations lead, default "
+            "owner and backup."
+        ),
     )
     runs_in = ArrayField(
         models.CharField(max_length=32),
@@ -98,7 +112,11 @@ class Target(models.Model):
         help_text=_("States, separated by commas. Leave empty for all."),
     )
     met_in = ArrayField(
-        models.CharField(max_length=32), verbose_name=_("met in"), default=list, blank=True, help_text=_("States, separated by commas.")
+        models.CharField(max_length=32),
+        verbose_name=_("met in"),
+        default=list,
+        blank=True,
+        help_text=_("States, separated by commas."),
     )
 
     history = Tracked()
@@ -107,7 +125,11 @@ class Target(models.Model):
         verbose_name = _("target")
         verbose_name_plural = _("targets")
         ordering = ("policy", "kind", "worktime")
-        constraints = (models.UniqueConstraint(fields=("policy", "kind", "purpose"), name="target_once_a_policy"),)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("policy", "kind", "purpose"), name="target_once_a_policy"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.policy} · {self.kind} · {self.purpose}"
@@ -122,16 +144,26 @@ class Target(models.Model):
                 message = gettext("“%(state)s” is not a state of this kind. States: %(states)s.")
                 raise wrong(field, message, state=unknown[0], states=", ".join(states))
         if both := sorted({*self.runs_in} & {*self.met_in}):
-            raise wrong("met_in", gettext("A clock cannot both run and be met in “%(state)s”."), state=both[0])
+            raise wrong(
+                "met_in",
+                gettext("A clock cannot both run and be met in “%(state)s”."),
+                state=both[0],
+            )
 
 
 def work_nouns() -> dict[str, type[models.Model]]:
     """Every kind of work that is installed, by the name its items carry."""
-    return {str(model._meta.model_name): model for model in apps.get_models() if issubclass(model, WorkNoun)}
+    return {
+        str(model._meta.model_name): model
+        for model in apps.get_models()
+        if issubclass(model, WorkNoun)
+    }
 
 
 def states_of(kind: str) -> list[str]:
     noun = work_nouns().get(kind)
     if noun is None:
         return []
-    return [str(value) for value, _label in getattr(noun._meta.get_field("state"), "flatchoices", [])]
+    return [
+        str(value) for value, _label in getattr(noun._meta.get_field("state"), "flatchoices", [])
+    ]

@@ -16,27 +16,54 @@ from routing.sla.ladder import level_of, recipients
 
 @dataclass(frozen=True)
 class Present:
-    """Read once for a batch. ``there`` is who is active and not absent; of several operations leads the longest-serving one counts."""
+    """
+    Read once for a batch.
+
+    ``there`` is who is active and not absent; of several operations leads the longest-serving one
+    counts.
+    """
 
     there: frozenset[int]
     team_leads: Mapping[int, int]
     operations_leads: Sequence[int]
     default_pair: Sequence[int]
-    _known: dict[tuple[int, int, int, int], tuple[int, ...]] = field(default_factory=dict, repr=False)
+    _known: dict[tuple[int, int, int, int], tuple[int, ...]] = field(
+        default_factory=dict, repr=False
+    )
 
     @classmethod
     def at(cls, instant: datetime) -> Self:
         away = Absence.objects.at(instant).values("user_id")
-        there = frozenset(User.objects.staff().exclude(pk__in=away).order_by().values_list("pk", flat=True))
-        leads = User.objects.staff().filter(groups__name=Role.OPERATIONS.value).order_by("pk").values_list("pk", flat=True)
+        there = frozenset(
+            User.objects.staff().exclude(pk__in=away).order_by().values_list("pk", flat=True)
+        )
+        leads = (
+            User.objects.staff()
+            .filter(groups__name=Role.OPERATIONS.value)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
         pair = Agency.objects.values_list("owner_id", "backup_id").first() or ()
-        return cls(there, dict(Team.objects.order_by().values_list("pk", "lead_id")), [pk for pk in leads if pk in there][:1], pair)
+        return cls(
+            there,
+            dict(Team.objects.order_by().values_list("pk", "lead_id")),
+            [pk for pk in leads if pk in there][:1],
+            pair,
+        )
 
-    def for_level(self, level: int, owner: int | None, backup: int | None, team: int | None) -> tuple[int, ...]:
-        """The ids of those whom a level of this work is told to; none when nobody at all is there."""
+    def for_level(
+        self, level: int, owner: int | None, backup: int | None, team: int | None
+    ) -> tuple[int, ...]:
+        """
+        The ids of those whom a level of this work is told to.
+
+        None when nobody at all is there.
+        """
         key = (level_of(level), owner or 0, backup or 0, team or 0)
         if key not in self._known:
             lead = self.team_leads.get(team or 0)
             places = [[each] if each else [] for each in (owner, backup, lead)]
-            self._known[key] = recipients(level, [*places, self.operations_leads, self.default_pair], self.there)
+            self._known[key] = recipients(
+                level, [*places, self.operations_leads, self.default_pair], self.there
+            )
         return self._known[key]

@@ -1,4 +1,8 @@
-"""Public holidays of a country, from the ``holidays`` library, which corrects its data now and then: take a snapshot."""
+"""
+Public holidays of a country, from the ``holidays`` library, which corrects its data now and then.
+
+Take a snapshot.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,12 @@ def countries() -> Mapping[str, list[str]]:
 
 
 @lru_cache(maxsize=512)
-def public_holidays(country: str, subdivision: str, first_year: int, years: int) -> Mapping[date, str]:
+def public_holidays(
+    country: str, subdivision: str, first_year: int, years: int
+) -> Mapping[date, str]:
     """
-    Names by date, in English where the library has them; observed days are in. Do not change what you get.
+    Names by date, in English where the library has them; observed days are in. Do not change what
+    you get.
 
     :param country: ISO 3166-1 alpha-2; empty for none
     :param subdivision: such as ``ENG``; empty for what the whole country keeps
@@ -26,5 +33,7 @@ def public_holidays(country: str, subdivision: str, first_year: int, years: int)
     if not country:
         return {}
     wanted = range(first_year, first_year + years)
-    found = holidays.country_holidays(country, subdiv=subdivision or None, years=wanted, language="en_US")
+    found = holidays.country_holidays(
+        country, subdiv=subdivision or None, years=wanted, language="en_US"
+    )
     return {day: name for day, name in sorted(found.items()) if day.year in wanted}

@@ -1,4 +1,8 @@
-"""Terms of clocks: from a promise and the calendars of the day to the row that every clock under them shares."""
+"""
+Terms of clocks.
+
+From a promise and the calendars of the day to the row that every clock under them shares.
+"""
 
 from __future__ import annotations
 
@@ -21,10 +25,13 @@ from routing.sla.week import hours_as_json
 from routing.work.items import WorkItem
 
 HOLIDAY_YEARS = 6  # in the snapshot; no due time lies farther ahead
-REACH = timedelta(days=2 * 366)  # hours that cannot hold a target in two years are not the ones that were meant
+REACH = timedelta(
+    days=2 * 366
+)  # hours that cannot hold a target in two years are not the ones that were meant
 MOST_KEPT = 1_000
 
-# By digest, so right for ever. Each process keeps what it has read: working out a year of hours takes milliseconds.
+# By digest, so right for ever. Each process keeps what it has read: working out a year of hours
+# takes milliseconds.
 _kept: dict[str, Terms] = {}
 
 
@@ -40,15 +47,24 @@ class Uses:
     def of(cls, items: Iterable[WorkItem]) -> Self:
         teams, clients = {item.team_id for item in items}, {item.client_id for item in items}
         named = Q(team__in=teams - {None}) | Q(client__in=clients - {None})
-        found = list(CalendarUse.objects.filter(named | Q(team=None, client=None)).select_related("calendar"))
+        found = list(
+            CalendarUse.objects.filter(named | Q(team=None, client=None)).select_related("calendar")
+        )
         return cls(
-            next((use.calendar for use in found if use.team_id is None and use.client_id is None), None),
+            next(
+                (use.calendar for use in found if use.team_id is None and use.client_id is None),
+                None,
+            ),
             {use.team_id: use.calendar for use in found if use.team_id is not None},
             {use.client_id: use.calendar for use in found if use.client_id is not None},
         )
 
     def for_item(self, item: WorkItem, sources: Sequence[str]) -> list[Calendar]:
-        """One calendar a source, the same one once; without a calendar of their own, team and client keep the agency's."""
+        """
+        One calendar a source, the same one once.
+
+        Without a calendar of their own, team and client keep the agency's.
+        """
         own = {
             SLAPolicy.Source.TEAM: self.teams.get(item.team_id or 0),
             SLAPolicy.Source.CLIENT: self.clients.get(item.client_id or 0),
@@ -63,12 +79,18 @@ class Agreed:
     terms: Terms
 
 
-def agree(target: Target, policy: SLAPolicy, calendars: Sequence[Calendar], worktime: timedelta, at: datetime) -> Agreed:
+def agree(
+    target: Target,
+    policy: SLAPolicy,
+    calendars: Sequence[Calendar],
+    worktime: timedelta,
+    at: datetime,
+) -> Agreed:
     """
     The terms for a clock that starts at ``at``.
 
-    Two calendars that (almost) never meet would make nothing due: then the first one's hours count, and the document
-    says ``instead_of``. A clock always starts.
+    Two calendars that (almost) never meet would make nothing due: then the first one's hours count,
+    and the document says ``instead_of``. A clock always starts.
     """
     choices = dict.fromkeys((tuple(calendars), tuple(calendars[:1]), ()))
     for chosen in choices:
@@ -81,7 +103,13 @@ def agree(target: Target, policy: SLAPolicy, calendars: Sequence[Calendar], work
     return agreed
 
 
-def _document(target: Target, policy: SLAPolicy, chosen: Sequence[Calendar], meant: Sequence[Calendar], at: datetime) -> dict[str, Any]:
+def _document(
+    target: Target,
+    policy: SLAPolicy,
+    chosen: Sequence[Calendar],
+    meant: Sequence[Calendar],
+    at: datetime,
+) -> dict[str, Any]:
     return {
         "policy": {"slug": policy.slug, "name": policy.name, "version": policy.version},
         "kind": target.kind,
@@ -103,7 +131,9 @@ def _snapshot(calendar: Calendar, at: datetime) -> dict[str, Any]:
 
 
 def _kept_or_read(document: Mapping[str, Any]) -> Agreed:
-    digest = sha256(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    digest = sha256(
+        json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+    ).hexdigest()
     return Agreed(digest, _keep(digest, document))
 
 
@@ -119,9 +149,15 @@ def ids_of(agreed: Iterable[Agreed]) -> dict[str, int]:
     """Ids of the rows of these terms by digest, written first where they are new."""
     wanted = {each.digest: each.terms for each in agreed}
     known = _ids(wanted)
-    missing = [ClockTerms(digest=digest, document=terms.document) for digest, terms in wanted.items() if digest not in known]
+    missing = [
+        ClockTerms(digest=digest, document=terms.document)
+        for digest, terms in wanted.items()
+        if digest not in known
+    ]
     if missing:
-        ClockTerms.objects.bulk_create(missing, ignore_conflicts=True)  # somebody else may be writing the same ones
+        ClockTerms.objects.bulk_create(
+            missing, ignore_conflicts=True
+        )  # somebody else may be writing the same ones
         known = _ids(wanted)
     return known
 

@@ -1,4 +1,8 @@
-"""State and reading of clocks, computed from frozen values. No database, and no time except the given one."""
+"""
+State and reading of clocks, computed from frozen values.
+
+No database, and no time except the given one.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +57,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Input of a clock. ``children_wait_on`` is the one party that every open part waits on, or empty."""
+    """
+    Input of a clock.
+
+    ``children_wait_on`` is the one party that every open part waits on, or empty.
+    """
 
     state: str
     is_open: bool
@@ -67,7 +75,8 @@ class Terms:
     """
     Terms fixed at the start of a clock. Later edits of policy and calendar do not affect it.
 
-    ``runs_in`` empty means every open state. ``document`` is what it was read from, with names and versions.
+    ``runs_in`` empty means every open state. ``document`` is what it was read from, with names and
+    versions.
     """
 
     hours: OpenTime
@@ -77,9 +86,18 @@ class Terms:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Terms:
-        """:param document: ``policy``, ``purpose``, ``hours`` (none, one or two calendars), ``runs_in``, ``met_in``"""
+        """
+        :param document.
+
+        ``policy``, ``purpose``, ``hours`` (none, one or two calendars), ``runs_in``, ``met_in``
+        """
         calendars = [hours_from_json(written) for written in document["hours"]]
-        return cls(together(calendars), frozenset(document["runs_in"]), frozenset(document["met_in"]), document)
+        return cls(
+            together(calendars),
+            frozenset(document["runs_in"]),
+            frozenset(document["met_in"]),
+            document,
+        )
 
 
 def together(calendars: Sequence[OpenTime]) -> OpenTime:
@@ -101,7 +119,10 @@ def turn(standing: Standing, terms: Terms) -> Turn:
         (standing.held, Turn(Does.PAUSE, party, Cause.HOLD)),
         (party != AGENCY, Turn(Does.PAUSE, party, Cause.WAITING)),
         (bool(terms.runs_in) and state not in terms.runs_in, Turn(Does.PAUSE, AGENCY, Cause.STATE)),
-        (standing.children_wait_on not in {"", AGENCY}, Turn(Does.PAUSE, standing.children_wait_on, Cause.CHILDREN)),
+        (
+            standing.children_wait_on not in {"", AGENCY},
+            Turn(Does.PAUSE, standing.children_wait_on, Cause.CHILDREN),
+        ),
     )
     return next((answer for holds, answer in answers if holds), Turn(Does.RUN, AGENCY, Cause.WORK))
 
@@ -109,7 +130,8 @@ def turn(standing: Standing, terms: Terms) -> Turn:
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """
-    From one mark to the next: ``worktime`` by the clock's calendar, which counts against the target only if it ``runs``.
+    From one mark to the next: ``worktime`` by the clock's calendar, which counts against the target
+    only if it ``runs``.
 
     ``expected`` marks what lies ahead, until the clock is due.
     """
@@ -129,7 +151,11 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Values of a clock at an instant, by its marks. ``due_at`` is None while it is paused. ``minutes`` is by party."""
+    """
+    Values of a clock at an instant, by its marks.
+
+    ``due_at`` is None while it is paused. ``minutes`` is by party.
+    """
 
     at: datetime
     turn: Turn
@@ -177,7 +203,9 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
     )
 
 
-def _stretches(marks: Sequence[Mark], hours: OpenTime, at: datetime, due_at: datetime | None) -> Iterator[Stretch]:
+def _stretches(
+    marks: Sequence[Mark], hours: OpenTime, at: datetime, due_at: datetime | None
+) -> Iterator[Stretch]:
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         if mark.turn.does == Does.STOP:
             return
@@ -188,7 +216,9 @@ def _stretches(marks: Sequence[Mark], hours: OpenTime, at: datetime, due_at: dat
             yield _stretch(mark, at, due_at, hours, expected=True)
 
 
-def _stretch(mark: Mark, start: datetime, end: datetime, hours: OpenTime, *, expected: bool = False) -> Stretch:
+def _stretch(
+    mark: Mark, start: datetime, end: datetime, hours: OpenTime, *, expected: bool = False
+) -> Stretch:
     segments = tuple(hours.segments(start, end))
     worktime = sum((segment.length for segment in segments if segment.counted), ZERO)
     return Stretch(start, end, mark.turn, mark.state, worktime, segments, expected)

@@ -1,4 +1,8 @@
-"""A week of opening hours as people write it, ``{"mon": ["09:00-12:30", "13:30-17:30"]}``, and hours as JSON."""
+"""
+A week of opening hours as people write it, ``{"mon".
+
+["09:00-12:30", "13:30-17:30"]}``, and hours as JSON.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,11 @@ WORKING_WEEK = {day: ["09:00-17:30"] for day in DAYS[:5]}
 
 
 class BadHours(ValueError):
-    """Hours or dates that cannot be read; ``message`` says which and what to write instead, untranslated until shown."""
+    """
+    Hours or dates that cannot be read.
+
+    ``message`` says which and what to write instead, untranslated until shown.
+    """
 
     def __init__(self, message: Words, **params: Any) -> None:
         super().__init__(message, params)
@@ -42,7 +50,9 @@ def read_week(written: Any) -> tuple[tuple[Window, ...], ...]:
         raise BadHours(_("Enter hours by day, such as {“mon”: [“09:00-17:30”]}."))
     unknown = [str(day) for day in written if day not in DAYS]
     if unknown:
-        raise BadHours(_("“%(day)s” is not a day. Days: %(days)s."), day=unknown[0], days=", ".join(DAYS))
+        raise BadHours(
+            _("“%(day)s” is not a day. Days: %(days)s."), day=unknown[0], days=", ".join(DAYS)
+        )
     week = tuple(_read_day(day, written.get(day, [])) for day in DAYS)
     if not any(week):
         raise BadHours(_("At least one day must be open."))
@@ -51,11 +61,18 @@ def read_week(written: Any) -> tuple[tuple[Window, ...], ...]:
 
 def _read_day(day: str, written: Any) -> tuple[Window, ...]:
     if not isinstance(written, list):
-        raise BadHours(_("The hours of %(day)s must be a list, such as [“09:00-12:30”, “13:30-17:30”]."), day=day)
+        raise BadHours(
+            _("The hours of %(day)s must be a list, such as [“09:00-12:30”, “13:30-17:30”]."),
+            day=day,
+        )
     windows = sorted(_read_window(day, text) for text in written)
     for (_opens, closes), (opens, _closes) in pairwise(windows):
         if opens < closes:
-            raise BadHours(_("Two time ranges of %(day)s overlap at %(time)s."), day=day, time=clock_face(opens))
+            raise BadHours(
+                _("Two time ranges of %(day)s overlap at %(time)s."),
+                day=day,
+                time=clock_face(opens),
+            )
     return tuple(_joined(windows))
 
 
@@ -73,16 +90,29 @@ def _joined(windows: list[Window]) -> list[Window]:
 def _read_window(day: str, text: Any) -> Window:
     match = _WINDOW.match(text) if isinstance(text, str) else None
     if match is None:
-        raise BadHours(_("“%(text)s” (%(day)s) is not a time range. Enter one such as 09:00-17:30."), text=text, day=day)
+        raise BadHours(
+            _("“%(text)s” (%(day)s) is not a time range. Enter one such as 09:00-17:30."),
+            text=text,
+            day=day,
+        )
     hours_from, minutes_from, hours_to, minutes_to = (int(part) for part in match.groups())
     opens, closes = hours_from * 60 + minutes_from, hours_to * 60 + minutes_to
     if max(minutes_from, minutes_to) >= 60 or opens >= _MIDNIGHT or closes > _MIDNIGHT:  # noqa: PLR2004 - minutes of an hour
-        raise BadHours(_("“%(text)s” (%(day)s) is not a time of day. Times go from 00:00 to 24:00."), text=text, day=day)
+        raise BadHours(
+            _("“%(text)s” (%(day)s) is not a time of day. Times go from 00:00 to 24:00."),
+            text=text,
+            day=day,
+        )
     if opens == closes:
-        raise BadHours(_("“%(text)s” (%(day)s) is empty. Remove the day to close it."), text=text, day=day)
+        raise BadHours(
+            _("“%(text)s” (%(day)s) is empty. Remove the day to close it."), text=text, day=day
+        )
     if opens > closes:
         raise BadHours(
-            _("“%(text)s” (%(day)s) crosses midnight. Enter %(evening)s here and the rest from 00:00 on the next day."),
+            _(
+                "“%(text)s” (%(day)s) crosses midnight. Enter %(evening)s here and the rest from "
+                "00:00 on the next day."
+            ),
             text=text,
             day=day,
             evening=f"{clock_face(opens)}-24:00",
@@ -116,7 +146,9 @@ def read_dates(written: Any) -> dict[date, str]:
         try:
             day = date.fromisoformat(text)
         except (TypeError, ValueError):
-            raise BadHours(_("“%(text)s” is not a date. Enter one such as 2026-12-24."), text=text) from None
+            raise BadHours(
+                _("“%(text)s” is not a date. Enter one such as 2026-12-24."), text=text
+            ) from None
         if not isinstance(name, str) or len(name) > 100:  # noqa: PLR2004 - a name, not a text
             raise BadHours(_("The name of %(text)s can have at most 100 characters."), text=text)
         found[day] = name
@@ -128,11 +160,15 @@ def hours_as_json(hours: Hours) -> dict[str, Any]:
         "name": hours.name,
         "zone": hours.zone,
         "weekly": write_week(hours.weekly),
-        "holidays": {day.isoformat(): hours.holiday_names.get(day, "") for day in sorted(hours.holidays)},
+        "holidays": {
+            day.isoformat(): hours.holiday_names.get(day, "") for day in sorted(hours.holidays)
+        },
     }
 
 
 def hours_from_json(written: Mapping[str, Any]) -> Hours:
     """:raises BadHours: if it was not written by ``hours_as_json``"""
     names = read_dates(written["holidays"])
-    return Hours(written["name"], written["zone"], read_week(written["weekly"]), frozenset(names), names)
+    return Hours(
+        written["name"], written["zone"], read_week(written["weekly"]), frozenset(names), names
+    )

@@ -34,14 +34,20 @@ def headers_of(cl: ChangeList) -> list[dict[str, Any]]:
 @register.simple_tag
 def links_of(choices: Iterable[Mapping[str, Any]]) -> SafeString:
     """The choices of a filter, of which there may be many, as the items of a list."""
-    links = ((each["query_string"], CHOSEN if each["selected"] else "", each["display"]) for each in choices)
+    links = (
+        (each["query_string"], CHOSEN if each["selected"] else "", each["display"])
+        for each in choices
+    )
     return format_html_join("", '<li><a href="{}"{}>{}</a></li>', links)
 
 
 @register.simple_tag
 def rows_of(cl: ChangeList, headers: list[dict[str, Any]]) -> SafeString:
     cells = list(_cells(cl, headers))
-    rows = (f'<tr class="data-row">{"".join(cell(row) for cell in cells)}</tr>' for row in cl.result_list)
+    rows = (
+        f'<tr class="data-row">{"".join(cell(row) for cell in cells)}</tr>'
+        for row in cl.result_list
+    )
     return mark_safe("\n".join(rows))  # noqa: S308  # every cell escapes its own
 
 
@@ -55,7 +61,9 @@ def _cells(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Cell]:
         classes = f'class="tl-cell field-{escape(name)}"'
         if link is not None and _leads(cl, name):
             yield _heading(value, link, f"{classes} {label}")
-            link = link if cl.list_display_links else None  # without a choice, only the first leads on
+            link = (
+                link if cl.list_display_links else None
+            )  # without a choice, only the first leads on
         else:
             yield _plain(value, f"{classes} {label}")
 
@@ -79,9 +87,16 @@ def _ticked() -> Cell:
 
 
 def _linked(cl: ChangeList) -> Cell | None:
-    """The address of a row's page, which keeps the list's own address; looked up once for all rows."""
+    """
+    The address of a row's page, which keeps the list's own address.
+
+    Looked up once for all rows.
+    """
     try:
-        page = reverse(f"{cl.model_admin.admin_site.name}:{cl.opts.app_label}_{cl.opts.model_name}_change", args=(KEY,))
+        page = reverse(
+            f"{cl.model_admin.admin_site.name}:{cl.opts.app_label}_{cl.opts.model_name}_change",
+            args=(KEY,),
+        )
     except NoReverseMatch:
         return None
     kept = add_preserved_filters({"preserved_filters": cl.preserved_filters, "opts": cl.opts}, page)
@@ -111,7 +126,9 @@ def _looked_up(row: Any, name: Any, admin: Any, empty: Any) -> str:
     except ObjectDoesNotExist:
         return conditional_escape(empty)
     if field is None or field.auto_created:
-        return conditional_escape(display_for_value(value, empty, getattr(attribute, "boolean", False)))
+        return conditional_escape(
+            display_for_value(value, empty, getattr(attribute, "boolean", False))
+        )
     if isinstance(field.remote_field, models.ManyToOneRel):
         related = getattr(row, field.name)
         return conditional_escape(empty if related is None else related)

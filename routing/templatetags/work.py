@@ -35,7 +35,13 @@ def clocks(item: WorkItem) -> dict[str, Any]:
     told = told_of(rows)
     return {
         "clocks": [
-            (clock, purpose_of(clock), standing(clock), [each for each in told.get(clock.pk, ()) if each.sent_at]) for clock in rows
+            (
+                clock,
+                purpose_of(clock),
+                standing(clock),
+                [each for each in told.get(clock.pk, ()) if each.sent_at],
+            )
+            for clock in rows
         ],
         "now": timezone.now(),
     }
@@ -47,8 +53,15 @@ def outcomes(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
     request = context["request"]
     by = getattr(request, "actor", None) or actor_of(request)
     about = Q(run=item.run_id) if item.kind == "run" else Q(item=item)
-    rows = Outcome.objects.filter(about, item__in=work_seen_by(by)).select_related("item").order_by("pk")
-    may = {"may_look": by.may("routing.probe_outcome"), "may_waive": by.may("routing.waive_outcome")}
+    rows = (
+        Outcome.objects.filter(about, item__in=work_seen_by(by))
+        .select_related("item")
+        .order_by("pk")
+    )
+    may = {
+        "may_look": by.may("routing.probe_outcome"),
+        "may_waive": by.may("routing.waive_outcome"),
+    }
     return {"outcomes": rows, **may, "now": timezone.now(), "csrf_token": get_token(request)}
 
 
@@ -59,7 +72,9 @@ def related(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
     seen = work_seen_by(by).select_related("owner")
     run_id = item.run_id if item.kind != "run" else None
     journey = Run.objects.filter(pk=run_id or 0).order_by().values("item")
-    around = Q(parent=item) | Q(pk=item.parent_id or 0) | Q(pk=Subquery(journey))  # each by its index, in one query
+    around = (
+        Q(parent=item) | Q(pk=item.parent_id or 0) | Q(pk=Subquery(journey))
+    )  # each by its index, in one query
     is_above = Case(When(parent=item, then=0), When(pk=item.parent_id or 0, then=1), default=2)
     rows = seen.filter(around).order_by(is_above.desc(), "pk")[: PARTS + 2]
     return {"rows": rows, "now": timezone.now()}

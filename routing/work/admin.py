@@ -28,7 +28,9 @@ from routing.work.visibility import work_seen_by
 
 
 def title_of(item: WorkItem) -> SafeString:
-    return format_html('<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title)
+    return format_html(
+        '<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', item.ref, item.title
+    )
 
 
 class Waiver(forms.Form):
@@ -37,8 +39,26 @@ class Waiver(forms.Form):
 
 @admin.register(WorkItem)
 class WorkItemAdmin(BulkSteps):
-    list_display = ("what", "client", "kind_name", "state_name", "owner", "waiting", "urgency", "due_at")
-    list_filter = (filters.Whose, filters.Openness, filters.OfClient, filters.WaitingOn, filters.Urgency, WhenDue, OfOwner, ChangedSince)
+    list_display = (
+        "what",
+        "client",
+        "kind_name",
+        "state_name",
+        "owner",
+        "waiting",
+        "urgency",
+        "due_at",
+    )
+    list_filter = (
+        filters.Whose,
+        filters.Openness,
+        filters.OfClient,
+        filters.WaitingOn,
+        filters.Urgency,
+        WhenDue,
+        OfOwner,
+        ChangedSince,
+    )
     list_select_related = ("client", "owner")
     search_fields = ("ref", "title", "client__code", "client__name")
     search_help_text = _("Reference, title or client")
@@ -61,7 +81,11 @@ class WorkItemAdmin(BulkSteps):
         return False
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """The lasting address of a piece of work: leads to the page of its noun."""
         item = self.seen(request, object_id)
@@ -76,40 +100,69 @@ class WorkItemAdmin(BulkSteps):
         look = self.admin_site.admin_view(self.look_view)
         waive = self.admin_site.admin_view(self.waive_view)
         return [
-            path("<path:object_id>/outcomes/<int:outcome>/look/", look, name="routing_outcome_look"),
-            path("<path:object_id>/outcomes/<int:outcome>/waive/", waive, name="routing_outcome_waive"),
+            path(
+                "<path:object_id>/outcomes/<int:outcome>/look/", look, name="routing_outcome_look"
+            ),
+            path(
+                "<path:object_id>/outcomes/<int:outcome>/waive/",
+                waive,
+                name="routing_outcome_waive",
+            ),
             *super().get_urls(),
         ]
 
     def look_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
-        """Have a proof of this work looked at now, in place of when it is next due; leads back to where the button was."""
+        """
+        Have a proof of this work looked at now, in place of when it is next due.
+
+        Leads back to where the button was.
+        """
         item = self.seen(request, object_id)
         if request.method != "POST" or not item.outcomes.filter(pk=outcome).exists():
             raise PermissionDenied
         [result] = probe_now([outcome], by=actor(request), at=timezone.now())
         if result.done:
-            messages.success(request, _("The check runs within seconds. Reload the page to see the result."))
+            messages.success(
+                request, _("The check runs within seconds. Reload the page to see the result.")
+            )
         else:
             messages.error(request, " ".join(str(refusal.message) for refusal in result.refusals))
         return HttpResponseRedirect(work_page(item.run.item_id if item.run else item.pk))
 
     def waive_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
-        """Go without a proof, by name: a reason, then the operation, which asks permission and state again."""
+        """
+        Go without a proof, by name.
+
+        A reason, then the operation, which asks permission and state again.
+        """
         item, by = self.seen(request, object_id), actor(request)
         by.require("routing.waive_outcome", to="waive outcomes")
         row = item.outcomes.filter(pk=outcome).first()
         if row is None:
             raise Http404
-        back, form = work_page(item.run.item_id if item.run else item.pk), Waiver(request.POST if request.method == "POST" else None)
+        back, form = (
+            work_page(item.run.item_id if item.run else item.pk),
+            Waiver(request.POST if request.method == "POST" else None),
+        )
         if request.method == "POST" and form.is_valid():
-            [result] = waive([outcome], by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+            [result] = waive(
+                [outcome], by=by, at=timezone.now(), reason=form.cleaned_data["reason"]
+            )
             if result.done:
                 messages.success(request, _("%(ref)s: proof waived.") % {"ref": item.ref})
                 return HttpResponseRedirect(back)
             form.add_error(None, " ".join(str(refusal.message) for refusal in result.refusals))
         title = _("Waive proof: %(what)s") % {"what": row}
-        context = {"title": title, "form": form, "submit": _("Waive proof"), "danger": True, "back": back}
-        return self.render(request, "desk/form.html", context, status=409 if form.non_field_errors() else 200)
+        context = {
+            "title": title,
+            "form": form,
+            "submit": _("Waive proof"),
+            "danger": True,
+            "back": back,
+        }
+        return self.render(
+            request, "desk/form.html", context, status=409 if form.non_field_errors() else 200
+        )
 
     @admin.display(description=_("work"), ordering="id")
     def what(self, item: WorkItem) -> SafeString:

@@ -14,8 +14,18 @@ from routing.work.operations import items
 @step_form(items.hand_over)
 class HandOverForm(StepForm):
     owner = picked(_("Owner"), User.objects.none(), help_text=_("Accountable from now on."))
-    backup = picked(_("Backup"), User.objects.none(), help_text=_("Covers when the owner is away. Must be a different person."))
-    doer = picked(_("Assignee"), User.objects.none(), required=False, empty=_("Unassigned"), help_text=_("Does the work."))
+    backup = picked(
+        _("Backup"),
+        User.objects.none(),
+        help_text=_("Covers when the owner is away. Must be a different person."),
+    )
+    doer = picked(
+        _("Assignee"),
+        User.objects.none(),
+        required=False,
+        empty=_("Unassigned"),
+        help_text=_("Does the work."),
+    )
 
     def known(self, row: Any) -> dict[str, Any]:
         return {"owner": row.owner_id, "backup": row.backup_id, "doer": row.doer_id}
@@ -25,4 +35,6 @@ class HandOverForm(StepForm):
             self.fields[name].queryset = User.objects.staff()  # type: ignore[attr-defined]
 
     def as_details(self) -> dict[str, Any]:
-        return {name: person.pk if person else None for name, person in super().as_details().items()}
+        return {
+            name: person.pk if person else None for name, person in super().as_details().items()
+        }

@@ -23,12 +23,15 @@ Noun = TypeVar("Noun", bound=WorkNoun)
 
 def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -> list[Noun]:
     """
-    Write unsaved nouns whose ``item`` is an unsaved WorkItem, and give them their ids and references.
+    Write unsaved nouns whose ``item`` is an unsaved WorkItem, and give them their ids and
+    references.
 
-    One statement numbers and writes all of them; until its commit, others who create work for the same client wait.
-    Permission is the caller's to ask: what may be created, by whom, differs from noun to noun.
+    One statement numbers and writes all of them; until its commit, others who create work for the
+    same client wait. Permission is the caller's to ask: what may be created, by whom, differs from
+    noun to noun.
 
-    :raises IntegrityError: if a constraint refuses a row, such as an open item without a backup; then none is written
+    :raises IntegrityError: if a constraint refuses a row, such as an open item without a backup;
+        then none is written
     """
     return again(partial(_create, rows, by, at, reason)) if rows else []
 
@@ -47,18 +50,29 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
             item.state, item.is_open = row.state, row.is_open
             item.created_at = item.changed_at = at
         told = Told(kind=kind, actor=by.user_id, at=at, reason=reason)
-        refs = insert(model, [(row.__dict__, row.item.__dict__) for row in rows], [_prefix(row) for row in rows], told)
+        refs = insert(
+            model,
+            [(row.__dict__, row.item.__dict__) for row in rows],
+            [_prefix(row) for row in rows],
+            told,
+        )
         for row, ref in zip(rows, refs, strict=True):
             row.item.ref = ref
         if parts:
-            bring_in_line([row.item for row in rows], at)  # what they are part of may have waited, and now has work to do again
+            bring_in_line(
+                [row.item for row in rows], at
+            )  # what they are part of may have waited, and now has work to do again
         for reaction in then:
             reaction(rows, by, at)
     return list(rows)
 
 
 def _join(parts: Sequence[WorkItem], at: datetime) -> None:
-    """Put new parts under the hold of what they are part of, which is locked: a hold that comes later finds them."""
+    """
+    Put new parts under the hold of what they are part of, which is locked.
+
+    A hold that comes later finds them.
+    """
     holds = holds_of({item.parent_id for item in parts if item.parent_id}) if parts else {}
     for item in parts:
         since, held_by, why = holds.get(item.parent_id or 0, (None, None, ""))
@@ -77,5 +91,9 @@ def _identify(rows: Sequence[WorkNoun]) -> None:
 
 
 def _prefix(row: WorkNoun) -> str:
-    """Return the prefix of the reference: the client's code, or the agency's while no client is known."""
+    """
+    Return the prefix of the reference.
+
+    The client's code, or the agency's while no client is known.
+    """
     return row.item.client.code if row.item.client else settings.AGENCY_PREFIX

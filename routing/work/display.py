@@ -1,4 +1,8 @@
-"""Display of values: states as badges, relative times with the exact one on hover, people by name."""
+"""
+Display of values.
+
+States as badges, relative times with the exact one on hover, people by name.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,11 @@ def when(at: datetime | None, now: datetime | None = None) -> SafeString | str:
 
 
 def due(item: WorkItem, now: datetime | None = None) -> SafeString | str:
-    """Return the due time of the item, marked if it is past or near. Ended work is never overdue."""
+    """
+    Return the due time of the item, marked if it is past or near.
+
+    Ended work is never overdue.
+    """
     at = item.next_due_at
     if at is None:
         return NOTHING
@@ -53,7 +61,13 @@ def due_time(at: datetime, now: datetime) -> SafeString:
 
 
 def _time(at: datetime, words: str, tone: str = "") -> SafeString:
-    return format_html('<time class="tl-time {}" datetime="{}" title="{}">{}</time>', tone, at.isoformat(), exact(at), words)
+    return format_html(
+        '<time class="tl-time {}" datetime="{}" title="{}">{}</time>',
+        tone,
+        at.isoformat(),
+        exact(at),
+        words,
+    )
 
 
 def badge(text: Any, tone: str = "plain") -> SafeString:
@@ -64,7 +78,9 @@ def badge(text: Any, tone: str = "plain") -> SafeString:
 def priority(item: WorkItem) -> SafeString | str:
     tones = {WorkItem.Priority.URGENT: "bad", WorkItem.Priority.HIGH: "warn"}
     label = item.get_priority_display()
-    return badge(label, tones[WorkItem.Priority(item.priority)]) if item.priority in tones else label
+    return (
+        badge(label, tones[WorkItem.Priority(item.priority)]) if item.priority in tones else label
+    )
 
 
 def hold(item: WorkItem) -> SafeString | str:

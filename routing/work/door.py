@@ -1,4 +1,8 @@
-"""The door: the one function through which work changes state, and the operations that lead through it."""
+"""
+The door.
+
+The one function through which work changes state, and the operations that lead through it.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +21,31 @@ from django_fsm import TransitionNotAllowed
 from routing.kernel.retrying import again
 from routing.kernel.roles import Role, grant, holders
 from routing.people.actors import Actor
-from routing.work.gates import GONE, OVERTAKEN, Context, Gate, GateResult, Words, has_reason, holds_role, not_held, passed, refused
+from routing.work.gates import (
+    GONE,
+    OVERTAKEN,
+    Context,
+    Gate,
+    GateResult,
+    Words,
+    has_reason,
+    holds_role,
+    not_held,
+    passed,
+    refused,
+)
 from routing.work.items import WorkItem
 from routing.work.locking import lock, open_below
 from routing.work.registry import bring_in_line, reactions
 from routing.work.sql import Told, load, write
 from routing.work.visibility import visible_work
 
-Facts = Callable[[Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[int, Any]]  # details are empty for a button
-Seen = tuple[str, Sequence[Any]] | None  # SQL that selects the work items that are seen, and its parameters; None for all
+Facts = Callable[
+    [Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[int, Any]
+]  # details are empty for a button
+Seen = (
+    tuple[str, Sequence[Any]] | None
+)  # SQL that selects the work items that are seen, and its parameters; None for all
 NOTHING: Seen = ("SELECT 0 WHERE false", ())
 
 
@@ -46,26 +66,36 @@ class Result:
     id: int
     done: bool
     refusals: tuple[GateResult, ...] = ()
-    row: Any = field(default=None, compare=False, repr=False)  # as written; None when it does not exist
+    row: Any = field(
+        default=None, compare=False, repr=False
+    )  # as written; None when it does not exist
 
 
 @dataclass(frozen=True, eq=False)
 class Operation:
     """
-    One verb of one noun: who may, which gates, how it is called on screen. Buttons, bulk actions, API and tests read this.
+    One verb of one noun: who may, which gates, how it is called on screen. Buttons, bulk actions,
+    API and tests read this.
 
-    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``Result`` per id in the order given.
-    ``facts`` loads what the gates need, once for the batch. ``system`` operations have no button: reactions call them.
+    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``Result`` per id in
+    the order given. ``facts`` loads what the gates need, once for the batch. ``system`` operations
+    have no button: reactions call them.
     """
 
-    do_not_call_in_templates: ClassVar[bool] = True  # a template that shows the label must not run the step
+    do_not_call_in_templates: ClassVar[bool] = (
+        True  # a template that shows the label must not run the step
+    )
 
     model: type[models.Model]
     verb: str
     label: Words
     may: tuple[Role, ...] = ()
-    contacts: tuple[str, ...] = ()  # roles of a membership whose contacts may too, with their own client's work
-    becomes: tuple[str, ...] = ()  # verbs that ``run`` may take in place of its own, as the facts decide
+    contacts: tuple[
+        str, ...
+    ] = ()  # roles of a membership whose contacts may too, with their own client's work
+    becomes: tuple[
+        str, ...
+    ] = ()  # verbs that ``run`` may take in place of its own, as the facts decide
     gates: tuple[Gate, ...] = ()
     facts: Facts | None = None
     through_hold: bool = False
@@ -94,7 +124,9 @@ class Operation:
         role = (partial(holds_role, self.contacts),) if self.contacts else ()
         return (*role, *hold, *self.gates, *((has_reason,) if self.needs_reason else ()))
 
-    def __call__(self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
+    def __call__(
+        self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any
+    ) -> list[Result]:
         """:raises PermissionDenied: if ``by`` may not do this at all"""
         if self.run is None:
             return move(self, ids, by=by, at=at, reason=reason, **details)
@@ -105,7 +137,10 @@ class Operation:
     def require(self, by: Actor) -> None:
         """:raises PermissionDenied: if ``by`` may not do this at all"""
         if not self.open_to(by):
-            by.require(self.permission, to=f"{self.verb.replace('_', ' ')} {self.model._meta.verbose_name_plural}")
+            by.require(
+                self.permission,
+                to=f"{self.verb.replace('_', ' ')} {self.model._meta.verbose_name_plural}",
+            )
 
     def open_to(self, by: Actor) -> bool:
         return by.may(self.permission) or bool(self.contacts and by.clients_as(*self.contacts))
@@ -118,7 +153,9 @@ def operation(model: type[models.Model], verb: str, label: Words, **options: Any
     """Declare an operation, and with it the permission and the roles that hold it."""
     made = Operation(model, verb, label, **options)
     _operations[model][verb] = made
-    grant(made.permission, *made.may, name=f"Can {verb.replace('_', ' ')} {model._meta.verbose_name}")
+    grant(
+        made.permission, *made.may, name=f"Can {verb.replace('_', ' ')} {model._meta.verbose_name}"
+    )
     return made
 
 
@@ -130,13 +167,23 @@ def all_operations() -> list[Operation]:
     return [each for verbs in _operations.values() for each in verbs.values()]
 
 
-def move(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
+def move(
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    **details: Any,
+) -> list[Result]:
     """
-    Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and events, clocks, reactions.
+    Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and
+    events, clocks, reactions.
 
-    What a gate, the state machine or another person refuses stays as it was. One id that neither a reaction, a clock nor a
-    hold waits for needs no lock: its one statement, guarded by the row version, is the transaction. Undone for a deadlock,
-    it is tried again, unless the transaction is the caller's.
+    What a gate, the state machine or another person refuses stays as it was. One id that neither a
+    reaction, a clock nor a hold waits for needs no lock: its one statement, guarded by the row
+    version, is the transaction. Undone for a deadlock, it is tried again, unless the transaction is
+    the caller's.
 
     :param at: aware; the instant of the change in history and events
     :raises PermissionDenied: if ``by`` lacks the permission
@@ -147,12 +194,23 @@ def move(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason
     if unknown and not step.system:  # a verb that takes any field would write it
         raise TypeError(f"{step.kind} takes no {', '.join(sorted(unknown))}")
     wanted, asked = list(dict.fromkeys(ids)), Asked(by, at, reason, details)
-    return again(partial(_move, step, wanted, asked, _seen(by)), otherwise=partial(_overtaken, wanted))
+    return again(
+        partial(_move, step, wanted, asked, _seen(by)), otherwise=partial(_overtaken, wanted)
+    )
 
 
-def carry(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any) -> list[Result]:
+def carry(
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    **details: Any,
+) -> list[Result]:
     """
-    Take along what belongs to rows that were just moved, whether or not ``by`` may do or see it: the whole was asked for.
+    Take along what belongs to rows that were just moved, whether or not ``by`` may do or see it:
+    the whole was asked for.
 
     Call it in the transaction that moved them.
     """
@@ -169,24 +227,44 @@ def _move(step: Operation, wanted: Sequence[int], asked: Asked, seen: Seen) -> l
         return _pass(step, wanted, load(step.model, wanted, lock=True, seen=seen), asked)
 
 
-def _pass(step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: Asked) -> list[Result]:
+def _pass(
+    step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: Asked
+) -> list[Result]:
     """Judge, turn and write rows that are loaded, and locked where that is needed."""
     by, at = asked.by, asked.at
     context = _context(step, rows, by, at, {**asked.details, "reason": asked.reason})
-    found = {row.pk: [answer for answer in judge(step, row, context) if not answer.passed] for row in rows}
-    moved = [pair for row in rows if not found[row.pk] and (pair := _turn(step, row, at, asked.details, found[row.pk]))]
-    written = write(step.model, moved, Told(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason)) if moved else set()
+    found = {
+        row.pk: [answer for answer in judge(step, row, context) if not answer.passed]
+        for row in rows
+    }
+    moved = [
+        pair
+        for row in rows
+        if not found[row.pk] and (pair := _turn(step, row, at, asked.details, found[row.pk]))
+    ]
+    written = (
+        write(step.model, moved, Told(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason))
+        if moved
+        else set()
+    )
     for _before, after, *_items in moved:
         if after["id"] not in written:
             found[after["id"]].append(OVERTAKEN)
     done = [row for row in rows if row.pk in written]
-    freed = [before["id"] for _, noun, before, after in moved if noun["id"] in written and _ended_held(before, after)]
+    freed = [
+        before["id"]
+        for _, noun, before, after in moved
+        if noun["id"] in written and _ended_held(before, after)
+    ]
     release(freed, by=by, at=at, reason=asked.reason)
     bring_in_line([_item(row) for row in done], at)
     for reaction in reactions(step.kind) if done else ():
         reaction(done, by, at)
     by_id = {row.pk: row for row in rows}
-    return [Result(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk)) for pk in wanted]
+    return [
+        Result(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk))
+        for pk in wanted
+    ]
 
 
 def _overtaken(ids: Sequence[int]) -> list[Result]:
@@ -198,7 +276,11 @@ def _ended_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 
 def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None:
-    """Resume what is held with these items, whose own hold is over; before reactions, which may have steps to take with it."""
+    """
+    Resume what is held with these items, whose own hold is over.
+
+    Before reactions, which may have steps to take with it.
+    """
     below = [item for item, held_by in open_below(ids) if held_by in ids] if ids else []
     if below:
         carry(RELEASE, below, by=by, at=at, reason=reason)
@@ -209,8 +291,14 @@ def judge(step: Operation, row: Any, context: Context) -> list[GateResult]:
     return [_state(step, row), *(gate(row, context) for gate in step.all_gates)]
 
 
-def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) -> list[tuple[Operation, list[GateResult]]]:
-    """Return the answer of each operation without doing it. It asks the same gates, so buttons agree with the door."""
+def preview(
+    steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime
+) -> list[tuple[Operation, list[GateResult]]]:
+    """
+    Return the answer of each operation without doing it.
+
+    It asks the same gates, so buttons agree with the door.
+    """
     answers = []
     for step in steps:
         context = _context(step, [row], by, at, {}, preview=True)
@@ -221,11 +309,19 @@ def preview(steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime) ->
 def _permission(step: Operation, by: Actor) -> GateResult:
     if step.open_to(by):
         return passed("permission")
-    return refused("permission", _("Your role does not allow this."), clears_by=holders(step.permission))
+    return refused(
+        "permission", _("Your role does not allow this."), clears_by=holders(step.permission)
+    )
 
 
 def _context(
-    step: Operation, rows: Sequence[Any], by: Actor, at: datetime, details: Mapping[str, Any], *, preview: bool = False
+    step: Operation,
+    rows: Sequence[Any],
+    by: Actor,
+    at: datetime,
+    details: Mapping[str, Any],
+    *,
+    preview: bool = False,
 ) -> Context:
     facts = step.facts(rows, by, at, details) if step.facts and rows else {}
     return Context(by, at, details, facts, preview)
@@ -254,8 +350,14 @@ def _item(row: Any) -> WorkItem:
     return item
 
 
-def _turn(step: Operation, row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]) -> tuple[Any, ...] | None:
-    """Run the verb in memory and mirror the outcome to the work item; the values before and after, or None if refused."""
+def _turn(
+    step: Operation, row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]
+) -> tuple[Any, ...] | None:
+    """
+    Run the verb in memory and mirror the outcome to the work item.
+
+    The values before and after, or None if refused.
+    """
     item = _item(row)
     before, item_before = row.__dict__.copy(), item.__dict__.copy()
     try:
@@ -266,7 +368,9 @@ def _turn(step: Operation, row: Any, at: datetime, details: Mapping[str, Any], h
     if item is not row:
         item.state, item.is_open = row.state, row.is_open
         if item.held_at is not None and not item.is_open:
-            item.resume(at=at)  # a hold pauses open work: what has ended can neither be held nor hold its parts
+            item.resume(
+                at=at
+            )  # a hold pauses open work: what has ended can neither be held nor hold its parts
     item.changed_at = at
     return before, row.__dict__, item_before, item.__dict__
 
@@ -277,8 +381,11 @@ def is_held(row: WorkItem, context: Context) -> GateResult:
     return refused("held", _("Not on hold."), clears_by=_("Nobody"))
 
 
-# Below a held item nobody is asked again: whoever may resume the whole, or end it, may resume its parts.
-RELEASE = Operation(WorkItem, "resume", _("Resume"), gates=(is_held,), through_hold=True, system=True)
+# Below a held item nobody is asked again: whoever may resume the whole, or end it, may resume its
+# parts.
+RELEASE = Operation(
+    WorkItem, "resume", _("Resume"), gates=(is_held,), through_hold=True, system=True
+)
 
 __all__ = [
     "Operation",

@@ -19,9 +19,11 @@ class FileQuerySet(models.QuerySet["File"]):
 
 class File(models.Model):
     """
-    Nothing of a row changes but by erasure, which clears ``name`` or also takes the bytes away: then ``storage_key`` is empty.
+    Nothing of a row changes but by erasure, which clears ``name`` or also takes the bytes away:
+    then ``storage_key`` is empty.
 
-    The same bytes sent twice are two rows that share one storage key. Personal data, so it carries no history table.
+    The same bytes sent twice are two rows that share one storage key. Personal data, so it carries
+    no history table.
     """
 
     class Scan(models.TextChoices):
@@ -31,11 +33,22 @@ class File(models.Model):
 
     sha256 = models.CharField(_("SHA-256"), max_length=64)
     size = models.PositiveBigIntegerField(_("size"), help_text=_("In bytes."))
-    type = models.CharField(_("type"), max_length=100, help_text=_("MIME type, detected from the content."))
+    type = models.CharField(
+        _("type"), max_length=100, help_text=_("MIME type, detected from the content.")
+    )
     name = models.CharField(_("name"), max_length=255, blank=True)
-    width = models.PositiveIntegerField(_("width"), null=True, blank=True, help_text=_("In pixels, for images."))
-    height = models.PositiveIntegerField(_("height"), null=True, blank=True, help_text=_("In pixels, for images."))
-    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="files", verbose_name=_("uploaded by"))
+    width = models.PositiveIntegerField(
+        _("width"), null=True, blank=True, help_text=_("In pixels, for images.")
+    )
+    height = models.PositiveIntegerField(
+        _("height"), null=True, blank=True, help_text=_("In pixels, for images.")
+    )
+    uploader = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="files",
+        verbose_name=_("uploaded by"),
+    )
     client = models.ForeignKey(
         Client,
         on_delete=models.PROTECT,
@@ -58,9 +71,12 @@ class File(models.Model):
         ordering = ("-id",)
         default_permissions = ("view",)
         constraints = (
-            models.CheckConstraint(condition=models.Q(sha256__regex="^[0-9a-f]{64}$"), name="file_sha256_is_hex"),
             models.CheckConstraint(
-                condition=~models.Q(storage_key="") | models.Q(erased_at__isnull=False), name="file_has_bytes_or_is_erased"
+                condition=models.Q(sha256__regex="^[0-9a-f]{64}$"), name="file_sha256_is_hex"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(storage_key="") | models.Q(erased_at__isnull=False),
+                name="file_has_bytes_or_is_erased",
             ),
         )
 

@@ -1,4 +1,8 @@
-"""Delivery of files to people who may see them, as downloads that no browser runs. Images also have rendered previews."""
+"""
+Delivery of files to people who may see them, as downloads that no browser runs.
+
+Images also have rendered previews.
+"""
 
 from __future__ import annotations
 
@@ -36,23 +40,34 @@ def described(file: File) -> dict[str, Any]:
     return {
         "file": file,
         "url": address_of(file) if file.is_kept else "",
-        "facts": " · ".join(part for part in (kind, pixels, filesizeformat(file.size), str(file.get_scan_display())) if part),
+        "facts": " · ".join(
+            part
+            for part in (kind, pixels, filesizeformat(file.size), str(file.get_scan_display()))
+            if part
+        ),
     }
 
 
 @require_safe
 @login_required
 def show(request: HttpRequest, file_id: int, name: str) -> HttpResponseBase:
-    """A file for staff. What they may not see answers like what does not exist; ``name`` is for people to read."""
+    """
+    A file for staff.
+
+    What they may not see answers like what does not exist; ``name`` is for people to read.
+    """
     file = files_seen_by(actor_of(request)).filter(pk=file_id).first()
     if file is None:
         raise Http404
     return respond(file, inline_preview="preview" in request.GET, request=request)
 
 
-def respond(file: File, *, inline_preview: bool = False, request: HttpRequest | None = None) -> HttpResponseBase:
+def respond(
+    file: File, *, inline_preview: bool = False, request: HttpRequest | None = None
+) -> HttpResponseBase:
     """
-    The file as a download, or the preview of an image to be shown in a page. Permission is the caller's to ask.
+    The file as a download, or the preview of an image to be shown in a page. Permission is the
+    caller's to ask.
 
     :param request: lets a browser that has it already be told so
     :raises Http404: if its bytes are gone, or a preview is asked of what has none
@@ -69,14 +84,19 @@ def respond(file: File, *, inline_preview: bool = False, request: HttpRequest | 
 def _opened(file: File, inline_preview: bool) -> HttpResponseBase:
     try:
         if inline_preview:
-            return HttpResponse(preview_of(file), content_type=TYPE, headers={"Content-Disposition": "inline"})
+            return HttpResponse(
+                preview_of(file), content_type=TYPE, headers={"Content-Disposition": "inline"}
+            )
         stream: Any = private().open(file.storage_key)
     except NotKept as error:
         raise Http404 from error
     except FileNotFoundError as error:
         log.exception("file_without_bytes", file=file.pk)
         raise Http404 from error
-    answer = FileResponse(stream, content_type=f"{file.type}; charset=utf-8" if file.type.startswith("text/") else file.type)
+    answer = FileResponse(
+        stream,
+        content_type=f"{file.type}; charset=utf-8" if file.type.startswith("text/") else file.type,
+    )
     answer["Content-Length"] = file.size
     answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(str(file), safe='')}"
     return answer
@@ -84,7 +104,10 @@ def _opened(file: File, inline_preview: bool) -> HttpResponseBase:
 
 def _guarded(answer: HttpResponseBase, etag: str) -> HttpResponseBase:
     answer["ETag"] = etag
-    answer["Cache-Control"] = "private, no-cache, no-transform"  # may be kept, but is asked for again each time: rights end at once
+    answer["Cache-Control"] = (
+        # May be kept, but is asked for again each time: rights end at once.
+        "private, no-cache, no-transform"
+    )
     answer["Content-Security-Policy"] = INERT
     answer["Cross-Origin-Resource-Policy"] = "same-origin"
     answer["X-Content-Type-Options"] = "nosniff"

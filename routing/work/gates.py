@@ -20,8 +20,8 @@ class GateResult:
     """
     Answer of a gate.
 
-    ``code`` is stable and never translated; ``evidence`` is what was looked at; ``clears_by`` says who can clear it, and
-    ``where`` is the path of the page to do so, empty when there is none.
+    ``code`` is stable and never translated; ``evidence`` is what was looked at; ``clears_by`` says
+    who can clear it, and ``where`` is the path of the page to do so, empty when there is none.
     """
 
     code: str
@@ -34,7 +34,11 @@ class GateResult:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Facts for a gate besides the row: actor, time, details, and facts loaded once for the batch."""
+    """
+    Facts for a gate besides the row.
+
+    Actor, time, details, and facts loaded once for the batch.
+    """
 
     by: Actor
     at: datetime
@@ -51,12 +55,18 @@ def passed(code: str, message: Words = "", evidence: Words = "") -> GateResult:
     return GateResult(code, True, message, evidence)
 
 
-def refused(code: str, message: Words, *, evidence: Words = "", clears_by: Words = "", where: str = "") -> GateResult:
+def refused(
+    code: str, message: Words, *, evidence: Words = "", clears_by: Words = "", where: str = ""
+) -> GateResult:
     return GateResult(code, False, message, evidence, clears_by, where)
 
 
 GONE = refused("gone", _("This does not exist, or you cannot see it."), clears_by=_("Nobody"))
-OVERTAKEN = refused("overtaken", _("Someone else just changed this."), clears_by=_("You: reload the page and try again"))
+OVERTAKEN = refused(
+    "overtaken",
+    _("Someone else just changed this."),
+    clears_by=_("You: reload the page and try again"),
+)
 
 
 def not_held(row: Any, context: Context) -> GateResult:
@@ -76,11 +86,18 @@ def is_open(row: Any, context: Context) -> GateResult:
     """Refuses work that has ended."""
     if row.is_open:
         return passed("open", _("Still open."))
-    return refused("open", _("This work has ended."), evidence=row.state, clears_by=_("Nobody. Create new work instead"))
+    return refused(
+        "open",
+        _("This work has ended."),
+        evidence=row.state,
+        clears_by=_("Nobody. Create new work instead"),
+    )
 
 
 def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
-    """Refuses people who do not answer for this work, nor for its team, nor may act on everybody's."""
+    """
+    Refuses people who do not answer for this work, nor for its team, nor may act on everybody's.
+    """
     item, by = getattr(row, "item", row), context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
     my_teams = item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")
@@ -90,7 +107,9 @@ def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
         "own_or_team",
         _("Someone else is accountable for this."),
         evidence=str(item.owner) if item.owner else "",
-        clears_by=_("The owner, the backup, an account manager of their team or an operations lead"),
+        clears_by=_(
+            "The owner, the backup, an account manager of their team or an operations lead"
+        ),
     )
 
 
@@ -99,7 +118,11 @@ def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult
     client = getattr(row, "item", row).client_id
     if context.by.contact_id is None or client in context.by.clients_as(*roles):
         return passed("role")
-    return refused("role", _("Your role at this client does not allow this."), clears_by=_("The agency, by giving you another role"))
+    return refused(
+        "role",
+        _("Your role at this client does not allow this."),
+        clears_by=_("The agency, by giving you another role"),
+    )
 
 
 def has_reason(row: Any, context: Context) -> GateResult:

@@ -20,28 +20,43 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 def soonest(prefix: str = "") -> Coalesce:
     """
-    Sort key that puts the earliest due time first and items without one last: one column without gaps, which an index can hold.
+    Sort key that puts the earliest due time first and items without one last: one column without
+    gaps, which an index can hold.
 
     :param prefix: the way to the work item, such as ``item__``
     """
-    return Coalesce(f"{prefix}next_due_at", models.Value(NEVER), output_field=models.DateTimeField())
+    return Coalesce(
+        f"{prefix}next_due_at", models.Value(NEVER), output_field=models.DateTimeField()
+    )
 
 
 class PlainSaveRefused(TypeError):
-    """A row was about to be written around the door, which would lose its history or put an old state back."""
+    """
+    A row was about to be written around the door, which would lose its history or put an old state
+    back.
+    """
 
 
 class DoorOnly(models.Model):
-    """Rows that nothing but the door writes. ``protected=True`` alone does not stop a stale ``save()``."""
+    """
+    Rows that nothing but the door writes.
 
-    redactable: ClassVar[tuple[str, ...]] = ()  # free-text columns, which may be redacted and are sealed apart
+    ``protected=True`` alone does not stop a stale ``save()``.
+    """
+
+    redactable: ClassVar[
+        tuple[str, ...]
+    ] = ()  # free-text columns, which may be redacted and are sealed apart
 
     class Meta:
         abstract = True
 
     def save(self, *_args: Any, **_kwargs: Any) -> None:
         """:raises PlainSaveRefused: always"""
-        raise PlainSaveRefused(f"{type(self).__name__} rows are written by operations only: call one, or door.create for a new row.")
+        raise PlainSaveRefused(
+            f"{type(self).__name__} rows are written by operations only: call one, or door.create "
+            f"for a new row."
+        )
 
 
 class WorkItemQuerySet(models.QuerySet["WorkItem"]):
@@ -58,10 +73,11 @@ class WorkItemQuerySet(models.QuerySet["WorkItem"]):
 
 class WorkItem(DoorOnly):
     """
-    The aggregate root of every piece of work: whoever changes the work changes this row, so its row version guards both.
+    The aggregate root of every piece of work: whoever changes the work changes this row, so its row
+    version guards both.
 
-    ``state``, ``is_open`` and ``next_due_at`` are mirrored by the door from the noun that holds this item; their history is
-    the noun's, so they are not repeated in this one's.
+    ``state``, ``is_open`` and ``next_due_at`` are mirrored by the door from the noun that holds
+    this item; their history is the noun's, so they are not repeated in this one's.
     """
 
     class WaitingOn(models.TextChoices):
@@ -80,30 +96,80 @@ class WorkItem(DoorOnly):
     kind = models.CharField(_("kind"), max_length=32)
     title = models.CharField(_("title"), max_length=200)
     client = models.ForeignKey(
-        Client, on_delete=models.PROTECT, null=True, blank=True, related_name="work", db_index=False, verbose_name=_("client")
+        Client,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="work",
+        db_index=False,
+        verbose_name=_("client"),
     )
-    run = models.ForeignKey("routing.Run", on_delete=models.PROTECT, null=True, related_name="work", verbose_name=_("run"))
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children", verbose_name=_("part of"))
+    run = models.ForeignKey(
+        "routing.Run",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="work",
+        verbose_name=_("run"),
+    )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="children",
+        verbose_name=_("part of"),
+    )
     state = models.CharField(_("state"), max_length=32)
     is_open = models.BooleanField(_("open"), default=True)
     held_at = models.DateTimeField(_("on hold since"), null=True)
     held_by = models.ForeignKey(  # the item whose hold this is: itself, or an ancestor
-        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("held together with")
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("held together with"),
     )
     hold_reason = models.CharField(_("hold reason"), max_length=500, blank=True, default="")
-    waiting_on = models.CharField(_("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY)
+    waiting_on = models.CharField(
+        _("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY
+    )
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="owned", db_index=False, verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="owned",
+        db_index=False,
+        verbose_name=_("owner"),
     )
     backup = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="backed_up", verbose_name=_("backup")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="backed_up",
+        verbose_name=_("backup"),
     )
     doer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="doing", verbose_name=_("assignee")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="doing",
+        verbose_name=_("assignee"),
     )
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="work", verbose_name=_("team"))
-    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
-    is_timed = models.BooleanField(default=False, db_default=False, editable=False)  # it has had a clock, so its changes concern one
+    team = models.ForeignKey(
+        Team,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="work",
+        verbose_name=_("team"),
+    )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=Priority, default=Priority.NORMAL
+    )
+    is_timed = models.BooleanField(
+        default=False, db_default=False, editable=False
+    )  # it has had a clock, so its changes concern one
     next_due_at = models.DateTimeField(_("due"), null=True)
     created_at = models.DateTimeField(_("created"), editable=False)
     changed_at = models.DateTimeField(_("changed"), editable=False)
@@ -124,22 +190,40 @@ class WorkItem(DoorOnly):
             ("see_team_work", "Can see work assigned to oneself or one's teams"),
         )
         indexes = (
-            models.Index(fields=["owner", "next_due_at", "id"], condition=models.Q(is_open=True), name="workitem_queue_idx"),
-            models.Index(fields=["next_due_at"], include=["id"], condition=models.Q(is_open=True), name="workitem_due_idx"),
+            models.Index(
+                fields=["owner", "next_due_at", "id"],
+                condition=models.Q(is_open=True),
+                name="workitem_queue_idx",
+            ),
+            models.Index(
+                fields=["next_due_at"],
+                include=["id"],
+                condition=models.Q(is_open=True),
+                name="workitem_due_idx",
+            ),
             models.Index(soonest(), "id", name="workitem_soonest_idx"),
-            models.Index(soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"),
+            models.Index(
+                soonest(), "id", condition=models.Q(is_open=True), name="workitem_open_soonest_idx"
+            ),
             models.Index("client", soonest(), "id", name="workitem_client_idx"),
-            # As icontains asks. One index for both, so that a new row is one entry in its pending list.
-            GinIndex(OpClass(Upper("ref"), "gin_trgm_ops"), OpClass(Upper("title"), "gin_trgm_ops"), name="workitem_words_idx"),
+            # As icontains asks. One index for both, so that a new row is one entry in its pending
+            # list.
+            GinIndex(
+                OpClass(Upper("ref"), "gin_trgm_ops"),
+                OpClass(Upper("title"), "gin_trgm_ops"),
+                name="workitem_words_idx",
+            ),
         )
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(is_open=False)
-                | models.Q(owner__isnull=False, backup__isnull=False) & ~models.Q(owner=models.F("backup")),
+                | models.Q(owner__isnull=False, backup__isnull=False)
+                & ~models.Q(owner=models.F("backup")),
                 name="open_work_has_owner_and_backup",
             ),
             models.CheckConstraint(
-                condition=models.Q(held_at__isnull=True, held_by__isnull=True) | models.Q(held_at__isnull=False, held_by__isnull=False),
+                condition=models.Q(held_at__isnull=True, held_by__isnull=True)
+                | models.Q(held_at__isnull=False, held_by__isnull=False),
                 name="hold_names_its_item",
             ),
         )
@@ -149,7 +233,11 @@ class WorkItem(DoorOnly):
 
     @property
     def concerns_clocks(self) -> bool:
-        """True if a change of this item may turn a clock: its own, or that of what it is part of."""
+        """
+        True if a change of this item may turn a clock.
+
+        Its own, or that of what it is part of.
+        """
         return self.is_timed or self.parent_id is not None
 
     def hold(self, *, at: datetime, why: str, under: WorkItem | None = None) -> None:
@@ -179,7 +267,11 @@ class WorkItem(DoorOnly):
 
 
 class RefCounter(models.Model):
-    """The last number given out for a prefix. Numbers are unique, not gapless: a refused creation leaves a gap."""
+    """
+    The last number given out for a prefix.
+
+    Numbers are unique, not gapless: a refused creation leaves a gap.
+    """
 
     prefix = models.CharField(max_length=8, primary_key=True)
     last = models.PositiveIntegerField(default=0)
@@ -189,15 +281,24 @@ class RefCounter(models.Model):
 
 
 class WorkNoun(DoorOnly):
-    """Base of requests, briefs and deliverables: a work item and a state that only the door writes."""
+    """
+    Base of requests, briefs and deliverables.
+
+    A work item and a state that only the door writes.
+    """
 
     open_states: ClassVar[frozenset[str]]
-    searchable: ClassVar[tuple[str, ...]] = ()  # free text of its own that search looks through; index it
-    # Whether contacts see those of their own clients; a condition on the noun where it is some of them only.
+    searchable: ClassVar[
+        tuple[str, ...]
+    ] = ()  # free text of its own that search looks through; index it
+    # Whether contacts see those of their own clients; a condition on the noun where it is some of
+    # them only.
     open_to_clients: ClassVar[bool | models.Q] = False
     state: Any
 
-    item = models.OneToOneField(WorkItem, on_delete=models.PROTECT, related_name="as_%(class)s", verbose_name=_("work item"))
+    item = models.OneToOneField(
+        WorkItem, on_delete=models.PROTECT, related_name="as_%(class)s", verbose_name=_("work item")
+    )
 
     class Meta:
         abstract = True
@@ -210,4 +311,8 @@ class WorkNoun(DoorOnly):
         return self.state in self.open_states
 
     def numbered(self) -> None:
-        """Called once the ids are given, just before the first write; the reference comes with the write."""
+        """
+        Called once the ids are given, just before the first write.
+
+        The reference comes with the write.
+        """

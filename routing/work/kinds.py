@@ -14,7 +14,11 @@ from routing.work.items import WorkItem, WorkNoun
 
 @cache
 def nouns() -> dict[str, type[WorkNoun]]:
-    return {str(model._meta.model_name): model for model in apps.get_models() if issubclass(model, WorkNoun)}
+    return {
+        str(model._meta.model_name): model
+        for model in apps.get_models()
+        if issubclass(model, WorkNoun)
+    }
 
 
 def state_badge(kind: str, state: str) -> SafeString:

@@ -1,4 +1,8 @@
-"""docs/states: a page for every noun that has a state machine, written from what the code declares."""
+"""
+docs/states.
+
+A page for every noun that has a state machine, written from what the code declares.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from django.db import models
 
 from routing.work.door import all_operations, operations_of
-from routing.work.machines import callers_of, gates_of, in_words, machines, moves, noun, state_field, states
+from routing.work.machines import (
+    callers_of,
+    gates_of,
+    in_words,
+    machines,
+    moves,
+    noun,
+    state_field,
+    states,
+)
 
 INDEX = "README.md"
 WRITTEN = "<!-- Written by `make states`; edits are lost. -->\n"
@@ -17,7 +30,7 @@ LEGEND = f"""How to read the tables:
 - *who may*: roles of the agency, and of the client's contacts in the portal. Gates narrow this down for each row.
 - *{FOLLOWS}*: nobody calls the verb. It follows from another step, a deadline or an answer from outside, and history
   names whoever caused it: a person of the agency, a contact of the client or a service user.
-- *gates*: what is asked before the step, in this order; every page explains its gates."""
+- *gates*: what is asked before the step, in this order; every page explains its gates."""  # noqa: E501
 
 
 def pages() -> dict[str, str]:
@@ -32,8 +45,13 @@ def file_of(model: type[models.Model]) -> str:
 
 def index() -> str:
     """Link every page, explain the tables, and show the verbs of nouns without a state machine."""
-    nouns = [f"- [{noun(model)}]({file_of(model)}): {', '.join(map(in_words, states(model)))}" for model in machines()]
-    opening = "# States\n\nEvery noun that has a state machine, with its states in the order of the work."
+    nouns = [
+        f"- [{noun(model)}]({file_of(model)}): {', '.join(map(in_words, states(model)))}"
+        for model in machines()
+    ]
+    opening = (
+        "# States\n\nEvery noun that has a state machine, with its states in the order of the work."
+    )
     parts = [opening, "\n".join(nouns), LEGEND]
     for model in sorted({step.model for step in all_operations()} - set(machines()), key=noun):
         parts += [f"## Verbs of every {noun(model)}", table(model, {}), explained(model)]
@@ -55,7 +73,13 @@ def diagram(model: type[models.Model]) -> str:
                 arrows.setdefault((source, target), []).append(in_words(verb))
     start = str(state_field(model).get_default())
     ends = {target for _source, target in arrows} - {source for source, _target in arrows}
-    lines = [f"[*] --> {start}", *(f"{source} --> {target}: {', '.join(verbs)}" for (source, target), verbs in arrows.items())]
+    lines = [
+        f"[*] --> {start}",
+        *(
+            f"{source} --> {target}: {', '.join(verbs)}"
+            for (source, target), verbs in arrows.items()
+        ),
+    ]
     lines += [f"{state} --> [*]" for state in states(model) if state in ends]
     return "\n".join(["```mermaid", "stateDiagram-v2", *(f"    {line}" for line in lines), "```"])
 
@@ -66,7 +90,9 @@ def table(model: type[models.Model], ways: Mapping[str, Mapping[str, str]]) -> s
     for verb in sorted({*steps, *ways}):
         who, gates = who_may(model, verb), gates_before(model, verb)
         for target, sources in targets(ways.get(verb, {})).items():
-            lines.append(f"| {in_words(verb)} | {', '.join(sources)} | {target} | {who} | {gates} |")
+            lines.append(
+                f"| {in_words(verb)} | {', '.join(sources)} | {target} | {who} | {gates} |"
+            )
     return "\n".join(lines)
 
 
@@ -76,7 +102,9 @@ def targets(ways: Mapping[str, str]) -> Mapping[str, Sequence[str]]:
         return {SAME: [ANY]}
     found: dict[str, list[str]] = {}
     for source, target in ways.items():
-        found.setdefault(SAME if source == target else in_words(target), []).append(in_words(source))
+        found.setdefault(SAME if source == target else in_words(target), []).append(
+            in_words(source)
+        )
     return found
 
 
@@ -88,9 +116,13 @@ def who_may(model: type[models.Model], verb: str) -> str:
 
 
 def gates_before(model: type[models.Model], verb: str) -> str:
-    """Name the gates of a verb, or the steps that may become it, which ask their own gates instead."""
+    """
+    Name the gates of a verb, or the steps that may become it, which ask their own gates instead.
+    """
     steps = operations_of(model)
-    via = [in_words(step.verb) for step in steps.values() if verb in step.becomes and step.verb != verb]
+    via = [
+        in_words(step.verb) for step in steps.values() if verb in step.becomes and step.verb != verb
+    ]
     through = f"those of {' or '.join(via)}" if via else ""
     if verb not in steps or (steps[verb].system and through):
         return through
@@ -104,7 +136,9 @@ def explained(model: type[models.Model]) -> str:
     for verb, step in sorted(operations_of(model).items()):
         gates.update(gates_of(step))
         if step.becomes:
-            becoming.append(f"- **{in_words(verb)}** can become: {', '.join(map(in_words, step.becomes))}")
+            becoming.append(
+                f"- **{in_words(verb)}** can become: {', '.join(map(in_words, step.becomes))}"
+            )
     parts = []
     if becoming:
         parts.append("Steps that can become another verb:\n\n" + "\n".join(becoming))

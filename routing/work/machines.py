@@ -1,4 +1,8 @@
-"""The state machines as they are declared, for whoever must see a whole one at once: documents and tests."""
+"""
+The state machines as they are declared, for whoever must see a whole one at once.
+
+Documents and tests.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,11 @@ from routing.work.door import Operation, operations_of
 
 def machines() -> tuple[type[models.Model], ...]:
     """Every noun that has a state machine, by name; history tables only copy its column."""
-    found = [model for model in apps.get_models() if hasattr(model, "State") and state_field(model) is not None]
+    found = [
+        model
+        for model in apps.get_models()
+        if hasattr(model, "State") and state_field(model) is not None
+    ]
     return tuple(sorted(found, key=noun))
 
 
@@ -36,20 +44,29 @@ def states(model: type[models.Model]) -> tuple[str, ...]:
 
 
 def moves(model: type[models.Model]) -> Mapping[str, Mapping[str, str]]:
-    """For each verb, to which state it leads from which; a verb that keeps the state leads to the same."""
+    """
+    For each verb, to which state it leads from which.
+
+    A verb that keeps the state leads to the same.
+    """
     every = states(model)
     found: dict[str, dict[str, str]] = {}
     for change in state_field(model).get_all_transitions(model):
         for source in sources(change.source, every, change.target):
             found.setdefault(change.name, {})[source] = str(change.target or source)
-    return {verb: {state: found[verb][state] for state in every if state in found[verb]} for verb in sorted(found)}
+    return {
+        verb: {state: found[verb][state] for state in every if state in found[verb]}
+        for verb in sorted(found)
+    }
 
 
 def sources(declared: str, every: tuple[str, ...], target: str | None) -> tuple[str, ...]:
     """django-fsm's wildcards written out: ``*`` is any state, ``+`` any but the target."""
     if declared == "*":
         return every
-    return tuple(state for state in every if state != target) if declared == "+" else (str(declared),)
+    return (
+        tuple(state for state in every if state != target) if declared == "+" else (str(declared),)
+    )
 
 
 def in_words(name: str) -> str:
@@ -57,12 +74,20 @@ def in_words(name: str) -> str:
 
 
 def gates_of(step: Operation) -> Mapping[str, str]:
-    """Return each gate of a step in the order they are asked: its name, and its one-line meaning."""
+    """
+    Return each gate of a step in the order they are asked.
+
+    Its name, and its one-line meaning.
+    """
     return {in_words(gate_name(gate)): meaning(gate) for gate in step.all_gates}
 
 
 def gate_name(gate: Any) -> str:
-    """Return the gate's own name; a gate with roles bound to it keeps the name it was written with."""
+    """
+    Return the gate's own name.
+
+    A gate with roles bound to it keeps the name it was written with.
+    """
     bare = _bare(gate)
     return str(getattr(bare, "__name__", type(bare).__name__))
 
@@ -94,7 +119,8 @@ def callers_of(model: type[models.Model], verb: str) -> Callers:
     """
     Return who may call a verb, itself or by a step that may become it.
 
-    Verbs without an operation are guarded by the permission that is named after them, if there is one.
+    Verbs without an operation are guarded by the permission that is named after them, if there is
+    one.
     """
     steps = [step for step in operations_of(model).values() if verb in {step.verb, *step.becomes}]
     own = f"{model._meta.app_label}.{verb}_{model._meta.model_name}"

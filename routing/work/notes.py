@@ -22,17 +22,35 @@ class NoteQuerySet(models.QuerySet["Note"]):
 
 
 class Note(models.Model):
-    """Personal data: erasure rewrites ``body``, so it carries no history table. That it was written is in Event, without its text."""
+    """
+    Personal data.
+
+    Erasure rewrites ``body``, so it carries no history table. That it was written is in Event,
+    without its text.
+    """
 
     class Audience(models.TextChoices):
         INTERNAL = "internal", _("Internal: only the agency")
         CLIENT = "client", _("Shared: visible to the client")
 
-    item = models.ForeignKey(WorkItem, on_delete=models.PROTECT, related_name="notes", verbose_name=_("about"))
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="notes", verbose_name=_("author"))
-    audience = models.CharField(_("visible to"), max_length=8, choices=Audience, default=Audience.INTERNAL)
-    body = models.TextField(_("note"), max_length=MOST_SIGNS, validators=[MaxLengthValidator(MOST_SIGNS)], blank=True)
-    files = models.ManyToManyField(File, through="NoteFile", related_name="notes", verbose_name=_("files"))
+    item = models.ForeignKey(
+        WorkItem, on_delete=models.PROTECT, related_name="notes", verbose_name=_("about")
+    )
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="notes",
+        verbose_name=_("author"),
+    )
+    audience = models.CharField(
+        _("visible to"), max_length=8, choices=Audience, default=Audience.INTERNAL
+    )
+    body = models.TextField(
+        _("note"), max_length=MOST_SIGNS, validators=[MaxLengthValidator(MOST_SIGNS)], blank=True
+    )
+    files = models.ManyToManyField(
+        File, through="NoteFile", related_name="notes", verbose_name=_("files")
+    )
     at = models.DateTimeField(_("written"))
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)
 

@@ -1,4 +1,8 @@
-"""Registries of what follows a change of work. Rooms and packages above this one fill them in ``AppConfig.ready``."""
+"""
+Registries of what follows a change of work.
+
+Rooms and packages above this one fill them in ``AppConfig.ready``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 from routing.people.actors import Actor
 from routing.work.items import WorkItem
 
-# -- Reactions -------------------------------------------------------------------------------------------------
+# -- Reactions -------------------------------------------------------------------------------------
 
 Reaction = Callable[[Sequence[Any], Actor, datetime], None]
 
@@ -19,7 +23,8 @@ _reactions: dict[str, list[Reaction]] = defaultdict(list)
 
 def react(*kinds: str) -> Callable[[Reaction], Reaction]:
     """
-    Run the function in the same transaction whenever events of these kinds are recorded, once a batch.
+    Run the function in the same transaction whenever events of these kinds are recorded, once a
+    batch.
 
     A reaction only writes rows and does no I/O; if it raises, the whole operation is undone.
     """
@@ -36,7 +41,7 @@ def reactions(kind: str) -> Sequence[Reaction]:
     return _reactions.get(kind, ())
 
 
-# -- Followers: state that is kept beside work items, such as clocks -------------------------------------------------
+# -- Followers: state that is kept beside work items, such as clocks -------------------------------
 
 Follower = Callable[[Sequence[WorkItem], datetime], object]
 
@@ -47,7 +52,8 @@ def follower(function: Follower) -> Follower:
     """
     Register who keeps state beside work items and brings it in line with them.
 
-    It is called with items that just changed, or that became part of another, in the transaction that changed them.
+    It is called with items that just changed, or that became part of another, in the transaction
+    that changed them.
     """
     _followers.append(function)
     return function
@@ -58,15 +64,21 @@ def bring_in_line(items: Sequence[WorkItem], at: datetime) -> None:
         follow(items, at)
 
 
-# -- Erasers: what else is to be rewritten when a contact is erased ---------------------------------------------
+# -- Erasers: what else is to be rewritten when a contact is erased --------------------------------
 
-Eraser = Callable[[int, str, datetime], None]  # contact id, the address as it was (may be empty), instant
+Eraser = Callable[
+    [int, str, datetime], None
+]  # contact id, the address as it was (may be empty), instant
 
 _erasers: list[Eraser] = []
 
 
 def eraser(function: Eraser) -> Eraser:
-    """Register who keeps more about people; called in the erasing transaction, before the contact itself is rewritten."""
+    """
+    Register who keeps more about people.
+
+    Called in the erasing transaction, before the contact itself is rewritten.
+    """
     _erasers.append(function)
     return function
 

@@ -1,4 +1,8 @@
-"""Search over all work that a person sees: by reference, title, client, and what was written down."""
+"""
+Search over all work that a person sees.
+
+By reference, title, client, and what was written down.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,11 @@ SHOWN = 10  # of each kind
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Found work of one kind, what is due first coming first; ``more`` says that there is more, not how much."""
+    """
+    Found work of one kind, what is due first coming first.
+
+    ``more`` says that there is more, not how much.
+    """
 
     model: type[WorkNoun]
     items: Sequence[WorkItem]
@@ -39,15 +47,25 @@ def with_ref(text: str, by: Actor) -> WorkItem | None:
 
 
 def find(text: str, by: Actor) -> Found:
-    """Every word must be found: all in what a list shows of the work, or all in what was written down about it."""
+    """
+    Every word must be found.
+
+    All in what a list shows of the work, or all in what was written down about it.
+    """
     words = words_in(text)
     if not words:
         return Found()
     seen = work_seen_by(by).order_by(soonest(), "id")
-    kinds = {kind: model for kind, model in nouns().items() if by.may(f"{model._meta.app_label}.view_{model._meta.model_name}")}
+    kinds = {
+        kind: model
+        for kind, model in nouns().items()
+        if by.may(f"{model._meta.app_label}.view_{model._meta.model_name}")
+    }
     listed = all_of(words, FIELDS)
     parts = [seen.filter(listed, kind=kind) for kind in kinds]
-    parts += [_written(seen, kind, model, words) for kind, model in kinds.items() if model.searchable]
+    parts += [
+        _written(seen, kind, model, words) for kind, model in kinds.items() if model.searchable
+    ]
     items = {item.pk: item for item in _together([part[: SHOWN + 1] for part in parts])}
     groups = []
     for kind, model in kinds.items():
@@ -58,16 +76,30 @@ def find(text: str, by: Actor) -> Found:
     return Found(groups, list(clients[:SHOWN]))
 
 
-def _written(seen: WorkItemQuerySet, kind: str, model: Any, words: Sequence[str]) -> WorkItemQuerySet:
-    return seen.filter(kind=kind, pk__in=model._base_manager.filter(all_of(words, model.searchable)).values("item"))
+def _written(
+    seen: WorkItemQuerySet, kind: str, model: Any, words: Sequence[str]
+) -> WorkItemQuerySet:
+    return seen.filter(
+        kind=kind, pk__in=model._base_manager.filter(all_of(words, model.searchable)).values("item")
+    )
 
 
 def _together(parts: Sequence[WorkItemQuerySet]) -> Sequence[WorkItem]:
     if not parts:
         return []
-    ids = parts[0].values("pk").union(*(part.values("pk") for part in parts[1:]), all=True) if len(parts) > 1 else parts[0].values("pk")
-    return list(WorkItem.objects.filter(pk__in=[row["pk"] for row in ids]).select_related("client", "owner"))
+    ids = (
+        parts[0].values("pk").union(*(part.values("pk") for part in parts[1:]), all=True)
+        if len(parts) > 1
+        else parts[0].values("pk")
+    )
+    return list(
+        WorkItem.objects.filter(pk__in=[row["pk"] for row in ids]).select_related("client", "owner")
+    )
 
 
 def _due(item: WorkItem) -> tuple[bool, float, int]:
-    return item.next_due_at is None, item.next_due_at.timestamp() if item.next_due_at else 0.0, item.pk
+    return (
+        item.next_due_at is None,
+        item.next_due_at.timestamp() if item.next_due_at else 0.0,
+        item.pk,
+    )

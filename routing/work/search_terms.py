@@ -29,7 +29,11 @@ def matching(word: str, fields: Sequence[str]) -> Q:
 
     Clients are found first, by a query of their own: a join in an OR could use no index.
     """
-    clients = {field.removesuffix("client__code").removesuffix("client__name") for field in fields if field.endswith(OF_CLIENT)}
+    clients = {
+        field.removesuffix("client__code").removesuffix("client__name")
+        for field in fields
+        if field.endswith(OF_CLIENT)
+    }
     found = [_in_field(word, field) for field in fields if not field.endswith(OF_CLIENT)]
     ids = clients_like(word) if clients else []
     found += [Q(**{f"{prefix}client_id__in": ids}) for prefix in sorted(clients) if ids]
@@ -44,7 +48,11 @@ def _in_field(word: str, field: str) -> Q:
 def clients_like(word: str) -> list[int]:
     """Ids; whoever may see a piece of work may find it by its client."""
     name = Q(name__icontains=word) if len(word) >= LETTERS else Q(name__istartswith=word)
-    return list(Client.objects.filter(name | Q(code__istartswith=word)).order_by().values_list("pk", flat=True)[:MOST_CLIENTS])
+    return list(
+        Client.objects.filter(name | Q(code__istartswith=word))
+        .order_by()
+        .values_list("pk", flat=True)[:MOST_CLIENTS]
+    )
 
 
 def all_of(words: Iterable[str], fields: Sequence[str]) -> Q:

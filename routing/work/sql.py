@@ -15,7 +15,8 @@ from routing.kernel.tables import Columns, Row, Table, Values, arriving, changed
 from routing.work.items import WorkItem
 
 STILL_SEEN = "w.id = new.new_item AND w.xmin::text::bigint = new.new_version"
-COUNT = """INSERT INTO routing_refcounter AS c (prefix, last) SELECT prefix, count(*) FROM new GROUP BY prefix ORDER BY prefix
+COUNT = """INSERT INTO routing_refcounter AS c (prefix, last) SELECT prefix, count(*) FROM new
+    GROUP BY prefix ORDER BY prefix
     ON CONFLICT (prefix) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING prefix, last"""
 NOWHERE = "''"
 
@@ -29,19 +30,28 @@ class Told(TypedDict):
     reason: str
 
 
-# -- Loading ---------------------------------------------------------------------------------------------------
+# -- Loading ---------------------------------------------------------------------------------------
 
 
-def load(model: type[models.Model], ids: Sequence[int], *, lock: bool, seen: tuple[str, Sequence[Any]] | None) -> list[Any]:
+def load(
+    model: type[models.Model],
+    ids: Sequence[int],
+    *,
+    lock: bool,
+    seen: tuple[str, Sequence[Any]] | None,
+) -> list[Any]:
     """
     Rows with their work items, in the order of the items' ids, which is the order of locking.
 
-    :param seen: SQL and parameters that select the ids of the work items the actor may see, or None for all
+    :param seen: SQL and parameters that select the ids of the work items the actor may see, or None
+        for all
     """
     table, items = Table.of(model), Table.of(WorkItem)
     width, rows, single = len(items.attnames) + 1, [], len(ids) == 1
     sql = loading(model, single, lock, seen[0] if seen else "")
-    for version, *record in run(sql, [ids[0] if single else sorted(ids), *(seen[1] if seen else ())]):
+    for version, *record in run(
+        sql, [ids[0] if single else sorted(ids), *(seen[1] if seen else ())]
+    ):
         row = item = items.instance(record[: width - 1])
         item.row_version = version  # xmin: another one after every update, whoever makes it
         if model is not WorkItem:
@@ -56,29 +66,42 @@ def loading(model: type[models.Model], single: bool, lock: bool, seen: str) -> s
     table, items = Table.of(model), Table.of(WorkItem)
     columns, source, key, locked = items.selection("w"), f'"{items.name}" w', "w.id", "w"
     if model is not WorkItem:
-        columns, source, key = f"{columns}, {table.selection('n')}", f'"{table.name}" n JOIN {source} ON w.id = n.item_id', "n.id"
-        locked = "w, n"  # after a wait, only locked rows are read again: an unlocked noun would be older than its item
+        columns, source, key = (
+            f"{columns}, {table.selection('n')}",
+            f'"{table.name}" n JOIN {source} ON w.id = n.item_id',
+            "n.id",
+        )
+        # After a wait, only locked rows are read again: an unlocked noun would be older than its
+        # item.
+        locked = "w, n"
     return (
-        f"SELECT w.xmin::text::bigint, {columns} FROM {source} WHERE {key} = {'%s' if single else 'ANY(%s)'}"
+        f"SELECT w.xmin::text::bigint, {columns} FROM {source} WHERE {key} = "
+        f"{'%s' if single else 'ANY(%s)'}"
         + (f" AND w.id IN ({seen})" if seen else "")
         + ("" if single else " ORDER BY w.id")
         + (f" FOR NO KEY UPDATE OF {locked}" if lock else "")
     )
 
 
-# -- Writing ---------------------------------------------------------------------------------------------------
+# -- Writing ---------------------------------------------------------------------------------------
 
 
-def write(model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]], told: Told) -> set[int]:
+def write(
+    model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]], told: Told
+) -> set[int]:
     """
-    Write what verbs changed, with history and events, where the work item is still the one they saw.
+    Write what verbs changed, with history and events, where the work item is still the one they
+    saw.
 
     :param moved: for each row: the noun before and after, its work item before and after
     :returns: ids of the nouns written; a missing one was overtaken
     """
     table, items, single = Table.of(model), Table.of(WorkItem), len(moved) == 1
     of_items, item_values = Columns.of(
-        items, "item_", changed(items, [(b, a) for _, _, b, a in moved], always="changed_at"), [a for _, _, _, a in moved]
+        items,
+        "item_",
+        changed(items, [(b, a) for _, _, b, a in moved], always="changed_at"),
+        [a for _, _, _, a in moved],
     )
     noun_names = changed(table, [(b, a) for b, a, _, _ in moved]) if model is not WorkItem else ()
     of_nouns, noun_values = Columns.of(table, "noun_", noun_names, [a for _, a, _, _ in moved])
@@ -89,16 +112,27 @@ def write(model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]],
         "came_from": [b[table.state] for b, _, _, _ in moved],
     }
     sql = writing(single, of_items, of_nouns)
-    return {found for (found,) in run(sql, {**told, **packed(keys, single), **item_values, **noun_values})}
+    return {
+        found
+        for (found,) in run(sql, {**told, **packed(keys, single), **item_values, **noun_values})
+    }
 
 
 @cache
 def writing(single: bool, of_items: Columns, of_nouns: Columns) -> str:
     items, table = of_items.table, of_nouns.table
-    keys = {"new_item": "bigint", "new_noun": "bigint", "new_version": "bigint", "came_from": "text"}
+    keys = {
+        "new_item": "bigint",
+        "new_noun": "bigint",
+        "new_version": "bigint",
+        "came_from": "text",
+    }
     parts = [
         arriving(keys | of_items.travelling | of_nouns.travelling, single),
-        f'item AS (UPDATE "{items.name}" AS w SET {of_items.update("new")} FROM new WHERE {STILL_SEEN} RETURNING w.*, new.*)',
+        (
+            f'item AS (UPDATE "{items.name}" AS w SET {of_items.update("new")} FROM new WHERE '
+            f"{STILL_SEEN} RETURNING w.*, new.*)"
+        ),
     ]
     if of_items.are_tracked:
         parts.append(f"kept_item AS ({items.kept('item', '~')})")
@@ -106,22 +140,29 @@ def writing(single: bool, of_items: Columns, of_nouns: Columns) -> str:
     if table is not items:
         written = "written"
         if of_nouns:
-            step = f'UPDATE "{table.name}" AS n SET {of_nouns.update("item")} FROM item WHERE n.id = item.new_noun'
+            step = f'UPDATE "{table.name}" AS n SET {of_nouns.update("item")} FROM item WHERE n.id = item.new_noun'  # noqa: E501
             step += " RETURNING n.*, item.came_from"
         else:
-            step = f'SELECT n.*, item.came_from FROM "{table.name}" AS n JOIN item ON n.id = item.new_noun'
+            step = f'SELECT n.*, item.came_from FROM "{table.name}" AS n JOIN item ON n.id = item.new_noun'  # noqa: E501
         parts += [f"written AS ({step})", f"kept AS ({table.kept('written', '~')})"]
-    return f"WITH {', '.join(parts)}, told AS ({table.told(written, 'came_from')}) SELECT id FROM {written}"
+    return f"WITH {', '.join(parts)}, told AS ({table.told(written, 'came_from')}) SELECT id FROM {written}"  # noqa: E501
 
 
 def new_ids(model: type[models.Model], many: int) -> list[tuple[int, ...]]:
     """Ids for ``many`` new work items and their nouns."""
-    return run(f"SELECT {Table.of(WorkItem).next_id}, {Table.of(model).next_id} FROM generate_series(1, %s)", [many])
+    return run(
+        f"SELECT {Table.of(WorkItem).next_id}, {Table.of(model).next_id} FROM generate_series(1, "
+        f"%s)",
+        [many],
+    )
 
 
-def insert(model: type[models.Model], rows: Sequence[tuple[Row, Row]], prefixes: Sequence[str], told: Told) -> list[str]:
+def insert(
+    model: type[models.Model], rows: Sequence[tuple[Row, Row]], prefixes: Sequence[str], told: Told
+) -> list[str]:
     """
-    Write new nouns and their work items, ids already given, with history and events, in one statement.
+    Write new nouns and their work items, ids already given, with history and events, in one
+    statement.
 
     :param rows: for each: the noun, its work item
     :param prefixes: for each: what its reference starts with
@@ -130,7 +171,9 @@ def insert(model: type[models.Model], rows: Sequence[tuple[Row, Row]], prefixes:
     table, items, single = Table.of(model), Table.of(WorkItem), len(rows) == 1
     item_names = [name for name in items.fields if name != "ref"]
     of_items, item_values = Columns.of(items, "item_", item_names, [item for _, item in rows])
-    of_nouns, noun_values = Columns.of(table, "noun_", list(table.fields), [noun for noun, _ in rows])
+    of_nouns, noun_values = Columns.of(
+        table, "noun_", list(table.fields), [noun for noun, _ in rows]
+    )
     keys: Values = {
         "place": list(range(len(rows))),
         "prefix": list(prefixes),
@@ -138,7 +181,10 @@ def insert(model: type[models.Model], rows: Sequence[tuple[Row, Row]], prefixes:
         "new_item": [item["id"] for _, item in rows],
         "new_noun": [noun["id"] for noun, _ in rows],
     }
-    made = run(inserting(single, of_items, of_nouns), {**told, **packed(keys, single), **item_values, **noun_values})
+    made = run(
+        inserting(single, of_items, of_nouns),
+        {**told, **packed(keys, single), **item_values, **noun_values},
+    )
     return [ref for (ref,) in made]
 
 
@@ -154,11 +200,20 @@ def _after_it(prefixes: Sequence[str]) -> list[int]:
 @cache
 def inserting(single: bool, of_items: Columns, of_nouns: Columns) -> str:
     items, table = of_items.table, of_nouns.table
-    keys = {"place": "int", "prefix": "text", "after_it": "int", "new_item": "bigint", "new_noun": "bigint"}
+    keys = {
+        "place": "int",
+        "prefix": "text",
+        "after_it": "int",
+        "new_item": "bigint",
+        "new_noun": "bigint",
+    }
     parts = [
         arriving(keys | of_items.travelling | of_nouns.travelling, single),
         f"counter AS ({COUNT})",
-        "numbered AS (SELECT new.*, prefix || '-' || (counter.last - new.after_it) AS new_ref FROM new JOIN counter USING (prefix))",
+        (
+            "numbered AS (SELECT new.*, prefix || '-' || (counter.last - new.after_it) AS new_ref FROM "  # noqa: E501
+            "new JOIN counter USING (prefix))"
+        ),
         f"item AS ({of_items.insert('numbered', id='new_item', ref='new_ref')})",
         f"kept_item AS ({items.kept('item', '+')})",
         f"written AS ({of_nouns.insert('numbered', id='new_noun')})",

@@ -13,14 +13,23 @@ from routing.work.kinds import nouns
 
 
 def visible_work(actor: Actor) -> Q | None:
-    """A condition on WorkItem, or None when the actor sees everything; an actor who may see nothing matches no row."""
+    """
+    A condition on WorkItem, or None when the actor sees everything.
+
+    An actor who may see nothing matches no row.
+    """
     if actor.may("routing.see_all_work"):
         return None
     if actor.client_roles:
         return shown_to_clients() & Q(client__in=sorted(actor.clients_as()))
     mine = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
     if actor.may("routing.see_unrestricted_work"):
-        return mine | Q(client=None) | Q(client__restricted=False) | Q(client__team__in=sorted(actor.team_ids))
+        return (
+            mine
+            | Q(client=None)
+            | Q(client__restricted=False)
+            | Q(client__team__in=sorted(actor.team_ids))
+        )
     if actor.may("routing.see_team_work"):
         return mine | Q(team__in=sorted(actor.team_ids))
     return Q(pk__in=[])
@@ -45,7 +54,8 @@ def work_seen_by(actor: Actor) -> WorkItemQuerySet:
 
 def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
     """
-    Every client, except another team's restricted ones for those who do not see all work; none without the permission.
+    Every client, except another team's restricted ones for those who do not see all work; none
+    without the permission.
 
     A contact sees their own.
     """
@@ -60,18 +70,28 @@ def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
 
 
 def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
-    """Contacts of a client that the actor sees, and those of no client yet; none without the permission. Contacts see themselves."""
+    """
+    Contacts of a client that the actor sees, and those of no client yet.
+
+    None without the permission. Contacts see themselves.
+    """
     if actor.client_roles:
         return Contact.objects.filter(user=actor.user_id)
     if not actor.may("routing.view_contact"):
         return Contact.objects.none()
     if actor.may("routing.see_all_work"):
         return Contact.objects.all()
-    return Contact.objects.filter(Exists(_memberships(clients_seen_by(actor))) | ~Exists(_memberships(Client.objects.all())))
+    return Contact.objects.filter(
+        Exists(_memberships(clients_seen_by(actor))) | ~Exists(_memberships(Client.objects.all()))
+    )
 
 
 def files_seen_by(actor: Actor) -> FileQuerySet:
-    """Files of a client that the actor sees or has work for, and their own of no client; all for those who see all work."""
+    """
+    Files of a client that the actor sees or has work for, and their own of no client.
+
+    All for those who see all work.
+    """
     every = FileQuerySet(File)
     if not actor.may("routing.view_file"):
         return every.none()
@@ -79,7 +99,9 @@ def files_seen_by(actor: Actor) -> FileQuerySet:
         return every
     named = Q(owner=actor.user_id) | Q(backup=actor.user_id) | Q(doer=actor.user_id)
     theirs = Exists(WorkItem.objects.filter(named, client=OuterRef("client")))
-    return every.filter(Q(client=None, uploader=actor.user_id) | Q(client__in=clients_seen_by(actor)) | theirs)
+    return every.filter(
+        Q(client=None, uploader=actor.user_id) | Q(client__in=clients_seen_by(actor)) | theirs
+    )
 
 
 def _memberships(clients: models.QuerySet[Client]) -> models.QuerySet[Membership]:

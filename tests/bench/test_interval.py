@@ -9,7 +9,14 @@ from bench.interval import Interval
 
 @pytest.mark.parametrize(
     ("count", "beyond", "confidence"),
-    [(1, 0, 0.0), (5, 0, 0.9375), (6, 0, 0.96875), (8, 0, 0.9921875), (9, 1, 0.9609375), (12, 2, 0.961426)],
+    [
+        (1, 0, 0.0),
+        (5, 0, 0.9375),
+        (6, 0, 0.96875),
+        (8, 0, 0.9921875),
+        (9, 1, 0.9609375),
+        (12, 2, 0.961426),
+    ],
 )
 def test_the_ends_leave_out_as_many_values_as_95_in_100_allow(count, beyond, confidence):
     values = [float(value) for value in range(count, 0, -1)]

@@ -28,7 +28,10 @@ def test_a_change_is_kept_and_read_back():
     assert deals.answer(Asked("GET", DEAL))[0] == HTTPStatus.NOT_FOUND
     deals.answer(change("ours-1"))
 
-    assert deals.answer(Asked("GET", DEAL)) == (HTTPStatus.OK, {"id": "7", "properties": {KEY: "ours-1"}})
+    assert deals.answer(Asked("GET", DEAL)) == (
+        HTTPStatus.OK,
+        {"id": "7", "properties": {KEY: "ours-1"}},
+    )
 
 
 def test_every_arrival_of_a_change_is_counted_and_a_read_is_none():
@@ -43,7 +46,9 @@ def test_every_arrival_of_a_change_is_counted_and_a_read_is_none():
 def test_requests_are_the_same_however_their_bytes_are_cut(size):
     data, buffer = PATCH + b"GET /counted HTTP/1.1\r\n\r\n", Buffer()
 
-    found = [asked for at in range(0, len(data), size) for asked in buffer.requests(data[at : at + size])]
+    found = [
+        asked for at in range(0, len(data), size) for asked in buffer.requests(data[at : at + size])
+    ]
 
     assert found == [Asked("PATCH", DEAL, b"{}"), Asked("GET", COUNTED)]
 
@@ -58,13 +63,17 @@ def test_a_change_that_is_lost_or_comes_twice_breaks_a_check(arrived, lost, twic
 
 
 def test_a_ratio_is_ours_over_theirs_of_the_same_repetition():
-    found = ratios({"ours": [100, 300, 90], "celery": [200, 300, 100], "procrastinate": [50, 100, 30]})
+    found = ratios(
+        {"ours": [100, 300, 90], "celery": [200, 300, 100], "procrastinate": [50, 100, 30]}
+    )
 
     assert found == {"celery": Spread(0.9, 0.5, 1.0), "procrastinate": Spread(3.0, 2.0, 3.0)}
 
 
 def test_the_other_side_serves_over_one_open_connection():
-    with subprocess.Popen([sys.executable, "-m", "bench.remote"], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.remote"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
         try:
             assert process.stdout
             address = f"http://127.0.0.1:{int(process.stdout.readline())}"

@@ -52,7 +52,11 @@ def test_a_figure_comes_with_its_median_interval_values_and_ratios():
 
 def test_every_workload_gives_our_figures_by_the_same_names_each_time():
     results = [
-        {"workload": name, "processes": processes, "items_per_s": {"ours": spread(10), "naive ORM": spread(1)}}
+        {
+            "workload": name,
+            "processes": processes,
+            "items_per_s": {"ours": spread(10), "naive ORM": spread(1)},
+        }
         for name, processes in (("W1", 1), ("W1", 2), ("W2", 1))
     ]
     figures = {
@@ -66,7 +70,9 @@ def test_every_workload_gives_our_figures_by_the_same_names_each_time():
         "pages": {"queries": {"frame": 4}, "frame": {"ours_ms": spread(2)}},
     }
 
-    found = {name: list(own.of({"workload": name, "figures": each})) for name, each in figures.items()}
+    found = {
+        name: list(own.of({"workload": name, "figures": each})) for name, each in figures.items()
+    }
 
     assert found == {
         "lifecycle": ["W1 one process", "W1 two processes", "W2"],

@@ -29,8 +29,14 @@ ARGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}, "resultTypes": ["violations"]}
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "resultTypes": ["violations"],
+}
+COLOURS = {
+    "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]},
+    "resultTypes": ["violations"],
+}
 Scheme: TypeAlias = Literal["light", "dark"]
 WIDTHS = (1440, 390)
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
@@ -40,14 +46,20 @@ SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=list(ARGS))
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=list(ARGS)
+        )
         yield browser
         browser.close()
 
 
 @dataclass
 class Desk:
-    """One person at one screen; ``widths`` are those at which a page is looked at, in light and in dark."""
+    """
+    One person at one screen.
+
+    ``widths`` are those at which a page is looked at, in light and in dark.
+    """
 
     page: Page
     server: str
@@ -61,7 +73,11 @@ class Desk:
         return self.page
 
     def check(self, name: str) -> None:
-        """The page is accessible, does not scroll sideways, and had no error in its console. Between light and dark only colours differ."""
+        """
+        The page is accessible, does not scroll sideways, and had no error in its console.
+
+        Between light and dark only colours differ.
+        """
         self.page.wait_for_load_state("networkidle")
         for width, scheme in product(self.widths, SCHEMES):
             self._look(width, scheme)
@@ -88,7 +104,9 @@ class Desk:
     def _judge(self, name: str, rules: dict[str, Any]) -> None:
         found = Axe().run(self.page, options=rules).response["violations"]
         told = [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
-        width = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        width = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
         if os.environ.get("SCREENSHOTS") == "1":
             SCREENSHOTS.mkdir(parents=True, exist_ok=True)
             self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
@@ -106,7 +124,11 @@ SitDown = Callable[..., Desk]
 
 @pytest.fixture
 def sit_down(chromium: Browser, live_server: LiveServer, settings: Settings) -> Iterator[SitDown]:
-    """Put a person, or somebody signed out, in front of a screen: ``sit_down(user, width=390)``; without a width, of all of them."""
+    """
+    Put a person, or somebody signed out, in front of a screen.
+
+    ``sit_down(user, width=390)``; without a width, of all of them.
+    """
     settings.EMBEDDED = True
     contexts: list[BrowserContext] = []
 
@@ -118,9 +140,18 @@ def sit_down(chromium: Browser, live_server: LiveServer, settings: Settings) -> 
             session = Session()
             session.force_login(user)
             name = django_settings.SESSION_COOKIE_NAME
-            context.add_cookies([{"name": name, "value": session.cookies[name].value, "url": live_server.url}])
+            context.add_cookies(
+                [{"name": name, "value": session.cookies[name].value, "url": live_server.url}]
+            )
         page, problems = context.new_page(), []
-        page.on("console", lambda said: problems.append(said.text) if said.type == "error" and not _refused(said.text) else None)
+        page.on(
+            "console",
+            lambda said: (
+                problems.append(said.text)
+                if said.type == "error" and not _refused(said.text)
+                else None
+            ),
+        )
         page.on("pageerror", lambda error: problems.append(str(error)))
         return Desk(page, live_server.url, widths, problems)
 

@@ -1,4 +1,8 @@
-"""Every page of the desk, on a desk and on a phone, light and dark: accessible, and no wider than the screen."""
+"""
+Every page of the desk, on a desk and on a phone, light and dark.
+
+Accessible, and no wider than the screen.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.requirement("Q22")]
 def pages(agency: World) -> dict[str, str]:
     contact = make_contact()
     Membership.objects.create(contact=contact, client=agency.acme, role="approver")
-    row, held = make_request(agency.acme, contact=contact), make_request(agency.acme, title="A film", details="")
+    row, held = (
+        make_request(agency.acme, contact=contact),
+        make_request(agency.acme, title="A film", details=""),
+    )
     make_request(agency.acme, Request.State.REJECTED, title="Too much")
     items.hold([held.item_id], by=by(agency.alice), at=NOW, reason="The budget is not settled.")
     start([row.item, held.item], ensure_defaults(at=NOW), timezone.now())

@@ -18,13 +18,19 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 STARTS_WITH_TODAY = re.compile("^Today")
 
 
-def test_mail_is_readable_and_its_links_lead_on(agency: World, sit_down: SitDown, settings: Settings, tmp_path):
+def test_mail_is_readable_and_its_links_lead_on(
+    agency: World, sit_down: SitDown, settings: Settings, tmp_path
+):
     settings.VAR_DIR = tmp_path
     settings.EMAIL_BACKEND = "config.mail.letters.FolderBackend"
     desk = sit_down(agency.alice)
     desk.open("/admin/mail/")
     desk.check("mail-none")
-    EmailMessage("A new brief waits for you", f"Review it: {desk.server}/admin/\n\n" + "long" * 60, to=["alice@agency.test"]).send()
+    EmailMessage(
+        "A new brief waits for you",
+        f"Review it: {desk.server}/admin/\n\n" + "long" * 60,
+        to=["alice@agency.test"],
+    ).send()
 
     page = desk.open("/admin/mail/")
     desk.check("mail")

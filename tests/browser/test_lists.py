@@ -1,4 +1,7 @@
-"""Searching all work and turning the pages of a list, with the keyboard and without JavaScript of ours."""
+"""
+Searching all work and turning the pages of a list, with the keyboard and without JavaScript of
+ours.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_search_is_on_every_page_and_a_reference_leads_straight_to_its_work(agency: World, sit_down: SitDown, width: int) -> None:
+def test_search_is_on_every_page_and_a_reference_leads_straight_to_its_work(
+    agency: World, sit_down: SitDown, width: int
+) -> None:
     for title in ("Garden catalogue", "Garden poster"):
         make_request(agency.acme, title=title)
     desk = sit_down(agency.alice, width=width)
@@ -35,7 +40,9 @@ def test_search_is_on_every_page_and_a_reference_leads_straight_to_its_work(agen
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_pages_of_a_list_are_turned_by_links(agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+def test_pages_of_a_list_are_turned_by_links(
+    agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
     monkeypatch.setattr(DeskAdmin, "list_per_page", 3)
     for number in range(7):
         make_request(agency.acme, title=f"Poster {number}")

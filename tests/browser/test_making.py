@@ -1,4 +1,8 @@
-"""Making, walked at the desk: a brief is planned and agreed, a version made, judged and approved."""
+"""
+Making, walked at the desk.
+
+A brief is planned and agreed, a version made, judged and approved.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.timeout(300)
-def test_from_a_brief_to_an_approved_version(agency: World, sit_down: SitDown, tmp_path: Path) -> None:
+def test_from_a_brief_to_an_approved_version(
+    agency: World, sit_down: SitDown, tmp_path: Path
+) -> None:
     ensure_checks(at=NOW)
     blog = make_destination(agency, name="Acme blog")
     brief = make_brief(agency, engagement=make_engagement(agency))
@@ -48,7 +54,9 @@ def test_from_a_brief_to_an_approved_version(agency: World, sit_down: SitDown, t
     sign_it(sit_down, agency, page)
     finish_it(sit_down, agency, page, tmp_path)
 
-    assert Deliverable.objects.get(pk=page.pk).state == Deliverable.State.PUBLISH_FAILED  # its destination has no connection
+    assert (
+        Deliverable.objects.get(pk=page.pk).state == Deliverable.State.PUBLISH_FAILED
+    )  # its destination has no connection
 
 
 def plan_it(sit_down: SitDown, agency: World, brief: Brief) -> None:
@@ -73,7 +81,9 @@ def approve_it(sit_down: SitDown, agency: World, brief: Brief) -> None:
     desk = sit_down(agency.bob, width=1440)
     page = desk.open(url(Brief, "change", brief.pk))
     press(page, "Approve")
-    expect(page.get_by_role("region", name="Deliverables", exact=True).get_by_role("listitem")).to_have_count(2)
+    expect(
+        page.get_by_role("region", name="Deliverables", exact=True).get_by_role("listitem")
+    ).to_have_count(2)
     desk.check("brief-approved")
 
 
@@ -85,7 +95,8 @@ def make_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) ->
     press(page, "Start production")
     press(page, "Upload version")
     page.get_by_label("Text", exact=False).and_(page.locator("textarea.tl-code")).fill(
-        '<h2>Three days on the trail</h2><p onclick="x()">Come along.</p><img src="asset:hero.png" alt="Two walkers on a ridge">'
+        '<h2>Three days on the trail</h2><p onclick="x()">Come along.</p><img src="asset:hero.png" '
+        'alt="Two walkers on a ridge">'
     )
     page.get_by_label("More files").set_input_files(picture)
     page.get_by_role("button", name="Upload", exact=True).click()
@@ -98,7 +109,12 @@ def make_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) ->
     frame = page.frame_locator("iframe.tl-frame")
     expect(frame.get_by_role("heading", name="Three days on the trail")).to_be_visible()
     page.locator("iframe.tl-frame").scroll_into_view_if_needed()
-    assert frame.locator("img").evaluate("async image => { await image.decode(); return image.naturalWidth }") > 0
+    assert (
+        frame.locator("img").evaluate(
+            "async image => { await image.decode(); return image.naturalWidth }"
+        )
+        > 0
+    )
     press(page, "Submit for QA")
 
 
@@ -124,7 +140,9 @@ def finish_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) 
     desk.check("approve")
     page.get_by_role("button", name="Approve", exact=True).click()
     press(page, "Ask client")
-    page.get_by_role("region", name="Waiting for the client").get_by_role("link", name="Record the client's decision…").click()
+    page.get_by_role("region", name="Waiting for the client").get_by_role(
+        "link", name="Record the client's decision…"
+    ).click()
     page.get_by_label("Decided by").select_option(label="Carla Client")
     page.get_by_role("button", name="Record", exact=True).click()
     expect(page.get_by_text("Add evidence, such as an e-mail or minutes.")).to_be_visible()
@@ -133,7 +151,9 @@ def finish_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) 
     mail.write_text("Yes, go ahead.")
     page.get_by_label("Evidence").set_input_files(mail)
     page.get_by_role("button", name="Record", exact=True).click()
-    expect(panel(page).get_by_role("button", name="Publish")).to_have_count(1)  # it failed at once, and can be tried again
+    expect(panel(page).get_by_role("button", name="Publish")).to_have_count(
+        1
+    )  # it failed at once, and can be tried again
     desk.check("deliverable-approved")
 
 
@@ -153,15 +173,24 @@ def test_without_scripts_the_plan_still_grows(agency: World, sit_down: SitDown) 
 def pages(agency: World) -> dict[str, str]:
     ensure_checks(at=NOW)
     Check.objects.filter(kind="judgment").update(is_active=False)
-    Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
+    Check.objects.create(
+        name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
+    )
     make_destination(agency, kind="static", name="Help pages")
-    plan = [{"key": str(n), "title": title, "format": "page", "amount": "1200", "hours": "8.5"} for n, title in enumerate(TITLES)]
+    plan = [
+        {"key": str(n), "title": title, "format": "page", "amount": "1200", "hours": "8.5"}
+        for n, title in enumerate(TITLES)
+    ]
     planned, back, asked = make_deliverables(agency, planned=plan)
     bad = DRAFT.__class__({**DRAFT.texts, "body_html": "<h2>Coming soon</h2><h4>Too deep</h4>"})
     hand_in(agency, back, bad)
     with_the_client(agency, asked)
     say(asked, "changes", "The second paragraph is not ours.")
-    with_the_client(agency, fresh(asked), DRAFT.__class__({**DRAFT.texts, "body_html": "<h2>Welcome</h2><p>To our newest page.</p>"}))
+    with_the_client(
+        agency,
+        fresh(asked),
+        DRAFT.__class__({**DRAFT.texts, "body_html": "<h2>Welcome</h2><p>To our newest page.</p>"}),
+    )
     draft = make_brief(agency)
     done(deliverables.start([planned.pk], by=by(agency.cora), at=NOW))
     about = question(asked)

@@ -29,13 +29,18 @@ def decayed(agency: World) -> Outcome:
     expect_outcome([item], Outcome.Kind.LIVE, by=Actor.system(), at=NOW)
     pk = Outcome.objects.get().pk
     prove(pk, {"url": "https://acme.test/opening-day/"}, by=Actor.system(), at=NOW)
-    evidence = {"url": "https://acme.test/opening-day/", "differences": ["The text is not there: We open on Monday."]}
+    evidence = {
+        "url": "https://acme.test/opening-day/",
+        "differences": ["The text is not there: We open on Monday."],
+    }
     decay(pk, evidence, by=Actor.system(), at=NOW)
     look_at([item.pk], Outcome.Kind.LIVE, timezone.now() + timedelta(hours=1))
     return Outcome.objects.get()
 
 
-def test_what_decayed_says_what_was_found_and_is_looked_at_now(agency: World, sit_down: SitDown) -> None:
+def test_what_decayed_says_what_was_found_and_is_looked_at_now(
+    agency: World, sit_down: SitDown
+) -> None:
     outcome = decayed(agency)
     desk = sit_down(agency.alice)
 

@@ -1,4 +1,8 @@
-"""The outbox on a desktop and a phone, light and dark: the list, a failed message, one held behind it, and the reason."""
+"""
+The outbox on a desktop and a phone, light and dark.
+
+The list, a failed message, one held behind it, and the reason.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.timeout(180)
-def test_what_goes_out_is_accessible(agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_out_is_accessible(
+    agency: World, sit_down: SitDown, monkeypatch: pytest.MonkeyPatch
+) -> None:
     adapter = ShelfAdapter()
-    adapter.shelves["shelf-main"] = Shelf(before=[Permanent("The other side answered 422: title is too long", 422)])
+    adapter.shelves["shelf-main"] = Shelf(
+        before=[Permanent("The other side answered 422: title is too long", 422)]
+    )
     monkeypatch.setitem(registry._ADAPTERS, KIND, adapter)
     connection = make_connection(KIND, agency)
     item = make_request(agency.acme).item_id

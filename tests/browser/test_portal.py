@@ -1,4 +1,8 @@
-"""The portal as a client uses it: on a phone and on a desk, light and dark, by keyboard, from the code to the request."""
+"""
+The portal as a client uses it.
+
+On a phone and on a desk, light and dark, by keyboard, from the code to the request.
+"""
 
 from __future__ import annotations
 
@@ -39,19 +43,39 @@ def own_folder(settings: Settings, tmp_path: Path) -> None:
 def carla(agency: World) -> Contact:
     """An approver of two clients, with a form to fill in."""
     ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
-    publish_client_request(owner=agency.olga, backup=agency.bob, team=agency.team, by=by(agency.olga), at=NOW)
+    publish_client_request(
+        owner=agency.olga, backup=agency.bob, team=agency.team, by=by(agency.olga), at=NOW
+    )
     cache.clear()
     return invited(agency, "Carla", (agency.acme, APPROVER), (other_client(agency), VIEWER))
 
 
 def stories(agency: World, carla: Contact) -> dict[str, str]:
     at = timezone.now()
-    asked = make_request(agency.acme, title="A film about the lodge", contact=carla, channel="portal")
+    asked = make_request(
+        agency.acme, title="A film about the lodge", contact=carla, channel="portal"
+    )
     second = make_request(agency.acme, title="Press pictures", contact=carla, channel="phone")
     for row in (asked, second):
-        requests.ask([row.pk], by=by(agency.alice), at=at - timedelta(hours=3), question="How long may it be?\n\nAnd in which languages?")
-    own = make_request(agency.acme, title="A very-long-title-without-any-space-" * 4, contact=carla, channel="portal")
-    notes.add(own.item_id, body="Here is a first sketch.\n\nTell us what you think.", audience="client", by=by(agency.alice), at=at)
+        requests.ask(
+            [row.pk],
+            by=by(agency.alice),
+            at=at - timedelta(hours=3),
+            question="How long may it be?\n\nAnd in which languages?",
+        )
+    own = make_request(
+        agency.acme,
+        title="A very-long-title-without-any-space-" * 4,
+        contact=carla,
+        channel="portal",
+    )
+    notes.add(
+        own.item_id,
+        body="Here is a first sketch.\n\nTell us what you think.",
+        audience="client",
+        by=by(agency.alice),
+        at=at,
+    )
     ended = make_request(agency.acme, Request.State.CLOSED, title="Last year's site", contact=carla)
     for state in (Request.State.ACCEPTED, Request.State.IN_DELIVERY, Request.State.DELIVERED):
         make_request(agency.acme, state, title=f"Work that is {state}")
@@ -98,7 +122,9 @@ def sign_in(seat: Desk) -> Page:
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
+def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(
+    agency: World, carla: Contact, sit_down: SitDown, width: int
+) -> None:
     seat = sit_down(None, width=width)
     page = sign_in(seat)
 
@@ -110,7 +136,9 @@ def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(agency: Worl
     seat.check("portal-new-wrong")
     page.get_by_label("What kind of work is it?").select_option("Something new")
     page.get_by_label("What do you need, and what for?").fill("Two minutes, for the trade fair.")
-    page.get_by_label("Files").set_input_files({"name": "lodge.png", "mimeType": "image/png", "buffer": png()})
+    page.get_by_label("Files").set_input_files(
+        {"name": "lodge.png", "mimeType": "image/png", "buffer": png()}
+    )
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="We have received your request")).to_be_visible()
     seat.check("portal-sent")
@@ -124,7 +152,9 @@ def test_a_contact_signs_in_with_a_code_sends_a_request_and_sees_it(agency: Worl
     assert "/portal/" not in page.url
 
 
-def test_a_question_is_answered_by_keyboard_alone(agency: World, carla: Contact, sit_down: SitDown) -> None:
+def test_a_question_is_answered_by_keyboard_alone(
+    agency: World, carla: Contact, sit_down: SitDown
+) -> None:
     row = make_request(agency.acme, title="A film", contact=carla)
     requests.ask([row.pk], by=by(agency.alice), at=NOW, question="How long?")
     page = sit_down(user_of(carla)).open("/portal/")
@@ -145,7 +175,9 @@ def test_a_question_is_answered_by_keyboard_alone(agency: World, carla: Contact,
     assert Request.objects.get(pk=row.pk).state == Request.State.CAPTURED
 
 
-def test_the_list_changes_without_loading_the_page(agency: World, carla: Contact, sit_down: SitDown) -> None:
+def test_the_list_changes_without_loading_the_page(
+    agency: World, carla: Contact, sit_down: SitDown
+) -> None:
     make_request(agency.acme, title="A film")
     make_request(agency.acme, Request.State.CLOSED, title="Last year's site")
     seat = sit_down(user_of(carla), width=390)
@@ -162,7 +194,9 @@ def test_the_list_changes_without_loading_the_page(agency: World, carla: Contact
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_access_is_given_and_taken_at_the_desk(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
+def test_access_is_given_and_taken_at_the_desk(
+    agency: World, carla: Contact, sit_down: SitDown, width: int
+) -> None:
     loose = make_contact("Tom", "tom@client.test")
     new = make_contact("Nora", "nora@client.test")
     Membership.objects.create(contact=new, client=agency.acme, role=APPROVER)

@@ -1,4 +1,8 @@
-"""Deciding and changing as a client does it: on a phone and on a desk, and with a version that would rather run than be read."""
+"""
+Deciding and changing as a client does it.
+
+On a phone and on a desk, and with a version that would rather run than be read.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,14 @@ from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.operations.files import keep
 from tests.browser.conftest import WIDTHS, SitDown
-from tests.delivery.making import done, fresh, hand_in, make_deliverables, make_destination, question
+from tests.delivery.making import (
+    done,
+    fresh,
+    hand_in,
+    make_deliverables,
+    make_destination,
+    question,
+)
 from tests.delivery.portal.test_deciding import with_carla
 from tests.files import png
 from tests.portal import APPROVER, REQUESTER, invited, user_of
@@ -42,7 +53,7 @@ EVIL = """
 <form action="/accounts/logout/" method="post"><button>Click me</button></form>
 <a href="javascript:parent.document.title = 'ran'">A link</a>
 <meta http-equiv="refresh" content="0; url=/portal/">
-"""
+"""  # noqa: E501
 
 
 @pytest.fixture(autouse=True)
@@ -53,14 +64,24 @@ def own_folder(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def carla(agency: World) -> Contact:
     ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
-    publish_client_change(owner=agency.olga, backup=agency.bob, team=agency.team, by=by(agency.olga), at=NOW)
+    publish_client_change(
+        owner=agency.olga, backup=agency.bob, team=agency.team, by=by(agency.olga), at=NOW
+    )
     return invited(agency, "Carla", (agency.acme, APPROVER))
 
 
 def draft(agency: World, text: str) -> Draft:
-    image = keep(ContentFile(png(320, 120)), name="lodge.png", client=agency.acme, by=by(agency.cora), at=NOW)
-    body = f'<h2>Welcome</h2><p>{text}</p><p><img src="asset:{image.sha256}" alt="The lodge at night"></p><p><a href="https://acme.test/">More</a></p>'
-    texts = {"title": "The lodge", "slug": "lodge", "excerpt": "Open all winter.", "body_html": body, "note": "With the picture you sent."}
+    image = keep(
+        ContentFile(png(320, 120)), name="lodge.png", client=agency.acme, by=by(agency.cora), at=NOW
+    )
+    body = f'<h2>Welcome</h2><p>{text}</p><p><img src="asset:{image.sha256}" alt="The lodge at night"></p><p><a href="https://acme.test/">More</a></p>'  # noqa: E501
+    texts = {
+        "title": "The lodge",
+        "slug": "lodge",
+        "excerpt": "Open all winter.",
+        "body_html": body,
+        "note": "With the picture you sent.",
+    }
     return Draft(texts, parts=[Part(image.pk, "content", "The lodge at night")])
 
 
@@ -68,27 +89,55 @@ def second_version(agency: World) -> Deliverable:
     """The client saw the first one, asked for changes, and is asked about the second."""
     row = with_carla(agency, draft(agency, "Our lodge is open from December to March."))
     asked, client = question(row), by(user_of(Contact.objects.get(full_name="Carla")))
-    done(approvals.request_changes([asked.pk], by=client, at=timezone.now(), digest=asked.digest, comment="April too, please."))
-    hand_in(agency, fresh(row), draft(agency, "Our lodge is open from December to April, every day."))
+    done(
+        approvals.request_changes(
+            [asked.pk],
+            by=client,
+            at=timezone.now(),
+            digest=asked.digest,
+            comment="April too, please.",
+        )
+    )
+    hand_in(
+        agency, fresh(row), draft(agency, "Our lodge is open from December to April, every day.")
+    )
     done(approvals.approve([question(row).pk], by=by(agency.alice), at=timezone.now()))
     done(deliverables.ask_client([row.pk], by=by(agency.alice), at=timezone.now()))
     return fresh(row)
 
 
 def live(agency: World) -> Deliverable:
-    planned = [{"key": "one", "title": "Winter page", "format": "page", "destination": make_destination(agency).pk, "amount": "1000"}]
+    planned = [
+        {
+            "key": "one",
+            "title": "Winter page",
+            "format": "page",
+            "destination": make_destination(agency).pk,
+            "amount": "1000",
+        }
+    ]
     [row] = make_deliverables(agency, planned=planned)
     hand_in(agency, row, draft(agency, "Winter."))
     done(approvals.approve([question(row).pk], by=by(agency.alice), at=NOW))
     done(carry(deliverables.approve, [row.pk], by=Actor.system(), at=NOW))
     done(deliverables.publish([row.pk], by=by(agency.alice), at=NOW))
-    done(carry(deliverables.go_live, [row.pk], by=Actor.system(), at=NOW, url="https://acme.test/winter"))
+    done(
+        carry(
+            deliverables.go_live,
+            [row.pk],
+            by=Actor.system(),
+            at=NOW,
+            url="https://acme.test/winter",
+        )
+    )
     return fresh(row)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_version_is_looked_at_and_decided(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
+def test_a_version_is_looked_at_and_decided(
+    agency: World, carla: Contact, sit_down: SitDown, width: int
+) -> None:
     row = second_version(agency)
     rita = sit_down(user_of(invited(agency, "Rita", (agency.acme, REQUESTER))), width=width)
     rita.open("/portal/")
@@ -118,12 +167,18 @@ def test_a_version_is_looked_at_and_decided(agency: World, carla: Contact, sit_d
 
 
 def question_before(row: Deliverable) -> Approval:
-    return Approval.objects.select_related("item").filter(version__deliverable=row, audience="client").earliest("pk")
+    return (
+        Approval.objects.select_related("item")
+        .filter(version__deliverable=row, audience="client")
+        .earliest("pk")
+    )
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
+def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(
+    agency: World, carla: Contact, sit_down: SitDown, width: int
+) -> None:
     row = live(agency)
     seat = sit_down(user_of(carla), width=width)
     page = seat.open(f"/portal/work/{row.item.ref}/")
@@ -132,7 +187,9 @@ def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(agency: World, carl
     page.get_by_role("button", name="Send").click()
     seat.check("portal-change-wrong")
     page.get_by_label("What should be different?").fill("A bigger picture.")
-    page.get_by_label("Files").set_input_files({"name": "lodge.png", "mimeType": "image/png", "buffer": png()})
+    page.get_by_label("Files").set_input_files(
+        {"name": "lodge.png", "mimeType": "image/png", "buffer": png()}
+    )
     page.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="We have received your request")).to_be_visible()
     advance(clock=timezone.now)
@@ -160,7 +217,9 @@ def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(agency: World, carl
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_client_is_reminded_from_today(agency: World, carla: Contact, sit_down: SitDown, width: int) -> None:
+def test_a_client_is_reminded_from_today(
+    agency: World, carla: Contact, sit_down: SitDown, width: int
+) -> None:
     with_carla(agency)
     desk = sit_down(agency.alice, width=width)
     page = desk.open("/admin/")
@@ -178,7 +237,10 @@ def test_nothing_in_a_version_runs(agency: World, carla: Contact, sit_down: SitD
     seat = sit_down(user_of(carla))
     asked_for: list[str] = []
 
-    for path in (f"/portal/questions/{asked.item.ref}/", f"/portal/questions/{asked.item.ref}/preview/"):
+    for path in (
+        f"/portal/questions/{asked.item.ref}/",
+        f"/portal/questions/{asked.item.ref}/preview/",
+    ):
         seat.page.on("request", lambda request: asked_for.append(request.url))
         page = seat.open(path)
         page.wait_for_load_state("networkidle")
@@ -194,12 +256,35 @@ def test_nothing_in_a_version_runs(agency: World, carla: Contact, sit_down: SitD
 
 
 def hostile(row: Deliverable) -> Approval:
-    """A question about a version as no operation makes it: only the frame stands between it and the reader."""
+    """
+    A question about a version as no operation makes it.
+
+    Only the frame stands between it and the reader.
+    """
     version = Version.objects.create(
-        deliverable=row, number=9, digest="a" * 64, title="Evil", body_html=EVIL, author_id=row.item.owner_id or 0, at=NOW
+        deliverable=row,
+        number=9,
+        digest="a" * 64,
+        title="Evil",
+        body_html=EVIL,
+        author_id=row.item.owner_id or 0,
+        at=NOW,
     )
-    item = WorkItem(title="Evil", client=row.item.client, parent=row.item, owner_id=row.item.owner_id, backup_id=row.item.backup_id)
+    item = WorkItem(
+        title="Evil",
+        client=row.item.client,
+        parent=row.item,
+        owner_id=row.item.owner_id,
+        backup_id=row.item.backup_id,
+    )
     until = timezone.now() + timedelta(days=3)
-    made = Approval(item=item, version=version, digest=version.digest, stage=1, audience="client", expires_at=until)
+    made = Approval(
+        item=item,
+        version=version,
+        digest=version.digest,
+        stage=1,
+        audience="client",
+        expires_at=until,
+    )
     [asked] = create([made], by=Actor.system(), at=timezone.now())
     return asked

@@ -19,7 +19,9 @@ def panel(page: Page):
 def press(page: Page, name: str) -> None:
     """Take a step from the panel, whether its button acts at once or asks first."""
     found = panel(page)
-    found.get_by_role("button", name=name, exact=True).or_(found.get_by_role("link", name=f"{name}…", exact=True)).click()
+    found.get_by_role("button", name=name, exact=True).or_(
+        found.get_by_role("link", name=f"{name}…", exact=True)
+    ).click()
 
 
 def test_from_signing_in_to_accepted_work(agency: World, sit_down: SitDown) -> None:

@@ -16,7 +16,9 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_published_page_is_readable_everywhere(sit_down: SitDown, agency: World, settings: Settings, tmp_path: Path, width: int):
+def test_a_published_page_is_readable_everywhere(
+    sit_down: SitDown, agency: World, settings: Settings, tmp_path: Path, width: int
+):
     settings.SITES_DIR = tmp_path
     StaticWriter(kept_connection("static")).write(article("bread"), None)
     desk = sit_down(width=width)
@@ -24,5 +26,7 @@ def test_a_published_page_is_readable_everywhere(sit_down: SitDown, agency: Worl
     page = desk.open("/site/static-main/bread/")
 
     assert page.get_by_role("heading", level=1).inner_text() == "Bread & “butter”: it's back"
-    assert page.get_by_alt_text('Four people at a "desk"').evaluate("image => image.naturalWidth") == 8
+    assert (
+        page.get_by_alt_text('Four people at a "desk"').evaluate("image => image.naturalWidth") == 8
+    )
     desk.check("site-page")

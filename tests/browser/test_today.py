@@ -40,17 +40,27 @@ def fill(agency: World) -> None:
     for title, hours in zip(TITLES, (-30, -2, 1, 40, 400), strict=True):
         row = make_request(agency.acme, title=title)
         WorkItem.objects.filter(pk=row.item_id).update(next_due_at=now + timedelta(hours=hours))
-    asked, held, theirs = make_request(agency.acme, title="Photographs"), make_request(agency.acme, title="A film"), make_request(others)
+    asked, held, theirs = (
+        make_request(agency.acme, title="Photographs"),
+        make_request(agency.acme, title="A film"),
+        make_request(others),
+    )
     requests.ask([asked.pk], by=alice, at=now - timedelta(days=2), question="Which?")
     items.hold([held.item_id], by=alice, at=now, reason="The budget is not settled.")
     look_in(agency.alice.pk, now - timedelta(hours=5))
     requests.triage([theirs.pk], by=bob, at=now - timedelta(hours=1))
-    Absence.objects.create(user=agency.bob, starts_at=now - timedelta(hours=1), ends_at=now + timedelta(days=2))
-    Absence.objects.create(user=agency.bob, starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=9))
+    Absence.objects.create(
+        user=agency.bob, starts_at=now - timedelta(hours=1), ends_at=now + timedelta(days=2)
+    )
+    Absence.objects.create(
+        user=agency.bob, starts_at=now + timedelta(days=5), ends_at=now + timedelta(days=9)
+    )
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_today_is_readable_and_every_number_leads_on(agency: World, sit_down: SitDown, width: int) -> None:
+def test_today_is_readable_and_every_number_leads_on(
+    agency: World, sit_down: SitDown, width: int
+) -> None:
     fill(agency)
     desk = sit_down(agency.alice, width=width)
     page = desk.open("/admin/")

@@ -1,4 +1,8 @@
-"""A run's story, its exception and its flow in Chromium: what a person who joined this morning sees and does."""
+"""
+A run's story, its exception and its flow in Chromium.
+
+What a person who joined this morning sees and does.
+"""
 
 from __future__ import annotations
 
@@ -76,10 +80,23 @@ def other_pages(agency: World, crm: FakeCRM) -> dict[str, str]:
     run_about("901")
     hubspot = make_connection("hubspot", agency)
     body = {"raw": b'[{"objectId": 1}]', "sha256": "0" * 64}
-    row = Inbound.objects.create(connection=hubspot, received_at=NOW, last_received_at=NOW, state="processed", captured=1, **body)
-    link = ExternalLink.objects.create(connection=hubspot, object_type="company", remote_id="77", client=agency.acme)
-    deal = Engagement.objects.create(client=agency.acme, name="Spring campaign", amount=12000, currency="EUR")
-    absence = Absence.objects.create(user=agency.bob, starts_at=NOW, ends_at=NOW + timedelta(days=3))
+    row = Inbound.objects.create(
+        connection=hubspot,
+        received_at=NOW,
+        last_received_at=NOW,
+        state="processed",
+        captured=1,
+        **body,
+    )
+    link = ExternalLink.objects.create(
+        connection=hubspot, object_type="company", remote_id="77", client=agency.acme
+    )
+    deal = Engagement.objects.create(
+        client=agency.acme, name="Spring campaign", amount=12000, currency="EUR"
+    )
+    absence = Absence.objects.create(
+        user=agency.bob, starts_at=NOW, ends_at=NOW + timedelta(days=3)
+    )
     tell_owners([Run.objects.get().item], Notification.Words.OWNS, by=Actor.system(), at=NOW)
     Notification.objects.update(recipient=agency.olga)
     return {
@@ -112,14 +129,19 @@ def other_pages(agency: World, crm: FakeCRM) -> dict[str, str]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("which", [pages, other_pages])
 def test_every_page_is_accessible(
-    agency: World, crm: FakeCRM, sit_down: SitDown, which: Callable[[World, FakeCRM], dict[str, str]]
+    agency: World,
+    crm: FakeCRM,
+    sit_down: SitDown,
+    which: Callable[[World, FakeCRM], dict[str, str]],
 ) -> None:
     agency.olga.groups.add(Group.objects.get(name=INTEGRATIONS))
     desk = sit_down(agency.olga)
     desk.check_all(which(agency, crm))
 
 
-def test_what_is_missing_is_filled_in_and_the_run_goes_on(agency: World, crm: FakeCRM, sit_down: SitDown) -> None:
+def test_what_is_missing_is_filled_in_and_the_run_goes_on(
+    agency: World, crm: FakeCRM, sit_down: SitDown
+) -> None:
     del crm.facts["deal.amount"]
     run_about("902")
     desk = sit_down(agency.olga)

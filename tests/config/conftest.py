@@ -17,9 +17,22 @@ import pytest
 from config.paths import ROOT
 
 # What the tests' own environment would otherwise hand on to the product.
-OURS = {"SITE_URL", "SECRET_KEY", "ENCRYPTION_KEYS", "ERASURE_KEY", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "ALLOWED_HOSTS"}
+OURS = {
+    "SITE_URL",
+    "SECRET_KEY",
+    "ENCRYPTION_KEYS",
+    "ERASURE_KEY",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "ALLOWED_HOSTS",
+}
 
-BARE = ("PATH", "PYTHONPATH", "CLOCK_OFFSET_S")  # what a program needs to run, and to do so at the instant of the tests
+BARE = (
+    "PATH",
+    "PYTHONPATH",
+    "CLOCK_OFFSET_S",
+)  # what a program needs to run, and to do so at the instant of the tests
 
 
 def command_environ(var: Path) -> dict[str, str]:
@@ -45,7 +58,11 @@ class Product:
 
     def start(self, **environ: str) -> Product:
         self._forget()
-        kept = {name: value for name, value in os.environ.items() if name not in OURS and not name.startswith(("PYTEST_", "TEST_"))}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in OURS and not name.startswith(("PYTEST_", "TEST_"))
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "config.up"],
             cwd=ROOT,
@@ -89,7 +106,10 @@ class Product:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def logs(self) -> str:
-        return "\n".join(f"== {log.name}\n{log.read_text()[-2000:]}" for log in sorted((self.var / "log").glob("*.log")))
+        return "\n".join(
+            f"== {log.name}\n{log.read_text()[-2000:]}"
+            for log in sorted((self.var / "log").glob("*.log"))
+        )
 
 
 def free_port() -> int:

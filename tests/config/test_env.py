@@ -40,7 +40,10 @@ def test_everything_that_is_missing_is_named_at_once(environ):
     with pytest.raises(ImproperlyConfigured) as refusal:
         env.load()
 
-    assert str(refusal.value).splitlines() == ["The environment is not complete:", *(f"  {name}: is required" for name in sorted(GOOD))]
+    assert str(refusal.value).splitlines() == [
+        "The environment is not complete:",
+        *(f"  {name}: is required" for name in sorted(GOOD)),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -93,5 +96,12 @@ def test_a_broker_of_its_own_wins(environ):
 
 
 def test_commands_are_told_all_that_differs_between_installations():
-    assert {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SMTP_URL", "SECRET_KEY", "VAR_DIR"} <= env.NAMES
+    assert {
+        "DATABASE_URL",
+        "DATABASE_OWNER_URL",
+        "REDIS_URL",
+        "SMTP_URL",
+        "SECRET_KEY",
+        "VAR_DIR",
+    } <= env.NAMES
     assert "PATH" not in env.NAMES

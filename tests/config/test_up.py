@@ -42,7 +42,11 @@ def test_it_runs_keeps_its_word_and_stops_on_ctrl_c(product: Product):
     assert code == 0, said
     assert said.rstrip().endswith("Stopped.")
     assert "killed" not in said.partition("Stopping…")[2]
-    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert not [
+        process
+        for process in family
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    ]
     assert not (product.var / "run.env").exists()
 
 
@@ -69,7 +73,11 @@ def secrets_are_private(product: Product) -> None:
 
 def the_running_product_has_no_owner_address(family: list[psutil.Process]) -> None:
     """PostgreSQL's own helpers come and go, and are none of ours to ask."""
-    ours = [process for process in family if psutil.pid_exists(process.pid) and any("python" in part for part in command(process))]
+    ours = [
+        process
+        for process in family
+        if psutil.pid_exists(process.pid) and any("python" in part for part in command(process))
+    ]
     assert len(ours) >= 4
     assert not [process for process in ours if "DATABASE_OWNER_URL" in process.environ()]
 
@@ -91,7 +99,11 @@ def a_second_start_is_refused(product: Product) -> None:
 def commands_join_the_running_product(product: Product) -> None:
     environ = command_environ(product.var)
     done = subprocess.run(
-        [sys.executable, ROOT / "manage.py", "migrate", "--check"], env=environ, check=False, capture_output=True, text=True
+        [sys.executable, ROOT / "manage.py", "migrate", "--check"],
+        env=environ,
+        check=False,
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -100,7 +112,11 @@ def a_dead_child_is_started_again(product: Product) -> None:
     [beat] = [process for process in product.family() if "beat" in command(process)]
     beat.kill()
     product.wait_for("beat was killed by SIGKILL; starting it again in 1 s")
-    assert eventually(lambda: any("beat" in command(process) for process in product.family() if process.pid != beat.pid))
+    assert eventually(
+        lambda: any(
+            "beat" in command(process) for process in product.family() if process.pid != beat.pid
+        )
+    )
 
 
 def test_kill_9_leaves_nobody_behind_and_the_next_start_finds_everything(product: Product):
@@ -110,7 +126,9 @@ def test_kill_9_leaves_nobody_behind_and_the_next_start_finds_everything(product
     owner = json.loads((product.var / "run.env").read_text())["DATABASE_OWNER_URL"]
     with psycopg.connect(owner, autocommit=True) as connection:
         # Changes no table, so it may run again: to the next start it is a pending migration.
-        connection.execute("DELETE FROM django_migrations WHERE name = '0019_alter_periodictasks_options'")
+        connection.execute(
+            "DELETE FROM django_migrations WHERE name = '0019_alter_periodictasks_options'"
+        )
 
     assert product.process
     product.process.kill()
@@ -136,7 +154,11 @@ def a_closed_terminal_stops_it_in_order(product: Product):
     product.process.send_signal(signal.SIGHUP)
 
     product.process.wait(30)
-    assert not [process for process in family if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+    assert not [
+        process
+        for process in family
+        if process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    ]
     assert not (product.var / "run.env").exists()
 
 
@@ -148,14 +170,20 @@ def test_a_taken_port_is_named_with_a_way_out(product: Product):
         code, said = product.start().end()
 
     assert code == 1
-    assert f"Port {product.port} is taken by another program. Choose another: make run PORT={product.port + 1}" in said
+    assert (
+        f"Port {product.port} is taken by another program. Choose another: make run "
+        f"PORT={product.port + 1}" in said
+    )
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536", "-1"])
 def test_a_port_that_is_none_is_refused(product: Product, port: str):
     code, said = product.start(PORT=port).end()
 
-    assert (code, said) == (1, f"PORT={port} is not a port. Choose a number from 1024 to 65535: make run PORT=8001\n")
+    assert (code, said) == (
+        1,
+        f"PORT={port} is not a port. Choose a number from 1024 to 65535: make run PORT=8001\n",
+    )
 
 
 def test_one_database_address_alone_is_refused(product: Product):

@@ -1,4 +1,8 @@
-"""Work in the making, for tests: an accepted request, its brief, its deliverables, taken as far as a test needs."""
+"""
+Work in the making, for tests.
+
+An accepted request, its brief, its deliverables, taken as far as a test needs.
+"""
 
 from __future__ import annotations
 
@@ -25,17 +29,29 @@ _numbers = count(1)
 
 def make_destination(world: World, **fields: Any) -> Destination:
     number = next(_numbers)
-    return Destination.objects.create(client=world.acme, **{"name": f"Blog {number}", "kind": "wordpress"} | fields)
+    return Destination.objects.create(
+        client=world.acme, **{"name": f"Blog {number}", "kind": "wordpress"} | fields
+    )
 
 
 def make_engagement(world: World, **fields: Any) -> Engagement:
-    return Engagement.objects.create(client=world.acme, **{"name": "Site", "amount": Decimal(10_000), "currency": "EUR"} | fields)
+    return Engagement.objects.create(
+        client=world.acme, **{"name": "Site", "amount": Decimal(10_000), "currency": "EUR"} | fields
+    )
 
 
-def make_brief(world: World, *, planned: Sequence[dict[str, Any]] = (), request: Request | None = None, **fields: Any) -> Brief:
+def make_brief(
+    world: World,
+    *,
+    planned: Sequence[dict[str, Any]] = (),
+    request: Request | None = None,
+    **fields: Any,
+) -> Brief:
     """A draft whose plan is one page, unless another one is given."""
     request = request or make_request(world.acme, Request.State.ACCEPTED)
-    plan = list(planned) or [{"key": "one", "title": "Landing page", "format": Format.PAGE.value, "amount": "1000"}]
+    plan = list(planned) or [
+        {"key": "one", "title": "Landing page", "format": Format.PAGE.value, "amount": "1000"}
+    ]
     item = WorkItem(
         title="A new site",
         client=world.acme,
@@ -64,7 +80,9 @@ def make_deliverables(world: World, **fields: Any) -> list[Deliverable]:
     return list(Deliverable.objects.filter(brief=brief).order_by("pk"))
 
 
-DRAFT = versions.Draft({"title": "Hello", "slug": "hello", "body_html": "<h2>Welcome</h2><p>To our new page.</p>"})
+DRAFT = versions.Draft(
+    {"title": "Hello", "slug": "hello", "body_html": "<h2>Welcome</h2><p>To our new page.</p>"}
+)
 
 
 def hand_in(world: World, row: Deliverable, draft: versions.Draft = DRAFT) -> Deliverable:
@@ -84,7 +102,9 @@ def question(row: Deliverable) -> Approval:
 def with_the_client(world: World, row: Deliverable, draft: versions.Draft = DRAFT) -> Deliverable:
     """Through QA and the agency's own approval, and before the client, who has one approver."""
     if not Membership.objects.filter(client=world.acme, role=Membership.Role.APPROVER).exists():
-        Membership.objects.create(contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER)
+        Membership.objects.create(
+            contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER
+        )
     hand_in(world, row, draft)
     done(approvals.approve([question(row).pk], by=by(world.alice), at=timezone.now()))
     done(deliverables.ask_client([row.pk], by=by(world.alice), at=timezone.now()))
@@ -106,7 +126,13 @@ def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Re
     contact.save()
     step = next(verb for verb, said in approvals.WORDS.items() if said == word)
     asked = question(page)
-    [result] = getattr(approvals, step)([asked.pk], by=by(contact.user), at=timezone.now(), comment=comment, digest=digest or asked.digest)
+    [result] = getattr(approvals, step)(
+        [asked.pk],
+        by=by(contact.user),
+        at=timezone.now(),
+        comment=comment,
+        digest=digest or asked.digest,
+    )
     answer: Result = result
     return answer
 

@@ -22,10 +22,15 @@ def production(tmp_path: Path) -> Path:
 
 
 def manage(at: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    # Python looks for modules beside the program as it is called, and a link would lead it back here.
-    program = f"import sys; sys.path.insert(0, {str(at)!r}); sys.argv = ['manage.py', *{list(words)!r}];"
+    # Python looks for modules beside the program as it is called, and a link would lead it back
+    # here.
+    program = (
+        f"import sys; sys.path.insert(0, {str(at)!r}); sys.argv = ['manage.py', *{list(words)!r}];"
+    )
     program += "from django.core.management import execute_from_command_line as run; run()"
-    return subprocess.run([sys.executable, "-P", "-c", program], cwd=at, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-P", "-c", program], cwd=at, capture_output=True, text=True, check=False
+    )
 
 
 def test_the_product_starts_without_the_demo_and_has_no_command_of_it(production: Path):
@@ -39,14 +44,20 @@ def test_the_product_starts_without_the_demo_and_has_no_command_of_it(production
 def test_with_the_demo_its_commands_are_there(production: Path):
     (production / "demo").symlink_to(ROOT / "demo")
 
-    assert {"demo", "sandbox", "sample", "walkthrough"} <= set(manage(production, "help", "--commands").stdout.split())
+    assert {"demo", "sandbox", "sample", "walkthrough"} <= set(
+        manage(production, "help", "--commands").stdout.split()
+    )
 
 
 def test_the_image_has_the_demo_only_when_it_is_asked_for():
     default = (ROOT / "Dockerfile").read_text().partition("AS product-yes")[0]
 
     assert "ARG DEMO=no" in default
-    assert [line.split()[1] for line in default.splitlines() if line.startswith("COPY ") and "=" not in line] == [
+    assert [
+        line.split()[1]
+        for line in default.splitlines()
+        if line.startswith("COPY ") and "=" not in line
+    ] == [
         "requirements/production.txt",
         "manage.py",
         *(name for name in PRODUCT if name != "manage.py"),

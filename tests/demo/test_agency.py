@@ -29,12 +29,22 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
-def loaded(django_db_setup: None, django_db_blocker: DjangoDbBlocker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Loaded once for all, for that takes seconds; what a test then changes is undone behind it. Where the sign-ins lie."""
+def loaded(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Path]:
+    """
+    Loaded once for all, for that takes seconds.
+
+    What a test then changes is undone behind it. Where the sign-ins lie.
+    """
     own = tmp_path_factory.mktemp("demo")
     file = own / "var" / "sign-ins"
     quick = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    here = override_settings(EMBEDDED=True, SIGN_INS_FILE=file, SITES_DIR=own, PASSWORD_HASHERS=quick)
+    here = override_settings(
+        EMBEDDED=True, SIGN_INS_FILE=file, SITES_DIR=own, PASSWORD_HASHERS=quick
+    )
     with django_db_blocker.unblock(), here, transaction.atomic():
         ensure_routes()
         published.cache_clear()
@@ -51,7 +61,11 @@ def demo(*options: str) -> str:
 
 def test_it_has_every_state_a_hold_a_hand_over_and_a_restricted_client(loaded: Path) -> None:
     assert set(Request.objects.values_list("state", flat=True)) == set(Request.State.values)
-    assert (User.objects.staff().count(), Client.objects.count(), Contact.objects.count()) == (8, 6, 12)
+    assert (User.objects.staff().count(), Client.objects.count(), Contact.objects.count()) == (
+        8,
+        6,
+        12,
+    )
     assert len(set(Client.objects.values_list("timezone", flat=True))) == 4
     assert WorkItem.objects.filter(held_at__isnull=False).count() == 1
     assert Client.objects.filter(restricted=True).count() == 1
@@ -59,28 +73,46 @@ def test_it_has_every_state_a_hold_a_hand_over_and_a_restricted_client(loaded: P
 
 
 def _stopped() -> list[int]:
-    return list(ExceptionCase.objects.filter(blocking=True, item__is_open=True).values_list("run__item", flat=True))
+    return list(
+        ExceptionCase.objects.filter(blocking=True, item__is_open=True).values_list(
+            "run__item", flat=True
+        )
+    )
 
 
 def test_its_leads_took_the_flow_and_some_wait_for_a_person(loaded: Path) -> None:
     waiting = ExceptionCase.objects.filter(item__is_open=True, blocking=True)
-    assert sorted(waiting.values_list("reason", flat=True)) == ["missing_context", "missing_fields", "missing_fields"]
+    assert sorted(waiting.values_list("reason", flat=True)) == [
+        "missing_context",
+        "missing_fields",
+        "missing_fields",
+    ]
     assert Run.objects.count() == 58
-    assert Decision.objects.count() == Brief.objects.exclude(item__run=None).count() == Run.objects.exclude(item__in=_stopped()).count()
-    assert set(Request.objects.filter(item__run__isnull=False).values_list("channel", flat=True)) == {"form", "portal"}
+    assert (
+        Decision.objects.count()
+        == Brief.objects.exclude(item__run=None).count()
+        == Run.objects.exclude(item__in=_stopped()).count()
+    )
+    assert set(
+        Request.objects.filter(item__run__isnull=False).values_list("channel", flat=True)
+    ) == {"form", "portal"}
     assert WorkItem.objects.open().filter(next_due_at__isnull=False).exists()
 
 
 def test_its_pieces_are_in_every_state_with_versions_rework_and_questions(loaded: Path) -> None:
     assert set(Deliverable.objects.values_list("state", flat=True)) == set(Deliverable.State.values)
-    assert {"pending", "approved", "changes_requested", "expired"} <= set(Approval.objects.values_list("state", flat=True))
+    assert {"pending", "approved", "changes_requested", "expired"} <= set(
+        Approval.objects.values_list("state", flat=True)
+    )
     assert CheckResult.objects.filter(passed=False).exclude(findings=[]).count() >= 2
     assert Version.objects.filter(number=2).exists()
     assert ExceptionCase.objects.filter(reason="no_answer", item__is_open=True).exists()
 
 
 @pytest.mark.parametrize("noun", [Request, Brief, Deliverable])
-def test_no_page_of_its_work_asks_the_database_more_often_than_25_times(loaded: Path, noun: type[WorkNoun]) -> None:
+def test_no_page_of_its_work_asks_the_database_more_often_than_25_times(
+    loaded: Path, noun: type[WorkNoun]
+) -> None:
     browser = Browser()
     browser.force_login(User.objects.get(email="olu@northlight.example"))
     asked = {}
@@ -97,7 +129,10 @@ def test_everybody_in_the_file_can_sign_in_and_nobody_else_can_read_it(loaded: P
     lines = [line.split()[:2] for line in loaded.read_text().splitlines()]
     staff, contacts = lines[:8], lines[8:]
     assert loaded.stat().st_mode & 0o777 == 0o600
-    assert [email for email, _code in contacts] == ["dana@acme-outdoor.example", "tom@brightwater.example"]
+    assert [email for email, _code in contacts] == [
+        "dana@acme-outdoor.example",
+        "tom@brightwater.example",
+    ]
     assert User.objects.filter(contact__isnull=False, is_active=True, is_staff=False).count() == 2
     for email, password in staff:
         assert Browser().login(email=email, password=password)
@@ -110,7 +145,9 @@ def test_if_empty_leaves_an_agency_alone(loaded: Path) -> None:
     assert Request.objects.count() == asked
 
 
-def test_loading_twice_is_refused_and_refreshing_dates_it_anew(loaded: Path, time_machine: TimeMachineFixture) -> None:
+def test_loading_twice_is_refused_and_refreshing_dates_it_anew(
+    loaded: Path, time_machine: TimeMachineFixture
+) -> None:
     at_first, asked = WorkItem.objects.open().count(), Request.objects.count()
     with pytest.raises(CommandError, match="--refresh"):
         demo()

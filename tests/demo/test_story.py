@@ -1,4 +1,8 @@
-"""Output of a walkthrough: a check that holds counts, and one that fails ends it with a sentence."""
+"""
+Output of a walkthrough.
+
+A check that holds counts, and one that fails ends it with a sentence.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +47,12 @@ def test_a_refused_step_ends_it_with_the_reasons(story: Story) -> None:
         story.done([REFUSED], "it is approved")
 
 
-@pytest.mark.parametrize("results", [[Result(1, True)], [Result(1, False, (refused("state", "Not from here."),))]])
-def test_a_step_that_must_be_refused_is_no_step_when_done_or_refused_for_another_reason(story: Story, results: list[Result]) -> None:
+@pytest.mark.parametrize(
+    "results", [[Result(1, True)], [Result(1, False, (refused("state", "Not from here."),))]]
+)
+def test_a_step_that_must_be_refused_is_no_step_when_done_or_refused_for_another_reason(
+    story: Story, results: list[Result]
+) -> None:
     with pytest.raises(Broke):
         story.refused(results, "author", "they may not")
 

@@ -1,4 +1,8 @@
-"""Count the rooms of a package and the imports between them; `make check` prints the counts and holds their limits."""
+"""
+Count the rooms of a package and the imports between them.
+
+`make check` prints the counts and holds their limits.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,8 @@ class Rooms:
     """
     The rooms of a package, which are its folders, and the imports between them.
 
-    ``arrows`` are pairs of rooms, from the one that imports to the one that is imported. Pages of the admin stand above
-    every room and are left out; import-linter holds the order of the rooms.
+    ``arrows`` are pairs of rooms, from the one that imports to the one that is imported. Pages of
+    the admin stand above every room and are left out; import-linter holds the order of the rooms.
     """
 
     package: str
@@ -31,11 +35,13 @@ class Rooms:
     arrows: frozenset[tuple[str, str]]
 
     def __str__(self) -> str:
-        return f"{self.package}: {len(self.loose)} modules at its root, {len(self.arrows)} imports between rooms"
+        return f"{self.package}: {len(self.loose)} modules at its root, {len(self.arrows)} imports between rooms"  # noqa: E501
 
 
 def rooms_of(package: str, root: Path = ROOT) -> Rooms:
-    loose = tuple(sorted(path.stem for path in (root / package).glob("*.py") if path.stem != "__init__"))
+    loose = tuple(
+        sorted(path.stem for path in (root / package).glob("*.py") if path.stem != "__init__")
+    )
     arrows = set()
     for path in sorted((root / package).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
@@ -64,6 +70,6 @@ def findings(found: Iterator[Rooms]) -> Iterator[str]:
         if unexpected := set(rooms.loose) - EXPECTED_AT_ROOT:
             yield f"{rooms.package}: {', '.join(sorted(unexpected))} at its root; give each a room"
         if len(rooms.loose) > MOST_LOOSE_MODULES:
-            yield f"{rooms.package}: {len(rooms.loose)} modules at its root, more than {MOST_LOOSE_MODULES}"
+            yield f"{rooms.package}: {len(rooms.loose)} modules at its root, more than {MOST_LOOSE_MODULES}"  # noqa: E501
         if len(rooms.arrows) > MOST_ARROWS:
-            yield f"{rooms.package}: {len(rooms.arrows)} imports between rooms, more than {MOST_ARROWS}"
+            yield f"{rooms.package}: {len(rooms.arrows)} imports between rooms, more than {MOST_ARROWS}"  # noqa: E501

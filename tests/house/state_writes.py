@@ -1,4 +1,8 @@
-"""Find code that writes a state past the verbs of its machine: in Python, through the ORM, or in SQL."""
+"""
+Find code that writes a state past the verbs of its machine.
+
+In Python, through the ORM, or in SQL.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +47,20 @@ class Write:
 
 def state_writes(source: Source) -> Iterator[Write]:
     """Yield every write of a state in a file, in the order of its lines."""
-    found = {Write(source.path.as_posix(), scope, line, how) for scope, node in _scoped(source.tree, "") for line, how in _writes(node)}
+    found = {
+        Write(source.path.as_posix(), scope, line, how)
+        for scope, node in _scoped(source.tree, "")
+        for line, how in _writes(node)
+    }
     yield from sorted(found, key=lambda write: (write.line, write.how))
 
 
 def _scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
-    """Every node with the dotted name of what it is in: a function, a class, or a name of the module."""
+    """
+    Every node with the dotted name of what it is in.
+
+    A function, a class, or a name of the module.
+    """
     docstring = _docstring(node)
     for child in ast.iter_child_nodes(node):
         if child is docstring:
@@ -74,7 +86,11 @@ def _writes(node: ast.AST) -> Iterator[tuple[int, str]]:
     line = getattr(node, "lineno", 0)
     if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and node.attr in FIELDS:
         yield line, "assigns the attribute"
-    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _is_dict_of(node.value):
+    elif (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.ctx, ast.Store)
+        and _is_dict_of(node.value)
+    ):
         if _text(node.slice) in FIELDS:
             yield line, "writes into __dict__"
     elif isinstance(node, ast.Call):
@@ -87,7 +103,9 @@ def _writes(node: ast.AST) -> Iterator[tuple[int, str]]:
 
 def _calls(call: ast.Call) -> Iterator[str]:
     name = _called(call)
-    if name in {"setattr", "__setattr__"} and any(_text(argument) in FIELDS for argument in call.args):
+    if name in {"setattr", "__setattr__"} and any(
+        _text(argument) in FIELDS for argument in call.args
+    ):
         yield "calls setattr"
     if name == "bulk_update" and _names_a_field(call):
         yield "bulk_update"
@@ -104,14 +122,26 @@ def _spread(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[
     """A dictionary with a state in it that has a name first, and is then written with ``**``."""
     named: set[str] = set()
     for node in ast.walk(function):
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None and _has_key(node.value):
+        if (
+            isinstance(node, ast.Assign | ast.AnnAssign)
+            and node.value is not None
+            and _has_key(node.value)
+        ):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             named.update(target.id for target in targets if isinstance(target, ast.Name))
-        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _text(node.slice) in FIELDS:
+        if (
+            isinstance(node, ast.Subscript)
+            and isinstance(node.ctx, ast.Store)
+            and _text(node.slice) in FIELDS
+        ):
             named.update({node.value.id} if isinstance(node.value, ast.Name) else ())
     for node in ast.walk(function):
         if isinstance(node, ast.Call) and _called(node) in WRITERS:
-            spread = {word.value.id for word in node.keywords if word.arg in _SPREADS and isinstance(word.value, ast.Name)}
+            spread = {
+                word.value.id
+                for word in node.keywords
+                if word.arg in _SPREADS and isinstance(word.value, ast.Name)
+            }
             if spread & named:
                 yield node.lineno, f"{_called(node)} of a dictionary"
 
@@ -141,7 +171,9 @@ def _has_key(node: ast.expr) -> bool:
 
 def _is_dict_of(node: ast.expr) -> bool:
     """``row.__dict__`` or ``vars(row)``."""
-    return (isinstance(node, ast.Attribute) and node.attr == "__dict__") or (isinstance(node, ast.Call) and _called(node) == "vars")
+    return (isinstance(node, ast.Attribute) and node.attr == "__dict__") or (
+        isinstance(node, ast.Call) and _called(node) == "vars"
+    )
 
 
 def _text(node: ast.expr) -> str:
@@ -154,7 +186,9 @@ def _sql(node: ast.AST) -> str:
         value = node.value.decode(errors="replace") if isinstance(node.value, bytes) else node.value
         return value if isinstance(value, str) else ""
     if isinstance(node, ast.JoinedStr):
-        return "".join(_sql(part) if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        return "".join(
+            _sql(part) if isinstance(part, ast.Constant) else "{}" for part in node.values
+        )
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return (_sql(node.left) or "{}") + (_sql(node.right) or "{}")
     return ""

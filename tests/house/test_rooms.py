@@ -10,7 +10,9 @@ def package(tmp_path: Path) -> Path:
     for room in ("above", "below"):
         (tmp_path / "shop" / room).mkdir(parents=True)
     (tmp_path / "shop" / "models.py").write_text("")
-    (tmp_path / "shop" / "above" / "sell.py").write_text("from shop.below.stock import take\nfrom shop.below import stock\n")
+    (tmp_path / "shop" / "above" / "sell.py").write_text(
+        "from shop.below.stock import take\nfrom shop.below import stock\n"
+    )
     (tmp_path / "shop" / "above" / "admin.py").write_text("from shop.elsewhere import page\n")
     return tmp_path
 
@@ -25,7 +27,9 @@ def test_an_import_between_rooms_counts_once_and_pages_of_the_admin_do_not(packa
 def test_a_loose_module_is_found(package: Path):
     (package / "shop" / "helpers.py").write_text("")
 
-    assert list(findings(iter([rooms_of("shop", package)]))) == ["shop: helpers at its root; give each a room"]
+    assert list(findings(iter([rooms_of("shop", package)]))) == [
+        "shop: helpers at its root; give each a room"
+    ]
 
 
 @pytest.mark.parametrize("name", PACKAGES)

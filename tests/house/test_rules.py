@@ -15,10 +15,16 @@ def judge(text: str, path: str = "routing/door.py") -> list[str]:
         ("x = 1\n" * 301, "routing/door.py"),
         ("def f():\n" + "    x = 1\n" * 40, "routing/door.py"),
         ("def f():\n    import os\n", "routing/door.py"),
-        ("class A:\n    def f(self):\n        if 1:\n            from os import path\n", "routing/door.py"),
+        (
+            "class A:\n    def f(self):\n        if 1:\n            from os import path\n",
+            "routing/door.py",
+        ),
         ("try:\n    x = 1\nexcept:\n    pass\n", "routing/door.py"),
         ("try:\n    x = 1\nexcept Exception:\n    pass\n", "routing/door.py"),
-        ("try:\n    x = 1\nexcept (ValueError, BaseException) as error:\n    pass\n", "routing/door.py"),
+        (
+            "try:\n    x = 1\nexcept (ValueError, BaseException) as error:\n    pass\n",
+            "routing/door.py",
+        ),
         ("x = 1\n", "routing/migrations/0002_auto_20261121_0600.py"),
         ("# TO" + "DO: later\n", "routing/door.py"),
     ],

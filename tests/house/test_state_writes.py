@@ -45,7 +45,8 @@ WRITES = {
         """run("UPDATE delivery_request " + "SET state = %s")""",
         """run("UPDATE delivery_request SET (title, state) = (%s, %s)")""",
         """run("INSERT INTO delivery_request (id, state) VALUES (1, 'closed')")""",
-        """run("INSERT INTO x (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state")""",
+        """run("INSERT INTO x (id) VALUES (1) ON CONFLICT (id) DO UPDATE
+            SET state = EXCLUDED.state")""",
         """run(b"UPDATE delivery_request SET state = 'closed'".decode())""",
     ),
     "a manager that creates": (
@@ -69,12 +70,17 @@ READS = (
     "row._state.adding = True",
     'Request.objects.bulk_update(rows, ["title"])',
     """run("UPDATE delivery_request SET title = 'x' WHERE state = 'closed'")""",
-    """run("UPDATE delivery_request r SET title = n.title FROM n WHERE r.id = n.id AND n.state = 'closed'")""",
+    """run("UPDATE delivery_request r SET title = n.title FROM n WHERE r.id = n.id
+        AND n.state = 'closed'")""",
     """run("SELECT state FROM delivery_request")""",
     """run("INSERT INTO seen (id) SELECT id FROM delivery_request WHERE state = 'closed'")""",
     'def act():\n    """UPDATE sets: SET state = what the verb says."""',
 )
-SAMPLES = [pytest.param(text, id=f"{way} {number}") for way, texts in WRITES.items() for number, text in enumerate(texts, 1)]
+SAMPLES = [
+    pytest.param(text, id=f"{way} {number}")
+    for way, texts in WRITES.items()
+    for number, text in enumerate(texts, 1)
+]
 
 
 def source(text: str, path: str = "routing/work/sample.py") -> Source:
@@ -100,7 +106,7 @@ def test_a_write_is_named_by_where_it_stands_and_how_it_is_done() -> None:
 
 
 def test_a_write_that_is_allowed_in_one_place_is_found_in_another() -> None:
-    text = 'def end(rows):\n    rows.update(state="closed")\n\n\ndef close(rows):\n    rows.update(state="closed")'
+    text = 'def end(rows):\n    rows.update(state="closed")\n\n\ndef close(rows):\n    rows.update(state="closed")'  # noqa: E501
 
     [line] = past_the_door([source(text)], {"routing/work/sample.py::end": "a reason"})
 
@@ -110,7 +116,12 @@ def test_a_write_that_is_allowed_in_one_place_is_found_in_another() -> None:
 def test_migrations_and_tests_are_not_the_product() -> None:
     text = 'rows.update(state="closed")'
 
-    assert past_the_door([source(text, "routing/migrations/0002_x.py"), source(text, "tests/test_x.py")], {}) == []
+    assert (
+        past_the_door(
+            [source(text, "routing/migrations/0002_x.py"), source(text, "tests/test_x.py")], {}
+        )
+        == []
+    )
 
 
 def test_each_allowed_place_is_still_one_and_says_why() -> None:

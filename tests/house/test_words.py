@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from tests.house.rules import Source, sources
-from tests.house.words import openings, shown, shown_by_code, shown_by_document, shown_by_template, words
+from tests.house.words import (
+    openings,
+    shown,
+    shown_by_code,
+    shown_by_document,
+    shown_by_template,
+    words,
+)
 
 
 def of_code(text: str) -> list[str]:
@@ -68,11 +75,15 @@ def test_a_template_is_read_as_people_see_it(text: str, found: int) -> None:
 def test_a_document_is_read_without_its_code_and_addresses() -> None:
     text = "Fine.\n\n```\nput aside\n```\nThe column `doer` of [work](nudge.md).\nA nudge.\n"
 
-    assert words(shown_by_document(Path("docs/a.md"), text)) == ["docs/a.md:7: “nudge” is not a word of ours; say “Remind”"]
+    assert words(shown_by_document(Path("docs/a.md"), text)) == [
+        "docs/a.md:7: “nudge” is not a word of ours; say “Remind”"
+    ]
 
 
 def test_a_few_questions_among_many_docstrings_are_allowed() -> None:
     good, bad = 'def f():\n    """Return it."""\n', 'def g():\n    """What it is."""\n'
 
     assert openings([Source(Path("a.py"), good * 49 + bad)]) == []
-    assert openings([Source(Path("a.py"), good * 48 + bad)]) == ["a.py:98: begin the docstring with an imperative or a noun phrase"]
+    assert openings([Source(Path("a.py"), good * 48 + bad)]) == [
+        "a.py:98: begin the docstring with an imperative or a noun phrase"
+    ]

@@ -1,4 +1,8 @@
-"""Words that people read: banned phrases with their replacements, and the openings of docstrings."""
+"""
+Words that people read.
+
+Banned phrases with their replacements, and the openings of docstrings.
+"""
 
 from __future__ import annotations
 
@@ -59,16 +63,32 @@ BANNED_LABELS = {
     "The story": "Trace",
     "What happened": "Activity",
 }
-LETTERS_OF_THE_ALPHABET = re.compile(r"\b(capital|fewer|lower-case|small|with a) letters?\b", re.IGNORECASE)
-UNCHECKED = {"decisions", "states"}  # decisions stay as they were made; states are written from the code
+LETTERS_OF_THE_ALPHABET = re.compile(
+    r"\b(capital|fewer|lower-case|small|with a) letters?\b", re.IGNORECASE
+)
+UNCHECKED = {
+    "decisions",
+    "states",
+}  # decisions stay as they were made; states are written from the code
 UNCHECKED_FILES = {"requirements.md"}  # quotes what was asked for
 
 GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
-LABELS = {"description", "empty_text", "empty_title", "heading", "help_text", "label", "verbose_name", "verbose_name_plural"}
+LABELS = {
+    "description",
+    "empty_text",
+    "empty_title",
+    "heading",
+    "help_text",
+    "label",
+    "verbose_name",
+    "verbose_name_plural",
+}
 QUESTION = re.compile(r"(What|Who|Whom|Whose|Whether|How|Why|Where|When|Which)\b")
 MOST_QUESTIONS = 0.02  # of all docstrings
 
-_FORBIDDEN = re.compile(r"\b(" + "|".join(sorted(map(re.escape, BANNED), key=len, reverse=True)) + r")\b", re.IGNORECASE)
+_FORBIDDEN = re.compile(
+    r"\b(" + "|".join(sorted(map(re.escape, BANNED), key=len, reverse=True)) + r")\b", re.IGNORECASE
+)
 _TRANSLATED = re.compile(r"\{%-?\s*translate\s+(?:\"([^\"]*)\"|'([^']*)')|_\(\"([^\"]*)\"\)")
 _NOT_SHOWN = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>", re.DOTALL)
 _CODE = re.compile(r"```.*?```|`[^`]*`|\]\([^)]*\)", re.DOTALL)
@@ -88,8 +108,12 @@ def shown(root: Path = ROOT) -> Iterator[VisibleText]:
     for package in ("config", "integrations", "delivery", "routing", "demo"):
         for path in sorted((root / package).rglob("*.py")):
             if path.parent.name != "migrations":
-                yield from shown_by_code(Source(path.relative_to(root), path.read_text(encoding="utf-8")))
-        for path in sorted((*(root / package).rglob("*.html"), *(root / package).rglob("templates/**/*.txt"))):
+                yield from shown_by_code(
+                    Source(path.relative_to(root), path.read_text(encoding="utf-8"))
+                )
+        for path in sorted(
+            (*(root / package).rglob("*.html"), *(root / package).rglob("templates/**/*.txt"))
+        ):
             yield from shown_by_template(path.relative_to(root), path.read_text(encoding="utf-8"))
     for path in documents(root):
         if path.parent.name not in UNCHECKED and path.name not in UNCHECKED_FILES:
@@ -99,7 +123,11 @@ def shown(root: Path = ROOT) -> Iterator[VisibleText]:
 def shown_by_code(source: Source) -> Iterator[VisibleText]:
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            name = (
+                node.func.attr
+                if isinstance(node.func, ast.Attribute)
+                else getattr(node.func, "id", "")
+            )
             arguments = list(node.args) if name in GETTEXT else []
             arguments += [keyword.value for keyword in node.keywords if keyword.arg in LABELS]
             for argument in arguments:
@@ -143,11 +171,15 @@ def _wrong(seen: VisibleText) -> Iterator[str]:
 
 def openings(sources: Iterable[Source]) -> list[str]:
     """Return the docstrings that open with a question word, if they are more than a few."""
-    everything = [place for source in sources if not source.is_migration for place in _docstrings(source)]
+    everything = [
+        place for source in sources if not source.is_migration for place in _docstrings(source)
+    ]
     questions = [place for place, text in everything if QUESTION.match(text)]
     if len(questions) <= MOST_QUESTIONS * len(everything):
         return []
-    return [f"{place}: begin the docstring with an imperative or a noun phrase" for place in questions]
+    return [
+        f"{place}: begin the docstring with an imperative or a noun phrase" for place in questions
+    ]
 
 
 def _docstrings(source: Source) -> Iterator[tuple[str, str]]:

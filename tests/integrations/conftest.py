@@ -55,8 +55,12 @@ class Sandbox:
 
     def deal(self, *, company: str = "", contacts: tuple[str, ...] = (), **properties: str) -> str:
         linked = [(company, 5)] * bool(company) + [(contact, 3) for contact in contacts]
-        associations = [{"to": {"id": key}, "types": [{"associationTypeId": kind}]} for key, kind in linked]
-        return self.crm.create("deal", {"properties": properties, "associations": associations}, "userId:1").id
+        associations = [
+            {"to": {"id": key}, "types": [{"associationTypeId": kind}]} for key, kind in linked
+        ]
+        return self.crm.create(
+            "deal", {"properties": properties, "associations": associations}, "userId:1"
+        ).id
 
 
 @pytest.fixture
@@ -91,7 +95,9 @@ def play() -> Iterator[Site]:
     headers = {"authorization": basic("author:pass word")}
 
     def call(method: str, path: str, **options: Any) -> Any:
-        answer = httpx.request(method, f"{url}/wp-json/wp/v2{path}", headers=headers, trust_env=False, **options)
+        answer = httpx.request(
+            method, f"{url}/wp-json/wp/v2{path}", headers=headers, trust_env=False, **options
+        )
         answer.raise_for_status()
         return answer.json()
 
@@ -107,12 +113,19 @@ def play() -> Iterator[Site]:
 def _real(wordpress: WordPress, user: str) -> Site:
     token = wordpress.new_token(user)
     connection = loose_connection("wordpress", wordpress.url, token)
-    return Site(connection, wordpress.call, partial(wordpress.misbehave, token), partial(wordpress.call, user=user))
+    return Site(
+        connection,
+        wordpress.call,
+        partial(wordpress.misbehave, token),
+        partial(wordpress.call, user=user),
+    )
 
 
 @pytest.fixture(params=["sandbox", pytest.param("author", marks=pytest.mark.wordpress)])
 def site(request: pytest.FixtureRequest) -> Site:
-    """The sandbox, and a real WordPress as the least role that may publish, whose HTML it cleans."""
+    """
+    The sandbox, and a real WordPress as the least role that may publish, whose HTML it cleans.
+    """
     if request.param == "sandbox":
         found: Site = request.getfixturevalue("play")
         return found

@@ -1,4 +1,9 @@
-"""1. Captured once: the same source and key give the same event, however often and however concurrently it is sent."""
+"""
+1.
+
+Captured once: the same source and key give the same event, however often and however concurrently
+it is sent.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +18,22 @@ from tests.journeys.test_lead_to_brief import signals
 from tests.threads import at_once
 from tests.world import NOW, World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.requirement("R1", "T2", "T6", "T10")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.requirement("R1", "T2", "T6", "T10"),
+]
 
 
 def test_ten_senders_at_once_leave_one_event_a_key(committed_world: World) -> None:
     system = Actor.system()
     sent = signals()
 
-    answers = at_once([partial(capture, sent[place % 6 :] + sent[: place % 6], by=system, at=NOW) for place in range(10)])
+    answers = at_once(
+        [
+            partial(capture, sent[place % 6 :] + sent[: place % 6], by=system, at=NOW)
+            for place in range(10)
+        ]
+    )
 
     outcomes = [each.outcome for answer in answers for each in answer]
     assert Event.objects.filter(source="crm").count() == Payload.objects.count() == 6

@@ -1,4 +1,8 @@
-"""2. One door: state changes only in an operation, in one transaction, with history and an event."""
+"""
+2.
+
+One door: state changes only in an operation, in one transaction, with history and an event.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,11 @@ def test_a_change_is_one_history_row_and_one_event_with_who_and_why(world: World
 
     newest, event = request.history.first(), Event.objects.latest("id")
     assert request.history.count() == 2
-    assert (newest.state, newest.history_user_id, newest.history_change_reason) == ("triaged", world.alice.pk, "Clear enough")
+    assert (newest.state, newest.history_user_id, newest.history_change_reason) == (
+        "triaged",
+        world.alice.pk,
+        "Clear enough",
+    )
     assert (event.kind, event.from_state, event.to_state, event.actor, event.item_id) == (
         "delivery.request.triage",
         "captured",
@@ -36,7 +44,9 @@ def test_a_change_is_one_history_row_and_one_event_with_who_and_why(world: World
     )
 
 
-def test_without_permission_nothing_is_even_read(world: World, django_assert_num_queries: Any) -> None:
+def test_without_permission_nothing_is_even_read(
+    world: World, django_assert_num_queries: Any
+) -> None:
     """The refusal is caught inside: an exception that leaves the counting is never counted."""
     request, cora = make_request(world.acme), by(world.cora)
 
@@ -84,5 +94,9 @@ def test_a_reaction_that_fails_undoes_everything(world: World) -> None:
 
 
 def test_nothing_in_the_source_writes_a_state_but_the_door_and_the_machines() -> None:
-    """Every way to write one is looked for, and each place that may has its reason: tests/house/state_writes.py."""
+    """
+    Every way to write one is looked for, and each place that may has its reason.
+
+    Tests/house/state_writes.py.
+    """
     assert past_the_door(sources(), ALLOWED) == []

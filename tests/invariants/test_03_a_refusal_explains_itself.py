@@ -1,4 +1,8 @@
-"""3. A refusal explains itself: what the button says beforehand is what the door says when it is tried."""
+"""
+3.
+
+A refusal explains itself: what the button says beforehand is what the door says when it is tried.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,24 @@ from routing.work.door import Operation, all_operations, operations_of, preview
 from routing.work.operations import items
 from tests.world import NOW, World, by, make_request
 
-NO_STEP = {"state", "change"}  # from here, or for such a request: there is nothing to clear, and no button
+NO_STEP = {
+    "state",
+    "change",
+}  # from here, or for such a request: there is nothing to clear, and no button
 
 
 @pytest.mark.parametrize("step", list(operations_of(Request).values()), ids=lambda step: step.verb)
 @pytest.mark.parametrize("state", list(Request.State))
 @pytest.mark.parametrize("held", [False, True])
-def test_the_button_says_what_the_door_says(world: World, step: Operation, state: str, held: bool) -> None:
-    request = make_request(world.acme, state, details="", **({"duplicate_of": make_request(world.acme)} if state == "duplicate" else {}))
+def test_the_button_says_what_the_door_says(
+    world: World, step: Operation, state: str, held: bool
+) -> None:
+    request = make_request(
+        world.acme,
+        state,
+        details="",
+        **({"duplicate_of": make_request(world.acme)} if state == "duplicate" else {}),
+    )
     if held and request.is_open:
         items.hold([request.item_id], by=by(world.olga), at=NOW, reason="Budget")
     olga = by(world.olga)
@@ -34,14 +48,20 @@ def test_the_button_says_what_the_door_says(world: World, step: Operation, state
         return
     [result] = step([request.pk], by=olga, at=now(), reason="", **_details(step))
     told = {refusal.code for refusal in result.refusals}
-    assert {answer.code for answer in said} <= told  # trying may find more: a detail that is missing
+    assert {
+        answer.code for answer in said
+    } <= told  # trying may find more: a detail that is missing
     for refusal in result.refusals:
         assert str(refusal.message)
         assert refusal.code in NO_STEP or str(refusal.clears_by), refusal
 
 
 def _details(step: Operation) -> dict[str, Any]:
-    details: dict[str, dict[str, Any]] = {"ask": {"question": ""}, "answer": {"details": ""}, "mark_duplicate": {"duplicate_of": None}}
+    details: dict[str, dict[str, Any]] = {
+        "ask": {"question": ""},
+        "answer": {"details": ""},
+        "mark_duplicate": {"duplicate_of": None},
+    }
     return details.get(step.verb, {})
 
 
@@ -52,11 +72,18 @@ def test_every_operation_has_a_label_and_somebody_who_may_or_is_the_systems() ->
 
 
 def test_each_of_many_gets_its_own_answer_in_the_order_asked(world: World) -> None:
-    good, empty, ended = make_request(world.acme), make_request(world.acme, details=""), make_request(world.acme, "closed")
+    good, empty, ended = (
+        make_request(world.acme),
+        make_request(world.acme, details=""),
+        make_request(world.acme, "closed"),
+    )
 
     results = requests.triage([ended.pk, 10_000_000, good.pk, empty.pk], by=by(world.alice), at=NOW)
 
-    assert [(result.id, result.done, [refusal.code for refusal in result.refusals]) for result in results] == [
+    assert [
+        (result.id, result.done, [refusal.code for refusal in result.refusals])
+        for result in results
+    ] == [
         (ended.pk, False, ["state"]),
         (10_000_000, False, ["gone"]),
         (good.pk, True, []),

@@ -1,4 +1,9 @@
-"""4. Someone owns it: every open work item has one owner and one different backup, both active. The database refuses anything else."""
+"""
+4.
+
+Someone owns it: every open work item has one owner and one different backup, both active. The
+database refuses anything else.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +29,16 @@ def commit(rows: QuerySet[Any], **values: Any) -> None:
 
 @pytest.mark.parametrize("place", ["owner", "backup"])
 @pytest.mark.parametrize("who", ["nobody", "the other one", "somebody inactive"])
-def test_the_database_refuses_open_work_without_two_active_people(world: World, place: str, who: str) -> None:
+def test_the_database_refuses_open_work_without_two_active_people(
+    world: World, place: str, who: str
+) -> None:
     item = make_request(world.acme).item
     other = item.backup if place == "owner" else item.owner
-    person: Any = {"nobody": None, "the other one": other, "somebody inactive": make_user("Gone", AM, is_active=False)}[who]
+    person: Any = {
+        "nobody": None,
+        "the other one": other,
+        "somebody inactive": make_user("Gone", AM, is_active=False),
+    }[who]
 
     with pytest.raises(IntegrityError):
         commit(WorkItem.objects.filter(pk=item.pk), **{place: person})
@@ -43,7 +54,15 @@ def test_nobody_who_owns_open_work_can_be_made_inactive(world: World) -> None:
 def test_ownership_moves_by_an_operation_and_history_says_why(world: World) -> None:
     item = make_request(world.acme).item
 
-    items.hand_over([item.pk], by=by(world.alice), at=NOW, reason="Maternity leave", owner=world.olga.pk, backup=world.bob.pk, doer=None)
+    items.hand_over(
+        [item.pk],
+        by=by(world.alice),
+        at=NOW,
+        reason="Maternity leave",
+        owner=world.olga.pk,
+        backup=world.bob.pk,
+        doer=None,
+    )
 
     before, after = item.history.order_by("history_id")
     assert (before.owner, after.owner) == (world.alice, world.olga)

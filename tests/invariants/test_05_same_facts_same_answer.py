@@ -1,4 +1,8 @@
-"""5. Same facts, same answer: every decision made in a journey can be made again from its own record."""
+"""
+5.
+
+Same facts, same answer: every decision made in a journey can be made again from its own record.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,18 @@ pytestmark = pytest.mark.requirement("A3", "O25", "R3")
 
 
 @pytest.mark.parametrize("amount", [Decimal("49999.99"), Decimal(50000)])
-def test_a_decision_stays_what_it_was_when_the_world_has_changed(world: World, amount: Decimal) -> None:
+def test_a_decision_stays_what_it_was_when_the_world_has_changed(
+    world: World, amount: Decimal
+) -> None:
     ensure_defaults(at=NOW)
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
     with answering(FakeCRM(world.acme)) as crm:
         crm.facts["deal.amount"] = str(amount)
         capture([*signals("1"), *signals("2")], by=Actor.system(), at=NOW)

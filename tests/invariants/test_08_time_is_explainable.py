@@ -1,4 +1,9 @@
-"""8. Time is explainable: due and elapsed are recomputed from the marks, and every minute says whose it was."""
+"""
+8.
+
+Time is explainable: due and elapsed are recomputed from the marks, and every minute says whose it
+was.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +67,9 @@ def triaged_clock(world: World, steps: tuple[Step, ...]) -> Clock:
     """The clock of a request that went through these steps, as it is stored."""
     ensure_defaults(at=MONDAY, timezone="Europe/London")
     alice = by(world.alice)
-    request: Request = requests.open_request(client=world.acme, title="A site", details="Five pages", by=alice, at=MONDAY)
+    request: Request = requests.open_request(
+        client=world.acme, title="A site", details="Five pages", by=alice, at=MONDAY
+    )
     for verb, when in steps:
         match verb:
             case "ask":
@@ -70,7 +77,9 @@ def triaged_clock(world: World, steps: tuple[Step, ...]) -> Clock:
             case "answer":
                 [done] = requests.answer([request.pk], by=alice, at=when, details="All of them")
             case "hold":
-                [done] = items.hold([request.item_id], by=alice, at=when, reason="The budget is in doubt.")
+                [done] = items.hold(
+                    [request.item_id], by=alice, at=when, reason="The budget is in doubt."
+                )
             case _:
                 [done] = items.resume([request.item_id], by=alice, at=when)
         assert done.done, (verb, done.refusals)
@@ -79,13 +88,17 @@ def triaged_clock(world: World, steps: tuple[Step, ...]) -> Clock:
 
 @pytest.mark.stands_at(MONDAY)
 @pytest.mark.parametrize(("case", "moment", "hours"), CASES)
-def test_every_minute_says_whose_it_was(world: World, case: str, moment: datetime, hours: dict[str, float]) -> None:
+def test_every_minute_says_whose_it_was(
+    world: World, case: str, moment: datetime, hours: dict[str, float]
+) -> None:
     clock = triaged_clock(world, STEPS[case])
 
     explanation = explain(clock, moment)
 
     whose = as_json(explanation)["reading"]["whose"]
-    assert whose == {f"{party}_s": timedelta(hours=spent).total_seconds() for party, spent in hours.items()}
+    assert whose == {
+        f"{party}_s": timedelta(hours=spent).total_seconds() for party, spent in hours.items()
+    }
     assert explanation.agrees
 
 

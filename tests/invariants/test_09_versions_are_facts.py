@@ -1,4 +1,9 @@
-"""9. Versions are facts: a live flow version never changes; runs pin theirs; rolling back is publishing an older one."""
+"""
+9.
+
+Versions are facts: a live flow version never changes; runs pin theirs; rolling back is publishing
+an older one.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +26,27 @@ FROZEN = {
 
 @pytest.mark.parametrize("table", FROZEN)
 @pytest.mark.parametrize("change", ["UPDATE", "DELETE"])
-def test_not_one_row_of_a_published_version_can_change(world: World, table: str, change: str) -> None:
+def test_not_one_row_of_a_published_version_can_change(
+    world: World, table: str, change: str
+) -> None:
     ensure_defaults(at=NOW)
-    version = publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
-    sql = f'UPDATE "{table}" SET {FROZEN[table]}' if change == "UPDATE" else f'DELETE FROM "{table}"'  # noqa: S608  # the names are above
+    version = publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
+    sql = (
+        f'UPDATE "{table}" SET {FROZEN[table]}' if change == "UPDATE" else f'DELETE FROM "{table}"'  # noqa: S608
+    )  # the names are above
 
-    with pytest.raises(DatabaseError, match="never changes"), transaction.atomic(), connections["default"].cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match="never changes"),
+        transaction.atomic(),
+        connections["default"].cursor() as cursor,
+    ):
         cursor.execute(sql)
 
     assert FlowVersion.objects.get() == version

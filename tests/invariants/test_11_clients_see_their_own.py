@@ -40,7 +40,10 @@ def test_a_restricted_client_is_not_there_for_others(world: World) -> None:
 def test_a_contact_sees_requests_of_their_own_clients_and_nothing_else(world: World) -> None:
     zed = other_client(world)
     mine, theirs = make_request(world.acme), make_request(zed)
-    carla, zoe = invited(world, "Carla", (world.acme, VIEWER)), invited(world, "Zoe", (zed, APPROVER))
+    carla, zoe = (
+        invited(world, "Carla", (world.acme, VIEWER)),
+        invited(world, "Zoe", (zed, APPROVER)),
+    )
     actor = by(user_of(carla))
 
     assert list(work_seen_by(actor)) == [mine.item]
@@ -56,7 +59,9 @@ def test_what_is_the_agencys_own_is_shown_to_no_contact(world: World) -> None:
     assert not shown & {"run", "exceptioncase", "brief", "incident"}
 
 
-def test_a_contact_sees_the_questions_to_their_client_and_never_the_agencys_own(world: World) -> None:
+def test_a_contact_sees_the_questions_to_their_client_and_never_the_agencys_own(
+    world: World,
+) -> None:
     actor = by(user_of(invited(world, "Carla", (world.acme, APPROVER))))
     stranger = by(user_of(invited(world, "Zoe", (other_client(world), APPROVER))))
     [row] = make_deliverables(world)
@@ -76,9 +81,14 @@ def test_a_contact_sees_the_questions_to_their_client_and_never_the_agencys_own(
         assert [refusal.code for refusal in refused.refusals] == ["gone"]
 
 
-def test_a_contact_without_a_client_and_one_who_was_put_in_every_group_see_no_more(world: World) -> None:
+def test_a_contact_without_a_client_and_one_who_was_put_in_every_group_see_no_more(
+    world: World,
+) -> None:
     make_request(world.acme)
-    carla, loose = invited(world, "Carla", (other_client(world), APPROVER)), invited(world, "Lou", (world.acme, VIEWER))
+    carla, loose = (
+        invited(world, "Carla", (other_client(world), APPROVER)),
+        invited(world, "Lou", (world.acme, VIEWER)),
+    )
     user_of(carla).groups.set(Group.objects.filter(name__in=list(Role)))
     loose.memberships.all().delete()
 

@@ -17,7 +17,9 @@ OURS = {"integrations/http/client.py", "integrations/http/network.py"}
 NETWORKED = {"httpx", "requests", "urllib3", "urllib.request", "http.client", "aiohttp"}
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "169.254.169.254", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "2130706433", "169.254.169.254", "10.0.0.1"]
+)
 def test_private_addresses_are_refused_unless_exactly_allowed(host: str) -> None:
     with HTTPServer("127.0.0.1") as server:
         server.expect_request("/").respond_with_json({})
@@ -40,5 +42,9 @@ def test_no_other_module_calls_outside() -> None:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-                found += [f"{name}: {each}" for each in names if each in NETWORKED or each.split(".")[0] in NETWORKED]
+                found += [
+                    f"{name}: {each}"
+                    for each in names
+                    if each in NETWORKED or each.split(".")[0] in NETWORKED
+                ]
     assert found == []

@@ -24,15 +24,23 @@ def time() -> Time:
 
 
 @pytest.fixture
-def site(committed_world: World, live_server: LiveServer, settings: Settings, tmp_path: Path) -> Connection:
+def site(
+    committed_world: World, live_server: LiveServer, settings: Settings, tmp_path: Path
+) -> Connection:
     settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
-    connection, _new = connect(Wanted(kind="static", slug="blog", team=committed_world.team), by=Actor.system(), at=timezone.now())
+    connection, _new = connect(
+        Wanted(kind="static", slug="blog", team=committed_world.team),
+        by=Actor.system(),
+        at=timezone.now(),
+    )
     return connection
 
 
 @pytest.fixture
 def place(committed_world: World, site: Connection) -> Destination:
-    return Destination.objects.create(client=committed_world.acme, name="Blog", kind="static", path="news")
+    return Destination.objects.create(
+        client=committed_world.acme, name="Blog", kind="static", path="news"
+    )
 
 
 @pytest.fixture

@@ -1,4 +1,8 @@
-"""A CRM that tests hold in their hands: what it would answer about a deal, and when it does not answer."""
+"""
+A CRM that tests hold in their hands.
+
+What it would answer about a deal, and when it does not answer.
+"""
 
 from __future__ import annotations
 
@@ -38,8 +42,18 @@ class FakeCRM:
             raise self.failures.pop(0)
         return dict(self.facts)
 
-    def keep(self, read: dict[str, Any], *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
-        return Found(read, client_id=client_id or self.client.pk, sources=dict.fromkeys(read, "crm"))
+    def keep(
+        self,
+        read: dict[str, Any],
+        *,
+        subject: Subject,
+        by: Actor,
+        at: datetime,
+        client_id: int | None = None,
+    ) -> Found:
+        return Found(
+            read, client_id=client_id or self.client.pk, sources=dict.fromkeys(read, "crm")
+        )
 
 
 @contextmanager

@@ -1,4 +1,8 @@
-"""Deals in flight: from signed webhooks over real workers to the answer in the CRM, where they are counted."""
+"""
+Deals in flight.
+
+From signed webhooks over real workers to the answer in the CRM, where they are counted.
+"""
 
 from __future__ import annotations
 
@@ -55,21 +59,31 @@ class Flight:
         make_connection("hubspot", world, base_url=crm.url)
         world.acme.domains.create(domain="acme.example")
         self._company = crm.company(name="ACM Ltd", domain="acme.example")
-        self._contact = crm.contact(firstname="Carla", lastname="Client", email="carla@acme.example")
+        self._contact = crm.contact(
+            firstname="Carla", lastname="Client", email="carla@acme.example"
+        )
         self.register.gate.set()
 
     def post(self, number: int) -> None:
         """New deals: each one creation and five changes, signed, and answered with 200."""
         ends = f"{timezone.now() + timedelta(days=60):%Y-%m-%d}"
         for _ in range(number):
-            sold = {"dealname": f"Site {next(self._numbers)}", "amount": "12000", "deal_currency_code": "EUR", "agency_end_date": ends}
+            sold = {
+                "dealname": f"Site {next(self._numbers)}",
+                "amount": "12000",
+                "deal_currency_code": "EUR",
+                "agency_end_date": ends,
+            }
             deal = self.crm.deal(company=self._company, contacts=(self._contact,), **sold)
             self.deals.append(deal)
             assert send(new_deal(int(deal))).status_code == 200
 
     @contextmanager
     def in_the_air(self, deals: int = 2) -> Iterator[None]:
-        """Run the block while one answer to a write is still on its way and others wait for their turn."""
+        """
+        Run the block while one answer to a write is still on its way and others wait for their
+        turn.
+        """
         self.register.gate.clear()
         self.register.waiting.clear()
         self.post(deals)
@@ -78,8 +92,12 @@ class Flight:
         self.register.gate.set()
 
     def landed(self) -> bool:
-        told = sum("throughline_state" in self.crm.crm.read("deal", deal).properties for deal in self.deals)
-        return told == len(self.deals) == self._told().filter(state=Outbound.State.DELIVERED).count()
+        told = sum(
+            "throughline_state" in self.crm.crm.read("deal", deal).properties for deal in self.deals
+        )
+        return (
+            told == len(self.deals) == self._told().filter(state=Outbound.State.DELIVERED).count()
+        )
 
     def land(self, what: str, meanwhile: Callable[[], object] = lambda: None) -> None:
         until(self.landed, what, meanwhile)
@@ -89,10 +107,14 @@ class Flight:
         Each deal once, here and there.
 
         :param others: requests that came of no deal
-        :param written: how often at most the CRM was told the same: a worker that dies has no word for the next one
+        :param written: how often at most the CRM was told the same: a worker that dies has no word
+            for the next one
         """
         deals = len(self.deals)
-        assert Event.objects.filter(source="hubspot-main", subject_id__in=self.deals).count() == deals * SIGNALS
+        assert (
+            Event.objects.filter(source="hubspot-main", subject_id__in=self.deals).count()
+            == deals * SIGNALS
+        )
         for model in (Run, Brief, Decision):
             assert model.objects.count() == deals, model.__name__
         assert Request.objects.count() == deals + others
@@ -102,7 +124,11 @@ class Flight:
         assert not Dispatch.objects.exists()
         assert set(self.register.writes) == set(self.deals)
         assert max(self.register.writes.values()) <= written
-        changed = Counter((str(each["objectId"]), each["propertyName"]) for each in self.crm.told if each["changeSource"] == "INTEGRATION")
+        changed = Counter(
+            (str(each["objectId"]), each["propertyName"])
+            for each in self.crm.told
+            if each["changeSource"] == "INTEGRATION"
+        )
         assert set(changed.values()) == {1}
 
     def _told(self) -> QuerySet[Outbound]:
@@ -113,7 +139,14 @@ class Flight:
 def flying(world: World) -> Iterator[Flight]:
     now = timezone.now()
     ensure_defaults(at=now)
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=now)
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=now,
+    )
     crm = Sandbox(Register)
     forget()
     try:
@@ -125,6 +158,9 @@ def flying(world: World) -> Iterator[Flight]:
 
 
 def forget() -> None:
-    """Empty the queues that quick beats left in this run's Valkey and that would keep the next worker busy."""
+    """
+    Empty the queues that quick beats left in this run's Valkey and that would keep the next worker
+    busy.
+    """
     with Redis.from_url(os.environ["REDIS_URL"]) as broker:
         broker.delete(*QUEUES.split(","), "unacked", "unacked_index")

@@ -11,7 +11,13 @@ from tests.delivery.making import fresh, say, with_the_client
 from tests.journeys.turned import Time
 from tests.world import World
 
-PAGE = Draft({"title": "Opening day", "slug": "opening-day", "body_html": "<h2>Welcome</h2><p>We open on Monday.</p>"})
+PAGE = Draft(
+    {
+        "title": "Opening day",
+        "slug": "opening-day",
+        "body_html": "<h2>Welcome</h2><p>We open on Monday.</p>",
+    }
+)
 
 
 def approve(world: World, row: Deliverable, draft: Draft = PAGE) -> Deliverable:
@@ -20,7 +26,9 @@ def approve(world: World, row: Deliverable, draft: Draft = PAGE) -> Deliverable:
     return fresh(row)
 
 
-def planned(place: Destination, key: str = "one", replaces: Deliverable | None = None) -> list[dict[str, object]]:
+def planned(
+    place: Destination, key: str = "one", replaces: Deliverable | None = None
+) -> list[dict[str, object]]:
     return [
         {
             "key": key,

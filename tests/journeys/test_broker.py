@@ -1,4 +1,8 @@
-"""Valkey is a doorbell: whatever becomes of it, every deal is told once, and the workers come back by themselves."""
+"""
+Valkey is a doorbell.
+
+Whatever becomes of it, every deal is told once, and the workers come back by themselves.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,9 @@ class Broker:
     """A Valkey of the test's own, to be killed."""
 
     def __init__(self, folder: Path) -> None:
-        self._server = valkey.Valkey(folder, places.socket_dir(identity.choose()) / "valkey", durable=False)
+        self._server = valkey.Valkey(
+            folder, places.socket_dir(identity.choose()) / "valkey", durable=False
+        )
         self.url, self._log = self._server.url, folder.with_name("valkey.log")
         self.start()
 
@@ -60,13 +66,17 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture
 def flight(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flight]:
     for bell in (doorbell.process, doorbell.outbound):
-        monkeypatch.setattr(bell, "ring", lambda *_: None)  # the web's is tested apart; here beat alone wakes
+        monkeypatch.setattr(
+            bell, "ring", lambda *_: None
+        )  # the web's is tested apart; here beat alone wakes
     beat_every_second()
     with flying(committed_world) as made:
         yield made
 
 
-def test_a_broker_that_forgets_freezes_dies_or_hangs_up_loses_and_doubles_nothing(flight: Flight, broker: Broker) -> None:
+def test_a_broker_that_forgets_freezes_dies_or_hangs_up_loses_and_doubles_nothing(
+    flight: Flight, broker: Broker
+) -> None:
     """One start of worker and beat for four faults: each costs seconds."""
     with running(WORKER, BEATING, REDIS_URL=broker.url) as processes:
         it_forgets(flight, broker)

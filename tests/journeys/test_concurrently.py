@@ -26,7 +26,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def crm(committed_world: World) -> Iterator[FakeCRM]:
     world = committed_world
     ensure_defaults(at=NOW)
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
     with answering(FakeCRM(world.acme)) as crm:
         yield crm
 
@@ -43,7 +50,11 @@ def test_senders_and_workers_at_once_make_one_of_each(crm: FakeCRM) -> None:
     work()
 
     assert (Run.objects.count(), Request.objects.count(), Brief.objects.count()) == (1, 1, 1)
-    assert (Decision.objects.count(), Notification.objects.count(), Dispatch.objects.count()) == (1, 1, 0)
+    assert (Decision.objects.count(), Notification.objects.count(), Dispatch.objects.count()) == (
+        1,
+        1,
+        0,
+    )
 
 
 def test_forty_deals_on_four_workers_each_once(crm: FakeCRM) -> None:
@@ -54,13 +65,21 @@ def test_forty_deals_on_four_workers_each_once(crm: FakeCRM) -> None:
     at_once([work] * 4)
     work()
 
-    assert Run.objects.count() == Request.objects.count() == Brief.objects.count() == Decision.objects.count() == 40
+    assert (
+        Run.objects.count()
+        == Request.objects.count()
+        == Brief.objects.count()
+        == Decision.objects.count()
+        == 40
+    )
     assert set(Run.objects.values_list("state", flat=True)) == {"in_delivery"}
     assert crm.reads == 40
 
 
 @pytest.mark.requirement("E14", "N3")
-def test_a_poisoned_event_is_put_aside_and_the_others_go_on(crm: FakeCRM, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poisoned_event_is_put_aside_and_the_others_go_on(
+    crm: FakeCRM, monkeypatch: pytest.MonkeyPatch
+) -> None:
     capture([*signals("1")[:1], *signals("2")[:1]], by=Actor.system(), at=NOW)
     poison = Dispatch.objects.order_by("event_id").first()
     assert poison is not None

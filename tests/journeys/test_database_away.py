@@ -1,4 +1,8 @@
-"""PostgreSQL ends every session, or lets nobody in for a while: worker and beat come back by themselves, and each deal is told once."""
+"""
+PostgreSQL ends every session, or lets nobody in for a while.
+
+Worker and beat come back by themselves, and each deal is told once.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,9 @@ from tests.journeys.flight import Flight
 from tests.processes import BEATING, WORKER, running, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
-END = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
+END = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
+)
 
 
 class Server:
@@ -26,7 +32,9 @@ class Server:
 
     def hang_up(self) -> int:
         """End all sessions of this database but the test's own; how many there were."""
-        [(ended,)] = self._superuser.execute(END, [self._name, connection.connection.info.backend_pid])
+        [(ended,)] = self._superuser.execute(
+            END, [self._name, connection.connection.info.backend_pid]
+        )
         return int(ended)
 
     @contextmanager
@@ -54,20 +62,28 @@ def leases_run_out() -> None:
     Outbound.objects.filter(state=Outbound.State.LEASED).update(leased_until=past, due_at=past)
 
 
-def test_a_database_that_hangs_up_or_goes_away_loses_and_doubles_nothing(flight: Flight, server: Server) -> None:
+def test_a_database_that_hangs_up_or_goes_away_loses_and_doubles_nothing(
+    flight: Flight, server: Server
+) -> None:
     """One start of worker and beat for two faults: each costs seconds."""
     with running(WORKER, BEATING) as processes:
         with flight.in_the_air():
             assert server.hang_up() > 0
             flight.post(1)
-        until(lambda: "OperationalError" in processes[0].said(), "The worker did not miss its session.")
+        until(
+            lambda: "OperationalError" in processes[0].said(),
+            "The worker did not miss its session.",
+        )
         leases_run_out()
         flight.land("Nothing went on after all sessions were ended.")
 
         with server.away():
             flight.post(1)
             seen = processes[0].said().count("OperationalError")
-            until(lambda: processes[0].said().count("OperationalError") > seen, "The worker did not miss its database.")
+            until(
+                lambda: processes[0].said().count("OperationalError") > seen,
+                "The worker did not miss its database.",
+            )
         flight.land("Nothing went on after the database was back.")
 
         assert [each.popen.poll() for each in processes] == [None, None]

@@ -11,7 +11,17 @@ from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Request
 from delivery.requests.operations import requests
 from routing.kernel.reasons import Reason
-from routing.models import Absence, Decision, Dispatch, ExceptionCase, FlowVersion, Notification, Run, RunStep, User
+from routing.models import (
+    Absence,
+    Decision,
+    Dispatch,
+    ExceptionCase,
+    FlowVersion,
+    Notification,
+    Run,
+    RunStep,
+    User,
+)
 from routing.people.actors import Actor
 from routing.runs.operations import runs
 from routing.runs.operations.capture import Signal, capture
@@ -35,7 +45,14 @@ SYSTEM_STEPS = ("enrich", "validate", "decide", "act")
 @pytest.fixture
 def flow(world: World) -> FlowVersion:
     ensure_defaults(at=NOW)
-    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    return publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
 
 
 @pytest.fixture
@@ -60,7 +77,11 @@ def test_a_run_on_hold_waits_and_goes_on_when_resumed(world: World, crm: FakeCRM
     finish()
 
     assert held == (0, 0, "due")
-    assert (Request.objects.count(), Decision.objects.count(), Run.objects.get().state) == (1, 1, "in_delivery")
+    assert (Request.objects.count(), Decision.objects.count(), Run.objects.get().state) == (
+        1,
+        1,
+        "in_delivery",
+    )
 
 
 def test_an_exception_raised_while_on_hold_can_be_resolved(world: World, crm: FakeCRM) -> None:
@@ -79,7 +100,9 @@ def test_an_exception_raised_while_on_hold_can_be_resolved(world: World, crm: Fa
 
 
 @pytest.mark.parametrize("held", [False, True])
-def test_calling_off_a_waiting_run_closes_what_blocked_it(world: World, crm: FakeCRM, held: bool) -> None:
+def test_calling_off_a_waiting_run_closes_what_blocked_it(
+    world: World, crm: FakeCRM, held: bool
+) -> None:
     del crm.facts["deal.amount"]
     run = begun()
     finish()
@@ -89,11 +112,16 @@ def test_calling_off_a_waiting_run_closes_what_blocked_it(world: World, crm: Fak
     runs.cancel([run.pk], by=by(world.olga), at=NOW, reason="Lost the deal")
     finish(NOW + timedelta(hours=1))
 
-    assert (Run.objects.get().state, ExceptionCase.objects.get().state) == ("cancelled", "dismissed")
+    assert (Run.objects.get().state, ExceptionCase.objects.get().state) == (
+        "cancelled",
+        "dismissed",
+    )
     assert not RunStep.objects.filter(state="due").exists()
 
 
-def test_what_fails_earlier_the_second_time_stops_there_and_nothing_spins(world: World, crm: FakeCRM) -> None:
+def test_what_fails_earlier_the_second_time_stops_there_and_nothing_spins(
+    world: World, crm: FakeCRM
+) -> None:
     everybody_away(NOW)
     run = begun()
     finish()
@@ -104,17 +132,24 @@ def test_what_fails_earlier_the_second_time_stops_there_and_nothing_spins(world:
     newest.save()
 
     [refused] = resolve([case.pk], by=by(world.olga), at=NOW, reason="They are back")
-    RunStep.objects.filter(name="decide").update(state="due", due_at=NOW)  # as if it had been let through
+    RunStep.objects.filter(name="decide").update(
+        state="due", due_at=NOW
+    )  # as if it had been let through
     finish()
 
     assert [refusal.evidence for refusal in refused.refusals] == ["Amount"]
-    assert sorted(ExceptionCase.objects.values_list("reason", flat=True)) == ["missing_fields", "nobody_available"]
+    assert sorted(ExceptionCase.objects.values_list("reason", flat=True)) == [
+        "missing_fields",
+        "nobody_available",
+    ]
     assert not RunStep.objects.filter(state="due").exists()
 
 
 def everybody_away(at: object) -> None:
     for user in User.objects.staff():
-        Absence.objects.create(user=user, starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=1))
+        Absence.objects.create(
+            user=user, starts_at=NOW - timedelta(days=1), ends_at=NOW + timedelta(days=1)
+        )
 
 
 def test_an_absent_owner_is_passed_over_for_the_backup(world: World, crm: FakeCRM) -> None:
@@ -128,12 +163,22 @@ def test_an_absent_owner_is_passed_over_for_the_backup(world: World, crm: FakeCR
     assert Notification.objects.get().recipient == world.bob
 
 
-def test_a_request_and_its_run_end_together_and_the_next_signal_starts_anew(world: World, crm: FakeCRM) -> None:
+def test_a_request_and_its_run_end_together_and_the_next_signal_starts_anew(
+    world: World, crm: FakeCRM
+) -> None:
     begun()
     finish()
     requests.cancel([Request.objects.get().pk], by=by(world.alice), at=NOW, reason="Lost the deal")
     first = Run.objects.get()
-    again = Signal("crm", "hubspot.deal.creation", "901:again", "deal", "901", NOW, {"objectId": "901", "again": True})
+    again = Signal(
+        "crm",
+        "hubspot.deal.creation",
+        "901:again",
+        "deal",
+        "901",
+        NOW,
+        {"objectId": "901", "again": True},
+    )
     capture([again], by=Actor.system(), at=NOW)
     finish()
 
@@ -143,7 +188,11 @@ def test_a_request_and_its_run_end_together_and_the_next_signal_starts_anew(worl
 
     runs.cancel([second.pk], by=by(world.olga), at=NOW, reason="Again")
 
-    assert set(Request.objects.values_list("state", flat=True)) == set(Brief.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert (
+        set(Request.objects.values_list("state", flat=True))
+        == set(Brief.objects.values_list("state", flat=True))
+        == {"cancelled"}
+    )
 
 
 def test_an_event_dealt_with_meanwhile_is_not_queued_again(world: World, crm: FakeCRM) -> None:
@@ -164,10 +213,16 @@ def test_an_event_that_keeps_failing_becomes_an_exception(world: World, crm: Fak
 
     case = ExceptionCase.objects.get()
     assert Dispatch.objects.get().parked_reason == "ValueError"
-    assert (case.reason, case.evidence["event"], case.item.owner) == ("failed_step", event, world.olga)
+    assert (case.reason, case.evidence["event"], case.item.owner) == (
+        "failed_step",
+        event,
+        world.olga,
+    )
 
 
-def test_an_enricher_that_breaks_is_shown_to_a_person_after_a_while(world: World, crm: FakeCRM) -> None:
+def test_an_enricher_that_breaks_is_shown_to_a_person_after_a_while(
+    world: World, crm: FakeCRM
+) -> None:
     crm.failures = [ValueError("unforeseen")] * 50
     begun()
     at = NOW
@@ -179,9 +234,13 @@ def test_an_enricher_that_breaks_is_shown_to_a_person_after_a_while(world: World
     assert ExceptionCase.objects.get().reason == "failed_step"
 
 
-def test_a_step_whose_workers_die_is_shown_to_a_person_after_a_while(world: World, crm: FakeCRM) -> None:
+def test_a_step_whose_workers_die_is_shown_to_a_person_after_a_while(
+    world: World, crm: FakeCRM
+) -> None:
     run = begun()
-    RunStep.objects.filter(run=run, name="enrich").update(attempts=MAX_ATTEMPTS, last_error=UNHEARD, lease=MAX_ATTEMPTS)
+    RunStep.objects.filter(run=run, name="enrich").update(
+        attempts=MAX_ATTEMPTS, last_error=UNHEARD, lease=MAX_ATTEMPTS
+    )
 
     enrich(clock=lambda: NOW + timedelta(hours=1))
 
@@ -189,10 +248,15 @@ def test_a_step_whose_workers_die_is_shown_to_a_person_after_a_while(world: Worl
     assert ExceptionCase.objects.get().reason == "failed_step"
 
 
-def test_two_conflicts_of_one_run_are_one_exception_and_the_rest_of_the_delivery_is_kept(world: World, crm: FakeCRM) -> None:
+def test_two_conflicts_of_one_run_are_one_exception_and_the_rest_of_the_delivery_is_kept(
+    world: World, crm: FakeCRM
+) -> None:
     capture(signals(), by=Actor.system(), at=NOW)
     finish()
-    others = [Signal("crm", s.kind, s.dedupe_key, "deal", "901", NOW, {"other": s.dedupe_key}) for s in signals()[:3]]
+    others = [
+        Signal("crm", s.kind, s.dedupe_key, "deal", "901", NOW, {"other": s.dedupe_key})
+        for s in signals()[:3]
+    ]
     answers = capture([*others, *signals("902")[:1]], by=Actor.system(), at=NOW)
     finish()
 
@@ -201,7 +265,9 @@ def test_two_conflicts_of_one_run_are_one_exception_and_the_rest_of_the_delivery
     assert Run.objects.filter(subject_id="902").exists()
 
 
-def test_what_is_known_of_a_restricted_client_is_not_seen_by_others_from_then_on(world: World, flow: FlowVersion) -> None:
+def test_what_is_known_of_a_restricted_client_is_not_seen_by_others_from_then_on(
+    world: World, flow: FlowVersion
+) -> None:
     secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
     eve = make_user("Eve", "account_manager")  # type: ignore[arg-type]
     with answering(FakeCRM(secret)) as crm:
@@ -218,7 +284,11 @@ def test_what_is_known_of_a_restricted_client_is_not_seen_by_others_from_then_on
 def test_a_client_one_does_not_see_cannot_be_chosen(world: World, flow: FlowVersion) -> None:
     secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
     eve = make_user("Eve", "account_manager")  # type: ignore[arg-type]
-    capture([Signal("web", "form.submitted", "1", "form", "1", NOW, {"deal.name": "Site"})], by=Actor.system(), at=NOW)
+    capture(
+        [Signal("web", "form.submitted", "1", "form", "1", NOW, {"deal.name": "Site"})],
+        by=Actor.system(),
+        at=NOW,
+    )
     finish()
 
     with pytest.raises(WrongValues):
@@ -231,6 +301,8 @@ def test_evidence_holds_no_value_of_a_personal_field(world: World, crm: FakeCRM)
     begun()
     finish()
 
-    fields = {fault["name"]: fault["found"] for fault in ExceptionCase.objects.get().evidence["fields"]}
+    fields = {
+        fault["name"]: fault["found"] for fault in ExceptionCase.objects.get().evidence["fields"]
+    }
     assert fields == {"contact.email": "", "deal.ends": "soon"}
     assert settle(at=NOW) == 0

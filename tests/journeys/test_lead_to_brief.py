@@ -1,4 +1,8 @@
-"""From a signal to owned work: one run, one request, one brief, one message, whatever the CRM repeats."""
+"""
+From a signal to owned work.
+
+One run, one request, one brief, one message, whatever the CRM repeats.
+"""
 
 from __future__ import annotations
 
@@ -46,10 +50,18 @@ PROPERTIES = ("amount", "dealname", "closedate", "deal_currency_code", "dealstag
 
 def signals(deal: str = "901") -> list[Signal]:
     """One creation and five property changes, as a CRM sends for a new deal."""
-    created = Signal("crm", "hubspot.deal.creation", f"{deal}:creation", "deal", deal, NOW, {"objectId": deal})
+    created = Signal(
+        "crm", "hubspot.deal.creation", f"{deal}:creation", "deal", deal, NOW, {"objectId": deal}
+    )
     changed = [
         Signal(
-            "crm", "hubspot.deal.propertyChange", f"{deal}:{name}", "deal", deal, NOW + timedelta(milliseconds=n), {"propertyName": name}
+            "crm",
+            "hubspot.deal.propertyChange",
+            f"{deal}:{name}",
+            "deal",
+            deal,
+            NOW + timedelta(milliseconds=n),
+            {"propertyName": name},
         )
         for n, name in enumerate(PROPERTIES)
     ]
@@ -65,7 +77,14 @@ def work(at: datetime = NOW) -> None:
 def flow(world: World) -> FlowVersion:
     ensure_defaults(at=NOW)
     south = Team.objects.create(name="South", lead=world.bob)
-    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=south, usual=world.team, by=by(world.olga), at=NOW)
+    return publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=south,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
 
 
 @pytest.fixture
@@ -82,55 +101,90 @@ def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: 
 
     run, request, brief = Run.objects.get(), Request.objects.get(), Brief.objects.get()
     assert (run.state, run.item.title) == (Run.State.IN_DELIVERY, "Lead to brief: Spring campaign")
-    assert (request.item.owner, request.item.backup, request.item.client) == (world.alice, world.bob, world.acme)
-    assert (request.item.run, request.item.parent, request.item.title) == (run, run.item, "Spring campaign")
+    assert (request.item.owner, request.item.backup, request.item.client) == (
+        world.alice,
+        world.bob,
+        world.acme,
+    )
+    assert (request.item.run, request.item.parent, request.item.title) == (
+        run,
+        run.item,
+        "Spring campaign",
+    )
     assert (brief.request, brief.item.parent, brief.number) == (request, request.item, 1)
     assert "12000 EUR" in brief.body
     assert "carla" not in brief.body.lower()  # a brief is kept in history, which is never rewritten
-    assert {step.name: step.state for step in run.steps.all()} == dict.fromkeys(["capture", "enrich", "validate", "decide", "act"], "done")
-    assert [(n.recipient, n.item_id) for n in Notification.objects.all()] == [(world.alice, request.item_id)]
+    assert {step.name: step.state for step in run.steps.all()} == dict.fromkeys(
+        ["capture", "enrich", "validate", "decide", "act"], "done"
+    )
+    assert [(n.recipient, n.item_id) for n in Notification.objects.all()] == [
+        (world.alice, request.item_id)
+    ]
     assert Clock.objects.filter(item=request.item).exists()
 
 
-@pytest.mark.parametrize("order", list(itertools.islice(itertools.permutations(range(6)), 0, 720, 97)))
-def test_any_order_and_any_split_makes_one_of_each(world: World, crm: FakeCRM, order: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    "order", list(itertools.islice(itertools.permutations(range(6)), 0, 720, 97))
+)
+def test_any_order_and_any_split_makes_one_of_each(
+    world: World, crm: FakeCRM, order: tuple[int, ...]
+) -> None:
     sent = signals()
     for place in order:
         capture([sent[place], sent[0]], by=Actor.system(), at=NOW)
         process(at=NOW)
     work()
 
-    assert (Run.objects.count(), Request.objects.count(), Brief.objects.count(), Notification.objects.count()) == (1, 1, 1, 1)
+    assert (
+        Run.objects.count(),
+        Request.objects.count(),
+        Brief.objects.count(),
+        Notification.objects.count(),
+    ) == (1, 1, 1, 1)
 
 
 def test_repeats_change_nothing_and_another_body_is_a_conflict(world: World, crm: FakeCRM) -> None:
     first = capture(signals(), by=Actor.system(), at=NOW)
     again = capture(signals(), by=Actor.system(), at=NOW)
-    other = Signal("crm", "hubspot.deal.creation", "901:creation", "deal", "901", NOW, {"objectId": "else"})
+    other = Signal(
+        "crm", "hubspot.deal.creation", "901:creation", "deal", "901", NOW, {"objectId": "else"}
+    )
     [conflict] = capture([other], by=Actor.system(), at=NOW)
     work()
 
     assert {each.outcome for each in first} == {Capture.NEW}
-    assert [(each.event_id, each.outcome) for each in again] == [(each.event_id, Capture.REPEATED) for each in first]
+    assert [(each.event_id, each.outcome) for each in again] == [
+        (each.event_id, Capture.REPEATED) for each in first
+    ]
     assert conflict.outcome is Capture.CONFLICT
     assert Run.objects.count() == 1
 
 
-def test_another_body_under_the_same_key_is_one_exception_that_blocks_nothing(world: World, crm: FakeCRM) -> None:
-    other = Signal("crm", "hubspot.deal.creation", "901:creation", "deal", "901", NOW, {"objectId": "else"})
+def test_another_body_under_the_same_key_is_one_exception_that_blocks_nothing(
+    world: World, crm: FakeCRM
+) -> None:
+    other = Signal(
+        "crm", "hubspot.deal.creation", "901:creation", "deal", "901", NOW, {"objectId": "else"}
+    )
     capture(signals(), by=Actor.system(), at=NOW)
     capture([other], by=Actor.system(), at=NOW)
     capture([other, other], by=Actor.system(), at=NOW)
     work()
 
     case, event = ExceptionCase.objects.get(), Event.objects.get(kind="hubspot.deal.creation")
-    assert (case.reason, case.blocking, case.item.owner) == ("conflicting_duplicate", False, world.olga)
+    assert (case.reason, case.blocking, case.item.owner) == (
+        "conflicting_duplicate",
+        False,
+        world.olga,
+    )
     assert case.evidence["event"] == event.pk
     assert event.payload.body == {"objectId": "901"}
     assert Run.objects.get().state == "in_delivery"
 
 
-def test_later_events_refresh_what_is_known_and_bring_no_new_work(world: World, crm: FakeCRM) -> None:
+def test_later_events_refresh_what_is_known_and_bring_no_new_work(
+    world: World, crm: FakeCRM
+) -> None:
     capture(signals()[:1], by=Actor.system(), at=NOW)
     work()
     crm.facts["deal.amount"] = "13000"
@@ -155,7 +209,11 @@ def test_an_event_that_nothing_claims_is_kept_as_unclaimed(world: World, crm: Fa
 
 
 def test_our_own_write_coming_back_starts_nothing(world: World, crm: FakeCRM) -> None:
-    capture([Signal("crm", "hubspot.echo", "901:echo", "deal", "901", NOW, {})], by=Actor.system(), at=NOW)
+    capture(
+        [Signal("crm", "hubspot.echo", "901:echo", "deal", "901", NOW, {})],
+        by=Actor.system(),
+        at=NOW,
+    )
 
     work()
 
@@ -163,22 +221,39 @@ def test_our_own_write_coming_back_starts_nothing(world: World, crm: FakeCRM) ->
 
 
 @pytest.mark.requirement("E3", "E4", "E10", "E12", "Q2", "R4", "T5", "T15", "T16")
-def test_what_is_missing_stops_the_run_until_a_person_fills_it_in(world: World, crm: FakeCRM) -> None:
+def test_what_is_missing_stops_the_run_until_a_person_fills_it_in(
+    world: World, crm: FakeCRM
+) -> None:
     del crm.facts["deal.amount"]
     crm.facts["deal.ends"] = "soon"
     capture(signals(), by=Actor.system(), at=NOW)
     work()
 
     run, case = Run.objects.get(), ExceptionCase.objects.get()
-    assert (run.state, case.reason, case.step, case.item.owner) == ("waiting", "missing_fields", "validate", world.olga)
-    assert [(fault["name"], fault["problem"]) for fault in case.evidence["fields"]] == [("deal.amount", "missing"), ("deal.ends", "type")]
+    assert (run.state, case.reason, case.step, case.item.owner) == (
+        "waiting",
+        "missing_fields",
+        "validate",
+        world.olga,
+    )
+    assert [(fault["name"], fault["problem"]) for fault in case.evidence["fields"]] == [
+        ("deal.amount", "missing"),
+        ("deal.ends", "type"),
+    ]
     assert Notification.objects.get().recipient == world.olga
 
     [refused] = resolve([case.pk], by=by(world.olga), at=NOW, reason="I think it is fine")
-    assert [(refusal.code, refusal.evidence) for refusal in refused.refusals] == [("still_failing", "Amount, Ends")]
+    assert [(refusal.code, refusal.evidence) for refusal in refused.refusals] == [
+        ("still_failing", "Amount, Ends")
+    ]
 
-    assert fill_in(run.pk, {"deal.amount": "9000"}, by=by(world.olga), at=NOW, reason="Asked by phone") == []
-    [done] = fill_in(run.pk, {"deal.ends": "2027-03-31"}, by=by(world.olga), at=NOW, reason="Asked by phone")
+    assert (
+        fill_in(run.pk, {"deal.amount": "9000"}, by=by(world.olga), at=NOW, reason="Asked by phone")
+        == []
+    )
+    [done] = fill_in(
+        run.pk, {"deal.ends": "2027-03-31"}, by=by(world.olga), at=NOW, reason="Asked by phone"
+    )
     work()
 
     run = Run.objects.get()
@@ -189,8 +264,13 @@ def test_what_is_missing_stops_the_run_until_a_person_fills_it_in(world: World, 
     assert (ExceptionCase.objects.get().state, Request.objects.count()) == ("resolved", 1)
 
 
-@pytest.mark.parametrize(("values", "wrong"), [({"deal.amount": "a lot"}, "deal.amount"), ({"deal.colour": "red"}, "deal.colour")])
-def test_filling_in_what_does_not_fit_keeps_nothing(world: World, crm: FakeCRM, values: dict[str, str], wrong: str) -> None:
+@pytest.mark.parametrize(
+    ("values", "wrong"),
+    [({"deal.amount": "a lot"}, "deal.amount"), ({"deal.colour": "red"}, "deal.colour")],
+)
+def test_filling_in_what_does_not_fit_keeps_nothing(
+    world: World, crm: FakeCRM, values: dict[str, str], wrong: str
+) -> None:
     del crm.facts["deal.amount"]
     capture(signals(), by=Actor.system(), at=NOW)
     work()
@@ -204,7 +284,9 @@ def test_filling_in_what_does_not_fit_keeps_nothing(world: World, crm: FakeCRM, 
 
 
 @pytest.mark.requirement("E14", "N3")
-def test_a_system_that_is_away_is_asked_again_later_and_honours_retry_after(world: World, crm: FakeCRM) -> None:
+def test_a_system_that_is_away_is_asked_again_later_and_honours_retry_after(
+    world: World, crm: FakeCRM
+) -> None:
     crm.failures = [Retry("429 Too Many Requests", after_s=30)]
     capture(signals(), by=Actor.system(), at=NOW)
     work()
@@ -221,7 +303,9 @@ def test_a_system_that_is_away_is_asked_again_later_and_honours_retry_after(worl
 
 
 @pytest.mark.requirement("N10")
-def test_a_problem_stops_the_step_and_resolving_runs_that_step_again(world: World, crm: FakeCRM) -> None:
+def test_a_problem_stops_the_step_and_resolving_runs_that_step_again(
+    world: World, crm: FakeCRM
+) -> None:
     crm.failures = [Problem("duplicate", "Two clients fit.", {"clients": [1, 2]})]
     capture(signals(), by=Actor.system(), at=NOW)
     work()
@@ -235,7 +319,9 @@ def test_a_problem_stops_the_step_and_resolving_runs_that_step_again(world: Worl
     assert (Run.objects.get().state, crm.reads) == ("in_delivery", 2)
 
 
-def test_a_decision_is_recomputed_from_its_own_record_byte_for_byte(world: World, crm: FakeCRM) -> None:
+def test_a_decision_is_recomputed_from_its_own_record_byte_for_byte(
+    world: World, crm: FakeCRM
+) -> None:
     capture(signals(), by=Actor.system(), at=NOW)
     work()
     decision = Decision.objects.get()
@@ -248,7 +334,9 @@ def test_a_decision_is_recomputed_from_its_own_record_byte_for_byte(world: World
     assert "carla" not in (decision.asked + decision.answer).lower()
 
 
-def test_runs_keep_their_version_when_the_flow_changes(world: World, crm: FakeCRM, flow: FlowVersion) -> None:
+def test_runs_keep_their_version_when_the_flow_changes(
+    world: World, crm: FakeCRM, flow: FlowVersion
+) -> None:
     capture(signals("1"), by=Actor.system(), at=NOW)
     process(at=NOW)
     draft = copy(flow, by=by(world.olga), at=NOW, reason="New title")
@@ -259,7 +347,10 @@ def test_runs_keep_their_version_when_the_flow_changes(world: World, crm: FakeCR
 
     old, new = Run.objects.order_by("pk")
     assert [run.version.number for run in (old, new)] == [1, 2]
-    assert sorted(Request.objects.values_list("item__title", flat=True)) == ["New: Spring campaign", "Spring campaign"]
+    assert sorted(Request.objects.values_list("item__title", flat=True)) == [
+        "New: Spring campaign",
+        "Spring campaign",
+    ]
 
 
 @pytest.mark.requirement("R6", "R7", "R16", "R17")
@@ -276,8 +367,17 @@ def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, cr
     out = StringIO()
     call_command("decide", run.item.ref, "--again", stdout=out)
 
-    assert (story["owner"], story["client"], story["flow"]) == ("Alice", "ACM Ltd", "lead-to-brief v1")
-    assert {entry["chapter"] for entry in story["entries"]} >= {"event", "step", "enrichment", "decision"}
+    assert (story["owner"], story["client"], story["flow"]) == (
+        "Alice",
+        "ACM Ltd",
+        "lead-to-brief v1",
+    )
+    assert {entry["chapter"] for entry in story["entries"]} >= {
+        "event",
+        "step",
+        "enrichment",
+        "decision",
+    }
     assert "Everything else" in text
     assert "{" not in text
     assert run.item.ref in text
@@ -286,15 +386,25 @@ def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, cr
         call_command("trace", "NO-1")
 
 
-def test_erasing_a_contact_reaches_what_runs_knew_and_what_was_sent(world: World, crm: FakeCRM) -> None:
+def test_erasing_a_contact_reaches_what_runs_knew_and_what_was_sent(
+    world: World, crm: FakeCRM
+) -> None:
     contact = make_contact()
-    sent = Signal("crm", "hubspot.deal.creation", "901:creation", "deal", "901", NOW, {"objectId": "901", "by": "Carla@ACME.test"})
+    sent = Signal(
+        "crm",
+        "hubspot.deal.creation",
+        "901:creation",
+        "deal",
+        "901",
+        NOW,
+        {"objectId": "901", "by": "Carla@ACME.test"},
+    )
     capture([sent], by=Actor.system(), at=NOW)
     work()
 
     erase(contact.pk, by=by(world.olga), at=NOW, reason="Asked to be forgotten")
 
-    kept = f"{list(Enrichment.objects.values())} {list(Payload.objects.values())} {list(Brief.history.values())}".lower()
+    kept = f"{list(Enrichment.objects.values())} {list(Payload.objects.values())} {list(Brief.history.values())}".lower()  # noqa: E501
     assert "carla" not in kept
     assert "12000" in kept
     assert decide_again(Decision.objects.get()).same

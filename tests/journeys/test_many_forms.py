@@ -1,4 +1,8 @@
-"""Forms of known clients are read together; what is new about one is read alone, and nothing is lost or doubled."""
+"""
+Forms of known clients are read together.
+
+What is new about one is read alone, and nothing is lost or doubled.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,15 @@ import pytest
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Brief, Engagement
 from integrations.models import ExternalLink
-from routing.models import ClientDomain, Contact, Enrichment, ExceptionCase, Membership, Run, RunStep
+from routing.models import (
+    ClientDomain,
+    Contact,
+    Enrichment,
+    ExceptionCase,
+    Membership,
+    Run,
+    RunStep,
+)
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Signal, capture
@@ -23,7 +35,14 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def agency(world: World) -> World:
     ensure_defaults(at=NOW)
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
     make_connection("form", world)
     ClientDomain.objects.get_or_create(client=world.acme, domain="known.example")
     contact = Contact.objects.create(full_name="Robin", email="robin@known.example")
@@ -34,8 +53,15 @@ def agency(world: World) -> World:
 def submit(key: str, domain: str, email: str) -> None:
     deal = {"name": f"Site {key}", "amount": "9000", "currency": "EUR", "ends": "2027-06-30"}
     company, contact = {"name": domain.title(), "domain": domain}, {"name": "Robin", "email": email}
-    body = {"type": "form.submitted", "data": {"deal": deal, "company": company, "contact": contact}}
-    capture([Signal("form-main", "form.submitted", key, "form", key, NOW, body)], by=Actor.system(), at=NOW)
+    body = {
+        "type": "form.submitted",
+        "data": {"deal": deal, "company": company, "contact": contact},
+    }
+    capture(
+        [Signal("form-main", "form.submitted", key, "form", key, NOW, body)],
+        by=Actor.system(),
+        at=NOW,
+    )
 
 
 def test_what_is_known_is_read_together_and_what_is_new_alone(agency: World):
@@ -49,7 +75,12 @@ def test_what_is_known_is_read_together_and_what_is_new_alone(agency: World):
     advance(clock=lambda: NOW)
 
     assert (together, again) == (2, 0)
-    assert Run.objects.filter(state="in_delivery").count() == Brief.objects.count() == Engagement.objects.count() == 3
+    assert (
+        Run.objects.filter(state="in_delivery").count()
+        == Brief.objects.count()
+        == Engagement.objects.count()
+        == 3
+    )
     assert not ExceptionCase.objects.exists()
     assert set(RunStep.objects.values_list("state", "attempts")) == {("done", 1)}
 
@@ -58,7 +89,9 @@ def test_what_is_read_together_says_the_same_as_what_is_read_alone(agency: World
     for key in ("1", "2"):
         submit(key, "known.example", "robin@known.example")
     process(at=NOW)
-    RunStep.objects.filter(run__subject_id="2", name="enrich").update(started_at=NOW)  # begun once: it is read alone
+    RunStep.objects.filter(run__subject_id="2", name="enrich").update(
+        started_at=NOW
+    )  # begun once: it is read alone
 
     assert recognise(at=NOW) == 1
     advance(clock=lambda: NOW)
@@ -67,6 +100,12 @@ def test_what_is_read_together_says_the_same_as_what_is_read_alone(agency: World
     assert {**one.facts, "deal.name": ""} == {**other.facts, "deal.name": ""}
     assert (one.client_id, one.contact_ids) == (other.client_id, other.contact_ids)
     assert set(one.sources) == set(other.sources)
-    first, second = (link.history.get() for link in ExternalLink.objects.filter(object_type="form").order_by("remote_id"))
+    first, second = (
+        link.history.get()
+        for link in ExternalLink.objects.filter(object_type="form").order_by("remote_id")
+    )
     assert first.history_user == second.history_user
-    assert (first.history_change_reason[:-1], first.history_type) == (second.history_change_reason[:-1], second.history_type)
+    assert (first.history_change_reason[:-1], first.history_type) == (
+        second.history_change_reason[:-1],
+        second.history_type,
+    )

@@ -1,4 +1,8 @@
-"""A backup of an hour ago is put back while the content system went on: what is published again finds its own post, and nobody else's."""
+"""
+A backup of an hour ago is put back while the content system went on.
+
+What is published again finds its own post, and nobody else's.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,8 @@ from tests.world import NOW, World
 pytestmark = pytest.mark.django_db(transaction=True)
 State = Deliverable.State
 LATER = NOW + timedelta(hours=1)
-END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"  # what threads left open; nobody may be there
+# What threads left open; nobody may be there.
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
 
 
 @pytest.fixture
@@ -39,7 +44,13 @@ def cms(committed_world: World) -> Iterator[CMS]:
     server = serve_cms(made, 0)
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    connect(Wanted(kind="wordpress", slug="cms", base_url=url, token="author:pass word", private=(url,)), by=Actor.system(), at=NOW)
+    connect(
+        Wanted(
+            kind="wordpress", slug="cms", base_url=url, token="author:pass word", private=(url,)
+        ),
+        by=Actor.system(),
+        at=NOW,
+    )
     Destination.objects.create(client=committed_world.acme, name="Blog", kind="wordpress")
     yield made
     server.shutdown()
@@ -48,7 +59,11 @@ def cms(committed_world: World) -> Iterator[CMS]:
 
 @pytest.fixture
 def backup(superuser_dsn: str, committed_world: World) -> Iterator[Callable[[], str]]:
-    """Takes a copy of this test's database as it is, and names it. That a dump comes back whole is tested apart."""
+    """
+    Takes a copy of this test's database as it is, and names it.
+
+    That a dump comes back whole is tested apart.
+    """
     made: list[str] = []
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
 
@@ -57,7 +72,11 @@ def backup(superuser_dsn: str, committed_world: World) -> Iterator[Callable[[], 
             older = f"{name}_older"
             connection.close()
             superuser.execute(END, [name])
-            parts = {"new": sql.Identifier(older), "old": sql.Identifier(name), "app": sql.Identifier(APP)}
+            parts = {
+                "new": sql.Identifier(older),
+                "old": sql.Identifier(name),
+                "app": sql.Identifier(APP),
+            }
             superuser.execute(sql.SQL("CREATE DATABASE {new} TEMPLATE {old}").format(**parts))
             made.append(older)
             superuser.execute(sql.SQL("GRANT CONNECT ON DATABASE {new} TO {app}").format(**parts))
@@ -83,16 +102,30 @@ def put_back(name: str) -> Iterator[None]:
 
 def approved(world: World, slug: str) -> Deliverable:
     """And so on its way to the content system."""
-    planned = [{"key": "one", "title": slug, "format": "page", "amount": "10", "destination": Destination.objects.get().pk}]
+    planned = [
+        {
+            "key": "one",
+            "title": slug,
+            "format": "page",
+            "amount": "10",
+            "destination": Destination.objects.get().pk,
+        }
+    ]
     [page] = make_deliverables(world, planned=planned)
-    page = with_the_client(world, page, Draft({"title": slug, "slug": slug, "body_html": "<h2>Welcome</h2><p>To us.</p>"}))
+    page = with_the_client(
+        world,
+        page,
+        Draft({"title": slug, "slug": slug, "body_html": "<h2>Welcome</h2><p>To us.</p>"}),
+    )
     assert say(page, Answer.Word.APPROVE).done
     return fresh(page)
 
 
 def publish(at: datetime = NOW) -> None:
     deliver_due(clock=lambda: at)
-    assert set(Outbound.objects.filter(verb="publish").values_list("state", flat=True)) == {Outbound.State.DELIVERED}
+    assert set(Outbound.objects.filter(verb="publish").values_list("state", flat=True)) == {
+        Outbound.State.DELIVERED
+    }
 
 
 def test_published_again_from_an_older_backup_it_is_the_same_post(
@@ -115,9 +148,15 @@ def test_published_again_from_an_older_backup_it_is_the_same_post(
         states = {fresh(page).state for page in (again, another)}
         sent = Outbound.objects.get(item=first.item_id, verb="publish")
 
-    assert another.pk == forgotten.pk  # numbers begin again where the backup ended; what is outside must not be mistaken for it
+    assert (
+        another.pk == forgotten.pk
+    )  # numbers begin again where the backup ended; what is outside must not be mistaken for it
     assert states == {State.LIVE}
     assert len(named) == 2
-    assert {key: (post.slug, post.content) for key, post in cms.posts.items() if key in before} == before
-    assert sent.remote_id in {str(key) for key, (slug, _content) in before.items() if slug == "opening"}
+    assert {
+        key: (post.slug, post.content) for key, post in cms.posts.items() if key in before
+    } == before
+    assert sent.remote_id in {
+        str(key) for key, (slug, _content) in before.items() if slug == "opening"
+    }
     assert sorted(post.slug for post in cms.posts.values()) == ["another", "forgotten", "opening"]

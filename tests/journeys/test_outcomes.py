@@ -51,10 +51,15 @@ def test_what_decays_is_noticed_and_what_comes_back_is_proven_again(
     go(time)
 
     assert (decayed, case.reason) == (Outcome.State.DECAYED, Reason.OUTCOME_DECAYED)
-    assert (outcome(page).state, fresh(case).state) == (Outcome.State.PROVEN, ExceptionCase.State.DISMISSED)
+    assert (outcome(page).state, fresh(case).state) == (
+        Outcome.State.PROVEN,
+        ExceptionCase.State.DISMISSED,
+    )
 
 
-def test_one_bad_look_is_not_yet_a_decay(committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path):
+def test_one_bad_look_is_not_yet_a_decay(
+    committed_world: World, place: Destination, site: Connection, time: Time, tmp_path: Path
+):
     [page] = make_deliverables(committed_world, planned=planned(place))
     page = approve(committed_world, page)
     go(time)
@@ -71,20 +76,26 @@ def test_one_bad_look_is_not_yet_a_decay(committed_world: World, place: Destinat
     assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
 
 
-def test_a_proof_is_gone_without_only_by_name_and_with_a_reason(committed_world: World, place: Destination, time: Time):
+def test_a_proof_is_gone_without_only_by_name_and_with_a_reason(
+    committed_world: World, place: Destination, time: Time
+):
     [page] = make_deliverables(committed_world, planned=planned(place))
     page = approve(committed_world, page)
     row = outcome(page)
 
     [silent] = waive([row.pk], by=by(committed_world.olga), at=time(), reason=" ")
-    [waived] = waive([row.pk], by=by(committed_world.olga), at=time(), reason="The client's firewall hides it.")
+    [waived] = waive(
+        [row.pk], by=by(committed_world.olga), at=time(), reason="The client's firewall hides it."
+    )
 
     assert (silent.done, waived.done) == (False, True)
     assert (fresh_outcome := outcome(page)).waived_by == committed_world.olga
     assert fresh_outcome.state == Outcome.State.WAIVED
 
 
-def test_looks_that_were_not_possible_are_no_decay(committed_world: World, place: Destination, time: Time):
+def test_looks_that_were_not_possible_are_no_decay(
+    committed_world: World, place: Destination, time: Time
+):
     [page] = make_deliverables(committed_world, planned=planned(place))
     page = approve(committed_world, page)
     go(time)
@@ -121,7 +132,11 @@ def test_a_site_that_nobody_reaches_for_hours_is_no_longer_live(
     time.pass_(hours=2)
     go(time)
 
-    assert (first, decayed.state, outcome(page).state) == (Outcome.State.PROVEN, Outcome.State.DECAYED, Outcome.State.PROVEN)
+    assert (first, decayed.state, outcome(page).state) == (
+        Outcome.State.PROVEN,
+        Outcome.State.DECAYED,
+        Outcome.State.PROVEN,
+    )
     assert "Nobody answers." in decayed.evidence["differences"][0]
 
 
@@ -132,9 +147,14 @@ def test_where_we_reach_no_site_at_all_nothing_decays(
         *make_deliverables(committed_world, planned=planned(place)),
         *make_deliverables(committed_world, planned=planned(place, "two")),
     ]
-    pages = [approve(committed_world, page, Draft({**PAGE.texts, "slug": f"page-{page.key}"})) for page in pages]
+    pages = [
+        approve(committed_world, page, Draft({**PAGE.texts, "slug": f"page-{page.key}"}))
+        for page in pages
+    ]
     go(time)
-    Outcome.objects.filter(item=pages[1].item).update(evidence={"url": "https://another.example/page/"})
+    Outcome.objects.filter(item=pages[1].item).update(
+        evidence={"url": "https://another.example/page/"}
+    )
     unreachable(monkeypatch)
 
     for hours in (7, 7, 7):
@@ -150,22 +170,37 @@ def test_what_is_taken_down_before_it_is_proven_keeps_its_outcome_until_it_is_wa
     [page] = make_deliverables(committed_world, planned=planned(place))
     page = approve(committed_world, page)
     deliver_due(clock=time)
-    done(deliverables.archive([page.pk], by=by(committed_world.alice), at=time(), reason="The campaign is off."))
+    done(
+        deliverables.archive(
+            [page.pk], by=by(committed_world.alice), at=time(), reason="The campaign is off."
+        )
+    )
     row = outcome(page)
     [case] = ExceptionCase.objects.filter(item__parent=page.item, reason=Reason.OUTCOME_MISSING)
 
-    done(waive([row.pk], by=by(committed_world.olga), at=time(), reason="Nobody needs it any more."))
+    done(
+        waive([row.pk], by=by(committed_world.olga), at=time(), reason="Nobody needs it any more.")
+    )
 
     assert (row.state, row.next_probe_at) == (Outcome.State.EXPECTED, None)
-    assert (case.item.owner, fresh(case).state) == (committed_world.alice, ExceptionCase.State.DISMISSED)
+    assert (case.item.owner, fresh(case).state) == (
+        committed_world.alice,
+        ExceptionCase.State.DISMISSED,
+    )
 
 
-def test_what_was_proven_stays_proven_when_it_is_taken_down(committed_world: World, place: Destination, time: Time):
+def test_what_was_proven_stays_proven_when_it_is_taken_down(
+    committed_world: World, place: Destination, time: Time
+):
     [page] = make_deliverables(committed_world, planned=planned(place))
     page = approve(committed_world, page)
     go(time)
 
-    done(deliverables.archive([page.pk], by=by(committed_world.alice), at=time(), reason="The campaign is over."))
+    done(
+        deliverables.archive(
+            [page.pk], by=by(committed_world.alice), at=time(), reason="The campaign is over."
+        )
+    )
 
     assert (outcome(page).state, outcome(page).next_probe_at) == (Outcome.State.PROVEN, None)
     assert not ExceptionCase.objects.filter(item__parent=page.item).exists()

@@ -20,15 +20,27 @@ pytestmark = pytest.mark.django_db(transaction=True)
 State = Deliverable.State
 
 
-def test_those_that_work_at_once_publish_and_prove_each_page_once(committed_world: World, place: Destination, time: Time):
+def test_those_that_work_at_once_publish_and_prove_each_page_once(
+    committed_world: World, place: Destination, time: Time
+):
     pages = []
     for number in range(4):
         [page] = make_deliverables(committed_world, planned=planned(place))
-        pages.append(approve(committed_world, page, replace(PAGE, texts={**PAGE.texts, "slug": f"opening-{number}"})))
+        pages.append(
+            approve(
+                committed_world,
+                page,
+                replace(PAGE, texts={**PAGE.texts, "slug": f"opening-{number}"}),
+            )
+        )
 
     delivered = at_once([lambda: deliver_due(clock=time)] * 3)
     proven = at_once([lambda: probe_due(clock=time)] * 3)
 
     assert (sum(delivered), sum(proven)) == (4, 4)
-    assert {(fresh(page).state, outcome(page).state) for page in pages} == {(State.LIVE, Outcome.State.PROVEN)}
-    assert [outcome(page).history.filter(state=Outcome.State.PROVEN).count() for page in pages] == [1] * 4
+    assert {(fresh(page).state, outcome(page).state) for page in pages} == {
+        (State.LIVE, Outcome.State.PROVEN)
+    }
+    assert [outcome(page).history.filter(state=Outcome.State.PROVEN).count() for page in pages] == [
+        1
+    ] * 4

@@ -1,4 +1,8 @@
-"""A system outside that answers slowly, or not at all, holds nobody else up; nor does a worker that dies over a call."""
+"""
+A system outside that answers slowly, or not at all, holds nobody else up.
+
+Nor does a worker that dies over a call.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,10 @@ BACKLOG = 200
 ANSWERS_AFTER_S, NEVER_S = 8.0, 60.0
 LEASE_S = 180.0
 LANES = {name: queues for name, queues in WORKERS.items() if "outbound" in queues}
-OURS = [[*CELERY, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", *ALONE] for name, queues in LANES.items()]
+OURS = [
+    [*CELERY, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", *ALONE]
+    for name, queues in LANES.items()
+]
 
 
 @dataclass
@@ -54,26 +61,45 @@ class Sides:
     def __init__(self, world: World) -> None:
         self.slow, self.quick = Sandbox(Slow), Sandbox()
         self.connections = [
-            make_connection("hubspot", world, slug=name, base_url=side.url) for name, side in (("slow", self.slow), ("quick", self.quick))
+            make_connection("hubspot", world, slug=name, base_url=side.url)
+            for name, side in (("slow", self.slow), ("quick", self.quick))
         ]
         self._numbers = count(1)
 
     def tell(self, side: Sandbox, connection: Connection, number: int = 1) -> None:
         deals = [side.deal() for _ in range(number)]
         content = {"properties": {"throughline_state": "routed"}}
-        wanted = [Wanted(connection.pk, f"change-{next(self._numbers)}", VERB, f"deal:{deal}", content, remote_id=deal) for deal in deals]
+        wanted = [
+            Wanted(
+                connection.pk,
+                f"change-{next(self._numbers)}",
+                VERB,
+                f"deal:{deal}",
+                content,
+                remote_id=deal,
+            )
+            for deal in deals
+        ]
         with transaction.atomic():
             enqueue(wanted, by=Actor.system(), at=timezone.now())
 
     def others(self, number: int) -> list[float]:
-        """Tell the quick side something again and again; how long each took until it was delivered."""
+        """
+        Tell the quick side something again and again.
+
+        How long each took until it was delivered.
+        """
         first = Outbound.objects.latest("pk").pk
         for _ in range(number):
             self.tell(self.quick, self.connections[1])
             sleep(0.2)  # they come one by one, as they do in life
         mine = Outbound.objects.filter(pk__gt=first, connection=self.connections[1])
-        until(lambda: not mine.exclude(state="delivered").exists(), "The quick side was never told.")
-        return [(row.delivered_at - row.created_at).total_seconds() for row in mine if row.delivered_at]
+        until(
+            lambda: not mine.exclude(state="delivered").exists(), "The quick side was never told."
+        )
+        return [
+            (row.delivered_at - row.created_at).total_seconds() for row in mine if row.delivered_at
+        ]
 
     def stop(self) -> None:
         assert isinstance(self.slow.crm, Slow)
@@ -97,27 +123,41 @@ def p95(seconds: list[float]) -> float:
 
 
 @pytest.mark.slow
-def test_a_connection_that_answers_after_eight_seconds_or_never_leaves_the_others_quick(sides: Sides) -> None:
+def test_a_connection_that_answers_after_eight_seconds_or_never_leaves_the_others_quick(
+    sides: Sides,
+) -> None:
     crm = sides.slow.crm
     assert isinstance(crm, Slow)
     with running(*OURS, BEATING):
         sides.tell(sides.slow, sides.connections[0], BACKLOG)
-        until(lambda: Outbound.objects.filter(state="leased", connection=sides.connections[0]).exists(), "Nobody called the slow side.")
+        until(
+            lambda: Outbound.objects.filter(
+                state="leased", connection=sides.connections[0]
+            ).exists(),
+            "Nobody called the slow side.",
+        )
         while_slow = sides.others(60)
 
         crm.delay_s = NEVER_S
-        until(lambda: Attempt.objects.filter(outcome="unknown").exists(), "No call was ever cut off.")
+        until(
+            lambda: Attempt.objects.filter(outcome="unknown").exists(), "No call was ever cut off."
+        )
         while_cut_off = sides.others(60)
 
     assert p95(while_slow) < 2
     assert p95(while_cut_off) < 2
     slow = Outbound.objects.filter(connection=sides.connections[0])
     assert slow.filter(state="delivered").exists()
-    longest = max((each.ended_at - each.started_at).total_seconds() for each in Attempt.objects.filter(outcome="unknown"))
+    longest = max(
+        (each.ended_at - each.started_at).total_seconds()
+        for each in Attempt.objects.filter(outcome="unknown")
+    )
     assert longest < 15  # a call has ten seconds
 
 
-def test_a_worker_killed_over_a_call_leaves_its_change_to_another_within_seconds(flight: Flight, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_killed_over_a_call_leaves_its_change_to_another_within_seconds(
+    flight: Flight, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for bell in (doorbell.process, doorbell.outbound):
         monkeypatch.setattr(bell, "ring", lambda *_: None)
     with running(WORKER, BEATING) as [worker, _beat]:

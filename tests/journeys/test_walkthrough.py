@@ -1,4 +1,8 @@
-"""`manage.py walkthrough` on the product as `make run` starts it: web, worker and beat, and another walkthrough beside it."""
+"""
+`manage.py walkthrough` on the product as `make run` starts it.
+
+Web, worker and beat, and another walkthrough beside it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,12 @@ from tests.config.conftest import Product, command_environ, product
 
 __all__ = ["product"]  # a fixture
 
-pytestmark = [pytest.mark.slow, pytest.mark.real_clock, pytest.mark.timeout(300), pytest.mark.requirement("P1", "U2")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.real_clock,
+    pytest.mark.timeout(300),
+    pytest.mark.requirement("P1", "U2"),
+]
 LIMIT_S = 180
 
 
@@ -25,7 +34,7 @@ def walkthrough(var: Path, *options: str) -> tuple[int, str]:
     environ = command_environ(var)
     done = subprocess.run(
         [sys.executable, ROOT / "manage.py", "walkthrough", *options],
-        env=environ, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S,
+        env=environ, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S,  # noqa: E501
     )  # fmt: skip
     return done.returncode, done.stdout
 
@@ -58,7 +67,14 @@ def it_left_nothing_open(product: Product) -> None:
     runs = "SELECT count(*) FROM routing_run"
     assert count(product, runs) == count(product, f"{runs} WHERE state = 'complete'") == 4
     assert count(product, "SELECT count(*) FROM routing_workitem WHERE is_open") == 0
-    assert count(product, "SELECT count(*) FROM routing_outcome WHERE next_probe_at IS NOT NULL AND kind = 'live'") == 0
+    assert (
+        count(
+            product,
+            "SELECT count(*) FROM routing_outcome WHERE next_probe_at IS NOT NULL AND kind = "
+            "'live'",
+        )
+        == 0
+    )
 
 
 def it_breaks_where_a_connection_is_missing(product: Product) -> None:

@@ -1,4 +1,8 @@
-"""A deal becomes a page in a real WordPress: carried by real workers, proven there, replaced, and never over a person's work."""
+"""
+A deal becomes a page in a real WordPress.
+
+Carried by real workers, proven there, replaced, and never over a person's work.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +47,13 @@ CALLS = ("the upload", "the draft", "the publishing")
 
 @pytest.fixture
 def cms(committed_world: World, wordpress: WordPress) -> Connection:
-    wanted = Wanted(kind="wordpress", slug="cms", base_url=wordpress.url, token=wordpress.new_token("author"), private=(wordpress.url,))
+    wanted = Wanted(
+        kind="wordpress",
+        slug="cms",
+        base_url=wordpress.url,
+        token=wordpress.new_token("author"),
+        private=(wordpress.url,),
+    )
     connection, _new = connect(wanted, by=Actor.system(), at=timezone.now())
     return connection
 
@@ -62,13 +72,30 @@ def crm(committed_world: World) -> Iterator[Sandbox]:
 
 
 def plan(place: Destination, **more: Any) -> list[dict[str, Any]]:
-    return [{"key": "one", "title": "Opening day", "format": "page", "amount": "1000", "destination": place.pk, **more}]
+    return [
+        {
+            "key": "one",
+            "title": "Opening day",
+            "format": "page",
+            "amount": "1000",
+            "destination": place.pk,
+            **more,
+        }
+    ]
 
 
 def draft(world: World, slug: str, words: str) -> Draft:
-    picture = make_file(world.cora, world.acme, content=png(colour=(randbelow(256), randbelow(256), randbelow(256))), name="team.png")
-    body = f'<h2>Welcome</h2><p>{words}</p><figure><img src="asset:team.png" alt="The team" width="8" height="6"></figure>'
-    return Draft({"title": "Opening day", "slug": slug, "body_html": body}, parts=[Part(picture.pk, "content", "The team")])
+    picture = make_file(
+        world.cora,
+        world.acme,
+        content=png(colour=(randbelow(256), randbelow(256), randbelow(256))),
+        name="team.png",
+    )
+    body = f'<h2>Welcome</h2><p>{words}</p><figure><img src="asset:team.png" alt="The team" width="8" height="6"></figure>'  # noqa: E501
+    return Draft(
+        {"title": "Opening day", "slug": slug, "body_html": body},
+        parts=[Part(picture.pk, "content", "The team")],
+    )
 
 
 def approve(world: World, page: Deliverable, version: Draft) -> Deliverable:
@@ -87,7 +114,13 @@ def brief_of_a_deal(world: World, crm: Sandbox) -> tuple[str, Brief]:
     company = crm.company(name="ACM Ltd", domain="acme.example")
     contact = crm.contact(firstname="Carla", lastname="Client", email="carla@acme.example")
     ends = f"{timezone.now() + timedelta(days=60):%Y-%m-%d}"
-    sold = {"dealname": "Site", "amount": "12000", "deal_currency_code": "EUR", "agency_hours": "80", "agency_end_date": ends}
+    sold = {
+        "dealname": "Site",
+        "amount": "12000",
+        "deal_currency_code": "EUR",
+        "agency_hours": "80",
+        "agency_end_date": ends,
+    }
     deal = crm.deal(company=company, contacts=(contact,), **sold)
     assert send(new_deal(int(deal))).status_code == 200
     work(Brief.objects.exists, "No brief came of the deal.")
@@ -108,7 +141,11 @@ def posts(wordpress: WordPress, page: Deliverable) -> list[dict[str, Any]]:
     """Counted there: every post, public or not, that says it is this work."""
     mark = f"throughline:{object_of(page)} "
     wanted = {"search": mark.strip(), "status": "any,trash", "context": "edit", "per_page": "100"}
-    return [each for each in wordpress.call("GET", "/posts", params=wanted) if mark in each["content"]["raw"]]
+    return [
+        each
+        for each in wordpress.call("GET", "/posts", params=wanted)
+        if mark in each["content"]["raw"]
+    ]
 
 
 def media(wordpress: WordPress, page: Deliverable) -> list[dict[str, Any]]:
@@ -118,11 +155,16 @@ def media(wordpress: WordPress, page: Deliverable) -> list[dict[str, Any]]:
     return [each for each in found if each["slug"].startswith(f"tl-{digest[:32]}")]
 
 
-def replaced(world: World, wordpress: WordPress, place: Destination, page: Deliverable, slug: str) -> tuple[dict[str, Any], Deliverable]:
+def replaced(
+    world: World, wordpress: WordPress, place: Destination, page: Deliverable, slug: str
+) -> tuple[dict[str, Any], Deliverable]:
     """The post after a change took the place of ``page``, and the change."""
     [change] = make_deliverables(world, planned=plan(place, replaces=page.pk))
     change = approve(world, change, draft(world, slug, "We open on Tuesday."))
-    work(lambda: Outcome.objects.get(item=change.item_id).state == Outcome.State.PROVEN, "The change is not proven.")
+    work(
+        lambda: Outcome.objects.get(item=change.item_id).state == Outcome.State.PROVEN,
+        "The change is not proven.",
+    )
 
     [again] = posts(wordpress, page)
     assert "Tuesday" in again["content"]["raw"]
@@ -136,13 +178,23 @@ def test_a_deal_becomes_a_proven_page_is_replaced_and_a_persons_edit_is_left_alo
     world, slug = committed_world, f"opening-{token_hex(5)}"
     ensure_defaults(at=timezone.now())
     world.acme.domains.create(domain="acme.example")
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=timezone.now())
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=timezone.now(),
+    )
     with running(WORKER):
         deal, brief = brief_of_a_deal(world, crm)
         first = draft(world, slug, "We open on Monday.")
         page = approve(world, approve_brief(world, brief, place), first)
         work(lambda: Run.objects.get().state == Run.State.COMPLETE, "The run is not complete.")
-        work(lambda: "throughline_url" in crm.crm.read("deal", deal).properties, "The deal was not told.")
+        work(
+            lambda: "throughline_url" in crm.crm.read("deal", deal).properties,
+            "The deal was not told.",
+        )
 
         page = fresh(page)
         [post] = posts(wordpress, page)
@@ -156,7 +208,11 @@ def test_a_deal_becomes_a_proven_page_is_replaced_and_a_persons_edit_is_left_alo
         again, change = replaced(world, wordpress, place, page, slug)
         assert again["id"] == post["id"]
 
-        wordpress.call("POST", f"/posts/{post['id']}", json={"content": again["content"]["raw"].replace("Tuesday", "Wednesday")})
+        wordpress.call(
+            "POST",
+            f"/posts/{post['id']}",
+            json={"content": again["content"]["raw"].replace("Tuesday", "Wednesday")},
+        )
         [third] = make_deliverables(world, planned=plan(place, replaces=change.pk))
         third = approve(world, third, draft(world, slug, "We open on Thursday."))
         work(lambda: fresh(third).state == State.PUBLISH_FAILED, "The conflict was not seen.")
@@ -185,12 +241,25 @@ def test_a_worker_killed_after_each_remote_commit_leaves_one_post_and_one_file(
             worker.kill()  # it was done there, and nobody here knows
         held.unlink()
         past = timezone.now() - timedelta(seconds=1)
-        assert Outbound.objects.filter(state=Outbound.State.LEASED).update(leased_until=past, due_at=past) == 1  # the lease runs out
+        assert (
+            Outbound.objects.filter(state=Outbound.State.LEASED).update(
+                leased_until=past, due_at=past
+            )
+            == 1
+        )  # the lease runs out
     with running(WORKER):
-        work(lambda: Outcome.objects.get(item=page.item_id).state == Outcome.State.PROVEN, "It was not finished.")
+        work(
+            lambda: Outcome.objects.get(item=page.item_id).state == Outcome.State.PROVEN,
+            "It was not finished.",
+        )
 
     [post] = posts(wordpress, page)
     sent = Outbound.objects.get(item=page.item_id, verb="publish")
     assert (post["status"], str(post["id"])) == ("publish", sent.remote_id)
     assert len(media(wordpress, page)) == 1
-    assert list(sent.tries.order_by("number").values_list("outcome", flat=True)) == ["lost", "lost", "lost", "delivered"]
+    assert list(sent.tries.order_by("number").values_list("outcome", flat=True)) == [
+        "lost",
+        "lost",
+        "lost",
+        "delivered",
+    ]

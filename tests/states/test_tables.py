@@ -1,7 +1,9 @@
 """
-Every (state, verb) pair of every machine, and every verb by every role, as the door answers: against tables people reviewed.
+Every (state, verb) pair of every machine, and every verb by every role, as the door answers:
+against tables people reviewed.
 
-A new noun or verb needs no edit here: run with SNAPSHOTS=1, and read the difference in tests/states/*.txt.
+A new noun or verb needs no edit here: run with SNAPSHOTS=1, and read the difference in
+tests/states/*.txt.
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ def row_in(model: type[models.Model], state: str) -> Any:
     item = WorkItem(state=state)
     if model is WorkItem:
         return item
-    fields: dict[str, Any] = {"state": state} | ({"item": item} if issubclass(model, WorkNoun) else {})
+    fields: dict[str, Any] = {"state": state} | (
+        {"item": item} if issubclass(model, WorkNoun) else {}
+    )
     return model(**fields)
 
 
@@ -67,20 +71,29 @@ def lines(model: type[models.Model], people: dict[str, Actor]) -> Iterator[str]:
 def test_the_table_of_a_noun_is_the_one_that_was_reviewed(
     model: type[models.Model], people: dict[str, Actor], contacts: dict[str, Actor]
 ) -> None:
-    file, now = HERE / f"{noun(model).replace(' ', '_')}.txt", "\n".join(lines(model, people | contacts)) + "\n"
+    file, now = (
+        HERE / f"{noun(model).replace(' ', '_')}.txt",
+        "\n".join(lines(model, people | contacts)) + "\n",
+    )
     if os.environ.get("SNAPSHOTS") == "1":
         file.write_text(now)
 
     assert file.exists(), f"{file.name} is missing: run with SNAPSHOTS=1 and review it:\n{now}"
-    assert now == file.read_text(), f"{file.name} changed: if that is meant, run with SNAPSHOTS=1 and review the difference"
+    assert now == file.read_text(), (
+        f"{file.name} changed: if that is meant, run with SNAPSHOTS=1 and review the difference"
+    )
 
 
 def test_no_table_is_left_of_a_noun_that_is_gone() -> None:
-    assert {file.stem.replace("_", " ") for file in HERE.glob("*.txt")} == {noun(model) for model in MODELS}
+    assert {file.stem.replace("_", " ") for file in HERE.glob("*.txt")} == {
+        noun(model) for model in MODELS
+    }
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_verb_is_refused_in_every_state_it_does_not_start_from(step: Operation, people: dict[str, Actor]) -> None:
+def test_a_verb_is_refused_in_every_state_it_does_not_start_from(
+    step: Operation, people: dict[str, Actor]
+) -> None:
     allowed = moves(step.model).get(step.verb, {}) if step.model in machines() else {"any": "any"}
     context = Context(people["operations_lead"], NOW)
 
@@ -100,7 +113,9 @@ def judge_state(step: Operation, state: str, context: Context) -> Any:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_verb_is_refused_to_every_role_that_does_not_hold_it(step: Operation, people: dict[str, Actor]) -> None:
+def test_a_verb_is_refused_to_every_role_that_does_not_hold_it(
+    step: Operation, people: dict[str, Actor]
+) -> None:
     for name, actor in people.items():
         if name in matrix()[step.permission]:
             step.require(actor)
@@ -110,8 +125,11 @@ def test_a_verb_is_refused_to_every_role_that_does_not_hold_it(step: Operation, 
 
 
 def test_every_verb_of_a_machine_is_called_by_an_operation() -> None:
-    orphans = {f"{noun(model)}.{verb}" for model in machines() if issubclass(model, WorkNoun) for verb in moves(model)} - {
-        f"{noun(step.model)}.{step.verb}" for step in all_operations()
-    }
+    orphans = {
+        f"{noun(model)}.{verb}"
+        for model in machines()
+        if issubclass(model, WorkNoun)
+        for verb in moves(model)
+    } - {f"{noun(step.model)}.{step.verb}" for step in all_operations()}
 
     assert orphans == set()

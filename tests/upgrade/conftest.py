@@ -1,4 +1,8 @@
-"""The database of an earlier version, migrated by this code: once for all tests of it, in a database of its own."""
+"""
+The database of an earlier version, migrated by this code.
+
+Once for all tests of it, in a database of its own.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,11 @@ Rows = list[tuple[str | None, ...]]
 
 @dataclass(frozen=True)
 class Upgraded:
-    """``before`` and ``after`` migrating: by table, its columns of before and its rows in them, as text."""
+    """
+    ``before`` and ``after`` migrating.
+
+    By table, its columns of before and its rows in them, as text.
+    """
 
     name: str
     unknown: tuple[str, ...]  # migrations that this code did not know
@@ -53,8 +61,10 @@ def columns_of(dsn: str, name: str) -> dict[str, list[str]]:
     """The columns of each of our tables."""
     with psycopg.connect(dsn, dbname=name) as superuser:
         found = superuser.execute(
-            "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns"
-            " WHERE table_schema = 'public' AND table_name ~ '^(routing|delivery|integrations)_' GROUP BY table_name"
+            "SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position) FROM "
+            "information_schema.columns"
+            " WHERE table_schema = 'public' AND table_name ~ '^(routing|delivery|integrations)_' "
+            "GROUP BY table_name"
         )
         return {str(table): list(columns) for table, columns in found}
 
@@ -67,11 +77,19 @@ def standing(dsn: str, name: str, columns: Mapping[str, list[str]]) -> dict[str,
 
 
 def rows_of(session: psycopg.Connection[Any], columns: Mapping[str, list[str]]) -> dict[str, Rows]:
-    """As this session sees them, as text: what JSON and times become in Python depends on who asks. Its zone is to be UTC."""
+    """
+    As this session sees them, as text.
+
+    What JSON and times become in Python depends on who asks. Its zone is to be UTC.
+    """
     found = {}
     for table, names in columns.items():
-        listed = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in names)
-        found[table] = list(session.execute(sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table))))
+        listed = sql.SQL(", ").join(
+            sql.SQL("{}::text").format(sql.Identifier(column)) for column in names
+        )
+        found[table] = list(
+            session.execute(sql.SQL("SELECT {} FROM {}").format(listed, sql.Identifier(table)))
+        )
     return found
 
 
@@ -79,8 +97,14 @@ def one_way(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     """The migrations still to be applied there that could not be taken back."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    steps = [(migration, operation) for migration, _back in plan for operation in migration.operations]
-    return tuple(f"{migration}: {operation.describe()}" for migration, operation in steps if not operation.reversible)
+    steps = [
+        (migration, operation) for migration, _back in plan for operation in migration.operations
+    ]
+    return tuple(
+        f"{migration}: {operation.describe()}"
+        for migration, operation in steps
+        if not operation.reversible
+    )
 
 
 def restore(superuser_dsn: str, database: str, slice_name: str) -> None:
@@ -94,7 +118,10 @@ def restore(superuser_dsn: str, database: str, slice_name: str) -> None:
 
 @pytest.fixture(scope="module", params=SLICES)
 def upgraded(
-    request: pytest.FixtureRequest, superuser_dsn: str, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+    request: pytest.FixtureRequest,
+    superuser_dsn: str,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[Upgraded]:
     own = connections["default"].settings_dict["NAME"]
     name = f"{own}_{request.param}"
@@ -103,9 +130,14 @@ def upgraded(
     before = standing(superuser_dsn, name, columns)
     with django_db_blocker.unblock():
         use(name)
-        unknown, lasting = schema.standing(connections["owner"]).unknown, one_way(connections["owner"])
+        unknown, lasting = (
+            schema.standing(connections["owner"]).unknown,
+            one_way(connections["owner"]),
+        )
         call_command("migrate", verbosity=0, interactive=False)
-        yield Upgraded(request.param, unknown, lasting, columns, before, standing(superuser_dsn, name, columns))
+        yield Upgraded(
+            request.param, unknown, lasting, columns, before, standing(superuser_dsn, name, columns)
+        )
         use(own)
     with psycopg.connect(superuser_dsn, autocommit=True) as superuser:
         superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

@@ -1,9 +1,11 @@
 """
-Make the database of a version as its product leaves it, for later code to upgrade: `python -m tests.upgrade.make first_version`.
+Make the database of a version as its product leaves it, for later code to upgrade: `python -m
+tests.upgrade.make first_version`.
 
-Run it on that version's commit, from the checkout. It starts the product on a var/ of its own, with most of the demo and two deals of
-the sandbox, waits until everything is sealed and stops it. Then work is begun that nobody finishes (`tests.upgrade.unfinished`).
-It writes `tests/upgrade/<name>.sql.gz`, what the systems outside held, and the demo's first sign-in.
+Run it on that version's commit, from the checkout. It starts the product on a var/ of its own, with
+most of the demo and two deals of the sandbox, waits until everything is sealed and stops it. Then
+work is begun that nobody finishes (`tests.upgrade.unfinished`). It writes
+`tests/upgrade/<name>.sql.gz`, what the systems outside held, and the demo's first sign-in.
 """
 
 from __future__ import annotations
@@ -36,13 +38,17 @@ KEYS = {
     "ENCRYPTION_KEYS": "dXBncmFkZS11cGdyYWRlLXVwZ3JhZGUtdXBncmFkZS0=",
 }
 TOKEN, CMS_TOKEN = "upgrade-token", "author:upgrade-token"
-META_COMMANDS = re.compile(r"^\\(un)?restrict .*\n", re.MULTILINE)  # psql's, which nothing but psql understands
+META_COMMANDS = re.compile(
+    r"^\\(un)?restrict .*\n", re.MULTILINE
+)  # psql's, which nothing but psql understands
 PATIENCE_S = 180
 
 
 def manage(environ: dict[str, str], *words: str) -> str:
     command = [sys.executable, str(ROOT / "manage.py"), *words]
-    return subprocess.run(command, env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        command, env=environ, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def until(condition: Callable[[], bool], what: str, every_s: float = 1) -> None:
@@ -57,7 +63,13 @@ def until(condition: Callable[[], bool], what: str, every_s: float = 1) -> None:
 @contextmanager
 def product(environ: dict[str, str]) -> Iterator[None]:
     """The product, from ready to stopped."""
-    process = subprocess.Popen([sys.executable, "-m", "config.up"], env=environ, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "config.up"],
+        env=environ,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     assert process.stdout
     try:
         if not any("is ready" in line for line in process.stdout):
@@ -72,9 +84,16 @@ def deals(environ: dict[str, str], var: Path) -> None:
     """Two deals of the sandbox, as far as they come without a person."""
     secret = var / "token"
     secret.write_text(TOKEN)
-    files = (f"--token-file={secret}", f"--secret-file={secret}", f"--base-url=http://127.0.0.1:{SANDBOX_PORT}")
+    files = (
+        f"--token-file={secret}",
+        f"--secret-file={secret}",
+        f"--base-url=http://127.0.0.1:{SANDBOX_PORT}",
+    )
     manage(environ, "connect", "hubspot", "--slug=crm", "--portal-id=1", *files)
-    sandbox = subprocess.Popen([sys.executable, str(ROOT / "manage.py"), "sandbox", "hubspot", f"--port={SANDBOX_PORT}"], env=environ)
+    sandbox = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), "sandbox", "hubspot", f"--port={SANDBOX_PORT}"],
+        env=environ,
+    )
     try:
         time.sleep(5)  # it says nothing to a pipe until it ends
         for _ in range(2):
@@ -93,10 +112,15 @@ def _waits(environ: dict[str, str], subject: str) -> bool:
 def database_alone(var: Path) -> Iterator[dict[str, str]]:
     """The database of a product that has stopped, and where it is."""
     passwords = keys.load(var)
-    server = postgres.place(var / "postgres", identity.choose(), {role: passwords[role] for role in keys.ROLES})
+    server = postgres.place(
+        var / "postgres", identity.choose(), {role: passwords[role] for role in keys.ROLES}
+    )
     process = postgres.wait(server, var / "log" / "postgres.log")
     try:
-        yield {"DATABASE_URL": server.url(postgres.APP), "DATABASE_OWNER_URL": server.url(postgres.OWNER)}
+        yield {
+            "DATABASE_URL": server.url(postgres.APP),
+            "DATABASE_OWNER_URL": server.url(postgres.OWNER),
+        }
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
@@ -108,14 +132,29 @@ def dump(url: str) -> bytes:
     environ = {**os.environ, "PGPASSWORD": parts["password"]}
     program = places.postgres_programs(identity.choose()) / "pg_dump"
     where = ["-h", parts["host"], "-U", parts["user"], "-d", parts["dbname"]]
-    how = ["--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=200"]  # any client can run it, as any role
-    text = subprocess.run([program, *where, *how], env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
+    how = [
+        "--no-owner",
+        "--no-privileges",
+        "--inserts",
+        "--rows-per-insert=200",
+    ]  # any client can run it, as any role
+    text = subprocess.run(
+        [program, *where, *how], env=environ, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
     return META_COMMANDS.sub("", text).encode()
 
 
 def unfinished(environ: dict[str, str], what: str) -> None:
-    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}  # what fails there is meant to
-    subprocess.run([sys.executable, "-m", "tests.upgrade.unfinished", what], env=environ | settings, cwd=ROOT, check=True)
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "LOG_LEVEL": "ERROR",
+    }  # what fails there is meant to
+    subprocess.run(
+        [sys.executable, "-m", "tests.upgrade.unfinished", what],
+        env=environ | settings,
+        cwd=ROOT,
+        check=True,
+    )
 
 
 def main(name: str) -> None:
@@ -126,7 +165,10 @@ def main(name: str) -> None:
             running = environ | json.loads((var / "run.env").read_text())
             unfinished(running, "demo")
             deals(environ, Path(folder))
-            until(lambda: "\n0 rows are not sealed" in manage(environ, "verify"), "not everything was sealed")
+            until(
+                lambda: "\n0 rows are not sealed" in manage(environ, "verify"),
+                "not everything was sealed",
+            )
         with database_alone(var) as where:
             unfinished(running | where, str(HERE / f"{name}.outside.json"))
             written = dump(where["DATABASE_OWNER_URL"])

@@ -1,4 +1,8 @@
-"""Work that was in the middle of something when the first version stopped: this code takes it up where it was left."""
+"""
+Work that was in the middle of something when the first version stopped.
+
+This code takes it up where it was left.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,10 @@ class Outside:
     def __init__(self, remembered: dict[str, Any], at: datetime) -> None:
         user, _, password = CMS_TOKEN.partition(":")
         posts = {post["id"]: Post(**post) for post in remembered["posts"]}
-        terms = {name: {int(key): word for key, word in found.items()} for name, found in remembered["terms"].items()}
+        terms = {
+            name: {int(key): word for key, word in found.items()}
+            for name, found in remembered["terms"].items()
+        }
         self.then = set(posts)
         self.cms = CMS(user, password, posts=posts, terms=terms, first=100)
         self.changes: list[dict[str, Any]] = []
@@ -63,8 +70,16 @@ class Outside:
     def move_here(self, at: datetime) -> None:
         """Call them where they are now: they have other ports in every run."""
         for slug, server in self.servers.items():
-            kind, url = Connection.objects.get(slug=slug).kind, f"http://127.0.0.1:{server.server_port}"
-            connect(Wanted(kind=kind, slug=slug, base_url=url, private=(url,)), by=Actor.system(), at=at, reason="It moved.")
+            kind, url = (
+                Connection.objects.get(slug=slug).kind,
+                f"http://127.0.0.1:{server.server_port}",
+            )
+            connect(
+                Wanted(kind=kind, slug=slug, base_url=url, private=(url,)),
+                by=Actor.system(),
+                at=at,
+                reason="It moved.",
+            )
 
     def stop(self) -> None:
         for server in self.servers.values():
@@ -88,7 +103,9 @@ def later(stopped_at: datetime) -> datetime:
 
 
 @pytest.fixture(autouse=True)
-def outside(upgraded: Upgraded, stopped_at: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+def outside(
+    upgraded: Upgraded, stopped_at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Outside]:
     for bell in (doorbell.process, doorbell.outbound):
         monkeypatch.setattr(bell, "ring", lambda: None)  # nobody else takes what a test takes
     made = Outside(json.loads((HERE / f"{upgraded.name}.outside.json").read_text()), stopped_at)
@@ -131,7 +148,15 @@ def run_about(deal: str) -> Run:
 
 
 def test_the_first_version_stopped_in_the_middle_of_everything(upgraded: Upgraded) -> None:
-    states = {"leased": 2, "unknown": 1, "dead": 1, "retrying": 1, "held": 1, "pending": 2, "superseded": 1}
+    states = {
+        "leased": 2,
+        "unknown": 1,
+        "dead": 1,
+        "retrying": 1,
+        "held": 1,
+        "pending": 2,
+        "superseded": 1,
+    }
     made = set(Deliverable.objects.values_list("state", flat=True))
 
     assert {state: len(left(state)) for state in states} == states
@@ -146,7 +171,9 @@ def test_the_first_version_stopped_in_the_middle_of_everything(upgraded: Upgrade
     assert set(Deliverable.State.values) - made == set()
 
 
-def test_what_a_dead_worker_had_leased_is_taken_when_its_lease_ends_and_is_there_once(outside: Outside, later: datetime) -> None:
+def test_what_a_dead_worker_had_leased_is_taken_when_its_lease_ends_and_is_there_once(
+    outside: Outside, later: datetime
+) -> None:
     begun, untouched = left("leased")
     assert begun.leased_until is not None
     assert untouched.leased_until is not None
@@ -165,7 +192,9 @@ def test_what_a_dead_worker_had_leased_is_taken_when_its_lease_ends_and_is_there
     assert again == 0
 
 
-def test_what_got_no_answer_is_looked_up_and_finished_without_a_second_one(outside: Outside, later: datetime) -> None:
+def test_what_got_no_answer_is_looked_up_and_finished_without_a_second_one(
+    outside: Outside, later: datetime
+) -> None:
     row = only("unknown")
 
     deliver(later)
@@ -177,7 +206,9 @@ def test_what_got_no_answer_is_looked_up_and_finished_without_a_second_one(outsi
     assert page_of(row).state == "live"
 
 
-def test_what_waited_its_turn_or_was_to_be_tried_again_is_delivered(outside: Outside, later: datetime) -> None:
+def test_what_waited_its_turn_or_was_to_be_tried_again_is_delivered(
+    outside: Outside, later: datetime
+) -> None:
     retrying, pending, superseded = only("retrying"), left("pending"), only("superseded")
 
     deliver(later)
@@ -190,19 +221,29 @@ def test_what_waited_its_turn_or_was_to_be_tried_again_is_delivered(outside: Out
     assert {post.status for post in outside.cms.posts.values()} == {"publish"}
 
 
-def test_what_failed_waits_for_a_person_and_is_sent_with_what_it_held_once_one_says_so(outside: Outside, later: datetime) -> None:
+def test_what_failed_waits_for_a_person_and_is_sent_with_what_it_held_once_one_says_so(
+    outside: Outside, later: datetime
+) -> None:
     dead, held = only("dead"), only("held")
-    case = ExceptionCase.objects.get(evidence__outgoing_change=dead.pk, state__in=ExceptionCase.open_states)
+    case = ExceptionCase.objects.get(
+        evidence__outgoing_change=dead.pk, state__in=ExceptionCase.open_states
+    )
 
     deliver(later)
     before = [fresh(dead).state, fresh(held).state]
-    [result] = replay([dead.pk], by=somebody(INTEGRATIONS), at=later, reason="They have made the property.")
+    [result] = replay(
+        [dead.pk], by=somebody(INTEGRATIONS), at=later, reason="They have made the property."
+    )
     deliver(later)
 
     assert before == ["dead", "held"]
     assert result.done
     assert [fresh(row).state for row in (dead, held)] == ["delivered", "delivered"]
-    told = [change["propertyValue"] for change in outside.changes if str(change["objectId"]) == dead.remote_id]
+    told = [
+        change["propertyValue"]
+        for change in outside.changes
+        if str(change["objectId"]) == dead.remote_id
+    ]
     assert told == ["routed", "in_delivery"]
     assert ExceptionCase.objects.get(pk=case.pk).state == ExceptionCase.State.DISMISSED
     assert fresh(dead).history.latest().history_change_reason == "They have made the property."
@@ -216,12 +257,16 @@ def test_an_event_that_was_put_aside_is_taken_up_by_a_person(later: datetime) ->
 
     done = unpark([parked.pk], by=somebody(OPS), at=later)
     advance(clock=lambda: later)
-    [settled] = exceptions.resolve([case.pk], by=somebody(OPS), at=later, reason="It went through now.")
+    [settled] = exceptions.resolve(
+        [case.pk], by=somebody(OPS), at=later, reason="It went through now."
+    )
 
     assert done == 1
     assert settled.done
     assert not Dispatch.objects.exists()
-    assert run_about(PARKED).state == Run.State.WAITING  # for a person to say whose it is, as any other
+    assert (
+        run_about(PARKED).state == Run.State.WAITING
+    )  # for a person to say whose it is, as any other
     assert run_about(PARKED).exceptions.get().reason == Reason.MISSING_CONTEXT
 
 
@@ -233,8 +278,12 @@ def test_an_event_nobody_had_looked_at_and_a_run_that_had_begun_go_on(later: dat
     assert not RunStep.objects.filter(state=RunStep.State.DUE).exists()
 
 
-def test_a_clock_that_ran_is_late_at_the_moment_that_was_written_down_then(stopped_at: datetime) -> None:
-    clock = Clock.objects.running().filter(breached_at=None, due_at__gt=stopped_at).earliest("due_at")
+def test_a_clock_that_ran_is_late_at_the_moment_that_was_written_down_then(
+    stopped_at: datetime,
+) -> None:
+    clock = (
+        Clock.objects.running().filter(breached_at=None, due_at__gt=stopped_at).earliest("due_at")
+    )
     due = clock.due_at
     assert due is not None
 
@@ -246,10 +295,16 @@ def test_a_clock_that_ran_is_late_at_the_moment_that_was_written_down_then(stopp
     assert Clock.objects.get(pk=clock.pk).breached_at == due
 
 
-def test_going_on_rewrites_no_history(upgraded: Upgraded, ledger_tables: set[str], later: datetime) -> None:
+def test_going_on_rewrites_no_history(
+    upgraded: Upgraded, ledger_tables: set[str], later: datetime
+) -> None:
     kept = {table: names for table, names in upgraded.columns.items() if table in ledger_tables}
     replay([only("dead").pk], by=somebody(INTEGRATIONS), at=later, reason="Again.")
-    unpark(list(Dispatch.objects.exclude(parked_reason="").values_list("pk", flat=True)), by=somebody(OPS), at=later)
+    unpark(
+        list(Dispatch.objects.exclude(parked_reason="").values_list("pk", flat=True)),
+        by=somebody(OPS),
+        at=later,
+    )
     deliver(later)
     advance(clock=lambda: later)
 

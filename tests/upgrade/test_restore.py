@@ -1,4 +1,8 @@
-"""Restoring a dump as docs/howto/back-up-and-restore.md says: the same commands, on the database of an earlier slice."""
+"""
+Restoring a dump as docs/howto/back-up-and-restore.md says.
+
+The same commands, on the database of an earlier slice.
+"""
 
 from __future__ import annotations
 
@@ -26,21 +30,39 @@ HOWTO = (ROOT / "docs" / "howto" / "back-up-and-restore.md").read_text()
 
 def commands(*programs: str) -> list[str]:
     """The lines of the how-to that call one of these programs on the owner's database."""
-    return [line for line in HOWTO.splitlines() if line.startswith(programs) and "DATABASE_OWNER_URL" in line and "--file" not in line]
+    return [
+        line
+        for line in HOWTO.splitlines()
+        if line.startswith(programs) and "DATABASE_OWNER_URL" in line and "--file" not in line
+    ]
 
 
-def test_a_dump_comes_back_whole_and_evidence_is_closed_again(upgraded: Upgraded, tmp_path: Path) -> None:
+def test_a_dump_comes_back_whole_and_evidence_is_closed_again(
+    upgraded: Upgraded, tmp_path: Path
+) -> None:
     programs = places.postgres_programs(identity.choose())
     now = connections["owner"].settings_dict["NAME"]
     parts = databases.parse(os.environ["DATABASE_OWNER_URL"])
-    owner = databases.build(user=parts["user"], password=parts["password"], host=parts["host"], dbname=now, port=parts.get("port", ""))
+    owner = databases.build(
+        user=parts["user"],
+        password=parts["password"],
+        host=parts["host"],
+        dbname=now,
+        port=parts.get("port", ""),
+    )
     items = set(WorkItem.objects.values_list("ref", "state", "owner"))
     dumps.dump(str(programs / "pg_dump"), owner, tmp_path / "now.dump")
     connections.close_all()
 
-    environ = {"PATH": f"{programs}:{os.environ['PATH']}", "DATABASE_OWNER_URL": owner, "PGOPTIONS": "-c client_min_messages=warning"}
+    environ = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "DATABASE_OWNER_URL": owner,
+        "PGOPTIONS": "-c client_min_messages=warning",
+    }
     for line in commands("psql", "pg_restore"):
-        subprocess.run(["/bin/sh", "-ec", line], env=environ, cwd=tmp_path, check=True, capture_output=True)
+        subprocess.run(
+            ["/bin/sh", "-ec", line], env=environ, cwd=tmp_path, check=True, capture_output=True
+        )
     call_command("migrate", verbosity=0, interactive=False)
 
     assert len(commands("psql", "pg_restore")) == 2
@@ -49,5 +71,9 @@ def test_a_dump_comes_back_whole_and_evidence_is_closed_again(upgraded: Upgraded
     assert verify().whole
     with connection.cursor() as cursor:
         for ledger in ledgers():
-            cursor.execute("SELECT has_table_privilege(%s, %s, 'SELECT'), has_table_privilege(%s, %s, 'UPDATE')", [APP, ledger.table] * 2)
+            cursor.execute(
+                "SELECT has_table_privilege(%s, %s, 'SELECT'), has_table_privilege(%s, %s, "
+                "'UPDATE')",
+                [APP, ledger.table] * 2,
+            )
             assert cursor.fetchone() == (True, False), ledger.table

@@ -31,7 +31,9 @@ def test_every_migration_of_then_is_still_known(upgraded: Upgraded) -> None:
     assert upgraded.unknown == ()
 
 
-def test_every_migration_since_then_can_be_taken_back_and_none_is_left_to_apply(upgraded: Upgraded) -> None:
+def test_every_migration_since_then_can_be_taken_back_and_none_is_left_to_apply(
+    upgraded: Upgraded,
+) -> None:
     assert upgraded.one_way == ()
     assert schema.standing(connection).pending == ()
 
@@ -39,7 +41,9 @@ def test_every_migration_since_then_can_be_taken_back_and_none_is_left_to_apply(
 def test_evidence_is_what_it_was_to_the_letter(upgraded: Upgraded, ledger_tables: set[str]) -> None:
     kept = ledger_tables & upgraded.before.keys()
 
-    changed = [table for table in sorted(kept) if set(upgraded.before[table]) - set(upgraded.after[table])]
+    changed = [
+        table for table in sorted(kept) if set(upgraded.before[table]) - set(upgraded.after[table])
+    ]
 
     assert "routing_event" in kept
     assert "routing_historicalworkitem" in kept
@@ -47,16 +51,30 @@ def test_evidence_is_what_it_was_to_the_letter(upgraded: Upgraded, ledger_tables
 
 
 def test_no_row_is_lost(upgraded: Upgraded) -> None:
-    fewer = [table for table, rows in upgraded.before.items() if len(upgraded.after[table]) < len(rows)]
+    fewer = [
+        table for table, rows in upgraded.before.items() if len(upgraded.after[table]) < len(rows)
+    ]
 
     assert fewer == []
 
 
-@pytest.mark.parametrize("table", ["routing_workitem", "routing_clock", "routing_decision", "routing_flowversion", "delivery_request"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "routing_workitem",
+        "routing_clock",
+        "routing_decision",
+        "routing_flowversion",
+        "delivery_request",
+    ],
+)
 def test_work_its_clocks_and_decisions_keep_every_value(upgraded: Upgraded, table: str) -> None:
     columns = upgraded.columns[table]
 
-    then, now = ({row[0]: dict(zip(columns, row, strict=True)) for row in found[table]} for found in (upgraded.before, upgraded.after))
+    then, now = (
+        {row[0]: dict(zip(columns, row, strict=True)) for row in found[table]}
+        for found in (upgraded.before, upgraded.after)
+    )
 
     assert then
     assert {key: now.get(key) for key in then} == then
@@ -69,11 +87,15 @@ def test_the_evidence_verifies_as_whole(upgraded: Upgraded) -> None:
     assert found.sealed >= len(upgraded.before["routing_sealedrow"]) > 0
 
 
-def test_the_app_role_still_may_not_rewrite_evidence(upgraded: Upgraded, ledger_tables: set[str]) -> None:
+def test_the_app_role_still_may_not_rewrite_evidence(
+    upgraded: Upgraded, ledger_tables: set[str]
+) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND (has_table_privilege(%s, oid, 'UPDATE')"
-            " OR has_table_privilege(%s, oid, 'DELETE') OR has_table_privilege(%s, oid, 'TRUNCATE'))",
+            "SELECT relname FROM pg_class WHERE relname = ANY(%s) AND (has_table_privilege(%s, "
+            "oid, 'UPDATE')"
+            " OR has_table_privilege(%s, oid, 'DELETE') OR has_table_privilege(%s, oid, "
+            "'TRUNCATE'))",
             [sorted(ledger_tables), APP, APP, APP],
         )
         assert cursor.fetchall() == []
@@ -99,9 +121,15 @@ def test_every_list_and_a_page_of_each_opens(upgraded: Upgraded) -> None:
     for model, shown in admin.site._registry.items():
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         answers[name] = browser.get(reverse(f"{name}_changelist"), follow=True).status_code
-        row = shown.get_queryset(browser.get("/admin/").wsgi_request).first() if answers[name] == 200 else None
+        row = (
+            shown.get_queryset(browser.get("/admin/").wsgi_request).first()
+            if answers[name] == 200
+            else None
+        )
         if row is not None:
-            answers[f"{name} {row.pk}"] = browser.get(reverse(f"{name}_change", args=[row.pk]), follow=True).status_code
+            answers[f"{name} {row.pk}"] = browser.get(
+                reverse(f"{name}_change", args=[row.pk]), follow=True
+            ).status_code
 
     assert {name: status for name, status in answers.items() if status not in {200, 403}} == {}
     assert len([status for status in answers.values() if status == 200]) > 30
@@ -110,7 +138,13 @@ def test_every_list_and_a_page_of_each_opens(upgraded: Upgraded) -> None:
 @pytest.mark.parametrize("title", ["Roastery tour booking"])
 def test_a_run_that_waited_for_a_person_goes_on(upgraded: Upgraded, title: str) -> None:
     """Pinned to the flow version of then."""
-    run = Run.objects.filter(state=Run.State.WAITING, enrichments__facts__contains={"deal.name": title}).distinct().get()
+    run = (
+        Run.objects.filter(
+            state=Run.State.WAITING, enrichments__facts__contains={"deal.name": title}
+        )
+        .distinct()
+        .get()
+    )
     lead = Actor.of(User.objects.filter(groups__name=OPS).earliest("pk"))
     at = Event.objects.latest("at").at + timedelta(minutes=1)
 

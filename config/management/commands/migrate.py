@@ -13,7 +13,10 @@ OWNER = "owner"
 
 
 class Command(migrate.Command):
-    help = migrate.Command.help + " Works as the role that owns the schema, and never on a newer schema."
+    help = (
+        migrate.Command.help
+        + " Works as the role that owns the schema, and never on a newer schema."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -44,7 +47,9 @@ def refuse_newer(alias: str) -> None:
     """
     if unknown := schema.standing(connections[alias]).unknown:
         raise CommandError(
-            "This database was migrated by a newer Throughline, so this older code will not touch it. It does not "
-            f"know: {', '.join(unknown)}.\nCheck out the newer version again, or restore the dump that was taken "
+            "This database was migrated by a newer Throughline, so this older code will not touch "
+            "it. It does not "
+            f"know: {', '.join(unknown)}.\nCheck out the newer version again, or restore the dump "
+            f"that was taken "
             "before its migrations (var/backups)."
         )

@@ -17,15 +17,19 @@ from routing.models import Agency
 
 
 class Command(BaseCommand):
-    help = (
-        "Bring an installation up to this code: dump, migrate, collect static files, make what an agency starts with and, once, the demo."
-    )
+    help = "Bring an installation up to this code: dump, migrate, collect static files, make what an agency starts with and, once, the demo."  # noqa: E501
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--pg-dump", default="pg_dump", help="the program that takes the dump")
-        parser.add_argument("--in-image", action="store_true", help="dumps and static files are others' work: the backup's and the image's")
-        parser.add_argument("--demo", action="store_true", help="load the demo agency, unless it was loaded before")
+        parser.add_argument(
+            "--in-image",
+            action="store_true",
+            help="dumps and static files are others' work: the backup's and the image's",
+        )
+        parser.add_argument(
+            "--demo", action="store_true", help="load the demo agency, unless it was loaded before"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["in_image"]:
@@ -49,14 +53,17 @@ class Command(BaseCommand):
             return
         if shutil.which(program) is None:
             raise CommandError(
-                f"Migrations are pending, and {program} is not installed to take a dump before them. Install "
+                f"Migrations are pending, and {program} is not installed to take a dump before "
+                f"them. Install "
                 "PostgreSQL's client, or take a dump yourself and run `manage.py migrate`."
             )
         target = backups() / f"{timezone.now():%Y-%m-%dT%H%M%SZ}-before-{standing.pending[0]}.dump"
         try:
             dumps.dump(program, owner_url, target)
         except dumps.DumpFailed as error:
-            raise CommandError(f"Nothing was migrated, because no dump could be taken. {error}") from error
+            raise CommandError(
+                f"Nothing was migrated, because no dump could be taken. {error}"
+            ) from error
         self.stdout.write(f"Dump before {len(standing.pending)} pending migrations: {target}")
 
     def load_demo(self) -> None:

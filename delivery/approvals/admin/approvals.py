@@ -25,13 +25,35 @@ from routing.work import display
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by
 
-tone(Approval, pending="info", approved="good", changes_requested="warn", rejected="bad", expired="bad")
+tone(
+    Approval,
+    pending="info",
+    approved="good",
+    changes_requested="warn",
+    rejected="bad",
+    expired="bad",
+)
 
 
 @admin.register(Approval)
 class ApprovalAdmin(WorkColumns, StepsAdmin):
-    list_display = ("what", "client", "state_name", "audience", "of_version", "owner", "expires", "age")
-    list_filter = (filters.Openness, filters.AnybodysFirst, "audience", ("state", admin.ChoicesFieldListFilter), filters.OfClient)
+    list_display = (
+        "what",
+        "client",
+        "state_name",
+        "audience",
+        "of_version",
+        "owner",
+        "expires",
+        "age",
+    )
+    list_filter = (
+        filters.Openness,
+        filters.AnybodysFirst,
+        "audience",
+        ("state", admin.ChoicesFieldListFilter),
+        filters.OfClient,
+    )
     search_fields = ("item__ref", "item__title", "item__client__code", "item__client__name")
     search_help_text = gettext_lazy("Reference, title or client")
     ordering = ("expires_at", "-pk")
@@ -39,7 +61,10 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
     onward = ("approve", "record")
     page_related = (*StepsAdmin.page_related, "version__deliverable__item", "version__author")
     empty_title = gettext_lazy("No approvals")
-    empty_text = gettext_lazy("Approvals are requested once a version has passed its checks. Reset the filters to see answered ones.")
+    empty_text = gettext_lazy(
+        "Approvals are requested once a version has passed its checks. Reset the filters to see "
+        "answered ones."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -50,11 +75,28 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
         return False  # asked by the work itself
 
     def beside(self, request: HttpRequest, row: Approval, known: PageFacts) -> dict[str, Any]:
-        return {"frame": frame_of(row), "version": row.version, "approvals": approvals_of(row.version.deliverable, row.version)}
+        return {
+            "frame": frame_of(row),
+            "version": row.version,
+            "approvals": approvals_of(row.version.deliverable, row.version),
+        }
 
-    def page(self, request: HttpRequest, template: str, row: Approval, context: dict[str, Any], status: int = 200) -> Any:
+    def page(
+        self,
+        request: HttpRequest,
+        template: str,
+        row: Approval,
+        context: dict[str, Any],
+        status: int = 200,
+    ) -> Any:
         """Show the version that is being decided, on the form as well."""
-        return super().page(request, template, row, {"frame": frame_of(row), "version": row.version} | context, status)
+        return super().page(
+            request,
+            template,
+            row,
+            {"frame": frame_of(row), "version": row.version} | context,
+            status,
+        )
 
     def after(self, row: Approval) -> str:
         return address(Deliverable, "change", row.version.deliverable_id)
@@ -63,11 +105,22 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
         item, now, about = row.item, timezone.now(), row.version.deliverable
         version = address(Deliverable, "version", about.pk, row.version.number)
         return [
-            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
-            (_("Deliverable"), format_html('<a class="tl-link" href="{}">{}</a>', page_of(about), about)),
+            (
+                _("State"),
+                format_html("{} {}", state_badge(item.kind, row.state), display.hold(item)),
+            ),
+            (
+                _("Deliverable"),
+                format_html('<a class="tl-link" href="{}">{}</a>', page_of(about), about),
+            ),
             (
                 _("Version"),
-                format_html('<a class="tl-link" href="{}">v{}</a> <code>{}</code>', version, row.version.number, row.digest[:12]),
+                format_html(
+                    '<a class="tl-link" href="{}">v{}</a> <code>{}</code>',
+                    version,
+                    row.version.number,
+                    row.digest[:12],
+                ),
             ),
             (_("Client"), item.client or display.NOTHING),
             (_("Stage"), row.stage + 1),
@@ -77,7 +130,12 @@ class ApprovalAdmin(WorkColumns, StepsAdmin):
             (_("Backup"), item.backup),
             (_("Requested"), display.when(item.created_at, now)),
             (_("Seen"), display.when(row.seen_at, now) if row.seen_at else _("Not yet")),
-            (_("Expires"), display.due_time(row.expires_at, now) if row.is_open else display.when(row.expires_at, now)),
+            (
+                _("Expires"),
+                display.due_time(row.expires_at, now)
+                if row.is_open
+                else display.when(row.expires_at, now),
+            ),
         ]
 
     @admin.display(description=gettext_lazy("version"))

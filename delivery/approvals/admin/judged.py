@@ -1,4 +1,8 @@
-"""Results of a version for pages: its checks with their findings, its approvals with all answers."""
+"""
+Results of a version for pages.
+
+Its checks with their findings, its approvals with all answers.
+"""
 
 from __future__ import annotations
 
@@ -36,16 +40,34 @@ class Told:
 
 
 def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
-    """Return the checks that apply now and those already run: failed ones first, then those that need a person."""
+    """
+    Return the checks that apply now and those already run.
+
+    Failed ones first, then those that need a person.
+    """
     results: dict[int, CheckResult] = {}
-    for result in CheckResult.objects.filter(version=version).select_related("check_row", "by").order_by("pk"):
+    for result in (
+        CheckResult.objects.filter(version=version).select_related("check_row", "by").order_by("pk")
+    ):
         results[result.check_row_id] = result
     asked = {check.pk: check for check in checks.applying([row])[row.pk]}
     found = {**asked, **{pk: result.check_row for pk, result in results.items()}}
     if version.pk != row.version_id:
-        found = {pk: check for pk, check in found.items() if pk in results}  # what is asked now was not asked of an older one
-    told = [Told(check, results.get(pk), checks.Judged(check, None).is_judgment) for pk, check in found.items()]
-    return sorted(told, key=lambda each: (each.result.passed if each.result else 0.5, each.check.position, each.check.pk))
+        found = {
+            pk: check for pk, check in found.items() if pk in results
+        }  # what is asked now was not asked of an older one
+    told = [
+        Told(check, results.get(pk), checks.Judged(check, None).is_judgment)
+        for pk, check in found.items()
+    ]
+    return sorted(
+        told,
+        key=lambda each: (
+            each.result.passed if each.result else 0.5,
+            each.check.position,
+            each.check.pk,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +79,23 @@ class Asked:
     seen: bool
 
 
-def approvals_of(row: Deliverable, version: Version | None = None, *, seen_by: Actor | None = None) -> Sequence[Asked]:
-    """Every question about the deliverable, or about one version of it, newest first; two queries."""
-    found = Approval.objects.filter(version__deliverable=row).select_related("item__owner", "version").order_by("-pk")
+def approvals_of(
+    row: Deliverable, version: Version | None = None, *, seen_by: Actor | None = None
+) -> Sequence[Asked]:
+    """
+    Every question about the deliverable, or about one version of it, newest first.
+
+    Two queries.
+    """
+    found = (
+        Approval.objects.filter(version__deliverable=row)
+        .select_related("item__owner", "version")
+        .order_by("-pk")
+    )
     if seen_by is not None:
-        found = found.annotate(seen=Exists(work_seen_by(seen_by).filter(pk=OuterRef("item_id")).order_by()))
+        found = found.annotate(
+            seen=Exists(work_seen_by(seen_by).filter(pk=OuterRef("item_id")).order_by())
+        )
     if version is not None:
         found = found.filter(version=version)
     rows = list(found)
@@ -69,7 +103,9 @@ def approvals_of(row: Deliverable, version: Version | None = None, *, seen_by: A
     by_approval: dict[int, list[Answer]] = {}
     for answer in said.select_related("user", "contact", "recorded_by", "evidence", "note"):
         by_approval.setdefault(answer.approval_id, []).append(answer)
-    return [Asked(each, by_approval.get(each.pk, ()), getattr(each, "seen", False)) for each in rows]
+    return [
+        Asked(each, by_approval.get(each.pk, ()), getattr(each, "seen", False)) for each in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +116,21 @@ class Fault:
 
 
 def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[Fault]]:
-    """Return the reasons for rework from the returned version: failed checks and requested changes."""
+    """
+    Return the reasons for rework from the returned version.
+
+    Failed checks and requested changes.
+    """
     back = row.reworked
     if row.state != Deliverable.State.REWORK or back is None:
         return None, ()
     failed = [each for each in checks_of(row, back) if each.result and not each.result.passed]
     faults = [
-        Fault(f"{each.check.name}: {finding['message']}", finding.get("place", ""), finding.get("evidence", ""))
+        Fault(
+            f"{each.check.name}: {finding['message']}",
+            finding.get("place", ""),
+            finding.get("evidence", ""),
+        )
         for each in failed
         for finding in each.result.findings  # type: ignore[union-attr]  # only those that have one
     ]

@@ -23,13 +23,21 @@ def remind(request: HttpRequest, item_id: int) -> HttpResponse:
     :raises Http404: if it is no question, or one that the reader does not see
     """
     by = actor(request)
-    row = Approval.objects.filter(item__in=work_seen_by(by).order_by(), item=item_id).select_related("item").first()
+    row = (
+        Approval.objects.filter(item__in=work_seen_by(by).order_by(), item=item_id)
+        .select_related("item")
+        .first()
+    )
     if row is None:
         raise Http404
     [result] = nudge([row.pk], by=by, at=timezone.now())
     if result.done:
-        messages.success(request, _("%(ref)s: reminder sent to the client.") % {"ref": row.item.ref})
+        messages.success(
+            request, _("%(ref)s: reminder sent to the client.") % {"ref": row.item.ref}
+        )
     else:
         words = " ".join(str(each.message) for each in result.refusals)
-        messages.warning(request, _("%(ref)s: no reminder sent. %(why)s") % {"ref": row.item.ref, "why": words})
+        messages.warning(
+            request, _("%(ref)s: no reminder sent. %(why)s") % {"ref": row.item.ref, "why": words}
+        )
     return HttpResponseRedirect(reverse("admin:index"))

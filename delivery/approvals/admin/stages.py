@@ -14,4 +14,6 @@ class StagesOfVersion(PartOfVersion):
     model = ApprovalStage
     fields = ("position", "audience", "quorum", "need", "answer_days")
     verbose_name = _("approval stage")
-    verbose_name_plural = _("Approvers of a version, in this order. Default: the agency, then the client.")
+    verbose_name_plural = _(
+        "Approvers of a version, in this order. Default: the agency, then the client."
+    )

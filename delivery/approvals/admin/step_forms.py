@@ -1,4 +1,8 @@
-"""Forms of the steps by which people judge: signatures, answers, and what a client decided elsewhere."""
+"""
+Forms of the steps by which people judge.
+
+Signatures, answers, and what a client decided elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,10 @@ class SignOffForm(StepForm):
     check = choice(gettext_lazy("Check"), ())
     passed = forms.TypedChoiceField(
         label=gettext_lazy("Result"),
-        choices=(("yes", gettext_lazy("Passed")), ("no", gettext_lazy("Failed: return for rework"))),
+        choices=(
+            ("yes", gettext_lazy("Passed")),
+            ("no", gettext_lazy("Failed: return for rework")),
+        ),
         coerce=lambda value: value == "yes",
         widget=UnfoldAdminRadioSelectWidget(),
     )
@@ -44,7 +51,9 @@ class SignOffForm(StepForm):
     )
 
     def prepare(self) -> None:
-        waiting = [each.check for each in checks.standing(self.rows)[self.rows[0].pk] if each.unsigned]
+        waiting = [
+            each.check for each in checks.standing(self.rows)[self.rows[0].pk] if each.unsigned
+        ]
         self.fields["check"].choices = [(check.pk, check.name) for check in waiting]  # type: ignore[attr-defined]
 
     def clean_check(self) -> int:
@@ -52,7 +61,10 @@ class SignOffForm(StepForm):
 
     def clean(self) -> None:
         super().clean()
-        if self.cleaned_data.get("passed") is False and not self.cleaned_data.get("note", "").strip():
+        if (
+            self.cleaned_data.get("passed") is False
+            and not self.cleaned_data.get("note", "").strip()
+        ):
             self.add_error("note", _("Describe what must be fixed."))
 
 
@@ -63,7 +75,9 @@ class AnswerForm(StepForm):
     width: ClassVar[str] = "tl-broad"
 
     digest = forms.CharField(widget=forms.HiddenInput(), max_length=64)
-    comment = long_text(gettext_lazy("Comment"), error="", required=False, rows=4, max_length=MOST_SIGNS)
+    comment = long_text(
+        gettext_lazy("Comment"), error="", required=False, rows=4, max_length=MOST_SIGNS
+    )
 
     def known(self, row: Approval) -> dict[str, Any]:
         return {"digest": row.digest}
@@ -76,7 +90,10 @@ class ApproveForm(AnswerForm):
 
 class SaysWhyForm(AnswerForm):
     comment = long_text(
-        gettext_lazy("What should be different"), error=gettext_lazy("Describe what should be different."), rows=4, max_length=MOST_SIGNS
+        gettext_lazy("What should be different"),
+        error=gettext_lazy("Describe what should be different."),
+        rows=4,
+        max_length=MOST_SIGNS,
     )
 
 
@@ -92,13 +109,21 @@ class RejectForm(SaysWhyForm):
 
 @step_form(approvals.record_answer)
 class RecordForm(StepForm):
-    """Form for a decision made elsewhere. It stores the evidence at once, so that a form with an error does not ask for it again."""
+    """
+    Form for a decision made elsewhere.
+
+    It stores the evidence at once, so that a form with an error does not ask for it again.
+    """
 
     submit = gettext_lazy("Record")
     template: ClassVar[str] = "desk/answer.html"
     width: ClassVar[str] = "tl-broad"
 
-    contact = picked(gettext_lazy("Decided by"), Contact.objects.none(), help_text=gettext_lazy("An approver at the client."))
+    contact = picked(
+        gettext_lazy("Decided by"),
+        Contact.objects.none(),
+        help_text=gettext_lazy("An approver at the client."),
+    )
     word = choice(gettext_lazy("Decision"), Answer.Word.choices, help_text="")
     comment = long_text(
         gettext_lazy("Comment"),
@@ -117,7 +142,9 @@ class RecordForm(StepForm):
 
     def prepare(self) -> None:
         client = self.rows[0].item.client_id
-        approving = Membership.objects.filter(client=client, role=Membership.Role.APPROVER, contact__erased_at=None)
+        approving = Membership.objects.filter(
+            client=client, role=Membership.Role.APPROVER, contact__erased_at=None
+        )
         self.fields["contact"].queryset = Contact.objects.filter(pk__in=approving.values("contact"))  # type: ignore[attr-defined]
         self.fields["evidence"].required = not self.data.get("evidence_kept")
         self.kept: File | None = None
@@ -127,7 +154,10 @@ class RecordForm(StepForm):
         self._keep(self.cleaned_data.get("evidence"))
         if self.kept is None and "evidence" not in self.errors:
             self.add_error("evidence", _("Add evidence, such as an e-mail or minutes."))
-        if self.cleaned_data.get("word") not in {"", None, Answer.Word.APPROVE.value} and not self.cleaned_data.get("comment", "").strip():
+        if (
+            self.cleaned_data.get("word") not in {"", None, Answer.Word.APPROVE.value}
+            and not self.cleaned_data.get("comment", "").strip()
+        ):
             self.add_error("comment", _("Describe what should be different."))
 
     def _keep(self, upload: UploadedFile[Any] | None) -> None:
@@ -137,13 +167,20 @@ class RecordForm(StepForm):
             self.kept = seen.filter(pk=self.cleaned_data.get("evidence_kept") or 0).first()
         else:
             try:
-                self.kept = files.keep(upload, name=upload.name or "", client=client, by=self.actor, at=timezone.now())
+                self.kept = files.keep(
+                    upload, name=upload.name or "", client=client, by=self.actor, at=timezone.now()
+                )
             except files.NotKept as refusal:
                 self.add_error("evidence", f"{upload.name}: {refusal}")
         if self.kept is not None:
             self.data = dict(self.data.items()) | {"evidence_kept": str(self.kept.pk)}
-            self["evidence"].help_text = _("Already uploaded: %(name)s. Choose another file only to replace it.") % {"name": self.kept}
+            self["evidence"].help_text = _(
+                "Already uploaded: %(name)s. Choose another file only to replace it."
+            ) % {"name": self.kept}
 
     def as_details(self) -> dict[str, Any]:
         told = super().as_details()
-        return told | {"contact": told["contact"].pk, "evidence": self.kept.pk if self.kept else None}
+        return told | {
+            "contact": told["contact"].pk,
+            "evidence": self.kept.pk if self.kept else None,
+        }

@@ -1,4 +1,8 @@
-"""Questions about versions: asked stage by stage, answered once by each, and what follows from an answer."""
+"""
+Questions about versions.
+
+Asked stage by stage, answered once by each, and what follows from an answer.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +39,8 @@ Word = Answer.Word
 @dataclass(frozen=True, slots=True)
 class Said:
     """
-    Answer to record. ``contact_id`` answers for the client. ``evidence_id`` is the evidence of a decision made elsewhere.
+    Answer to record. ``contact_id`` answers for the client. ``evidence_id`` is the evidence of a
+    decision made elsewhere.
     """
 
     word: str
@@ -46,20 +51,34 @@ class Said:
     uploads: Sequence[Upload[Any]] = ()
 
 
-def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+def standing(
+    rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, gates.Standing]:
     """Load the facts for the gates of approvals, with a few queries for any number of them."""
     ids = [row.pk for row in rows]
-    answers = list(Approval.objects.filter(pk__in=ids).values_list("pk", "version__author_id", "answers__user_id", "answers__contact_id"))
+    answers = list(
+        Approval.objects.filter(pk__in=ids).values_list(
+            "pk", "version__author_id", "answers__user_id", "answers__contact_id"
+        )
+    )
     authors = {approval: author for approval, author, _user, _contact in answers}
     approvers = _approvers({row.item.client_id for row in rows})
     evidence = details.get("evidence")
-    clients = set(File.objects.kept().filter(pk=evidence).values_list("client_id", flat=True)) if evidence else set()
+    clients = (
+        set(File.objects.kept().filter(pk=evidence).values_list("client_id", flat=True))
+        if evidence
+        else set()
+    )
     return {
         row.pk: gates.Standing(
             author_id=authors[row.pk],
             approvers=frozenset(approvers.get(row.item.client_id, ())),
-            answered_users=frozenset(user for approval, _author, user, _contact in answers if approval == row.pk and user),
-            answered_contacts=frozenset(who for approval, _author, _user, who in answers if approval == row.pk and who),
+            answered_users=frozenset(
+                user for approval, _author, user, _contact in answers if approval == row.pk and user
+            ),
+            answered_contacts=frozenset(
+                who for approval, _author, _user, who in answers if approval == row.pk and who
+            ),
             contact_id=by.contact_id,
             evidence=row.item.client_id in clients,
         )
@@ -69,7 +88,9 @@ def standing(rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping
 
 def _approvers(clients: Collection[int | None]) -> dict[int | None, list[int]]:
     found: dict[int | None, list[int]] = {}
-    rows = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
+    rows = Membership.objects.filter(
+        client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None
+    )
     for client, contact in rows.values_list("client_id", "contact_id"):
         found.setdefault(client, []).append(contact)
     return found
@@ -108,27 +129,41 @@ def record(
     comment: str = "",
     evidence: int | None = None,
 ) -> list[Result]:
-    """Record a decision that a client's approver made elsewhere, by telephone or in a meeting, with its evidence."""
+    """
+    Record a decision that a client's approver made elsewhere, by telephone or in a meeting, with
+    its evidence.
+    """
     said = Said(word, comment, "", contact, evidence)
     return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
 def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) -> Result:
     """
-    Close the question if this answer decides it, and keep the answer; all that may follow is locked first.
+    Close the question if this answer decides it, and keep the answer; all that may follow is locked
+    first.
 
     A yes that is not the last one needed leaves the question open.
     """
     elsewhere = step.verb == "record"
-    details = {"word": said.word, "contact": said.contact_id, "evidence": said.evidence_id} if elsewhere else {"digest": said.digest}
+    details = (
+        {"word": said.word, "contact": said.contact_id, "evidence": said.evidence_id}
+        if elsewhere
+        else {"digest": said.digest}
+    )
     with transaction.atomic():  # a refused file undoes this, and nothing around it
-        lock(Deliverable, list(Deliverable.objects.filter(versions__approvals=pk).values_list("pk", flat=True)), below=True)
+        lock(
+            Deliverable,
+            list(Deliverable.objects.filter(versions__approvals=pk).values_list("pk", flat=True)),
+            below=True,
+        )
         row = Approval.objects.filter(pk=pk).select_related("item").first()
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
             return Result(pk, False, (GONE,))
         deciding = _deciding(step, _verb(row, said.word))
         reason = str(_("Recorded: the decision was made elsewhere.")) if elsewhere else ""
-        [result] = carry(deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details)
+        [result] = carry(
+            deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details
+        )
         if result.done:
             _keep(row, said, elsewhere=elsewhere, by=by, at=at)
     return result
@@ -150,22 +185,41 @@ def _verb(row: Approval, word: str) -> str:
     if word != Word.APPROVE:
         return {Word.CHANGES.value: "request_changes"}.get(word, "reject")
     given = Answer.objects.filter(approval=row, word=Word.APPROVE).count()
-    asked = len(_approvers([row.item.client_id]).get(row.item.client_id, ())) if row.audience == Audience.CLIENT else _colleagues(row)
+    asked = (
+        len(_approvers([row.item.client_id]).get(row.item.client_id, ()))
+        if row.audience == Audience.CLIENT
+        else _colleagues(row)
+    )
     return "approve" if given + 1 >= needed(row.quorum, row.need, asked) else "answer"
 
 
 def _colleagues(row: Approval) -> int:
-    """Return the number of staff who may answer: all with the permission, except the version's author."""
-    holding = User.objects.staff().filter(groups__permissions__in=Permission.objects.filter(codename="approve_approval"))
+    """
+    Return the number of staff who may answer.
+
+    All with the permission, except the version's author.
+    """
+    holding = User.objects.staff().filter(
+        groups__permissions__in=Permission.objects.filter(codename="approve_approval")
+    )
     return holding.exclude(pk=row.version.author_id).distinct().count()
 
 
 def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:
-    """The answer as evidence; its words and files as a note that the client sees, on the deliverable."""
+    """
+    The answer as evidence.
+
+    Its words and files as a note that the client sees, on the deliverable.
+    """
     note, about = None, row.item.parent or row.item
-    files = [keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at) for upload in said.uploads]
+    files = [
+        keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at)
+        for upload in said.uploads
+    ]
     if said.comment.strip() or files:
-        note = notes.write(about, body=said.comment, audience=_audience(row), files=files, by=by, at=at)
+        note = notes.write(
+            about, body=said.comment, audience=_audience(row), files=files, by=by, at=at
+        )
     Answer.objects.create(
         approval=row,
         word=said.word,
@@ -183,7 +237,11 @@ def _audience(row: Approval) -> str:
     return Note.Audience.CLIENT if row.audience == Audience.CLIENT else Note.Audience.INTERNAL
 
 
-WORDS = {"approve": Word.APPROVE.value, "request_changes": Word.CHANGES.value, "reject": Word.REJECT.value}
+WORDS = {
+    "approve": Word.APPROVE.value,
+    "request_changes": Word.CHANGES.value,
+    "reject": Word.REJECT.value,
+}
 _MAY = (AM, OPS)
 _SAID = ("digest", "comment", "uploads")
 _CLIENTS = (Membership.Role.APPROVER,)
@@ -239,5 +297,13 @@ one_of_several = operation(Approval, "answer", _("Answer as one of several"), sy
 withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
 expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
 supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
-nudge = operation(Approval, "nudge", _("Remind client"), may=_MAY, gates=(gates.is_the_clients, gates.was_not_reminded_today))
-see = operation(Approval, "see", _("Mark as seen"), contacts=_CLIENTS, system=True, through_hold=True)
+nudge = operation(
+    Approval,
+    "nudge",
+    _("Remind client"),
+    may=_MAY,
+    gates=(gates.is_the_clients, gates.was_not_reminded_today),
+)
+see = operation(
+    Approval, "see", _("Mark as seen"), contacts=_CLIENTS, system=True, through_hold=True
+)

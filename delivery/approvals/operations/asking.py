@@ -20,19 +20,36 @@ from routing.work.registry import react
 
 log = structlog.get_logger(__name__)
 Words = Notification.Words
-SCANNERS = timedelta(seconds=10)  # after a letter: nobody reads it, follows its link and signs in within that time, but programs do
+SCANNERS = timedelta(
+    seconds=10
+    # After a letter: nobody reads it, follows its link and signs in within that time, but programs
+    # do.
+)
 
 
 def approvers(clients: Collection[int | None]) -> dict[int, list[int]]:
     """Users of the contacts who may decide for each client, of those with access to the portal."""
     found: dict[int, list[int]] = {}
-    rows = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
-    for client, user in rows.filter(contact__user__is_active=True).values_list("client_id", "contact__user_id").order_by("pk"):
+    rows = Membership.objects.filter(
+        client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None
+    )
+    for client, user in (
+        rows.filter(contact__user__is_active=True)
+        .values_list("client_id", "contact__user_id")
+        .order_by("pk")
+    ):
         found.setdefault(client, []).append(user)
     return found
 
 
-def tell_approvers(items: Sequence[WorkItem], words: str, *, at: datetime, cause: str = "", but: Collection[int] = ()) -> None:
+def tell_approvers(
+    items: Sequence[WorkItem],
+    words: str,
+    *,
+    at: datetime,
+    cause: str = "",
+    but: Collection[int] = (),
+) -> None:
     """
     Tell those who may decide for each item's client, once a cause.
 
@@ -40,7 +57,13 @@ def tell_approvers(items: Sequence[WorkItem], words: str, *, at: datetime, cause
     """
     people = approvers({item.client_id for item in items})
     rows = [
-        Notification(recipient_id=user, item=item, words=words, dedupe_key=f"{words}:{item.pk}:{user}:{cause}".rstrip(":"), at=at)
+        Notification(
+            recipient_id=user,
+            item=item,
+            words=words,
+            dedupe_key=f"{words}:{item.pk}:{user}:{cause}".rstrip(":"),
+            at=at,
+        )
         for item in items
         for user in people.get(item.client_id or 0, ())
         if user not in but
@@ -50,14 +73,22 @@ def tell_approvers(items: Sequence[WorkItem], words: str, *, at: datetime, cause
 
 @react("delivery.approval.create")
 def ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    tell_approvers([row.item for row in rows if row.audience == Audience.CLIENT], Words.DECIDE, at=at)
+    tell_approvers(
+        [row.item for row in rows if row.audience == Audience.CLIENT], Words.DECIDE, at=at
+    )
 
 
 @react("delivery.approval.nudge")
 def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     for row in rows:
         answered = Answer.objects.filter(approval=row).values_list("contact__user_id", flat=True)
-        tell_approvers([row.item], Words.REMINDER, at=at, cause=at.isoformat(timespec="seconds"), but=set(answered))
+        tell_approvers(
+            [row.item],
+            Words.REMINDER,
+            at=at,
+            cause=at.isoformat(timespec="seconds"),
+            but=set(answered),
+        )
 
 
 @react(
@@ -70,20 +101,30 @@ def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 def nothing_to_decide(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """A letter that has not left yet asks nobody for what is over."""
     items = [row.item_id for row in rows if row.audience == Audience.CLIENT]
-    Notification.objects.filter(item__in=items, read_at=None, recipient__is_staff=False).update(read_at=at)
+    Notification.objects.filter(item__in=items, read_at=None, recipient__is_staff=False).update(
+        read_at=at
+    )
 
 
 @react("delivery.approval.approve", "delivery.approval.answer")
 def tell_of_a_yes(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Changes and rejections have messages of their own."""
-    about = [row.item for row in rows if row.audience == Audience.CLIENT and by.contact_id is not None]
+    about = [
+        row.item for row in rows if row.audience == Audience.CLIENT and by.contact_id is not None
+    ]
     tell_owners(about, Words.DECIDED, by=by, at=at, cause=f"c{by.contact_id}")
 
 
 @react("delivery.request.answer")
 def tell_of_an_answer(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     if by.contact_id is not None:
-        tell_owners([row.item for row in rows], Words.ANSWERED, by=by, at=at, cause=at.isoformat(timespec="seconds"))
+        tell_owners(
+            [row.item for row in rows],
+            Words.ANSWERED,
+            by=by,
+            at=at,
+            cause=at.isoformat(timespec="seconds"),
+        )
 
 
 @react("delivery.request.withdraw")
@@ -93,11 +134,15 @@ def tell_of_a_withdrawal(rows: Sequence[Request], by: Actor, at: datetime) -> No
 
 def opened(row: Approval, *, by: Actor, at: datetime) -> None:
     """
-    Note that a question was opened on a screen: the first approver who does so has seen it. Others only look.
+    Note that a question was opened on a screen: the first approver who does so has seen it. Others
+    only look.
 
-    What comes within seconds of the letter is a program that tries its links, whoever's browser it borrows.
+    What comes within seconds of the letter is a program that tries its links, whoever's browser it
+    borrows.
     """
-    if row.state != Approval.State.PENDING or row.item.client_id not in by.clients_as(*approvals.see.contacts):
+    if row.state != Approval.State.PENDING or row.item.client_id not in by.clients_as(
+        *approvals.see.contacts
+    ):
         return
     mine = Notification.objects.filter(item=row.item_id, recipient=by.user_id)
     if mine.filter(sent_at__gt=at - SCANNERS).exists():

@@ -27,10 +27,16 @@ from routing.work.locking import lock
 grant("delivery.view_deliverable", *EVERYONE)
 
 
-def judged(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+def judged(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, gates.Standing]:
     """How the newest version of each was judged, and whether the actor made it."""
     found = checks.standing(rows)
-    authors = dict(Version.objects.filter(pk__in=[row.version_id for row in rows if row.version_id]).values_list("pk", "author_id"))
+    authors = dict(
+        Version.objects.filter(
+            pk__in=[row.version_id for row in rows if row.version_id]
+        ).values_list("pk", "author_id")
+    )
     return {
         row.pk: gates.Standing(
             unsigned=tuple(each.check.name for each in found[row.pk] if each.unsigned),
@@ -41,11 +47,20 @@ def judged(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mappin
     }
 
 
-def asked(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
-    """The question that is open about each; of the others, whom the next stage asks and who there is to answer."""
+def asked(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, gates.Standing]:
+    """
+    The question that is open about each.
+
+    Of the others, whom the next stage asks and who there is to answer.
+    """
     done = progress(rows)
     free = [row for row in rows if not done[row.pk][1]]
-    stages, approvers, reachable = stages_of(free), *_approvers({row.item.client_id for row in free})
+    stages, approvers, reachable = (
+        stages_of(free),
+        *_approvers({row.item.client_id for row in free}),
+    )
     found = {row.pk: gates.Standing(open_question=done[row.pk][1]) for row in rows}
     for row in free:
         through, ahead = done[row.pk][0], stages[row.pk]
@@ -59,30 +74,46 @@ def asked(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping
 
 
 def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:
-    """How many contacts of each client may approve, and how many of them have access to the portal."""
+    """
+    How many contacts of each client may approve, and how many of them have access to the portal.
+    """
     may: Counter[int | None] = Counter()
     reachable: Counter[int | None] = Counter()
     if clients:
-        found = Membership.objects.filter(client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None)
+        found = Membership.objects.filter(
+            client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None
+        )
         for client, has_access in found.values_list("client_id", "contact__user__is_active"):
             may[client] += 1
             reachable[client] += bool(has_access)
     return may, reachable
 
 
-def placed(rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+def placed(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, gates.Standing]:
     """Where each goes, if that is in use."""
-    places = dict(Destination.objects.filter(pk__in=[row.destination_id for row in rows], is_active=True).values_list("pk", "name"))
-    return {row.pk: gates.Standing(destination=places.get(row.destination_id or 0, "")) for row in rows}
+    places = dict(
+        Destination.objects.filter(
+            pk__in=[row.destination_id for row in rows], is_active=True
+        ).values_list("pk", "name")
+    )
+    return {
+        row.pk: gates.Standing(destination=places.get(row.destination_id or 0, "")) for row in rows
+    }
 
 
-def begin(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+def begin(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[Result]:
     """Whoever begins makes it, if nobody was named and they may upload versions."""
     doer = by.user_id if by.may("delivery.upload_deliverable") and not by.is_service else None
     return move(replace(step, system=True), ids, by=by, at=at, reason=reason, doer=doer)
 
 
-def judge_again(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+def judge_again(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[Result]:
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
         settle_checks([result.row for result in results if result.done], by=by, at=at)
@@ -107,12 +138,20 @@ def sign(
     """
     with transaction.atomic(savepoint=False):
         lock(Deliverable, ids)
-        waiting = checks.standing(list(Deliverable.objects.filter(pk__in=ids).select_related("item")))
-        unsigned = {pk for pk, known in waiting.items() if any(each.unsigned and each.check.pk == check for each in known)}
+        waiting = checks.standing(
+            list(Deliverable.objects.filter(pk__in=ids).select_related("item"))
+        )
+        unsigned = {
+            pk
+            for pk, known in waiting.items()
+            if any(each.unsigned and each.check.pk == check for each in known)
+        }
         results = []
         for pk in dict.fromkeys(ids):
             told = {"check": check if pk in unsigned else None, "passed": passed, "note": note}
-            results += move(replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **told)
+            results += move(
+                replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **told
+            )
         done = [result.row for result in results if result.done]
         for row in done:
             checks.sign(row, check or 0, passed=bool(passed), note=note, by=by, at=at)
@@ -127,10 +166,21 @@ def settle_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> No
 
 
 def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: datetime) -> None:
-    """Failed: back for rework, saying what failed. All passed: on to the reviews. Otherwise somebody has to sign."""
+    """
+    Failed.
+
+    Back for rework, saying what failed. All passed: on to the reviews. Otherwise somebody has to
+    sign.
+    """
     failed, clear, _waiting = checks.split(known)
     for pk, names in failed.items():
-        carry(return_for_rework, [pk], by=by, at=at, reason=str(_("Failed checks: %(checks)s")) % {"checks": ", ".join(names)})
+        carry(
+            return_for_rework,
+            [pk],
+            by=by,
+            at=at,
+            reason=str(_("Failed checks: %(checks)s")) % {"checks": ", ".join(names)},
+        )
     if clear:
         carry(pass_qa, clear, by=by, at=at, reason=str(_("All checks passed.")))
 
@@ -138,7 +188,9 @@ def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: dat
 _MAKE, _LEAD = (AM, CREATIVE, OPS), (AM, OPS)
 
 start = operation(Deliverable, "start", _("Start production"), may=_MAKE, run=begin)
-submit = operation(Deliverable, "submit", _("Submit for QA"), may=_MAKE, gates=(gates.has_new_version,))
+submit = operation(
+    Deliverable, "submit", _("Submit for QA"), may=_MAKE, gates=(gates.has_new_version,)
+)
 sign_off = operation(
     Deliverable,
     "sign_off",
@@ -149,19 +201,51 @@ sign_off = operation(
     details=("check", "passed", "note"),
     run=sign,
 )
-ask_agency = operation(Deliverable, "ask_agency", _("Ask the agency again"), may=_LEAD, gates=(gates.agency_can_be_asked,), facts=asked)
-ask_client = operation(Deliverable, "ask_client", _("Ask client"), may=_LEAD, gates=(gates.client_can_be_asked,), facts=asked)
-publish = operation(Deliverable, "publish", _("Publish"), may=_LEAD, gates=(gates.has_destination,), facts=placed)
-hand_out = operation(Deliverable, "hand_out", _("Hand over files"), may=_LEAD, gates=(gates.has_no_destination,))
-run_checks = operation(Deliverable, "run_checks", _("Rerun checks"), may=(AM, CREATIVE, QA, OPS), run=judge_again)
-send_back = operation(Deliverable, "send_back", _("Send back for rework"), may=(AM, QA, OPS), needs_reason=True)
-reopen = operation(Deliverable, "reopen", _("Withdraw for rework"), may=_LEAD, needs_reason=True, danger=True)
+ask_agency = operation(
+    Deliverable,
+    "ask_agency",
+    _("Ask the agency again"),
+    may=_LEAD,
+    gates=(gates.agency_can_be_asked,),
+    facts=asked,
+)
+ask_client = operation(
+    Deliverable,
+    "ask_client",
+    _("Ask client"),
+    may=_LEAD,
+    gates=(gates.client_can_be_asked,),
+    facts=asked,
+)
+publish = operation(
+    Deliverable, "publish", _("Publish"), may=_LEAD, gates=(gates.has_destination,), facts=placed
+)
+hand_out = operation(
+    Deliverable, "hand_out", _("Hand over files"), may=_LEAD, gates=(gates.has_no_destination,)
+)
+run_checks = operation(
+    Deliverable, "run_checks", _("Rerun checks"), may=(AM, CREATIVE, QA, OPS), run=judge_again
+)
+send_back = operation(
+    Deliverable, "send_back", _("Send back for rework"), may=(AM, QA, OPS), needs_reason=True
+)
+reopen = operation(
+    Deliverable, "reopen", _("Withdraw for rework"), may=_LEAD, needs_reason=True, danger=True
+)
 archive = operation(Deliverable, "archive", _("Archive"), may=_LEAD, needs_reason=True, danger=True)
-cancel = operation(Deliverable, "cancel", _("Cancel"), may=_LEAD, needs_reason=True, through_hold=True, danger=True)
-pass_qa = operation(Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=judged, system=True)
-return_for_rework = operation(Deliverable, "return_for_rework", _("Return for rework"), system=True, through_hold=True)
+cancel = operation(
+    Deliverable, "cancel", _("Cancel"), may=_LEAD, needs_reason=True, through_hold=True, danger=True
+)
+pass_qa = operation(
+    Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=judged, system=True
+)
+return_for_rework = operation(
+    Deliverable, "return_for_rework", _("Return for rework"), system=True, through_hold=True
+)
 stall = operation(Deliverable, "stall", _("Escalate to the owner"), system=True, through_hold=True)
 approve = operation(Deliverable, "approve", _("Approve"), system=True)
 go_live = operation(Deliverable, "go_live", _("Go live"), system=True, through_hold=True)
-fail_publishing = operation(Deliverable, "fail_publishing", _("Publishing failed"), system=True, through_hold=True)
+fail_publishing = operation(
+    Deliverable, "fail_publishing", _("Publishing failed"), system=True, through_hold=True
+)
 replan = operation(Deliverable, "replan", _("Plan again"), system=True, through_hold=True)

@@ -32,7 +32,11 @@ State = Deliverable.State
 def open_question(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
     """Ask the next stage about the newest version of each deliverable."""
     stages, done = stages_of(rows), progress(rows)
-    asked = [(row, done[row.pk][0], stages[row.pk][done[row.pk][0]]) for row in rows if done[row.pk][0] < len(stages[row.pk])]
+    asked = [
+        (row, done[row.pk][0], stages[row.pk][done[row.pk][0]])
+        for row in rows
+        if done[row.pk][0] < len(stages[row.pk])
+    ]
     made = create([_question(row, place, stage, at) for row, place, stage in asked], by=by, at=at)
     internal = [each.item for each in made if each.audience == Audience.INTERNAL]
     tell_owners(internal, Notification.Words.APPROVAL, by=Actor.system(), at=at)
@@ -79,7 +83,13 @@ def ask_the_agency(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None
     open_question(internal, by=Actor.system(), at=at)
     for row in rows:
         if row not in internal:
-            tell_owners([row.item], Notification.Words.ASK_CLIENT, by=Actor.system(), at=at, cause=f"v{row.version_id}.0")
+            tell_owners(
+                [row.item],
+                Notification.Words.ASK_CLIENT,
+                by=Actor.system(),
+                at=at,
+                cause=f"v{row.version_id}.0",
+            )
 
 
 @react("delivery.deliverable.ask_client", "delivery.deliverable.ask_agency")
@@ -89,8 +99,17 @@ def ask_next(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 @react("delivery.approval.approve")
 def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    """After a stage: the next one of the same audience, the button that asks the client, or the approval of the whole."""
-    about = list(Deliverable.objects.filter(version__in=[row.version_id for row in rows]).select_related("item", "version"))
+    """
+    After a stage.
+
+    The next one of the same audience, the button that asks the client, or the approval of the
+    whole.
+    """
+    about = list(
+        Deliverable.objects.filter(version__in=[row.version_id for row in rows]).select_related(
+            "item", "version"
+        )
+    )
     stages, done = stages_of(about), progress(about)
     through, agency, client = [], [], []
     for row in about:
@@ -102,35 +121,66 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         elif row.state == State.IN_CLIENT_REVIEW:
             client.append(row)
         else:
-            tell_owners([row.item], Notification.Words.ASK_CLIENT, by=by, at=at, cause=f"v{row.version_id}.{done[row.pk][0]}")
+            tell_owners(
+                [row.item],
+                Notification.Words.ASK_CLIENT,
+                by=by,
+                at=at,
+                cause=f"v{row.version_id}.{done[row.pk][0]}",
+            )
     if through:
         carry(deliverables.approve, through, by=by, at=at)
     if agency:
-        carry(deliverables.ask_agency, agency, by=by, at=at, reason=str(_("The previous stage is complete.")))
+        carry(
+            deliverables.ask_agency,
+            agency,
+            by=by,
+            at=at,
+            reason=str(_("The previous stage is complete.")),
+        )
     open_question(client, by=by, at=at)
 
 
 @react("delivery.approval.request_changes")
 def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    """Changes asked for by anyone send the work back; the client's count as a round of what was sold."""
+    """
+    Changes asked for by anyone send the work back.
+
+    The client's count as a round of what was sold.
+    """
     for row in rows:
         ids = list(Deliverable.objects.filter(version=row.version_id).values_list("pk", flat=True))
         counts = row.audience == Audience.CLIENT
         why = _("The client asked for changes.") if counts else _("The agency asked for changes.")
-        results = carry(deliverables.return_for_rework, ids, by=by, at=at, reason=str(why), counts=counts)
+        results = carry(
+            deliverables.return_for_rework, ids, by=by, at=at, reason=str(why), counts=counts
+        )
         sent_back = [result.row for result in results if result.done]
-        tell_owners([each.item for each in sent_back], Notification.Words.CHANGES, by=by, at=at, cause=f"a{row.pk}")
+        tell_owners(
+            [each.item for each in sent_back],
+            Notification.Words.CHANGES,
+            by=by,
+            at=at,
+            cause=f"a{row.pk}",
+        )
         if counts:
             _count_rounds(sent_back, at)
 
 
 def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
     """More rounds than were sold are a person's to settle."""
-    for row in Deliverable.objects.filter(pk__in=[row.pk for row in rows]).select_related("item__client", "brief__engagement"):
+    for row in Deliverable.objects.filter(pk__in=[row.pk for row in rows]).select_related(
+        "item__client", "brief__engagement"
+    ):
         engagement = row.brief.engagement
         if engagement is None or engagement.rounds is None:
             continue
-        used = Deliverable.objects.filter(brief__engagement=engagement).aggregate(used=Sum("rounds"))["used"] or 0
+        used = (
+            Deliverable.objects.filter(brief__engagement=engagement).aggregate(used=Sum("rounds"))[
+                "used"
+            ]
+            or 0
+        )
         if used > engagement.rounds:
             evidence = {"used": used, "sold": engagement.rounds, "engagement": engagement.pk}
             raise_for_work(Finding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
@@ -140,11 +190,16 @@ def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
 def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Neither is an approval: the owner decides how to go on."""
     for row in rows:
-        about = Deliverable.objects.filter(version=row.version_id, state__in=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW])
+        about = Deliverable.objects.filter(
+            version=row.version_id, state__in=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW]
+        )
         results = carry(deliverables.stall, list(about.values_list("pk", flat=True)), by=by, at=at)
         reason = Reason.REJECTED if row.state == Approval.State.REJECTED else Reason.NO_ANSWER
         for each in (result.row for result in results if result.done):
-            raise_for_work(Finding(reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item), at=at)
+            raise_for_work(
+                Finding(reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item),
+                at=at,
+            )
     _withdraw([row.version_id for row in rows], by=by, at=at)
 
 
@@ -167,28 +222,49 @@ def take_back(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 )
 def settle_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Its owner decided how to go on: another rejection, or silence, is told anew."""
-    stalls = ExceptionCase.objects.filter(item__parent__in=[row.item_id for row in rows], reason__in=[Reason.REJECTED, Reason.NO_ANSWER])
-    if ids := list(stalls.filter(state__in=ExceptionCase.open_states).order_by("item_id").values_list("pk", flat=True)):
+    stalls = ExceptionCase.objects.filter(
+        item__parent__in=[row.item_id for row in rows],
+        reason__in=[Reason.REJECTED, Reason.NO_ANSWER],
+    )
+    if ids := list(
+        stalls.filter(state__in=ExceptionCase.open_states)
+        .order_by("item_id")
+        .values_list("pk", flat=True)
+    ):
         carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("Work resumed.")))
 
 
 @react("delivery.deliverable.approve")
 def tell_approved(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     for row in rows:
-        tell_owners([row.item], Notification.Words.APPROVED, by=by, at=at, cause=f"v{row.version_id}")
+        tell_owners(
+            [row.item], Notification.Words.APPROVED, by=by, at=at, cause=f"v{row.version_id}"
+        )
 
 
 def _withdraw(versions: Sequence[int], *, by: Actor, at: datetime) -> None:
-    pending = list(Approval.objects.filter(version__in=versions, state=Approval.State.PENDING).values_list("pk", flat=True))
+    pending = list(
+        Approval.objects.filter(version__in=versions, state=Approval.State.PENDING).values_list(
+            "pk", flat=True
+        )
+    )
     if pending:
-        carry(approvals.withdraw, pending, by=by, at=at, reason=str(_("The version is no longer up for approval.")))
+        carry(
+            approvals.withdraw,
+            pending,
+            by=by,
+            at=at,
+            reason=str(_("The version is no longer up for approval.")),
+        )
 
 
 @react("delivery.deliverable.upload")
 def supersede(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Approvals are of the version they saw, and of no other."""
     by_deliverable: dict[int, int] = {row.pk: row.version_id or 0 for row in rows}
-    older = Approval.objects.filter(version__deliverable__in=by_deliverable, state=Approval.State.APPROVED)
+    older = Approval.objects.filter(
+        version__deliverable__in=by_deliverable, state=Approval.State.APPROVED
+    )
     ids = list(older.exclude(version__in=by_deliverable.values()).values_list("pk", flat=True))
     if ids:
         carry(approvals.supersede, ids, by=by, at=at, reason=str(_("A newer version replaced it.")))
@@ -200,10 +276,14 @@ def expire_due(*, at: datetime, limit: int = 200) -> int:
 
     What is on hold cannot be answered, so it does not expire.
     """
-    due = Approval.objects.filter(state=Approval.State.PENDING, expires_at__lte=at, item__held_at=None).order_by("expires_at")
+    due = Approval.objects.filter(
+        state=Approval.State.PENDING, expires_at__lte=at, item__held_at=None
+    ).order_by("expires_at")
     ids = list(due.values_list("pk", flat=True)[:limit])
 
     def expire(some: Sequence[int]) -> int:
         return sum(result.done for result in approvals.expire(some, by=Actor.system(), at=at))
 
-    return isolate(expire, ids, lambda _pk, _why: None)  # logged; asked again by the next tick, after the others
+    return isolate(
+        expire, ids, lambda _pk, _why: None
+    )  # logged; asked again by the next tick, after the others

@@ -26,13 +26,19 @@ EMPTY_ROWS = 2  # ready to be filled in where there is no script to add more
 
 
 def _number(label: Any, most: Any) -> forms.DecimalField:
-    widget = forms.NumberInput({"step": "0.01", "min": "0", "class": " ".join([*INPUT_CLASSES, "tl-short"])})
-    return forms.DecimalField(label=label, required=False, min_value=0, max_value=most, decimal_places=2, widget=widget)
+    widget = forms.NumberInput(
+        {"step": "0.01", "min": "0", "class": " ".join([*INPUT_CLASSES, "tl-short"])}
+    )
+    return forms.DecimalField(
+        label=label, required=False, min_value=0, max_value=most, decimal_places=2, widget=widget
+    )
 
 
 def _one_of(label: Any) -> Any:
     # Choices are put in once for all rows: a model's field would ask the database for each.
-    return forms.TypedChoiceField(label=label, required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget())
+    return forms.TypedChoiceField(
+        label=label, required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget()
+    )
 
 
 class PlannedForm(forms.Form):
@@ -40,7 +46,12 @@ class PlannedForm(forms.Form):
 
     key = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput())
     title = line(gettext_lazy("Title"), max_length=200, required=False)
-    format = forms.ChoiceField(label=gettext_lazy("Type"), choices=Format.choices, required=False, widget=UnfoldAdminSelectWidget())
+    format = forms.ChoiceField(
+        label=gettext_lazy("Type"),
+        choices=Format.choices,
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+    )
     destination = _one_of(gettext_lazy("Destination"))
     amount = _number(gettext_lazy("Amount"), MOST_AMOUNT)
     hours = _number(gettext_lazy("Hours"), MOST_HOURS)
@@ -59,7 +70,9 @@ class PlannedForm(forms.Form):
     def clean(self) -> None:
         super().clean()
         told = self.cleaned_data
-        meant = any(told.get(name) for name in ("amount", "hours", "due", "destination", "replaces"))
+        meant = any(
+            told.get(name) for name in ("amount", "hours", "due", "destination", "replaces")
+        )
         if meant and not told.get("title", "").strip() and not told.get("leave_out"):
             self.add_error("title", _("Enter a title or remove the row."))
 
@@ -69,7 +82,8 @@ class PlannedForm(forms.Form):
         if told.get("leave_out") or not told.get("title", "").strip():
             return None
         return {
-            "key": told["key"] or token_hex(6),  # never one that another brief of the request may have given
+            "key": told["key"]
+            or token_hex(6),  # never one that another brief of the request may have given
             "title": told["title"],
             "format": told["format"] or Format.PAGE.value,
             "destination": told["destination"],
@@ -80,7 +94,9 @@ class PlannedForm(forms.Form):
         }
 
 
-PlanForms = forms.formset_factory(PlannedForm, extra=EMPTY_ROWS, max_num=MOST, absolute_max=MOST + 20)
+PlanForms = forms.formset_factory(
+    PlannedForm, extra=EMPTY_ROWS, max_num=MOST, absolute_max=MOST + 20
+)
 
 
 @step_form(briefs.edit)
@@ -89,7 +105,12 @@ class EditBriefForm(StepForm):
     template: ClassVar[str] = "desk/edit_brief.html"
     width: ClassVar[str] = "tl-whole"
 
-    body = long_text(gettext_lazy("Brief"), error=gettext_lazy("Enter the brief text."), rows=16, max_length=MAX_BODY)
+    body = long_text(
+        gettext_lazy("Brief"),
+        error=gettext_lazy("Enter the brief text."),
+        rows=16,
+        max_length=MAX_BODY,
+    )
 
     def known(self, row: Brief) -> dict[str, Any]:
         return {"body": row.body}
@@ -110,14 +131,18 @@ class EditBriefForm(StepForm):
     def _longer(data: dict[str, Any]) -> dict[str, Any]:
         """One more row, for those whose browser runs no script."""
         count = str(data.get("plan-TOTAL_FORMS", ""))
-        return data | {"plan-TOTAL_FORMS": str(int(count) + 1) if count.isdecimal() and len(count) < 4 else "1"}  # noqa: PLR2004
+        return data | {
+            "plan-TOTAL_FORMS": str(int(count) + 1) if count.isdecimal() and len(count) < 4 else "1"  # noqa: PLR2004
+        }
 
     def clean(self) -> None:
         super().clean()
         if not self.has_plan:
             return
         if not self.plan.is_valid():
-            self.add_error(None, _("Correct the marked rows of the plan. Your entries are still here."))
+            self.add_error(
+                None, _("Correct the marked rows of the plan. Your entries are still here.")
+            )
             for fault in self.plan.non_form_errors():
                 self.add_error(None, fault)
         if self.data.get("add_row"):
@@ -129,9 +154,15 @@ class EditBriefForm(StepForm):
 
 
 def _destinations(row: Brief) -> Sequence[tuple[str, str]]:
-    """Those in use, and those that the plan names already: what is wrong must be seen to be put right."""
+    """
+    Those in use, and those that the plan names already.
+
+    What is wrong must be seen to be put right.
+    """
     named = [each.get("destination") for each in row.planned]
-    found = Destination.objects.filter(Q(is_active=True) | Q(pk__in=[pk for pk in named if pk]), client=row.item.client_id)
+    found = Destination.objects.filter(
+        Q(is_active=True) | Q(pk__in=[pk for pk in named if pk]), client=row.item.client_id
+    )
     return [(str(pk), name) for pk, name in found.order_by("name").values_list("pk", "name")]
 
 

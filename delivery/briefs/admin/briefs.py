@@ -32,8 +32,19 @@ tone(Brief, draft="info", in_review="info", changes_requested="warn", approved="
 @admin.register(Brief)
 class BriefAdmin(WorkColumns, StepsAdmin):
     list_display = ("what", "client", "state_name", "of_request", "owner", "due_at", "age")
-    list_filter = (filters.Openness, filters.AnybodysFirst, ("state", admin.ChoicesFieldListFilter), filters.OfClient)
-    search_fields = ("item__ref", "item__title", "request__item__ref", "item__client__code", "item__client__name")
+    list_filter = (
+        filters.Openness,
+        filters.AnybodysFirst,
+        ("state", admin.ChoicesFieldListFilter),
+        filters.OfClient,
+    )
+    search_fields = (
+        "item__ref",
+        "item__title",
+        "request__item__ref",
+        "item__client__code",
+        "item__client__name",
+    )
     search_help_text = gettext_lazy("Reference of the brief or its request, title or client")
     ordering = (soonest("item__"), "item_id")
     noun_template = "desk/brief.html"
@@ -44,11 +55,18 @@ class BriefAdmin(WorkColumns, StepsAdmin):
     )
     bulk_steps = ("cancel", "hold", "resume", "hand_over")
     empty_title = gettext_lazy("No briefs")
-    empty_text = gettext_lazy("A flow writes a brief when it opens a request. Reset the filters to see ended briefs.")
+    empty_text = gettext_lazy(
+        "A flow writes a brief when it opens a request. Reset the filters to see ended briefs."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
-        return super().get_queryset(request).filter(item__in=seen).select_related("item__client", "item__owner", "request__item")
+        return (
+            super()
+            .get_queryset(request)
+            .filter(item__in=seen)
+            .select_related("item__client", "item__owner", "request__item")
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # opened with their requests
@@ -58,19 +76,32 @@ class BriefAdmin(WorkColumns, StepsAdmin):
         return {
             "plan": plan_of(row),
             "budget": budget_of(row, known),
-            "made": row.deliverables.filter(item__in=seen).select_related("item__owner", "item__doer", "version").order_by("pk"),
+            "made": row.deliverables.filter(item__in=seen)
+            .select_related("item__owner", "item__doer", "version")
+            .order_by("pk"),
             "strays": strays_of(row).filter(item__in=seen),
-            "others": row.request.briefs.exclude(pk=row.pk).filter(item__in=seen).select_related("item__owner").order_by("-number"),
+            "others": row.request.briefs.exclude(pk=row.pk)
+            .filter(item__in=seen)
+            .select_related("item__owner")
+            .order_by("-number"),
         }
 
     def facts(self, request: HttpRequest, row: Brief) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
         return [
-            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (
+                _("State"),
+                format_html("{} {}", state_badge(item.kind, row.state), display.hold(item)),
+            ),
             (_("Client"), item.client or display.NOTHING),
             (_("Request"), self.of_request(row)),
             (_("Engagement"), self.of_engagement(request, row)),
-            (_("Number"), row.number if row.is_current else _("%(number)s (not current)") % {"number": row.number}),
+            (
+                _("Number"),
+                row.number
+                if row.is_current
+                else _("%(number)s (not current)") % {"number": row.number},
+            ),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or display.NOTHING),
@@ -96,8 +127,12 @@ class BriefAdmin(WorkColumns, StepsAdmin):
     def of_engagement(self, request: HttpRequest, row: Brief) -> SafeString | str:
         if row.engagement is None:
             return _("None. Nothing has been sold yet")
-        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(row.engagement), row.engagement.name)
+        return format_html(
+            '<a class="tl-link" href="{}">{}</a>', page_of(row.engagement), row.engagement.name
+        )
 
     @admin.display(description=gettext_lazy("request"))
     def of_request(self, row: Brief) -> SafeString:
-        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(row.request), row.request.item.ref)
+        return format_html(
+            '<a class="tl-link" href="{}">{}</a>', page_of(row.request), row.request.item.ref
+        )

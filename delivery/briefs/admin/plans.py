@@ -36,7 +36,9 @@ class Row:
 def plan_of(row: Brief) -> Sequence[Row]:
     """The plan as it stands, names looked up once for all rows."""
     plan = _read(row)
-    places = Destination.objects.in_bulk({each.destination_id for each in plan if each.destination_id})
+    places = Destination.objects.in_bulk(
+        {each.destination_id for each in plan if each.destination_id}
+    )
     replaced = {each.replaces_id for each in plan if each.replaces_id}
     live = Deliverable.objects.select_related("item").in_bulk(replaced) if replaced else {}
     return [_row(each, places, live) for each in plan]
@@ -44,14 +46,28 @@ def plan_of(row: Brief) -> Sequence[Row]:
 
 def strays_of(row: Brief) -> QuerySet[Deliverable]:
     """Return deliverables in production that no current brief plans. Only a person cancels work."""
-    made = Deliverable.objects.filter(request=row.request_id, state__in=Deliverable.open_states).select_related("item__owner", "item__doer")
-    return made.exclude(key__in=[each.key for each in _read(row)]).order_by("pk") if row.is_current else made.none()
+    made = Deliverable.objects.filter(
+        request=row.request_id, state__in=Deliverable.open_states
+    ).select_related("item__owner", "item__doer")
+    return (
+        made.exclude(key__in=[each.key for each in _read(row)]).order_by("pk")
+        if row.is_current
+        else made.none()
+    )
 
 
 def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> Row:
     place = places.get(each.destination_id or 0)
     goes_to = place.name if place else _("Files handed over")
-    return Row(each.title, str(Format(each.format).label), goes_to, each.amount, each.hours, each.due, live.get(each.replaces_id or 0))
+    return Row(
+        each.title,
+        str(Format(each.format).label),
+        goes_to,
+        each.amount,
+        each.hours,
+        each.due,
+        live.get(each.replaces_id or 0),
+    )
 
 
 def _read(row: Brief) -> Sequence[Planned]:
@@ -63,7 +79,11 @@ def _read(row: Brief) -> Sequence[Planned]:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """``left`` of the engagement besides this brief, in ``currency``; None where nobody said what was sold."""
+    """
+    ``left`` of the engagement besides this brief, in ``currency``.
+
+    None where nobody said what was sold.
+    """
 
     amount: Decimal
     hours: Decimal

@@ -30,29 +30,47 @@ grant("delivery.view_brief", *EVERYONE)
 grant("delivery.view_engagement", *EVERYONE)
 grant("delivery.add_engagement", AM, OPS)
 grant("delivery.change_engagement", AM, OPS)
-grant(gates.ABOVE_BUDGET, OPS, name="Can give the second approval to a brief above its engagement's budget")
+grant(
+    gates.ABOVE_BUDGET,
+    OPS,
+    name="Can give the second approval to a brief above its engagement's budget",
+)
 
 _BOTH = (AM, OPS)
 
 
-def standing(rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, gates.Standing]:
+def standing(
+    rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, gates.Standing]:
     """Load the facts for the gates of briefs, with a few queries for any number of them."""
-    found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related("request", "engagement", "item")
+    found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related(
+        "request", "engagement", "item"
+    )
     briefs = {brief.pk: brief for brief in found}
     spent = _spent(briefs.values())
-    edits = Event.objects.filter(item__in=[brief.item_id for brief in briefs.values()], kind=edit.kind)
+    edits = Event.objects.filter(
+        item__in=[brief.item_id for brief in briefs.values()], kind=edit.kind
+    )
     wrote = set(edits.values_list("item_id", "actor_id"))
     clients = {row.item.client_id for row in rows}
-    places = set(Destination.objects.filter(client__in=clients, is_active=True).values_list("client_id", "pk"))
+    places = set(
+        Destination.objects.filter(client__in=clients, is_active=True).values_list(
+            "client_id", "pk"
+        )
+    )
     live = _replaceable(clients)
     return {
         pk: gates.Standing(
             request_state=brief.request.state,
             left=_left(brief, spent),
             currency=brief.engagement.currency if brief.engagement else "",
-            destinations=frozenset(place for client, place in places if client == brief.item.client_id),
+            destinations=frozenset(
+                place for client, place in places if client == brief.item.client_id
+            ),
             replaceable={
-                pk: place for client, pk, place, taken_by in live if client == brief.item.client_id and taken_by in {None, brief.request_id}
+                pk: place
+                for client, pk, place, taken_by in live
+                if client == brief.item.client_id and taken_by in {None, brief.request_id}
             },
             writers=frozenset(user for item, user in wrote if item == brief.item_id),
         )
@@ -67,53 +85,98 @@ def _spent(briefs: Collection[Brief]) -> list[tuple[int, int, Decimal]]:
     Also of one whose successor is still being written: what it planned is being made all the same.
     """
     engagements = {brief.engagement_id for brief in briefs if brief.engagement_id}
-    approved = Brief.objects.filter(engagement__in=engagements, approved_at__isnull=False) if engagements else Brief.objects.none()
+    approved = (
+        Brief.objects.filter(engagement__in=engagements, approved_at__isnull=False)
+        if engagements
+        else Brief.objects.none()
+    )
     newest = approved.order_by("request", "-number").distinct("request")
     return list(newest.values_list("engagement_id", "request_id", "amount"))
 
 
 def _left(brief: Brief, spent: Collection[tuple[int, int, Decimal]]) -> Decimal | None:
-    """Of the engagement, besides what an earlier brief of the same request planned: this one takes its place."""
+    """
+    Of the engagement, besides what an earlier brief of the same request planned.
+
+    This one takes its place.
+    """
     if brief.engagement is None or brief.engagement.amount is None:
         return None
-    others = (amount for engagement, request, amount in spent if engagement == brief.engagement_id and request != brief.request_id)
+    others = (
+        amount
+        for engagement, request, amount in spent
+        if engagement == brief.engagement_id and request != brief.request_id
+    )
     return brief.engagement.amount - sum(others, Decimal(0))
 
 
 def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | None, int | None]]:
-    """Client, deliverable, where it is and the request that replaces it, if one does: what is live, and what its own successor replaced."""
-    taken = Deliverable.objects.exclude(state=Deliverable.State.CANCELLED).filter(replaces=OuterRef("pk"))
-    found = Deliverable.objects.filter(item__client__in=clients).annotate(taken_by=Subquery(taken.values("request")[:1]))
+    """
+    Client, deliverable, where it is and the request that replaces it, if one does.
+
+    What is live, and what its own successor replaced.
+    """
+    taken = Deliverable.objects.exclude(state=Deliverable.State.CANCELLED).filter(
+        replaces=OuterRef("pk")
+    )
+    found = Deliverable.objects.filter(item__client__in=clients).annotate(
+        taken_by=Subquery(taken.values("request")[:1])
+    )
     found = found.filter(Q(state=Deliverable.State.LIVE) | Q(taken_by__isnull=False))
     return set(found.values_list("item__client_id", "pk", "destination_id", "taken_by"))
 
 
-def signed(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+def signed(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[Result]:
     """
-    Through the door with the engagements held, whose rest two briefs could otherwise both spend, and what they replace.
+    Through the door with the engagements held, whose rest two briefs could otherwise both spend,
+    and what they replace.
 
     The verb gets who it was.
     """
     who = {"submit": "author"}.get(step.verb, "approver")
     with transaction.atomic(savepoint=False):
         sold = Engagement.objects.filter(briefs__in=ids).order_by("pk")
-        list(Engagement.objects.filter(pk__in=sold.values("pk")).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        list(
+            Engagement.objects.filter(pk__in=sold.values("pk"))
+            .order_by("pk")
+            .select_for_update(no_key=True)
+            .values_list("pk")
+        )
         plans = Brief.objects.filter(pk__in=ids).values_list("planned", flat=True)
-        lock(Deliverable, [pk for plan in plans for each in plan if isinstance(pk := each.get("replaces"), int)])
-        return move(replace(step, system=True), ids, by=by, at=at, reason=reason, **{who: by.user_id})
+        lock(
+            Deliverable,
+            [pk for plan in plans for each in plan if isinstance(pk := each.get("replaces"), int)],
+        )
+        return move(
+            replace(step, system=True), ids, by=by, at=at, reason=reason, **{who: by.user_id}
+        )
 
 
-def write_anew(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
-    """Supersede briefs, and open the next number of each with the same text, and the plan without what was called off."""
+def write_anew(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[Result]:
+    """
+    Supersede briefs, and open the next number of each with the same text, and the plan without what
+    was called off.
+    """
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
         old = {result.row.pk: result.row for result in results if result.done}
         if old:
-            rows = Brief.objects.filter(request__in=[row.request_id for row in old.values()]).values_list("request")
+            rows = Brief.objects.filter(
+                request__in=[row.request_id for row in old.values()]
+            ).values_list("request")
             last = dict(rows.annotate(last=Max("number")).values_list("request", "last"))
-            gone = Deliverable.objects.filter(request__in=last, state=Deliverable.State.CANCELLED).values_list("request_id", "key")
+            gone = Deliverable.objects.filter(
+                request__in=last, state=Deliverable.State.CANCELLED
+            ).values_list("request_id", "key")
             dropped = {request: {key for each, key in gone if each == request} for request in last}
-            made = [_next(row, last[row.request_id] + 1, dropped[row.request_id]) for row in old.values()]
+            made = [
+                _next(row, last[row.request_id] + 1, dropped[row.request_id])
+                for row in old.values()
+            ]
             create(made, by=by, at=at, reason=reason)
     return results
 
@@ -142,7 +205,15 @@ def _next(row: Brief, number: int, dropped: Collection[str]) -> Brief:
     )
 
 
-edit = operation(Brief, "edit", _("Edit"), may=_BOTH, gates=(gates.edit_is_readable,), facts=standing, details=("body", "planned"))
+edit = operation(
+    Brief,
+    "edit",
+    _("Edit"),
+    may=_BOTH,
+    gates=(gates.edit_is_readable,),
+    facts=standing,
+    details=("body", "planned"),
+)
 submit = operation(
     Brief,
     "submit",
@@ -170,7 +241,9 @@ approve_first = operation(
     facts=standing,
     run=signed,
 )
-request_changes = operation(Brief, "request_changes", _("Request changes"), may=_BOTH, needs_reason=True)
+request_changes = operation(
+    Brief, "request_changes", _("Request changes"), may=_BOTH, needs_reason=True
+)
 supersede = operation(
     Brief,
     "supersede",
@@ -182,4 +255,6 @@ supersede = operation(
     danger=True,
     run=write_anew,
 )
-cancel = operation(Brief, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True)
+cancel = operation(
+    Brief, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True
+)

@@ -22,21 +22,36 @@ from routing.work.door import Operation, Result, move, operation
 from routing.work.items import WorkItem
 
 
-def with_brief(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, str]:
+def with_brief(
+    rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, str]:
     """The reference of the brief of each request that has one."""
     found = Brief.objects.filter(request__in=[row.pk for row in rows], is_current=True)
     return dict(found.values_list("request_id", "item__ref"))
 
 
-def write_first(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
-    """Begin a brief with what the request says, for the client's engagement where there is only one; its clocks start."""
+def write_first(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[Result]:
+    """
+    Begin a brief with what the request says, for the client's engagement where there is only one.
+
+    Its clocks start.
+    """
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
         rows = [result.row for result in results if result.done]
         sold: dict[int | None, list[int]] = {}
-        for client, engagement in Engagement.objects.filter(client__in={r.item.client_id for r in rows}).values_list("client_id", "pk"):
+        for client, engagement in Engagement.objects.filter(
+            client__in={r.item.client_id for r in rows}
+        ).values_list("client_id", "pk"):
             sold.setdefault(client, []).append(engagement)
-        made = create([_brief(row, sold.get(row.item.client_id, [])) for row in rows], by=by, at=at, reason=reason)
+        made = create(
+            [_brief(row, sold.get(row.item.client_id, [])) for row in rows],
+            by=by,
+            at=at,
+            reason=reason,
+        )
         if made and (policy := standard()):
             start([brief.item for brief in made], policy, at)
     return results
@@ -54,7 +69,17 @@ def _brief(row: Request, sold: Sequence[int]) -> Brief:
         backup_id=known.backup_id,
         priority=known.priority,
     )
-    return Brief(item=item, request=row, engagement_id=sold[0] if len(sold) == 1 else None, body=row.details)
+    return Brief(
+        item=item, request=row, engagement_id=sold[0] if len(sold) == 1 else None, body=row.details
+    )
 
 
-write_brief = operation(Request, "write_brief", _("Write brief"), may=(AM, OPS), gates=(has_no_brief,), facts=with_brief, run=write_first)
+write_brief = operation(
+    Request,
+    "write_brief",
+    _("Write brief"),
+    may=(AM, OPS),
+    gates=(has_no_brief,),
+    facts=with_brief,
+    run=write_first,
+)

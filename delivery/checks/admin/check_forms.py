@@ -8,7 +8,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
+from unfold.widgets import (
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
+)
 
 from delivery.checks.kinds.base import BadParams, Param, ParamType, Rule
 from delivery.checks.kinds.catalogue import KINDS, check
@@ -26,8 +30,14 @@ MOST_SIGNS = 100_000
 class CheckForm(forms.Form):
     """For one check, kept or to be; ``row`` is not changed until ``filled()``."""
 
-    name = line(gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("Shown when a version fails."))
-    format = choice(gettext_lazy("Applies to"), [("", gettext_lazy("All deliverables")), *Format.choices], required=False)
+    name = line(
+        gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("Shown when a version fails.")
+    )
+    format = choice(
+        gettext_lazy("Applies to"),
+        [("", gettext_lazy("All deliverables")), *Format.choices],
+        required=False,
+    )
     client = picked(
         gettext_lazy("Client"),
         Client.objects.none(),
@@ -45,18 +55,35 @@ class CheckForm(forms.Form):
         label=gettext_lazy("Active"),
         required=False,
         widget=UnfoldBooleanWidget(),
-        help_text=gettext_lazy("Checks cannot be deleted because results refer to them. Deactivate the check instead."),
+        help_text=gettext_lazy(
+            "Checks cannot be deleted because results refer to them. Deactivate the check instead."
+        ),
     )
-    reason = line(gettext_lazy("Reason"), max_length=200, required=False, help_text=gettext_lazy("Shown in the history."))
+    reason = line(
+        gettext_lazy("Reason"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Shown in the history."),
+    )
 
     def __init__(self, row: Check, actor: Actor, data: Any = None, *, may: bool = True) -> None:
         self.row, self.kind = row, KINDS.get(row.kind)
-        known = {name: getattr(row, name) for name in ("name", "format", "client", "position", "is_active")}
+        known = {
+            name: getattr(row, name)
+            for name in ("name", "format", "client", "position", "is_active")
+        }
         super().__init__(data, initial=known)
         self.fields["client"].queryset = clients_seen_by(actor)  # type: ignore[attr-defined]
         params = self.kind.params if self.kind else ()
-        made = {PREFIX + param.name: _field(param, row.params.get(param.name, param.default)) for param in params}
-        self.fields = {**dict(list(self.fields.items())[:1]), **made, **dict(list(self.fields.items())[1:])}
+        made = {
+            PREFIX + param.name: _field(param, row.params.get(param.name, param.default))
+            for param in params
+        }
+        self.fields = {
+            **dict(list(self.fields.items())[:1]),
+            **made,
+            **dict(list(self.fields.items())[1:]),
+        }
         for field in self.fields.values():
             field.disabled = not may
 
@@ -71,15 +98,23 @@ class CheckForm(forms.Form):
             check(Rule(self.kind.name, self.params()))
         except BadParams as error:
             self.add_error(None, str(error))
-        same = Check.objects.filter(name=self.cleaned_data["name"], client=self.cleaned_data["client"]).exclude(pk=self.row.pk)
+        same = Check.objects.filter(
+            name=self.cleaned_data["name"], client=self.cleaned_data["client"]
+        ).exclude(pk=self.row.pk)
         if same.exists():
             self.add_error("name", _("Another check already has this name."))
 
     def params(self) -> dict[str, Any]:
         """As JSON, only what differs from the kind's default."""
         params = self.kind.params if self.kind else ()
-        told = {param.name: _value(param, self.cleaned_data[PREFIX + param.name]) for param in params}
-        return {param.name: told[param.name] for param in params if told[param.name] != _plain(param.default)}
+        told = {
+            param.name: _value(param, self.cleaned_data[PREFIX + param.name]) for param in params
+        }
+        return {
+            param.name: told[param.name]
+            for param in params
+            if told[param.name] != _plain(param.default)
+        }
 
     def filled(self) -> Check:
         """The row as the form says, not saved."""
@@ -98,15 +133,29 @@ def _field(param: Param, value: Any) -> forms.Field:
         case ParamType.BOOLEAN:
             return forms.BooleanField(**common, initial=bool(value), widget=UnfoldBooleanWidget())
         case ParamType.CHOICE:
-            return choice(param.label, [(each, each.replace("_", " ").capitalize()) for each in param.choices], initial=value)
+            return choice(
+                param.label,
+                [(each, each.replace("_", " ").capitalize()) for each in param.choices],
+                initial=value,
+            )
         case ParamType.TERMS:
-            return forms.CharField(**common, initial="\n".join(value), widget=_lines(), max_length=MOST_SIGNS, help_text=_("One per line."))
+            return forms.CharField(
+                **common,
+                initial="\n".join(value),
+                widget=_lines(),
+                max_length=MOST_SIGNS,
+                help_text=_("One per line."),
+            )
         case ParamType.COUNTS:
             shown = "\n".join(f"{name}: {number}" for name, number in value.items())
             words = _("One per line with its count, such as hero: 1.")
-            return forms.CharField(**common, initial=shown, widget=_lines(), max_length=MOST_SIGNS, help_text=words)
+            return forms.CharField(
+                **common, initial=shown, widget=_lines(), max_length=MOST_SIGNS, help_text=words
+            )
         case _:
-            return forms.CharField(**common, initial=str(value), max_length=200, widget=UnfoldAdminTextInputWidget())
+            return forms.CharField(
+                **common, initial=str(value), max_length=200, widget=UnfoldAdminTextInputWidget()
+            )
 
 
 def _lines() -> UnfoldAdminTextareaWidget:
@@ -134,4 +183,10 @@ def _whole(text: str) -> int | str:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else dict(value) if hasattr(value, "items") else value
+    return (
+        list(value)
+        if isinstance(value, tuple)
+        else dict(value)
+        if hasattr(value, "items")
+        else value
+    )

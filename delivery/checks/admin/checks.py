@@ -1,4 +1,8 @@
-"""Checks at the desk: what every version is asked, tried on the last ones before anybody is held up by it."""
+"""
+Checks at the desk.
+
+What every version is asked, tried on the last ones before anybody is held up by it.
+"""
 
 from __future__ import annotations
 
@@ -34,29 +38,45 @@ class CheckAdmin(DeskAdmin):
     search_help_text = gettext_lazy("Name")
     ordering = ("-is_active", "position", "id")
     empty_title = gettext_lazy("No checks yet")
-    empty_text = gettext_lazy("Without checks, versions go straight to agency approval. Add a check.")
+    empty_text = gettext_lazy(
+        "Without checks, versions go straight to agency approval. Add a check."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = clients_seen_by(actor(request))
-        return super().get_queryset(request).filter(client=None) | super().get_queryset(request).filter(client__in=seen)
+        return super().get_queryset(request).filter(client=None) | super().get_queryset(
+            request
+        ).filter(client__in=seen)
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """First the kind, then its form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         kind = KINDS.get(request.GET.get("kind", ""))
         if kind is None:
-            context = {"title": _("New check: choose its kind"), "kinds": KINDS.values(), "back": address(Check, "changelist")}
+            context = {
+                "title": _("New check: choose its kind"),
+                "kinds": KINDS.values(),
+                "back": address(Check, "changelist"),
+            }
             return self.render(request, "desk/check_kinds.html", context)
         return self.form_page(request, Check(kind=kind.name, name=str(kind.label)))
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         return self.form_page(request, self.seen(request, object_id))
 
     def form_page(self, request: HttpRequest, row: Check) -> HttpResponse:
-        may = self.has_change_permission(request, row) if row.pk else self.has_add_permission(request)
+        may = (
+            self.has_change_permission(request, row) if row.pk else self.has_add_permission(request)
+        )
         if request.method == "POST" and not may:
             raise PermissionDenied
         by = actor(request)
@@ -70,11 +90,17 @@ class CheckAdmin(DeskAdmin):
                 if "try" not in request.POST:
                     save(made, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
                     sent.leads_to(address(Check, "changelist"))
-                    messages.success(request, _("Saved “%(check)s”. It applies to new versions from now on.") % {"check": made})
+                    messages.success(
+                        request,
+                        _("Saved “%(check)s”. It applies to new versions from now on.")
+                        % {"check": made},
+                    )
                     return HttpResponseRedirect(address(Check, "changelist"))
                 tried = checks.try_out(made, by=by)
         context = {
-            "title": str(row) if row.pk else _("New check: %(kind)s") % {"kind": KINDS[row.kind].label},
+            "title": str(row)
+            if row.pk
+            else _("New check: %(kind)s") % {"kind": KINDS[row.kind].label},
             "kind": KINDS.get(row.kind),
             "form": form,
             "may": may,

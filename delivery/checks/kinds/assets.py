@@ -1,4 +1,8 @@
-"""Checks of files: which there must be, of what type, size and shape, and whether the body uses them."""
+"""
+Checks of files.
+
+Which there must be, of what type, size and shape, and whether the body uses them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,15 @@ from delivery.checks.kinds.page import Page
 from delivery.deliverables.manifest import FileEntry
 
 MEGABYTE = 1_000_000
-TYPES = ("image/jpeg", "image/png", "image/webp", "image/avif", "image/gif", "application/pdf", "video/mp4")
+TYPES = (
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/avif",
+    "image/gif",
+    "application/pdf",
+    "video/mp4",
+)
 ROLES = Param("roles", _("Only files with these roles"), ParamType.TERMS, [])
 
 
@@ -24,20 +36,34 @@ def required_assets(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     findings = (
         Finding(
             False,
-            said(_("Role “{role}” requires {wanted}; {found} found."), wanted=wanted, role=role, found=counts[role]),
+            said(
+                _("Role “{role}” requires {wanted}; {found} found."),
+                wanted=wanted,
+                role=role,
+                found=counts[role],
+            ),
             place=_("files"),
         )
         for role, wanted in sorted(roles.items())
         if counts[role] < wanted
     )
-    anything = [] if page.manifest.files or roles else [Finding(False, _("There are no files."), place=_("files"))]
+    anything = (
+        []
+        if page.manifest.files or roles
+        else [Finding(False, _("There are no files."), place=_("files"))]
+    )
     return or_passed([*findings, *anything], _("All required files are present."))
 
 
 def file_types(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     allowed = {name.casefold() for name in params["types"]}
     findings = (
-        Finding(False, said(_("{type} is not an allowed type."), type=quote(file.type) or "?"), quote(file.name), _place(file))
+        Finding(
+            False,
+            said(_("{type} is not an allowed type."), type=quote(file.type) or "?"),
+            quote(file.name),
+            _place(file),
+        )
         for file in _files(page, params["roles"])
         if file.type.casefold() not in allowed
     )
@@ -48,7 +74,12 @@ def max_size(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     most: Decimal = params["megabytes"]
     message = _("The file has {size} MB; the limit is {most} MB.")
     findings = (
-        Finding(False, said(message, size=f"{file.size / MEGABYTE:.1f}", most=most), quote(file.name), _place(file))
+        Finding(
+            False,
+            said(message, size=f"{file.size / MEGABYTE:.1f}", most=most),
+            quote(file.name),
+            _place(file),
+        )
         for file in _files(page, params["roles"])
         if file.size > most * MEGABYTE
     )
@@ -57,14 +88,26 @@ def max_size(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 
 def image_dimensions(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     images = (file for file in _files(page, params["roles"]) if file.type.startswith("image/"))
-    return or_passed((finding for file in images for finding in _shape(file, params)), _("All images have the required dimensions."))
+    return or_passed(
+        (finding for file in images for finding in _shape(file, params)),
+        _("All images have the required dimensions."),
+    )
 
 
 def file_use(page: Page, params: Mapping[str, Any]) -> list[Finding]:
-    used = {image.src.removeprefix("asset:").lower() for image in page.images if image.src.startswith("asset:")}
+    used = {
+        image.src.removeprefix("asset:").lower()
+        for image in page.images
+        if image.src.startswith("asset:")
+    }
     there = {file.sha256.lower() for file in page.manifest.files}
     missing = (
-        Finding(False, _("The body refers to a file that this version does not have."), f"asset:{name}", _("body"))
+        Finding(
+            False,
+            _("The body refers to a file that this version does not have."),
+            f"asset:{name}",
+            _("body"),
+        )
         for name in sorted(used - there)
     )
     empty = (
@@ -78,7 +121,12 @@ def file_use(page: Page, params: Mapping[str, Any]) -> list[Finding]:
         if not image.src
     )
     unused = (
-        Finding(False, _("The file belongs to this version, but the body does not show it."), quote(file.name), _place(file))
+        Finding(
+            False,
+            _("The file belongs to this version, but the body does not show it."),
+            quote(file.name),
+            _place(file),
+        )
         for file in page.manifest.files
         if file.role in params["roles"] and file.sha256.lower() not in used
     )
@@ -99,17 +147,45 @@ def _shape(file: FileEntry, params: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(False, _("The dimensions could not be read."), quote(file.name), _place(file))
         return
     found = f"{file.name[:80]}: {file.width} × {file.height} px"
-    for side, number, name in (("width", file.width, _("width")), ("height", file.height, _("height"))):
+    for side, number, name in (
+        ("width", file.width, _("width")),
+        ("height", file.height, _("height")),
+    ):
         least, most, exact = params[f"min_{side}"], params[f"max_{side}"], params[side]
         if exact and number != exact:
-            yield Finding(False, said(_("The {side} must be exactly {wanted} px."), side=name, wanted=exact), quote(found), _place(file))
+            yield Finding(
+                False,
+                said(_("The {side} must be exactly {wanted} px."), side=name, wanted=exact),
+                quote(found),
+                _place(file),
+            )
         if least and number < least:
-            yield Finding(False, said(_("The {side} must be at least {wanted} px."), side=name, wanted=least), quote(found), _place(file))
+            yield Finding(
+                False,
+                said(_("The {side} must be at least {wanted} px."), side=name, wanted=least),
+                quote(found),
+                _place(file),
+            )
         if most and number > most:
-            yield Finding(False, said(_("The {side} must be at most {wanted} px."), side=name, wanted=most), quote(found), _place(file))
+            yield Finding(
+                False,
+                said(_("The {side} must be at most {wanted} px."), side=name, wanted=most),
+                quote(found),
+                _place(file),
+            )
     across, down = params["ratio_width"], params["ratio_height"]
-    if across and down and abs(file.width * down - file.height * across) * 100 > params["tolerance"] * file.height * across:
-        yield Finding(False, said(_("The aspect ratio must be {across}:{down}."), across=across, down=down), quote(found), _place(file))
+    if (
+        across
+        and down
+        and abs(file.width * down - file.height * across) * 100
+        > params["tolerance"] * file.height * across
+    ):
+        yield Finding(
+            False,
+            said(_("The aspect ratio must be {across}:{down}."), across=across, down=down),
+            quote(found),
+            _place(file),
+        )
 
 
 def _pixels(name: str, label: Any) -> Param:

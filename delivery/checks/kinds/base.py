@@ -29,7 +29,9 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Rule:
     kind: str
-    params: Mapping[str, Any] = field(default_factory=dict)  # JSON as stored; what is not said is the kind's default
+    params: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # JSON as stored; what is not said is the kind's default
     label: StrOrPromise = ""  # where the kind's own would say too little: what "judgment" is about
 
 
@@ -66,27 +68,44 @@ class Kind:
 
 
 class BadParams(ValueError):
-    """Parameters a kind does not have, or of the wrong type. The message is for the person who wrote them."""
+    """
+    Parameters a kind does not have, or of the wrong type.
+
+    The message is for the person who wrote them.
+    """
 
 
 def typed(kind: Kind, params: Mapping[str, Any]) -> dict[str, Any]:
     """
-    The parameters as int, Decimal, bool, str, tuple or dict, with the defaults of those that are not given.
+    The parameters as int, Decimal, bool, str, tuple or dict, with the defaults of those that are
+    not given.
 
     :raises BadParams: naming the first that is wrong
     """
-    if unknown := sorted(str(name) for name in params if name not in {param.name for param in kind.params}):
-        raise BadParams(_("The check “%(kind)s” has no parameter “%(name)s”.") % {"kind": kind.label, "name": quote(unknown[0])})
+    if unknown := sorted(
+        str(name) for name in params if name not in {param.name for param in kind.params}
+    ):
+        raise BadParams(
+            _("The check “%(kind)s” has no parameter “%(name)s”.")
+            % {"kind": kind.label, "name": quote(unknown[0])}
+        )
     found = {}
     for param in kind.params:
         value = params.get(param.name, param.default)
         try:
             found[param.name] = _READ[param.type](value)
         except (ValueError, TypeError, InvalidOperation) as error:
-            facts = {"label": param.label, "found": quote(str(value)), "wanted": _WANTED[param.type]}
+            facts = {
+                "label": param.label,
+                "found": quote(str(value)),
+                "wanted": _WANTED[param.type],
+            }
             raise BadParams(_("%(label)s: “%(found)s” is not %(wanted)s.") % facts) from error
         if param.type is ParamType.CHOICE and found[param.name] not in param.choices:
-            raise BadParams(_("%(label)s: choose one of %(choices)s.") % {"label": param.label, "choices": ", ".join(param.choices)})
+            raise BadParams(
+                _("%(label)s: choose one of %(choices)s.")
+                % {"label": param.label, "choices": ", ".join(param.choices)}
+            )
     return found
 
 

@@ -15,20 +15,32 @@ from delivery.checks.kinds.page import Page
 def budget(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     context, tolerance = page.context, params["tolerance"]
     findings = [
-        *_within(context.estimated_amount, context.remaining_amount, tolerance, context.currency, _("amount")),
+        *_within(
+            context.estimated_amount,
+            context.remaining_amount,
+            tolerance,
+            context.currency,
+            _("amount"),
+        ),
         *_within(context.estimated_hours, context.remaining_hours, tolerance, "h", _("hours")),
     ]
     return or_passed(findings, _("The estimate is within the remaining budget."))
 
 
-def _within(planned: Decimal | None, left: Decimal | None, tolerance: Decimal, unit: str, place: Any) -> list[Finding]:
+def _within(
+    planned: Decimal | None, left: Decimal | None, tolerance: Decimal, unit: str, place: Any
+) -> list[Finding]:
     if left is None:
         return []  # nothing was agreed that it could exceed
     if planned is None:
         return [Finding(False, _("There is no estimate to compare with the budget."), place=place)]
     if planned <= left + abs(left) * tolerance / 100:
         return []
-    message = said(_("The estimate exceeds the remaining budget by {over} {unit}."), over=planned - left, unit=unit)
+    message = said(
+        _("The estimate exceeds the remaining budget by {over} {unit}."),
+        over=planned - left,
+        unit=unit,
+    )
     return [Finding(False, message, f"{planned} {unit} > {left} {unit}", place)]
 
 

@@ -1,4 +1,7 @@
-"""Every kind of check, how to run them, and what a deliverable is checked for when nobody says otherwise."""
+"""
+Every kind of check, how to run them, and what a deliverable is checked for when nobody says
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ from delivery.checks.kinds.page import Context, Page, look
 from delivery.deliverables.manifest import Manifest
 
 JUDGMENT = Kind("judgment", _("Manual review"), _("A person must review this and sign off."))
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (*assets.KINDS, *pages.KINDS, *links.KINDS, *words.KINDS, *budget.KINDS, JUDGMENT)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (*assets.KINDS, *pages.KINDS, *links.KINDS, *words.KINDS, *budget.KINDS, JUDGMENT)
+}
 
 MOST_FINDINGS = 200  # of one rule: nobody reads more, and a row has to hold them
 
@@ -53,11 +59,15 @@ def check(rule: Rule) -> None:
     typed(KINDS[rule.kind], rule.params)
 
 
-def run(rules: Iterable[Rule], manifest: Manifest, context: Context | None = None) -> list[tuple[Rule, list[Finding]]]:
+def run(
+    rules: Iterable[Rule], manifest: Manifest, context: Context | None = None
+) -> list[tuple[Rule, list[Finding]]]:
     """
-    Each rule with everything it found, in the order given, never nothing: what holds says so in one finding.
+    Each rule with everything it found, in the order given, never nothing: what holds says so in one
+    finding.
 
-    Total: whatever the manifest says, and whatever a rule asks, the answer is findings. Only a person passes a judgment.
+    Total: whatever the manifest says, and whatever a rule asks, the answer is findings. Only a
+    person passes a judgment.
     """
     page = look(manifest, context or Context())
     return [(rule, _judged(rule, page)) for rule in rules]
@@ -66,7 +76,11 @@ def run(rules: Iterable[Rule], manifest: Manifest, context: Context | None = Non
 def verdict(rule: Rule, findings: Sequence[Finding]) -> Verdict:
     if rule.kind == JUDGMENT.name:
         return Verdict.NEEDS_SIGNATURE
-    return Verdict.PASSED if findings and all(finding.passed for finding in findings) else Verdict.FAILED
+    return (
+        Verdict.PASSED
+        if findings and all(finding.passed for finding in findings)
+        else Verdict.FAILED
+    )
 
 
 def _judged(rule: Rule, page: Page) -> list[Finding]:
@@ -83,4 +97,11 @@ def _judged(rule: Rule, page: Page) -> list[Finding]:
         return [Finding(False, str(error))]
     findings = list(kind.judge(page, params))
     more = len(findings) - MOST_FINDINGS
-    return findings if more <= 0 else [*findings[:MOST_FINDINGS], Finding(False, said(_("{more} more like this."), more=more))]
+    return (
+        findings
+        if more <= 0
+        else [
+            *findings[:MOST_FINDINGS],
+            Finding(False, said(_("{more} more like this."), more=more)),
+        ]
+    )

@@ -12,7 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
 from delivery.checks.kinds.page import Page, Part
 
-EMPTY_TEXTS = ["click here", "here", "more", "read more", "learn more", "this link", "link", "hier", "hier klicken", "mehr", "weiterlesen"]
+EMPTY_TEXTS = [
+    "click here",
+    "here",
+    "more",
+    "read more",
+    "learn more",
+    "this link",
+    "link",
+    "hier",
+    "hier klicken",
+    "mehr",
+    "weiterlesen",
+]
 _TELEPHONE = re.compile(r"\+?[0-9().\-/ ]{3,40}(?:;[\w=\-]{1,40})?")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
@@ -32,8 +44,8 @@ def link_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 
 
 def _problems(link: Part, params: Mapping[str, Any]) -> Iterator[Any]:
-    # https://www.w3.org/WAI/WCAG22/Understanding/link-purpose-in-context and, for texts that name no purpose,
-    # https://www.w3.org/WAI/WCAG22/Techniques/failures/F84
+    # https://www.w3.org/WAI/WCAG22/Understanding/link-purpose-in-context and, for texts that name
+    # no purpose, https://www.w3.org/WAI/WCAG22/Techniques/failures/F84
     text = link.text.casefold().strip(" .…!»›>→")
     if not link.text:
         yield _("The link has no text. Describe where it leads.")
@@ -51,7 +63,9 @@ def _problems(link: Part, params: Mapping[str, Any]) -> Iterator[Any]:
     yield from _address(link.href, url, port, params)
 
 
-def _address(href: str, url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Iterator[Any]:
+def _address(
+    href: str, url: SplitResult, port: int | None, params: Mapping[str, Any]
+) -> Iterator[Any]:
     if url.scheme in ("http", "https"):
         yield from _web(url, port, params)
     elif url.scheme == "mailto":
@@ -69,7 +83,11 @@ def _address(href: str, url: SplitResult, port: int | None, params: Mapping[str,
 def _web(url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Iterator[Any]:
     if url.scheme == "http" and not params["allow_http"]:
         yield _("The address starts with http. Use https.")
-    if not _is_host(url.hostname or "") or port == 0 or any(character.isspace() for character in url.geturl()):
+    if (
+        not _is_host(url.hostname or "")
+        or port == 0
+        or any(character.isspace() for character in url.geturl())
+    ):
         yield _("The link address is invalid.")
     if url.username is not None:
         yield _("The link address contains a user name or password.")
@@ -91,7 +109,9 @@ def _is_host(host: str) -> bool:
 
 def _is_mail(address: str) -> bool:
     name, at, domain = address.strip().rpartition("@")
-    return bool(name and at and _is_host(domain)) and not any(character.isspace() or character in ",;<>@" for character in name)
+    return bool(name and at and _is_host(domain)) and not any(
+        character.isspace() or character in ",;<>@" for character in name
+    )
 
 
 KINDS = (

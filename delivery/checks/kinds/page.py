@@ -25,7 +25,11 @@ class Context:
 
 @dataclass(slots=True)
 class Part:
-    """A heading, a link or a table, with what it says; the alternative text of its images counts as said."""
+    """
+    A heading, a link or a table, with what it says.
+
+    The alternative text of its images counts as said.
+    """
 
     tag: str
     href: str | None = None
@@ -57,7 +61,11 @@ class Page:
 
 
 def look(manifest: Manifest, context: Context) -> Page:
-    """The version read for its checks. A body that cannot be cleaned is told as ``fault``, never raised."""
+    """
+    The version read for its checks.
+
+    A body that cannot be cleaned is told as ``fault``, never raised.
+    """
     try:
         body = sanitise(manifest.body_html)
     except ValueError as error:

@@ -1,4 +1,8 @@
-"""Checks of the body as a page: what those who cannot see it, or see it differently, need from it (WCAG 2.2)."""
+"""
+Checks of the body as a page.
+
+What those who cannot see it, or see it differently, need from it (WCAG 2.2).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
 from delivery.checks.kinds.page import HEADINGS, Image, Page
 
-EMPTY_PHRASES = ["image of", "picture of", "photo of", "graphic of", "Bild von", "Foto von", "Grafik von"]
+EMPTY_PHRASES = [
+    "image of",
+    "picture of",
+    "photo of",
+    "graphic of",
+    "Bild von",
+    "Foto von",
+    "Grafik von",
+]
 _FILE_NAME = re.compile(r"\S{1,200}\.(?:jpe?g|png|gif|webp|avif|svg|tiff?|bmp|heic)", re.IGNORECASE)
 
 
@@ -23,11 +35,15 @@ def alt_text(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed(_alternatives(page, names, params), _("All images have alt text."))
 
 
-def _alternatives(page: Page, names: Mapping[str, str], params: Mapping[str, Any]) -> Iterator[Finding]:
+def _alternatives(
+    page: Page, names: Mapping[str, str], params: Mapping[str, Any]
+) -> Iterator[Finding]:
     for number, image in enumerate(page.images, 1):
         name = names.get(image.src.lower(), "")
         if problem := _alt_problem(image.alt, name, params):
-            yield Finding(False, problem, _shown(image, name), said(_("body, image {number}"), number=number))
+            yield Finding(
+                False, problem, _shown(image, name), said(_("body, image {number}"), number=number)
+            )
     shown = {image.src.lower() for image in page.images}
     for file in page.manifest.files:
         outside = file.type.startswith("image/") and f"asset:{file.sha256.lower()}" not in shown
@@ -41,22 +57,34 @@ def _alt_problem(alt: str | None, name: str, params: Mapping[str, Any]) -> Any:
         return _("The image has no alt text. Describe what it shows.")
     said_alt = " ".join(alt.split()).casefold()
     if not said_alt:
-        return "" if params["allow_decorative"] else _("The alt text is empty. Describe what the image shows.")
+        return (
+            ""
+            if params["allow_decorative"]
+            else _("The alt text is empty. Describe what the image shows.")
+        )
     stem = name.rpartition(".")[0] or name
     if said_alt in {name.casefold(), stem.casefold()} or _FILE_NAME.fullmatch(said_alt):
         return _("The alt text is a file name. Describe what the image shows.")
     if any(said_alt.startswith(phrase.casefold()) for phrase in params["empty_phrases"]):
-        return _("Do not start with “image of”: screen readers already announce it. Describe what it shows.")
+        return _(
+            "Do not start with “image of”: screen readers already announce it. Describe what it "
+            "shows."
+        )
     return ""
 
 
 def _shown(image: Image, name: str) -> str:
-    return quote(f"{name or image.src or '?'}: “{image.alt}”" if image.alt else name or image.src or "?")
+    return quote(
+        f"{name or image.src or '?'}: “{image.alt}”" if image.alt else name or image.src or "?"
+    )
 
 
 def heading_order(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     # https://www.w3.org/WAI/WCAG22/Techniques/html/H42 and https://www.w3.org/WAI/WCAG22/Techniques/general/G141
-    return or_passed(_steps(page, int(params["first_level"])), _("Headings start at the right level, skip no level and are not empty."))
+    return or_passed(
+        _steps(page, int(params["first_level"])),
+        _("Headings start at the right level, skip no level and are not empty."),
+    )
 
 
 def _steps(page: Page, first: int) -> Iterator[Finding]:
@@ -65,19 +93,34 @@ def _steps(page: Page, first: int) -> Iterator[Finding]:
         level, text = HEADINGS[heading.tag], heading.text
         place = said(_("body, heading {number}"), number=number)
         if not text:
-            yield Finding(False, said(_("A heading of level {level} is empty."), level=level), f"<{heading.tag}></{heading.tag}>", place)
+            yield Finding(
+                False,
+                said(_("A heading of level {level} is empty."), level=level),
+                f"<{heading.tag}></{heading.tag}>",
+                place,
+            )
         if level < first:
             message = _("Level {level} is reserved for the page title. Start at level {first}.")
             yield Finding(False, said(message, level=level, first=first), quote(text), place)
         elif level > before + 1:
-            yield Finding(False, said(_("Level {level} follows level {before}."), level=level, before=before), quote(text), place)
+            yield Finding(
+                False,
+                said(_("Level {level} follows level {before}."), level=level, before=before),
+                quote(text),
+                place,
+            )
         before = max(level, first - 1)
 
 
 def table_headers(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     # https://www.w3.org/WAI/WCAG22/Techniques/html/H51
     findings = (
-        Finding(False, _("The table has no header cells."), quote(table.text), said(_("body, table {number}"), number=number))
+        Finding(
+            False,
+            _("The table has no header cells."),
+            quote(table.text),
+            said(_("body, table {number}"), number=number),
+        )
         for number, table in enumerate(page.tables, 1)
         if table.cells and not table.headers
     )
@@ -90,7 +133,12 @@ KINDS = (
         _("Alt text"),
         _("All images must have alt text."),
         (
-            Param("allow_decorative", _("Allow empty alt text for decorative images"), ParamType.BOOLEAN, False),
+            Param(
+                "allow_decorative",
+                _("Allow empty alt text for decorative images"),
+                ParamType.BOOLEAN,
+                False,
+            ),
             Param("empty_phrases", _("Openings to reject"), ParamType.TERMS, EMPTY_PHRASES),
         ),
         alt_text,
@@ -100,9 +148,24 @@ KINDS = (
         "heading_order",
         _("Heading order"),
         _("Headings must start below the title, skip no level and not be empty."),
-        (Param("first_level", _("First heading level in the body"), ParamType.CHOICE, "2", choices=("1", "2", "3", "4")),),
+        (
+            Param(
+                "first_level",
+                _("First heading level in the body"),
+                ParamType.CHOICE,
+                "2",
+                choices=("1", "2", "3", "4"),
+            ),
+        ),
         heading_order,
         reads_body=True,
     ),
-    Kind("table_headers", _("Table headers"), _("All tables have header cells."), (), table_headers, reads_body=True),
+    Kind(
+        "table_headers",
+        _("Table headers"),
+        _("All tables have header cells."),
+        (),
+        table_headers,
+        reads_body=True,
+    ),
 )

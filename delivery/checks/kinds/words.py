@@ -9,7 +9,16 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from delivery.checks.kinds.base import MOST_EVIDENCE, Finding, Kind, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.base import (
+    MOST_EVIDENCE,
+    Finding,
+    Kind,
+    Param,
+    ParamType,
+    or_passed,
+    quote,
+    said,
+)
 from delivery.checks.kinds.page import Page
 from delivery.checks.terms import around, find, words
 
@@ -29,7 +38,12 @@ def forbidden_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     if not params["terms"]:
         return [Finding(True, _("No terms are set."))]
     findings = (
-        Finding(False, said(_("“{term}” must not be used."), term=quote(term)), around(text, start, end, most=MOST_EVIDENCE), FIELDS[name])
+        Finding(
+            False,
+            said(_("“{term}” must not be used."), term=quote(term)),
+            around(text, start, end, most=MOST_EVIDENCE),
+            FIELDS[name],
+        )
         for name, text in _texts(page)
         for term, start, end in find(params["terms"], words(text))
     )
@@ -59,10 +73,18 @@ def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     if params["minimum"] and not length:
         findings.append(Finding(False, _("This is empty."), place=place))
     elif length < params["minimum"]:
-        message = said(_("{found} characters; the minimum is {wanted}."), found=length, wanted=params["minimum"])
+        message = said(
+            _("{found} characters; the minimum is {wanted}."),
+            found=length,
+            wanted=params["minimum"],
+        )
         findings.append(Finding(False, message, evidence, place))
     if params["maximum"] and length > params["maximum"]:
-        message = said(_("{found} characters; the maximum is {wanted}."), found=length, wanted=params["maximum"])
+        message = said(
+            _("{found} characters; the maximum is {wanted}."),
+            found=length,
+            wanted=params["maximum"],
+        )
         findings.append(Finding(False, message, evidence, place))
     return findings or [Finding(True, _("The length is within the limits."), place=place)]
 
@@ -70,10 +92,18 @@ def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 def slug_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     slug, findings = page.manifest.slug, []
     if not _SLUG.fullmatch(slug):
-        message: StrOrPromise = _("Use lower-case letters a to z, digits and single hyphens.") if slug else _("There is no slug.")
+        message: StrOrPromise = (
+            _("Use lower-case letters a to z, digits and single hyphens.")
+            if slug
+            else _("There is no slug.")
+        )
         findings.append(Finding(False, message, quote(slug), _("slug")))
     if params["maximum"] and len(slug) > params["maximum"]:
-        message = said(_("{found} characters; the maximum is {wanted}."), found=len(slug), wanted=params["maximum"])
+        message = said(
+            _("{found} characters; the maximum is {wanted}."),
+            found=len(slug),
+            wanted=params["maximum"],
+        )
         findings.append(Finding(False, message, quote(slug), _("slug")))
     return or_passed(findings, _("The slug is valid."))
 
@@ -82,7 +112,12 @@ def _texts(page: Page) -> Iterator[tuple[str, str]]:
     manifest = page.manifest
     yield from (("title", manifest.title), ("excerpt", manifest.excerpt), ("body", page.text))
     yield from (("seo_title", manifest.seo_title), ("seo_description", manifest.seo_description))
-    yield "alt", "\n".join([*(image.alt or "" for image in page.images), *(file.alt for file in manifest.files)])
+    yield (
+        "alt",
+        "\n".join(
+            [*(image.alt or "" for image in page.images), *(file.alt for file in manifest.files)]
+        ),
+    )
 
 
 KINDS = (

@@ -54,10 +54,18 @@ class NeedsMySignature(SimpleListFilter):
     parameter_name = "sign"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (("mine", gettext_lazy("Needs my sign-off")),) if actor(request).may("delivery.sign_off_deliverable") else ()
+        return (
+            (("mine", gettext_lazy("Needs my sign-off")),)
+            if actor(request).may("delivery.sign_off_deliverable")
+            else ()
+        )
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return checks.awaiting_signature(queryset, by=actor(request)) if self.value() == "mine" else queryset
+        return (
+            checks.awaiting_signature(queryset, by=actor(request))
+            if self.value() == "mine"
+            else queryset
+        )
 
 
 @admin.register(Deliverable)
@@ -71,7 +79,13 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         filters.WaitingOn,
         filters.OfClient,
     )
-    search_fields = ("item__ref", "item__title", "request__item__ref", "item__client__code", "item__client__name")
+    search_fields = (
+        "item__ref",
+        "item__title",
+        "request__item__ref",
+        "item__client__code",
+        "item__client__name",
+    )
     search_help_text = gettext_lazy("Reference of the deliverable or its request, title or client")
     ordering = (soonest("item__"), "item_id")
     noun_template = "desk/deliverable.html"
@@ -87,9 +101,22 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         "destination",
         "replaces__item",
     )
-    bulk_steps = ("start", "submit", "run_checks", "ask_client", "publish", "hand_out", "cancel", "hold", "resume", "hand_over")
+    bulk_steps = (
+        "start",
+        "submit",
+        "run_checks",
+        "ask_client",
+        "publish",
+        "hand_out",
+        "cancel",
+        "hold",
+        "resume",
+        "hand_over",
+    )
     empty_title = gettext_lazy("No deliverables")
-    empty_text = gettext_lazy("Deliverables are created when a brief is approved. Reset the filters to see ended ones.")
+    empty_text = gettext_lazy(
+        "Deliverables are created when a brief is approved. Reset the filters to see ended ones."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
@@ -107,37 +134,58 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
             "back_version": back,
             "faults": faults,
             "version": row.version,
-            "frame": address(Deliverable, "preview", row.pk, row.version.number) if row.version else "",
+            "frame": address(Deliverable, "preview", row.pk, row.version.number)
+            if row.version
+            else "",
             "parts": list(row.version.files.select_related("file")) if row.version else (),
             "checks": checks_of(row, row.version) if row.version else (),
             "approvals": approvals,
             "versions": list(row.versions.select_related("author").order_by("-number")[:50]),
         }
 
-    def question(self, approvals: Sequence[Asked], row: Deliverable, known: PageFacts) -> dict[str, Any] | None:
+    def question(
+        self, approvals: Sequence[Asked], row: Deliverable, known: PageFacts
+    ) -> dict[str, Any] | None:
         """What is asked about the newest version now, and what this person can do about it."""
-        pending = (each.approval for each in approvals if each.seen and each.approval.state == Approval.State.PENDING)
+        pending = (
+            each.approval
+            for each in approvals
+            if each.seen and each.approval.state == Approval.State.PENDING
+        )
         asked = next((each for each in pending if each.version_id == row.version_id), None)
         if asked is None:
             return None
         offered = panel(asked, known, onward=("approve", "record"))
-        steps = [each for each in (offered.first, *offered.others, *offered.dangers) if each and each.step.model is Approval]
+        steps = [
+            each
+            for each in (offered.first, *offered.others, *offered.dangers)
+            if each and each.step.model is Approval
+        ]
         held = [each for each in offered.held if each.steps[0].model is Approval]
         return {"approval": asked, "steps": steps, "held": held, "url": page_of(asked)}
 
     def facts(self, request: HttpRequest, row: Deliverable) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
         made = [
-            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (
+                _("State"),
+                format_html("{} {}", state_badge(item.kind, row.state), display.hold(item)),
+            ),
             (_("Client"), item.client or display.NOTHING),
             (_("Waiting on"), self.waiting(row)),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or _("Unassigned")),
             (_("Due"), display.due(item, now)),
-            (_("Planned date"), date_format(row.due_date, "D j M Y") if row.due_date else display.NOTHING),
+            (
+                _("Planned date"),
+                date_format(row.due_date, "D j M Y") if row.due_date else display.NOTHING,
+            ),
             (_("Type"), row.get_format_display()),
-            (_("Destination"), row.destination.name if row.destination else _("Files for the client")),
+            (
+                _("Destination"),
+                row.destination.name if row.destination else _("Files for the client"),
+            ),
             (_("Request"), _link(row.request)),
             (_("Brief"), _link(row.brief)),
             (_("Planned"), _planned(row)),
@@ -152,7 +200,10 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
             found.append((_("Live since"), display.when(row.live_at)))
         if row.replaces:
             found.append((_("Replaces"), _link(row.replaces)))
-        return found + [(_("Replaced by"), _link(each)) for each in row.replaced_by.exclude(state="cancelled").select_related("item")]
+        return found + [
+            (_("Replaced by"), _link(each))
+            for each in row.replaced_by.exclude(state="cancelled").select_related("item")
+        ]
 
     def texts(self, row: Deliverable) -> Sequence[tuple[Any, str]]:
         return [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []
@@ -172,7 +223,10 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
 
 def _planned(row: Deliverable) -> str:
     currency = row.brief.engagement.currency if row.brief.engagement else ""
-    return _("%(amount)s, %(hours)s h") % {"amount": money(row.amount, currency), "hours": number_format(row.hours)}
+    return _("%(amount)s, %(hours)s h") % {
+        "amount": money(row.amount, currency),
+        "hours": number_format(row.hours),
+    }
 
 
 def _link(row: Any) -> SafeString:

@@ -1,4 +1,8 @@
-"""The form that makes a version: prefilled from the newest one, its files kept unless somebody takes them out."""
+"""
+The form that makes a version.
+
+Prefilled from the newest one, its files kept unless somebody takes them out.
+"""
 
 from __future__ import annotations
 
@@ -33,17 +37,24 @@ ROLES = (
 TERMS = ("categories", "tags")
 BODY_HELP = gettext_lazy(
     "HTML: paragraphs, headings from h2, lists, links, quotations, tables and images. "
-    "Scripts and styles are removed, and you are notified. To show an uploaded image, use its file name: "
+    "Scripts and styles are removed, and you are notified. To show an uploaded image, use its file "
+    "name: "
     '<img src="asset:photo.jpg" alt="What it shows">.'
 )
 
 
 class FileForm(forms.Form):
-    """One file that is there already: what it is for, what is said in its place, and whether it stays."""
+    """
+    One file that is there already.
+
+    What it is for, what is said in its place, and whether it stays.
+    """
 
     file = forms.IntegerField(widget=forms.HiddenInput())
     role = forms.CharField(
-        label=gettext_lazy("Purpose"), max_length=30, widget=forms.TextInput({"list": "roles", "class": " ".join(INPUT_CLASSES)})
+        label=gettext_lazy("Purpose"),
+        max_length=30,
+        widget=forms.TextInput({"list": "roles", "class": " ".join(INPUT_CLASSES)}),
     )
     alt = line(gettext_lazy("Alt text"), max_length=300, required=False)
     leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
@@ -53,10 +64,16 @@ class FileForm(forms.Form):
     @property
     def reference(self) -> str:
         """Return the text to write in the body to show the file."""
-        return f'<img src="asset:{self.row}" alt="{self["alt"].value() or ""}">' if self.row and self.row.is_image else ""
+        return (
+            f'<img src="asset:{self.row}" alt="{self["alt"].value() or ""}">'
+            if self.row and self.row.is_image
+            else ""
+        )
 
 
-FileForms = forms.formset_factory(FileForm, extra=0, max_num=versions.MOST_FILES, absolute_max=versions.MOST_FILES + 20)
+FileForms = forms.formset_factory(
+    FileForm, extra=0, max_num=versions.MOST_FILES, absolute_max=versions.MOST_FILES + 20
+)
 
 
 @step_form(versions.upload)
@@ -71,7 +88,9 @@ class UploadForm(StepForm):
         gettext_lazy("Slug"),
         max_length=200,
         required=False,
-        help_text=gettext_lazy("The last part of the address. Leave empty to derive it from the title."),
+        help_text=gettext_lazy(
+            "The last part of the address. Leave empty to derive it from the title."
+        ),
     )
     excerpt = long_text(gettext_lazy("Excerpt"), error="", required=False, rows=3, max_length=2_000)
     body_html = forms.CharField(
@@ -82,14 +101,24 @@ class UploadForm(StepForm):
     )
     seo_title = line(gettext_lazy("SEO title"), max_length=200, required=False)
     seo_description = line(gettext_lazy("SEO description"), max_length=500, required=False)
-    categories = CommaList(label=gettext_lazy("Categories"), help_text=gettext_lazy("Separate with commas."))
+    categories = CommaList(
+        label=gettext_lazy("Categories"), help_text=gettext_lazy("Separate with commas.")
+    )
     tags = CommaList(label=gettext_lazy("Tags"), help_text=gettext_lazy("Separate with commas."))
     uploads = FilesField(
         label=gettext_lazy("More files"),
         required=False,
-        help_text=gettext_lazy("You can choose several files. After the upload, enter the purpose and alt text of each."),
+        help_text=gettext_lazy(
+            "You can choose several files. After the upload, enter the purpose and alt text of "
+            "each."
+        ),
     )
-    note = line(gettext_lazy("Release note"), max_length=500, required=False, help_text=gettext_lazy("For the next reviewers."))
+    note = line(
+        gettext_lazy("Release note"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("For the next reviewers."),
+    )
 
     def prepare(self) -> None:
         self.row: Deliverable = self.rows[0]
@@ -97,7 +126,9 @@ class UploadForm(StepForm):
         if self.is_bound:
             self.parts = FileForms(self.data, prefix="files")
         else:
-            self.parts = FileForms(initial=[_known(part) for part in _newest_parts(self.row)], prefix="files")
+            self.parts = FileForms(
+                initial=[_known(part) for part in _newest_parts(self.row)], prefix="files"
+            )
         self._name_files()
 
     def known(self, row: Deliverable) -> dict[str, Any]:
@@ -117,14 +148,32 @@ class UploadForm(StepForm):
         if not self.parts.is_valid():
             self.add_error(None, _("Correct the marked files."))
         if self.kept:  # once, so that nobody hands in a picture without saying what it shows
-            self.add_error(None, _("Files received. Enter the purpose of each file and the alt text of images, then upload."))
+            self.add_error(
+                None,
+                _(
+                    "Files received. Enter the purpose of each file and the alt text of images, "
+                    "then upload."
+                ),
+            )
 
     def _keep(self) -> None:
-        """Every upload becomes a row, whatever else is wrong with the form: what was sent once is not asked for again."""
+        """
+        Every upload becomes a row, whatever else is wrong with the form.
+
+        What was sent once is not asked for again.
+        """
         at = timezone.now()
         for upload in self.cleaned_data.get("uploads", ()):
             try:
-                self.kept.append(files.keep(upload, name=upload.name or "", client=self.row.item.client, by=self.actor, at=at))
+                self.kept.append(
+                    files.keep(
+                        upload,
+                        name=upload.name or "",
+                        client=self.row.item.client,
+                        by=self.actor,
+                        at=at,
+                    )
+                )
             except files.NotKept as refusal:
                 self.add_error("uploads", f"{upload.name}: {refusal}")
         if self.kept:
@@ -136,14 +185,21 @@ class UploadForm(StepForm):
         for place, file in enumerate(self.kept, start=before):
             values = {"file": file.pk, "role": "content" if file.is_image else "download"}
             data.update({f"files-{place}-{name}": str(value) for name, value in values.items()})
-        data["files-TOTAL_FORMS"], data["files-INITIAL_FORMS"] = str(before + len(self.kept)), data.get("files-INITIAL_FORMS") or "0"
+        data["files-TOTAL_FORMS"], data["files-INITIAL_FORMS"] = (
+            str(before + len(self.kept)),
+            data.get("files-INITIAL_FORMS") or "0",
+        )
         self.data = data
         self.parts = FileForms(data, prefix="files")
         self._name_files()
 
     def _name_files(self) -> None:
         wanted = [str(form["file"].value()) for form in self.parts]
-        seen = files_seen_by(self.actor).kept().filter(pk__in=[pk for pk in wanted if pk.isdecimal() and len(pk) < 19])  # noqa: PLR2004
+        seen = (
+            files_seen_by(self.actor)
+            .kept()
+            .filter(pk__in=[pk for pk in wanted if pk.isdecimal() and len(pk) < 19])  # noqa: PLR2004
+        )
         rows = {str(file.pk): file for file in seen}
         for form, pk in zip(self.parts, wanted, strict=True):
             form.row = rows.get(pk)
@@ -160,7 +216,9 @@ class UploadForm(StepForm):
 
     def as_details(self) -> dict[str, Any]:
         told = self.cleaned_data
-        wanted = [form.cleaned_data for form in self.parts if not form.cleaned_data.get("leave_out")]
+        wanted = [
+            form.cleaned_data for form in self.parts if not form.cleaned_data.get("leave_out")
+        ]
         draft = versions.Draft(
             texts={name: told.get(name, "") for name in versions.TEXTS},
             terms={name: told.get(name) or [] for name in TERMS},
@@ -173,7 +231,11 @@ class UploadForm(StepForm):
         made = Version.objects.get(pk=row.version_id or 0)
         gone = taken_out(self.cleaned_data.get("body_html", ""), made.body_html)
         said = _("Uploaded as version %(number)s.") % {"number": made.number}
-        return f"{said} {_('Removed from the text: %(what)s.') % {'what': ', '.join(gone)}}" if gone else said
+        return (
+            f"{said} {_('Removed from the text: %(what)s.') % {'what': ', '.join(gone)}}"
+            if gone
+            else said
+        )
 
 
 def _newest_parts(row: Deliverable) -> list[Any]:

@@ -1,4 +1,8 @@
-"""The pages of one version: what it says, what changed, how it was judged, and its preview for a frame."""
+"""
+The pages of one version.
+
+What it says, what changed, how it was judged, and its preview for a frame.
+"""
 
 from __future__ import annotations
 
@@ -23,29 +27,51 @@ class VersionPages(DeskAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
-        page = path("<path:object_id>/version/<int:number>/", wrap(require_safe(self.version_view)), name="delivery_deliverable_version")
+        page = path(
+            "<path:object_id>/version/<int:number>/",
+            wrap(require_safe(self.version_view)),
+            name="delivery_deliverable_version",
+        )
         frame = path(
-            "<path:object_id>/version/<int:number>/preview/", wrap(require_safe(self.preview_view)), name="delivery_deliverable_preview"
+            "<path:object_id>/version/<int:number>/preview/",
+            wrap(require_safe(self.preview_view)),
+            name="delivery_deliverable_preview",
         )
         return [frame, page, *super().get_urls()]
 
-    def version_of(self, request: HttpRequest, object_id: str, number: int) -> tuple[Deliverable, Version]:
+    def version_of(
+        self, request: HttpRequest, object_id: str, number: int
+    ) -> tuple[Deliverable, Version]:
         """:raises Http404: if there is no such version, or they may not see its deliverable"""
         row = self.seen(request, object_id)
         actor(request).require("delivery.view_version", to=_("see versions"))
-        found = Version.objects.filter(deliverable=row, number=number).select_related("author").prefetch_related("files__file").first()
+        found = (
+            Version.objects.filter(deliverable=row, number=number)
+            .select_related("author")
+            .prefetch_related("files__file")
+            .first()
+        )
         if found is None:
             raise Http404
         return row, found
 
     def preview_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
         _row, version = self.version_of(request, object_id, number)
-        seen = set(files_seen_by(actor(request)).filter(versions__version=version).values_list("pk", flat=True))
+        seen = set(
+            files_seen_by(actor(request))
+            .filter(versions__version=version)
+            .values_list("pk", flat=True)
+        )
         return preview(request, version, lambda file: address_of(file) if file.pk in seen else "")
 
     def version_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
         row, version = self.version_of(request, object_id, number)
-        before = Version.objects.filter(deliverable=row, number__lt=number).order_by("-number").prefetch_related("files__file").first()
+        before = (
+            Version.objects.filter(deliverable=row, number__lt=number)
+            .order_by("-number")
+            .prefetch_related("files__file")
+            .first()
+        )
         after = row.versions.filter(number__gt=number).order_by("number").first()
         context = {
             "title": _("%(ref)s, version %(number)s") % {"ref": row.item.ref, "number": number},

@@ -34,7 +34,11 @@ MOST_FILES = 100
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file of the version to be: ``role`` such as hero or download; ``alt`` empty for a decorative image."""
+    """
+    A file of the version to be.
+
+    ``role`` such as hero or download; ``alt`` empty for a decorative image.
+    """
 
     file_id: int
     role: str
@@ -44,9 +48,11 @@ class Part:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """
-    Content of an upload. ``terms`` maps ``categories`` and ``tags`` to names. Images in the body may be ``asset:<name of a file>``.
+    Content of an upload. ``terms`` maps ``categories`` and ``tags`` to names. Images in the body
+    may be ``asset:<name of a file>``.
 
-    ``basis`` is the id of the version it was made from, 0 for none: then another one that came meanwhile refuses it.
+    ``basis`` is the id of the version it was made from, 0 for none: then another one that came
+    meanwhile refuses it.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)  # by the names in TEXTS
@@ -60,13 +66,25 @@ class Unreadable(ValueError):
 
 
 def add_version(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", draft: Draft | None = None
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    draft: Draft | None = None,
 ) -> list[Result]:
-    """Make the next version of each deliverable: of all of them, or where one is refused, of none."""
+    """
+    Make the next version of each deliverable.
+
+    Of all of them, or where one is refused, of none.
+    """
     with transaction.atomic():
         lock(Deliverable, ids)
         made: dict[int, dict[str, Any]] = {}
-        for row in Deliverable.objects.filter(pk__in=ids, state__in=Deliverable.making).select_related("item"):
+        for row in Deliverable.objects.filter(
+            pk__in=ids, state__in=Deliverable.making
+        ).select_related("item"):
             try:
                 made[row.pk] = {"version": _make(row, draft or Draft(), by, at).pk}
             except Unreadable as error:
@@ -75,30 +93,55 @@ def add_version(
         results = [
             result
             for pk in dict.fromkeys(ids)
-            for result in move(pass_on, [pk], by=by, at=at, reason=reason, **made.get(pk, {"version": 0}))
+            for result in move(
+                pass_on, [pk], by=by, at=at, reason=reason, **made.get(pk, {"version": 0})
+            )
         ]
         if not all(result.done for result in results):
             transaction.set_rollback(True)  # a version that no deliverable took would stay for ever
-            together = refused("together", _("Another file was refused, so nothing was uploaded."), clears_by=_("You: remove that file"))
-            results = [replace(result, done=False, refusals=result.refusals or (together,)) for result in results]
+            together = refused(
+                "together",
+                _("Another file was refused, so nothing was uploaded."),
+                clears_by=_("You: remove that file"),
+            )
+            results = [
+                replace(result, done=False, refusals=result.refusals or (together,))
+                for result in results
+            ]
     return results
 
 
 def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
     """:raises Unreadable: see the class"""
     if draft.basis is not None and draft.basis != (row.version_id or 0):
-        raise Unreadable(_("Someone uploaded another version in the meantime. Review it, then upload yours."))
+        raise Unreadable(
+            _("Someone uploaded another version in the meantime. Review it, then upload yours.")
+        )
     texts = {name: str(draft.texts.get(name) or "").strip() for name in TEXTS}
     files = _files(row, draft.parts, by)
     try:
-        texts["body_html"] = sanitise(by_digest(texts["body_html"], [(file.name, file.sha256) for file in files.values()]))
+        texts["body_html"] = sanitise(
+            by_digest(texts["body_html"], [(file.name, file.sha256) for file in files.values()])
+        )
     except ValueError as error:
         raise Unreadable(str(error)) from None
     last = row.versions.aggregate(last=Max("number"))["last"] or 0
-    terms = {kind: [name.strip() for name in names if name.strip()] for kind, names in draft.terms.items()}
-    version = Version(deliverable=row, number=last + 1, **texts, terms=terms, author_id=by.user_id, at=at)
+    terms = {
+        kind: [name.strip() for name in names if name.strip()]
+        for kind, names in draft.terms.items()
+    }
+    version = Version(
+        deliverable=row, number=last + 1, **texts, terms=terms, author_id=by.user_id, at=at
+    )
     parts = [
-        VersionFile(version=version, file=files[part.file_id], role=part.role, name=files[part.file_id].name, alt=part.alt, position=place)
+        VersionFile(
+            version=version,
+            file=files[part.file_id],
+            role=part.role,
+            name=files[part.file_id].name,
+            alt=part.alt,
+            position=place,
+        )
         for place, part in enumerate(draft.parts)
     ]
     if not version.body_html and not parts:
@@ -109,7 +152,9 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
         for part in parts:
             part.clean_fields(exclude=("version", "file"))
     except ValidationError as error:
-        raise Unreadable(" ".join(f"{name}: {' '.join(words)}" for name, words in error.message_dict.items())) from None
+        raise Unreadable(
+            " ".join(f"{name}: {' '.join(words)}" for name, words in error.message_dict.items())
+        ) from None
     version.save(force_insert=True)
     VersionFile.objects.bulk_create(parts)
     return version
@@ -119,15 +164,22 @@ def _files(row: Deliverable, parts: Sequence[Part], by: Actor) -> dict[int, File
     """
     The files by their ids.
 
-    :raises Unreadable: if one is not there, or is neither the client's nor uploaded by whoever makes the version
+    :raises Unreadable: if one is not there, or is neither the client's nor uploaded by whoever
+        makes the version
     """
     client = row.item.client_id
     theirs = Q(client=client) | Q(client=None, uploader=by.user_id)
-    found = {file.pk: file for file in File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])}
+    found = {
+        file.pk: file
+        for file in File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])
+    }
     if len(parts) > MOST_FILES:
         raise Unreadable(_("A version can have at most %(most)s files.") % {"most": MOST_FILES})
     if missing := [part.file_id for part in parts if part.file_id not in found]:
-        raise Unreadable(_("A file is no longer available. Upload it again.") + f" ({', '.join(map(str, missing))})")
+        raise Unreadable(
+            _("A file is no longer available. Upload it again.")
+            + f" ({', '.join(map(str, missing))})"
+        )
     return found
 
 

@@ -1,4 +1,8 @@
-"""Changes that a client asks for, of what is made for them or is live: a new event, run and request each time."""
+"""
+Changes that a client asks for, of what is made for them or is live.
+
+A new event, run and request each time.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,11 @@ def can_change(row: Deliverable) -> GateResult:
     if row.state == State.CANCELLED:
         return refused("ended", _("This was cancelled."), clears_by=_("You: send a new request"))
     if row.state == State.ARCHIVED:
-        return refused("ended", _("This is no longer current."), clears_by=_("You: ask for a change to the newer one"))
+        return refused(
+            "ended",
+            _("This is no longer current."),
+            clears_by=_("You: ask for a change to the newer one"),
+        )
     return passed("change")
 
 
@@ -59,13 +67,19 @@ def current(row: Deliverable) -> Deliverable:
 
 
 def ask_change(
-    target_id: int, answers: Mapping[str, Any], *, token: str, uploads: Sequence[Upload[Any]] = (), by: Actor, at: datetime
+    target_id: int,
+    answers: Mapping[str, Any],
+    *,
+    token: str,
+    uploads: Sequence[Upload[Any]] = (),
+    by: Actor,
+    at: datetime,
 ) -> Captured:
     """
     Capture a change of a deliverable that ``by`` sees, once however often it is sent.
 
-    What is still in the making goes back to whoever makes it in the same transaction, with what is wanted, so that nobody
-    approves or publishes it meanwhile.
+    What is still in the making goes back to whoever makes it in the same transaction, with what is
+    wanted, so that nobody approves or publishes it meanwhile.
 
     :param answers: JSON values by the names of the flow's fields
     :raises Deliverable.DoesNotExist: if ``by`` may not see it
@@ -75,42 +89,86 @@ def ask_change(
     """
     with transaction.atomic():
         lock(Deliverable, [target_id], below=True)
-        seen = Deliverable.objects.filter(item__in=work_seen_by(by).order_by()).select_related("item__client")
+        seen = Deliverable.objects.filter(item__in=work_seen_by(by).order_by()).select_related(
+            "item__client"
+        )
         row = seen.get(pk=target_id)
         if not (answer := can_change(row)).passed:
             raise CannotChange(answer)
         about = current(row)
         facts = {**answers, ABOUT: f"{about.item.ref} {about.item.title}"}
         client = row.item.client_id or 0
-        captured = submit(FLOW, facts, client_id=client, token=token, uploads=uploads, by=by, at=at, kind=CHANGE, more={TARGET: about.pk})
+        captured = submit(
+            FLOW,
+            facts,
+            client_id=client,
+            token=token,
+            uploads=uploads,
+            by=by,
+            at=at,
+            kind=CHANGE,
+            more={TARGET: about.pk},
+        )
         if captured.outcome is Capture.NEW and about.state in IN_THE_MAKING:
             take_back(about, str(answers.get("request.details", "")), by=by, at=at)
     return captured
 
 
 def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None:
-    """To rework, which takes its open questions back; what is wanted stands on its page, and its people are told."""
+    """
+    To rework, which takes its open questions back.
+
+    What is wanted stands on its page, and its people are told.
+    """
     why = str(_("The client asked for a change."))
     if row.state == State.APPROVED:
         carry(deliverables.reopen, [row.pk], by=by, at=at, reason=why)
     elif row.state in Deliverable.judged:
         counts = row.state == State.IN_CLIENT_REVIEW
         carry(deliverables.return_for_rework, [row.pk], by=by, at=at, reason=why, counts=counts)
-    files = list(File.objects.kept().filter(uploader=by.user_id, client=row.item.client, uploaded_at=at))  # sent with it
+    files = list(
+        File.objects.kept().filter(uploader=by.user_id, client=row.item.client, uploaded_at=at)
+    )  # sent with it
     notes.write(row.item, body=wanted, audience=Note.Audience.CLIENT, files=files, by=by, at=at)
     cause = at.isoformat(timespec="seconds")
     tell_owners([row.item], Notification.Words.CHANGES, by=by, at=at, cause=cause)
     doer = row.item.doer_id
     if doer is not None and doer != row.item.owner_id:
         key = f"{Notification.Words.CHANGES}:{row.item_id}:{doer}:{cause}"
-        write([Notification(recipient_id=doer, item=row.item, words=Notification.Words.CHANGES, dedupe_key=key, at=at)], at=at)
+        write(
+            [
+                Notification(
+                    recipient_id=doer,
+                    item=row.item,
+                    words=Notification.Words.CHANGES,
+                    dedupe_key=key,
+                    at=at,
+                )
+            ],
+            at=at,
+        )
 
 
 @react("routing.run.begin")
 def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
-    """A change of what is still in the making is part of the work on that: its own request and run end here."""
-    about = Request.objects.filter(item__run__in=[row.pk for row in rows], kind=Request.Kind.CHANGE, state=Request.State.CAPTURED)
+    """
+    A change of what is still in the making is part of the work on that.
+
+    Its own request and run end here.
+    """
+    about = Request.objects.filter(
+        item__run__in=[row.pk for row in rows],
+        kind=Request.Kind.CHANGE,
+        state=Request.State.CAPTURED,
+    )
     for row in about.filter(target__state__in=IN_THE_MAKING).select_related("target"):
         reason = str(_("The target is still in production, so the change is made there."))
         original = row.target.request_id if row.target else None
-        carry(requests.mark_duplicate, [row.pk], by=Actor.system(), at=at, reason=reason, duplicate_of=original)
+        carry(
+            requests.mark_duplicate,
+            [row.pk],
+            by=Actor.system(),
+            at=at,
+            reason=reason,
+            duplicate_of=original,
+        )

@@ -1,4 +1,6 @@
-"""A request and its run end together, whichever is ended first, and take the open briefs with them."""
+"""
+A request and its run end together, whichever is ended first, and take the open briefs with them.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +24,32 @@ from routing.work.registry import react
 REQUEST_ENDED = _("The request ended.")
 
 
-@react("delivery.request.cancel", "delivery.request.withdraw", "delivery.request.reject", "delivery.request.mark_duplicate")
+@react(
+    "delivery.request.cancel",
+    "delivery.request.withdraw",
+    "delivery.request.reject",
+    "delivery.request.mark_duplicate",
+)
 def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
-    open_briefs = Brief.objects.filter(request__in=[request.pk for request in ended], state__in=Brief.open_states)
+    open_briefs = Brief.objects.filter(
+        request__in=[request.pk for request in ended], state__in=Brief.open_states
+    )
     ids = list(open_briefs.values_list("pk", flat=True))
     if ids:
         briefs.cancel(ids, by=Actor.system(), at=at, reason=str(REQUEST_ENDED))
-    open_work = Deliverable.objects.filter(request__in=[request.pk for request in ended], state__in=Deliverable.open_states)
-    ids = list(open_work.exclude(state=Deliverable.State.PUBLISHING).order_by("item_id").values_list("pk", flat=True))
+    open_work = Deliverable.objects.filter(
+        request__in=[request.pk for request in ended], state__in=Deliverable.open_states
+    )
+    ids = list(
+        open_work.exclude(state=Deliverable.State.PUBLISHING)
+        .order_by("item_id")
+        .values_list("pk", flat=True)
+    )
     if ids:
         carry(deliverables.cancel, ids, by=Actor.system(), at=at, reason=str(REQUEST_ENDED))
-    about = Run.objects.filter(pk__in=[request.item.run_id for request in ended if request.item.run_id], item__is_open=True)
+    about = Run.objects.filter(
+        pk__in=[request.item.run_id for request in ended if request.item.run_id], item__is_open=True
+    )
     ids = list(about.values_list("pk", flat=True))
     if ids:
         runs.cancel(ids, by=Actor.system(), at=at, reason=str(REQUEST_ENDED))
@@ -41,7 +58,9 @@ def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
 @react("delivery.deliverable.fail_publishing")
 def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """End unpublished work when its request ends."""
-    over = Deliverable.objects.filter(pk__in=[row.pk for row in failed], request__item__is_open=False)
+    over = Deliverable.objects.filter(
+        pk__in=[row.pk for row in failed], request__item__is_open=False
+    )
     ids = list(over.order_by("item_id").values_list("pk", flat=True))
     if ids:
         carry(deliverables.cancel, ids, by=Actor.system(), at=at, reason=str(REQUEST_ENDED))
@@ -50,7 +69,9 @@ def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> N
 @react("routing.run.cancel", "routing.run.close_unproven")
 def end_with_run(ended: Sequence[Run], by: Actor, at: datetime) -> None:
     """Work that is delivered already stays as it is: that its run closed takes nothing back."""
-    about = Request.objects.filter(item__run__in=[run.pk for run in ended], item__is_open=True).exclude(state=Request.State.DELIVERED)
+    about = Request.objects.filter(
+        item__run__in=[run.pk for run in ended], item__is_open=True
+    ).exclude(state=Request.State.DELIVERED)
     ids = list(about.values_list("pk", flat=True))
     if ids:
         requests.cancel(ids, by=Actor.system(), at=at, reason=str(_("The run ended.")))

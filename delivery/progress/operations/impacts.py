@@ -1,4 +1,8 @@
-"""Impact of a change in hours, money and time: stated by the agency, answered by an approver of the client."""
+"""
+Impact of a change in hours, money and time.
+
+Stated by the agency, answered by an approver of the client.
+"""
 
 from __future__ import annotations
 
@@ -47,9 +51,14 @@ def answer(
     with transaction.atomic():  # a refused file undoes this, and nothing around it
         results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **told)
         for row in [result.row for result in results if result.done]:
-            files = [keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at) for upload in uploads]
+            files = [
+                keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at)
+                for upload in uploads
+            ]
             if comment.strip() or files:
-                notes.write(row.item, body=comment, audience=Note.Audience.CLIENT, files=files, by=by, at=at)
+                notes.write(
+                    row.item, body=comment, audience=Note.Audience.CLIENT, files=files, by=by, at=at
+                )
     return results
 
 
@@ -86,10 +95,20 @@ decline_impact = operation(
 @react("delivery.request.state_impact")
 def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     for row in rows:
-        tell_approvers([row.item], Notification.Words.IMPACT, at=at, cause=at.isoformat(timespec="seconds"))
+        tell_approvers(
+            [row.item], Notification.Words.IMPACT, at=at, cause=at.isoformat(timespec="seconds")
+        )
 
 
 @react("delivery.request.accept_impact", "delivery.request.decline_impact")
 def tell(rows: Sequence[Request], by: Actor, at: datetime) -> None:
-    tell_owners([row.item for row in rows], Notification.Words.DECIDED, by=by, at=at, cause=at.isoformat(timespec="seconds"))
-    Notification.objects.filter(item__in=[row.item_id for row in rows], read_at=None, recipient__is_staff=False).update(read_at=at)
+    tell_owners(
+        [row.item for row in rows],
+        Notification.Words.DECIDED,
+        by=by,
+        at=at,
+        cause=at.isoformat(timespec="seconds"),
+    )
+    Notification.objects.filter(
+        item__in=[row.item_id for row in rows], read_at=None, recipient__is_staff=False
+    ).update(read_at=at)

@@ -22,19 +22,40 @@ from routing.sla.policies import SLAPolicy
 from routing.work.creation import create
 from routing.work.items import WorkItem
 
-DETAILS, WANTED = "request.details", "request.wanted"  # fields of a flow that are fields of the request too
+DETAILS, WANTED = (
+    "request.details",
+    "request.wanted",
+)  # fields of a flow that are fields of the request too
 
 
 @action("delivery.open_request")
 def open_requests(jobs: Sequence[Job], by: Actor, at: datetime) -> None:
-    """For each routed run: a request, its brief from the flow's template, its clocks, and one message to its owner."""
+    """
+    For each routed run.
+
+    A request, its brief from the flow's template, its clocks, and one message to its owner.
+    """
     clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
     targets = _targets(jobs)
-    requests = create([_request(job, clients, targets.get(job.run.pk)) for job in jobs], by=by, at=at, reason="Opened by a flow.")
-    briefs = create([_brief(job, request) for job, request in zip(jobs, requests, strict=True)], by=by, at=at, reason="From the template.")
+    requests = create(
+        [_request(job, clients, targets.get(job.run.pk)) for job in jobs],
+        by=by,
+        at=at,
+        reason="Opened by a flow.",
+    )
+    briefs = create(
+        [_brief(job, request) for job, request in zip(jobs, requests, strict=True)],
+        by=by,
+        at=at,
+        reason="From the template.",
+    )
     submissions.hand_files_on(requests, at)
     for policy in SLAPolicy.objects.filter(slug__in={job.policy for job in jobs}).order_by("slug"):
-        promised = [(r.item, b.item) for job, r, b in zip(jobs, requests, briefs, strict=True) if job.policy == policy.slug]
+        promised = [
+            (r.item, b.item)
+            for job, r, b in zip(jobs, requests, briefs, strict=True)
+            if job.policy == policy.slug
+        ]
         start([item for pair in promised for item in pair], policy, at)
     tell_owners([request.item for request in requests], Notification.Words.OWNS, by=by, at=at)
 
@@ -54,10 +75,22 @@ def _item(job: Job, client: Client | None, parent: WorkItem, title: str) -> Work
 
 def _targets(jobs: Sequence[Job]) -> dict[int, Deliverable]:
     """Return the target of each change by run, limited to the run's client."""
-    named = {job.run.pk: (job, str(job.facts.get(submissions.TARGET, ""))) for job in jobs if job.run.source == submissions.SOURCE}
-    found = Deliverable.objects.select_related("item", "brief").in_bulk([int(pk) for _job, pk in named.values() if pk.isdecimal()])
-    both = {run: (job, found.get(int(pk) if pk.isdecimal() else 0)) for run, (job, pk) in named.items()}
-    return {run: row for run, (job, row) in both.items() if row is not None and row.item.client_id == job.client_id}
+    named = {
+        job.run.pk: (job, str(job.facts.get(submissions.TARGET, "")))
+        for job in jobs
+        if job.run.source == submissions.SOURCE
+    }
+    found = Deliverable.objects.select_related("item", "brief").in_bulk(
+        [int(pk) for _job, pk in named.values() if pk.isdecimal()]
+    )
+    both = {
+        run: (job, found.get(int(pk) if pk.isdecimal() else 0)) for run, (job, pk) in named.items()
+    }
+    return {
+        run: row
+        for run, (job, row) in both.items()
+        if row is not None and row.item.client_id == job.client_id
+    }
 
 
 def _request(job: Job, clients: dict[int, Client], target: Deliverable | None) -> Request:
@@ -92,7 +125,8 @@ def _brief(job: Job, request: Request) -> Brief:
     return Brief(
         item=_item(job, request.item.client, request.item, job.title),
         request=request,
-        engagement_id=job.engagement_id or (request.target.brief.engagement_id if request.target else None),
+        engagement_id=job.engagement_id
+        or (request.target.brief.engagement_id if request.target else None),
         body=job.brief,
         planned=_plan(request.target),
     )
@@ -102,5 +136,7 @@ def _plan(target: Deliverable | None) -> list[dict[str, Any]]:
     """Of a change of what is live: what takes its place, for people to put hours and money to."""
     if target is None or target.state != Deliverable.State.LIVE:
         return []
-    planned = Planned("change", target.item.title, target.format, target.destination_id, replaces_id=target.pk)
+    planned = Planned(
+        "change", target.item.title, target.format, target.destination_id, replaces_id=target.pk
+    )
     return [planned.as_json()]

@@ -30,13 +30,24 @@ def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
     """Make what is planned and not there yet, and let what is there follow the newer plan."""
     made: list[Deliverable] = []
     for row in rows:
-        known = {each.key: each for each in Deliverable.objects.filter(request=row.request_id).select_related("item")}
+        known = {
+            each.key: each
+            for each in Deliverable.objects.filter(request=row.request_id).select_related("item")
+        }
         made += [_deliverable(row, each) for each in row.plan if each.key not in known]
         planned = {each.key: each for each in row.plan if each.key in known}
         again = [each.pk for key, each in known.items() if key in planned and each.is_open]
         if again:
             plans = {key: _values(each) for key, each in planned.items()}
-            carry(deliverables.replan, again, by=by, at=at, reason=str(_("A newer brief was approved.")), plans=plans, brief=row.pk)
+            carry(
+                deliverables.replan,
+                again,
+                by=by,
+                at=at,
+                reason=str(_("A newer brief was approved.")),
+                plans=plans,
+                brief=row.pk,
+            )
     if made:
         create(made, by=by, at=at, reason=str(_("Planned by the brief.")))
         _start_clocks(made, rows, at)
@@ -56,7 +67,13 @@ def _deliverable(row: Brief, each: Planned) -> Deliverable:
         priority=known.priority,
     )
     return Deliverable(
-        item=item, request_id=row.request_id, brief=row, key=each.key, format=each.format, replaces_id=each.replaces_id, **values
+        item=item,
+        request_id=row.request_id,
+        brief=row,
+        key=each.key,
+        format=each.format,
+        replaces_id=each.replaces_id,
+        **values,
     )
 
 
@@ -72,10 +89,18 @@ def _values(each: Planned) -> dict[str, Any]:
 
 def _start_clocks(made: Sequence[Deliverable], rows: Sequence[Brief], at: datetime) -> None:
     """Under the policy that their brief was promised, or the standard one."""
-    promised = dict(Clock.objects.filter(item__in=[row.item_id for row in rows]).values_list("item_id", "policy_id"))
+    promised = dict(
+        Clock.objects.filter(item__in=[row.item_id for row in rows]).values_list(
+            "item_id", "policy_id"
+        )
+    )
     items = {row.pk: row.item_id for row in rows}
     for policy in SLAPolicy.objects.order_by("pk"):
         own = [d.item for d in made if promised.get(items[d.brief_id]) == policy.pk]
-        standard = [d.item for d in made if items[d.brief_id] not in promised] if policy.slug == STANDARD else []
+        standard = (
+            [d.item for d in made if items[d.brief_id] not in promised]
+            if policy.slug == STANDARD
+            else []
+        )
         if own or standard:
             start([*own, *standard], policy, at)

@@ -29,12 +29,28 @@ def look(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """That the client has it is proven by the approval they gave to exactly this version."""
     outcomes.expect([row.item for row in rows], Kind.HANDED_OVER, by=by, at=at)
-    approved = Approval.objects.filter(version__in=[row.version_id for row in rows if row.version_id], state=Approval.State.APPROVED)
-    given = {approval.version_id: approval for approval in approved.select_related("item").order_by("stage")}
+    approved = Approval.objects.filter(
+        version__in=[row.version_id for row in rows if row.version_id],
+        state=Approval.State.APPROVED,
+    )
+    given = {
+        approval.version_id: approval
+        for approval in approved.select_related("item").order_by("stage")
+    }
     for row in rows:
         approval = given.get(row.version_id or 0)
-        evidence = {"approval": approval.item.ref, "audience": approval.audience, "digest": approval.digest} if approval else {}
-        for pk in Outcome.objects.filter(item=row.item_id, kind=Kind.HANDED_OVER).values_list("pk", flat=True):
+        evidence = (
+            {
+                "approval": approval.item.ref,
+                "audience": approval.audience,
+                "digest": approval.digest,
+            }
+            if approval
+            else {}
+        )
+        for pk in Outcome.objects.filter(item=row.item_id, kind=Kind.HANDED_OVER).values_list(
+            "pk", flat=True
+        ):
             outcomes.prove(pk, evidence, by=by, at=at)
 
 
@@ -46,5 +62,9 @@ def expect_nothing(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None
 
 @react("delivery.deliverable.archive")
 def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """Supersede the outcome of a replaced page. If a person takes a page down, an unproven outcome remains."""
+    """
+    Supersede the outcome of a replaced page.
+
+    If a person takes a page down, an unproven outcome remains.
+    """
     outcomes.take_down([row.item_id for row in rows], at=at)

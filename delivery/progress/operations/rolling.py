@@ -23,14 +23,18 @@ from routing.work.registry import react
 
 State = Deliverable.State
 
-# Requests without a run that are delivered, for which something was made, and of which nothing that is expected is missing.
-# Looked up by their keys, whatever the planner believes: a plan that was kept while tables were small would read all of them.
+# Requests without a run that are delivered, for which something was made, and of which nothing that
+# is expected is missing. Looked up by their keys, whatever the planner believes: a plan that was
+# kept while tables were small would read all of them.
 MET = """
     SELECT r.id FROM unnest(%s::bigint[]) AS asked(id),
-        LATERAL (SELECT id, item_id FROM delivery_request WHERE id = asked.id AND state = 'delivered' OFFSET 0) r,
+        LATERAL (SELECT id, item_id FROM delivery_request WHERE id = asked.id
+            AND state = 'delivered' OFFSET 0) r,
         LATERAL (SELECT FROM routing_workitem WHERE id = r.item_id AND run_id IS NULL OFFSET 0) w
-    WHERE EXISTS (SELECT FROM delivery_deliverable d WHERE d.request_id = r.id AND d.state = ANY(%s) OFFSET 0)
-        AND NOT EXISTS (SELECT FROM delivery_deliverable d JOIN routing_outcome o ON o.item_id = d.item_id
+    WHERE EXISTS (SELECT FROM delivery_deliverable d WHERE d.request_id = r.id
+        AND d.state = ANY(%s) OFFSET 0)
+        AND NOT EXISTS (SELECT FROM delivery_deliverable d JOIN routing_outcome o
+            ON o.item_id = d.item_id
             WHERE d.request_id = r.id AND o.state = ANY(%s) OFFSET 0)
     ORDER BY r.item_id"""
 
@@ -38,9 +42,17 @@ MET = """
 @react("delivery.deliverable.start")
 def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """The first deliverable in production begins the delivery of its request."""
-    about = Request.objects.filter(pk__in={row.request_id for row in rows}, state=Request.State.ACCEPTED)
+    about = Request.objects.filter(
+        pk__in={row.request_id for row in rows}, state=Request.State.ACCEPTED
+    )
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
-        carry(requests.begin, ids, by=Actor.system(), at=at, reason=str(_("The first deliverable is in production.")))
+        carry(
+            requests.begin,
+            ids,
+            by=Actor.system(),
+            at=at,
+            reason=str(_("The first deliverable is in production.")),
+        )
 
 
 @react(
@@ -51,23 +63,46 @@ def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     "delivery.brief.cancel",
 )
 def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> None:
-    """A request is delivered when all that was made for it is live or handed over, something is, and no more is being planned."""
-    unfinished = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.open_states)
+    """
+    A request is delivered when all that was made for it is live or handed over, something is, and
+    no more is being planned.
+    """
+    unfinished = Deliverable.objects.filter(
+        request=OuterRef("pk"), state__in=Deliverable.open_states
+    )
     planning = Brief.objects.filter(request=OuterRef("pk"), state__in=Brief.open_states)
     done = Deliverable.objects.filter(request=OuterRef("pk"), state__in=Deliverable.done_states)
     about = Request.objects.filter(
-        ~Exists(unfinished), ~Exists(planning), Exists(done), pk__in={row.request_id for row in rows}, state=Request.State.IN_DELIVERY
+        ~Exists(unfinished),
+        ~Exists(planning),
+        Exists(done),
+        pk__in={row.request_id for row in rows},
+        state=Request.State.IN_DELIVERY,
     )
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
-        carry(requests.deliver, ids, by=Actor.system(), at=at, reason=str(_("All deliverables are live or handed over.")))
+        carry(
+            requests.deliver,
+            ids,
+            by=Actor.system(),
+            at=at,
+            reason=str(_("All deliverables are live or handed over.")),
+        )
 
 
 @react("delivery.request.deliver")
 def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     if with_run := {row.item.run_id for row in rows if row.item.run_id}:
-        about = Run.objects.filter(pk__in=with_run, state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY])
+        about = Run.objects.filter(
+            pk__in=with_run, state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY]
+        )
         if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
-            carry(runs.await_outcome, ids, by=Actor.system(), at=at, reason=str(_("The request has been delivered.")))
+            carry(
+                runs.await_outcome,
+                ids,
+                by=Actor.system(),
+                at=at,
+                reason=str(_("The request has been delivered.")),
+            )
     _close_without_run([row.pk for row in rows if row.item.run_id is None], at)
 
 
@@ -81,13 +116,21 @@ def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
     """Close a request without a run once all its outcomes are proven or waived."""
     asked = [list(requests_), list(Deliverable.done_states), list(Outcome.unmet_states)]
     if ids := [pk for (pk,) in sql(MET, asked)] if requests_ else []:
-        carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("All expected outcomes are proven or waived.")))
+        carry(
+            requests.close,
+            ids,
+            by=Actor.system(),
+            at=at,
+            reason=str(_("All expected outcomes are proven or waived.")),
+        )
 
 
 @react("routing.run.complete", "routing.run.close_unproven", "routing.run.cancel")
 def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """Close a delivered request with its run."""
-    about = Request.objects.filter(item__run__in=[row.pk for row in rows], state=Request.State.DELIVERED)
+    about = Request.objects.filter(
+        item__run__in=[row.pk for row in rows], state=Request.State.DELIVERED
+    )
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("The run has ended.")))
 
@@ -99,14 +142,22 @@ def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     live = Deliverable.objects.filter(pk__in=from_now_on, state=State.LIVE)
     if old := dict(live.order_by("item_id").values_list("pk", "item_id")):
         outcomes.supersede(list(old.values()), by=by, at=at)
-        carry(deliverables.archive, list(old), by=Actor.system(), at=at, reason=str(_("Replaced by a newer deliverable.")))
+        carry(
+            deliverables.archive,
+            list(old),
+            by=Actor.system(),
+            at=at,
+            reason=str(_("Replaced by a newer deliverable.")),
+        )
 
 
 @react("delivery.deliverable.approve")
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Publish an approved deliverable if its destination says so."""
     about = Deliverable.objects.filter(
-        pk__in=[row.pk for row in rows], destination__is_active=True, destination__publishes_on_approval=True
+        pk__in=[row.pk for row in rows],
+        destination__is_active=True,
+        destination__publishes_on_approval=True,
     )
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(deliverables.publish, ids, by=by, at=at, reason=str(_("Approved.")))

@@ -1,4 +1,8 @@
-"""Requests that contacts submit in the portal: captured once as an event, then read back without asking anybody outside."""
+"""
+Requests that contacts submit in the portal.
+
+Captured once as an event, then read back without asking anybody outside.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +36,16 @@ CHANGE = "portal.change_request"
 KINDS = (KIND, CHANGE)
 SUBJECT = "request"
 FILES = "files"  # in the body: digests, so that the same form sent twice has the same body
-TARGET = "change.target"  # in the body: the id of the deliverable; beside the answers, so that none of them can stand for it
+# In the body: the id of the deliverable; beside the answers, so that none of them can stand for it.
+TARGET = "change.target"
 ABOUT = "change.about"  # among the answers: its reference and title
 FORM = "form"  # in the body: the slug of the flow whose form it is; a trigger may ask for it
-KNOWN = ("contact.name", "contact.email", "client.name", "client.code")  # facts that nobody has to fill in
+KNOWN = (
+    "contact.name",
+    "contact.email",
+    "client.name",
+    "client.code",
+)  # facts that nobody has to fill in
 
 
 def key_of(contact_id: int, token: str) -> str:
@@ -60,7 +70,8 @@ def submit(
     more: Mapping[str, Any] | None = None,
 ) -> Captured:
     """
-    Capture what a contact filled in with its files, as one event however often it is sent; what was sent before counts.
+    Capture what a contact filled in with its files, as one event however often it is sent; what was
+    sent before counts.
 
     :param form: the flow's slug
     :param answers: JSON values by the flow's field names
@@ -73,26 +84,54 @@ def submit(
         raise PermissionDenied(f"{by.name} may not submit requests for this client.")
     client, key = Client.objects.get(pk=client_id), key_of(by.contact_id, token)
     with transaction.atomic():
-        kept = [keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in uploads]
-        body = {FORM: form, "client": client_id, "contact": by.contact_id, "answers": dict(answers), FILES: [file.sha256 for file in kept]}
+        kept = [
+            keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in uploads
+        ]
+        body = {
+            FORM: form,
+            "client": client_id,
+            "contact": by.contact_id,
+            "answers": dict(answers),
+            FILES: [file.sha256 for file in kept],
+        }
         body |= more or {}
         [captured] = capture([Signal(SOURCE, kind, key, SUBJECT, key, at, body)], by=by, at=at)
         if captured.outcome is not Capture.NEW:
-            transaction.set_rollback(True)  # another sending of the same form was first: no second files, no conflict to settle
+            transaction.set_rollback(
+                True
+            )  # another sending of the same form was first: no second files, no conflict to settle
     return captured
 
 
 def hand_files_on(opened: Sequence[Request], at: datetime) -> None:
-    """Put what was sent with a form beside the request that came of it, as a shared note of the contact's own."""
-    runs = {row.item.run_id: row for row in opened if row.channel == Request.Channel.PORTAL and row.item.run_id}
-    started = RunEvent.objects.filter(run__in=runs, part=RunEvent.Part.STARTED, event__kind__in=KINDS)
+    """
+    Put what was sent with a form beside the request that came of it, as a shared note of the
+    contact's own.
+    """
+    runs = {
+        row.item.run_id: row
+        for row in opened
+        if row.channel == Request.Channel.PORTAL and row.item.run_id
+    }
+    started = RunEvent.objects.filter(
+        run__in=runs, part=RunEvent.Part.STARTED, event__kind__in=KINDS
+    )
     for part in started.select_related("event__payload", "event__actor"):
         event = part.event
         digests = event.payload.body.get(FILES, ())
-        mine = File.objects.kept().filter(uploader=event.actor_id, client=event.payload.body.get("client"), sha256__in=digests)
+        mine = File.objects.kept().filter(
+            uploader=event.actor_id, client=event.payload.body.get("client"), sha256__in=digests
+        )
         files = list(mine.filter(uploaded_at=event.at).order_by("pk"))
         if files:
-            write(runs[part.run_id or 0].item, body="", audience=Note.Audience.CLIENT, files=files, by=Actor.of(event.actor), at=at)
+            write(
+                runs[part.run_id or 0].item,
+                body="",
+                audience=Note.Audience.CLIENT,
+                files=files,
+                by=Actor.of(event.actor),
+                at=at,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +143,38 @@ class Submission:
 
 
 class Submitted:
-    """The enricher of what was submitted: the form, the contact and the client are all there is to know."""
+    """
+    The enricher of what was submitted.
+
+    The form, the contact and the client are all there is to know.
+    """
 
     def read(self, subject: Subject) -> Submission:
         """:raises Problem: ``missing_context`` if what was submitted has been erased"""
         about = {"event__source": SOURCE, "event__kind__in": KINDS, "event__subject_id": subject.id}
-        payload = Payload.objects.filter(**about, event__subject_type=SUBJECT, erased_at=None).order_by("event_id").first()
+        payload = (
+            Payload.objects.filter(**about, event__subject_type=SUBJECT, erased_at=None)
+            .order_by("event_id")
+            .first()
+        )
         if payload is None:
             raise Problem(Reason.MISSING_CONTEXT, "What was submitted is no longer kept.")
-        return Submission(payload.body["client"], payload.body["contact"], payload.body["answers"], payload.body.get(TARGET))
+        return Submission(
+            payload.body["client"],
+            payload.body["contact"],
+            payload.body["answers"],
+            payload.body.get(TARGET),
+        )
 
-    def keep(self, read: Submission, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None) -> Found:
+    def keep(
+        self,
+        read: Submission,
+        *,
+        subject: Subject,
+        by: Actor,
+        at: datetime,
+        client_id: int | None = None,
+    ) -> Found:
         client = Client.objects.get(pk=client_id or read.client_id)
         contact = Contact.objects.known().filter(pk=read.contact_id).first()
         known = {"client.name": client.name, "client.code": client.code}
@@ -123,8 +183,14 @@ class Submitted:
         if contact is not None:
             known |= {"contact.name": contact.full_name, "contact.email": contact.email}
         answers = {name: value for name, value in read.answers.items() if name != TARGET}
-        sources = dict.fromkeys(answers, "portal form") | dict.fromkeys(known, "portal sign-in") | {"client": "portal sign-in"}
-        return Found({**answers, **known}, client.pk, (contact.pk,) if contact else (), None, sources)
+        sources = (
+            dict.fromkeys(answers, "portal form")
+            | dict.fromkeys(known, "portal sign-in")
+            | {"client": "portal sign-in"}
+        )
+        return Found(
+            {**answers, **known}, client.pk, (contact.pk,) if contact else (), None, sources
+        )
 
 
 def _find(subject: Subject) -> Submitted | None:

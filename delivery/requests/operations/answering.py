@@ -17,7 +17,9 @@ from routing.work.operations import notes
 from routing.work.operations.files import keep
 
 
-def answer_with_files(request_id: int, *, details: str, uploads: Sequence[Upload[Any]], by: Actor, at: datetime) -> Result:
+def answer_with_files(
+    request_id: int, *, details: str, uploads: Sequence[Upload[Any]], by: Actor, at: datetime
+) -> Result:
     """
     Answer, and put the files beside the request as a shared note; all of it or nothing.
 
@@ -28,6 +30,9 @@ def answer_with_files(request_id: int, *, details: str, uploads: Sequence[Upload
         [result] = answer([request_id], by=by, at=at, details=details)
         if result.done and uploads:
             item = result.row.item
-            files = [keep(upload, name=upload.name or "", client=item.client, by=by, at=at) for upload in uploads]
+            files = [
+                keep(upload, name=upload.name or "", client=item.client, by=by, at=at)
+                for upload in uploads
+            ]
             notes.write(item, body="", audience=Note.Audience.CLIENT, files=files, by=by, at=at)
     return result

@@ -19,18 +19,27 @@ from routing.work.operations import notes
 from routing.work.operations.files import keep
 
 
-def record(*, client: Client, evidence: Sequence[Upload[Any]], by: Actor, at: datetime, **said: Any) -> Request:
+def record(
+    *, client: Client, evidence: Sequence[Upload[Any]], by: Actor, at: datetime, **said: Any
+) -> Request:
     """
     Open a request and put its evidence beside it, as an internal note; all of it or nothing.
 
     :param said: what ``open_request`` takes
-    :raises PermissionDenied: if ``by`` may not create requests, or not write notes where there is evidence
+    :raises PermissionDenied: if ``by`` may not create requests, or not write notes where there is
+        evidence
     :raises NotKept: if a file is refused
     """
     with transaction.atomic():
         made = open_request(client=client, by=by, at=at, **said)
-        files = [keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in evidence]
+        files = [
+            keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in evidence
+        ]
         if files:
-            body = _("Evidence of the request. Channel: %(way)s") % {"way": made.get_channel_display()}
-            notes.add(made.item_id, body=body, audience=Note.Audience.INTERNAL, files=files, by=by, at=at)
+            body = _("Evidence of the request. Channel: %(way)s") % {
+                "way": made.get_channel_display()
+            }
+            notes.add(
+                made.item_id, body=body, audience=Note.Audience.INTERNAL, files=files, by=by, at=at
+            )
     return made

@@ -10,7 +10,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.requests.change_gates import impact_is_accepted
-from delivery.requests.gates import EDITABLE, asked_for_it, edit_fits, has_answer, has_question, original_fits, says_what_is_wanted
+from delivery.requests.gates import (
+    EDITABLE,
+    asked_for_it,
+    edit_fits,
+    has_answer,
+    has_question,
+    original_fits,
+    says_what_is_wanted,
+)
 from delivery.requests.models import Request
 from routing.kernel.roles import AM, EVERYONE, OPS, grant
 from routing.people.actors import Actor
@@ -40,16 +48,29 @@ def open_request(
     reason: str = "",
 ) -> Request:
     """
-    Capture a request for ``client``, owned by the client's pair, and start the clocks of the standard policy.
+    Capture a request for ``client``, owned by the client's pair, and start the clocks of the
+    standard policy.
 
     :param wanted_date: in the client's time zone
     :raises PermissionDenied: if ``by`` may not create requests
     """
     by.require("delivery.add_request", to="create requests")
     item = WorkItem(
-        title=title, client=client, team_id=client.team_id, owner_id=client.owner_id, backup_id=client.backup_id, priority=priority
+        title=title,
+        client=client,
+        team_id=client.team_id,
+        owner_id=client.owner_id,
+        backup_id=client.backup_id,
+        priority=priority,
     )
-    request = Request(item=item, kind=kind, channel=channel, details=details, contact=contact, wanted_date=wanted_date)
+    request = Request(
+        item=item,
+        kind=kind,
+        channel=channel,
+        details=details,
+        contact=contact,
+        wanted_date=wanted_date,
+    )
     with transaction.atomic():
         [made] = create([request], by=by, at=at, reason=reason)
         if policy := standard():
@@ -57,45 +78,108 @@ def open_request(
     return made
 
 
-def named_original(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, str]:
-    """For each row that the named request could be the original of, its reference: the same client's, and no duplicate itself."""
+def named_original(
+    rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, str]:
+    """
+    For each row that the named request could be the original of, its reference.
+
+    The same client's, and no duplicate itself.
+    """
     original = details.get("duplicate_of")
     if original is None:  # a button is being drawn
         return {}
-    named = Request.objects.filter(pk=original).exclude(state=Request.State.DUPLICATE).select_related("item").first()
+    named = (
+        Request.objects.filter(pk=original)
+        .exclude(state=Request.State.DUPLICATE)
+        .select_related("item")
+        .first()
+    )
     if named is None:
         return {}
-    return {row.pk: named.item.ref for row in rows if row.item.client_id == named.item.client_id and row.pk != named.pk}
+    return {
+        row.pk: named.item.ref
+        for row in rows
+        if row.item.client_id == named.item.client_id and row.pk != named.pk
+    }
 
 
-def named_contact(rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, bool]:
-    """For each row, whether the named contact may have asked for it: one of its client's, or whoever did already."""
+def named_contact(
+    rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, bool]:
+    """
+    For each row, whether the named contact may have asked for it.
+
+    One of its client's, or whoever did already.
+    """
     contact = details.get("contact_id")
     if not isinstance(contact, int):
         return {}
-    theirs = set(Membership.objects.filter(contact=contact, contact__erased_at=None).values_list("client_id", flat=True))
+    theirs = set(
+        Membership.objects.filter(contact=contact, contact__erased_at=None).values_list(
+            "client_id", flat=True
+        )
+    )
     return {row.pk: contact == row.contact_id or row.item.client_id in theirs for row in rows}
 
 
 def mark_behind_original(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", duplicate_of: int | None = None
+    step: Operation,
+    ids: Sequence[int],
+    *,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+    duplicate_of: int | None = None,
 ) -> list[Result]:
-    """Through the door with the original held too: two requests that name each other at once would both be lost."""
+    """
+    Through the door with the original held too.
+
+    Two requests that name each other at once would both be lost.
+    """
     together = [*ids] if duplicate_of is None else [*ids, duplicate_of]
     with transaction.atomic(savepoint=False):
         items = Request.objects.filter(pk__in=together).values("item_id")
-        list(WorkItem.objects.filter(pk__in=items).order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        list(
+            WorkItem.objects.filter(pk__in=items)
+            .order_by("pk")
+            .select_for_update(no_key=True)
+            .values_list("pk")
+        )
         return move(step, ids, by=by, at=at, reason=reason, duplicate_of=duplicate_of)
 
 
 _BOTH = (AM, OPS)
-ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)  # who may submit, answer and withdraw for a client
+ASKING = (
+    Membership.Role.REQUESTER,
+    Membership.Role.APPROVER,
+)  # who may submit, answer and withdraw for a client
 
 triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_is_wanted,))
-accept = operation(Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted, impact_is_accepted))
-ask = operation(Request, "ask", _("Ask client"), may=_BOTH, gates=(has_question,), details=("question",))
-answer = operation(Request, "answer", _("Add answer"), may=_BOTH, contacts=ASKING, gates=(has_answer,), details=("details",))
-edit = operation(Request, "edit", _("Edit"), may=_BOTH, gates=(edit_fits,), facts=named_contact, details=(*EDITABLE, "contact_id"))
+accept = operation(
+    Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted, impact_is_accepted)
+)
+ask = operation(
+    Request, "ask", _("Ask client"), may=_BOTH, gates=(has_question,), details=("question",)
+)
+answer = operation(
+    Request,
+    "answer",
+    _("Add answer"),
+    may=_BOTH,
+    contacts=ASKING,
+    gates=(has_answer,),
+    details=("details",),
+)
+edit = operation(
+    Request,
+    "edit",
+    _("Edit"),
+    may=_BOTH,
+    gates=(edit_fits,),
+    facts=named_contact,
+    details=(*EDITABLE, "contact_id"),
+)
 reject = operation(Request, "reject", _("Reject"), may=_BOTH, needs_reason=True, danger=True)
 mark_duplicate = operation(
     Request,
@@ -108,9 +192,20 @@ mark_duplicate = operation(
     details=("duplicate_of",),
     danger=True,
 )
-cancel = operation(Request, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True)
-withdraw = operation(Request, "withdraw", _("Withdraw"), contacts=ASKING, gates=(asked_for_it,), through_hold=True, danger=True)
-# What these follow has happened: a hold that came meanwhile cannot undo it, and nobody would call them again.
+cancel = operation(
+    Request, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True
+)
+withdraw = operation(
+    Request,
+    "withdraw",
+    _("Withdraw"),
+    contacts=ASKING,
+    gates=(asked_for_it,),
+    through_hold=True,
+    danger=True,
+)
+# What these follow has happened: a hold that came meanwhile cannot undo it, and nobody would call
+# them again.
 begin = operation(Request, "begin", _("Start delivery"), system=True, through_hold=True)
 deliver = operation(Request, "deliver", _("Deliver"), system=True, through_hold=True)
 close = operation(Request, "close", _("Close"), system=True, through_hold=True)

@@ -18,13 +18,25 @@ from routing.people.staff import User
 
 
 class Command(BaseCommand):
-    help = "A small agency to try the product with: 8 people, 6 clients, about 60 runs, dated relative to now."
+    help = "A small agency to try the product with: 8 people, 6 clients, about 60 runs, dated relative to now."  # noqa: E501
 
     def add_arguments(self, parser: CommandParser) -> None:
         how = parser.add_mutually_exclusive_group()
-        how.add_argument("--if-empty", action="store_true", help="load it only where there are no people and no clients yet")
-        how.add_argument("--refresh", action="store_true", help="end the demo's open work and load it again, dated from now")
-        how.add_argument("--remove", action="store_true", help="end its work, erase its contacts, close its accounts")
+        how.add_argument(
+            "--if-empty",
+            action="store_true",
+            help="load it only where there are no people and no clients yet",
+        )
+        how.add_argument(
+            "--refresh",
+            action="store_true",
+            help="end the demo's open work and load it again, dated from now",
+        )
+        how.add_argument(
+            "--remove",
+            action="store_true",
+            help="end its work, erase its contacts, close its accounts",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = timezone.now()
@@ -34,7 +46,10 @@ class Command(BaseCommand):
             except StillInUse as error:
                 raise CommandError(str(error)) from None
             Path(settings.SIGN_INS_FILE).unlink(missing_ok=True)
-            self.stdout.write(f"The demo is removed: {ended} open requests ended. Its history stays, as all history does.")
+            self.stdout.write(
+                f"The demo is removed: {ended} open requests ended. Its history stays, as all "
+                f"history does."
+            )
             return
         if options["if_empty"] and (User.objects.people().exists() or Client.objects.exists()):
             self.stdout.write("Nothing loaded: there are people or clients already.")
@@ -42,6 +57,9 @@ class Command(BaseCommand):
         if options["refresh"]:
             end_work(at, "The demo was refreshed.")
         elif User.objects.filter(email__endswith=f"@{agency.DOMAIN}", is_active=True).exists():
-            raise CommandError("The demo is loaded already. Use --refresh to load it again, dated from now, or --remove.")
+            raise CommandError(
+                "The demo is loaded already. Use --refresh to load it again, dated from now, or "
+                "--remove."
+            )
         write(load(at), Path(settings.SIGN_INS_FILE))
         self.stdout.write(f"The demo is loaded. Sign-ins: {settings.SIGN_INS_FILE}")

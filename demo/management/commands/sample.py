@@ -18,75 +18,147 @@ from integrations.base.origins import origin_of
 from integrations.http.client import SafeClient
 from integrations.models import Connection
 
-COMPANIES = ("Northwind Bakeries", "Larkfield Dental", "Quayside Outdoors", "Hazel & Finch", "Brightwater Rowing")
+COMPANIES = (
+    "Northwind Bakeries",
+    "Larkfield Dental",
+    "Quayside Outdoors",
+    "Hazel & Finch",
+    "Brightwater Rowing",
+)
 SERVICES = ("landing page", "campaign site", "brand refresh", "newsletter")
 PERSON = "userId:1"  # a person at the CRM, or the changes would be our own coming back
 
 
 class Command(BaseCommand):
-    help = "Let something happen outside: one new deal in the sandbox of HubSpot, or one submitted form."
+    help = "Let something happen outside: one new deal in the sandbox of HubSpot, or one submitted form."  # noqa: E501
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=["form", "hubspot"])
-        parser.add_argument("--connection", default="", help="its slug (the only one of its kind by default)")
+        parser.add_argument(
+            "--connection", default="", help="its slug (the only one of its kind by default)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = only(options["kind"], options["connection"])
         try:
-            subject = self.deal(connection) if options["kind"] == "hubspot" else self.form(connection)
+            subject = (
+                self.deal(connection) if options["kind"] == "hubspot" else self.form(connection)
+            )
         except CallFailed as error:
             raise CommandError(f"{connection.name}: {error}") from None
         self.stdout.write(f"Look at it:  manage.py trace {connection.slug}/{subject}")
 
     def deal(self, connection: Connection) -> str:
-        """A company, a contact and their deal; then five changes at once. The CRM tells of the deal alone: six events."""
+        """
+        A company, a contact and their deal.
+
+        Then five changes at once. The CRM tells of the deal alone: six events.
+        """
         with client_of(connection) as client:
             if client.get(SANDBOX).headers.get(SIGN) != "hubspot":
-                raise CommandError("This is no sandbox, and samples are not written into a real CRM. Start one: manage.py sandbox hubspot")
+                raise CommandError(
+                    "This is no sandbox, and samples are not written into a real CRM. Start one: "
+                    "manage.py sandbox hubspot"
+                )
             made = self.make(client, connection)
-            client.call("PATCH", objects(connection, f"deals/{made}"), json={"properties": changes()}, headers={AUTHOR: PERSON})
+            client.call(
+                "PATCH",
+                objects(connection, f"deals/{made}"),
+                json={"properties": changes()},
+                headers={AUTHOR: PERSON},
+            )
         self.stdout.write(f"Made deal {made}, then changed {', '.join(changes())}.")
-        self.stdout.write("The sandbox sends one creation and five property changes, in any order, some of them twice.")
+        self.stdout.write(
+            "The sandbox sends one creation and five property changes, in any order, some of them "
+            "twice."
+        )
         return f"deal/{made}"
 
     def make(self, client: SafeClient, connection: Connection) -> str:
         name, number = SystemRandom().choice(COMPANIES), uuid4().hex[:6]
         domain = f"{name.lower().replace(' & ', '-').replace(' ', '-')}-{number}.example"
-        company = {"name": f"{name} {number}", "domain": domain, "country": "GB", "numberofemployees": "45"}
+        company = {
+            "name": f"{name} {number}",
+            "domain": domain,
+            "country": "GB",
+            "numberofemployees": "45",
+        }
         person = {"firstname": "Robin", "lastname": "Okafor", "email": f"robin@{domain}"}
-        ids = [create(client, connection, "companies", company), create(client, connection, "contacts", person)]
-        linked = [{"to": {"id": key}, "types": [{"associationTypeId": noun}]} for key, noun in zip(ids, (5, 3), strict=True)]
-        deal = {"dealname": f"{name}: {SystemRandom().choice(SERVICES)}", "dealstage": "appointmentscheduled"}
+        ids = [
+            create(client, connection, "companies", company),
+            create(client, connection, "contacts", person),
+        ]
+        linked = [
+            {"to": {"id": key}, "types": [{"associationTypeId": noun}]}
+            for key, noun in zip(ids, (5, 3), strict=True)
+        ]
+        deal = {
+            "dealname": f"{name}: {SystemRandom().choice(SERVICES)}",
+            "dealstage": "appointmentscheduled",
+        }
         return create(client, connection, "deals", deal, linked)
 
     def form(self, connection: Connection) -> str:
-        key, name, number = f"form-{uuid4().hex[:12]}", SystemRandom().choice(COMPANIES), uuid4().hex[:6]
-        deal = {"name": f"{name}: {SystemRandom().choice(SERVICES)}", "amount": "4800", "currency": "GBP", "hours": "40", "rounds": "2"}
+        key, name, number = (
+            f"form-{uuid4().hex[:12]}",
+            SystemRandom().choice(COMPANIES),
+            uuid4().hex[:6],
+        )
+        deal = {
+            "name": f"{name}: {SystemRandom().choice(SERVICES)}",
+            "amount": "4800",
+            "currency": "GBP",
+            "hours": "40",
+            "rounds": "2",
+        }
         data = {
             "company": {"name": f"{name} {number}", "domain": f"{number}.example"},
             "contact": {"name": "Robin Okafor", "email": f"robin@{number}.example"},
             "deal": {**deal, "service": "landing page", "starts": day(14), "ends": day(44)},
         }
-        body = json.dumps({"type": "form.submitted", "id": key, "timestamp": timezone.now().isoformat(), "data": data})
+        body = json.dumps(
+            {
+                "type": "form.submitted",
+                "id": key,
+                "timestamp": timezone.now().isoformat(),
+                "data": data,
+            }
+        )
         headers = signed(connection, key, body)
         here = connection.hook_url
-        with SafeClient(here.removesuffix(connection.hook_path), private=frozenset({origin_of(here)})) as client:
-            answer = client.call("POST", connection.hook_path, content=body.encode(), headers=headers).json()
+        with SafeClient(
+            here.removesuffix(connection.hook_path), private=frozenset({origin_of(here)})
+        ) as client:
+            answer = client.call(
+                "POST", connection.hook_path, content=body.encode(), headers=headers
+            ).json()
         self.stdout.write(f"Submitted form {key}: {json.dumps(answer)}")
         return f"form/{key}"
 
 
 def client_of(connection: Connection) -> SafeClient:
-    return SafeClient(connection.base_url, token=connection.token.first(), private=connection.private_origins)
+    return SafeClient(
+        connection.base_url, token=connection.token.first(), private=connection.private_origins
+    )
 
 
 def objects(connection: Connection, rest: str) -> str:
     return f"/crm/objects/{connection.setting('api_version', API)}/{rest}"
 
 
-def create(client: SafeClient, connection: Connection, noun: str, properties: dict[str, str], associations: Any = ()) -> str:
+def create(
+    client: SafeClient,
+    connection: Connection,
+    noun: str,
+    properties: dict[str, str],
+    associations: Any = (),
+) -> str:
     body = {"properties": properties, "associations": list(associations)}
-    return str(client.call("POST", objects(connection, noun), json=body, headers={AUTHOR: PERSON}).json()["id"])
+    return str(
+        client.call("POST", objects(connection, noun), json=body, headers={AUTHOR: PERSON}).json()[
+            "id"
+        ]
+    )
 
 
 def changes() -> dict[str, str]:

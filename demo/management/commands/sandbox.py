@@ -15,25 +15,42 @@ from integrations.models import Connection
 
 
 class Command(BaseCommand):
-    help = "Play a system outside on this machine: it speaks enough of its API to try the product without an account."
+    help = "Play a system outside on this machine: it speaks enough of its API to try the product without an account."  # noqa: E501
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=list(PLAYS))
-        parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1; the connection's address must be this one")
         parser.add_argument(
-            "--connection", default="", help="the slug of the connection it plays for (the only one of its kind by default)"
+            "--port",
+            type=int,
+            required=True,
+            help="on 127.0.0.1; the connection's address must be this one",
+        )
+        parser.add_argument(
+            "--connection",
+            default="",
+            help="the slug of the connection it plays for (the only one of its kind by default)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = only(options["kind"], options["connection"])
         if not connection.token:
-            raise CommandError("The connection has no token, so the sandbox cannot tell its own caller: give one with --token-file.")
+            raise CommandError(
+                "The connection has no token, so the sandbox cannot tell its own caller: give one "
+                "with --token-file."
+            )
         server, told = PLAYS[options["kind"]](connection, options["port"])
         address = f"http://127.0.0.1:{server.server_port}"
-        self.stdout.write(f"A sandbox of {told.format(address=address)}. Ctrl-C ends it, and it forgets.")
+        self.stdout.write(
+            f"A sandbox of {told.format(address=address)}. Ctrl-C ends it, and it forgets."
+        )
         self.stdout.flush()
         if connection.base_url.rstrip("/") != address:
-            self.stdout.write(self.style.WARNING(f"Note: the connection calls {connection.base_url or 'no address'}, not this one."))
+            self.stdout.write(
+                self.style.WARNING(
+                    f"Note: the connection calls {connection.base_url or 'no address'}, not this "
+                    f"one."
+                )
+            )
         try:
             server.serve_forever()
         except KeyboardInterrupt:
@@ -44,15 +61,22 @@ def hubspot(connection: Connection, port: int) -> tuple[ThreadingHTTPServer, str
     portals = connection.setting("portal_ids") or [1]
     sender = Sender(connection.hook_url, connection.signing_secrets.first())
     crm = CRM(int(portals[0]), int(connection.setting("app_id") or 1), sender.tell)
-    return serve(crm, connection.token.first(), port), f"HubSpot answers at {{address}} and posts to {connection.hook_url}"
+    return serve(
+        crm, connection.token.first(), port
+    ), f"HubSpot answers at {{address}} and posts to {connection.hook_url}"
 
 
 def wordpress(connection: Connection, port: int) -> tuple[ThreadingHTTPServer, str]:
     user, _, password = connection.token.first().partition(":")
-    return serve_cms(CMS(user, password), port), "WordPress answers at {address} and shows there what is published"
+    return serve_cms(
+        CMS(user, password), port
+    ), "WordPress answers at {address} and shows there what is published"
 
 
-PLAYS: dict[str, Callable[[Connection, int], tuple[ThreadingHTTPServer, str]]] = {"hubspot": hubspot, "wordpress": wordpress}
+PLAYS: dict[str, Callable[[Connection, int], tuple[ThreadingHTTPServer, str]]] = {
+    "hubspot": hubspot,
+    "wordpress": wordpress,
+}
 
 
 def only(kind: str, slug: str) -> Connection:
@@ -63,6 +87,7 @@ def only(kind: str, slug: str) -> Connection:
         return found[0]
     if slug or not found:
         raise CommandError(
-            f"There is no active {kind} connection{f' “{slug}”' if slug else ''}. Make one: manage.py connect {kind} --slug …"
+            f"There is no active {kind} connection{f' “{slug}”' if slug else ''}. Make one: "
+            f"manage.py connect {kind} --slug …"
         )
     raise CommandError(f"There are several {kind} connections: say which with --connection.")

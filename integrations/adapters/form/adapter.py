@@ -1,4 +1,8 @@
-"""A form, or any sender of Standard Webhooks (https://www.standardwebhooks.com): what is posted is all there is to know."""
+"""
+A form, or any sender of Standard Webhooks (https://www.standardwebhooks.com).
+
+What is posted is all there is to know.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,18 @@ from typing import TYPE_CHECKING, Any
 from django.utils.dateparse import parse_datetime
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from integrations.base.adapter import Adapter, Delivery, Known, NotFound, Organisation, Part, Person, Poison, Reader, Unreadable
+from integrations.base.adapter import (
+    Adapter,
+    Delivery,
+    Known,
+    NotFound,
+    Organisation,
+    Part,
+    Person,
+    Poison,
+    Reader,
+    Unreadable,
+)
 from integrations.base.strict import NotJSON, flaw, read
 from routing.kernel.facts import Subject
 from routing.models import Payload
@@ -57,7 +72,9 @@ class Form(Adapter):
         if body.get("type", KIND) != KIND:
             return [Poison("unknown_type")]
         key = delivery.headers.get(ID, "")
-        given = next((body[name] for name in ("id", "submission_id") if body.get(name) is not None), key)
+        given = next(
+            (body[name] for name in ("id", "submission_id") if body.get(name) is not None), key
+        )
         if not _ID.fullmatch(key) or not _ID.fullmatch(str(given)):
             return [Poison("no_id")]
         return [Signal(connection.slug, KIND, key, "form", str(given), _when(body, at), body)]
@@ -74,11 +91,18 @@ class Form(Adapter):
         except ValueError:
             key = b""
         if len(key) < MIN_KEY:
-            raise ValueError(f"The secret of a form is base64 of {MIN_KEY} bytes or more, with or without whsec_ before it.")
+            raise ValueError(
+                f"The secret of a form is base64 of {MIN_KEY} bytes or more, with or without "
+                f"whsec_ before it."
+            )
 
 
 def _verified(secret: str, delivery: Delivery) -> bool:
-    """The library also raises plain ValueErrors: for bodies that are not UTF-8 and signatures without a comma or of bad base64."""
+    """
+    The library also raises plain ValueErrors.
+
+    For bodies that are not UTF-8 and signatures without a comma or of bad base64.
+    """
     try:
         Webhook(secret).verify(delivery.body, dict(delivery.headers), json_parse=False)
     except (WebhookVerificationError, ValueError):
@@ -87,7 +111,10 @@ def _verified(secret: str, delivery: Delivery) -> bool:
 
 
 def _when(body: Mapping[str, Any], at: datetime) -> datetime:
-    """Return the time it was sent, if given with a zone and not in the future, or else the time of receipt."""
+    """
+    Return the time it was sent, if given with a zone and not in the future, or else the time of
+    receipt.
+    """
     try:
         said = parse_datetime(str(body.get("timestamp", "")))
     except ValueError:
@@ -96,7 +123,11 @@ def _when(body: Mapping[str, Any], at: datetime) -> datetime:
 
 
 class FormReader:
-    """Answers are facts by the name of their field, nested ones joined by dots: ``{"company": {"name"}}`` is ``company.name``."""
+    """
+    Answers are facts by the name of their field, nested ones joined by dots.
+
+    ``{"company": {"name"}}`` is ``company.name``.
+    """
 
     def read(self, subject: Subject) -> Known:
         body = _newest([subject]).get(subject)
@@ -107,18 +138,28 @@ class FormReader:
 
 def _newest(subjects: Sequence[Subject]) -> Mapping[Subject, Mapping[str, Any]]:
     """The bodies of the newest submissions about these subjects; without those that were erased."""
-    event = {"event__source__in": {subject.source for subject in subjects}, "event__subject_type": "form", "event__kind": KIND}
-    rows = Payload.objects.filter(event__subject_id__in=[subject.id for subject in subjects], **event).order_by("event_id")
+    event = {
+        "event__source__in": {subject.source for subject in subjects},
+        "event__subject_type": "form",
+        "event__kind": KIND,
+    }
+    rows = Payload.objects.filter(
+        event__subject_id__in=[subject.id for subject in subjects], **event
+    ).order_by("event_id")
     newest = {
         Subject(source, "form", key): body if erased_at is None else None
-        for source, key, body, erased_at in rows.values_list("event__source", "event__subject_id", "body", "erased_at")
+        for source, key, body, erased_at in rows.values_list(
+            "event__source", "event__subject_id", "body", "erased_at"
+        )
     }
     return {subject: body for subject in subjects if (body := newest.get(subject)) is not None}
 
 
 def _known(subject: Subject, body: Mapping[str, Any]) -> Known:
     answers = dict(_answers(body))
-    people = (Person("", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)),)
+    people = (
+        Person("", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)),
+    )
     company, domain = _text(answers, "company.name", 200), _text(answers, "company.domain", 253)
     facts = {name: value for name, value in answers.items() if not name.startswith("contact.")}
     return Known(
@@ -136,7 +177,9 @@ def _text(answers: Mapping[str, Any], name: str, longest: int) -> str:
 
 def _answers(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Up to MAX_FACTS answers that are text, numbers, yes or no; lists as JSON text."""
-    found = next((body[name] for name in ("data", "fields") if isinstance(body.get(name), dict)), body)
+    found = next(
+        (body[name] for name in ("data", "fields") if isinstance(body.get(name), dict)), body
+    )
     waiting: list[tuple[str, Any]] = list(found.items())[::-1]
     count = 0
     while waiting and count < MAX_FACTS:

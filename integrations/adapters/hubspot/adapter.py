@@ -34,7 +34,9 @@ class HubSpot(Adapter):
     def writer(self, connection: Connection) -> Writer | None:
         return writing.HubSpotWriter(connection)
 
-    def told(self, changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def told(
+        self, changes: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> Mapping[str, Any] | None:
         return writing.told(changes, settings)
 
     def echo(self, signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
@@ -44,7 +46,8 @@ class HubSpot(Adapter):
         portals = settings.get("portal_ids")
         if not isinstance(portals, list) or len(portals) != 1 or not str(portals[0]).isdigit():
             raise ValueError(
-                "Give --portal-id with the number of the HubSpot account, exactly one: ids of deals are unique within one "
+                "Give --portal-id with the number of the HubSpot account, exactly one: ids of "
+                "deals are unique within one "
                 "account, so each has a connection of its own."
             )
         writing.check(settings)

@@ -1,4 +1,8 @@
-"""HubSpot's CRM API, as far as we read it: an object with its associations, and batches of others by id."""
+"""
+HubSpot's CRM API, as far as we read it.
+
+An object with its associations, and batches of others by id.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,8 @@ API = "2026-09"  # v1 to v3 end in September 2027, so the version is a setting o
 HOME = "https://api.hubapi.com"
 PLURALS = {"deal": "deals", "company": "companies", "contact": "contacts"}
 MAX_BATCH = 100
-# https://developers.hubspot.com/docs/api/crm/associations: the type that marks the one primary company of a deal or contact
+# https://developers.hubspot.com/docs/api/crm/associations: the type that marks the one primary
+# company of a deal or contact
 PRIMARY = {"deal_to_company", "contact_to_company"}
 
 
@@ -42,17 +47,28 @@ class HubSpotClient:
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()
         if not token:
-            raise Permanent("No token is set. Provide one with `manage.py connect hubspot … --token-file`.")
+            raise Permanent(
+                "No token is set. Provide one with `manage.py connect hubspot … --token-file`."
+            )
         self._version = str(connection.setting("api_version", API))
-        self._http = SafeClient(connection.base_url or HOME, token=token, private=connection.private_origins)
+        self._http = SafeClient(
+            connection.base_url or HOME, token=token, private=connection.private_origins
+        )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._http.__exit__(kind, error, trace)
 
-    def read(self, noun: str, key: str, properties: Sequence[str], associations: Sequence[str]) -> Remote:
+    def read(
+        self, noun: str, key: str, properties: Sequence[str], associations: Sequence[str]
+    ) -> Remote:
         """
         One object by its id there.
 
@@ -66,12 +82,21 @@ class HubSpotClient:
         return _remote(noun, self._http.call("GET", self._path(noun, key), params=wanted).json())
 
     def read_many(self, noun: str, ids: Sequence[str], properties: Sequence[str]) -> list[Remote]:
-        """Up to 100 objects in the order of ``ids``; those that are gone are left out (HubSpot answers 207 then)."""
+        """
+        Up to 100 objects in the order of ``ids``.
+
+        Those that are gone are left out (HubSpot answers 207 then).
+        """
         if not ids:
             return []
         body = {"properties": list(properties), "inputs": [{"id": key} for key in ids[:MAX_BATCH]]}
-        answer = self._http.call("POST", self._path(noun, "batch/read"), json=body, reads=True).json()
-        found = {remote.id: remote for remote in (_remote(noun, each) for each in _list(answer, "results"))}
+        answer = self._http.call(
+            "POST", self._path(noun, "batch/read"), json=body, reads=True
+        ).json()
+        found = {
+            remote.id: remote
+            for remote in (_remote(noun, each) for each in _list(answer, "results"))
+        }
         return [found[key] for key in ids if key in found]
 
     def update(self, noun: str, key: str, properties: Mapping[str, str]) -> Remote:
@@ -83,7 +108,9 @@ class HubSpotClient:
         """
         if not (key.isascii() and key.isalnum()):
             raise NotFound(f"“{key[:40]}” is not the id of a {noun}.", 404)
-        answer = self._http.call("PATCH", self._path(noun, key), json={"properties": dict(properties)}).json()
+        answer = self._http.call(
+            "PATCH", self._path(noun, key), json={"properties": dict(properties)}
+        ).json()
         try:
             return _remote(noun, answer)
         except Temporary as error:
@@ -94,16 +121,31 @@ class HubSpotClient:
 
 
 def _remote(noun: str, value: Any) -> Remote:
-    if not isinstance(value, dict) or not isinstance(value.get("properties"), dict) or "id" not in value:
+    if (
+        not isinstance(value, dict)
+        or not isinstance(value.get("properties"), dict)
+        or "id" not in value
+    ):
         raise Temporary("The answer is not a CRM object.")
-    properties = {str(name): said for name, given in value["properties"].items() if given is not None and (said := clean(str(given)))}
+    properties = {
+        str(name): said
+        for name, given in value["properties"].items()
+        if given is not None and (said := clean(str(given)))
+    }
     linked = value.get("associations") or {}
-    return Remote(noun, str(value["id"]), properties, {one: _ids(linked.get(many)) for one, many in PLURALS.items()})
+    return Remote(
+        noun,
+        str(value["id"]),
+        properties,
+        {one: _ids(linked.get(many)) for one, many in PLURALS.items()},
+    )
 
 
 def _ids(value: Any) -> Sequence[str]:
     found = [
-        (str(each["id"]), str(each.get("type", ""))) for each in _list(value or {}, "results") if isinstance(each, dict) and "id" in each
+        (str(each["id"]), str(each.get("type", "")))
+        for each in _list(value or {}, "results")
+        if isinstance(each, dict) and "id" in each
     ]
     primary = [key for key, kind in found if kind in PRIMARY]
     return tuple(dict.fromkeys(primary or [key for key, _ in found]))

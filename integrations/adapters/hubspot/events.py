@@ -1,4 +1,8 @@
-"""HubSpot's webhook events as signals. https://developers.hubspot.com/docs/api/webhooks lists the fields."""
+"""
+HubSpot's webhook events as signals.
+
+Https://developers.hubspot.com/docs/api/webhooks lists the fields.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,28 @@ from integrations.base.adapter import Delivery, Ignored, Part, Poison, Unreadabl
 from integrations.base.strict import NotJSON, flaw, read
 from routing.runs.operations.capture import Signal
 
-MAX_EVENTS = 1_000  # HubSpot sends up to 100; other senders of the same form may send more, within MAX_BODY_BYTES of the hook
+# HubSpot sends up to 100; other senders of the same form may send more, within MAX_BODY_BYTES of
+# the hook.
+MAX_EVENTS = 1_000
 ECHO = "hubspot.echo"
 # Differ from one delivery of an event to the next, and eventId is not even unique.
 METADATA = frozenset({"attemptNumber", "eventId"})
-VERBS = frozenset({"creation", "deletion", "propertyChange", "merge", "restore", "associationChange", "privacyDeletion"})
-OBJECT_TYPES = {"0-1": "contact", "0-2": "company", "0-3": "deal"}  # of the generic events, object.*
+VERBS = frozenset(
+    {
+        "creation",
+        "deletion",
+        "propertyChange",
+        "merge",
+        "restore",
+        "associationChange",
+        "privacyDeletion",
+    }
+)
+OBJECT_TYPES = {
+    "0-1": "contact",
+    "0-2": "company",
+    "0-3": "deal",
+}  # of the generic events, object.*
 OBJECTS = frozenset(OBJECT_TYPES.values())
 EARLIEST = datetime(2006, 1, 1, tzinfo=UTC)  # the year HubSpot was founded
 MAX_ID = 40  # characters
@@ -60,9 +80,28 @@ def _part(event: Any, settings: Mapping[str, Any], source: str, at: datetime) ->
     return _signal(event, noun, verb, settings, source, at)
 
 
-def _signal(event: dict[str, Any], noun: str, verb: str, settings: Mapping[str, Any], source: str, at: datetime) -> Part:
-    subject = next((event[name] for name in ("objectId", "primaryObjectId", "fromObjectId") if event.get(name) is not None), None)
-    if isinstance(subject, bool) or not isinstance(subject, int | str) or not str(subject).isascii() or not str(subject).isalnum():
+def _signal(
+    event: dict[str, Any],
+    noun: str,
+    verb: str,
+    settings: Mapping[str, Any],
+    source: str,
+    at: datetime,
+) -> Part:
+    subject = next(
+        (
+            event[name]
+            for name in ("objectId", "primaryObjectId", "fromObjectId")
+            if event.get(name) is not None
+        ),
+        None,
+    )
+    if (
+        isinstance(subject, bool)
+        or not isinstance(subject, int | str)
+        or not str(subject).isascii()
+        or not str(subject).isalnum()
+    ):
         return Poison("no_object_id")
     if len(str(subject)) > MAX_ID:
         return Poison("no_object_id")
@@ -70,9 +109,13 @@ def _signal(event: dict[str, Any], noun: str, verb: str, settings: Mapping[str, 
     if occurred_at is None:
         return Poison("no_time")
     echo = is_echo(event, settings)
-    body = {name: value for name, value in event.items() if name not in METADATA} | ({"echo": True} if echo else {})
+    body = {name: value for name, value in event.items() if name not in METADATA} | (
+        {"echo": True} if echo else {}
+    )
     kind = ECHO if echo else f"hubspot.{noun}.{verb}"
-    return Signal(source, kind, dedupe_key(event, str(subject)), noun, str(subject), occurred_at, body)
+    return Signal(
+        source, kind, dedupe_key(event, str(subject)), noun, str(subject), occurred_at, body
+    )
 
 
 def _instant(value: Any, at: datetime) -> datetime | None:
@@ -87,11 +130,20 @@ def _instant(value: Any, at: datetime) -> datetime | None:
 
 
 def dedupe_key(event: Mapping[str, Any], subject: str) -> str:
-    """Return the key that identifies repeated deliveries of one event. A digest, because values may be long and personal."""
+    """
+    Return the key that identifies repeated deliveries of one event.
+
+    A digest, because values may be long and personal.
+    """
     named = ("subscriptionId", "propertyName", "propertyValue", "occurredAt", "portalId")
-    # Only association and merge events have these; without them, two made in one instant would be one.
+    # Only association and merge events have these; without them, two made in one instant would be
+    # one.
     more = ("associationType", "toObjectId", "associationRemoved", "mergedObjectIds")
-    parts = [subject, *(event.get(name) for name in named), *([name, event[name]] for name in more if name in event)]
+    parts = [
+        subject,
+        *(event.get(name) for name in named),
+        *([name, event[name]] for name in more if name in event),
+    ]
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"{subject}:{sha256(text.encode()).hexdigest()}"
 
@@ -100,8 +152,8 @@ def is_echo(event: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
     """
     Return whether our own app made the change.
 
-    ``appId`` alone does not say so: it is the app whose subscription this is, so ours in every event. An event without a
-    ``sourceId`` is taken for ours when an integration made the change.
+    ``appId`` alone does not say so: it is the app whose subscription this is, so ours in every
+    event. An event without a ``sourceId`` is taken for ours when an integration made the change.
     """
     ours = settings.get("app_id")
     if not ours or event.get("changeSource") not in {"INTEGRATION", "API"}:

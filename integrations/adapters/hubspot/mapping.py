@@ -13,7 +13,9 @@ from integrations.base.typed import Typed, currency, day, number, text, whole
 @dataclass(frozen=True, slots=True)
 class Field:
     name: str  # of the fact
-    remote: str  # the property of HubSpot, unless the connection's setting ``properties`` names another
+    remote: (
+        str  # the property of HubSpot, unless the connection's setting ``properties`` names another
+    )
     typed: Typed = text
 
     @property
@@ -21,8 +23,9 @@ class Field:
         return self.name.partition(".")[0]
 
 
-# dealname to numberofemployees are HubSpot's own: https://developers.hubspot.com/docs/api/crm/properties. Those that begin
-# with agency_ are no properties of HubSpot: an agency makes them, or names its own.
+# dealname to numberofemployees are HubSpot's own:
+# https://developers.hubspot.com/docs/api/crm/properties. Those that begin with agency_ are no
+# properties of HubSpot: an agency makes them, or names its own.
 FIELDS = (
     Field("deal.name", "dealname"),
     Field("deal.amount", "amount", number),
@@ -43,18 +46,30 @@ NAME_PARTS = ("firstname", "lastname")
 
 
 def fields(settings: Mapping[str, Any], noun: str) -> list[Field]:
-    """Return the properties to read of one kind of object, with the names used by this connection."""
+    """
+    Return the properties to read of one kind of object, with the names used by this connection.
+    """
     named = settings.get("properties") or {}
-    return [Field(each.name, str(named.get(each.name, each.remote)), each.typed) for each in FIELDS if each.noun == noun]
+    return [
+        Field(each.name, str(named.get(each.name, each.remote)), each.typed)
+        for each in FIELDS
+        if each.noun == noun
+    ]
 
 
 def wanted(settings: Mapping[str, Any], noun: str) -> list[str]:
-    return [*(field.remote for field in fields(settings, noun)), *(NAME_PARTS if noun == "contact" else ())]
+    return [
+        *(field.remote for field in fields(settings, noun)),
+        *(NAME_PARTS if noun == "contact" else ()),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Mapped:
-    """``sources`` says by fact where it was read, and by ``<fact>!`` what was there but could not be read."""
+    """
+    ``sources`` says by fact where it was read, and by ``<fact>!`` what was there but could not be
+    read.
+    """
 
     facts: Mapping[str, Any]
     sources: Mapping[str, str]
@@ -75,10 +90,15 @@ def mapped(remote: Remote, settings: Mapping[str, Any]) -> Mapped:
         except (ValueError, OverflowError) as error:
             sources[f"{field.name}!"] = f"{where}: {error}"
     if name := full_name(remote):
-        facts["contact.name"], sources["contact.name"] = name, f"HubSpot contact {remote.id}, firstname and lastname"
+        facts["contact.name"], sources["contact.name"] = (
+            name,
+            f"HubSpot contact {remote.id}, firstname and lastname",
+        )
     return Mapped(facts, sources)
 
 
 def full_name(remote: Remote) -> str:
-    parts: Sequence[str] = [remote.properties.get(part, "") for part in NAME_PARTS] if remote.type == "contact" else ()
+    parts: Sequence[str] = (
+        [remote.properties.get(part, "") for part in NAME_PARTS] if remote.type == "contact" else ()
+    )
     return " ".join(part for part in parts if part)[:120]

@@ -1,4 +1,8 @@
-"""Read a deal, its company and its contacts back from HubSpot: the webhook says only that something changed."""
+"""
+Read a deal, its company and its contacts back from HubSpot.
+
+The webhook says only that something changed.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,16 @@ class HubSpotReader:
         """
         Everything about one deal, contact or company, in one to three calls.
 
-        :raises Problem: ``duplicate``, if several companies are associated and none is the primary one
+        :raises Problem: ``duplicate``, if several companies are associated and none is the primary
+            one
         """
         with HubSpotClient(self.connection) as client:
-            main = client.read(subject.type, subject.id, wanted(self.settings, subject.type), ASSOCIATED[subject.type])
+            main = client.read(
+                subject.type,
+                subject.id,
+                wanted(self.settings, subject.type),
+                ASSOCIATED[subject.type],
+            )
             company = main if main.type == "company" else self._company(client, main)
             contacts = [main] if main.type == "contact" else self._read(client, main, "contact")
         return self._known(main, company, contacts)
@@ -38,7 +48,8 @@ class HubSpotReader:
         if len(companies) > 1:
             raise Problem(
                 "duplicate",
-                f"HubSpot has {len(companies)} companies for this {main.type} and none is primary. Mark one as primary, then retry.",
+                f"HubSpot has {len(companies)} companies for this {main.type} and none is primary. "
+                f"Mark one as primary, then retry.",
                 {"companies": [company.id for company in companies]},
             )
         return companies[0] if companies else None
@@ -48,8 +59,18 @@ class HubSpotReader:
 
     def _known(self, main: Remote, company: Remote | None, contacts: list[Remote]) -> Known:
         found = [mapped(remote, self.settings) for remote in _distinct([main, company])]
-        facts = {name: value for each in found for name, value in each.facts.items() if not name.startswith("contact.")}
-        sources = {name: where for each in found for name, where in each.sources.items() if not name.startswith("contact.")}
+        facts = {
+            name: value
+            for each in found
+            for name, value in each.facts.items()
+            if not name.startswith("contact.")
+        }
+        sources = {
+            name: where
+            for each in found
+            for name, where in each.sources.items()
+            if not name.startswith("contact.")
+        }
         return Known(
             facts=facts,
             sources=sources,
@@ -60,10 +81,16 @@ class HubSpotReader:
 
     def _organisation(self, company: Remote) -> Organisation:
         facts = mapped(company, self.settings).facts
-        return Organisation(company.id, facts.get("company.name", ""), facts.get("company.domain", ""))
+        return Organisation(
+            company.id, facts.get("company.name", ""), facts.get("company.domain", "")
+        )
 
     def _person(self, contact: Remote) -> Person:
-        return Person(contact.id, full_name(contact), mapped(contact, self.settings).facts.get("contact.email", ""))
+        return Person(
+            contact.id,
+            full_name(contact),
+            mapped(contact, self.settings).facts.get("contact.email", ""),
+        )
 
 
 def _distinct(remotes: Iterable[Remote | None]) -> list[Remote]:

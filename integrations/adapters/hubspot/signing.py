@@ -1,4 +1,8 @@
-"""HubSpot's request signature, version 3, and no other: v1 and v2 sign no time, so they could be replayed for ever."""
+"""
+HubSpot's request signature, version 3, and no other.
+
+V1 and v2 sign no time, so they could be replayed for ever.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,9 @@ from integrations.base.adapter import Delivery
 
 SIGNATURE, TIMESTAMP = "x-hubspot-signature-v3", "x-hubspot-request-timestamp"
 MAX_DIGITS = 15
-TOLERANCE_MS = 300_000  # both ways: HubSpot's own SDK takes times to come, and so replays, however far off
+TOLERANCE_MS = (
+    300_000  # both ways: HubSpot's own SDK takes times to come, and so replays, however far off
+)
 
 # The escapes that HubSpot undoes before signing, and no others:
 # https://developers.hubspot.com/docs/apps/legacy-apps/authentication/validating-requests
@@ -48,23 +54,37 @@ def sign(secret: str, method: str, url: str, body: bytes, timestamp: str) -> str
     :param url: as it is signed: already decoded
     :param timestamp: milliseconds since 1970, as the header says it
     """
-    source = b"".join((method.encode(), url.encode("utf-8", "surrogateescape"), body, timestamp.encode("utf-8", "surrogateescape")))
+    source = b"".join(
+        (
+            method.encode(),
+            url.encode("utf-8", "surrogateescape"),
+            body,
+            timestamp.encode("utf-8", "surrogateescape"),
+        )
+    )
     return b64encode(hmac.new(secret.encode(), source, sha256).digest()).decode("ascii")
 
 
 def unsigned(delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
     """
-    Return a code for the reason to distrust a delivery, or an empty string if it is genuine. ``at`` is now (aware).
+    Return a code for the reason to distrust a delivery, or an empty string if it is genuine. ``at``
+    is now (aware).
 
-    Every live secret is tried and every digest made whatever is wrong, so the time taken tells nothing.
+    Every live secret is tried and every digest made whatever is wrong, so the time taken tells
+    nothing.
     """
     given, timestamp = delivery.headers.get(SIGNATURE, ""), delivery.headers.get(TIMESTAMP, "")
     claimed = given.encode("utf-8", "surrogateescape")
-    urls = {decoded(delivery.url), unquote(delivery.url)}  # the page says the first; some senders were seen to undo all
+    urls = {
+        decoded(delivery.url),
+        unquote(delivery.url),
+    }  # the page says the first; some senders were seen to undo all
     genuine = False
     for secret in secrets or _NO_SECRET:
         for url in urls:
-            genuine |= hmac.compare_digest(sign(secret, delivery.method, url, delivery.body, timestamp).encode(), claimed)
+            genuine |= hmac.compare_digest(
+                sign(secret, delivery.method, url, delivery.body, timestamp).encode(), claimed
+            )
     if not given or not secrets:
         return "no_signature" if secrets else "no_secret"
     if not genuine:

@@ -1,4 +1,8 @@
-"""Write what became of a run into HubSpot's deal: properties of ours, which nobody else is meant to change."""
+"""
+Write what became of a run into HubSpot's deal.
+
+Properties of ours, which nobody else is meant to change.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,8 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 DEAL = "deal"
-# The properties must be made in HubSpot first: Settings, Properties, Deal. The connection's setting ``writes`` names others,
-# or is false where nothing is to be written.
+# The properties must be made in HubSpot first: Settings, Properties, Deal. The connection's setting
+# ``writes`` names others, or is false where nothing is to be written.
 PROPERTIES = {"state": "throughline_state", "owner": "throughline_owner", "url": "throughline_url"}
 
 
@@ -31,9 +35,16 @@ def check(settings: Mapping[str, Any]) -> None:
     named = settings.get("writes", True)
     if isinstance(named, bool):
         return
-    known = isinstance(named, dict) and set(named) <= set(PROPERTIES) and all(isinstance(name, str) and name for name in named.values())
+    known = (
+        isinstance(named, dict)
+        and set(named) <= set(PROPERTIES)
+        and all(isinstance(name, str) and name for name in named.values())
+    )
     if not known or len(set(named.values())) < len(named):
-        raise ValueError(f"writes is false, or says which property each of {', '.join(PROPERTIES)} is written into, each another one.")
+        raise ValueError(
+            f"writes is false, or says which property each of {', '.join(PROPERTIES)} is written "
+            f"into, each another one."
+        )
 
 
 def told(changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -47,7 +58,11 @@ def echo(signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
     name, value = signal.body.get("propertyName"), signal.body.get("propertyValue")
     if signal.subject_type != DEAL or name not in properties_of(settings).values():
         return None
-    return Echo(ECHO, signal.subject_id, {"properties": {str(name): clean("" if value is None else str(value))}})
+    return Echo(
+        ECHO,
+        signal.subject_id,
+        {"properties": {str(name): clean("" if value is None else str(value))}},
+    )
 
 
 class HubSpotWriter:
@@ -71,7 +86,11 @@ class HubSpotWriter:
         sent = _properties(intent)
         with HubSpotClient(self._connection) as client:
             there = client.read(DEAL, written.remote_id, list(sent), []).properties
-        return [f"{name} differs from what was sent." for name, value in sent.items() if there.get(name, "") != value]
+        return [
+            f"{name} differs from what was sent."
+            for name, value in sent.items()
+            if there.get(name, "") != value
+        ]
 
 
 def _id(intent: Intent) -> str:

@@ -1,4 +1,8 @@
-"""Content of an e-mail: the waiting notifications with links, in the reader's language and time zone."""
+"""
+Content of an e-mail.
+
+The waiting notifications with links, in the reader's language and time zone.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,11 @@ def letter_of(person: User, told: Sequence[Notification]) -> Letter:
 def invitation_of(person: User, contact_id: int, inviter_id: int) -> Letter | None:
     """None for somebody who has no client any more."""
     contact = Contact.objects.known().filter(pk=contact_id, user=person).first()
-    membership = contact.memberships.select_related("client").order_by("client__name").first() if contact else None
+    membership = (
+        contact.memberships.select_related("client").order_by("client__name").first()
+        if contact
+        else None
+    )
     if contact is None or membership is None:
         return None
     by = User.objects.filter(pk=inviter_id).values_list("full_name", flat=True).first() or ""
@@ -54,19 +62,27 @@ def _subject(told: Sequence[Notification]) -> str:
     if len(told) == 1:
         subject = f"{told[0].get_words_display()}: {told[0].item.ref}"
     else:
-        subject = ngettext("%(count)s new notification", "%(count)s new notifications", len(told)) % {"count": len(told)}
+        subject = ngettext(
+            "%(count)s new notification", "%(count)s new notifications", len(told)
+        ) % {"count": len(told)}
     return " ".join(subject.split())
 
 
 def _ending(person: User) -> str:
     if person.is_staff:
-        return _("All your notifications: %(url)s") % {"url": _url(reverse("admin:routing_notification_changelist"))}
+        return _("All your notifications: %(url)s") % {
+            "url": _url(reverse("admin:routing_notification_changelist"))
+        }
     return _("Everything that is waiting for you: %(url)s") % {"url": _url(reverse("portal:home"))}
 
 
 def _line(message: Notification, person: User) -> str:
     item = message.item
-    url = _url(reverse("admin:routing_workitem_change", args=[item.pk]) if person.is_staff else portal_page(item))
+    url = _url(
+        reverse("admin:routing_workitem_change", args=[item.pk])
+        if person.is_staff
+        else portal_page(item)
+    )
     return f"{message.get_words_display()}: {item.ref} {item.title}\n{exact(message.at)}\n{url}"
 
 

@@ -1,4 +1,8 @@
-"""Send one letter. Mail cannot be looked up: it is sent at least once, and a repetition carries the same Message-ID."""
+"""
+Send one letter.
+
+Mail cannot be looked up: it is sent at least once, and a repetition carries the same Message-ID.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,15 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from integrations.adapters.mail.letter import INVITE, Letter, invitation_of, letter_of
-from integrations.base.adapter import CallFailed, Intent, Permanent, Refused, Temporary, Unknown, Written
+from integrations.base.adapter import (
+    CallFailed,
+    Intent,
+    Permanent,
+    Refused,
+    Temporary,
+    Unknown,
+    Written,
+)
 from routing.messages.operations import sending
 from routing.models import Notification, User
 
@@ -28,22 +40,38 @@ class MailWriter:
         return None
 
     def write(self, intent: Intent, known: Written | None) -> Written:
-        """Send the notifications that were not read in the meantime. Nothing is sent if none are left or the person has left."""
+        """
+        Send the notifications that were not read in the meantime.
+
+        Nothing is sent if none are left or the person has left.
+        """
         person = User.objects.filter(pk=intent.content["to"], is_active=True).first()
         if person is not None and intent.verb == INVITE:
             invited = invitation_of(person, intent.content["contact"], intent.content["by"])
             return self._send(intent, person, invited, {}) if invited else Written(NOBODY)
-        told = Notification.objects.filter(pk__in=intent.content.get("messages", ()), recipient=intent.content["to"], read_at=None)
+        told = Notification.objects.filter(
+            pk__in=intent.content.get("messages", ()), recipient=intent.content["to"], read_at=None
+        )
         messages = list(told.select_related("item").order_by("pk"))
         if person is None or not messages:
             return Written(NOBODY)
         sending([each.pk for each in messages], at=timezone.now())
-        return self._send(intent, person, letter_of(person, messages), {"messages": [each.pk for each in messages]})
+        return self._send(
+            intent,
+            person,
+            letter_of(person, messages),
+            {"messages": [each.pk for each in messages]},
+        )
 
-    def _send(self, intent: Intent, person: User, letter: Letter, evidence: Mapping[str, Any]) -> Written:
+    def _send(
+        self, intent: Intent, person: User, letter: Letter, evidence: Mapping[str, Any]
+    ) -> Written:
         number = message_id(intent.key)
         mail = EmailMessage(
-            letter.subject, letter.body, to=[person.email], headers={"Message-ID": number, "Auto-Submitted": "auto-generated"}
+            letter.subject,
+            letter.body,
+            to=[person.email],
+            headers={"Message-ID": number, "Auto-Submitted": "auto-generated"},
         )
         with _told():
             mail.send()
@@ -61,13 +89,19 @@ def message_id(key: str) -> str:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """SMTP's errors in our words: what the server says may hold the address, so only its code is repeated."""
+    """
+    SMTP's errors in our words.
+
+    What the server says may hold the address, so only its code is repeated.
+    """
     try:
         yield
     except smtplib.SMTPRecipientsRefused as error:
         raise _coded(min((code for code, _ in error.recipients.values()), default=550)) from None
     except smtplib.SMTPAuthenticationError as error:
-        raise Refused(f"The mail server refused our credentials ({error.smtp_code}).", error.smtp_code) from None
+        raise Refused(
+            f"The mail server refused our credentials ({error.smtp_code}).", error.smtp_code
+        ) from None
     except smtplib.SMTPServerDisconnected:
         raise Unknown("The mail server closed the connection.") from None
     except smtplib.SMTPConnectError as error:

@@ -1,4 +1,8 @@
-"""A static site: a folder of pages that the product itself serves. The destination of those who have no other."""
+"""
+A static site.
+
+A folder of pages that the product itself serves. The destination of those who have no other.
+"""
 
 from __future__ import annotations
 
@@ -36,4 +40,6 @@ class Static(Adapter):
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         if base_url:
-            raise ValueError("A static site has no API. Omit --base-url and name its folder with --folder.")
+            raise ValueError(
+                "A static site has no API. Omit --base-url and name its folder with --folder."
+            )

@@ -1,4 +1,8 @@
-"""The folder of a static site: what may be written where, and how a file is there whole or not at all."""
+"""
+The folder of a static site.
+
+What may be written where, and how a file is there whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +29,10 @@ _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}(/[A-Za-z0-9][A-Za-z0-9_-]{
 def check_folder(name: str) -> None:
     """:raises ValueError: if it is no plain path below SITES_DIR"""
     if not _FOLDER.fullmatch(name):
-        raise ValueError("The folder is a path below SITES_DIR, of letters, digits, - and _, such as acme or acme/www.")
+        raise ValueError(
+            "The folder is a path below SITES_DIR, of letters, digits, - and _, such as acme or "
+            "acme/www."
+        )
 
 
 def folder_of(connection: Connection) -> Path:
@@ -54,7 +61,10 @@ def steps_of(path: str) -> tuple[str, ...]:
     """
     steps = tuple(step for step in path.strip("/").split("/") if step)
     if not steps or len(path) > MOST_CHARACTERS or not all(_STEP.fullmatch(step) for step in steps):
-        raise Permanent(f"“{path[:60]}” is not a valid page path. Use lower-case letters, digits, - and _, with / between the steps.")
+        raise Permanent(
+            f"“{path[:60]}” is not a valid page path. Use lower-case letters, digits, - and _, "
+            f"with / between the steps."
+        )
     return steps
 
 

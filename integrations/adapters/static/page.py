@@ -1,4 +1,8 @@
-"""One page as bytes: the same content always gives the same ones, and they say themselves whether somebody changed them."""
+"""
+One page as bytes.
+
+The same content always gives the same ones, and they say themselves whether somebody changed them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,8 @@ from django.template.loader import render_to_string
 from integrations.base.adapter import Asset, Intent, Permanent
 from integrations.base.markup import assets_in, placed
 
-# What may lie beside a page and is shown by a browser; everything else would be a download, and belongs elsewhere.
+# What may lie beside a page and is shown by a browser; everything else would be a download, and
+# belongs elsewhere.
 TYPES: Mapping[str, str] = {
     "avif": "image/avif",
     "gif": "image/gif",
@@ -42,7 +47,11 @@ class Page:
 
 
 def page(intent: Intent, url: str) -> Page:
-    """:raises Permanent: if the text refers to a file that was not sent along, or one is of a type that no page shows"""
+    """
+    :raises Permanent.
+
+    If the text refers to a file that was not sent along, or one is of a type that no page shows
+    """
     content = intent.content
     named = {asset.sha256: file_name(asset) for asset in intent.assets}
     missing = [sha for sha in assets_in(content["body_html"]) if sha not in named]
@@ -62,14 +71,20 @@ def page(intent: Intent, url: str) -> Page:
     }
     blank = render_to_string("site/page.html", {**told, "digest": _NO_DIGEST}).encode()
     html = blank.replace(_NO_DIGEST.encode(), sha256(blank).hexdigest().encode(), 1)
-    return Page(html, {style_name: style, **{named[asset.sha256]: asset.read() for asset in intent.assets}}, named)
+    return Page(
+        html,
+        {style_name: style, **{named[asset.sha256]: asset.read() for asset in intent.assets}},
+        named,
+    )
 
 
 def file_name(asset: Asset) -> str:
     """:raises Permanent: if no page shows files of this type"""
     ending = next((ending for ending, kind in TYPES.items() if kind == asset.type), None)
     if ending is None:
-        raise Permanent(f"{asset.name} is {asset.type}, which no page shows. Use {', '.join(TYPES)}.")
+        raise Permanent(
+            f"{asset.name} is {asset.type}, which no page shows. Use {', '.join(TYPES)}."
+        )
     stem = _UNSAFE.sub("-", PurePath(asset.name).stem.lower()).strip("-")[:60] or "file"
     return f"{stem}-{asset.sha256[:16]}.{ending}"
 
@@ -88,4 +103,7 @@ def mark_of(html: bytes) -> tuple[str, str]:
 def is_untouched(html: bytes) -> bool:
     """Return whether the page is byte for byte as we wrote it, by its own digest."""
     _, digest = mark_of(html)
-    return bool(digest) and sha256(html.replace(digest.encode(), _NO_DIGEST.encode(), 1)).hexdigest() == digest
+    return (
+        bool(digest)
+        and sha256(html.replace(digest.encode(), _NO_DIGEST.encode(), 1)).hexdigest() == digest
+    )

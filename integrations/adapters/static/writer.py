@@ -32,17 +32,28 @@ class StaticWriter:
         path = self._path(intent)
         if intent.remote_id and intent.remote_id != path:
             raise Conflict(
-                f"The page lies at {intent.remote_id} and would now come to {path}. Addresses do not change by themselves: give it "
+                f"The page lies at {intent.remote_id} and would now come to {path}. Addresses do "
+                f"not change by themselves: give it "
                 "the old path, or publish it as a work of its own."
             )
         html = get(self._file(intent, path))
         if html is None:
-            if intent.remote_id and intent.verb == "publish" and get(self.root / DRAFTS / path[1:] / INDEX) is None:
-                raise Conflict(f"The page {path} was deleted. It is not made again by itself: decide whether it should be.")
+            if (
+                intent.remote_id
+                and intent.verb == "publish"
+                and get(self.root / DRAFTS / path[1:] / INDEX) is None
+            ):
+                raise Conflict(
+                    f"The page {path} was deleted. It is not made again by itself: decide whether "
+                    f"it should be."
+                )
             return None
         key, _ = pages.mark_of(html)
         if key != intent.object_key:
-            raise Conflict(f"Another page lies at {path}{f': {key}' if key else ', not written by us'}. Change one of the paths.")
+            raise Conflict(
+                f"Another page lies at {path}{f': {key}' if key else ', not written by us'}. "
+                f"Change one of the paths."
+            )
         return self._written(intent, path, html)
 
     def write(self, intent: Intent, known: Written | None) -> Written:
@@ -50,7 +61,9 @@ class StaticWriter:
         path = self._path(intent)
         there = self.find(intent)
         if there is not None and not pages.is_untouched(get(self._file(intent, path)) or b""):
-            raise Conflict(f"Somebody changed the page {path} since we last wrote. It was not overwritten.")
+            raise Conflict(
+                f"Somebody changed the page {path} since we last wrote. It was not overwritten."
+            )
         made = pages.page(intent, self._url(path))
         file = self._file(intent, path)
         for name, raw in made.files.items():
@@ -70,7 +83,9 @@ class StaticWriter:
         found = {name: get(file.parent / name) for name in wanted}
         gone = [f"{path}/{name} is not there." for name, raw in found.items() if raw is None]
         return gone + [
-            f"{path}/{name} is not, byte for byte, what was sent." for name, raw in found.items() if raw is not None and raw != wanted[name]
+            f"{path}/{name} is not, byte for byte, what was sent."
+            for name, raw in found.items()
+            if raw is not None and raw != wanted[name]
         ]
 
     def _path(self, intent: Intent) -> str:

@@ -50,13 +50,23 @@ class WordPressClient:
     def __init__(self, connection: Connection) -> None:
         token = connection.token.first()
         if not token:
-            raise Permanent("No token is set. Provide one with `manage.py connect wordpress … --token-file`, as user:application password.")
-        self._http = SafeClient(connection.base_url, basic=token, private=connection.private_origins)
+            raise Permanent(
+                "No token is set. Provide one with `manage.py connect wordpress … --token-file`, "
+                "as user:application password."
+            )
+        self._http = SafeClient(
+            connection.base_url, basic=token, private=connection.private_origins
+        )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._http.__exit__(kind, error, trace)
 
     def read(self, noun: str, key: str) -> Remote:
@@ -70,7 +80,10 @@ class WordPressClient:
         return _remote(self._ask("GET", f"/{noun}/{key}", params={"context": "edit"}))
 
     def search(self, noun: str, words: str) -> list[Remote]:
-        """Those that hold ``words`` somewhere in title, excerpt or content, and that this user may edit; also in the trash."""
+        """
+        Those that hold ``words`` somewhere in title, excerpt or content, and that this user may
+        edit; also in the trash.
+        """
         return self._list(noun, search=words)
 
     def with_slug(self, noun: str, slug: str) -> list[Remote]:
@@ -78,10 +91,14 @@ class WordPressClient:
         return self._list(noun, slug=slug)
 
     def create(self, noun: str, fields: Mapping[str, Any]) -> Remote:
-        return _remote(self._ask("POST", f"/{noun}", params={"context": "edit"}, json=fields), wrote=True)
+        return _remote(
+            self._ask("POST", f"/{noun}", params={"context": "edit"}, json=fields), wrote=True
+        )
 
     def update(self, noun: str, key: str, fields: Mapping[str, Any]) -> Remote:
-        return _remote(self._ask("POST", f"/{noun}/{key}", params={"context": "edit"}, json=fields), wrote=True)
+        return _remote(
+            self._ask("POST", f"/{noun}/{key}", params={"context": "edit"}, json=fields), wrote=True
+        )
 
     def medium(self, key: int) -> Medium:
         """:raises NotFound: if it is gone"""
@@ -93,17 +110,28 @@ class WordPressClient:
         return _medium(_rows(found)[0]) if _rows(found) else None
 
     def upload(self, slug: str, filename: str, kind: str, raw: bytes, title: str) -> Medium:
-        """A file in one request, with the slug by which it is found again: two requests could lose the second."""
-        headers = {"content-type": kind, "content-disposition": f'attachment; filename="{filename}"'}
+        """
+        A file in one request, with the slug by which it is found again.
+
+        Two requests could lose the second.
+        """
+        headers = {
+            "content-type": kind,
+            "content-disposition": f'attachment; filename="{filename}"',
+        }
         params = {"slug": slug, "title": title}
-        return _medium(self._ask("POST", "/media", params=params, content=raw, headers=headers), wrote=True)
+        return _medium(
+            self._ask("POST", "/media", params=params, content=raw, headers=headers), wrote=True
+        )
 
     def describe(self, key: int, alt: str) -> None:
         self._ask("POST", f"/media/{key}", json={"alt_text": alt})
 
     def terms(self, taxonomy: str, name: str) -> list[tuple[int, str]]:
         """(id, name as stored, with entities) of those whose name or slug is like ``name``."""
-        found = _rows(self._ask("GET", f"/{taxonomy}", params={"search": name, "per_page": str(MOST_FOUND)}))
+        found = _rows(
+            self._ask("GET", f"/{taxonomy}", params={"search": name, "per_page": str(MOST_FOUND)})
+        )
         return [(int(each["id"]), str(each.get("name", ""))) for each in found]
 
     def make_term(self, taxonomy: str, name: str) -> int:
@@ -111,11 +139,20 @@ class WordPressClient:
         return int(_object(answer, wrote=True)["id"])
 
     def _list(self, noun: str, **wanted: str) -> list[Remote]:
-        params = {**wanted, "status": EVERY_STATUS, "context": "edit", "per_page": str(MOST_FOUND), "orderby": "id", "order": "asc"}
+        params = {
+            **wanted,
+            "status": EVERY_STATUS,
+            "context": "edit",
+            "per_page": str(MOST_FOUND),
+            "orderby": "id",
+            "order": "asc",
+        }
         try:
             found = self._ask("GET", f"/{noun}", params=params)
         except Permanent as error:
-            if error.status == HTTPStatus.BAD_REQUEST:  # what WordPress says to strangers who ask for drafts
+            if (
+                error.status == HTTPStatus.BAD_REQUEST
+            ):  # what WordPress says to strangers who ask for drafts
                 self._ask("GET", "/users/me")  # which tells strangers so
             raise
         return [_remote(each) for each in _rows(found)]
@@ -131,14 +168,20 @@ class WordPressClient:
 def _explained(error: Refused) -> Permanent:
     """403 is about one post and this user's role, so it says nothing about the key; 401 does."""
     if error.status == HTTPStatus.FORBIDDEN:
-        return Permanent(f"{error} The role of the connection's user does not allow it.", error.status)
+        return Permanent(
+            f"{error} The role of the connection's user does not allow it.", error.status
+        )
     return Refused(
-        f"{error} If user and application password are right, the web server may be dropping the Authorization header.", error.status
+        f"{error} If user and application password are right, the web server may be dropping the "
+        f"Authorization header.",
+        error.status,
     )
 
 
 def _rows(value: Any) -> list[dict[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(each, dict) and "id" in each for each in value):
+    if not isinstance(value, list) or not all(
+        isinstance(each, dict) and "id" in each for each in value
+    ):
         raise Temporary("The answer is not a list of WordPress's objects.")
     return value
 
@@ -152,7 +195,9 @@ def _object(value: Any, *, wrote: bool) -> dict[str, Any]:
 def _raw(value: dict[str, Any], name: str, *, wrote: bool) -> str:
     field = value.get(name)
     if not isinstance(field, dict) or not isinstance(field.get("raw"), str):
-        raise (Unknown if wrote else Temporary)(f"The answer holds no raw {name}: the connection's user may not edit this post.")
+        raise (Unknown if wrote else Temporary)(
+            f"The answer holds no raw {name}: the connection's user may not edit this post."
+        )
     return str(field["raw"])
 
 

@@ -25,7 +25,9 @@ def _placed(client: WordPressClient, asset: Asset) -> Medium:
     medium = client.medium_with_slug(slug)
     if medium is None:
         medium = client.upload(slug, mapping.filename(asset), asset.type, asset.read(), asset.name)
-    if asset.alt and not medium.alt:  # a text that somebody gave it there stays: the page brings its own
+    if (
+        asset.alt and not medium.alt
+    ):  # a text that somebody gave it there stays: the page brings its own
         client.describe(medium.id, asset.alt)
     return medium
 
@@ -36,7 +38,11 @@ def term_ids(client: WordPressClient, taxonomy: str, names: Sequence[str]) -> li
 
     :raises Permanent: if there is none and this user may make none
     """
-    return [_term(client, taxonomy, name) for name in dict.fromkeys(plain(name) for name in names) if name]
+    return [
+        _term(client, taxonomy, name)
+        for name in dict.fromkeys(plain(name) for name in names)
+        if name
+    ]
 
 
 def _term(client: WordPressClient, taxonomy: str, name: str) -> int:
@@ -48,11 +54,25 @@ def _term(client: WordPressClient, taxonomy: str, name: str) -> int:
     except Permanent as error:
         known = _find(client, taxonomy, name)  # term_exists: somebody made it in between
         if known is None:
-            raise Permanent(f"“{name}” is not among the {taxonomy} there, and could not be added: {error}", error.status) from None
+            raise Permanent(
+                f"“{name}” is not among the {taxonomy} there, and could not be added: {error}",
+                error.status,
+            ) from None
         return known
 
 
 def _find(client: WordPressClient, taxonomy: str, name: str) -> int | None:
-    """The oldest, if children of several categories have the same name. Names are stored with &amp;, and searched as stored."""
+    """
+    The oldest, if children of several categories have the same name.
+
+    Names are stored with &amp;, and searched as stored.
+    """
     stored = escape(name, quote=False)
-    return min((key for key, told in client.terms(taxonomy, stored) if plain(told).casefold() == name.casefold()), default=None)
+    return min(
+        (
+            key
+            for key, told in client.terms(taxonomy, stored)
+            if plain(told).casefold() == name.casefold()
+        ),
+        default=None,
+    )

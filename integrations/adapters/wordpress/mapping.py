@@ -1,4 +1,7 @@
-"""Our content as a WordPress post, the mark by which we know it again, and whether somebody else has changed it."""
+"""
+Our content as a WordPress post, the mark by which we know it again, and whether somebody else has
+changed it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,9 @@ from integrations.adapters.wordpress.client import TRASHED, Remote
 from integrations.base.adapter import Asset
 from integrations.base.markup import plain, seen, spelled
 
-# A comment in the content is the one thing of ours that plain WordPress keeps: its API drops meta that no plugin registered.
-# Around it the block for ready HTML, or WordPress would make paragraphs and line breaks of its own (wpautop).
+# A comment in the content is the one thing of ours that plain WordPress keeps: its API drops meta
+# that no plugin registered. Around it the block for ready HTML, or WordPress would make paragraphs
+# and line breaks of its own (wpautop).
 _RAW = "<!-- wp:html -->\n<!-- throughline:{key} {digest} -->\n{body}\n<!-- /wp:html -->"
 _MARK = re.compile(r"<!-- throughline:(\S+) ([0-9a-f]{32}) -->")
 _NUMBERED = re.compile(r"-\d+$")
@@ -28,7 +32,11 @@ def marked(body: str, object_key: str, title: str, excerpt: str) -> str:
 
 
 def mark_of(remote: Remote) -> tuple[str, str]:
-    """(object key, digest of what we said) in a post's mark; two empty strings if it has none, or several."""
+    """
+    (object key, digest of what we said) in a post's mark.
+
+    Two empty strings if it has none, or several.
+    """
     found = _MARK.findall(remote.content)
     return found[0] if len(found) == 1 else ("", "")
 
@@ -41,7 +49,8 @@ def _said(title: str, body: str, excerpt: str) -> str:
     """
     A digest of what is said: texts, links and images.
 
-    Not of the markup, which WordPress cleans for users without unfiltered_html, and spells in its own way.
+    Not of the markup, which WordPress cleans for users without unfiltered_html, and spells in its
+    own way.
     """
     shown = seen(body)
     parts = [plain(title), plain(excerpt), " ".join(shown.blocks), shown.images, shown.links]
@@ -50,15 +59,17 @@ def _said(title: str, body: str, excerpt: str) -> str:
 
 def exactly(remote: Remote) -> str:
     """A digest of the raw fields as they are there."""
-    return sha256(json.dumps([remote.title, remote.content, remote.excerpt], ensure_ascii=True).encode()).hexdigest()
+    return sha256(
+        json.dumps([remote.title, remote.content, remote.excerpt], ensure_ascii=True).encode()
+    ).hexdigest()
 
 
 def changed_by_others(remote: Remote, evidence: Mapping[str, Any], slug: str) -> list[str]:
     """
     Return the changes by others since our last write, in words.
 
-    ``evidence`` is that of our last write as far as it is known. A write whose answer was lost is in none of it: then the
-    post itself says what we wrote, in its mark.
+    ``evidence`` is that of our last write as far as it is known. A write whose answer was lost is
+    in none of it: then the post itself says what we wrote, in its mark.
     """
     changes = []
     if exactly(remote) != evidence.get("written") and not _as_marked(remote):
@@ -76,8 +87,13 @@ def _as_marked(remote: Remote) -> bool:
 
 
 def same_slug(wanted: str, found: str) -> bool:
-    """Return whether ``found`` is ``wanted``, or the form WordPress gives it while another post has that slug."""
-    return found == wanted or (found.startswith(wanted) and _NUMBERED.fullmatch(found[len(wanted) :]) is not None)
+    """
+    Return whether ``found`` is ``wanted``, or the form WordPress gives it while another post has
+    that slug.
+    """
+    return found == wanted or (
+        found.startswith(wanted) and _NUMBERED.fullmatch(found[len(wanted) :]) is not None
+    )
 
 
 def unlike(remote: Remote, wanted: Mapping[str, Any]) -> list[str]:
@@ -91,13 +107,21 @@ def unlike(remote: Remote, wanted: Mapping[str, Any]) -> list[str]:
     if mark_of(remote)[0] != mark_of_text(wanted["content"]):
         found.append("The text has lost our mark.")
     if remote.slug != wanted["slug"]:
-        found.append(f"The slug is “{remote.slug}”, not “{wanted['slug']}”: another post has that one.")
+        found.append(
+            f"The slug is “{remote.slug}”, not “{wanted['slug']}”: another post has that one."
+        )
     if remote.status != wanted["status"]:
         found.append(f"The status is {remote.status}, not {wanted['status']}.")
     found += [
-        f"{name} are not those that were sent." for name in ("categories", "tags") if _differ(getattr(remote, name), wanted.get(name))
+        f"{name} are not those that were sent."
+        for name in ("categories", "tags")
+        if _differ(getattr(remote, name), wanted.get(name))
     ]
-    found += [f"The field {name} was not kept." for name, value in (wanted.get("meta") or {}).items() if remote.meta.get(name) != value]
+    found += [
+        f"The field {name} was not kept."
+        for name, value in (wanted.get("meta") or {}).items()
+        if remote.meta.get(name) != value
+    ]
     return found
 
 
@@ -114,7 +138,10 @@ def _first_difference(wanted: list[str], found: list[str]) -> tuple[str, str] | 
     if wanted == found:
         return None
     ours, theirs = [*wanted, "nothing"], [*found, "nothing"]
-    place = next((n for n, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other), min(len(ours), len(theirs)) - 1)
+    place = next(
+        (n for n, (one, other) in enumerate(zip(ours, theirs, strict=False)) if one != other),
+        min(len(ours), len(theirs)) - 1,
+    )
     return _short(ours[place]), _short(theirs[place])
 
 

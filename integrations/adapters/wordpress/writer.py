@@ -1,4 +1,8 @@
-"""Write a post or page to WordPress: found before it is made, a draft before it is public, and never over somebody else's work."""
+"""
+Write a post or page to WordPress.
+
+Found before it is made, a draft before it is public, and never over somebody else's work.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,11 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 STATUSES = {"publish": "publish", "draft": "draft"}
-SETTLE_S = 30.0  # PHP goes on after a lost connection, by default for at most this long (max_execution_time)
-FEATURED = "hero"  # the role of the file that becomes the post's own image, beside or above its text
+# PHP goes on after a lost connection, by default for at most this long (max_execution_time).
+SETTLE_S = 30.0
+FEATURED = (
+    "hero"  # the role of the file that becomes the post's own image, beside or above its text
+)
 
 
 class WordPressWriter:
@@ -28,7 +35,8 @@ class WordPressWriter:
         """
         By id, else by our mark, else by slug.
 
-        :raises Conflict: if several could be it, it was deleted or lies in the trash, or the slug is somebody else's
+        :raises Conflict: if several could be it, it was deleted or lies in the trash, or the slug
+            is somebody else's
         """
         with WordPressClient(self.connection) as client:
             remote = self._find(client, intent)
@@ -41,14 +49,22 @@ class WordPressWriter:
         marked = client.search(noun, mapping.search_word(intent.object_key))
         same_slug = client.with_slug(noun, str(intent.content["slug"]))
         # A search that leaves comments out finds nothing; the slug then leads to the same posts.
-        ours = {each.id: each for each in (*marked, *same_slug) if mapping.mark_of(each)[0] == intent.object_key}
+        ours = {
+            each.id: each
+            for each in (*marked, *same_slug)
+            if mapping.mark_of(each)[0] == intent.object_key
+        }
         if len(ours) > 1:
-            raise Conflict(f"Several there say that they are this work: {_ids(ours.values())}. Delete all but one for good.")
+            raise Conflict(
+                f"Several there say that they are this work: {_ids(ours.values())}. Delete all but "
+                f"one for good."
+            )
         if ours:
             return _alive(next(iter(ours.values())))
         if same_slug:
             raise Conflict(
-                f"The slug “{intent.content['slug']}” is taken there by {_ids(same_slug)}, not written by us. Change one of them."
+                f"The slug “{intent.content['slug']}” is taken there by {_ids(same_slug)}, not "
+                f"written by us. Change one of them."
             )
         return None
 
@@ -64,12 +80,20 @@ class WordPressWriter:
             if known and now:
                 _unchanged(now, known, intent, status)
             fields, urls = self._fields(client, intent, noun)
-            now = client.update(noun, now.id, fields) if now else client.create(noun, {**fields, "status": "draft"})
+            now = (
+                client.update(noun, now.id, fields)
+                if now
+                else client.create(noun, {**fields, "status": "draft"})
+            )
             if status != now.status:
                 now = client.update(noun, now.id, {"status": status})
         if now.status == TRASHED:
-            raise Conflict(f"Post {now.id} was put into the trash there meanwhile. Restore it, or withdraw this.")
-        # What stands for "written" is what the answer says is there now, in WordPress's own spelling.
+            raise Conflict(
+                f"Post {now.id} was put into the trash there meanwhile. Restore it, or withdraw "
+                f"this."
+            )
+        # What stands for "written" is what the answer says is there now, in WordPress's own
+        # spelling.
         evidence = {
             "written": mapping.exactly(now),
             "media": urls,
@@ -88,33 +112,59 @@ class WordPressWriter:
             missing = [_file(client, sha256, medium) for sha256, medium in media.items()]
         found = [each for each in missing if each]
         try:
-            wanted = {**self._text(intent, {sha256: str(medium["url"]) for sha256, medium in media.items()}), "status": _status(intent)}
+            wanted = {
+                **self._text(
+                    intent, {sha256: str(medium["url"]) for sha256, medium in media.items()}
+                ),
+                "status": _status(intent),
+            }
         except Permanent as error:
             return [*found, str(error)]
         return [*found, *mapping.unlike(now, {**wanted, **written.evidence.get("terms", {})})]
 
-    def _fields(self, client: WordPressClient, intent: Intent, noun: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def _fields(
+        self, client: WordPressClient, intent: Intent, noun: str
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the fields to send and, by sha256, the files they refer to."""
         media = placed_media(client, intent.assets)
         fields = self._text(intent, {sha256: medium.url for sha256, medium in media.items()})
-        featured = next((media[asset.sha256].id for asset in intent.assets if asset.role == FEATURED), None)
+        featured = next(
+            (media[asset.sha256].id for asset in intent.assets if asset.role == FEATURED), None
+        )
         if featured is not None:
             fields["featured_media"] = featured
         if noun == "posts":  # pages have no terms
             terms = intent.content.get("terms") or {}
-            fields |= {name: term_ids(client, name, terms[name]) for name in ("categories", "tags") if terms.get(name)}
-        return fields, {sha256: {"id": medium.id, "url": medium.url} for sha256, medium in media.items()}
+            fields |= {
+                name: term_ids(client, name, terms[name])
+                for name in ("categories", "tags")
+                if terms.get(name)
+            }
+        return fields, {
+            sha256: {"id": medium.id, "url": medium.url} for sha256, medium in media.items()
+        }
 
     def _text(self, intent: Intent, urls: Mapping[str, str]) -> dict[str, Any]:
         given = intent.content
         missing = [sha256 for sha256 in assets_in(given["body_html"]) if sha256 not in urls]
         if missing:
-            raise Permanent(f"The text refers to a file that was not sent along: {missing[0][:12]}….")
+            raise Permanent(
+                f"The text refers to a file that was not sent along: {missing[0][:12]}…."
+            )
         body, excerpt = placed(given["body_html"], urls), str(given.get("excerpt") or "")
         content = mapping.marked(body, intent.object_key, given["title"], excerpt)
-        fields = {"title": given["title"], "content": content, "excerpt": excerpt, "slug": given["slug"]}
+        fields = {
+            "title": given["title"],
+            "content": content,
+            "excerpt": excerpt,
+            "slug": given["slug"],
+        }
         named, seo = self.connection.setting("seo_meta") or {}, given.get("seo") or {}
-        meta = {named[part]: seo[part] for part in ("title", "description") if named.get(part) and seo.get(part)}
+        meta = {
+            named[part]: seo[part]
+            for part in ("title", "description")
+            if named.get(part) and seo.get(part)
+        }
         return {**fields, "meta": meta} if meta else fields
 
 
@@ -135,19 +185,28 @@ def _known(client: WordPressClient, noun: str, key: str) -> Remote:
     try:
         return client.read(noun, key)
     except NotFound:
-        raise Conflict(f"{noun}/{key} was deleted there. It is not made again by itself: decide whether it should be.") from None
+        raise Conflict(
+            f"{noun}/{key} was deleted there. It is not made again by itself: decide whether it "
+            f"should be."
+        ) from None
 
 
 def _alive(remote: Remote) -> Remote:
     if mapping.in_trash(remote):
-        raise Conflict(f"Post {remote.id} lies in the trash there. Restore it, or delete it for good and publish again.")
+        raise Conflict(
+            f"Post {remote.id} lies in the trash there. Restore it, or delete it for good and "
+            f"publish again."
+        )
     return remote
 
 
 def _unchanged(now: Remote, known: Written, intent: Intent, status: str) -> None:
     changes = mapping.changed_by_others(now, known.evidence, str(intent.content["slug"]))
     if changes:
-        raise Conflict(f"Somebody changed post {now.id} there since we last wrote: {', '.join(changes)}. It was not overwritten.")
+        raise Conflict(
+            f"Somebody changed post {now.id} there since we last wrote: {', '.join(changes)}. It "
+            f"was not overwritten."
+        )
     if now.status == "publish" and status != "publish":
         raise Conflict(f"Post {now.id} is public. It is not taken back to a draft by itself.")
 
@@ -157,7 +216,9 @@ def _file(client: WordPressClient, sha256: str, medium: Mapping[str, Any]) -> st
         there = client.medium(int(medium["id"]))
     except NotFound:
         return f"The file {sha256[:12]}… is not in the media library."
-    return "" if there.url == medium["url"] else f"The file {sha256[:12]}… has moved to {there.url}."
+    return (
+        "" if there.url == medium["url"] else f"The file {sha256[:12]}… has moved to {there.url}."
+    )
 
 
 def _ids(remotes: Any) -> str:
@@ -165,4 +226,6 @@ def _ids(remotes: Any) -> str:
 
 
 def _written(remote: Remote, evidence: Mapping[str, Any]) -> Written:
-    return Written(remote.id, remote.link, {"status": remote.status, "slug": remote.slug, **evidence})
+    return Written(
+        remote.id, remote.link, {"status": remote.status, "slug": remote.slug, **evidence}
+    )

@@ -1,4 +1,8 @@
-"""Connections at the desk: how each outside system is, and what may be changed without a secret in sight."""
+"""
+Connections at the desk.
+
+How each outside system is, and what may be changed without a secret in sight.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,10 @@ class ConnectionForm(SavedForm):
         if adapter is not None and "base_url" in found:
             address = found["base_url"]
             try:
-                adapter.check_address(address, inside=bool(address) and origin_of(address) in self.instance.private_origins)
+                adapter.check_address(
+                    address,
+                    inside=bool(address) and origin_of(address) in self.instance.private_origins,
+                )
             except ValueError as wrong:
                 raise ValidationError({"base_url": str(wrong)}) from None
         return found
@@ -74,7 +81,9 @@ class ConnectionAdmin(SavedAdmin):
     readonly_fields = ("slug", "kind", "health", "said", "hook", "secrets", "private")
     people_fields = ("default_owner", "default_backup", "health_owner", "health_backup")
     empty_title = gettext_lazy("No connections")
-    empty_text = gettext_lazy("An administrator adds connections with manage.py connect, which also stores the secrets.")
+    empty_text = gettext_lazy(
+        "An administrator adds connections with manage.py connect, which also stores the secrets."
+    )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # secrets are given to a command, never to a page
@@ -94,7 +103,9 @@ class ConnectionAdmin(SavedAdmin):
             return badge(_("Inactive"))
         if row.paused_until is not None and row.is_paused(now):
             return format_html(
-                "{} {}", badge(_("Paused until %(at)s") % {"at": exact(row.paused_until)}, "bad"), when(row.paused_until, now)
+                "{} {}",
+                badge(_("Paused until %(at)s") % {"at": exact(row.paused_until)}, "bad"),
+                when(row.paused_until, now),
             )
         if row.failures:
             return badge(_("%(count)s failures in a row") % {"count": row.failures}, "warn")
@@ -115,7 +126,12 @@ class ConnectionAdmin(SavedAdmin):
     @admin.display(description=gettext_lazy("times received"))
     def delivered(self, row: Connection) -> SafeString:
         url = f"{address(Inbound, 'changelist')}?connection__id__exact={row.pk}"
-        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, _("Inbound webhooks"), row.name)
+        return format_html(
+            '<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>',
+            url,
+            _("Inbound webhooks"),
+            row.name,
+        )
 
     @admin.display(description=gettext_lazy("webhook address"))
     def hook(self, row: Connection) -> str:
@@ -125,11 +141,19 @@ class ConnectionAdmin(SavedAdmin):
     def secrets(self, row: Connection) -> str:
         signing = _("signing secret set") if row.signing_secrets else _("no signing secret")
         token = _("token set") if row.token else _("no token")
-        return _("%(signing)s, %(token)s. Secrets are never shown. Change them with manage.py connect.") % {
+        return _(
+            "%(signing)s, %(token)s. Secrets are never shown. Change them with manage.py connect."
+        ) % {
             "signing": signing,
             "token": token,
         }
 
     @admin.display(description=gettext_lazy("allowed private addresses"))
     def private(self, row: Connection) -> str:
-        return ", ".join(f"{each.scheme}://{each.host}:{each.port}" for each in sorted(row.private_origins, key=str)) or NOTHING
+        return (
+            ", ".join(
+                f"{each.scheme}://{each.host}:{each.port}"
+                for each in sorted(row.private_origins, key=str)
+            )
+            or NOTHING
+        )

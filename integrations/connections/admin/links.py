@@ -44,4 +44,8 @@ class ExternalLinkAdmin(ReadOnly):
     @admin.display(description=_("name"))
     def ours(self, row: ExternalLink) -> SafeString | str:
         ours = row.client or row.contact or row.engagement or row.item
-        return format_html('<a class="tl-link" href="{}">{}</a>', page_of(ours), ours) if ours else NOTHING
+        return (
+            format_html('<a class="tl-link" href="{}">{}</a>', page_of(ours), ours)
+            if ours
+            else NOTHING
+        )

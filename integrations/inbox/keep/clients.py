@@ -22,15 +22,23 @@ def make_client(writer: Writer, known: Known, people: Sequence[Person]) -> Clien
     """
     A new client for a company, or for a company's domain.
 
-    :raises Problem: ``missing_context`` without either; ``duplicate`` if a client has the name, but not the domain
+    :raises Problem: ``missing_context`` without either; ``duplicate`` if a client has the name, but
+        not the domain
     """
     domains = domains_of(known, people)
-    name = (known.organisation.name if known.organisation else "") or (domains[0] if len(domains) == 1 else "")
+    name = (known.organisation.name if known.organisation else "") or (
+        domains[0] if len(domains) == 1 else ""
+    )
     if not name:
         message = _(
-            "No company and no contact with a company e-mail address was found. Add the company in the external system, then retry."
+            "No company and no contact with a company e-mail address was found. Add the company in "
+            "the external system, then retry."
         )
-        raise Problem("missing_context", message, {"connection": writer.connection.slug, "people": len(people), "domains": len(domains)})
+        raise Problem(
+            "missing_context",
+            message,
+            {"connection": writer.connection.slug, "people": len(people), "domains": len(domains)},
+        )
     name = name[:120]
     if same := list(Client.objects.filter(name__iexact=name).values_list("pk", flat=True)):
         message = _(
@@ -42,7 +50,11 @@ def make_client(writer: Writer, known: Known, people: Sequence[Person]) -> Clien
     client = Client(code=free_code(name), name=name, team_id=team, owner_id=owner, backup_id=backup)
     writer.save(client)
     tell("routing.client.add", client.pk, by=writer.by, at=writer.at)
-    if len(domains) == 1:  # people of several domains may be partners and consultants: whose client they are is not known
+    if (
+        len(domains) == 1
+        # People of several domains may be partners and consultants: whose client they are is not
+        # known.
+    ):
         writer.save(ClientDomain(client=client, domain=domains[0]))
     return client
 
@@ -54,13 +66,20 @@ def _responsible(connection: Connection) -> tuple[int, int, int]:
         return own[0], own[1], own[2]
     agency = Agency.objects.first()
     if agency is None:
-        message = _("New clients have no owner. Set team, owner and backup on the connection or the agency, then retry.")
+        message = _(
+            "New clients have no owner. Set team, owner and backup on the connection or the "
+            "agency, then retry."
+        )
         raise Problem("failed_connector", message, {"connection": connection.slug})
     return agency.team_id, agency.owner_id, agency.backup_id
 
 
 def free_code(name: str) -> str:
-    """A code that nobody has, from the letters of the name: ACM, then ACME, then ACM2, ACM3 and so on. Under ``lock``."""
+    """
+    A code that nobody has, from the letters of the name.
+
+    ACM, then ACME, then ACM2, ACM3 and so on. Under ``lock``.
+    """
     taken = {*Client.objects.values_list("code", flat=True), settings.AGENCY_PREFIX}
     return next(code for code in _codes(name) if code not in taken)
 

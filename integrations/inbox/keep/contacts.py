@@ -16,9 +16,12 @@ from routing.people.operations import save_contact
 MAX_EMAIL = 254  # characters, RFC 5321
 
 
-def keep_contacts(writer: Writer, client: Client, people: Sequence[Person], links: Links) -> list[Contact]:
+def keep_contacts(
+    writer: Writer, client: Client, people: Sequence[Person], links: Links
+) -> list[Contact]:
     """
-    The contacts these people are, in the same order; made where there is none, without access to anything.
+    The contacts these people are, in the same order; made where there is none, without access to
+    anything.
 
     What a person already has stays as it is: a changed address in a CRM must not move a sign-in.
     """
@@ -27,9 +30,12 @@ def keep_contacts(writer: Writer, client: Client, people: Sequence[Person], link
         contact = _contact(writer, person, links)
         if contact is not None:
             kept.setdefault(contact.pk, contact)
-    members = set(Membership.objects.filter(client=client, contact__in=kept).values_list("contact", flat=True))
+    members = set(
+        Membership.objects.filter(client=client, contact__in=kept).values_list("contact", flat=True)
+    )
     for contact in kept.values():
-        # Somebody who can sign in would see this client's work at once: that takes a person's invitation.
+        # Somebody who can sign in would see this client's work at once: that takes a person's
+        # invitation.
         if contact.pk not in members and contact.user_id is None:
             writer.save(Membership(contact=contact, client=client))
     return list(kept.values())

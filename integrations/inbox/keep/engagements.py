@@ -20,7 +20,9 @@ from routing.runs.registry import Problem
 MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # what the columns hold
 
 
-def keep_engagement(writer: Writer, client: Client, known: Known, links: Links) -> Engagement | None:
+def keep_engagement(
+    writer: Writer, client: Client, known: Known, links: Links
+) -> Engagement | None:
     """
     Store the engagement as reported now. Values that are not reported stay unchanged.
 
@@ -51,15 +53,29 @@ def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagemen
     changed = {name: value for name, value in said.items() if getattr(engagement, name) != value}
     for name, value in changed.items():
         setattr(engagement, name, value)
-    if engagement.starts_date and engagement.ends_date and engagement.starts_date > engagement.ends_date:
-        message = _("The end date %(ends)s is before the start date %(starts)s. Correct the dates in the external system, then retry.")
-        dates = {"starts": engagement.starts_date.isoformat(), "ends": engagement.ends_date.isoformat()}
+    if (
+        engagement.starts_date
+        and engagement.ends_date
+        and engagement.starts_date > engagement.ends_date
+    ):
+        message = _(
+            "The end date %(ends)s is before the start date %(starts)s. Correct the dates in the "
+            "external system, then retry."
+        )
+        dates = {
+            "starts": engagement.starts_date.isoformat(),
+            "ends": engagement.ends_date.isoformat(),
+        }
         raise Problem("missing_context", message % dates, dates)
     return engagement, bool(changed)
 
 
 def _sold(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of an engagement that the facts have; a form's facts are as typed, so they may be no numbers or dates."""
+    """
+    The columns of an engagement that the facts have.
+
+    A form's facts are as typed, so they may be no numbers or dates.
+    """
     read: dict[str, tuple[str, Typed]] = {
         "name": ("deal.name", _name),
         "amount": ("deal.amount", _amount),

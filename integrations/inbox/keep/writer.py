@@ -30,9 +30,15 @@ class Writer:
     def link(self, noun: str, key: str, **target: Any) -> None:
         """Remember what the other side calls a thing of ours; nothing where it has no id."""
         if key:
-            self.save(ExternalLink(connection=self.connection, object_type=noun, remote_id=key, **target))
+            self.save(
+                ExternalLink(connection=self.connection, object_type=noun, remote_id=key, **target)
+            )
 
 
 def lock() -> None:
-    """One at a time until the transaction ends: two deals of a new company must not make it twice."""
+    """
+    One at a time until the transaction ends.
+
+    Two deals of a new company must not make it twice.
+    """
     run("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

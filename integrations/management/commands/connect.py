@@ -23,9 +23,15 @@ MAX_SECRET_BYTES = 4096
 
 
 def secret_from(name: str) -> str:
-    """The text of a file, or of standard input for ``-``: never of an argument, which others on the machine can see."""
+    """
+    The text of a file, or of standard input for ``-``.
+
+    Never of an argument, which others on the machine can see.
+    """
     try:
-        raw = sys.stdin.buffer.read(MAX_SECRET_BYTES + 1) if name == "-" else Path(name).read_bytes()
+        raw = (
+            sys.stdin.buffer.read(MAX_SECRET_BYTES + 1) if name == "-" else Path(name).read_bytes()
+        )
         text = raw.decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ArgumentTypeError(f"cannot be read: {error}") from None
@@ -42,37 +48,95 @@ def setting_from(text: str) -> tuple[str, str]:
 
 
 class Command(BaseCommand):
-    help = "Create or change a connection to an external system. Repeating the command changes nothing."
+    help = "Create or change a connection to an external system. Repeating the command changes nothing."  # noqa: E501
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=kinds())
-        parser.add_argument("--slug", required=True, help="identifies the connection in events and in its webhook address")
+        parser.add_argument(
+            "--slug",
+            required=True,
+            help="identifies the connection in events and in its webhook address",
+        )
         parser.add_argument("--name", default="", help="display name")
         parser.add_argument("--base-url", default="", help="API address")
         parser.add_argument(
-            "--public-url", default="", help="our address as the external system reaches it, without the path (default: the site's)"
+            "--public-url",
+            default="",
+            help="our address as the external system reaches it, without the path (default: the "
+            "site's)",
         )
-        parser.add_argument("--secret-file", type=secret_from, help="file with its signing secret; - is standard input")
-        parser.add_argument("--token-file", type=secret_from, help="file with the token for calls to it; - is standard input")
-        parser.add_argument("--drop-old-secrets", action="store_true", help="end a rotation: keep only the newest secret")
+        parser.add_argument(
+            "--secret-file",
+            type=secret_from,
+            help="file with its signing secret; - is standard input",
+        )
+        parser.add_argument(
+            "--token-file",
+            type=secret_from,
+            help="file with the token for calls to it; - is standard input",
+        )
+        parser.add_argument(
+            "--drop-old-secrets",
+            action="store_true",
+            help="end a rotation: keep only the newest secret",
+        )
+        self._add_vendor_arguments(parser)
+        self._add_people(parser)
+
+    @staticmethod
+    def _add_vendor_arguments(parser: CommandParser) -> None:
         parser.add_argument("--portal-id", type=int, help="HubSpot: the number of the account")
-        parser.add_argument("--app-id", type=int, help="HubSpot: the number of our app, to recognise our own changes")
-        parser.add_argument("--api-version", default="", help="HubSpot: the version in the paths of its API")
-        parser.add_argument("--folder", default="", help="static: the folder of its pages, below SITES_DIR (its slug by default)")
-        parser.add_argument("--property", type=setting_from, action="append", help="FACT=PROPERTY: read a fact from another property")
-        parser.add_argument("--allow-private", action="append", metavar="URL", help="a private address it may use, matched exactly")
+        parser.add_argument(
+            "--app-id",
+            type=int,
+            help="HubSpot: the number of our app, to recognise our own changes",
+        )
+        parser.add_argument(
+            "--api-version", default="", help="HubSpot: the version in the paths of its API"
+        )
+        parser.add_argument(
+            "--folder",
+            default="",
+            help="static: the folder of its pages, below SITES_DIR (its slug by default)",
+        )
+        parser.add_argument(
+            "--property",
+            type=setting_from,
+            action="append",
+            help="FACT=PROPERTY: read a fact from another property",
+        )
+        parser.add_argument(
+            "--allow-private",
+            action="append",
+            metavar="URL",
+            help="a private address it may use, matched exactly",
+        )
+
+    @staticmethod
+    def _add_people(parser: CommandParser) -> None:
         parser.add_argument("--team", default="", help="of new clients, by name")
         parser.add_argument("--owner", default="", help="of new clients, by e-mail")
         parser.add_argument("--backup", default="", help="of new clients, by e-mail")
-        parser.add_argument("--health-owner", default="", help="gets the connection's own exceptions, by e-mail")
-        parser.add_argument("--health-backup", default="", help="backs up the health owner, by e-mail")
+        parser.add_argument(
+            "--health-owner", default="", help="gets the connection's own exceptions, by e-mail"
+        )
+        parser.add_argument(
+            "--health-backup", default="", help="backs up the health owner, by e-mail"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            connection, new = connect(self.wanted(options), by=Actor.system(), at=timezone.now(), reason="manage.py connect")
+            connection, new = connect(
+                self.wanted(options),
+                by=Actor.system(),
+                at=timezone.now(),
+                reason="manage.py connect",
+            )
         except BadConnection as error:
             raise CommandError(str(error)) from None
-        self.stdout.write(f"{'Made' if new else 'Kept'} the {connection.kind} connection “{connection.slug}”.")
+        self.stdout.write(
+            f"{'Made' if new else 'Kept'} the {connection.kind} connection “{connection.slug}”."
+        )
         self.see_to_flow(connection)
         adapter = adapter_of(connection.kind)
         if adapter is not None and adapter.receives:
@@ -84,7 +148,11 @@ class Command(BaseCommand):
 
     def see_to_flow(self, connection: Connection) -> None:
         """Publish the shipped flow for the connection's events if no flow takes them."""
-        kinds = [kind for kind, _field, _value in lead_to_brief.TRIGGERS if kind.startswith(f"{connection.kind}.")]
+        kinds = [
+            kind
+            for kind, _field, _value in lead_to_brief.TRIGGERS
+            if kind.startswith(f"{connection.kind}.")
+        ]
         if not kinds:
             return
         if not Agency.objects.exists():
@@ -93,10 +161,15 @@ class Command(BaseCommand):
             return
         defaults.ensure(at=timezone.now())
         if made := ensure_lead_flow(at=timezone.now()):
-            self.stdout.write(f"Published the flow “{made.flow.name}” for its events. You can edit it at the desk, under Flows.")
+            self.stdout.write(
+                f"Published the flow “{made.flow.name}” for its events. You can edit it at the "
+                f"desk, under Flows."
+            )
 
     def wanted(self, options: dict[str, Any]) -> Wanted:
-        given = {name: options[name] for name in ("api_version", "app_id", "folder")} | {"properties": dict(options["property"] or ())}
+        given = {name: options[name] for name in ("api_version", "app_id", "folder")} | {
+            "properties": dict(options["property"] or ())
+        }
         if options["portal_id"] is not None:
             given["portal_ids"] = [options["portal_id"]]
         return Wanted(
@@ -118,9 +191,17 @@ class Command(BaseCommand):
         )
 
     def private(self, base_url: str, named: list[str] | None) -> tuple[str, ...] | None:
-        """Return the named private addresses, plus the base URL if it is private, because the person who typed it meant it."""
+        """
+        Return the named private addresses, plus the base URL if it is private, because the person
+        who typed it meant it.
+        """
         if base_url and leads_inside(base_url):
-            self.stdout.write(self.style.WARNING(f"Note: {base_url} is a private address. Exactly this scheme, host and port are allowed."))
+            self.stdout.write(
+                self.style.WARNING(
+                    f"Note: {base_url} is a private address. Exactly this scheme, host and port "
+                    f"are allowed."
+                )
+            )
             return (base_url, *(named or ()))
         if named is not None:
             return tuple(named)
@@ -132,7 +213,8 @@ class Command(BaseCommand):
         found = Team.objects.filter(name=name).first()
         if found is None:
             raise CommandError(
-                f"There is no team “{name}”. Known teams: {', '.join(Team.objects.values_list('name', flat=True)) or 'none'}."
+                f"There is no team “{name}”. Known teams: "
+                f"{', '.join(Team.objects.values_list('name', flat=True)) or 'none'}."
             )
         return found
 

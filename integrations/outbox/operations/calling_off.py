@@ -1,4 +1,8 @@
-"""Effect of cancelled work on the outbox: unstarted messages are discarded and failed ones are not retried."""
+"""
+Effect of cancelled work on the outbox.
+
+Unstarted messages are discarded and failed ones are not retried.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,11 @@ NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None)
 
 @react("routing.run.cancel")
 def call_off(runs: Sequence[Run], by: Actor, at: datetime) -> None:
-    """Discard unstarted messages. Started ones finish or wait for a person, because attempts cannot be undone."""
+    """
+    Discard unstarted messages.
+
+    Started ones finish or wait for a person, because attempts cannot be undone.
+    """
     of = Q(run__in=[run.pk for run in runs]) | Q(item__run__in=[run.pk for run in runs])
     _give_up(of & NOT_BEGUN, by, at)
 
@@ -28,12 +36,20 @@ def call_off(runs: Sequence[Run], by: Actor, at: datetime) -> None:
 @react("delivery.request.cancel")
 def call_off_with_request(requests: Sequence[Request], by: Actor, at: datetime) -> None:
     """The same, also where no run is."""
-    _give_up(Q(item__as_deliverable__request__in=[request.pk for request in requests]) & NOT_BEGUN, by, at)
+    _give_up(
+        Q(item__as_deliverable__request__in=[request.pk for request in requests]) & NOT_BEGUN,
+        by,
+        at,
+    )
 
 
 @react("delivery.deliverable.cancel", "delivery.deliverable.reopen")
 def call_off_with_deliverable(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """Nobody should let a page go anew that is made anew or not at all; and it holds what comes after it no longer."""
+    """
+    Nobody should let a page go anew that is made anew or not at all.
+
+    And it holds what comes after it no longer.
+    """
     failed = NOT_BEGUN | Q(state=Outbound.State.DEAD)
     _give_up(Q(item__in=[row.item_id for row in rows]) & failed, by, at)
 

@@ -50,9 +50,12 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
     return again(lambda: _settle(ids, REPLAYABLE, each, at, reason))
 
 
-def resume_refused(connection: Connection, paused_until: datetime | None, *, by: Actor, at: datetime) -> list[Result]:
+def resume_refused(
+    connection: Connection, paused_until: datetime | None, *, by: Actor, at: datetime
+) -> list[Result]:
     """
-    With new credentials, try anew what failed because the old ones were refused, and what waited for the pause to end.
+    With new credentials, try anew what failed because the old ones were refused, and what waited
+    for the pause to end.
 
     One change goes first; once it was answered, the rest follow.
 
@@ -60,18 +63,26 @@ def resume_refused(connection: Connection, paused_until: datetime | None, *, by:
     """
     if paused_until is not None:
         end = paused_until + timedelta(seconds=AFTER_REST_S)
-        rested = Outbound.objects.filter(connection=connection, state=State.RETRYING, due_at__gt=at, due_at__lte=end)
+        rested = Outbound.objects.filter(
+            connection=connection, state=State.RETRYING, due_at__gt=at, due_at__lte=end
+        )
         rested.update(due_at=at)
     ids = list(refused_dead(connection).order_by("pk").values_list("pk", flat=True))
     results = replay(ids, by=by, at=at, reason="The connection has new credentials.") if ids else []
-    first = heads(at).filter(connection=connection).select_related("connection").order_by("due_at", "pk")[:1]
+    first = (
+        heads(at)
+        .filter(connection=connection)
+        .select_related("connection")
+        .order_by("due_at", "pk")[:1]
+    )
     transaction.on_commit(partial(doorbell.outbound.ring, calls_for(first, at)))
     return results
 
 
 def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
     """
-    Give up what is not delivered, and let what waited behind it go; one ``Result`` per id. What an attempt did there stays.
+    Give up what is not delivered, and let what waited behind it go; one ``Result`` per id. What an
+    attempt did there stays.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -79,11 +90,14 @@ def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list
     return give_up(ids, by=by, at=at, reason=reason)
 
 
-def give_up(ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replaced: bool = False) -> list[Result]:
+def give_up(
+    ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replaced: bool = False
+) -> list[Result]:
     """
     The same, whether or not ``by`` may discard: what it was for is called off or done anew.
 
-    :param replaced: another one is being written in its place, so that nothing here follows from this one's end
+    :param replaced: another one is being written in its place, so that nothing here follows from
+        this one's end
     """
 
     def each(row: Outbound) -> None:
@@ -96,12 +110,22 @@ def give_up(ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replace
     return again(lambda: _settle(ids, DISCARDABLE, each, at, reason))
 
 
-def _settle(ids: Sequence[int], states: Collection[str], each: Callable[[Outbound], None], at: datetime, reason: str) -> list[Result]:
+def _settle(
+    ids: Sequence[int],
+    states: Collection[str],
+    each: Callable[[Outbound], None],
+    at: datetime,
+    reason: str,
+) -> list[Result]:
     with transaction.atomic():
         seen = list(Outbound.objects.filter(pk__in=ids))
         lock_work(seen)
         lock_objects({(row.connection_id, row.object_key) for row in seen})
-        locked = Outbound.objects.select_related("connection", "item", "run__item").select_for_update(of=("self",)).order_by("pk")
+        locked = (
+            Outbound.objects.select_related("connection", "item", "run__item")
+            .select_for_update(of=("self",))
+            .order_by("pk")
+        )
         rows = {row.pk: row for row in locked.filter(pk__in=ids)}
         results = []
         for pk in dict.fromkeys(ids):
@@ -120,7 +144,9 @@ def _refusals(row: Outbound | None, states: Collection[str], reason: str) -> tup
         return (GONE,)
     found = []
     if row.state not in states:
-        found.append(refused("state", _("Not allowed in this state."), evidence=str(State(row.state).label)))
+        found.append(
+            refused("state", _("Not allowed in this state."), evidence=str(State(row.state).label))
+        )
     if not reason.strip():
         found.append(refused("reason", _("Enter a reason.")))
     return tuple(found)
@@ -132,9 +158,14 @@ def _keep(row: Outbound, by: Actor, at: datetime, reason: str, verb: str) -> Non
 
 
 def _free(settled: Sequence[Outbound], at: datetime) -> None:
-    """Let those go that were held behind something dead, where nothing dead is left of their object."""
+    """
+    Let those go that were held behind something dead, where nothing dead is left of their object.
+    """
     objects = {(row.connection_id, row.object_key) for row in settled}
-    of = {"connection__in": {connection for connection, _ in objects}, "object_key__in": {key for _, key in objects}}
+    of = {
+        "connection__in": {connection for connection, _ in objects},
+        "object_key__in": {key for _, key in objects},
+    }
     still = set(Outbound.objects.dead().filter(**of).values_list("connection_id", "object_key"))
     held = Outbound.objects.filter(state=State.HELD, **of).select_for_update().order_by("pk")
     freed = [row for row in held if (row.connection_id, row.object_key) in objects - still]

@@ -21,25 +21,39 @@ from routing.work.registry import erasers
 
 def identity_digest(email: str) -> str:
     """HMAC-SHA256 of the address, lower-cased, under ERASURE_KEY, as hex."""
-    return hmac.new(settings.ERASURE_KEY.encode(), email.strip().lower().encode(), "sha256").hexdigest()
+    return hmac.new(
+        settings.ERASURE_KEY.encode(), email.strip().lower().encode(), "sha256"
+    ).hexdigest()
 
 
 def is_erased(email: str) -> bool:
-    """Return whether a person with this address was erased. Intake then keeps no name, address or number."""
+    """
+    Return whether a person with this address was erased.
+
+    Intake then keeps no name, address or number.
+    """
     return ErasedIdentity.objects.filter(digest=identity_digest(email)).exists()
 
 
 def forget_facts(contact_id: int, email: str, at: datetime) -> None:
-    """Keep of what runs knew only the fields that name nobody, and nothing with the address; empty the bodies of their events."""
+    """
+    Keep of what runs knew only the fields that name nobody, and nothing with the address.
+
+    Empty the bodies of their events.
+    """
     known = Q(contact_ids__contains=contact_id)
     if email:
         known |= Q(facts__icontains=email)
     rows = list(Enrichment.objects.filter(known).select_related("run__version"))
     for row in rows:
-        known_fields = set(row.run.version.fields.filter(personal=False).values_list("name", flat=True))
+        known_fields = set(
+            row.run.version.fields.filter(personal=False).values_list("name", flat=True)
+        )
         named = email.lower()
         row.facts = {
-            name: value for name, value in row.facts.items() if name in known_fields and not (named and named in str(value).lower())
+            name: value
+            for name, value in row.facts.items()
+            if name in known_fields and not (named and named in str(value).lower())
         }
         row.contact_ids = [contact for contact in row.contact_ids if contact != contact_id]
         row.erased_at = at
@@ -53,10 +67,11 @@ def forget_facts(contact_id: int, email: str, at: datetime) -> None:
 
 def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
     """
-    Rewrite a contact so that nobody can be recognised, close the portal account, and remember only a keyed digest.
+    Rewrite a contact so that nobody can be recognised, close the portal account, and remember only
+    a keyed digest.
 
-    What runs knew of the person and what outside systems sent goes too. Erasing again changes nothing. Events and history
-    carry ids only, so the chain still verifies.
+    What runs knew of the person and what outside systems sent goes too. Erasing again changes
+    nothing. Events and history carry ids only, so the chain still verifies.
 
     :raises PermissionDenied: if ``by`` may not erase
     :raises Contact.DoesNotExist: if there is no such contact
@@ -67,14 +82,25 @@ def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
         if contact.erased_at is not None:
             return contact
         if contact.email:
-            ErasedIdentity.objects.get_or_create(digest=identity_digest(contact.email), defaults={"erased_at": at})
+            ErasedIdentity.objects.get_or_create(
+                digest=identity_digest(contact.email), defaults={"erased_at": at}
+            )
         for forget in (forget_facts, *erasers()):
             forget(contact.pk, contact.email, at)
-        contact.full_name, contact.email, contact.phone, contact.erased_at = f"Erased contact {contact.pk}", "", "", at
+        contact.full_name, contact.email, contact.phone, contact.erased_at = (
+            f"Erased contact {contact.pk}",
+            "",
+            "",
+            at,
+        )
         contact.save()
         if contact.user is not None:
             user = contact.user
-            user.email, user.full_name, user.is_active = f"erased-{user.pk}@throughline.invalid", contact.full_name, False
+            user.email, user.full_name, user.is_active = (
+                f"erased-{user.pk}@throughline.invalid",
+                contact.full_name,
+                False,
+            )
             user.session_epoch += 1
             user.set_unusable_password()
             EmailAddress.objects.filter(user=user).delete()

@@ -1,4 +1,7 @@
-"""Remove free text from evidence on purpose, by the owner role alone, so that it verifies as redacted and not as broken."""
+"""
+Remove free text from evidence on purpose, by the owner role alone, so that it verifies as redacted
+and not as broken.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +30,20 @@ def redact(table: str, row_id: int, *, reason: str, at: datetime) -> None:
     ledger = next((each for each in ledgers() if each.table == table), None)
     if ledger is None or not ledger.free_text:
         known = ", ".join(each.table for each in ledgers() if each.free_text)
-        raise NotRedactable(f"{table} has no free text that may be redacted. Ledgers that have: {known}.")
-    assignments = sql.SQL(", ").join(sql.SQL("{} = %s").format(sql.Identifier(column)) for column in ledger.free_text)
-    statement = sql.SQL("UPDATE {} SET {} WHERE {} = %s").format(sql.Identifier(table), assignments, sql.Identifier(ledger.key))
+        raise NotRedactable(
+            f"{table} has no free text that may be redacted. Ledgers that have: {known}."
+        )
+    assignments = sql.SQL(", ").join(
+        sql.SQL("{} = %s").format(sql.Identifier(column)) for column in ledger.free_text
+    )
+    statement = sql.SQL("UPDATE {} SET {} WHERE {} = %s").format(
+        sql.Identifier(table), assignments, sql.Identifier(ledger.key)
+    )
     with transaction.atomic(using=OWNER), connections[OWNER].cursor() as cursor:
         cursor.execute("SET LOCAL throughline.redacting = 'on'")
         cursor.execute(statement, [*[REDACTED] * len(ledger.free_text), row_id])
         if cursor.rowcount != 1:
             raise NotRedactable(f"{table} has no row {row_id}.")
-        Redaction.objects.using(OWNER).get_or_create(ledger=table, row_id=row_id, defaults={"reason": reason, "at": at})
+        Redaction.objects.using(OWNER).get_or_create(
+            ledger=table, row_id=row_id, defaults={"reason": reason, "at": at}
+        )

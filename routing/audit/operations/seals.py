@@ -32,12 +32,17 @@ def seal(*, at: datetime) -> int:
     """
     Seal everything that is committed and not sealed yet; the number of rows sealed.
 
-    Looks behind the floor of each ledger, and every hour at all of it: a row whose id was taken before its transaction had
-    a number (INSERT … ON CONFLICT waits in between) can be committed below the floor. Safe to run twice at once: the
-    second one finds the lock taken and does nothing.
+    Looks behind the floor of each ledger, and every hour at all of it: a row whose id was taken
+    before its transaction had a number (INSERT … ON CONFLICT waits in between) can be committed
+    below the floor. Safe to run twice at once: the second one finds the lock taken and does
+    nothing.
     """
     types = column_types()
-    swept = set(SealSweep.objects.filter(at__gt=at - SWEEP_EVERY, at__lte=at).values_list("ledger", flat=True))
+    swept = set(
+        SealSweep.objects.filter(at__gt=at - SWEEP_EVERY, at__lte=at).values_list(
+            "ledger", flat=True
+        )
+    )
     total = 0
     for ledger in ledgers():
         total += _drain(ledger, types, at)
@@ -50,7 +55,8 @@ def column_types() -> Types:
     """PostgreSQL's type name of each column of each table."""
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in run(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE "
+        "table_schema = 'public'"
     ):
         found.setdefault(table, {})[column] = kind
     return found
@@ -66,7 +72,9 @@ def _drain(ledger: Ledger, types: Types, at: datetime, *, sweep: bool = False) -
     return total
 
 
-def _seal_batch(ledger: Ledger, types: Mapping[str, str], at: datetime, *, sweep: bool) -> Seal | None:
+def _seal_batch(
+    ledger: Ledger, types: Mapping[str, str], at: datetime, *, sweep: bool
+) -> Seal | None:
     with transaction.atomic():
         [(mine, *_)] = run(f"SELECT pg_try_advisory_xact_lock(%s), {PINNED}", [ONE_SEALER])
         if not mine:
@@ -74,26 +82,40 @@ def _seal_batch(ledger: Ledger, types: Mapping[str, str], at: datetime, *, sweep
         rows = _fresh(ledger, types, sweep=sweep)
         if sweep and len(rows) < BATCH:
             done = SealSweep(ledger=ledger.table, at=at)
-            SealSweep.objects.bulk_create([done], update_conflicts=True, unique_fields=["ledger"], update_fields=["at"])
+            SealSweep.objects.bulk_create(
+                [done], update_conflicts=True, unique_fields=["ledger"], update_fields=["at"]
+            )
         return _write(ledger, rows, at) if rows else None
 
 
-def _fresh(ledger: Ledger, types: Mapping[str, str], *, sweep: bool) -> list[tuple[int, str, str, int, int]]:
-    """Committed rows that no seal holds, by id, each with the snapshot's lower and upper transaction id."""
-    # EXCEPT, and from the floor on both sides: whatever the planner knows of the tables, a pass reads only what is new.
+def _fresh(
+    ledger: Ledger, types: Mapping[str, str], *, sweep: bool
+) -> list[tuple[int, str, str, int, int]]:
+    """
+    Committed rows that no seal holds, by id, each with the snapshot's lower and upper transaction
+    id.
+    """
+    # EXCEPT, and from the floor on both sides: whatever the planner knows of the tables, a pass
+    # reads only what is new.
     found = run(
         f"""
         WITH floor AS ({NO_FLOOR if sweep else FLOOR}), fresh AS (
-            SELECT "{ledger.key}" AS fresh_id FROM "{ledger.table}" WHERE "{ledger.key}" > (SELECT id FROM floor)
-            EXCEPT SELECT row_id FROM routing_sealedrow WHERE ledger = %(ledger)s AND row_id > (SELECT id FROM floor)
+            SELECT "{ledger.key}" AS fresh_id FROM "{ledger.table}"
+                WHERE "{ledger.key}" > (SELECT id FROM floor)
+            EXCEPT SELECT row_id FROM routing_sealedrow WHERE ledger = %(ledger)s
+                AND row_id > (SELECT id FROM floor)
             ORDER BY fresh_id LIMIT {BATCH})
-        SELECT fresh_id, {digest_sql(ledger.facts, types, "l")}, {digest_sql(ledger.free_text, types, "l")},
-               pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+        SELECT fresh_id, {digest_sql(ledger.facts, types, "l")},
+            {digest_sql(ledger.free_text, types, "l")},
+               pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                   pg_snapshot_xmax(pg_current_snapshot())::text::bigint
         FROM fresh JOIN "{ledger.table}" l ON l."{ledger.key}" = fresh_id
         ORDER BY fresh_id""",
         {"ledger": ledger.table},
     )
-    return [(row_id, digest, text, oldest, horizon) for row_id, digest, text, oldest, horizon in found]
+    return [
+        (row_id, digest, text, oldest, horizon) for row_id, digest, text, oldest, horizon in found
+    ]
 
 
 def _write(ledger: Ledger, rows: list[tuple[int, str, str, int, int]], at: datetime) -> Seal:

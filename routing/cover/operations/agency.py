@@ -21,13 +21,16 @@ grant("routing.add_agency", OPS)
 
 def save_agency(row: Agency, *, by: Actor, at: datetime, reason: str = "") -> None:
     """
-    Name the agency and its default team and pair. Whoever registered for ``SAVED`` follows in the same transaction.
+    Name the agency and its default team and pair. Whoever registered for ``SAVED`` follows in the
+    same transaction.
 
     :raises PermissionDenied: if ``by`` may not
     """
     with transaction.atomic():
         known = Agency.objects.select_for_update().first()
-        by.require(f"routing.{'change' if known else 'add'}_agency", to="say who answers for the agency")
+        by.require(
+            f"routing.{'change' if known else 'add'}_agency", to="say who answers for the agency"
+        )
         row.pk, row._state.adding = 1, known is None
         save(row, by=by, at=at, reason=reason)
         tell(SAVED, row.pk, by=by, at=at)

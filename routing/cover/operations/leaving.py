@@ -33,7 +33,11 @@ for _verb in ("view", "add", "change", "delete"):
 
 
 class CannotLeave(Exception):
-    """A person still has places that the named successor cannot take; ``results`` says which and why."""
+    """
+    A person still has places that the named successor cannot take.
+
+    ``results`` says which and why.
+    """
 
     def __init__(self, results: Sequence[Result]) -> None:
         super().__init__(f"{len(results)} places cannot be handed to this successor.")
@@ -42,7 +46,12 @@ class CannotLeave(Exception):
 
 def _locked(*users: User) -> list[User]:
     """These people as they are now, locked; a form may have read them long ago."""
-    found = User.objects.people().order_by("pk").select_for_update(no_key=True).in_bulk([user.pk for user in users])
+    found = (
+        User.objects.people()
+        .order_by("pk")
+        .select_for_update(no_key=True)
+        .in_bulk([user.pk for user in users])
+    )
     return [found[user.pk] for user in users]
 
 
@@ -60,8 +69,16 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
         now.groups.set(Group.objects.filter(name__in=wanted))
         if had - wanted:
             now.session_epoch += 1
-        changes = [f"+{name}" for name in sorted(wanted - had)] + [f"-{name}" for name in sorted(had - wanted)]
-        save(now, by=by, at=at, reason=f"{reason} ({', '.join(changes) or 'no change'})", only=["session_epoch"])
+        changes = [f"+{name}" for name in sorted(wanted - had)] + [
+            f"-{name}" for name in sorted(had - wanted)
+        ]
+        save(
+            now,
+            by=by,
+            at=at,
+            reason=f"{reason} ({', '.join(changes) or 'no change'})",
+            only=["session_epoch"],
+        )
         tell("routing.user.set_roles", now.pk, by=by, at=at)
     user.session_epoch = now.session_epoch
 
@@ -71,25 +88,40 @@ def successor_is_free(row: WorkItem, context: Context) -> GateResult:
     leaver, heir = context.details["leaver"], context.details["heir"]
     pair = {row.owner_id, row.backup_id}
     if leaver in pair and heir in pair:
-        return refused("successor", _("The successor is already owner or backup here. Reassign this first."), clears_by=_("You"))
+        return refused(
+            "successor",
+            _("The successor is already owner or backup here. Reassign this first."),
+            clears_by=_("You"),
+        )
     return passed("successor")
 
 
 replace_person = operation(
-    WorkItem, "replace_person", _("Replace person"), may=(OPS,), gates=(successor_is_free,), through_hold=True, system=True
+    WorkItem,
+    "replace_person",
+    _("Replace person"),
+    may=(OPS,),
+    gates=(successor_is_free,),
+    through_hold=True,
+    system=True,
 )
 
 
 def _unfit(leaver: User, heir: User) -> list[Result]:
     if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
-        who = refused("heir", _("The successor must be a different, active staff member."), clears_by=_("You: choose someone else"))
+        who = refused(
+            "heir",
+            _("The successor must be a different, active staff member."),
+            clears_by=_("You: choose someone else"),
+        )
         return [Result(heir.pk, False, (who,), heir)]
     return []
 
 
 def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) -> int:
     """
-    Let a person go: the successor takes every place in open work, clients, flows, teams and the like, in one transaction.
+    Let a person go: the successor takes every place in open work, clients, flows, teams and the
+    like, in one transaction.
 
     :returns: how many open items changed hands
     :raises PermissionDenied: if ``by`` may not change users
@@ -103,7 +135,11 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
             raise CannotLeave(stuck)
         mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
         ids = list(WorkItem.objects.filter(mine, is_open=True).values_list("pk", flat=True))
-        results = replace_person(ids, by=by, at=at, reason=reason, leaver=leaver.pk, heir=successor.pk) if ids else []
+        results = (
+            replace_person(ids, by=by, at=at, reason=reason, leaver=leaver.pk, heir=successor.pk)
+            if ids
+            else []
+        )
         stuck = [result for result in results if not result.done]
         stuck += hand_on(leaver, successor, by=by, at=at, reason=reason)
         if stuck:
@@ -118,7 +154,8 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
 
 def reactivate(user: User, *, by: Actor, at: datetime, reason: str) -> None:
     """
-    Let a person who left sign in again, with the roles they had; what they answered for stays with their successor.
+    Let a person who left sign in again, with the roles they had; what they answered for stays with
+    their successor.
 
     :raises PermissionDenied: if ``by`` may not change users
     """

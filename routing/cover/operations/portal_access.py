@@ -1,4 +1,8 @@
-"""Access of contacts to the portal: invited and withdrawn by people of the agency, never by a CRM."""
+"""
+Access of contacts to the portal.
+
+Invited and withdrawn by people of the agency, never by a CRM.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +27,12 @@ grant("routing.invite_contact", AM, OPS, name="Can invite a contact to the porta
 grant("routing.withdraw_contact", AM, OPS, name="Can withdraw a contact's access to the portal")
 
 INVITED = "routing.contact.invite"
-_RANK = {role: place for place, role in enumerate((Membership.Role.VIEWER, Membership.Role.REQUESTER, Membership.Role.APPROVER))}
+_RANK = {
+    role: place
+    for place, role in enumerate(
+        (Membership.Role.VIEWER, Membership.Role.REQUESTER, Membership.Role.APPROVER)
+    )
+}
 
 
 class CannotInvite(Exception):
@@ -39,27 +48,52 @@ def has_access(contact: Contact) -> bool:
 
 
 def refusals_to_invite(contact: Contact) -> list[GateResult]:
-    """Return the reasons against inviting this contact now. The button and the operation share the answer."""
+    """
+    Return the reasons against inviting this contact now.
+
+    The button and the operation share the answer.
+    """
     found = []
     if contact.erased_at is not None:
-        found.append(refused("erased", _("This person's data was erased on request."), clears_by=_("Nobody")))
+        found.append(
+            refused("erased", _("This person's data was erased on request."), clears_by=_("Nobody"))
+        )
     if has_access(contact):
-        found.append(refused("has_access", _("This contact already has access."), clears_by=_("Nobody. No action is needed")))
+        found.append(
+            refused(
+                "has_access",
+                _("This contact already has access."),
+                clears_by=_("Nobody. No action is needed"),
+            )
+        )
     if not contact.email:
         found.append(
-            refused("no_email", _("Portal sign-in needs an e-mail address, and there is none."), clears_by=_("You: add the e-mail address"))
+            refused(
+                "no_email",
+                _("Portal sign-in needs an e-mail address, and there is none."),
+                clears_by=_("You: add the e-mail address"),
+            )
         )
     elif User.objects.filter(email__iexact=contact.email).exclude(contact=contact.pk).exists():
         taken = _("This address belongs to a staff account or another contact.")
-        found.append(refused("address_taken", taken, clears_by=_("You: enter the contact's own address")))
+        found.append(
+            refused("address_taken", taken, clears_by=_("You: enter the contact's own address"))
+        )
     if not contact.memberships.exists():
-        found.append(refused("no_client", _("The contact does not belong to a client yet."), clears_by=_("You: add a client below")))
+        found.append(
+            refused(
+                "no_client",
+                _("The contact does not belong to a client yet."),
+                clears_by=_("You: add a client below"),
+            )
+        )
     return found
 
 
 def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> Contact:
     """
-    Let a contact sign in with the address they have now, and write to them; also after access was withdrawn.
+    Let a contact sign in with the address they have now, and write to them; also after access was
+    withdrawn.
 
     :param write: False where nobody is to get a letter, as in the demo
     :raises PermissionDenied: if ``by`` may not invite
@@ -74,11 +108,22 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
             raise CannotInvite(against)
         client = contact.memberships.select_related("client").order_by("client__name")[0].client
         user = contact.user or User(timezone=client.timezone)
-        user.email, user.full_name, user.kind = contact.email.lower(), contact.full_name, User.Kind.PERSON
-        user.is_active, user.is_staff, user.is_superuser, user.password = True, False, False, make_password(None)
+        user.email, user.full_name, user.kind = (
+            contact.email.lower(),
+            contact.full_name,
+            User.Kind.PERSON,
+        )
+        user.is_active, user.is_staff, user.is_superuser, user.password = (
+            True,
+            False,
+            False,
+            make_password(None),
+        )
         user.session_epoch += 1
         save(user, by=by, at=at, reason="Invited to the portal.")
-        EmailAddress.objects.filter(user=user).delete()  # an address of an earlier invitation signs nobody in
+        EmailAddress.objects.filter(
+            user=user
+        ).delete()  # an address of an earlier invitation signs nobody in
         contact.user = user
         contact.save(update_fields=["user"])
         tell(INVITED, contact.pk, by=by, at=at)
@@ -89,7 +134,8 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
 
 def withdraw(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
     """
-    End a contact's access, and every session at once. Their requests stay. Doing it again changes nothing.
+    End a contact's access, and every session at once. Their requests stay. Doing it again changes
+    nothing.
 
     :raises PermissionDenied: if ``by`` may not withdraw access
     :raises Contact.DoesNotExist: if there is no such contact, or ``by`` may not see them
@@ -104,7 +150,11 @@ def withdraw(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contac
 
 
 def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
-    """Save what a contact is at a client. A lesser role than before, or another client, ends their sessions at once."""
+    """
+    Save what a contact is at a client.
+
+    A lesser role than before, or another client, ends their sessions at once.
+    """
     with transaction.atomic():
         before = Membership.objects.filter(pk=membership.pk).select_for_update().first()
         save(membership, by=by, at=at, reason=reason)
@@ -138,7 +188,8 @@ def _less(before: Membership, after: Membership) -> bool:
 
 def _locked(contact_id: int, by: Actor) -> Contact:
     seen = contacts_seen_by(by).values("pk")
-    # Without select_related: after a wait for the lock, PostgreSQL reads this row again, but not those joined to it.
+    # Without select_related: after a wait for the lock, PostgreSQL reads this row again, but not
+    # those joined to it.
     return Contact.objects.select_for_update().get(pk=contact_id, pk__in=seen)
 
 

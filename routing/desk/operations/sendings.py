@@ -14,12 +14,13 @@ def claim(user_id: int, form: str, token: str, at: datetime) -> int | None:
     """
     The id of a first sending; None if the same was sent before.
 
-    Call it in the transaction of what the form does. While that of another sending is still at work this waits for its end: is it
-    undone, this one is the first.
+    Call it in the transaction of what the form does. While that of another sending is still at work
+    this waits for its end: is it undone, this one is the first.
     """
     made = run(
         """
-        INSERT INTO routing_sending (user_id, form, token, leads_to, sent_at) VALUES (%s, %s, %s, '', %s)
+        INSERT INTO routing_sending (user_id, form, token, leads_to, sent_at)
+            VALUES (%s, %s, %s, '', %s)
         ON CONFLICT (user_id, form, token) DO NOTHING RETURNING id""",
         [user_id, form, token, at],
     )
@@ -28,7 +29,11 @@ def claim(user_id: int, form: str, token: str, at: datetime) -> int | None:
 
 def led_to(user_id: int, form: str, token: str) -> str:
     """Return the target page of an earlier sending, or an empty string."""
-    found = Sending.objects.filter(user=user_id, form=form, token=token).values_list("leads_to", flat=True).first()
+    found = (
+        Sending.objects.filter(user=user_id, form=form, token=token)
+        .values_list("leads_to", flat=True)
+        .first()
+    )
     return found or ""
 
 
@@ -37,6 +42,10 @@ def lead(sending_id: int, url: str) -> None:
 
 
 def forget_sendings(at: datetime) -> int:
-    """Let go of forms that nobody sends again, a day later; how many. Safe to run twice, or at once."""
+    """
+    Let go of forms that nobody sends again, a day later.
+
+    How many. Safe to run twice, or at once.
+    """
     gone, _models = Sending.objects.filter(sent_at__lt=at - KEPT).delete()
     return gone

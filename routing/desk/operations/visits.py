@@ -11,7 +11,8 @@ PAUSE = timedelta(minutes=30)  # whoever looks again sooner is still on the same
 
 def look_in(user_id: int, at: datetime) -> datetime | None:
     """
-    Note that a person looks at the desk now; the end of their visit before this one, or None on their first.
+    Note that a person looks at the desk now; the end of their visit before this one, or None on
+    their first.
 
     One statement, so two screens at once cannot lose a visit.
     """

@@ -1,4 +1,8 @@
-"""The flow catalog: who answers for each flow, what it decides, which version is live, and what is open."""
+"""
+The flow catalog.
+
+Who answers for each flow, what it decides, which version is live, and what is open.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,15 @@ from routing.work.visibility import work_seen_by
 
 @admin.register(Flow)
 class FlowAdmin(SavedAdmin):
-    list_display = ("name", "purpose_short", "live_version", "open_runs", "open_exceptions", "owner", "backup")
+    list_display = (
+        "name",
+        "purpose_short",
+        "live_version",
+        "open_runs",
+        "open_exceptions",
+        "owner",
+        "backup",
+    )
     list_select_related = ("owner", "backup")
     search_fields = ("name", "slug", "purpose")
     search_help_text = gettext_lazy("Name or purpose")
@@ -37,23 +49,32 @@ class FlowAdmin(SavedAdmin):
     people_fields = ("owner", "backup")
     change_form_outer_before_template = "desk/flow.html"
     empty_title = gettext_lazy("No flows")
-    empty_text = gettext_lazy("Add a flow with its decision and its policy owner. Then create the first version.")
+    empty_text = gettext_lazy(
+        "Add a flow with its decision and its policy owner. Then create the first version."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
         runs = Run.objects.filter(flow=OuterRef("pk"), state__in=Run.open_states, item__in=seen)
-        cases = ExceptionCase.objects.filter(run__flow=OuterRef("pk"), state__in=ExceptionCase.open_states, item__in=seen)
+        cases = ExceptionCase.objects.filter(
+            run__flow=OuterRef("pk"), state__in=ExceptionCase.open_states, item__in=seen
+        )
         published = FlowVersion.objects.filter(published_at__isnull=False).order_by("-number")
         return (
             super()
             .get_queryset(request)
             .annotate(runs_open=_count(runs, "flow"), cases_open=_count(cases, "run__flow"))
-            .prefetch_related(Prefetch("versions", queryset=published, to_attr="published_versions"))
+            .prefetch_related(
+                Prefetch("versions", queryset=published, to_attr="published_versions")
+            )
         )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.draft_view)
-        return [path("<path:object_id>/draft/", page, name="routing_flow_draft"), *super().get_urls()]
+        return [
+            path("<path:object_id>/draft/", page, name="routing_flow_draft"),
+            *super().get_urls(),
+        ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("slug",) if obj else ()  # events and commands name it
@@ -65,24 +86,43 @@ class FlowAdmin(SavedAdmin):
         return field
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         by = actor(request)
         seen = work_seen_by(by).order_by()
-        versions = FlowVersion.objects.filter(flow__pk=int(object_id) if object_id.isdecimal() else 0)
+        versions = FlowVersion.objects.filter(
+            flow__pk=int(object_id) if object_id.isdecimal() else 0
+        )
         rows = versions.select_related("published_by", "copied_from__flow").order_by("-number")
         more = {
             "versions": rows.annotate(
-                runs_open=_count(Run.objects.filter(version=OuterRef("pk"), state__in=Run.open_states, item__in=seen), "version")
+                runs_open=_count(
+                    Run.objects.filter(
+                        version=OuterRef("pk"), state__in=Run.open_states, item__in=seen
+                    ),
+                    "version",
+                )
             ),
-            "drafting": address(Flow, "draft", object_id) if by.may("routing.add_flowversion") else "",
+            "drafting": address(Flow, "draft", object_id)
+            if by.may("routing.add_flowversion")
+            else "",
             "runs_url": f"{address(Run, 'changelist')}?version__id__exact=",
         }
-        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, more | (extra_context or {})
+        )
         return page
 
-    def response_add(self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None) -> HttpResponse:
-        messages.success(request, _("Saved %(flow)s. Create the first version now.") % {"flow": obj})
+    def response_add(
+        self, request: HttpRequest, obj: Flow, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        messages.success(
+            request, _("Saved %(flow)s. Create the first version now.") % {"flow": obj}
+        )
         return HttpResponseRedirect(page_of(obj))
 
     def draft_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -91,9 +131,18 @@ class FlowAdmin(SavedAdmin):
         form = WhyForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             draft = begin(flow, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
-            messages.success(request, _("Created draft %(draft)s. It is not used until you publish it.") % {"draft": draft})
+            messages.success(
+                request,
+                _("Created draft %(draft)s. It is not used until you publish it.")
+                % {"draft": draft},
+            )
             return HttpResponseRedirect(page_of(draft))
-        context = {"title": _("New draft: %(flow)s") % {"flow": flow}, "form": form, "submit": _("Create draft"), "back": page_of(flow)}
+        context = {
+            "title": _("New draft: %(flow)s") % {"flow": flow},
+            "form": form,
+            "submit": _("Create draft"),
+            "back": page_of(flow),
+        }
         return self.render(request, "desk/form.html", context)
 
     @admin.display(description=gettext_lazy("decision"))
@@ -110,14 +159,26 @@ class FlowAdmin(SavedAdmin):
     @admin.display(description=gettext_lazy("open runs"), ordering="runs_open")
     def open_runs(self, flow: Any) -> SafeString:
         url = f"{address(Run, 'changelist')}?flow__id__exact={flow.pk}"
-        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, flow.runs_open, _("open runs"))
+        return format_html(
+            '<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>',
+            url,
+            flow.runs_open,
+            _("open runs"),
+        )
 
     @admin.display(description=gettext_lazy("exceptions"), ordering="cases_open")
     def open_exceptions(self, flow: Any) -> SafeString:
         url = f"{address(ExceptionCase, 'changelist')}?whose=all&run__flow__id__exact={flow.pk}"
-        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, flow.cases_open, _("open exceptions"))
+        return format_html(
+            '<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>',
+            url,
+            flow.cases_open,
+            _("open exceptions"),
+        )
 
 
 def _count(rows: Any, key: str) -> Coalesce:
     """Count the related rows in a separate subquery, because joins would multiply them."""
-    return Coalesce(Subquery(rows.order_by().values(key).annotate(found=Count("pk")).values("found")), 0)
+    return Coalesce(
+        Subquery(rows.order_by().values(key).annotate(found=Count("pk")).values("found")), 0
+    )

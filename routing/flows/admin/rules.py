@@ -27,13 +27,26 @@ WITHOUT_VALUE = {Operator.KNOWN, Operator.UNKNOWN}
 
 
 class ConditionForm(forms.ModelForm[Condition]):
-    """The value is written as text; several by comma. What could never be answered is refused here already."""
+    """
+    The value is written as text.
+
+    Several by comma. What could never be answered is refused here already.
+    """
 
     specs: dict[str, FieldSpec] = {}  # noqa: RUF012  # replaced for each version
 
     field = forms.ChoiceField(label=gettext_lazy("Field"), widget=UnfoldAdminSelectWidget())
-    operator = forms.ChoiceField(label=gettext_lazy("Operator"), choices=list(OPERATORS.items()), widget=UnfoldAdminSelectWidget())
-    value = forms.CharField(label=gettext_lazy("Value"), required=False, max_length=500, widget=UnfoldAdminTextInputWidget())
+    operator = forms.ChoiceField(
+        label=gettext_lazy("Operator"),
+        choices=list(OPERATORS.items()),
+        widget=UnfoldAdminSelectWidget(),
+    )
+    value = forms.CharField(
+        label=gettext_lazy("Value"),
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,7 +56,9 @@ class ConditionForm(forms.ModelForm[Condition]):
             named.append((now, now))  # faulty already: it must be seen to be put right
         self.fields["field"].choices = named  # type: ignore[attr-defined]
         value = self.initial.get("value")
-        self.initial["value"] = ", ".join(str(each) for each in value) if isinstance(value, list) else value
+        self.initial["value"] = (
+            ", ".join(str(each) for each in value) if isinstance(value, list) else value
+        )
 
     def clean(self) -> None:
         super().clean()
@@ -51,7 +66,13 @@ class ConditionForm(forms.ModelForm[Condition]):
         if spec is None or "operator" not in self.cleaned_data or "value" not in self.cleaned_data:
             return
         operator, text = Operator(self.cleaned_data["operator"]), self.cleaned_data["value"]
-        value = None if operator in WITHOUT_VALUE else split(text) if operator is Operator.ONE_OF else text
+        value = (
+            None
+            if operator in WITHOUT_VALUE
+            else split(text)
+            if operator is Operator.ONE_OF
+            else text
+        )
         try:
             check(Clause(spec, operator, value))
         except BadClause as bad:
@@ -64,7 +85,9 @@ class ConditionsOfRule(PartOfVersion):
     form = ConditionForm
     fields = ("group", "field", "operator", "value")
     verbose_name = gettext_lazy("condition")
-    verbose_name_plural = gettext_lazy("Conditions. All conditions of a group must match. One matching group is enough")
+    verbose_name_plural = gettext_lazy(
+        "Conditions. All conditions of a group must match. One matching group is enough"
+    )
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         specs = {spec.name: spec for spec in read(obj.version).rule_fields} if obj else {}
@@ -73,12 +96,23 @@ class ConditionsOfRule(PartOfVersion):
 
 
 class OneRuleForm(SavedForm):
-    skills = CommaList(label=gettext_lazy("Required skills"), help_text=gettext_lazy("Separate with commas."))
+    skills = CommaList(
+        label=gettext_lazy("Required skills"), help_text=gettext_lazy("Separate with commas.")
+    )
 
     def clean_position(self) -> int:
         position = int(self.cleaned_data["position"])
-        if Rule.objects.filter(version=self.instance.version_id, position=position).exclude(pk=self.instance.pk).exists():
-            raise ValidationError(_("Another rule of this version already has this position. Choose one in between, such as 15."))
+        if (
+            Rule.objects.filter(version=self.instance.version_id, position=position)
+            .exclude(pk=self.instance.pk)
+            .exists()
+        ):
+            raise ValidationError(
+                _(
+                    "Another rule of this version already has this position. Choose one in "
+                    "between, such as 15."
+                )
+            )
         return position
 
 
@@ -98,11 +132,21 @@ class RuleAdmin(FrozenWhenPublished):
         return super().get_queryset(request).select_related("version__flow")
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         rule = self.get_object(request, object_id)
-        more = {"version": rule.version, "version_url": page_of(rule.version), "show_history": False} if rule else {}
-        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        more = (
+            {"version": rule.version, "version_url": page_of(rule.version), "show_history": False}
+            if rule
+            else {}
+        )
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, more | (extra_context or {})
+        )
         return page
 
     def response_change(self, request: HttpRequest, obj: Rule) -> HttpResponse:

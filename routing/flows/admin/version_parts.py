@@ -76,7 +76,9 @@ class RulesOfVersion(PartOfVersion):
 
     @staticmethod
     def _said(rule: Rule) -> str:
-        return _(" and ").join(said(row.field, row.operator, row.value) for row in rule.conditions.all()) or _("always")
+        return _(" and ").join(
+            said(row.field, row.operator, row.value) for row in rule.conditions.all()
+        ) or _("always")
 
     def conditions_said(self, rule: Rule) -> SafeString | str:
         if rule._state.adding:
@@ -88,7 +90,13 @@ class RulesOfVersion(PartOfVersion):
 
 def said(field: str, operator: str, value: Any) -> str:
     """A condition in words."""
-    shown = ", ".join(str(each) for each in value) if isinstance(value, list) else "" if value is None else str(value)
+    shown = (
+        ", ".join(str(each) for each in value)
+        if isinstance(value, list)
+        else ""
+        if value is None
+        else str(value)
+    )
     return f"{field} {OPERATORS.get(operator, operator)} {shown}".strip()
 
 

@@ -17,7 +17,12 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.forms import choice
 from routing.desk.saved import SavedAdmin
-from routing.flows.admin.version_parts import FieldsOfVersion, PartOfVersion, RulesOfVersion, TriggersOfVersion
+from routing.flows.admin.version_parts import (
+    FieldsOfVersion,
+    PartOfVersion,
+    RulesOfVersion,
+    TriggersOfVersion,
+)
 from routing.flows.admin.why import WhyForm
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
@@ -27,19 +32,36 @@ from routing.work.display import badge, when
 
 Verb = tuple[Callable[..., FlowVersion], str, Any, Any]
 VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when done
-    "publish": (publish, "routing.publish_flow", gettext_lazy("Publish"), gettext_lazy("%(version)s is live. New runs use it.")),
-    "copy": (copy, "routing.add_flowversion", gettext_lazy("Copy to new draft"), gettext_lazy("Created draft %(version)s.")),
+    "publish": (
+        publish,
+        "routing.publish_flow",
+        gettext_lazy("Publish"),
+        gettext_lazy("%(version)s is live. New runs use it."),
+    ),
+    "copy": (
+        copy,
+        "routing.add_flowversion",
+        gettext_lazy("Copy to new draft"),
+        gettext_lazy("Created draft %(version)s."),
+    ),
     "roll_back": (
         roll_back,
         "routing.publish_flow",
         gettext_lazy("Roll back to this version"),
-        gettext_lazy("Rolled back. %(version)s, a copy of the older version, is live. Existing runs keep their version."),
+        gettext_lazy(
+            "Rolled back. %(version)s, a copy of the older version, is live. Existing runs keep "
+            "their version."
+        ),
     ),
 }
 
 
 class FrozenWhenPublished(SavedAdmin):
-    """Parts of a flow version, editable while it is a draft. The database refuses edits afterwards."""
+    """
+    Parts of a flow version, editable while it is a draft.
+
+    The database refuses edits afterwards.
+    """
 
     def version_of(self, obj: Any) -> FlowVersion:
         """Of a version itself, or of a part of one."""
@@ -54,12 +76,24 @@ class FrozenWhenPublished(SavedAdmin):
         return bool(super().has_change_permission(request, obj)) and draft
 
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         try:
-            page: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+            page: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
         except IntegrityError:  # somebody published or changed it between reading and saving
-            messages.error(request, _("Not saved. Someone else published or changed this version. Reload the page and try again."))
+            messages.error(
+                request,
+                _(
+                    "Not saved. Someone else published or changed this version. Reload the page "
+                    "and try again."
+                ),
+            )
             return HttpResponseRedirect(request.path)
         return page
 
@@ -68,7 +102,10 @@ _parts: list[type[PartOfVersion]] = []
 
 
 def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
-    """Show what a package above keeps with a flow version on its page, editable as long as that is a draft."""
+    """
+    Show what a package above keeps with a flow version on its page, editable as long as that is a
+    draft.
+    """
     _parts.append(part)
     return part
 
@@ -89,7 +126,10 @@ class FlowVersionAdmin(FrozenWhenPublished):
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.verb_view)
-        return [path("<path:object_id>/do/<slug:verb>/", page, name="routing_flowversion_do"), *super().get_urls()]
+        return [
+            path("<path:object_id>/do/<slug:verb>/", page, name="routing_flowversion_do"),
+            *super().get_urls(),
+        ]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
         return [*self.inlines, *_parts]
@@ -99,18 +139,28 @@ class FlowVersionAdmin(FrozenWhenPublished):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "action":
-            return choice(gettext_lazy("Action"), [(name, name) for name in action_names()], help_text=db_field.help_text)
+            return choice(
+                gettext_lazy("Action"),
+                [(name, name) for name in action_names()],
+                help_text=db_field.help_text,
+            )
         if db_field.name == "policy":
             known = [(policy.slug, policy.name) for policy in SLAPolicy.objects.all()]
             return choice(gettext_lazy("SLA policy"), known)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         version = self.get_object(request, object_id)
         more = self.around(request, version) if version else {}
-        page: HttpResponse = super().change_view(request, object_id, form_url, more | (extra_context or {}))
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, more | (extra_context or {})
+        )
         return page
 
     def around(self, request: HttpRequest, version: FlowVersion) -> dict[str, Any]:
@@ -118,7 +168,11 @@ class FlowVersionAdmin(FrozenWhenPublished):
         draft = version.published_at is None
         found = faults(version) if draft else []
         live = FlowVersion.objects.live().filter(flow=version.flow_id).first()
-        offered = {"copy": True, "publish": draft and not found, "roll_back": not draft and live != version}
+        offered = {
+            "copy": True,
+            "publish": draft and not found,
+            "roll_back": not draft and live != version,
+        }
         by = actor(request)
         return {
             "version": version,
@@ -145,14 +199,22 @@ class FlowVersionAdmin(FrozenWhenPublished):
         form, wrong = WhyForm(request.POST or None), []
         if request.method == "POST" and form.is_valid():
             try:
-                made = operation(version, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+                made = operation(
+                    version, by=by, at=timezone.now(), reason=form.cleaned_data["reason"]
+                )
             except NotPublishable as refusal:
                 wrong = refusal.faults
             else:
                 messages.success(request, said % {"version": made})
                 return HttpResponseRedirect(page_of(made))
         title = _("%(step)s: %(version)s") % {"step": label, "version": version}
-        context = {"title": title, "form": form, "submit": label, "back": page_of(version), "faults": wrong}
+        context = {
+            "title": title,
+            "form": form,
+            "submit": label,
+            "back": page_of(version),
+            "faults": wrong,
+        }
         return self.render(request, "desk/version_step.html", context, status=409 if wrong else 200)
 
     @admin.display(description=gettext_lazy("status"), ordering="published_at")

@@ -9,7 +9,7 @@ from routing.runs.find import find_run
 
 
 class Command(BaseCommand):
-    help = "Show a run's decision; with --again, recompute it from its own record and compare byte for byte."
+    help = "Show a run's decision; with --again, recompute it from its own record and compare byte for byte."  # noqa: E501
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("run", help="the reference of the run or of its work")
@@ -19,10 +19,21 @@ class Command(BaseCommand):
         found = find_run(run)
         decision = found.decisions.last() if found else None
         if found is None or decision is None:
-            raise CommandError(f"{run} has no decision yet. Run `manage.py trace {run}` to see its status.")
-        self.stdout.write(f"{found.item.ref}: rule “{decision.rule_name}”, owner {decision.owner}, backup {decision.backup}")
+            raise CommandError(
+                f"{run} has no decision yet. Run `manage.py trace {run}` to see its status."
+            )
+        self.stdout.write(
+            f"{found.item.ref}: rule “{decision.rule_name}”, owner {decision.owner}, backup "
+            f"{decision.backup}"
+        )
         if again:
             result = decide_again(decision)
             if not result.same:
-                raise CommandError(f"The decision differs.\nrecorded:   {result.recorded}\nrecomputed: {result.recomputed}")
-            self.stdout.write(f"Recomputed from the record. The result is identical, byte for byte ({decision.digest[:12]}).")
+                raise CommandError(
+                    f"The decision differs.\nrecorded:   {result.recorded}\nrecomputed: "
+                    f"{result.recomputed}"
+                )
+            self.stdout.write(
+                f"Recomputed from the record. The result is identical, byte for byte "
+                f"({decision.digest[:12]})."
+            )

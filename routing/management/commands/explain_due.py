@@ -20,16 +20,30 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("ref", metavar="REF", help="the reference of the work, such as ACM-142")
-        parser.add_argument("--json", action="store_true", help="instants in UTC, working time in seconds")
+        parser.add_argument(
+            "--json", action="store_true", help="instants in UTC, working time in seconds"
+        )
         parser.add_argument("--zone", help="an IANA time zone; otherwise the client's")
-        parser.add_argument("--at", help="state at this time, such as 2026-11-26T14:20+01:00; otherwise now")
+        parser.add_argument(
+            "--at", help="state at this time, such as 2026-11-26T14:20+01:00; otherwise now"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        item = WorkItem.objects.select_related("client").filter(ref=options["ref"].strip().upper()).first()
+        item = (
+            WorkItem.objects.select_related("client")
+            .filter(ref=options["ref"].strip().upper())
+            .first()
+        )
         if item is None:
-            raise CommandError(f"There is no work with the reference {options['ref']}. It looks like ACM-142.")
+            raise CommandError(
+                f"There is no work with the reference {options['ref']}. It looks like ACM-142."
+            )
         zone, at = _zone(options["zone"], item), _instant(options["at"])
-        clocks = Clock.objects.filter(item=item, started_at__lte=at).select_related("item").order_by("stopped_at", "due_at", "id")
+        clocks = (
+            Clock.objects.filter(item=item, started_at__lte=at)
+            .select_related("item")
+            .order_by("stopped_at", "due_at", "id")
+        )
         found = [explain(clock, at) for clock in clocks]
         if options["json"]:
             head = {"ref": item.ref, "state": item.state, "zone": zone.key, "at": at.isoformat()}
@@ -37,7 +51,9 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(body, indent=2, default=datetime.isoformat))
             return
         due = f"due {instant(item.next_due_at, zone)}" if item.next_due_at else "nothing due"
-        self.stdout.write(f"{item.ref} {item.title} · {item.kind} · {item.state} · {due} ({zone.key})")
+        self.stdout.write(
+            f"{item.ref} {item.title} · {item.kind} · {item.state} · {due} ({zone.key})"
+        )
         if not found:
             self.stdout.write("No clock has started for this work.")
         for each in found:
@@ -59,7 +75,11 @@ def _instant(text: str | None) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError as bad:
-        raise CommandError(f"“{text}” is not a time. Enter one such as 2026-11-26T14:20+01:00.") from bad
+        raise CommandError(
+            f"“{text}” is not a time. Enter one such as 2026-11-26T14:20+01:00."
+        ) from bad
     if is_naive(at):
-        raise CommandError(f"“{text}” has no time zone. Enter a time such as 2026-11-26T14:20+01:00.")
+        raise CommandError(
+            f"“{text}” has no time zone. Enter a time such as 2026-11-26T14:20+01:00."
+        )
     return at

@@ -12,7 +12,7 @@ from routing.audit.operations.redaction import OWNER, NotRedactable, redact
 
 
 class Command(BaseCommand):
-    help = "Replace the free text of one history row. Needs DATABASE_OWNER_URL; the row verifies as redacted, not as broken."
+    help = "Replace the free text of one history row. Needs DATABASE_OWNER_URL; the row verifies as redacted, not as broken."  # noqa: E501
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("table", metavar="TABLE", help="such as delivery_historicalrequest")
@@ -22,11 +22,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """:raises CommandError: if there is nothing to redact, or no owner role"""
         if OWNER not in connections:
-            raise CommandError("Only the role that owns the tables can redact. Set DATABASE_OWNER_URL for this command.")
+            raise CommandError(
+                "Only the role that owns the tables can redact. Set DATABASE_OWNER_URL for this "
+                "command."
+            )
         if not options["reason"].strip():
             raise CommandError("Enter a reason: --reason cannot be empty.")
         try:
             redact(options["table"], options["row"], reason=options["reason"], at=timezone.now())
         except NotRedactable as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(self.style.SUCCESS(f"{options['table']} row {options['row']} is redacted. The chain still verifies."))
+        self.stdout.write(
+            self.style.SUCCESS(
+                f"{options['table']} row {options['row']} is redacted. The chain still verifies."
+            )
+        )

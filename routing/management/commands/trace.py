@@ -14,13 +14,18 @@ class Command(BaseCommand):
     help = "Show the trace of a run: its start, facts, decision and blockers."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("run", help="a reference such as ACM-142, or <source>/<type>/<id> of what it is about")
+        parser.add_argument(
+            "run", help="a reference such as ACM-142, or <source>/<type>/<id> of what it is about"
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *, run: str, json: bool, **_: Any) -> None:
         found = find_run(run)
         if found is None:
-            raise CommandError(f"Nothing is known as {run}. Give a reference such as ACM-142, or source/type/id such as crm/deal/901.")
+            raise CommandError(
+                f"Nothing is known as {run}. Give a reference such as ACM-142, or source/type/id "
+                f"such as crm/deal/901."
+            )
         story = trace(found).as_json()
         self.stdout.write(_as_text(story) if not json else _as_json(story))
 
@@ -33,7 +38,10 @@ def _as_text(story: dict[str, Any]) -> str:
     subject = story["subject"]
     lines = [
         f"{story['ref']}  {story['state']}  {story['flow']}",
-        f"about {subject['source']} {subject['type']} {subject['id']}, client {story['client'] or 'not known yet'}",
+        (
+            f"about {subject['source']} {subject['type']} {subject['id']}, client "
+            f"{story['client'] or 'not known yet'}"
+        ),
         f"owner {story['owner']}, backup {story['backup']}",
         "",
     ]
@@ -61,7 +69,11 @@ def _told(data: Mapping[str, Any]) -> Iterator[str]:
 def _short(value: Any) -> str:
     """On one line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_short(each)}" for name, each in value.items() if each not in ("", None, [], {}))
+        return ", ".join(
+            f"{name} {_short(each)}"
+            for name, each in value.items()
+            if each not in ("", None, [], {})
+        )
     if isinstance(value, list | tuple):
         return ", ".join(map(_short, value))
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

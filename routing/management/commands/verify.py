@@ -15,11 +15,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """:raises CommandError: if the chain is broken; its exit code is 1"""
         found = verify()
-        upto = f"sealed up to {found.sealed_up_to:%Y-%m-%d %H:%M:%S} UTC" if found.sealed_up_to else "nothing sealed yet"
+        upto = (
+            f"sealed up to {found.sealed_up_to:%Y-%m-%d %H:%M:%S} UTC"
+            if found.sealed_up_to
+            else "nothing sealed yet"
+        )
         self.stdout.write(f"{found.sealed} rows in {found.seals} seals, {upto}.")
-        self.stdout.write(f"{found.unsealed} rows are not sealed yet, {found.redacted} are redacted.")
+        self.stdout.write(
+            f"{found.unsealed} rows are not sealed yet, {found.redacted} are redacted."
+        )
         if found.passed_over:
-            self.stdout.write(f"{found.passed_over} of them were missed by sealing and found by the hourly sweep.")
+            self.stdout.write(
+                f"{found.passed_over} of them were missed by sealing and found by the hourly sweep."
+            )
         if not found.whole:
             raise CommandError(f"The chain is broken. First break: {found.first_break}.")
         self.stdout.write(self.style.SUCCESS("The audit trail is intact."))

@@ -58,4 +58,9 @@ class ClientAdmin(KeepsMemberships, SavedAdmin):
     @admin.display(description=_("work"))
     def work(self, client: Client) -> SafeString:
         url = f"{address(WorkItem, 'changelist')}?whose=all&client={client.pk}"
-        return format_html('<a class="tl-link" href="{}">{} <span class="tl-sr">{}</span></a>', url, _("Open work"), client.name)
+        return format_html(
+            '<a class="tl-link" href="{}">{} <span class="tl-sr">{}</span></a>',
+            url,
+            _("Open work"),
+            client.name,
+        )

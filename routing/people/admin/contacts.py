@@ -38,11 +38,20 @@ class ClientsOfContact(Rows):
 
 
 class ContactForm(forms.ModelForm[Contact]):
-    """Without a reason: a contact has no history of its own, so there would be nowhere to keep it."""
+    """
+    Without a reason.
+
+    A contact has no history of its own, so there would be nowhere to keep it.
+    """
 
 
 class EraseForm(forms.Form):
-    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter who asked for this and when."), rows=3, max_length=200)
+    reason = long_text(
+        gettext_lazy("Reason"),
+        error=gettext_lazy("Enter who asked for this and when."),
+        rows=3,
+        max_length=200,
+    )
 
 
 @admin.register(Contact)
@@ -59,23 +68,40 @@ class ContactAdmin(PortalAccess, KeepsMemberships, SavedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return (
-            contacts_seen_by(actor(request)).filter(erased_at=None).order_by("full_name").select_related("user").prefetch_related("clients")
+            contacts_seen_by(actor(request))
+            .filter(erased_at=None)
+            .order_by("full_name")
+            .select_related("user")
+            .prefetch_related("clients")
         )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.erase_view)
-        return [path("<path:object_id>/erase/", page, name="routing_contact_erase"), *super().get_urls()]
+        return [
+            path("<path:object_id>/erase/", page, name="routing_contact_erase"),
+            *super().get_urls(),
+        ]
 
     def save_model(self, request: HttpRequest, obj: Contact, form: Any, change: bool) -> None:
         if not change or form.changed_data:
             save_contact(obj, by=actor(request), at=timezone.now())
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         may = actor(request).may("routing.erase_contact")
-        more = {"erasing": address(Contact, "erase", object_id) if may else "", "show_history": False, **self.access(request, object_id)}
-        page: HttpResponse = super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+        more = {
+            "erasing": address(Contact, "erase", object_id) if may else "",
+            "show_history": False,
+            **self.access(request, object_id),
+        }
+        page: HttpResponse = super().change_view(
+            request, object_id, form_url, {**more, **(extra_context or {})}
+        )
         return page
 
     def erase_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -86,7 +112,9 @@ class ContactAdmin(PortalAccess, KeepsMemberships, SavedAdmin):
         form = EraseForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             erase(contact.pk, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
-            messages.success(request, _("Contact erased. Requests and history remain without personal data."))
+            messages.success(
+                request, _("Contact erased. Requests and history remain without personal data.")
+            )
             return HttpResponseRedirect(address(Contact, "changelist"))
         context = {
             "title": _("Erase %(who)s") % {"who": contact},

@@ -22,7 +22,9 @@ from routing.work.visibility import clients_seen_by
 
 
 class DestinationForm(SavedForm):
-    """Kinds and connections are chosen where a package above knows them, and written where none does."""
+    """
+    Kinds and connections are chosen where a package above knows them, and written where none does.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -30,38 +32,77 @@ class DestinationForm(SavedForm):
         if known and "kind" in self.fields:
             kinds = [(each.kind, each.label) for each in known]
             self.fields["kind"] = self._choice("kind", kinds)
-            connections = [(slug, f"{each.label}: {name}") for each in known for slug, name in each.connections]
+            connections = [
+                (slug, f"{each.label}: {name}") for each in known for slug, name in each.connections
+            ]
             self.fields["connection"] = self._choice(
-                "connection", [("", _("The only connection of this kind")), *connections], required=False
+                "connection",
+                [("", _("The only connection of this kind")), *connections],
+                required=False,
             )
 
-    def _choice(self, name: str, choices: list[tuple[str, Any]], **options: Any) -> forms.ChoiceField:
+    def _choice(
+        self, name: str, choices: list[tuple[str, Any]], **options: Any
+    ) -> forms.ChoiceField:
         field, now = self.fields[name], getattr(self.instance, name)
         if now and now not in dict(choices):
             choices.append((now, _("%(name)s (inactive)") % {"name": now}))
-        return choice(field.label, choices, help_text="" if name == "connection" else field.help_text, **options)
+        return choice(
+            field.label,
+            choices,
+            help_text="" if name == "connection" else field.help_text,
+            **options,
+        )
 
     def clean(self) -> Any:
         told = super().clean() or self.cleaned_data
         known: dict[str, PlaceKind] = {each.kind: each for each in destination_kinds()}
         kind, connection = known.get(told.get("kind", "")), told.get("connection", "")
-        if kind and connection and connection not in dict(kind.connections) and connection != self.initial.get("connection"):
-            self.add_error("connection", _("This connection is not of kind %(kind)s.") % {"kind": kind.label})
+        if (
+            kind
+            and connection
+            and connection not in dict(kind.connections)
+            and connection != self.initial.get("connection")
+        ):
+            self.add_error(
+                "connection", _("This connection is not of kind %(kind)s.") % {"kind": kind.label}
+            )
         return told
 
 
 @admin.register(Destination)
 class DestinationAdmin(SavedAdmin):
     form = DestinationForm
-    list_display = ("name", "client", "kind", "connection", "post_type", "path", "publishes_on_approval", "in_use")
+    list_display = (
+        "name",
+        "client",
+        "kind",
+        "connection",
+        "post_type",
+        "path",
+        "publishes_on_approval",
+        "in_use",
+    )
     list_filter = ("is_active", "kind", filters.OfClientDirectly)
     list_select_related = ("client",)
     search_fields = ("name", "client__code", "client__name")
     search_help_text = gettext_lazy("Name or client")
     ordering = ("client__name", "name")
-    fields = ("client", "name", "kind", "connection", "post_type", "path", "publishes_on_approval", "is_active", "reason")
+    fields = (
+        "client",
+        "name",
+        "kind",
+        "connection",
+        "post_type",
+        "path",
+        "publishes_on_approval",
+        "is_active",
+        "reason",
+    )
     empty_title = gettext_lazy("No destinations")
-    empty_text = gettext_lazy("Add places for a client's finished work. Briefs can then choose them.")
+    empty_text = gettext_lazy(
+        "Add places for a client's finished work. Briefs can then choose them."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).filter(client__in=clients_seen_by(actor(request)))

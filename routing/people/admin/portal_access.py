@@ -14,7 +14,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.cover.operations.portal_access import CannotInvite, has_access, invite, refusals_to_invite, withdraw
+from routing.cover.operations.portal_access import (
+    CannotInvite,
+    has_access,
+    invite,
+    refusals_to_invite,
+    withdraw,
+)
 from routing.desk.addresses import address, page_of
 from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import long_text
@@ -23,7 +29,9 @@ from routing.work.gates import GateResult
 
 
 class WithdrawForm(forms.Form):
-    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=200)
+    reason = long_text(
+        gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=200
+    )
 
 
 class PortalAccess(DeskAdmin):
@@ -31,7 +39,11 @@ class PortalAccess(DeskAdmin):
         wrap = self.admin_site.admin_view
         return [
             path("<path:object_id>/invite/", wrap(self.invite_view), name="routing_contact_invite"),
-            path("<path:object_id>/withdraw/", wrap(self.withdraw_view), name="routing_contact_withdraw"),
+            path(
+                "<path:object_id>/withdraw/",
+                wrap(self.withdraw_view),
+                name="routing_contact_withdraw",
+            ),
             *super().get_urls(),
         ]
 
@@ -46,7 +58,9 @@ class PortalAccess(DeskAdmin):
             "granted": granted,
             "signs_in_with": contact.user.email if granted else "",
             "moved": granted and contact.user.email != contact.email.lower(),
-            "access_step": address(Contact, verb, contact.pk) if by.may(f"routing.{verb}_contact") else "",
+            "access_step": address(Contact, verb, contact.pk)
+            if by.may(f"routing.{verb}_contact")
+            else "",
         }
 
     def invite_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -60,10 +74,20 @@ class PortalAccess(DeskAdmin):
             invite(contact.pk, by=by, at=timezone.now())
         except CannotInvite as refusal:
             return self._ask_to_invite(request, contact, refusal.refusals, status=409)
-        messages.success(request, _("Invited %(who)s. An e-mail goes to %(email)s.") % {"who": contact, "email": contact.email})
+        messages.success(
+            request,
+            _("Invited %(who)s. An e-mail goes to %(email)s.")
+            % {"who": contact, "email": contact.email},
+        )
         return HttpResponseRedirect(page_of(contact))
 
-    def _ask_to_invite(self, request: HttpRequest, contact: Contact, against: Sequence[GateResult], status: int = 200) -> TemplateResponse:
+    def _ask_to_invite(
+        self,
+        request: HttpRequest,
+        contact: Contact,
+        against: Sequence[GateResult],
+        status: int = 200,
+    ) -> TemplateResponse:
         context = {
             "title": _("Invite %(who)s") % {"who": contact},
             "contact": contact,

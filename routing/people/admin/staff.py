@@ -40,11 +40,19 @@ class UserAdmin(SavedAdmin):
     change_form_outer_before_template = "desk/person.html"
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return User.objects.people().filter(is_staff=True).order_by("full_name").prefetch_related("groups", "teams")
+        return (
+            User.objects.people()
+            .filter(is_staff=True)
+            .order_by("full_name")
+            .prefetch_related("groups", "teams")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.leave_view)
-        return [path("<path:object_id>/deactivate/", page, name="routing_user_deactivate"), *super().get_urls()]
+        return [
+            path("<path:object_id>/deactivate/", page, name="routing_user_deactivate"),
+            *super().get_urls(),
+        ]
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         above = obj is not None and obj.is_superuser and not request.user.is_superuser
@@ -59,13 +67,29 @@ class UserAdmin(SavedAdmin):
             if not change or {"full_name", "email", "timezone"} & set(form.changed_data):
                 super().save_model(request, obj, form, change)
             if not change or "roles" in form.changed_data:
-                set_roles(obj, [Role(role) for role in form.cleaned_data["roles"]], by=by, at=at, reason=reason)
+                set_roles(
+                    obj,
+                    [Role(role) for role in form.cleaned_data["roles"]],
+                    by=by,
+                    at=at,
+                    reason=reason,
+                )
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        leaving = address(User, "deactivate", object_id) if actor(request).may("routing.change_user") else ""
-        context: HttpResponse = super().change_view(request, object_id, form_url, {"leaving": leaving, **(extra_context or {})})
+        leaving = (
+            address(User, "deactivate", object_id)
+            if actor(request).may("routing.change_user")
+            else ""
+        )
+        context: HttpResponse = super().change_view(
+            request, object_id, form_url, {"leaving": leaving, **(extra_context or {})}
+        )
         return context
 
     def leave_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -78,7 +102,9 @@ class UserAdmin(SavedAdmin):
         if request.method == "POST" and person.is_active and form.is_valid():
             heir = form.cleaned_data["heir"]
             try:
-                moved = deactivate(person, heir=heir, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+                moved = deactivate(
+                    person, heir=heir, by=by, at=timezone.now(), reason=form.cleaned_data["reason"]
+                )
             except CannotLeave as refusal:
                 stuck = [(result.row, result.refusals) for result in refusal.results]
             else:
@@ -99,7 +125,9 @@ class UserAdmin(SavedAdmin):
 
     @admin.display(description=gettext_lazy("roles"))
     def role_names(self, user: User) -> str:
-        return ", ".join(str(Role(group.name).label) for group in user.groups.all() if group.name in Role.values)
+        return ", ".join(
+            str(Role(group.name).label) for group in user.groups.all() if group.name in Role.values
+        )
 
     @admin.display(description=gettext_lazy("teams"))
     def team_names(self, user: User) -> str:
@@ -112,12 +140,16 @@ class UserAdmin(SavedAdmin):
 
 def _places(person: User) -> dict[str, Any]:
     """Return a person's responsibilities: open work, clients, teams and other configuration."""
-    items = WorkItem.objects.filter(Q(owner=person) | Q(backup=person) | Q(doer=person), is_open=True)
+    items = WorkItem.objects.filter(
+        Q(owner=person) | Q(backup=person) | Q(doer=person), is_open=True
+    )
     rows = held_by(person)
     return {
         "count": items.count(),
         "items": items.order_by("next_due_at", "id")[:SHOWN],
         "clients": [row for row in rows if isinstance(row, Client)],
         "teams": [row for row in rows if isinstance(row, Team)],
-        "others": [(row._meta.verbose_name, row) for row in rows if not isinstance(row, Client | Team)],
+        "others": [
+            (row._meta.verbose_name, row) for row in rows if not isinstance(row, Client | Team)
+        ],
     }

@@ -22,7 +22,9 @@ class PersonForm(SavedForm):
         choices=Role.choices,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        help_text=gettext_lazy("Permissions of each role are fixed. Removing a role ends all sessions of the person."),
+        help_text=gettext_lazy(
+            "Permissions of each role are fixed. Removing a role ends all sessions of the person."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -43,7 +45,9 @@ class LeaveForm(forms.Form):
         User.objects.none(),
         help_text=gettext_lazy("Takes over all open work, clients and teams of this person."),
     )
-    reason = long_text(gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=200)
+    reason = long_text(
+        gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=200
+    )
 
     def __init__(self, leaver: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -40,17 +40,27 @@ class EventAdmin(ReadOnly):
 
     def get_queryset(self, request: HttpRequest) -> Any:
         every, by = super().get_queryset(request), actor(request)
-        return every if visible_work(by) is None else every.filter(item__in=work_seen_by(by).order_by())
+        return (
+            every
+            if visible_work(by) is None
+            else every.filter(item__in=work_seen_by(by).order_by())
+        )
 
     @admin.display(description=_("work"))
     def of_work(self, event: Event) -> SafeString | str:
         if event.item is None:
             return NOTHING
-        return format_html('<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref)
+        return format_html(
+            '<a class="tl-link" href="{}">{}</a>', work_page(event.item.pk), event.item.ref
+        )
 
     @admin.display(description=_("from, to"))
     def way(self, event: Event) -> str:
-        return f"{event.from_state} → {event.to_state}" if event.from_state != event.to_state else event.to_state
+        return (
+            f"{event.from_state} → {event.to_state}"
+            if event.from_state != event.to_state
+            else event.to_state
+        )
 
     @admin.display(description=_("when"), ordering="id")
     def happened(self, event: Event) -> SafeString | str:

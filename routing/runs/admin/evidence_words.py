@@ -26,7 +26,9 @@ def in_words(evidence: Mapping[str, Any], names: Mapping[int, str]) -> Sequence[
     """
     found = [(str(each["label"]), _field(each)) for each in evidence.get("fields", ())]
     order = [*LABELS, *sorted(set(evidence) - set(LABELS) - {"fields"})]
-    return found + [(_label(name), _text(name, evidence[name], names)) for name in order if evidence.get(name)]
+    return found + [
+        (_label(name), _text(name, evidence[name], names)) for name in order if evidence.get(name)
+    ]
 
 
 def client_names(evidence: Sequence[Mapping[str, Any]], seen: Any) -> Mapping[int, str]:
@@ -60,7 +62,9 @@ def _text(name: str, value: Any, names: Mapping[int, str]) -> str:
     if name == "clients":
         shown = [names[pk] for pk in value if pk in names]
         hidden = len(value) - len(shown)
-        return ", ".join([*shown, *([_("%(count)s you cannot see") % {"count": hidden}] if hidden else [])])
+        return ", ".join(
+            [*shown, *([_("%(count)s you cannot see") % {"count": hidden}] if hidden else [])]
+        )
     if isinstance(value, list):
         return ", ".join(str(each) for each in value)
     return str(value)

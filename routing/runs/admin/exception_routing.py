@@ -24,7 +24,12 @@ from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 class RouteForm(forms.ModelForm[ExceptionRoute]):
     """``reason`` is the code here, so what history keeps has another name."""
 
-    why = line(gettext_lazy("Reason"), max_length=200, required=False, help_text=gettext_lazy("Shown in the history."))
+    why = line(
+        gettext_lazy("Reason"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Shown in the history."),
+    )
 
 
 @admin.register(ExceptionRoute)
@@ -35,9 +40,13 @@ class ExceptionRouteAdmin(SavedAdmin):
     form = RouteForm
     fields = ("reason", "taker", "timebox_minutes", "why")
     empty_title = gettext_lazy("No exception routes")
-    empty_text = gettext_lazy("Each reason code needs a route. Without one, stopped runs have no owner.")
+    empty_text = gettext_lazy(
+        "Each reason code needs a route. Without one, stopped runs have no owner."
+    )
 
-    def save_model(self, request: HttpRequest, obj: ExceptionRoute, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: ExceptionRoute, form: Any, change: bool
+    ) -> None:
         if not change or form.changed_data:
             save(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data["why"])
 
@@ -56,4 +65,9 @@ class ExceptionRouteAdmin(SavedAdmin):
     @admin.display(description=gettext_lazy("open exceptions"))
     def cases(self, row: ExceptionRoute) -> SafeString:
         url = f"{address(ExceptionCase, 'changelist')}?whose=all&reason__exact={row.reason}"
-        return format_html('<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>', url, _("Show"), row.get_reason_display())
+        return format_html(
+            '<a class="tl-link" href="{}">{}<span class="tl-sr"> {}</span></a>',
+            url,
+            _("Show"),
+            row.get_reason_display(),
+        )

@@ -1,4 +1,8 @@
-"""Exceptions at the desk: what only a person can settle, mine first, and the form that settles most of them."""
+"""
+Exceptions at the desk.
+
+What only a person can settle, mine first, and the form that settles most of them.
+"""
 
 from __future__ import annotations
 
@@ -41,23 +45,55 @@ tone(ExceptionCase, open="warn", claimed="info", escalated="bad", resolved="good
 @admin.register(ExceptionCase)
 class ExceptionAdmin(WorkColumns, StepsAdmin):
     noun_template = "desk/exception.html"
-    list_display = ("reason_name", "stopped_at", "evidence_short", "client", "state_name", "owner", "due_at", "age")
-    list_filter = (filters.Whose, filters.Openness, "reason", ("state", admin.ChoicesFieldListFilter), filters.OfClient, "run__flow")
-    search_fields = ("item__ref", "item__title", "run__item__ref", "item__client__code", "item__client__name")
+    list_display = (
+        "reason_name",
+        "stopped_at",
+        "evidence_short",
+        "client",
+        "state_name",
+        "owner",
+        "due_at",
+        "age",
+    )
+    list_filter = (
+        filters.Whose,
+        filters.Openness,
+        "reason",
+        ("state", admin.ChoicesFieldListFilter),
+        filters.OfClient,
+        "run__flow",
+    )
+    search_fields = (
+        "item__ref",
+        "item__title",
+        "run__item__ref",
+        "item__client__code",
+        "item__client__name",
+    )
     search_help_text = gettext_lazy("Reference of the exception or of its run, or client")
     ordering = (soonest("item__"), "item_id")
     page_related = (*StepsAdmin.page_related, "run__version__flow")
     bulk_steps = ("claim", "resolve", "dismiss", "hand_over")
     empty_title = gettext_lazy("No exceptions")
-    empty_text = gettext_lazy("Nothing is waiting for you. Use the filters to see everyone's exceptions or resolved ones.")
+    empty_text = gettext_lazy(
+        "Nothing is waiting for you. Use the filters to see everyone's exceptions or resolved ones."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
         seen = work_seen_by(actor(request)).order_by()
-        return super().get_queryset(request).filter(item__in=seen).select_related("item__client", "item__owner", "run__item")
+        return (
+            super()
+            .get_queryset(request)
+            .filter(item__in=seen)
+            .select_related("item__client", "item__owner", "run__item")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.fill_in_view)
-        return [path("<path:object_id>/fill-in/", page, name="routing_exceptioncase_fill_in"), *super().get_urls()]
+        return [
+            path("<path:object_id>/fill-in/", page, name="routing_exceptioncase_fill_in"),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # steps that stop raise them
@@ -78,7 +114,9 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
         if form.is_valid():
             try:
                 reason = form.cleaned_data["reason"]
-                results = fill_in(case.run_id, form.values, client_id=form.client_id, by=by, at=at, reason=reason)
+                results = fill_in(
+                    case.run_id, form.values, client_id=form.client_id, by=by, at=at, reason=reason
+                )
             except WrongValues as wrong:
                 form.refuse(wrong)
             except Run.DoesNotExist:
@@ -87,7 +125,12 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
                 self.tell(request, case, results)
                 return HttpResponseRedirect(page_of(case))
         offered = panel(case, PageFacts(by, at))
-        context = {"form": form, "panel": offered, "facts": self.facts(request, case), "entries": timeline_of(case)}
+        context = {
+            "form": form,
+            "panel": offered,
+            "facts": self.facts(request, case),
+            "entries": timeline_of(case),
+        }
         return self.page(request, self.noun_template, case, context)
 
     def tell(self, request: HttpRequest, case: ExceptionCase, results: Sequence[Result]) -> None:
@@ -97,17 +140,30 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
         missing = [fault.label for fault in field_faults(standings([run.pk])[0])] if here else []
         stuck = [refusal for result in results for refusal in result.refusals]
         if missing:
-            messages.warning(request, _("Saved. Still missing: %(what)s.") % {"what": ", ".join(missing)})
+            messages.warning(
+                request, _("Saved. Still missing: %(what)s.") % {"what": ", ".join(missing)}
+            )
         elif stuck:
             why = " ".join(f"{refusal.message} {refusal.evidence}".strip() for refusal in stuck)
-            messages.warning(request, _("Saved, but the exception stays open: %(why)s") % {"why": why})
+            messages.warning(
+                request, _("Saved, but the exception stays open: %(why)s") % {"why": why}
+            )
         elif results:
             said = _("Saved. The exception is resolved and %(run)s continues at “%(step)s”.")
             messages.success(request, said % {"run": run.item.ref, "step": step})
         else:
-            messages.success(request, _("Saved. Resolve the exception to retry “%(step)s”.") % {"step": step})
+            messages.success(
+                request, _("Saved. Resolve the exception to retry “%(step)s”.") % {"step": step}
+            )
 
-    def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+    def page(
+        self,
+        request: HttpRequest,
+        template: str,
+        row: Any,
+        context: dict[str, Any],
+        status: int = 200,
+    ) -> TemplateResponse:
         if template == self.noun_template:
             by = actor(request)
             form: FillInForm | None = context.get("form") or form_for(row, by, timezone.now())
@@ -123,7 +179,10 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
     def facts(self, request: HttpRequest, row: ExceptionCase) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
         return [
-            (_("State"), format_html("{} {}", state_badge(item.kind, row.state), display.hold(item))),
+            (
+                _("State"),
+                format_html("{} {}", state_badge(item.kind, row.state), display.hold(item)),
+            ),
             (_("Run"), link_to(row.run)),
             (_("Flow"), row.run.version if row.run else display.NOTHING),
             (_("Stopped at"), self.stopped_at(row)),
@@ -137,7 +196,11 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
 
     @admin.display(description=gettext_lazy("exception"), ordering="reason")
     def reason_name(self, row: ExceptionCase) -> SafeString:
-        return format_html('<span class="tl-ref">{}</span> <span class="tl-name">{}</span>', row.item.ref, row.get_reason_display())
+        return format_html(
+            '<span class="tl-ref">{}</span> <span class="tl-name">{}</span>',
+            row.item.ref,
+            row.get_reason_display(),
+        )
 
     @admin.display(description=gettext_lazy("stopped at"), ordering="step")
     def stopped_at(self, row: ExceptionCase) -> str:
@@ -150,4 +213,8 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
 
 
 def link_to(run: Run | None) -> SafeString | str:
-    return format_html('<a class="tl-link" href="{}">{}</a>', page_of(run), run.item.ref) if run else display.NOTHING
+    return (
+        format_html('<a class="tl-link" href="{}">{}</a>', page_of(run), run.item.ref)
+        if run
+        else display.NOTHING
+    )

@@ -1,4 +1,8 @@
-"""The form that asks a person for what a run still needs to know: one field for each that fails, of its own type."""
+"""
+The form that asks a person for what a run still needs to know.
+
+One field for each that fails, of its own type.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import INPUT_CLASSES, UnfoldAdminEmailInputWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    INPUT_CLASSES,
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from routing.desk.forms import line, long_text, picked
 from routing.flows.fields import Fault, FieldSpec, FieldType
@@ -30,7 +39,9 @@ CLIENT_IS_OPEN = {Reason.MISSING_CONTEXT, Reason.DUPLICATE}
 class FillInForm(forms.Form):
     partial = True  # what is needed may come one by one, so nothing is called optional
 
-    def __init__(self, case: ExceptionCase, standing: Standing, by: Actor, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, case: ExceptionCase, standing: Standing, by: Actor, *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         specs = {spec.name: spec for spec in standing.plan.fields}
         # Before anything was read there is nothing to check: whose it is comes first.
@@ -40,9 +51,14 @@ class FillInForm(forms.Form):
         if case.reason in CLIENT_IS_OPEN:
             fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
             self.fields[CLIENT] = picked(
-                _("Client"), fits if fits.exists() else clients_seen_by(by), required=False, help_text=_("The client this work is for.")
+                _("Client"),
+                fits if fits.exists() else clients_seen_by(by),
+                required=False,
+                help_text=_("The client this work is for."),
             )
-        self.fields["reason"] = long_text(gettext_lazy("Source"), error=gettext_lazy("Enter the source."), rows=2, max_length=200)
+        self.fields["reason"] = long_text(
+            gettext_lazy("Source"), error=gettext_lazy("Enter the source."), rows=2, max_length=200
+        )
 
     def clean(self) -> None:
         super().clean()
@@ -52,8 +68,15 @@ class FillInForm(forms.Form):
     @property
     def values(self) -> Mapping[str, Any]:
         """Return the entered values in the form the operation takes."""
-        told = {name: value for name, value in self.cleaned_data.items() if name not in {CLIENT, "reason"} and value not in (None, "")}
-        return {name: value.isoformat() if isinstance(value, date) else value for name, value in told.items()}
+        told = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in {CLIENT, "reason"} and value not in (None, "")
+        }
+        return {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in told.items()
+        }
 
     @property
     def client_id(self) -> int | None:
@@ -73,7 +96,11 @@ class FillInForm(forms.Form):
 
 def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> FillInForm | None:
     """The form, if a person could help the case by filling something in, and this person may."""
-    can_help = case.is_open and case.run_id is not None and case.step in {RunStep.Name.VALIDATE, RunStep.Name.ENRICH}
+    can_help = (
+        case.is_open
+        and case.run_id is not None
+        and case.step in {RunStep.Name.VALIDATE, RunStep.Name.ENRICH}
+    )
     if not can_help or not by.may("routing.fill_in_run"):
         return None
     found = standings([case.run_id] if case.run_id else [])
@@ -86,7 +113,11 @@ def _field(spec: FieldSpec, fault: Fault, source: str) -> forms.Field:
         "value": fault.found,
         "source": source or _("unknown source"),
     }
-    shared: dict[str, Any] = {"label": spec.label, "required": False, "help_text": now if fault.problem == "type" else ""}
+    shared: dict[str, Any] = {
+        "label": spec.label,
+        "required": False,
+        "help_text": now if fault.problem == "type" else "",
+    }
     return _FIELDS[spec.type](spec, shared)
 
 
@@ -95,22 +126,32 @@ def _text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 
 def _long_text(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    return long_text(shared["label"], error="", max_length=5_000, required=False, help_text=shared["help_text"])
+    return long_text(
+        shared["label"], error="", max_length=5_000, required=False, help_text=shared["help_text"]
+    )
 
 
 def _number(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
     wrong = {"invalid": _("Enter a number such as 12000 or 12000.50.")}
-    return forms.DecimalField(max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared)
+    return forms.DecimalField(
+        max_digits=20, decimal_places=4, widget=widget, error_messages=wrong, **shared
+    )
 
 
 def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     widget = forms.DateInput({"type": "date", "class": " ".join(INPUT_CLASSES)}, format="%Y-%m-%d")
-    return forms.DateField(widget=widget, error_messages={"invalid": _("Enter a date such as 2027-03-31.")}, **shared)
+    return forms.DateField(
+        widget=widget, error_messages={"invalid": _("Enter a date such as 2027-03-31.")}, **shared
+    )
 
 
 def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    return forms.ChoiceField(choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))], widget=UnfoldAdminSelectWidget(), **shared)
+    return forms.ChoiceField(
+        choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))],
+        widget=UnfoldAdminSelectWidget(),
+        **shared,
+    )
 
 
 def _email(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:

@@ -1,4 +1,8 @@
-"""Events that wait: those that failed too often are put aside here, visibly, until somebody lets them be tried again."""
+"""
+Events that wait.
+
+Those that failed too often are put aside here, visibly, until somebody lets them be tried again.
+"""
 
 from __future__ import annotations
 
@@ -43,14 +47,18 @@ class DispatchAdmin(ReadOnly):
     ordering = ("due_at", "pk")
     actions = ("try_again",)
     empty_title = gettext_lazy("No failed events")
-    empty_text = gettext_lazy("Events that keep failing are quarantined here with the reason until someone retries them.")
+    empty_text = gettext_lazy(
+        "Events that keep failing are quarantined here with the reason until someone retries them."
+    )
 
     def has_unpark_permission(self, request: HttpRequest) -> bool:
         return actor(request).may("routing.unpark_dispatch")
 
     @admin.action(permissions=["unpark"], description=gettext_lazy("Retry"))
     def try_again(self, request: HttpRequest, queryset: Any) -> None:
-        count = unpark(list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now())
+        count = unpark(
+            list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now()
+        )
         said = ngettext("Retrying %(count)s event.", "Retrying %(count)s events.", count)
         messages.success(request, said % {"count": count})
 
@@ -64,11 +72,17 @@ class DispatchAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("about"))
     def subject(self, row: Dispatch) -> SafeString:
-        return format_html('{} <span class="tl-ref">{}</span>', row.event.subject_type, row.event.subject_id)
+        return format_html(
+            '{} <span class="tl-ref">{}</span>', row.event.subject_type, row.event.subject_id
+        )
 
     @admin.display(description=gettext_lazy("status"))
     def standing(self, row: Dispatch) -> SafeString | str:
-        return format_html("{} {}", display.badge(_("Quarantined"), "bad"), row.parked_reason) if row.parked_reason else _("Queued")
+        return (
+            format_html("{} {}", display.badge(_("Quarantined"), "bad"), row.parked_reason)
+            if row.parked_reason
+            else _("Queued")
+        )
 
     @admin.display(description=gettext_lazy("received"), ordering="event__at")
     def since(self, row: Dispatch) -> SafeString | str:

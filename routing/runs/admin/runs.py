@@ -42,42 +42,87 @@ tone(
 class RunAdmin(WorkColumns, StepsAdmin):
     noun_template = "desk/run.html"
     list_display = ("what", "flow_name", "about", "client", "state_name", "owner", "held_by", "age")
-    list_filter = (filters.Openness, filters.AnybodysFirst, ("state", admin.ChoicesFieldListFilter), "flow", filters.OfClient)
-    search_fields = ("item__ref", "item__title", "=subject_id", "item__client__code", "item__client__name", "=item__run__work__ref")
+    list_filter = (
+        filters.Openness,
+        filters.AnybodysFirst,
+        ("state", admin.ChoicesFieldListFilter),
+        "flow",
+        filters.OfClient,
+    )
+    search_fields = (
+        "item__ref",
+        "item__title",
+        "=subject_id",
+        "item__client__code",
+        "item__client__name",
+        "=item__run__work__ref",
+    )
     search_help_text = _("Reference, client or the id in the other system")
     ordering = ("-pk",)
-    page_related = (*StepsAdmin.page_related, "version__flow", "flow__owner", "flow__backup", "follows__item")
+    page_related = (
+        *StepsAdmin.page_related,
+        "version__flow",
+        "flow__owner",
+        "flow__backup",
+        "follows__item",
+    )
     bulk_steps = ("hold", "resume", "hand_over", "cancel")
     empty_title = _("No runs")
-    empty_text = _("A run starts when an event matches a published flow. Reset the filters to see ended runs.")
+    empty_text = _(
+        "A run starts when an event matches a published flow. Reset the filters to see ended runs."
+    )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        seen = super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
-        return with_holds(seen.select_related("item__client", "item__owner", "flow", "version__flow"))
+        seen = (
+            super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
+        )
+        return with_holds(
+            seen.select_related("item__client", "item__owner", "flow", "version__flow")
+        )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.json_view)
-        return [path("<path:object_id>/trace.json", page, name="routing_run_json"), *super().get_urls()]
+        return [
+            path("<path:object_id>/trace.json", page, name="routing_run_json"),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # events begin runs
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == "version__id__exact" or bool(super().lookup_allowed(lookup, value, request))  # a flow's page counts by it
+        return lookup == "version__id__exact" or bool(
+            super().lookup_allowed(lookup, value, request)
+        )  # a flow's page counts by it
 
     def json_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         run = self.seen(request, object_id)
-        answer = JsonResponse(trace(run).as_json(), json_dumps_params={"indent": 2, "ensure_ascii": False})
+        answer = JsonResponse(
+            trace(run).as_json(), json_dumps_params={"indent": 2, "ensure_ascii": False}
+        )
         answer["Content-Disposition"] = f'attachment; filename="{run.item.ref}.json"'
         return answer
 
-    def page(self, request: HttpRequest, template: str, row: Any, context: dict[str, Any], status: int = 200) -> TemplateResponse:
+    def page(
+        self,
+        request: HttpRequest,
+        template: str,
+        row: Any,
+        context: dict[str, Any],
+        status: int = 200,
+    ) -> TemplateResponse:
         told = self.everything(request, row) if template == self.noun_template else {}
         return super().page(request, template, row, told | context, status)
 
     def everything(self, request: HttpRequest, run: Run) -> dict[str, Any]:
         by = actor(request)
-        parts = list(work_seen_by(by).filter(run=run).exclude(pk=run.item_id).select_related("owner").order_by("pk"))
+        parts = list(
+            work_seen_by(by)
+            .filter(run=run)
+            .exclude(pk=run.item_id)
+            .select_related("owner")
+            .order_by("pk")
+        )
         work = [part for part in parts if part.kind != "exceptioncase"]
         event, joined = started_by(run)
         again = "again" in request.GET
@@ -90,7 +135,9 @@ class RunAdmin(WorkColumns, StepsAdmin):
             "story": story(trace(run), seen=clients_seen_by(by), again=again),
             "again": again,
             "json": address(Run, "json", run.pk),
-            "flow_url": address(type(run.version), "change", run.version_id) if by.may("routing.view_flowversion") else "",
+            "flow_url": address(type(run.version), "change", run.version_id)
+            if by.may("routing.view_flowversion")
+            else "",
             "event_page": by.may("routing.view_event"),
         }
 
@@ -101,7 +148,10 @@ class RunAdmin(WorkColumns, StepsAdmin):
     @admin.display(description=_("about"))
     def about(self, run: Run) -> SafeString:
         return format_html(
-            '{} <span class="tl-ref">{}</span> <span class="tl-meta">{}</span>', run.subject_type, run.subject_id, run.source
+            '{} <span class="tl-ref">{}</span> <span class="tl-meta">{}</span>',
+            run.subject_type,
+            run.subject_id,
+            run.source,
         )
 
     @admin.display(description=_("blocked by"))

@@ -76,13 +76,20 @@ def story(trace: Trace, *, seen: Any, again: bool = False) -> list[Told]:
     """
     run = trace.run
     specs = {spec.name: spec for spec in published(run.version_id).fields}
-    names = client_names([entry.data.get("evidence", {}) for entry in trace.entries if entry.chapter == "exception"], seen)
+    names = client_names(
+        [entry.data.get("evidence", {}) for entry in trace.entries if entry.chapter == "exception"],
+        seen,
+    )
     recomputed = {row.pk: decide_again(row) for row in run.decisions.all()} if again else {}
     return _together([_tell(entry, specs, names, recomputed) for entry in trace.entries])
 
 
 def _together(told: Sequence[Told]) -> list[Told]:
-    """Events that only joined, and clocks, as one entry of many lines each: the story is in what happened next."""
+    """
+    Events that only joined, and clocks, as one entry of many lines each.
+
+    The story is in what happened next.
+    """
     kept: list[Told] = []
     groups: dict[str, list[Told]] = {}
     for each in told:
@@ -92,11 +99,25 @@ def _together(told: Sequence[Told]) -> list[Told]:
             groups[each.kind].append(each)
         else:
             groups[each.kind] = [each]
-            kept.append(replace(each, kind="many", title=str(TOGETHER[each.kind]), url="", state="", lines=groups[each.kind]))
+            kept.append(
+                replace(
+                    each,
+                    kind="many",
+                    title=str(TOGETHER[each.kind]),
+                    url="",
+                    state="",
+                    lines=groups[each.kind],
+                )
+            )
     return sorted(kept, key=lambda each: each.data.get("part") != "started")
 
 
-def _tell(entry: Entry, specs: Mapping[str, FieldSpec], names: Mapping[int, str], recomputed: Mapping[int, Any]) -> Told:
+def _tell(
+    entry: Entry,
+    specs: Mapping[str, FieldSpec],
+    names: Mapping[int, str],
+    recomputed: Mapping[int, Any],
+) -> Told:
     data, kind = entry.data, entry.chapter
     due = data.get("due")
     if kind == "event" and data["part"] == "joined":
@@ -110,24 +131,41 @@ def _tell(entry: Entry, specs: Mapping[str, FieldSpec], names: Mapping[int, str]
         facts=_facts(data, specs) if kind == "enrichment" else (),
         words=in_words(data.get("evidence", {}), names) if kind == "exception" else _plain(data),
         again=recomputed.get(data.get("decision", 0)),
-        state=state_badge(kind if kind != "exception" else str(ExceptionCase._meta.model_name), data["state"]) if "ref" in data else "",
+        state=state_badge(
+            kind if kind != "exception" else str(ExceptionCase._meta.model_name), data["state"]
+        )
+        if "ref" in data
+        else "",
         due_at=parse_datetime(due) if due else None,
         rules=[_rule(each, specs) for each in data.get("rules", ())],
     )
 
 
 def _plain(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the details of an entry without its reference, state and times, which are shown elsewhere."""
+    """
+    Return the details of an entry without its reference, state and times, which are shown
+    elsewhere.
+    """
     left_out = {"ref", "state", "due", "title"}
-    return [(name.replace("_", " ").capitalize(), str(value)) for name, value in data.items() if name not in left_out and value]
+    return [
+        (name.replace("_", " ").capitalize(), str(value))
+        for name, value in data.items()
+        if name not in left_out and value
+    ]
 
 
 def _facts(data: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> list[Fact]:
     facts, sources = data["facts"], data["sources"]
     known = [
-        _fact(spec, facts.get(spec.name), sources) for spec in specs.values() if spec.required or facts.get(spec.name) not in (None, "")
+        _fact(spec, facts.get(spec.name), sources)
+        for spec in specs.values()
+        if spec.required or facts.get(spec.name) not in (None, "")
     ]
-    others = [Fact(name, name, str(value), str(sources.get(name, ""))) for name, value in facts.items() if name not in specs]
+    others = [
+        Fact(name, name, str(value), str(sources.get(name, "")))
+        for name, value in facts.items()
+        if name not in specs
+    ]
     return known + others
 
 
@@ -138,7 +176,9 @@ def _fact(spec: FieldSpec, value: Any, sources: Mapping[str, str]) -> Fact:
     except WrongType:
         fault = _("invalid: must be a %(type)s") % {"type": spec.type.value}
     shown = "" if value is None else str(value)
-    return Fact(spec.label, spec.name, shown, str(sources.get(spec.name, "")) if shown else "", fault)
+    return Fact(
+        spec.label, spec.name, shown, str(sources.get(spec.name, "")) if shown else "", fault
+    )
 
 
 def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, Any]:
@@ -146,7 +186,11 @@ def _rule(rule: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> dict[str, 
         {
             "words": " ".join(
                 part
-                for part in (_named(clause["field"], specs), str(OPERATORS.get(clause["operator"], clause["operator"])), clause["wanted"])
+                for part in (
+                    _named(clause["field"], specs),
+                    str(OPERATORS.get(clause["operator"], clause["operator"])),
+                    clause["wanted"],
+                )
                 if part
             ),
             "found": clause["found"],

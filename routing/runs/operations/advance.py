@@ -13,9 +13,11 @@ from routing.runs.operations.settle import settle
 
 def advance(*, clock: Callable[[], datetime]) -> None:
     """
-    Process, enrich and settle until nothing is due. What fails or is not due yet is found again by the next call.
+    Process, enrich and settle until nothing is due. What fails or is not due yet is found again by
+    the next call.
 
-    :param clock: says the instant, aware; asked anew before each stage, because enriching waits for other systems
+    :param clock: says the instant, aware; asked anew before each stage, because enriching waits for
+        other systems
     """
     while process(at=clock()) + recognise(at=clock()) + enrich(clock=clock) + settle(at=clock()):
         pass

@@ -1,4 +1,8 @@
-"""Capture signals from outside: once each, whatever the sender repeats, in two statements a batch."""
+"""
+Capture signals from outside.
+
+Once each, whatever the sender repeats, in two statements a batch.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +28,8 @@ class Signal:
     """
     Something that happened outside.
 
-    ``dedupe_key`` names it within its source (at most 200 characters); ``body`` is canonical: without delivery metadata, so
-    that a repeated delivery has an equal body.
+    ``dedupe_key`` names it within its source (at most 200 characters); ``body`` is canonical:
+    without delivery metadata, so that a repeated delivery has an equal body.
     """
 
     source: str
@@ -39,7 +43,9 @@ class Signal:
     @property
     def digest(self) -> str:
         """SHA-256 of the body's canonical JSON, as hex."""
-        text = json.dumps(self.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(
+            self.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -57,11 +63,15 @@ class Captured:
 
 _CAPTURING = """
     WITH new AS (
-        SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::jsonb[])
-            WITH ORDINALITY AS new(kind, source, dedupe_key, digest, subject_type, subject_id, at, body, place)),
+        SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+            %s::timestamptz[], %s::jsonb[])
+            WITH ORDINALITY AS new(kind, source, dedupe_key, digest, subject_type, subject_id, at,
+                body, place)),
     kept AS (
-        INSERT INTO routing_event (kind, source, dedupe_key, digest, subject_type, subject_id, from_state, to_state, actor_id, at)
-        SELECT kind, source, dedupe_key, digest, subject_type, subject_id, '', '', %s::bigint, at FROM new ORDER BY place
+        INSERT INTO routing_event (kind, source, dedupe_key, digest, subject_type, subject_id,
+            from_state, to_state, actor_id, at)
+        SELECT kind, source, dedupe_key, digest, subject_type, subject_id, '', '', %s::bigint, at
+            FROM new ORDER BY place
         ON CONFLICT (source, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
         RETURNING id, source, dedupe_key),
     bodies AS (
@@ -74,15 +84,21 @@ STORE = _CAPTURING + " SELECT source, dedupe_key, id FROM kept"
 
 KNOWN = """
     SELECT e.source, e.dedupe_key, e.id, e.digest
-    FROM routing_event e JOIN unnest(%s::text[], %s::text[]) AS k(source, dedupe_key) USING (source, dedupe_key)"""
+    FROM routing_event e JOIN unnest(%s::text[], %s::text[]) AS k(source, dedupe_key) USING (source,
+        dedupe_key)"""
 
 
-def capture_new(signal: Signal, *, by: Actor, at: datetime, beside: str, values: Sequence[Any]) -> tuple[int, int] | None:
+def capture_new(
+    signal: Signal, *, by: Actor, at: datetime, beside: str, values: Sequence[Any]
+) -> tuple[int, int] | None:
     """
-    Record one signal that is probably new, and something beside it, in one statement and so all or nothing.
+    Record one signal that is probably new, and something beside it, in one statement and so all or
+    nothing.
 
-    :param beside: an INSERT of one row that reads FROM kept and RETURNING its id, so that it writes nothing when nothing is kept
-    :returns: the ids of the event and of what is beside it; None if the key is known, and then nothing was written
+    :param beside: an INSERT of one row that reads FROM kept and RETURNING its id, so that it writes
+        nothing when nothing is kept
+    :returns: the ids of the event and of what is beside it; None if the key is known, and then
+        nothing was written
     """
     sql = f"{_CAPTURING}, beside AS ({beside}) SELECT kept.id, beside.id FROM kept, beside"
     found = run(sql, [*_columns([signal]), by.user_id, at, *values])
@@ -90,16 +106,29 @@ def capture_new(signal: Signal, *, by: Actor, at: datetime, beside: str, values:
 
 
 def _columns(signals: Sequence[Signal]) -> list[list[Any]]:
-    rows = ((s.kind, s.source, s.dedupe_key, s.digest, s.subject_type, s.subject_id, s.occurred_at, Jsonb(s.body)) for s in signals)
+    rows = (
+        (
+            s.kind,
+            s.source,
+            s.dedupe_key,
+            s.digest,
+            s.subject_type,
+            s.subject_id,
+            s.occurred_at,
+            Jsonb(s.body),
+        )
+        for s in signals
+    )
     return [list(column) for column in zip(*rows, strict=True)]
 
 
 def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captured]:
     """
-    Record each signal as one event with its payload, queued for its flow; one answer a signal, in order.
+    Record each signal as one event with its payload, queued for its flow; one answer a signal, in
+    order.
 
-    A conflict becomes an exception case. Committed when this returns, unless the caller holds a transaction. Safe
-    concurrently: the database keeps one row a key.
+    A conflict becomes an exception case. Committed when this returns, unless the caller holds a
+    transaction. Safe concurrently: the database keeps one row a key.
     """
     if not signals:
         return []
@@ -108,13 +137,27 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
         first.setdefault((signal.source, signal.dedupe_key), signal)
     distinct = sorted(first.values(), key=lambda signal: (signal.occurred_at, signal.dedupe_key))
     with transaction.atomic(savepoint=False):
-        new = {(source, key): event for source, key, event in run(STORE, [*_columns(distinct), by.user_id, at])}
+        new = {
+            (source, key): event
+            for source, key, event in run(STORE, [*_columns(distinct), by.user_id, at])
+        }
         known = {key: (event, first[key].digest) for key, event in new.items()}
         if len(known) < len(first):
-            known |= {(source, key): (event, digest) for source, key, event, digest in _known(first)}
-        others = {event: s.digest for s in signals for event, digest in [known[s.source, s.dedupe_key]] if digest != s.digest}
+            known |= {
+                (source, key): (event, digest) for source, key, event, digest in _known(first)
+            }
+        others = {
+            event: s.digest
+            for s in signals
+            for event, digest in [known[s.source, s.dedupe_key]]
+            if digest != s.digest
+        }
         if others:
-            raise_for_events(Reason.CONFLICTING_DUPLICATE, {event: {"sent": digest} for event, digest in others.items()}, at=at)
+            raise_for_events(
+                Reason.CONFLICTING_DUPLICATE,
+                {event: {"sent": digest} for event, digest in others.items()},
+                at=at,
+            )
     answers, told = [], set()
     for signal in signals:
         key = (signal.source, signal.dedupe_key)

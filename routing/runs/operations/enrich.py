@@ -1,4 +1,8 @@
-"""The enrich step: read the other side under a lease, outside any transaction; then keep what was read."""
+"""
+The enrich step.
+
+Read the other side under a lease, outside any transaction; then keep what was read.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,9 @@ Clock = Callable[[], datetime]
 Name, State = RunStep.Name, RunStep.State
 LEASE = timedelta(minutes=3)  # longer than the total deadline of every call an enricher makes
 MAX_ATTEMPTS = 12
-UNHEARD = "Begun, and not heard of since."  # stands while a worker is at it, and after one that died
+UNHEARD = (
+    "Begun, and not heard of since."  # stands while a worker is at it, and after one that died
+)
 CLIENT = "client"  # beside the facts' names in ``sources``: how the client is known
 MAX_INVITED = 120  # who says when to come back is not broken, only busy or resting
 ENRICH = operation(Run, "enrich", _("Enrich"), system=True)
@@ -51,7 +57,12 @@ def enrich(*, clock: Clock, limit: int = 50) -> int:
     """Do the enrich and refresh steps that are due, one after the other; how many were tried."""
     due = RunStep.objects.due(clock()).filter(name__in=[Name.ENRICH, Name.REFRESH])
     ids = list(due.order_by("due_at", "id").values_list("pk", flat=True)[:limit])
-    return sum(isolate(lambda one: _one(one[0], clock), [step], lambda step, why: _poisoned(step, why, clock())) for step in ids)
+    return sum(
+        isolate(
+            lambda one: _one(one[0], clock), [step], lambda step, why: _poisoned(step, why, clock())
+        )
+        for step in ids
+    )
 
 
 def _one(step_id: int, clock: Clock) -> int:
@@ -64,7 +75,11 @@ def _one(step_id: int, clock: Clock) -> int:
         _finish(lease, lambda: _keep(lease, enricher, read, clock()), clock())
     except Retry as retry:
         if lease.attempts >= (MAX_INVITED if retry.after_s else MAX_ATTEMPTS):
-            _stop(lease, Problem(Reason.FAILED_CONNECTOR, str(retry), {"attempts": lease.attempts}), clock())
+            _stop(
+                lease,
+                Problem(Reason.FAILED_CONNECTOR, str(retry), {"attempts": lease.attempts}),
+                clock(),
+            )
         else:
             _later(lease, str(retry), retry.after_s, clock())
     except Problem as problem:
@@ -76,11 +91,23 @@ def _take(step_id: int, at: datetime) -> Lease | None:
     """Lease a step by compare-and-set: of two workers that saw it due, one gets it."""
     before = RunStep.objects.get(pk=step_id).last_error
     taken = RunStep.objects.due(at).filter(pk=step_id)
-    if not taken.update(lease=F("lease") + 1, attempts=F("attempts") + 1, due_at=at + LEASE, started_at=at, last_error=UNHEARD):
+    if not taken.update(
+        lease=F("lease") + 1,
+        attempts=F("attempts") + 1,
+        due_at=at + LEASE,
+        started_at=at,
+        last_error=UNHEARD,
+    ):
         return None
     step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
     if before == UNHEARD and step.attempts > MAX_ATTEMPTS:
-        _stop(_lease(step), Problem(Reason.FAILED_STEP, "Every worker that tried it died.", {"attempts": step.attempts}), at)
+        _stop(
+            _lease(step),
+            Problem(
+                Reason.FAILED_STEP, "Every worker that tried it died.", {"attempts": step.attempts}
+            ),
+            at,
+        )
         return None
     if step.run.state == Run.State.RECEIVED:
         ENRICH([step.run_id], by=Actor.system(), at=at)
@@ -95,7 +122,8 @@ def _lease(step: RunStep) -> Lease:
 @contextmanager
 def _mine(lease: Lease) -> Iterator[RunStep | None]:
     """
-    In a transaction: the step, locked after its run's work item as everywhere; None when the lease or the run is lost.
+    In a transaction: the step, locked after its run's work item as everywhere; None when the lease
+    or the run is lost.
 
     A step of a run that has ended is stopped for good.
     """
@@ -110,7 +138,10 @@ def _mine(lease: Lease) -> Iterator[RunStep | None]:
 
 
 def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
-    """Keep the result in one transaction, unless the lease was lost to another worker meanwhile, or the run has ended."""
+    """
+    Keep the result in one transaction, unless the lease was lost to another worker meanwhile, or
+    the run has ended.
+    """
     with _mine(lease) as step:
         if step is None:
             return
@@ -118,18 +149,28 @@ def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
         step.state, step.ended_at, step.last_error = State.DONE, at, ""
         step.save()
         if lease.name == Name.ENRICH:
-            RunStep.objects.update_or_create(run=lease.run, name=Name.VALIDATE, defaults={"state": State.DUE, "due_at": at})
+            RunStep.objects.update_or_create(
+                run=lease.run, name=Name.VALIDATE, defaults={"state": State.DUE, "due_at": at}
+            )
 
 
 def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> None:
     system = Actor.system()
     chosen = _chosen_by_people(lease.run)
-    found = enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen) if enricher else Found(_told(lease.run))
+    found = (
+        enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen)
+        if enricher
+        else Found(_told(lease.run))
+    )
     known = _known_by_people(lease.run)
     Enrichment.objects.create(
         run=lease.run,
         facts={**found.facts, **known},
-        sources={**found.sources, **dict.fromkeys(known, "person"), **({CLIENT: "person"} if chosen else {})},
+        sources={
+            **found.sources,
+            **dict.fromkeys(known, "person"),
+            **({CLIENT: "person"} if chosen else {}),
+        },
         client_id=chosen or found.client_id,
         contact_ids=list(found.contact_ids),
         engagement_id=found.engagement_id,
@@ -142,7 +183,9 @@ def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> N
 def _told(run: Run) -> Mapping[str, Any]:
     """Return the facts stated by the event itself, for subjects without a reader."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
-    return {name: value for name, value in body.items() if isinstance(value, str | int | float | bool)}
+    return {
+        name: value for name, value in body.items() if isinstance(value, str | int | float | bool)
+    }
 
 
 def _chosen_by_people(run: Run) -> int | None:
@@ -152,11 +195,19 @@ def _chosen_by_people(run: Run) -> int | None:
 
 
 def _known_by_people(run: Run) -> dict[str, Any]:
-    """Return the facts that people filled in. They outrank anything the external system says later."""
+    """
+    Return the facts that people filled in.
+
+    They outrank anything the external system says later.
+    """
     filled = Enrichment.objects.filter(run=run, by__kind=User.Kind.PERSON).order_by("-id").first()
     if filled is None:
         return {}
-    return {name: filled.facts[name] for name, source in filled.sources.items() if source == "person" and name in filled.facts}
+    return {
+        name: filled.facts[name]
+        for name, source in filled.sources.items()
+        if source == "person" and name in filled.facts
+    }
 
 
 def _later(lease: Lease, why: str, after_s: float, at: datetime) -> None:
@@ -175,7 +226,11 @@ def _poisoned(step_id: int, why: str, at: datetime) -> None:
 
 
 def _stop(lease: Lease, problem: Problem, at: datetime) -> None:
-    """A refresh that fails changes nothing; an enrichment that fails stops the run until a person has looked."""
+    """
+    A refresh that fails changes nothing.
+
+    An enrichment that fails stops the run until a person has looked.
+    """
     with _mine(lease) as step:
         if step is None:
             return

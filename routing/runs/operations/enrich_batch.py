@@ -1,4 +1,8 @@
-"""The enrich step of runs about which all is known already: many in one transaction, and nobody outside is asked."""
+"""
+The enrich step of runs about which all is known already.
+
+Many in one transaction, and nobody outside is asked.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +26,21 @@ Name, State = RunStep.Name, RunStep.State
 
 def recognise(*, at: datetime, limit: int = 200) -> int:
     """
-    Do the enrich and refresh steps that are due and need no lease, because nothing leaves the house; how many were done.
+    Do the enrich and refresh steps that are due and need no lease, because nothing leaves the
+    house; how many were done.
 
-    Only steps that nobody has begun: each is marked before it is tried, so whatever a batch leaves behind, or kills its worker
-    with, is read alone and under a lease, and counted there.
+    Only steps that nobody has begun: each is marked before it is tried, so whatever a batch leaves
+    behind, or kills its worker with, is read alone and under a lease, and counted there.
     """
-    fresh = RunStep.objects.due(at).filter(name__in=[Name.ENRICH, Name.REFRESH], attempts=0, started_at=None)
+    fresh = RunStep.objects.due(at).filter(
+        name__in=[Name.ENRICH, Name.REFRESH], attempts=0, started_at=None
+    )
     due = list(fresh.order_by("due_at", "id").values_list("pk", "run__source")[:limit])
-    near = {source for each in recognisers() for source in each.sources({source for _, source in due})} if due else set()
+    near = (
+        {source for each in recognisers() for source in each.sources({source for _, source in due})}
+        if due
+        else set()
+    )
     steps = [step for step, source in due if source in near]
     RunStep.objects.filter(pk__in=steps, started_at=None).update(started_at=at)
     return isolate(lambda ids: _recognise(ids, at), steps, lambda _step, _why: None)
@@ -38,20 +49,38 @@ def recognise(*, at: datetime, limit: int = 200) -> int:
 def _recognise(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         steps = _mine(step_ids, at)
-        found = _found({step.run.subject: step for step in steps}, at)  # of two runs about one subject, one
-        done = [step for step in steps if step.run.subject in found and found[step.run.subject][0] == step.pk]
+        found = _found(
+            {step.run.subject: step for step in steps}, at
+        )  # of two runs about one subject, one
+        done = [
+            step
+            for step in steps
+            if step.run.subject in found and found[step.run.subject][0] == step.pk
+        ]
         if done:
             _keep([(step, found[step.run.subject][1]) for step in done], at)
     return len(done)
 
 
 def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
-    """Locked, after their runs' work items as everywhere; without the runs to which a person has added something."""
+    """
+    Locked, after their runs' work items as everywhere.
+
+    Without the runs to which a person has added something.
+    """
     runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
-    free = WorkItem.objects.filter(pk__in=runs, is_open=True).order_by("pk").select_for_update(no_key=True, skip_locked=True)
-    due = RunStep.objects.due(at).filter(pk__in=step_ids, attempts=0, run__item__in=list(free.values_list("pk", flat=True)))
+    free = (
+        WorkItem.objects.filter(pk__in=runs, is_open=True)
+        .order_by("pk")
+        .select_for_update(no_key=True, skip_locked=True)
+    )
+    due = RunStep.objects.due(at).filter(
+        pk__in=step_ids, attempts=0, run__item__in=list(free.values_list("pk", flat=True))
+    )
     steps = list(due.select_related("run").select_for_update(of=("self",)).order_by("pk"))
-    told = Enrichment.objects.filter(run__in=[step.run_id for step in steps], by__kind=User.Kind.PERSON)
+    told = Enrichment.objects.filter(
+        run__in=[step.run_id for step in steps], by__kind=User.Kind.PERSON
+    )
     by_people = set(told.values_list("run_id", flat=True))
     return [step for step in steps if step.run_id not in by_people]
 
@@ -61,7 +90,10 @@ def _found(steps: Mapping[Subject, RunStep], at: datetime) -> dict[Subject, tupl
     found: dict[Subject, tuple[int, Found]] = {}
     for each in recognisers():
         left = [subject for subject in steps if subject not in found]
-        found |= {subject: (steps[subject].pk, known) for subject, known in each.recognise(left, at=at).items()}
+        found |= {
+            subject: (steps[subject].pk, known)
+            for subject, known in each.recognise(left, at=at).items()
+        }
     return found
 
 
@@ -82,6 +114,12 @@ def _keep(done: Sequence[tuple[RunStep, Found]], at: datetime) -> None:
             for step, found in done
         ]
     )
-    identify([step.run_id for step, _ in done], {step.run_id: found.client_id for step, found in done}, at=at)
-    RunStep.objects.filter(pk__in=[step.pk for step, _ in done]).update(state=State.DONE, attempts=1, ended_at=at, last_error="")
+    identify(
+        [step.run_id for step, _ in done],
+        {step.run_id: found.client_id for step, found in done},
+        at=at,
+    )
+    RunStep.objects.filter(pk__in=[step.pk for step, _ in done]).update(
+        state=State.DONE, attempts=1, ended_at=at, last_error=""
+    )
     make_due([step.run_id for step, _ in done if step.name == Name.ENRICH], Name.VALIDATE, at)

@@ -60,7 +60,8 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
     """
     Stop each run's step at a blocking exception that belongs to whom the map says, and tell them.
 
-    A reason that is open already for the same step is not raised twice: its evidence stays the first one's.
+    A reason that is open already for the same step is not raised twice: its evidence stays the
+    first one's.
 
     :raises NoRoute: see the class
     """
@@ -69,26 +70,46 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
     system = Actor.system()
     routes = {route.reason: route for route in ExceptionRoute.objects.all()}
     open_now = set(
-        ExceptionCase.objects.filter(run__in=[t.run.pk for t in troubles], state__in=ExceptionCase.open_states).values_list(
-            "run_id", "step", "reason"
-        )
+        ExceptionCase.objects.filter(
+            run__in=[t.run.pk for t in troubles], state__in=ExceptionCase.open_states
+        ).values_list("run_id", "step", "reason")
     )
-    fresh = [trouble for trouble in troubles if (trouble.run.pk, trouble.step, trouble.reason) not in open_now]
+    fresh = [
+        trouble
+        for trouble in troubles
+        if (trouble.run.pk, trouble.step, trouble.reason) not in open_now
+    ]
     with transaction.atomic():
         away = set(Absence.objects.at(at).values_list("user_id", flat=True))
-        made = create([_case(trouble, _route(routes, trouble.reason), away) for trouble in fresh], by=system, at=at)
-        start_timeboxes(made, {reason: route.timebox_minutes for reason, route in routes.items()}, at)
+        made = create(
+            [_case(trouble, _route(routes, trouble.reason), away) for trouble in fresh],
+            by=system,
+            at=at,
+        )
+        start_timeboxes(
+            made, {reason: route.timebox_minutes for reason, route in routes.items()}, at
+        )
         for step in {trouble.step for trouble in troubles}:
             runs = [trouble.run.pk for trouble in troubles if trouble.step == step]
-            RunStep.objects.filter(run__in=runs, name=step).update(state=RunStep.State.STOPPED, ended_at=at)
-        move(WAIT, [trouble.run.pk for trouble in troubles], by=system, at=at, reason="A blocking exception was raised.")
+            RunStep.objects.filter(run__in=runs, name=step).update(
+                state=RunStep.State.STOPPED, ended_at=at
+            )
+        move(
+            WAIT,
+            [trouble.run.pk for trouble in troubles],
+            by=system,
+            at=at,
+            reason="A blocking exception was raised.",
+        )
         tell_owners([case.item for case in made], Notification.Words.EXCEPTION, by=system, at=at)
     return made
 
 
 def _route(routes: Mapping[str, ExceptionRoute], reason: str) -> ExceptionRoute:
     if reason not in routes:
-        raise NoRoute(f"Exception routing has no route for {reason}. Add one under Exception routing.")
+        raise NoRoute(
+            f"Exception routing has no route for {reason}. Add one under Exception routing."
+        )
     return routes[reason]
 
 
@@ -107,7 +128,13 @@ def _case(trouble: Trouble, route: ExceptionRoute, away: Container[int]) -> Exce
         backup_id=backup,
         priority=WorkItem.Priority.HIGH,
     )
-    return ExceptionCase(item=item, reason=trouble.reason, run=run, step=trouble.step, evidence=dict(trouble.evidence))
+    return ExceptionCase(
+        item=item,
+        reason=trouble.reason,
+        run=run,
+        step=trouble.step,
+        evidence=dict(trouble.evidence),
+    )
 
 
 def _pair(run: Run, route: ExceptionRoute) -> tuple[int | None, int | None]:
@@ -119,7 +146,9 @@ def _pair(run: Run, route: ExceptionRoute) -> tuple[int | None, int | None]:
     return run.item.owner_id, run.item.backup_id
 
 
-def still_failing(rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, tuple[str, ...]]:
+def still_failing(
+    rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, tuple[str, ...]]:
     """Return the problems that each case's step would still stop at, given the current facts."""
     judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
     found = standing_faults(list(judged.values()), at)
@@ -142,7 +171,11 @@ def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
 def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
     """Refuses to dismiss an exception that a run waits for."""
     if row.blocking:
-        return refused("blocking", _("A run is waiting for this. Resolve it or cancel the run."), clears_by=_("The owner"))
+        return refused(
+            "blocking",
+            _("A run is waiting for this. Resolve it or cancel the run."),
+            clears_by=_("The owner"),
+        )
     return passed("blocking", _("Nothing is waiting for this."))
 
 
@@ -150,9 +183,18 @@ def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
     """Refuses people who neither own the exception nor may act for its team or for everybody."""
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
-    if mine or by.may("routing.reassign_any_workitem") or (item.team_id in by.team_ids and by.may("routing.reassign_team_workitem")):
+    if (
+        mine
+        or by.may("routing.reassign_any_workitem")
+        or (item.team_id in by.team_ids and by.may("routing.reassign_team_workitem"))
+    ):
         return passed("own_or_team", _("You are responsible for this."))
-    return refused("own_or_team", _("Someone else is responsible for this."), evidence=str(item.owner), clears_by=_("The owner or backup"))
+    return refused(
+        "own_or_team",
+        _("Someone else is responsible for this."),
+        evidence=str(item.owner),
+        clears_by=_("The owner or backup"),
+    )
 
 
 _MAY = (AM, QA, OPS, INTEGRATIONS)
@@ -168,13 +210,22 @@ resolve = operation(
     needs_reason=True,
 )
 dismiss = operation(
-    ExceptionCase, "dismiss", _("Dismiss"), may=_MAY, gates=(is_mine_to_settle, does_not_block), needs_reason=True, danger=True
+    ExceptionCase,
+    "dismiss",
+    _("Dismiss"),
+    may=_MAY,
+    gates=(is_mine_to_settle, does_not_block),
+    needs_reason=True,
+    danger=True,
 )
 escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True, through_hold=True)
 
 
 def _unsettled(at: datetime) -> Mapping[int, int]:
-    """Exceptions that nobody has resolved or escalated, by those of their clocks that wake up to ``at``."""
+    """
+    Exceptions that nobody has resolved or escalated, by those of their clocks that wake up to
+    ``at``.
+    """
     return dict(run_sql(UNSETTLED, [at]))
 
 
@@ -188,12 +239,16 @@ def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None
     """Run exactly the step again that stopped, once nothing else blocks the run."""
     runs = {case.run_id: case.step for case in cases if case.run_id and case.blocking}
     blocked = set(
-        ExceptionCase.objects.filter(run__in=runs, state__in=ExceptionCase.open_states, blocking=True).values_list("run_id", flat=True)
+        ExceptionCase.objects.filter(
+            run__in=runs, state__in=ExceptionCase.open_states, blocking=True
+        ).values_list("run_id", flat=True)
     )
     ended = set(Run.objects.filter(pk__in=runs, item__is_open=False).values_list("pk", flat=True))
     free = [run for run in runs if run not in blocked | ended]
     for step in {runs[run] for run in free}:
         mine = [run for run in free if runs[run] == step]
-        RunStep.objects.filter(run__in=mine, name=step).update(state=RunStep.State.DUE, due_at=at, attempts=0, last_error="")
+        RunStep.objects.filter(run__in=mine, name=step).update(
+            state=RunStep.State.DUE, due_at=at, attempts=0, last_error=""
+        )
     if free:  # one that was not waiting needs nothing but its step
         move(PROCEED, free, by=Actor.system(), at=at, reason="Its exception was resolved.")

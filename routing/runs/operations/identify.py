@@ -1,4 +1,8 @@
-"""Say whose a run is as soon as it is known: from then on it is seen by those who see the client's work."""
+"""
+Say whose a run is as soon as it is known.
+
+From then on it is seen by those who see the client's work.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +29,20 @@ def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: d
     :param clients: by run id; None where nobody knows yet
     """
     known = {run: client for run, client in clients.items() if client is not None}
-    unnamed = list(Run.objects.filter(pk__in=[run for run in run_ids if run in known], item__client=None).values_list("pk", flat=True))
+    unnamed = list(
+        Run.objects.filter(
+            pk__in=[run for run in run_ids if run in known], item__client=None
+        ).values_list("pk", flat=True)
+    )
     if not unnamed:
         return
     IDENTIFY(unnamed, by=Actor.system(), at=at, reason=WHY, clients=known)
     parts: dict[int, list[int]] = defaultdict(list)
-    for item, run in WorkItem.objects.filter(run__in=unnamed, client=None).order_by("pk").values_list("pk", "run_id"):
+    for item, run in (
+        WorkItem.objects.filter(run__in=unnamed, client=None)
+        .order_by("pk")
+        .values_list("pk", "run_id")
+    ):
         parts[known[run or 0]].append(item)
     for client, items in parts.items():
         NAME_CLIENT(items, by=Actor.system(), at=at, reason=WHY, client=client)

@@ -1,4 +1,8 @@
-"""Outcomes: expected, proven, decayed, waived; and the run that is complete when none is missing."""
+"""
+Outcomes.
+
+Expected, proven, decayed, waived; and the run that is complete when none is missing.
+"""
 
 from __future__ import annotations
 
@@ -37,8 +41,16 @@ REOPEN = operation(Run, "reopen", _("Reopen"), system=True, through_hold=True)
 
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
-    """Say what must be so before the runs of these items are complete; one that was expected before stays as it is."""
-    known = set(Outcome.objects.filter(item__in=[item.pk for item in items], kind=kind).values_list("item_id", flat=True))
+    """
+    Say what must be so before the runs of these items are complete.
+
+    One that was expected before stays as it is.
+    """
+    known = set(
+        Outcome.objects.filter(item__in=[item.pk for item in items], kind=kind).values_list(
+            "item_id", flat=True
+        )
+    )
     for item in items:
         if item.pk not in known:
             row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
@@ -48,16 +60,18 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
 
 def look_at(item_ids: Collection[int], kind: str, at: datetime) -> None:
     """Let whoever proves outcomes of this kind look from ``at`` on."""
-    Outcome.objects.filter(item__in=item_ids, kind=kind).exclude(state__in=[State.WAIVED, State.SUPERSEDED]).update(
-        next_probe_at=at, failures=0
-    )
+    Outcome.objects.filter(item__in=item_ids, kind=kind).exclude(
+        state__in=[State.WAIVED, State.SUPERSEDED]
+    ).update(next_probe_at=at, failures=0)
 
 
 def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
     """
-    Have outcomes looked at with the next sweep, in place of when their next look is due; one ``Result`` per id.
+    Have outcomes looked at with the next sweep, in place of when their next look is due; one
+    ``Result`` per id.
 
-    What earlier looks found still counts: two in a row that do not find it are a decay, whoever asked for them.
+    What earlier looks found still counts: two in a row that do not find it are a decay, whoever
+    asked for them.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -68,54 +82,129 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
     for pk in sorted(watched):
         tell("routing.outcome.probe", pk, by=by, at=at)
-    never = refused("watched", _("This outcome has ended or is not expected yet, so it is not checked."), clears_by=_("Nobody"))
-    return [Result(pk, pk in watched, () if pk in watched else (never if pk in known else GONE,)) for pk in dict.fromkeys(ids)]
+    never = refused(
+        "watched",
+        _("This outcome has ended or is not expected yet, so it is not checked."),
+        clears_by=_("Nobody"),
+    )
+    return [
+        Result(pk, pk in watched, () if pk in watched else (never if pk in known else GONE,))
+        for pk in dict.fromkeys(ids)
+    ]
 
 
 def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
-    """Mark the outcome as proven and return whether it was not before. Completes its run if nothing else is missing."""
-    return _move(outcome_id, lambda row: row.prove(at=at, evidence=dict(evidence)), {State.EXPECTED, State.DECAYED}, "prove", by, at)
+    """
+    Mark the outcome as proven and return whether it was not before.
+
+    Completes its run if nothing else is missing.
+    """
+    return _move(
+        outcome_id,
+        lambda row: row.prove(at=at, evidence=dict(evidence)),
+        {State.EXPECTED, State.DECAYED},
+        "prove",
+        by,
+        at,
+    )
 
 
 def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
-    """Mark the proof as lapsed and return whether it held until now. Reopens its run and asks a person."""
+    """
+    Mark the proof as lapsed and return whether it held until now.
+
+    Reopens its run and asks a person.
+    """
     with transaction.atomic():
-        moved = _move(outcome_id, lambda row: row.decay(at=at, evidence=dict(evidence)), {State.PROVEN}, "decay", by, at)
+        moved = _move(
+            outcome_id,
+            lambda row: row.decay(at=at, evidence=dict(evidence)),
+            {State.PROVEN},
+            "decay",
+            by,
+            at,
+        )
         if moved:
             row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
-            if row.run is not None and row.run.state == Run.State.COMPLETE and not _followed(row.run):
-                carry(REOPEN, [row.run.pk], by=by, at=at, reason=str(_("The proof no longer holds.")), pair=_pair(row.run))
-            raise_for_work(Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
+            if (
+                row.run is not None
+                and row.run.state == Run.State.COMPLETE
+                and not _followed(row.run)
+            ):
+                carry(
+                    REOPEN,
+                    [row.run.pk],
+                    by=by,
+                    at=at,
+                    reason=str(_("The proof no longer holds.")),
+                    pair=_pair(row.run),
+                )
+            raise_for_work(
+                Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item),
+                at=at,
+            )
     return moved
 
 
 def _followed(run: Run) -> bool:
-    """Return whether another run about the same subject is open. Only one can be, and the exception still tells a person."""
-    same = Run.objects.filter(flow=run.flow_id, source=run.source, subject_type=run.subject_type, subject_id=run.subject_id)
+    """
+    Return whether another run about the same subject is open.
+
+    Only one can be, and the exception still tells a person.
+    """
+    same = Run.objects.filter(
+        flow=run.flow_id,
+        source=run.source,
+        subject_type=run.subject_type,
+        subject_id=run.subject_id,
+    )
     return same.filter(state__in=Run.open_states).exclude(pk=run.pk).exists()
 
 
 def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
     """It is not found, and a person should know: whoever looks goes on looking."""
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
-    raise_for_work(Finding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item), at=at)
+    raise_for_work(
+        Finding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item), at=at
+    )
 
 
 def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:
     """Something newer is in the place of these items' outcomes."""
     for pk in Outcome.objects.filter(item__in=item_ids).values_list("pk", flat=True):
-        _move(pk, lambda row: row.supersede(at=at), {State.EXPECTED, State.PROVEN, State.DECAYED}, "supersede", by, at)
+        _move(
+            pk,
+            lambda row: row.supersede(at=at),
+            {State.EXPECTED, State.PROVEN, State.DECAYED},
+            "supersede",
+            by,
+            at,
+        )
 
 
 def take_down(item_ids: Collection[int], *, at: datetime) -> None:
     """
     Nobody looks at these items any more: they were taken down, and nothing is in their place.
 
-    What was proven of them was so. What was not stays unmet until somebody waives it by name, and a person is asked to.
+    What was proven of them was so. What was not stays unmet until somebody waives it by name, and a
+    person is asked to.
     """
     Outcome.objects.filter(item__in=item_ids).update(next_probe_at=None)
     for pk in Outcome.objects.filter(item__in=item_ids).unmet().values_list("pk", flat=True):
-        miss(pk, {"differences": [str(_("The page was taken down before it was proven. Waive the outcome or publish again."))]}, at=at)
+        miss(
+            pk,
+            {
+                "differences": [
+                    str(
+                        _(
+                            "The page was taken down before it was proven. Waive the outcome or "
+                            "publish again."
+                        )
+                    )
+                ]
+            },
+            at=at,
+        )
 
 
 def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
@@ -125,31 +214,62 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[R
     :raises PermissionDenied: if ``by`` may not
     """
     by.require("routing.waive_outcome", to="waive outcomes")
-    seen = set(Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by)).values_list("pk", flat=True))
+    seen = set(
+        Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by)).values_list("pk", flat=True)
+    )
     results = []
     for pk in dict.fromkeys(ids):
         refusals = () if pk in seen else (GONE,)
         if not refusals and not reason.strip():
             refusals = (refused("reason", _("Enter a reason."), clears_by=_("You")),)
         waived = not refusals and _move(
-            pk, lambda row: row.waive(at=at, by=by.user_id), {State.EXPECTED, State.DECAYED}, "waive", by, at, reason
+            pk,
+            lambda row: row.waive(at=at, by=by.user_id),
+            {State.EXPECTED, State.DECAYED},
+            "waive",
+            by,
+            at,
+            reason,
         )
         if not waived and not refusals:
-            refusals = (refused("state", _("You can waive only outcomes that are expected or no longer hold."), clears_by=_("Nobody")),)
+            refusals = (
+                refused(
+                    "state",
+                    _("You can waive only outcomes that are expected or no longer hold."),
+                    clears_by=_("Nobody"),
+                ),
+            )
         results.append(Result(pk, waived, refusals))
     return results
 
 
-def _move(pk: int, verb: Callable[[Outcome], None], sources: Collection[str], name: str, by: Actor, at: datetime, reason: str = "") -> bool:
+def _move(
+    pk: int,
+    verb: Callable[[Outcome], None],
+    sources: Collection[str],
+    name: str,
+    by: Actor,
+    at: datetime,
+    reason: str = "",
+) -> bool:
     """
-    Turn one outcome that is in one of ``sources``, with its run locked first, or without one what it is part of.
+    Turn one outcome that is in one of ``sources``, with its run locked first, or without one what
+    it is part of.
 
     Two that are proven at once then see each other.
     """
     with transaction.atomic():
-        about = Outcome.objects.filter(pk=pk).values_list(Coalesce("run__item_id", "item__parent_id"), flat=True)
-        list(WorkItem.objects.filter(pk__in=list(about)).select_for_update(no_key=True).values_list("pk"))
-        row = Outcome.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=sources).first()
+        about = Outcome.objects.filter(pk=pk).values_list(
+            Coalesce("run__item_id", "item__parent_id"), flat=True
+        )
+        list(
+            WorkItem.objects.filter(pk__in=list(about))
+            .select_for_update(no_key=True)
+            .values_list("pk")
+        )
+        row = (
+            Outcome.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=sources).first()
+        )
         if row is None:
             return False
         verb(row)
@@ -166,7 +286,9 @@ def _move(pk: int, verb: Callable[[Outcome], None], sources: Collection[str], na
 
 def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
     """Nobody need look after it any more."""
-    cases = ExceptionCase.objects.filter(item__parent=row.item_id, reason__in=TROUBLES, state__in=ExceptionCase.open_states)
+    cases = ExceptionCase.objects.filter(
+        item__parent=row.item_id, reason__in=TROUBLES, state__in=ExceptionCase.open_states
+    )
     if ids := list(cases.order_by("item_id").values_list("pk", flat=True)):
         why = _("The outcome is final: %(state)s.") % {"state": row.get_state_display()}
         carry(runs.withdraw_case, ids, by=by, at=at, reason=str(why))
@@ -174,10 +296,21 @@ def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
 
 def complete(run_ids: Collection[int], *, at: datetime) -> None:
     """Complete those runs that await their outcome and lack none."""
-    missing, met = Outcome.objects.filter(run=OuterRef("pk")).unmet(), Outcome.objects.filter(run=OuterRef("pk"))
-    ready = Run.objects.filter(~Exists(missing), Exists(met), pk__in=run_ids, state=Run.State.AWAITING_OUTCOME)
+    missing, met = (
+        Outcome.objects.filter(run=OuterRef("pk")).unmet(),
+        Outcome.objects.filter(run=OuterRef("pk")),
+    )
+    ready = Run.objects.filter(
+        ~Exists(missing), Exists(met), pk__in=run_ids, state=Run.State.AWAITING_OUTCOME
+    )
     if ids := list(ready.order_by("item_id").values_list("pk", flat=True)):
-        carry(runs.complete, ids, by=Actor.system(), at=at, reason=str(_("All expected outcomes are proven or waived.")))
+        carry(
+            runs.complete,
+            ids,
+            by=Actor.system(),
+            at=at,
+            reason=str(_("All expected outcomes are proven or waived.")),
+        )
 
 
 @react("routing.run.await_outcome")
@@ -189,11 +322,17 @@ def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 @react("routing.run.cancel", "routing.run.close_unproven")
 def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """Nobody waits for what is still expected; what is proven is watched on."""
-    Outcome.objects.filter(run__in=[row.pk for row in rows], state=State.EXPECTED).update(next_probe_at=None)
+    Outcome.objects.filter(run__in=[row.pk for row in rows], state=State.EXPECTED).update(
+        next_probe_at=None
+    )
 
 
 def _pair(run: Run) -> tuple[int, int]:
-    """Return owner and backup for a reopened run: its previous ones, or the agency's defaults if one of them has left."""
+    """
+    Return owner and backup for a reopened run.
+
+    Its previous ones, or the agency's defaults if one of them has left.
+    """
     owner, backup = run.item.owner, run.item.backup
     agency = Agency.objects.first()
     if (owner and backup and owner.is_active and backup.is_active) or agency is None:

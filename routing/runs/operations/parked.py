@@ -18,13 +18,19 @@ grant("routing.unpark_dispatch", OPS, INTEGRATIONS, name="Can retry failed event
 
 def unpark(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
     """
-    Queue parked events anew, as if they had never failed; how many there were. Those that are not parked stay as they are.
+    Queue parked events anew, as if they had never failed; how many there were. Those that are not
+    parked stay as they are.
 
     :raises PermissionDenied: if ``by`` may not
     """
     by.require("routing.unpark_dispatch", to="retry events")
     with transaction.atomic():
-        rows = list(Dispatch.objects.filter(pk__in=ids).exclude(parked_reason="").select_for_update().order_by("pk"))
+        rows = list(
+            Dispatch.objects.filter(pk__in=ids)
+            .exclude(parked_reason="")
+            .select_for_update()
+            .order_by("pk")
+        )
         for row in rows:
             row.parked_reason, row.attempts, row.due_at = "", 0, at
             tell("routing.dispatch.unpark", row.event_id, by=by, at=at)

@@ -1,4 +1,8 @@
-"""From captured events to runs: each event starts a run, joins an open one, or is kept as claimed by nobody."""
+"""
+From captured events to runs.
+
+Each event starts a run, joins an open one, or is kept as claimed by nobody.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +32,8 @@ ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write
 MAX_ATTEMPTS = 8
 REFRESH_DELAY_S = 5  # a deal that is edited sends one event a field: read it once after the last
 ONE_A_SUBJECT = """
-    SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203003) AS h FROM unnest(%s::text[]) k ORDER BY 1) s"""
+    SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203003) AS h
+        FROM unnest(%s::text[]) k ORDER BY 1) s"""
 ABOUT = """
     SELECT r.id FROM unnest(%s::text[], %s::text[], %s::text[]) AS s(source, type, id)
     JOIN routing_run r ON r.source = s.source AND r.subject_type = s.type AND r.subject_id = s.id"""
@@ -38,20 +43,27 @@ def process(*, at: datetime, limit: int = 200) -> int:
     """
     Find the flow of every event that waits and is due; how many were dealt with.
 
-    Safe to run many times at once, and to be killed: an event stays queued until the transaction that deals with it commits.
+    Safe to run many times at once, and to be killed: an event stays queued until the transaction
+    that deals with it commits.
     """
     due = Dispatch.objects.filter(parked_reason="", due_at__lte=at).order_by("due_at", "id")
     ids = list(due.values_list("event_id", flat=True)[:limit])
-    return isolate(lambda batch: _process(batch, at), ids, lambda event, why: _postpone(event, why, at))
+    return isolate(
+        lambda batch: _process(batch, at), ids, lambda event, why: _postpone(event, why, at)
+    )
 
 
 def _process(ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
-        mine = Dispatch.objects.filter(event_id__in=ids, parked_reason="").select_for_update(skip_locked=True)
+        mine = Dispatch.objects.filter(event_id__in=ids, parked_reason="").select_for_update(
+            skip_locked=True
+        )
         claimed = list(mine.order_by("event_id").values_list("event_id", flat=True))
         if not claimed:
             return 0
-        events = list(Event.objects.filter(pk__in=claimed).select_related("payload").order_by("at", "id"))
+        events = list(
+            Event.objects.filter(pk__in=claimed).select_related("payload").order_by("at", "id")
+        )
         sql(ONE_A_SUBJECT, [[f"{e.source}\x1f{e.subject_type}\x1f{e.subject_id}" for e in events]])
         _place(events, at)
         Dispatch.objects.filter(event_id__in=claimed).delete()
@@ -88,32 +100,67 @@ def _live() -> list[FlowVersion]:
 
 def _started_by(event: Event, live: Sequence[FlowVersion]) -> list[FlowVersion]:
     """
-    The flows that ask for this event. Those that ask for a value in it go before those that take any of its kind.
+    The flows that ask for this event. Those that ask for a value in it go before those that take
+    any of its kind.
 
-    So a flow of its own for one account or form takes that account's events from the general one, and one deal is not two runs.
+    So a flow of its own for one account or form takes that account's events from the general one,
+    and one deal is not two runs.
     """
     body: Mapping[str, Any] = event.payload.body if hasattr(event, "payload") else {}
-    asking = [(version, trigger) for version in live for trigger in version.triggers.all() if trigger.kind == event.kind]
-    exactly = [version for version, trigger in asking if trigger.field and str(body.get(trigger.field)) == trigger.value]
-    return list(dict.fromkeys(exactly or [version for version, trigger in asking if not trigger.field]))
+    asking = [
+        (version, trigger)
+        for version in live
+        for trigger in version.triggers.all()
+        if trigger.kind == event.kind
+    ]
+    exactly = [
+        version
+        for version, trigger in asking
+        if trigger.field and str(body.get(trigger.field)) == trigger.value
+    ]
+    return list(
+        dict.fromkeys(exactly or [version for version, trigger in asking if not trigger.field])
+    )
 
 
 def _open_runs(subjects: set[Subject]) -> dict[tuple[int, Subject], Run]:
     """Locked, so that none of them ends before these events have joined it."""
-    found = Run.objects.filter(pk__in=_about(subjects), item__is_open=True).select_related("item").order_by("item_id")
-    return {(run.flow_id, run.subject): run for run in found.select_for_update(of=("item",), no_key=True)}
+    found = (
+        Run.objects.filter(pk__in=_about(subjects), item__is_open=True)
+        .select_related("item")
+        .order_by("item_id")
+    )
+    return {
+        (run.flow_id, run.subject): run
+        for run in found.select_for_update(of=("item",), no_key=True)
+    }
 
 
 def _about(subjects: Collection[Subject]) -> list[int]:
     """All runs about these subjects, ended ones too: one look into the index a subject."""
     about = [(subject.source, subject.type, subject.id) for subject in subjects]
-    return [run for (run,) in sql(ABOUT, [list(column) for column in zip(*about, strict=True)])] if about else []
+    return (
+        [run for (run,) in sql(ABOUT, [list(column) for column in zip(*about, strict=True)])]
+        if about
+        else []
+    )
 
 
 def _new_run(version: FlowVersion, event: Event) -> Run:
     flow = version.flow
-    item = WorkItem(title=f"{flow.name}: {event.subject_type} {event.subject_id}"[:200], owner_id=flow.owner_id, backup_id=flow.backup_id)
-    return Run(item=item, flow=flow, version=version, source=event.source, subject_type=event.subject_type, subject_id=event.subject_id)
+    item = WorkItem(
+        title=f"{flow.name}: {event.subject_type} {event.subject_id}"[:200],
+        owner_id=flow.owner_id,
+        backup_id=flow.backup_id,
+    )
+    return Run(
+        item=item,
+        flow=flow,
+        version=version,
+        source=event.source,
+        subject_type=event.subject_type,
+        subject_id=event.subject_id,
+    )
 
 
 def _follow(new: Mapping[tuple[int, Subject], tuple[Run, Event]]) -> None:
@@ -144,17 +191,25 @@ def _record(
         mine = started[event.pk]
         joined = [run for run in about[_subject(event)] if run not in mine]
         parts += [RunEvent(event=event, run=run, part=RunEvent.Part.STARTED, at=at) for run in mine]
-        parts += [RunEvent(event=event, run=run, part=RunEvent.Part.JOINED, at=at) for run in joined]
+        parts += [
+            RunEvent(event=event, run=run, part=RunEvent.Part.JOINED, at=at) for run in joined
+        ]
         if not mine and not joined:
             parts.append(RunEvent(event=event, part=RunEvent.Part.UNCLAIMED, at=at))
     RunEvent.objects.bulk_create(parts)
 
 
-def _refresh(open_runs: Mapping[tuple[int, Subject], Run], subjects: set[Subject], at: datetime) -> None:
+def _refresh(
+    open_runs: Mapping[tuple[int, Subject], Run], subjects: set[Subject], at: datetime
+) -> None:
     """Read again what changed: later events bring no new work, only newer facts."""
     ids = [run.pk for (_, subject), run in open_runs.items() if subject in subjects]
     begun = Q(state=RunStep.State.DONE) | Q(lease__gt=0)
-    read = list(RunStep.objects.filter(begun, run__in=ids, name=RunStep.Name.ENRICH).values_list("run_id", flat=True))
+    read = list(
+        RunStep.objects.filter(begun, run__in=ids, name=RunStep.Name.ENRICH).values_list(
+            "run_id", flat=True
+        )
+    )
     due = at + timedelta(seconds=REFRESH_DELAY_S)
     RunStep.objects.bulk_create(
         [RunStep(run_id=run, name=RunStep.Name.REFRESH, due_at=due) for run in read],

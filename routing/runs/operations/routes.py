@@ -28,7 +28,10 @@ DEFAULTS: dict[Reason, tuple[str, int]] = {  # taker, working minutes
 def ensure_routes(using: str = "default") -> None:
     """Add the routes that are missing; what an operations lead has changed stays."""
     ExceptionRoute.objects.using(using).bulk_create(
-        [ExceptionRoute(reason=reason, taker=taker, timebox_minutes=minutes) for reason, (taker, minutes) in DEFAULTS.items()],
+        [
+            ExceptionRoute(reason=reason, taker=taker, timebox_minutes=minutes)
+            for reason, (taker, minutes) in DEFAULTS.items()
+        ],
         ignore_conflicts=True,
     )
 

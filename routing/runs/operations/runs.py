@@ -29,8 +29,12 @@ grant("routing.view_decision", *EVERYONE)
 grant("routing.view_enrichment", *EVERYONE)
 grant("routing.fill_in_run", AM, OPS, QA, name="Can fill in what a run needs to know")
 
-cancel = operation(Run, "cancel", _("Cancel"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True)
-close_unproven = operation(Run, "close_unproven", _("Close without proof"), may=(OPS,), needs_reason=True, danger=True)
+cancel = operation(
+    Run, "cancel", _("Cancel"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True
+)
+close_unproven = operation(
+    Run, "close_unproven", _("Close without proof"), may=(OPS,), needs_reason=True, danger=True
+)
 await_outcome = operation(Run, "await_outcome", _("Await outcome"), system=True, through_hold=True)
 complete = operation(Run, "complete", _("Complete"), system=True, through_hold=True)
 withdraw_case = operation(ExceptionCase, "withdraw", _("Withdraw"), system=True, through_hold=True)
@@ -44,15 +48,26 @@ class WrongValues(ValueError):
         self.faults = dict(faults)
 
 
-def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = None, by: Actor, at: datetime, reason: str) -> list[Result]:
+def fill_in(
+    run_id: int,
+    values: Mapping[str, Any],
+    *,
+    client_id: int | None = None,
+    by: Actor,
+    at: datetime,
+    reason: str,
+) -> list[Result]:
     """
-    Add what a person knows to a run, and resolve what thereby no longer fails: the same run goes on at that step.
+    Add what a person knows to a run, and resolve what thereby no longer fails: the same run goes on
+    at that step.
 
-    :param values: by field name; a text, number or ISO date as the field's type asks; empty ones are ignored
+    :param values: by field name; a text, number or ISO date as the field's type asks; empty ones
+        are ignored
     :returns: a result for each exception that could now be resolved
     :raises PermissionDenied: if ``by`` may not fill in
     :raises Run.DoesNotExist: if there is no such run, or ``by`` may not see it
-    :raises WrongValues: if a value does not fit its field, or the field is not the flow's; then nothing is kept
+    :raises WrongValues: if a value does not fit its field, or the field is not the flow's; then
+        nothing is kept
     """
     by.require("routing.fill_in_run", to="fill in runs")
     with transaction.atomic():
@@ -68,7 +83,11 @@ def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = N
         Enrichment.objects.create(
             run=run,
             facts={**found.facts, **known},
-            sources={**found.sources, **dict.fromkeys(known, "person"), **({CLIENT: "person"} if client_id else {})},
+            sources={
+                **found.sources,
+                **dict.fromkeys(known, "person"),
+                **({CLIENT: "person"} if client_id else {}),
+            },
             client_id=client_id or found.client_id,
             contact_ids=list(found.contact_ids),
             engagement_id=found.engagement_id,
@@ -76,14 +95,21 @@ def fill_in(run_id: int, values: Mapping[str, Any], *, client_id: int | None = N
             at=at,
         )
         identify([run.pk], {run.pk: client_id}, at=at)
-        settled = Q(pk__in=[])
-        if client_id is not None:
-            settled |= Q(step=RunStep.Name.ENRICH, reason__in=[Reason.DUPLICATE, Reason.MISSING_CONTEXT])
-        if not field_faults(standings([run.pk])[0]):
-            settled |= Q(step=RunStep.Name.VALIDATE)
-        cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
-        ids = list(cases.values_list("pk", flat=True))
-        return resolve(ids, by=by, at=at, reason=reason or "The missing facts were filled in.") if ids else []
+        ids = _settled(run, client_id)
+        why = reason or "The missing facts were filled in."
+        return resolve(ids, by=by, at=at, reason=why) if ids else []
+
+
+def _settled(run: Run, client_id: int | None) -> list[int]:
+    """Return the ids of open exceptions that the run's newest facts resolve."""
+    settled = Q(pk__in=[])
+    if client_id is not None:
+        reasons = [Reason.DUPLICATE, Reason.MISSING_CONTEXT]
+        settled |= Q(step=RunStep.Name.ENRICH, reason__in=reasons)
+    if not field_faults(standings([run.pk])[0]):
+        settled |= Q(step=RunStep.Name.VALIDATE)
+    cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
+    return list(cases.values_list("pk", flat=True))
 
 
 def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, Any]:
@@ -108,7 +134,9 @@ def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, A
 def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     """A run that is called off needs no more steps, and nobody to settle what blocked it."""
     ids = [run.pk for run in runs]
-    RunStep.objects.filter(run__in=ids, state=RunStep.State.DUE).update(state=RunStep.State.STOPPED, ended_at=at)
+    RunStep.objects.filter(run__in=ids, state=RunStep.State.DUE).update(
+        state=RunStep.State.STOPPED, ended_at=at
+    )
     cases = ExceptionCase.objects.filter(run__in=ids, state__in=ExceptionCase.open_states)
     pending = list(cases.values_list("pk", flat=True))
     if pending:

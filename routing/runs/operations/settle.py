@@ -1,4 +1,8 @@
-"""Validate, decide and act: three steps of many runs in one transaction, on what is known and without asking anybody outside."""
+"""
+Validate, decide and act.
+
+Three steps of many runs in one transaction, on what is known and without asking anybody outside.
+"""
 
 from __future__ import annotations
 
@@ -45,15 +49,26 @@ def settle(*, at: datetime, limit: int = 200) -> int:
     """
     Take every run whose next step needs nobody outside as far as it goes; how many were dealt with.
 
-    Steps of held runs wait. Each attempt is counted before it is made, so a batch that kills its worker is taken apart.
+    Steps of held runs wait. Each attempt is counted before it is made, so a batch that kills its
+    worker is taken apart.
     """
     ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": SETTLED}
-    due = list(RunStep.objects.due(at).filter(**ready).order_by("due_at", "id").values_list("pk", "attempts")[:limit])
-    batches = [[step for step, attempts in due if not attempts], *([step] for step, attempts in due if attempts)]
+    due = list(
+        RunStep.objects.due(at)
+        .filter(**ready)
+        .order_by("due_at", "id")
+        .values_list("pk", "attempts")[:limit]
+    )
+    batches = [
+        [step for step, attempts in due if not attempts],
+        *([step] for step, attempts in due if attempts),
+    ]
     done = 0
     for batch in batches:
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
-        done += isolate(lambda ids: _settle(ids, at), batch, lambda step, why: _later(step, why, at))
+        done += isolate(
+            lambda ids: _settle(ids, at), batch, lambda step, why: _later(step, why, at)
+        )
     return done
 
 
@@ -61,8 +76,15 @@ def _settle(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
         free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None).order_by("pk")
-        items = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-        mine = RunStep.objects.due(at).filter(pk__in=step_ids, run__item__in=items).select_for_update(of=("self",)).order_by("pk")
+        items = list(
+            free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)
+        )
+        mine = (
+            RunStep.objects.due(at)
+            .filter(pk__in=step_ids, run__item__in=items)
+            .select_for_update(of=("self",))
+            .order_by("pk")
+        )
         run_ids = list(mine.values_list("run_id", flat=True))
         if not run_ids:
             return 0
@@ -89,12 +111,18 @@ def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Sta
 
 
 def _told(fault: Fault, standing: Standing) -> dict[str, str]:
-    """The fault as evidence, which history keeps: without the value of a field that names a person."""
+    """
+    The fault as evidence, which history keeps.
+
+    Without the value of a field that names a person.
+    """
     personal = fault.name not in {spec.name for spec in standing.plan.rule_fields}
     return asdict(replace(fault, found="")) if personal else asdict(fault)
 
 
-def _decide(valid: Sequence[Standing], troubles: list[Trouble], at: datetime) -> list[tuple[Standing, Choice, Decision]]:
+def _decide(
+    valid: Sequence[Standing], troubles: list[Trouble], at: datetime
+) -> list[tuple[Standing, Choice, Decision]]:
     if not valid:
         return []
     pool, decided = pool_for(valid, at), []
@@ -102,9 +130,13 @@ def _decide(valid: Sequence[Standing], troubles: list[Trouble], at: datetime) ->
         try:
             choice = decide_for(standing, pool)
         except NoRuleHolds as error:
-            troubles.append(Trouble(standing.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)}))
+            troubles.append(
+                Trouble(standing.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)})
+            )
         except NobodyFits as error:
-            troubles.append(Trouble(standing.run, Name.DECIDE, Reason.NOBODY_AVAILABLE, {"message": str(error)}))
+            troubles.append(
+                Trouble(standing.run, Name.DECIDE, Reason.NOBODY_AVAILABLE, {"message": str(error)})
+            )
         else:
             decided.append((standing, choice, record(standing, pool, choice, at)))
             pool.chose(choice.owner_id)
@@ -115,7 +147,9 @@ def _decide(valid: Sequence[Standing], troubles: list[Trouble], at: datetime) ->
 def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
     fallback = pool.fallback(standing.run.flow, standing.found.client_id)
-    asked = canonical({"facts": rule_facts(standing), "candidates": pool.candidates, "fallback": fallback})
+    asked = canonical(
+        {"facts": rule_facts(standing), "candidates": pool.candidates, "fallback": fallback}
+    )
     answer = canonical(choice)
     return Decision(
         run=standing.run,
@@ -131,7 +165,11 @@ def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Deci
 
 
 def canonical(value: Any) -> str:
-    """The one JSON text of a value; a dataclass is an object of its fields, read as it is written: ``asdict`` would copy it first."""
+    """
+    The one JSON text of a value.
+
+    A dataclass is an object of its fields, read as it is written: ``asdict`` would copy it first.
+    """
     return _CANONICAL.encode(value)
 
 
@@ -145,7 +183,9 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object)
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object
+)
 
 
 def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> None:
@@ -155,7 +195,15 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
     titles = {s.run.pk: run_title_of(s) for s, _c, _d in decided}
-    results = ROUTE(ids, by=system, at=at, reason="Decided by rule.", owners=owners, clients=clients, titles=titles)
+    results = ROUTE(
+        ids,
+        by=system,
+        at=at,
+        reason="Decided by rule.",
+        owners=owners,
+        clients=clients,
+        titles=titles,
+    )
     routed = {result.id: result.row for result in results if result.done}
     jobs: dict[str, list[Job]] = defaultdict(list)
     for standing, choice, _decision in decided:
@@ -193,11 +241,27 @@ def _job(run: Run, standing: Standing, choice: Choice) -> Job:
 
 
 def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
-    """Stop each run at the step that could not be done, and nowhere else: resolving its case makes that one due again."""
+    """
+    Stop each run at the step that could not be done, and nowhere else.
+
+    Resolving its case makes that one due again.
+    """
     stopped = [trouble.run.pk for trouble in troubles]
-    RunStep.objects.filter(run__in=stopped, name__in=SETTLED, state=State.DUE).update(state=State.STOPPED, ended_at=at)
+    RunStep.objects.filter(run__in=stopped, name__in=SETTLED, state=State.DUE).update(
+        state=State.STOPPED, ended_at=at
+    )
     RunStep.objects.bulk_create(
-        [RunStep(run=trouble.run, name=trouble.step, state=State.STOPPED, due_at=at, started_at=at, ended_at=at) for trouble in troubles],
+        [
+            RunStep(
+                run=trouble.run,
+                name=trouble.step,
+                state=State.STOPPED,
+                due_at=at,
+                started_at=at,
+                ended_at=at,
+            )
+            for trouble in troubles
+        ],
         ignore_conflicts=True,
     )
     raise_cases(troubles, at=at)

@@ -1,4 +1,8 @@
-"""Calendars: every change raises the version, and open clocks keep the hours they were started with."""
+"""
+Calendars.
+
+Every change raises the version, and open clocks keep the hours they were started with.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +38,9 @@ WINDOWS = gettext_lazy("Such as 09:00-12:30, 13:30-17:30. Leave empty if closed.
 class CalendarForm(SavedForm):
     """A line for each day of the week, and one for each day off."""
 
-    mon, tue, wed, thu, fri, sat, sun = (CommaList(label=label, help_text=WINDOWS) for label in DAYS.values())
+    mon, tue, wed, thu, fri, sat, sun = (
+        CommaList(label=label, help_text=WINDOWS) for label in DAYS.values()
+    )
     days_off = long_text(
         gettext_lazy("Other days off"),
         error="",
@@ -48,14 +54,20 @@ class CalendarForm(SavedForm):
         super().__init__(*args, **kwargs)
         for day in DAYS:
             self.initial[day] = self.instance.hours.get(day, [])
-        self.initial["days_off"] = "\n".join(f"{date} {name}" for date, name in sorted(self.instance.extra_dates.items()))
+        self.initial["days_off"] = "\n".join(
+            f"{date} {name}" for date, name in sorted(self.instance.extra_dates.items())
+        )
 
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
         hours = {day: found[day] for day in DAYS if found.get(day)}
         for day, windows in hours.items():
             self.try_to_read(day, read_week, {day: windows})
-        lines = (line.split(maxsplit=1) for line in found.get("days_off", "").splitlines() if line.strip())
+        lines = (
+            line.split(maxsplit=1)
+            for line in found.get("days_off", "").splitlines()
+            if line.strip()
+        )
         dates = {parts[0]: (parts[1] if len(parts) > 1 else "").strip() for parts in lines}
         self.try_to_read("days_off", read_dates, dates)
         if not self.errors:
@@ -78,11 +90,19 @@ class UsesOfCalendar(Rows):
 
 class Careful(SavedAdmin):
     def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         try:
-            page: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
-        except ValidationError as wrong:  # what changed between the form's questions and the operation's
+            page: HttpResponse = super().changeform_view(
+                request, object_id, form_url, extra_context
+            )
+        except (
+            ValidationError
+        ) as wrong:  # what changed between the form's questions and the operation's
             messages.error(request, _("Not saved: %(why)s") % {"why": " ".join(wrong.messages)})
             return HttpResponseRedirect(request.path)
         return page
@@ -97,7 +117,17 @@ class CalendarAdmin(Careful):
     list_display = ("name", "timezone", "holiday_country", "version")
     search_fields = ("name",)
     search_help_text = gettext_lazy("Name")
-    fields = ("name", "slug", "timezone", *DAYS, "holiday_country", "holiday_subdivision", "days_off", "version", "reason")
+    fields = (
+        "name",
+        "slug",
+        "timezone",
+        *DAYS,
+        "holiday_country",
+        "holiday_subdivision",
+        "days_off",
+        "version",
+        "reason",
+    )
     inlines = (UsesOfCalendar,)
     empty_title = gettext_lazy("No calendars")
     empty_text = gettext_lazy("Add the agency's working hours. SLA targets are counted in them.")

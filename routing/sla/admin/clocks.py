@@ -1,4 +1,8 @@
-"""Clocks at the desk, and why each is due when it is: segment by segment, and whose minutes they were."""
+"""
+Clocks at the desk, and why each is due when it is.
+
+Segment by segment, and whose minutes they were.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,15 @@ class Untold(WithDefault):
 
 @admin.register(Clock)
 class ClockAdmin(ReadOnly):
-    list_display = ("of_work", "what_for", "policy", "state_name", "due_at_time", "told_level", "since")
+    list_display = (
+        "of_work",
+        "what_for",
+        "policy",
+        "state_name",
+        "due_at_time",
+        "told_level",
+        "since",
+    )
     list_select_related = ("item", "policy")
     list_filter = (HowItEnded, StartedWithin, "policy", "purpose", Untold)
     search_fields = ("=item__ref",)
@@ -56,7 +68,9 @@ class ClockAdmin(ReadOnly):
     empty_text = gettext_lazy("Clocks start with work that has an SLA target.")
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
+        return (
+            super().get_queryset(request).filter(item__in=work_seen_by(actor(request)).order_by())
+        )
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.kept)
@@ -67,11 +81,20 @@ class ClockAdmin(ReadOnly):
         if not self.has_view_permission(request):
             raise PermissionDenied
         return self.render(
-            request, "desk/kept.html", {"title": _("SLA compliance"), **table(request, reverse("admin:routing_clock_changelist"))}
+            request,
+            "desk/kept.html",
+            {
+                "title": _("SLA compliance"),
+                **table(request, reverse("admin:routing_clock_changelist")),
+            },
         )
 
     def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """Explain the due date. Times are in the reader's time zone."""
         if request.method not in {"GET", "HEAD"}:
@@ -80,12 +103,16 @@ class ClockAdmin(ReadOnly):
         at, zone = timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
         found = explain(clock, max(at, clock.started_at))
         context = {
-            "title": _("Why %(ref)s is due: %(purpose)s") % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
+            "title": _("Why %(ref)s is due: %(purpose)s")
+            % {"ref": clock.item.ref, "purpose": purpose_of(clock)},
             "clock": clock,
             "found": found,
             "target": length(found.target),
             "sentence": in_a_sentence(found.reading, zone),
-            "whose": [(WorkItem.WaitingOn(party).label, length(time)) for party, time in found.reading.whose.items()],
+            "whose": [
+                (WorkItem.WaitingOn(party).label, length(time))
+                for party, time in found.reading.whose.items()
+            ],
             "stretches": [_stretch(each, zone) for each in found.reading.stretches],
             "told": told_of([clock]).get(clock.pk, ()),
             "now": at,
@@ -116,7 +143,11 @@ class ClockAdmin(ReadOnly):
     def told_level(self, clock: Clock) -> SafeString | str:
         if clock.trouble:
             return display.badge(_("Nobody could be notified"), "bad")
-        return display.badge(*SHORT[level_of(clock.next_level - 1)]) if clock.next_level else display.NOTHING
+        return (
+            display.badge(*SHORT[level_of(clock.next_level - 1)])
+            if clock.next_level
+            else display.NOTHING
+        )
 
     @admin.display(description=gettext_lazy("started"), ordering="started_at")
     def since(self, clock: Clock) -> SafeString | str:

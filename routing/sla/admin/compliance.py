@@ -41,7 +41,11 @@ class StartedWithin(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         days = self.value() or ""
-        return queryset.filter(started_at__gte=_since(int(days))) if days in map(str, DAYS) else queryset
+        return (
+            queryset.filter(started_at__gte=_since(int(days)))
+            if days in map(str, DAYS)
+            else queryset
+        )
 
 
 def table(request: HttpRequest, clocks: str) -> dict[str, Any]:
@@ -68,7 +72,10 @@ def _row(promise: Promise, days: int, clocks: str) -> dict[str, Any]:
         "target": length(promise.target),
         "kept": promise.kept,
         "usual": length(promise.usual) if promise.usual is not None else "",
-        "cells": [(LABELS[end], number, f"{clocks}?{urlencode(at | {'kept': end})}") for end, number in promise.counts.items()],
+        "cells": [
+            (LABELS[end], number, f"{clocks}?{urlencode(at | {'kept': end})}")
+            for end, number in promise.counts.items()
+        ],
     }
 
 

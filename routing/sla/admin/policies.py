@@ -1,4 +1,8 @@
-"""SLA policies with what they promise: one thing, saved together; open clocks keep the terms they were started under."""
+"""
+SLA policies with what they promise.
+
+One thing, saved together; open clocks keep the terms they were started under.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +62,10 @@ class TargetsOfPolicy(Rows):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":
-            kinds = [(name, str(model._meta.verbose_name).capitalize()) for name, model in sorted(work_nouns().items())]
+            kinds = [
+                (name, str(model._meta.verbose_name).capitalize())
+                for name, model in sorted(work_nouns().items())
+            ]
             field = choice(gettext_lazy("Kind of work"), kinds)
             field.widget.attrs["aria-label"] = field.label
             return field
@@ -86,7 +93,9 @@ class SLAPolicyAdmin(Careful):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         for formset in formsets:
-            formset.save(commit=False)  # says what was added and deleted, for the message of this page
+            formset.save(
+                commit=False
+            )  # says what was added and deleted, for the message of this page
         targets = [
             each.instance
             for formset in formsets
@@ -94,4 +103,6 @@ class SLAPolicyAdmin(Careful):
             if each not in formset.deleted_forms and (each.instance.pk or each.has_changed())
         ]
         reason = form.cleaned_data["reason"]
-        save_policy(form.instance, targets=targets, by=actor(request), at=timezone.now(), reason=reason)
+        save_policy(
+            form.instance, targets=targets, by=actor(request), at=timezone.now(), reason=reason
+        )

@@ -38,11 +38,33 @@ class Promise(TypedDict):
 TRIAGED = ["triaged", "accepted", "in_delivery", "delivered", "closed", "rejected", "duplicate"]
 STANDARD_PROMISES: tuple[Promise, ...] = (
     Promise(
-        kind="request", purpose="first_response", worktime=timedelta(hours=2), runs_in=["captured"], met_in=["needs_information", *TRIAGED]
+        kind="request",
+        purpose="first_response",
+        worktime=timedelta(hours=2),
+        runs_in=["captured"],
+        met_in=["needs_information", *TRIAGED],
     ),
-    Promise(kind="request", purpose="triage", worktime=timedelta(hours=8), runs_in=["captured"], met_in=TRIAGED),
-    Promise(kind="request", purpose="resolution", worktime=timedelta(hours=85), runs_in=[], met_in=["delivered", "closed"]),
-    Promise(kind="brief", purpose="approval", worktime=timedelta(hours=17), runs_in=[], met_in=["approved"]),
+    Promise(
+        kind="request",
+        purpose="triage",
+        worktime=timedelta(hours=8),
+        runs_in=["captured"],
+        met_in=TRIAGED,
+    ),
+    Promise(
+        kind="request",
+        purpose="resolution",
+        worktime=timedelta(hours=85),
+        runs_in=[],
+        met_in=["delivered", "closed"],
+    ),
+    Promise(
+        kind="brief",
+        purpose="approval",
+        worktime=timedelta(hours=17),
+        runs_in=[],
+        met_in=["approved"],
+    ),
     Promise(
         kind="deliverable",
         purpose="delivery",
@@ -50,20 +72,33 @@ STANDARD_PROMISES: tuple[Promise, ...] = (
         runs_in=[],
         met_in=["approved", "publishing", "live", "handed_over"],
     ),
-    Promise(kind="exceptioncase", purpose="resolution", worktime=timedelta(hours=4), runs_in=[], met_in=["resolved", "dismissed"]),
+    Promise(
+        kind="exceptioncase",
+        purpose="resolution",
+        worktime=timedelta(hours=4),
+        runs_in=[],
+        met_in=["resolved", "dismissed"],
+    ),
 )
 
 
 def standard() -> SLAPolicy | None:
-    """The policy of work that nothing else was promised for. All new work asks, so in one prepared statement; None before there is one."""
+    """
+    The policy of work that nothing else was promised for.
+
+    All new work asks, so in one prepared statement; None before there is one.
+    """
     table = Table.of(SLAPolicy)
-    found = run(f"SELECT {table.selection('p')} FROM {table.name} p WHERE slug = %s", [STANDARD])  # our own names
+    found = run(
+        f"SELECT {table.selection('p')} FROM {table.name} p WHERE slug = %s", [STANDARD]
+    )  # our own names
     return table.instance(list(found[0])) if found else None
 
 
 def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = "") -> None:
     """
-    Save a new or edited calendar; an edit that changes anything raises ``version``. Open clocks keep what they have.
+    Save a new or edited calendar; an edit that changes anything raises ``version``. Open clocks
+    keep what they have.
 
     :raises PermissionDenied: if ``by`` may not
     :raises ValidationError: by field, if hours, dates or country cannot be read
@@ -77,11 +112,20 @@ def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = 
             save(calendar, by=by, at=at, reason=reason)
 
 
-def save_policy(policy: SLAPolicy, *, by: Actor, at: datetime, targets: Sequence[Target] | None = None, reason: str = "") -> None:
+def save_policy(
+    policy: SLAPolicy,
+    *,
+    by: Actor,
+    at: datetime,
+    targets: Sequence[Target] | None = None,
+    reason: str = "",
+) -> None:
     """
-    Save a policy and, where given, exactly these targets; any change raises ``version``. Open clocks keep their terms.
+    Save a policy and, where given, exactly these targets; any change raises ``version``. Open
+    clocks keep their terms.
 
-    :param targets: all that the policy is to have, new ones unsaved; those it had besides are deleted. None leaves them.
+    :param targets: all that the policy is to have, new ones unsaved; those it had besides are
+        deleted. None leaves them.
     :raises PermissionDenied: if ``by`` may not
     :raises ValidationError: by field; then nothing was changed
     """
@@ -92,18 +136,26 @@ def save_policy(policy: SLAPolicy, *, by: Actor, at: datetime, targets: Sequence
         if stored is None:
             policy.version = 1
             save(policy, by=by, at=at, reason=reason)
-        changed = targets is not None and _save_targets(policy, targets, by=by, at=at, reason=reason)
+        changed = targets is not None and _save_targets(
+            policy, targets, by=by, at=at, reason=reason
+        )
         if stored is not None and (changed or _differs(stored, policy)):
             policy.version = stored.version + 1
             save(policy, by=by, at=at, reason=reason)
 
 
-def _save_targets(policy: SLAPolicy, targets: Sequence[Target], *, by: Actor, at: datetime, reason: str) -> bool:
+def _save_targets(
+    policy: SLAPolicy, targets: Sequence[Target], *, by: Actor, at: datetime, reason: str
+) -> bool:
     """Save the targets and return whether anything changed."""
     stored = {target.pk: target for target in policy.targets.all()}
-    gone = [target for key, target in stored.items() if key not in {target.pk for target in targets}]
+    gone = [
+        target for key, target in stored.items() if key not in {target.pk for target in targets}
+    ]
     for target in gone:
-        save(target, by=by, at=at, reason=reason)  # deleting alone would leave no trace of who and why
+        save(
+            target, by=by, at=at, reason=reason
+        )  # deleting alone would leave no trace of who and why
         target.delete()
     changed = []
     for target in targets:
@@ -121,10 +173,15 @@ def _differs(one: models.Model, other: models.Model) -> bool:
 
 
 def ensure_defaults(
-    *, at: datetime, timezone: str = "UTC", country: str = "", promises: Sequence[Promise] = STANDARD_PROMISES
+    *,
+    at: datetime,
+    timezone: str = "UTC",
+    country: str = "",
+    promises: Sequence[Promise] = STANDARD_PROMISES,
 ) -> SLAPolicy:
     """
-    The agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard``, made where they are missing.
+    The agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard``, made where
+    they are missing.
 
     What is there already stays as it is, whatever the arguments say.
 
@@ -135,7 +192,9 @@ def ensure_defaults(
         if not CalendarUse.objects.filter(team=None, client=None).exists():
             calendar = Calendar.objects.filter(slug="agency").first()
             if calendar is None:
-                calendar = Calendar(slug="agency", name="Agency", timezone=timezone, holiday_country=country)
+                calendar = Calendar(
+                    slug="agency", name="Agency", timezone=timezone, holiday_country=country
+                )
                 save_calendar(calendar, by=by, at=at, reason="Default")
             save(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
         policy = standard()

@@ -61,10 +61,12 @@ def start(
     """
     Start the clocks that a policy promises for these items, from ``at`` (aware) on.
 
-    What has an open clock for the purpose keeps it; what is already met or over gets none; a clock may start paused.
+    What has an open clock for the purpose keeps it; what is already met or over gets none; a clock
+    may start paused.
 
     :param purposes: only these; None for all
-    :param worktimes: by item id, in place of the target's working time, such as an exception's timebox
+    :param worktimes: by item id, in place of the target's working time, such as an exception's
+        timebox
     :returns: the clocks that were started
     """
     uses = Uses.of(items)
@@ -76,7 +78,9 @@ def start(
             if item.kind == target.kind and (purposes is None or target.purpose in purposes):
                 worktime = (worktimes or {}).get(item.pk, target.worktime)
                 calendars = tuple(uses.for_item(item, policy.sources))
-                agreed = seen.get((target, calendars, worktime)) or agree(target, policy, calendars, worktime, at)
+                agreed = seen.get((target, calendars, worktime)) or agree(
+                    target, policy, calendars, worktime, at
+                )
                 seen[target, calendars, worktime] = agreed
                 if clock := _new(item, target, policy, agreed, worktime, at, alike):
                     made.append((clock, agreed))
@@ -90,18 +94,33 @@ def start(
 
 
 def _news_to_parents(items: Sequence[WorkItem]) -> list[WorkItem]:
-    """Without the open parts that wait for the agency of what is started here too: its clocks run already as these parts ask."""
+    """
+    Without the open parts that wait for the agency of what is started here too.
+
+    Its clocks run already as these parts ask.
+    """
     here = {item.pk for item in items}
-    return [item for item in items if not (item.parent_id in here and item.is_open and item.waiting_on == AGENCY)]
+    return [
+        item
+        for item in items
+        if not (item.parent_id in here and item.is_open and item.waiting_on == AGENCY)
+    ]
 
 
 def _new(
-    item: WorkItem, target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelta, at: datetime, alike: dict[Any, dict[str, Any]]
+    item: WorkItem,
+    target: Target,
+    policy: SLAPolicy,
+    agreed: Agreed,
+    worktime: timedelta,
+    at: datetime,
+    alike: dict[Any, dict[str, Any]],
 ) -> Clock | None:
     """
     A clock in memory, or None where the target is already met or the work is over.
 
-    :param alike: what clocks of the same target, terms and turn were found to say, filled as they are made
+    :param alike: what clocks of the same target, terms and turn were found to say, filled as they
+        are made
     """
     wanted = turn(_standing(item, ""), agreed.terms)
     if wanted.does == Does.STOP:
@@ -113,7 +132,14 @@ def _new(
     return Clock(item=item, **alike[key])
 
 
-def _first(target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelta, wanted: Turn, at: datetime) -> Clock:
+def _first(
+    target: Target,
+    policy: SLAPolicy,
+    agreed: Agreed,
+    worktime: timedelta,
+    wanted: Turn,
+    at: datetime,
+) -> Clock:
     clock = Clock(
         purpose=target.purpose,
         policy=policy,
@@ -130,11 +156,13 @@ def _first(target: Target, policy: SLAPolicy, agreed: Agreed, worktime: timedelt
 @follower
 def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
     """
-    Let the open clocks of items that just changed, and of what they are part of, do what their new standing asks.
+    Let the open clocks of items that just changed, and of what they are part of, do what their new
+    standing asks.
 
-    Two or three statements, however many items; one when they have no clocks. Sets each item's ``next_due_at`` to its
-    earliest running clock's due time, in the database and in memory. Call it in the transaction that changed the items,
-    which must be locked; also when a part was added. An ``at`` before the last turn counts as that turn's instant.
+    Two or three statements, however many items; one when they have no clocks. Sets each item's
+    ``next_due_at`` to its earliest running clock's due time, in the database and in memory. Call it
+    in the transaction that changed the items, which must be locked; also when a part was added. An
+    ``at`` before the last turn counts as that turn's instant.
 
     :returns: the clocks that turned
     """
@@ -143,7 +171,9 @@ def follow(items: Sequence[WorkItem], at: datetime) -> list[Clock]:
         return []
     with transaction.atomic(savepoint=False):
         known = {item.pk for item in timed}
-        return _turn_all([*timed, *(parent for parent in _parents(timed) if parent.pk not in known)], at)
+        return _turn_all(
+            [*timed, *(parent for parent in _parents(timed) if parent.pk not in known)], at
+        )
 
 
 def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
@@ -157,8 +187,14 @@ def stop(items: Sequence[WorkItem], purpose: str, at: datetime) -> list[Clock]:
         return _turn_all(items, at, {purpose: met})
 
 
-def _turn_all(items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn] | None = None) -> list[Clock]:
-    """:param forced: by purpose, what to do whatever the item's standing; other purposes then stay as they are"""
+def _turn_all(
+    items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn] | None = None
+) -> list[Clock]:
+    """
+    :param forced.
+
+    By purpose, what to do whatever the item's standing; other purposes then stay as they are
+    """
     by_id = {item.pk: item for item in items}
     found = _open_clocks(by_id) if by_id else []
     terms = terms_by_digest({digest for _, digest, _ in found}) if found else {}
@@ -176,35 +212,54 @@ def _turn_all(items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn
 
 
 def _standing(item: WorkItem, children_wait_on: str) -> Standing:
-    return Standing(item.state, item.is_open, item.held_at is not None, item.waiting_on, children_wait_on)
+    return Standing(
+        item.state, item.is_open, item.held_at is not None, item.waiting_on, children_wait_on
+    )
 
 
 def _parents(items: Sequence[WorkItem]) -> list[WorkItem]:
-    """Return the locked parents of these items that have clocks. Two parts may change at once, and the later one must see both."""
+    """
+    Return the locked parents of these items that have clocks.
+
+    Two parts may change at once, and the later one must see both.
+    """
     ids = {item.parent_id for item in items if item.parent_id is not None}
     if not ids:
         return []
-    return list(WorkItem.objects.filter(is_timed=True, pk__in=ids).order_by("pk").select_for_update(of=("self",), no_key=True))
+    return list(
+        WorkItem.objects.filter(is_timed=True, pk__in=ids)
+        .order_by("pk")
+        .select_for_update(of=("self",), no_key=True)
+    )
 
 
 def _open_clocks(item_ids: Collection[int]) -> list[tuple[Clock, str, str]]:
-    """Open clocks, locked, each with the digest of its terms and the party that every open part of its item waits on."""
+    """
+    Open clocks, locked, each with the digest of its terms and the party that every open part of its
+    item waits on.
+    """
     rows = run(
         f"""
         SELECT {quoted(FIELDS, "c.")}, t.digest, coalesce(k.party, '')
         FROM routing_clock c JOIN routing_clockterms t ON t.id = c.terms_id
         LEFT JOIN LATERAL (
-            SELECT min(w.waiting_on) AS party FROM routing_workitem w WHERE w.parent_id = c.item_id AND w.is_open
+            SELECT min(w.waiting_on) AS party FROM routing_workitem w WHERE w.parent_id = c.item_id
+                AND w.is_open
             HAVING min(w.waiting_on) = max(w.waiting_on)) k ON true
         WHERE c.item_id = ANY(%s) AND c.stopped_at IS NULL
         ORDER BY c.item_id, c.id FOR NO KEY UPDATE OF c""",
         [list(item_ids)],
     )
-    return [(Clock.from_db(connection.alias, FIELDS, record), digest, party) for *record, digest, party in rows]
+    return [
+        (Clock.from_db(connection.alias, FIELDS, record), digest, party)
+        for *record, digest, party in rows
+    ]
 
 
 def _columns(clocks: Sequence[Clock], types: Mapping[str, str]) -> tuple[str, list[Any]]:
-    """``unnest`` of these columns, the state of the work and what the clock does, and its parameters."""
+    """
+    ``unnest`` of these columns, the state of the work and what the clock does, and its parameters.
+    """
     arrays = [[getattr(clock, name) for clock in clocks] for name in types]
     arrays += [[clock.item.state for clock in clocks], [clock.turn.does.value for clock in clocks]]
     casts = ", ".join(f"%s::{kind}[]" for kind in (*types.values(), "text", "text"))
@@ -212,20 +267,28 @@ def _columns(clocks: Sequence[Clock], types: Mapping[str, str]) -> tuple[str, li
 
 
 def _insert(clocks: Sequence[Clock]) -> list[Clock]:
-    """Clocks, their first marks and the items' due times in one statement; what already had one is left out."""
+    """
+    Clocks, their first marks and the items' due times in one statement.
+
+    What already had one is left out.
+    """
     new, params = _columns(clocks, STARTED)
     rows = run(
         f"""
         WITH new AS ({new}),
-        clock AS (INSERT INTO routing_clock ({", ".join(STARTED)}) SELECT {", ".join(STARTED)} FROM new
-            ON CONFLICT (item_id, purpose) WHERE stopped_at IS NULL DO NOTHING RETURNING id, item_id, purpose, due_at),
+        clock AS (INSERT INTO routing_clock ({", ".join(STARTED)}) SELECT {", ".join(STARTED)}
+            FROM new
+            ON CONFLICT (item_id, purpose) WHERE stopped_at IS NULL DO NOTHING
+                RETURNING id, item_id, purpose, due_at),
         mark AS (INSERT INTO routing_clockmark (clock_id, at, does, party, cause, state)
             SELECT clock.id, new.started_at, new.does, new.waiting_on, new.cause, new.state
             FROM clock JOIN new USING (item_id, purpose)),
         due AS (SELECT item_id, min(due_at) AS at FROM clock GROUP BY item_id),
-        item AS (UPDATE routing_workitem w SET is_timed = true, next_due_at = LEAST(w.next_due_at, due.at) FROM due
+        item AS (UPDATE routing_workitem w SET is_timed = true, next_due_at = LEAST(w.next_due_at,
+            due.at) FROM due
             WHERE w.id = due.item_id RETURNING w.id, w.next_due_at)
-        SELECT clock.id, clock.item_id, clock.purpose, item.next_due_at FROM clock LEFT JOIN item ON item.id = clock.item_id""",
+        SELECT clock.id, clock.item_id, clock.purpose, item.next_due_at FROM clock LEFT JOIN item
+            ON item.id = clock.item_id""",
         params,
     )
     written = {(item_id, purpose): (clock_id, due) for clock_id, item_id, purpose, due in rows}
@@ -237,7 +300,11 @@ def _insert(clocks: Sequence[Clock]) -> list[Clock]:
 
 
 def _update(turned: Sequence[Clock], every: Sequence[Clock]) -> None:
-    """Turned clocks, their marks and the items' due times in one statement. ``every``: all open clocks of those items."""
+    """
+    Turned clocks, their marks and the items' due times in one statement.
+
+    ``every``: all open clocks of those items.
+    """
     items = {clock.item_id: clock.item for clock in turned}
     dues: dict[int, list[datetime]] = {item_id: [] for item_id in items}
     for clock in every:
@@ -249,10 +316,13 @@ def _update(turned: Sequence[Clock], every: Sequence[Clock]) -> None:
     run(
         f"""
         WITH new AS ({new}),
-        clock AS (UPDATE routing_clock c SET {", ".join(f"{name} = new.{name}" for name in TURNED)} FROM new WHERE c.id = new.id),
+        clock AS (UPDATE routing_clock c SET {", ".join(f"{name} = new.{name}" for name in TURNED)}
+            FROM new WHERE c.id = new.id),
         mark AS (INSERT INTO routing_clockmark (clock_id, at, does, party, cause, state)
-            SELECT id, coalesce(running_since, paused_at, stopped_at), does, waiting_on, cause, state FROM new)
-        UPDATE routing_workitem w SET next_due_at = due.at FROM unnest(%s::bigint[], %s::timestamptz[]) AS due(id, at)
+            SELECT id, coalesce(running_since, paused_at, stopped_at), does, waiting_on, cause,
+                state FROM new)
+        UPDATE routing_workitem w SET next_due_at = due.at
+            FROM unnest(%s::bigint[], %s::timestamptz[]) AS due(id, at)
         WHERE w.id = due.id AND w.next_due_at IS DISTINCT FROM due.at""",
         [*params, list(items), [item.next_due_at for item in items.values()]],
     )

@@ -1,4 +1,7 @@
-"""Tell of work that is about to be late or is, each level of a clock's ladder once, however many sweeps look or fail to."""
+"""
+Tell of work that is about to be late or is, each level of a clock's ladder once, however many
+sweeps look or fail to.
+"""
 
 from __future__ import annotations
 
@@ -32,30 +35,41 @@ WHY = "The timebox ran out."
 NOBODY = "Nobody is available"
 
 CLAIM = """
-    SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id, c.next_level, c.warn_at, coalesce(c.breached_at, c.due_at),
+    SELECT c.id, c.item_id, t.digest, w.owner_id, w.backup_id, w.team_id, c.next_level, c.warn_at,
+        coalesce(c.breached_at, c.due_at),
         c.running_since, c.spent, c.target, c.escalate_every
-    FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_clockterms t ON t.id = c.terms_id
+    FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_clockterms t
+        ON t.id = c.terms_id
     WHERE c.id = ANY(%s) AND c.wakes_at <= %s ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED"""
 WRITE = """
     WITH new AS (
         SELECT *, least(level, 2) + 1 AS what
-        FROM unnest(%(clock)b::bigint[], %(item)b::bigint[], %(level)b::int[], %(due_at)b::timestamptz[], %(wakes_at)b::timestamptz[])
+        FROM unnest(%(clock)b::bigint[], %(item)b::bigint[], %(level)b::int[],
+            %(due_at)b::timestamptz[], %(wakes_at)b::timestamptz[])
             AS new(clock, item, level, due_at, wakes_at)),
     clock AS (
-        UPDATE routing_clock c SET next_level = new.level + 1, wakes_at = new.wakes_at, trouble = '',
-            warned_at = coalesce(c.warned_at, %(at)s), breached_at = CASE WHEN new.level > 0 THEN coalesce(c.breached_at, c.due_at) END
+        UPDATE routing_clock c SET next_level = new.level + 1, wakes_at = new.wakes_at,
+            trouble = '',
+            warned_at = coalesce(c.warned_at, %(at)s), breached_at = CASE
+                WHEN new.level > 0 THEN coalesce(c.breached_at, c.due_at) END
         FROM new WHERE c.id = new.clock),
     level AS (
         INSERT INTO routing_escalation (clock_id, level, due_at, caught_up, sent_at)
         SELECT clock, level, due_at, false, %(at)s::timestamptz FROM new
-        UNION ALL SELECT *, true, NULL FROM unnest(%(under_clock)s::bigint[], %(under_level)s::int[], %(under_due_at)s::timestamptz[])),
+        UNION ALL SELECT *, true, NULL FROM unnest(%(under_clock)s::bigint[],
+            %(under_level)s::int[], %(under_due_at)s::timestamptz[])),
     told AS (
-        INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state, actor_id, at)
-        SELECT (ARRAY['routing.clock.warn', 'routing.clock.breach', 'routing.clock.escalate'])[what], 'throughline', '', item, clock, '',
-            (%(names)s::text[])[least(level, array_length(%(names)s::text[], 1) - 1) + 1], %(actor)s, %(at)s FROM new)
+        INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state,
+            actor_id, at)
+        SELECT (ARRAY['routing.clock.warn', 'routing.clock.breach',
+            'routing.clock.escalate'])[what], 'throughline', '', item, clock, '',
+            (%(names)s::text[])[least(level, array_length(%(names)s::text[], 1) - 1) + 1],
+                %(actor)s, %(at)s FROM new)
     INSERT INTO routing_notification (recipient_id, item_id, words, dedupe_key, at)
-    SELECT person, item, (ARRAY['warning', 'breach', 'escalation'])[what], concat_ws(':', 'clock', clock, level, person), %(at)s
-    FROM new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[]) AS told(clock, person) USING (clock)
+    SELECT person, item, (ARRAY['warning', 'breach', 'escalation'])[what], concat_ws(':', 'clock',
+        clock, level, person), %(at)s
+    FROM new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[]) AS told(clock,
+        person) USING (clock)
     RETURNING id, recipient_id, item_id"""
 NAMES = [level.name.lower() for level in Level]
 
@@ -74,10 +88,21 @@ class Telling:
     under_due_at: list[datetime] = field(default_factory=list)
     told_clock: list[int] = field(default_factory=list)
     told_person: list[int] = field(default_factory=list)
-    late: list[int] = field(default_factory=list)  # clocks of which it is told for the first time that they are
-    put_off: dict[int, tuple[datetime | None, str]] = field(default_factory=dict)  # by clock: when it wakes next, and what troubled it
+    late: list[int] = field(
+        default_factory=list
+    )  # clocks of which it is told for the first time that they are
+    put_off: dict[int, tuple[datetime | None, str]] = field(
+        default_factory=dict
+    )  # by clock: when it wakes next, and what troubled it
 
-    def tell(self, clock: int, item: int, reached: Sequence[Reached], wakes_at: datetime | None, people: Sequence[int]) -> None:
+    def tell(
+        self,
+        clock: int,
+        item: int,
+        reached: Sequence[Reached],
+        wakes_at: datetime | None,
+        people: Sequence[int],
+    ) -> None:
         """One message, of the highest level; those below it are caught up."""
         *under, highest = reached
         self.clock.append(clock)
@@ -97,22 +122,32 @@ class Telling:
 
 def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
     """
-    Tell of every clock that something is to be told about at ``at`` (aware); how many were looked at.
+    Tell of every clock that something is to be told about at ``at`` (aware); how many were looked
+    at.
 
-    Safe to run many times at once, and to be killed: a chunk is one transaction, and what another sweep or a person works on is
-    left to them. A clock that cannot be told of is pushed back and reported; the others go on.
+    Safe to run many times at once, and to be killed: a chunk is one transaction, and what another
+    sweep or a person works on is left to them. A clock that cannot be told of is pushed back and
+    reported; the others go on.
     """
     page, looked = _page(at, None, chunk), 0
     affected = affected_by_breach(at) if page else []
     while page:
         ids = [pk for pk, _ in page]
-        looked += isolate(lambda batch: again(partial(_escalate, batch, affected, at)), ids, lambda clock, why: _push_back(clock, why, at))
+        looked += isolate(
+            lambda batch: again(partial(_escalate, batch, affected, at)),
+            ids,
+            lambda clock, why: _push_back(clock, why, at),
+        )
         page = _page(at, page[-1], chunk)
     return looked
 
 
 def _page(at: datetime, last: tuple[int, Any] | None, chunk: int) -> list[tuple[int, Any]]:
-    """The next ones by what they wake at: those that were looked at and stay due come again with the next sweep, not in this one."""
+    """
+    The next ones by what they wake at.
+
+    Those that were looked at and stay due come again with the next sweep, not in this one.
+    """
     waking = Clock.objects.waking(at)
     if last:
         waking = waking.filter(wakes_at__gte=last[1]).exclude(wakes_at=last[1], pk__lte=last[0])
@@ -128,8 +163,16 @@ def _escalate(ids: Sequence[int], affected: Sequence[Affected], at: datetime) ->
             return 0
         telling, system = _told(claimed, at), Actor.system()
         if telling.clock:
-            written = run(WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at})
-            carry_messages([Notification(pk=pk, recipient_id=person, item_id=about, at=at) for pk, person, about in written], at)
+            written = run(
+                WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at}
+            )
+            carry_messages(
+                [
+                    Notification(pk=pk, recipient_id=person, item_id=about, at=at)
+                    for pk, person, about in written
+                ],
+                at,
+            )
         for clock, (wakes_at, trouble) in telling.put_off.items():
             Clock.objects.filter(pk=clock).update(wakes_at=wakes_at, trouble=trouble)
         escalate_affected(affected, telling.late, by=system, at=at, reason=WHY)
@@ -137,7 +180,9 @@ def _escalate(ids: Sequence[int], affected: Sequence[Affected], at: datetime) ->
 
 
 def _columns(telling: Telling) -> dict[str, Any]:
-    return {name: column for name, column in vars(telling).items() if name not in {"late", "put_off"}}
+    return {
+        name: column for name, column in vars(telling).items() if name not in {"late", "put_off"}
+    }
 
 
 def _told(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
@@ -145,7 +190,12 @@ def _told(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
     terms: Mapping[str, Terms] = terms_by_digest({digest for _, _, digest, *_ in claimed})
     for clock, item, digest, owner, backup, team, *rest in claimed:
         hours = terms[digest].hours
-        reached, wakes_at = climb(Climber(*rest), hours, at, past=lambda time, c=clock, h=hours: when_spent(_marks(c), h, time))  # type: ignore[misc]
+        reached, wakes_at = climb(
+            Climber(*rest),
+            hours,
+            at,
+            past=lambda time, c=clock, h=hours: when_spent(_marks(c), h, time),  # type: ignore[misc]
+        )
         if not reached:
             telling.put_off[clock] = (wakes_at, "")
         elif people := present.for_level(reached[-1].level, owner, backup, team):

@@ -1,4 +1,8 @@
-"""Office documents are zips: told from others by what their directories list. Nothing is ever unpacked."""
+"""
+Office documents are zips.
+
+Told from others by what their directories list. Nothing is ever unpacked.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +27,24 @@ def office_type(stream: IO[bytes]) -> str:
     """
     Return the type of office document in a zip.
 
-    :raises NotKept: if it is another archive, lists paths that lead outside, holds macros or cannot be read
+    :raises NotKept: if it is another archive, lists paths that lead outside, holds macros or cannot
+        be read
     """
     _check_directory(stream)
     try:
         with zipfile.ZipFile(stream) as archive:
             names = {info.filename for info in archive.infolist()}
-    except (zipfile.BadZipFile, OSError, ValueError, UnicodeDecodeError, NotImplementedError) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        ValueError,
+        UnicodeDecodeError,
+        NotImplementedError,
+    ) as error:
         raise NotKept("broken") from error
-    if any(name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names):
+    if any(
+        name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") for name in names
+    ):
         raise NotKept("archive")
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         raise NotKept("macros")
@@ -50,6 +63,8 @@ def _check_directory(stream: IO[bytes]) -> None:
     if at < 0 or len(end) - at < _END_BYTES:
         raise NotKept("broken")
     (size,) = struct.unpack_from("<L", end, at + 12)
-    if size > MOST_DIRECTORY_BYTES:  # also the 0xFFFFFFFF of zip64, which no office document of this size needs
+    if (
+        size > MOST_DIRECTORY_BYTES
+    ):  # also the 0xFFFFFFFF of zip64, which no office document of this size needs
         raise NotKept("archive")
     stream.seek(0)

@@ -10,9 +10,26 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from routing.work.file_types.refusal import NotKept
 
-FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP", "image/avif": "AVIF"}
-# What Pillow raises for damaged images; struct.error and the like come from deep inside its readers.
-_DAMAGED = (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError, ArithmeticError)
+FORMATS = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/gif": "GIF",
+    "image/webp": "WEBP",
+    "image/avif": "AVIF",
+}
+# What Pillow raises for damaged images; struct.error and the like come from deep inside its
+# readers.
+_DAMAGED = (
+    UnidentifiedImageError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    ArithmeticError,
+)
 
 
 def measure(stream: IO[bytes], kind: str, most_pixels: int) -> tuple[int, int]:
@@ -47,12 +64,16 @@ def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -
     stream.seek(0)
     try:
         with _opened(stream, kind) as image:
-            image.draft("RGB", (most_side, most_side))  # a JPEG is decoded no larger than it is needed
+            image.draft(
+                "RGB", (most_side, most_side)
+            )  # a JPEG is decoded no larger than it is needed
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((most_side, most_side))
             transparent = upright.has_transparency_data
             out = BytesIO()
-            upright.convert("RGBA" if transparent else "RGB").save(out, "WEBP", quality=82, exif=b"", icc_profile=b"", xmp=b"")
+            upright.convert("RGBA" if transparent else "RGB").save(
+                out, "WEBP", quality=82, exif=b"", icc_profile=b"", xmp=b""
+            )
     except _DAMAGED as error:
         raise NotKept("broken") from error
     return out.getvalue()
@@ -60,5 +81,7 @@ def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -
 
 def _opened(stream: IO[bytes], kind: str) -> Image.Image:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own bound is asked right after
+        warnings.simplefilter(
+            "ignore", Image.DecompressionBombWarning
+        )  # our own bound is asked right after
         return Image.open(stream, formats=[FORMATS[kind]])

@@ -52,12 +52,30 @@ def kind_of(stream: IO[bytes], name: str, seen: Seen, *, most_pixels: int) -> Ki
         return Kind(mime, width, height)
     if mime in _MEDIA:
         return Kind(_MEDIA[mime])
-    if mime or not seen.is_text or seen.holds_code or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"#!", b"<?", b"{\\rtf")):
-        raise NotKept("archive" if mime.startswith("application/") and mime in _ARCHIVES else "type")
+    if (
+        mime
+        or not seen.is_text
+        or seen.holds_code
+        or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"#!", b"<?", b"{\\rtf"))
+    ):
+        raise NotKept(
+            "archive" if mime.startswith("application/") and mime in _ARCHIVES else "type"
+        )
     return Kind("text/csv" if name.lower().endswith(".csv") else "text/plain")
 
 
 _ARCHIVES = frozenset(
     f"application/{name}"
-    for name in ("zip", "gzip", "x-tar", "x-rar-compressed", "vnd.rar", "x-bzip2", "x-7z-compressed", "x-xz", "zstd", "x-lzip")
+    for name in (
+        "zip",
+        "gzip",
+        "x-tar",
+        "x-rar-compressed",
+        "vnd.rar",
+        "x-bzip2",
+        "x-7z-compressed",
+        "x-xz",
+        "zstd",
+        "x-lzip",
+    )
 )

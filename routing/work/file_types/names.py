@@ -1,4 +1,8 @@
-"""Display names of files: as given, without characters that could mislead a reader or a file system."""
+"""
+Display names of files.
+
+As given, without characters that could mislead a reader or a file system.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +14,37 @@ from routing.work.file_types.refusal import NotKept
 
 MOST_BYTES = 200  # of UTF-8: file systems take 255, and whoever downloads it may have to add " (1)"
 _LONGEST_ENDING = 20
-_MISLEADING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # controls, right-to-left overrides, halves of characters, line ends
+_MISLEADING = {
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Cn",
+    "Zl",
+    "Zp",
+}  # controls, right-to-left overrides, halves of characters, line ends
 
 # What Windows, macOS or a web server runs or opens as a page, whatever is in it.
 RUNS = frozenset(
     """
     app asp aspx bat cgi chm cmd com cpl dll dmg exe hta htm html iso jar js jse jsp lnk mhtml mjs msi msp mht phar php php3 php4
     php5 php7 php8 phtml pif pl ps1 py rb reg scf scr sh shtml svg svgz swf url vb vbe vbs wsc wsf wsh xht xhtml xml xsl
-    """.split()  # noqa: SIM905 - a list of eighty lines reads worse
+    """.split()  # noqa: E501, SIM905
 )
 
 
 def clean(name: str) -> str:
-    """The last part of a path, in composed characters, without invisible ones, at most ``MOST_BYTES`` long; never empty."""
+    """
+    The last part of a path, in composed characters, without invisible ones, at most ``MOST_BYTES``
+    long; never empty.
+    """
     name = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
     name = re.split(r"[/\\]", name)[-1]
-    name = "".join(" " if sign.isspace() else sign for sign in name if sign.isspace() or unicodedata.category(sign) not in _MISLEADING)
+    name = "".join(
+        " " if sign.isspace() else sign
+        for sign in name
+        if sign.isspace() or unicodedata.category(sign) not in _MISLEADING
+    )
     name = " ".join(name.split()).strip(". ")
     return _shortened(name) or "file"
 
@@ -42,7 +61,8 @@ def _shortened(name: str) -> str:
 
 def check(name: str) -> None:
     """
-    :raises NotKept: if the name ends like something that runs; endings before the last are kept, they do nothing
+    :raises NotKept: if the name ends like something that runs; endings before the last are kept,
+        they do nothing
     """
     ending = PurePosixPath(name).suffix.lstrip(".").lower()
     if ending in RUNS:

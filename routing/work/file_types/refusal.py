@@ -9,28 +9,69 @@ from django.utils.translation import gettext_lazy as _
 
 _SENTENCES: dict[str, tuple[int, str | Promise]] = {
     "empty": (422, _("The file is empty. Check it and choose it again.")),
-    "too_large": (413, _("The file is larger than %(limit)s. Make it smaller or send a link to it.")),
+    "too_large": (
+        413,
+        _("The file is larger than %(limit)s. Make it smaller or send a link to it."),
+    ),
     "type": (
         415,
         _(
             "This file type is not accepted. Send an image (PNG, JPEG, GIF, WebP, AVIF), a PDF, "
-            "a Word, Excel or PowerPoint file, a video (MP4, MOV, WebM), audio (MP3, WAV) or plain text (UTF-8)."
+            "a Word, Excel or PowerPoint file, a video (MP4, MOV, WebM), audio (MP3, WAV) or plain "
+            "text (UTF-8)."
         ),
     ),
-    "name": (415, _("Files ending in .%(ending)s are not accepted because they can run as programs. Send a PDF or an image instead.")),
-    "archive": (415, _("Archives are not accepted. Unpack the archive and send its files one by one.")),
-    "macros": (415, _("The document contains macros. Save it without macros (.docx, .xlsx or .pptx) and send it again.")),
-    "broken": (422, _("The file is damaged or its content does not match its type. Open and save it again, then send it.")),
-    "too_many_pixels": (422, _("The image is larger than %(limit)s megapixels. Make it smaller and send it again.")),
-    "program": (415, _("The file contains program code. Open it, save it again as an image, then send it.")),
-    "virus": (422, _("The file contains a virus. Do not open it. Ask the person who gave it to you.")),
-    "no_room": (507, _("There is no storage space left. The file was not saved. Try again later or tell your administrator.")),
+    "name": (
+        415,
+        _(
+            "Files ending in .%(ending)s are not accepted because they can run as programs. Send a "
+            "PDF or an image instead."
+        ),
+    ),
+    "archive": (
+        415,
+        _("Archives are not accepted. Unpack the archive and send its files one by one."),
+    ),
+    "macros": (
+        415,
+        _(
+            "The document contains macros. Save it without macros (.docx, .xlsx or .pptx) and send "
+            "it again."
+        ),
+    ),
+    "broken": (
+        422,
+        _(
+            "The file is damaged or its content does not match its type. Open and save it again, "
+            "then send it."
+        ),
+    ),
+    "too_many_pixels": (
+        422,
+        _("The image is larger than %(limit)s megapixels. Make it smaller and send it again."),
+    ),
+    "program": (
+        415,
+        _("The file contains program code. Open it, save it again as an image, then send it."),
+    ),
+    "virus": (
+        422,
+        _("The file contains a virus. Do not open it. Ask the person who gave it to you."),
+    ),
+    "no_room": (
+        507,
+        _(
+            "There is no storage space left. The file was not saved. Try again later or tell your "
+            "administrator."
+        ),
+    ),
 }
 
 
 class NotKept(ValueError):
     """
-    A file was refused and nothing of it was kept. ``str()`` says what to do, in the reader's language.
+    A file was refused and nothing of it was kept. ``str()`` says what to do, in the reader's
+    language.
 
     :ivar code: why, for machines: one of the keys above
     :ivar status: the HTTP status that fits

@@ -28,7 +28,8 @@ from routing.work.previews import forget
 from routing.work.registry import eraser
 
 log = structlog.get_logger(__name__)
-KEEPING = 7_203_010  # seed of the advisory locks: whoever keeps a key shares its lock, whoever removes it has it alone
+# Seed of the advisory locks: whoever keeps a key shares its lock, whoever removes it has it alone.
+KEEPING = 7_203_010
 UNREFERENCED = timedelta(days=1)  # longer than any upload or transaction may take
 
 grant("routing.view_file", *EVERYONE)
@@ -38,8 +39,8 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
     """
     Judge, store and record what was uploaded. Permission is the caller's to ask.
 
-    The bytes are complete on disk before there is a row. Without a row, after a crash or a rollback, ``sweep_orphans`` takes them
-    away again.
+    The bytes are complete on disk before there is a row. Without a row, after a crash or a
+    rollback, ``sweep_orphans`` takes them away again.
 
     :param upload: seekable; a ``ContentFile`` for bytes in memory
     :param client: whose it is: who may see the client may see the file; None for the uploader's own
@@ -51,7 +52,9 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
     _store(key, upload)
     with transaction.atomic():
         sql("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, %s))", [key, KEEPING])
-        _store(key, upload)  # a sweep may have taken what was there when we looked; from here on it cannot
+        _store(
+            key, upload
+        )  # a sweep may have taken what was there when we looked; from here on it cannot
         return File.objects.create(
             sha256=seen.sha256,
             size=seen.size,
@@ -110,7 +113,11 @@ def content_of(file: File) -> bytes:
 
 
 def sweep_orphans(at: datetime) -> int:
-    """Remove unfinished files and those that no row refers to, once they are a day old; how many. Safe to run twice, or at once."""
+    """
+    Remove unfinished files and those that no row refers to, once they are a day old.
+
+    How many. Safe to run twice, or at once.
+    """
     storage = private()
     removed = 0
     folders, _files = storage.listdir("")
@@ -122,10 +129,15 @@ def sweep_orphans(at: datetime) -> int:
 
 
 def _remove(key: str, *, before: datetime | None = None) -> bool:
-    """Remove bytes that no row refers to, unless somebody is keeping the same ones now, or they are younger than ``before``."""
+    """
+    Remove bytes that no row refers to, unless somebody is keeping the same ones now, or they are
+    younger than ``before``.
+    """
     storage = private()
     with transaction.atomic():
-        [(mine,)] = sql("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, %s))", [key, KEEPING])
+        [(mine,)] = sql(
+            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, %s))", [key, KEEPING]
+        )
         if not mine or File.objects.filter(storage_key=key).exists():
             return False
         try:
@@ -148,17 +160,27 @@ def forget_names(contact_id: int, email: str, at: datetime) -> None:
 
 def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
     """
-    Take away the bytes of everything a contact uploaded; how many files. What somebody else sent as well stays for them.
+    Take away the bytes of everything a contact uploaded; how many files. What somebody else sent as
+    well stays for them.
 
     :raises PermissionDenied: if ``by`` may not erase
     """
     by.require("routing.erase_contact", to="erase personal data")
     with transaction.atomic():
-        found = list(File.objects.kept().filter(uploader__contact=contact_id).select_for_update(of=("self",)).order_by("pk"))
-        File.objects.filter(pk__in=[file.pk for file in found]).update(name="", storage_key="", erased_at=at)
+        found = list(
+            File.objects.kept()
+            .filter(uploader__contact=contact_id)
+            .select_for_update(of=("self",))
+            .order_by("pk")
+        )
+        File.objects.filter(pk__in=[file.pk for file in found]).update(
+            name="", storage_key="", erased_at=at
+        )
         for file in found:
             forget(file.sha256)
-            transaction.on_commit(partial(_remove, file.storage_key))  # lost in a crash, the next sweep does it
+            transaction.on_commit(
+                partial(_remove, file.storage_key)
+            )  # lost in a crash, the next sweep does it
     return len(found)
 
 

@@ -22,8 +22,14 @@ grant("routing.reassign_team_workitem", AM, name="Can reassign the work of their
 grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
 
 
-def hold_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
-    """Hold items and everything open below them; a child that is already held keeps its own hold."""
+def hold_with_children(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[Result]:
+    """
+    Hold items and everything open below them.
+
+    A child that is already held keeps its own hold.
+    """
     with transaction.atomic(savepoint=False):
         lock(WorkItem, ids, below=True)
         results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, why=reason)
@@ -34,7 +40,9 @@ def hold_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: da
     return results
 
 
-def resume_with_children(step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "") -> list[Result]:
+def resume_with_children(
+    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[Result]:
     """Resume items and what was held with them."""
     with transaction.atomic(savepoint=False):
         lock(WorkItem, ids, below=True)
@@ -56,13 +64,23 @@ def held_itself(row: WorkItem, context: Context) -> GateResult:
         return passed("held", _("On hold."), evidence=row.hold_reason)
     if row.held_at is None:
         return refused("held", _("Not on hold."))
-    return refused("held", _("This is on hold with its parent work. Resume the parent."), clears_by=_("Someone who can resume work"))
+    return refused(
+        "held",
+        _("This is on hold with its parent work. Resume the parent."),
+        clears_by=_("Someone who can resume work"),
+    )
 
 
-def active_people(rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]) -> Mapping[int, frozenset[int]]:
+def active_people(
+    rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]
+) -> Mapping[int, frozenset[int]]:
     """Return the ids of the named people who are active staff. The set is the same for each row."""
     named = [details[name] for name in ("owner", "backup", "doer") if details.get(name) is not None]
-    staff = frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True)) if named else frozenset()
+    staff = (
+        frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True))
+        if named
+        else frozenset()
+    )
     return dict.fromkeys((row.pk for row in rows), staff)
 
 
@@ -75,7 +93,11 @@ def new_pair_fits(row: WorkItem, context: Context) -> GateResult:
         return refused("pair", _("Choose an owner and a different backup."), clears_by=_("You"))
     absent = {owner, backup, doer} - {None} - context.facts[row.pk]
     if absent:
-        return refused("pair", _("Owner, backup and assignee must be active staff."), clears_by=_("You: choose someone else"))
+        return refused(
+            "pair",
+            _("Owner, backup and assignee must be active staff."),
+            clears_by=_("You: choose someone else"),
+        )
     return passed("pair", _("Owner and backup are two active people."))
 
 
@@ -90,7 +112,13 @@ hold = operation(
     run=hold_with_children,
 )
 resume = operation(
-    WorkItem, "resume", _("Resume"), may=(AM, OPS), gates=(is_open, held_itself), through_hold=True, run=resume_with_children
+    WorkItem,
+    "resume",
+    _("Resume"),
+    may=(AM, OPS),
+    gates=(is_open, held_itself),
+    through_hold=True,
+    run=resume_with_children,
 )
 hand_over = operation(
     WorkItem,
@@ -104,6 +132,13 @@ hand_over = operation(
     details=("owner", "backup", "doer"),
 )
 # Below a held item nobody is asked again: whoever may hold the whole may hold its parts.
-HOLD_BELOW = Operation(WorkItem, "hold", _("Put on hold"), gates=(is_open, not_held_yet), through_hold=True, system=True)
+HOLD_BELOW = Operation(
+    WorkItem,
+    "hold",
+    _("Put on hold"),
+    gates=(is_open, not_held_yet),
+    through_hold=True,
+    system=True,
+)
 
 __all__: list[Any] = ["hand_over", "hold", "resume"]

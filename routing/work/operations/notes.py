@@ -26,7 +26,9 @@ grant("routing.view_note", *EVERYONE)
 grant("routing.add_note", AM, CREATIVE, QA, OPS, INTEGRATIONS)
 
 
-def add(item_id: int, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime) -> Note:
+def add(
+    item_id: int, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime
+) -> Note:
     """
     Write a note about work that ``by`` may see, whatever its state.
 
@@ -37,20 +39,30 @@ def add(item_id: int, *, body: str, audience: str, files: Sequence[File] = (), b
     :raises ValidationError: if it says nothing, or too much
     """
     by.require("routing.add_note", to=_("write notes"))
-    return write(work_seen_by(by).get(pk=item_id), body=body, audience=audience, files=files, by=by, at=at)
+    return write(
+        work_seen_by(by).get(pk=item_id), body=body, audience=audience, files=files, by=by, at=at
+    )
 
 
-def write(item: WorkItem, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime) -> Note:
+def write(
+    item: WorkItem, *, body: str, audience: str, files: Sequence[File] = (), by: Actor, at: datetime
+) -> Note:
     """
-    ``add`` without its questions: for callers that asked permission in their own way, such as the portal.
+    ``add`` without its questions: for callers that asked permission in their own way, such as the
+    portal.
 
     :raises ValidationError: if it says nothing, or too much
     """
-    note = Note(item=item, author_id=by.user_id, audience=Note.Audience(audience), body=body.strip(), at=at)
+    note = Note(
+        item=item, author_id=by.user_id, audience=Note.Audience(audience), body=body.strip(), at=at
+    )
     if not note.body and not files:
         raise ValidationError(_("Enter text or add a file."))
     if len(note.body) > MOST_SIGNS:
-        raise ValidationError(_("A note can have at most %(most)s characters. Put longer text into a file.") % {"most": MOST_SIGNS})
+        raise ValidationError(
+            _("A note can have at most %(most)s characters. Put longer text into a file.")
+            % {"most": MOST_SIGNS}
+        )
     with transaction.atomic():
         note.save()
         NoteFile.objects.bulk_create([NoteFile(note=note, file=file) for file in files])
@@ -63,7 +75,9 @@ def forget_notes(contact_id: int, email: str, at: datetime) -> None:
     """Empty what the person wrote, and take the address out of what others did."""
     Note.objects.filter(author__contact=contact_id).update(body="", erased_at=at)
     if email:
-        without = Func(F("body"), Value(_literal(email)), Value(ERASED), Value("gi"), function="regexp_replace")
+        without = Func(
+            F("body"), Value(_literal(email)), Value(ERASED), Value("gi"), function="regexp_replace"
+        )
         Note.objects.filter(body__icontains=email).update(body=without, erased_at=at)
 
 

@@ -1,4 +1,8 @@
-"""Contacts sign in with a code by e-mail; staff do not, and nobody learns whose address is known."""
+"""
+Contacts sign in with a code by e-mail.
+
+Staff do not, and nobody learns whose address is known.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,11 @@ def letter_after(action: Any) -> Any:
 
 
 def code_in(letter: Any) -> str:
-    return next(line for line in letter.body.splitlines() if "-" in line and line.isupper() and " " not in line)
+    return next(
+        line
+        for line in letter.body.splitlines()
+        if "-" in line and line.isupper() and " " not in line
+    )
 
 
 def test_a_code_lets_a_contact_in_and_leads_to_the_portal(client: Browser, carla: Contact) -> None:
@@ -69,19 +77,32 @@ def test_a_code_counts_once(client: Browser, carla: Contact) -> None:
 
 
 @pytest.mark.parametrize("who", ["nobody", "staff", "withdrawn", "not invited"])
-def test_whoever_gets_no_code_sees_what_a_contact_sees(client: Browser, world: World, carla: Contact, who: str) -> None:
+def test_whoever_gets_no_code_sees_what_a_contact_sees(
+    client: Browser, world: World, carla: Contact, who: str
+) -> None:
     if who == "withdrawn":
         withdraw(carla.pk, by=by(world.alice), at=NOW, reason="She left.")
     elif who == "not invited":
         Contact.objects.create(full_name="Tom", email="tom@client.test")
-    email = {"nobody": "nobody@client.test", "staff": world.alice.email, "withdrawn": carla.email, "not invited": "tom@client.test"}[who]
+    email = {
+        "nobody": "nobody@client.test",
+        "staff": world.alice.email,
+        "withdrawn": carla.email,
+        "not invited": "tom@client.test",
+    }[who]
     known = invited(world, "Known", (world.acme, APPROVER))
     other = Browser()
 
     answer, like = ask(client, email), ask(other, known.email)
-    pages = [words(browser.get(CONFIRM)).replace(address, "") for browser, address in ((client, email), (other, known.email))]
+    pages = [
+        words(browser.get(CONFIRM)).replace(address, "")
+        for browser, address in ((client, email), (other, known.email))
+    ]
 
-    assert (answer.status_code, answer.headers["Location"]) == (like.status_code, like.headers["Location"])
+    assert (answer.status_code, answer.headers["Location"]) == (
+        like.status_code,
+        like.headers["Location"],
+    )
     assert pages[0] == pages[1]
     assert email not in [to for letter in mail.outbox for to in letter.to]
 
@@ -110,7 +131,9 @@ def test_guessing_codes_ends_after_a_few(client: Browser, carla: Contact) -> Non
 
 
 @pytest.mark.parametrize("email", ["carla@client.test", "nobody@client.test"])
-def test_asking_again_and_again_is_slowed_down_for_known_and_unknown_alike(carla: Contact, email: str) -> None:
+def test_asking_again_and_again_is_slowed_down_for_known_and_unknown_alike(
+    carla: Contact, email: str
+) -> None:
     answers = [ask(Browser(), email) for _ in range(4)]
 
     assert [answer.status_code for answer in answers] == [302, 302, 302, 200]
@@ -123,7 +146,9 @@ def test_one_sender_cannot_ask_for_everybody(carla: Contact) -> None:
     assert answers[-1].status_code == 200
 
 
-def test_a_password_lets_no_contact_in_and_none_can_be_made(client: Browser, carla: Contact) -> None:
+def test_a_password_lets_no_contact_in_and_none_can_be_made(
+    client: Browser, carla: Contact
+) -> None:
     user = user_of(carla)
     user.set_password("a long enough password")
     user.save()
@@ -135,15 +160,23 @@ def test_a_password_lets_no_contact_in_and_none_can_be_made(client: Browser, car
     assert not [letter for letter in mail.outbox if carla.email in letter.to]
 
 
-@pytest.mark.parametrize("path", ["password/change/", "password/set/", "2fa/", "2fa/totp/activate/"])
-def test_passwords_and_second_factors_are_not_a_contacts(client: Browser, carla: Contact, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["password/change/", "password/set/", "2fa/", "2fa/totp/activate/"]
+)
+def test_passwords_and_second_factors_are_not_a_contacts(
+    client: Browser, carla: Contact, path: str
+) -> None:
     client.force_login(user_of(carla))
 
     assert client.get(f"/accounts/{path}").headers["Location"] == "/portal/"
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/delivery/request/", "/admin/mail/", "/admin/login/"])
-def test_the_desk_refuses_contacts_even_in_a_group(client: Browser, carla: Contact, world: World, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/delivery/request/", "/admin/mail/", "/admin/login/"]
+)
+def test_the_desk_refuses_contacts_even_in_a_group(
+    client: Browser, carla: Contact, world: World, path: str
+) -> None:
     user = user_of(carla)
     user.groups.set(world.olga.groups.all())
     client.force_login(user)
@@ -151,7 +184,9 @@ def test_the_desk_refuses_contacts_even_in_a_group(client: Browser, carla: Conta
     assert client.get(path).status_code == 403
 
 
-def test_losing_access_ends_the_session_at_once(client: Browser, carla: Contact, world: World) -> None:
+def test_losing_access_ends_the_session_at_once(
+    client: Browser, carla: Contact, world: World
+) -> None:
     client.force_login(user_of(carla))
     before = client.get("/portal/").status_code
 
@@ -172,7 +207,9 @@ def test_signing_out_is_a_post_and_ends_it(client: Browser, carla: Contact) -> N
     assert client.get("/portal/").status_code == 302
 
 
-def test_the_bare_address_leads_everybody_to_their_own_page(carla: Contact, world: World, settings: Settings) -> None:
+def test_the_bare_address_leads_everybody_to_their_own_page(
+    carla: Contact, world: World, settings: Settings
+) -> None:
     settings.EMBEDDED = True
 
     def leads_to(user: User | None) -> str:
@@ -181,4 +218,8 @@ def test_the_bare_address_leads_everybody_to_their_own_page(carla: Contact, worl
             browser.force_login(user)
         return browser.get("/").headers["Location"]
 
-    assert [leads_to(who) for who in (user_of(carla), world.alice, None)] == ["/portal/", "/admin/", "/admin/"]
+    assert [leads_to(who) for who in (user_of(carla), world.alice, None)] == [
+        "/portal/",
+        "/admin/",
+        "/admin/",
+    ]

@@ -33,7 +33,9 @@ def totp(user) -> str:
 
 
 def code(secret: str) -> str:
-    return auth.format_hotp_value(auth.hotp_value(secret, next(iter(auth.yield_hotp_counters_from_time()))))
+    return auth.format_hotp_value(
+        auth.hotp_value(secret, next(iter(auth.yield_hotp_counters_from_time())))
+    )
 
 
 def test_the_admin_sends_strangers_to_the_one_sign_in_page(client):
@@ -84,7 +86,9 @@ def test_secrets_of_second_factors_are_encrypted_at_rest(alice):
 
 
 def test_sign_up_is_closed(client):
-    answer = client.post("/accounts/signup/", {"email": "mallory@example.com", "password1": PASSWORD})
+    answer = client.post(
+        "/accounts/signup/", {"email": "mallory@example.com", "password1": PASSWORD}
+    )
 
     assert "closed" in answer.content.decode().lower()
 

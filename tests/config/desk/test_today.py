@@ -87,15 +87,21 @@ def test_every_number_leads_to_exactly_its_rows(world: World) -> None:
 
     groups = [*page.context["due"], beside(page, "client")]
 
-    assert {group.name: len(refs_at(browser, group.url)) for group in groups} == {group.name: group.count for group in groups}
+    assert {group.name: len(refs_at(browser, group.url)) for group in groups} == {
+        group.name: group.count for group in groups
+    }
     assert [group.count for group in groups] == [2, 2, 2, 3, 1]
 
 
-def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_change(world: World) -> None:
+def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_change(
+    world: World,
+) -> None:
     asked = WEDNESDAY - timedelta(days=1)
     row = make_request(world.acme, at=asked)
     requests.ask([row.pk], by=by(world.alice), at=asked, question="Which?")
-    requests.edit([row.pk], by=by(world.alice), at=WEDNESDAY - timedelta(hours=1), title="Another title")
+    requests.edit(
+        [row.pk], by=by(world.alice), at=WEDNESDAY - timedelta(hours=1), title="Another title"
+    )
 
     page = open_today(signed_in(world.alice))
 
@@ -105,7 +111,9 @@ def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_cha
 
 
 def test_it_tells_what_others_changed_since_the_visit_before(world: World) -> None:
-    theirs, mine, before = [make_request(world.acme, at=WEDNESDAY - timedelta(days=1)) for _ in range(3)]
+    theirs, mine, before = [
+        make_request(world.acme, at=WEDNESDAY - timedelta(days=1)) for _ in range(3)
+    ]
     browser = signed_in(world.alice)
     requests.triage([before.pk], by=by(world.bob), at=WEDNESDAY - timedelta(hours=1))
     look_in(world.alice.pk, WEDNESDAY - timedelta(minutes=45))
@@ -120,9 +128,18 @@ def test_it_tells_what_others_changed_since_the_visit_before(world: World) -> No
 
 
 def test_looking_again_soon_is_the_same_visit(world: World) -> None:
-    times = [look_in(world.alice.pk, WEDNESDAY + timedelta(minutes=minutes)) for minutes in (0, 10, 39, 70, 80, 60)]
+    times = [
+        look_in(world.alice.pk, WEDNESDAY + timedelta(minutes=minutes))
+        for minutes in (0, 10, 39, 70, 80, 60)
+    ]
 
-    assert times == [None, None, None, WEDNESDAY + timedelta(minutes=39), *[WEDNESDAY + timedelta(minutes=39)] * 2]
+    assert times == [
+        None,
+        None,
+        None,
+        WEDNESDAY + timedelta(minutes=39),
+        *[WEDNESDAY + timedelta(minutes=39)] * 2,
+    ]
     assert Visit.objects.get().seen_at == WEDNESDAY + timedelta(minutes=80)
 
 
@@ -135,8 +152,18 @@ def test_on_the_first_visit_nothing_counts_as_changed(world: World) -> None:
 @pytest.mark.requirement("O9")
 def test_it_announces_absences_of_people_i_back_up(world: World) -> None:
     make_request(world.acme), make_request(world.acme)
-    for user, starts, ends in ((world.alice, -1, 2), (world.alice, 6, 9), (world.alice, 8, 9), (world.alice, -9, -8), (world.olga, -1, 2)):
-        Absence.objects.create(user=user, starts_at=WEDNESDAY + timedelta(days=starts), ends_at=WEDNESDAY + timedelta(days=ends))
+    for user, starts, ends in (
+        (world.alice, -1, 2),
+        (world.alice, 6, 9),
+        (world.alice, 8, 9),
+        (world.alice, -9, -8),
+        (world.olga, -1, 2),
+    ):
+        Absence.objects.create(
+            user=user,
+            starts_at=WEDNESDAY + timedelta(days=starts),
+            ends_at=WEDNESDAY + timedelta(days=ends),
+        )
     browser = signed_in(world.bob)
 
     page = open_today(browser)
@@ -181,12 +208,22 @@ def test_the_number_of_queries_does_not_grow_with_the_work(world: World) -> None
 
 @pytest.mark.parametrize(
     "query",
-    ["due=never", "of=nobody", "of=99999999999999999999", "changed=yesterday", "changed=2026-11-25T10:00", "changed=2026-99-99T10:00Z"],
+    [
+        "due=never",
+        "of=nobody",
+        "of=99999999999999999999",
+        "changed=yesterday",
+        "changed=2026-11-25T10:00",
+        "changed=2026-99-99T10:00Z",
+    ],
 )
 def test_a_filter_that_is_none_is_no_error(world: World, query: str) -> None:
     make_request(world.acme)
 
-    assert signed_in(world.alice).get(f"/admin/routing/workitem/?whose=mine&{query}").status_code == 200
+    assert (
+        signed_in(world.alice).get(f"/admin/routing/workitem/?whose=mine&{query}").status_code
+        == 200
+    )
 
 
 def test_a_hold_shows_beside_the_number_of_my_work(world: World) -> None:

@@ -21,7 +21,12 @@ def _embedded_demo(settings, tmp_path):
     settings.EMBEDDED = True
 
 
-def send(subject: str = "Your code", text: str = "Enter 123456.", to: str = "carla@acme.test", kind=EmailMessage) -> None:
+def send(
+    subject: str = "Your code",
+    text: str = "Enter 123456.",
+    to: str = "carla@acme.test",
+    kind=EmailMessage,
+) -> None:
     kind(subject, text, to=[to]).send()
 
 

@@ -9,13 +9,20 @@ from config.storage import schema
 
 @pytest.fixture
 def broker_away(monkeypatch):
-    monkeypatch.setattr(app, "connection_for_write", lambda: Connection("redis+socket:///nonexistent/valkey?virtual_host=0"))
+    monkeypatch.setattr(
+        app,
+        "connection_for_write",
+        lambda: Connection("redis+socket:///nonexistent/valkey?virtual_host=0"),
+    )
 
 
 @pytest.fixture
 def database_away(monkeypatch):
     def refuse(_: BaseDatabaseWrapper) -> None:
-        raise OperationalError('connection to server at "db.internal" failed: password authentication failed for user "app"')
+        raise OperationalError(
+            'connection to server at "db.internal" failed: password authentication failed for user '
+            '"app"'
+        )
 
     monkeypatch.setattr(schema, "standing", refuse)
 
@@ -46,7 +53,10 @@ def test_not_ready_without_a_database_and_silent_about_where_it_is(client, datab
     answer = client.get("/readyz")
 
     assert answer.status_code == 503
-    assert answer.json() == {"ready": False, "reasons": {"database": "The database does not answer."}}
+    assert answer.json() == {
+        "ready": False,
+        "reasons": {"database": "The database does not answer."},
+    }
 
 
 @pytest.mark.django_db(databases=["default", "owner"], transaction=True)
@@ -55,13 +65,22 @@ def test_not_ready_without_a_database_and_silent_about_where_it_is(client, datab
     [
         (
             "DELETE FROM django_migrations WHERE app = 'sessions'",
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('sessions', '0001_initial', now())",
+            (
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('sessions', "
+                "'0001_initial', now())"
+            ),
             "Migrations are pending: sessions.0001_initial. Run `manage.py migrate`.",
         ),
         (
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('routing', '0999_from_tomorrow', now())",
+            (
+                "INSERT INTO django_migrations (app, name, applied) VALUES ('routing', "
+                "'0999_from_tomorrow', now())"
+            ),
             "DELETE FROM django_migrations WHERE name = '0999_from_tomorrow'",
-            "The schema is newer than this code: routing.0999_from_tomorrow. Deploy the newer version.",
+            (
+                "The schema is newer than this code: routing.0999_from_tomorrow. Deploy the newer "
+                "version."
+            ),
         ),
     ],
 )
@@ -97,4 +116,7 @@ def test_figures_are_for_this_machine_or_for_who_has_the_token(client, settings)
 
     settings.METRICS_TOKEN = "only-prometheus"
     assert client.get("/metrics").status_code == 404
-    assert client.get("/metrics", headers={"authorization": "Bearer only-prometheus"}).status_code == 200
+    assert (
+        client.get("/metrics", headers={"authorization": "Bearer only-prometheus"}).status_code
+        == 200
+    )

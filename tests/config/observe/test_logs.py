@@ -23,7 +23,12 @@ def test_a_line_is_json_with_the_requests_id(written):
         structlog.get_logger("routing").info("approved", ref="ACM-142")
 
     [line] = written()
-    assert (line["event"], line["ref"], line["request_id"], line["level"]) == ("approved", "ACM-142", "abc", "info")
+    assert (line["event"], line["ref"], line["request_id"], line["level"]) == (
+        "approved",
+        "ACM-142",
+        "abc",
+        "info",
+    )
 
 
 def test_the_standard_library_writes_the_same_form(written):

@@ -8,11 +8,23 @@ from config.observe import queues
 from routing.models import Dispatch, Event
 from routing.people.staff import User
 
-NOTHING = queues.Waiting(events=0, parked=0, oldest_s=0, steps=0, exceptions=0, untold=0, oldest_clock_s=0, outgoing=0, dead=0)
+NOTHING = queues.Waiting(
+    events=0,
+    parked=0,
+    oldest_s=0,
+    steps=0,
+    exceptions=0,
+    untold=0,
+    oldest_clock_s=0,
+    outgoing=0,
+    dead=0,
+)
 
 
 def queue(due_in: timedelta, **fields):
-    event = Event.objects.create(kind="crm.deal.created", actor=User.objects.system(), at=timezone.now())
+    event = Event.objects.create(
+        kind="crm.deal.created", actor=User.objects.system(), at=timezone.now()
+    )
     return Dispatch.objects.create(event=event, due_at=timezone.now() + due_in, **fields)
 
 

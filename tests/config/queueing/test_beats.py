@@ -15,8 +15,13 @@ def ours():
 def test_migrating_writes_the_table_into_the_database():
     beats.sync(apps)
 
-    found = {(task.task, task.interval.every, task.interval.period, task.queue, task.expire_seconds) for task in ours()}
-    assert found == {(beat.task, beat.every_s, "seconds", beat.queue, beat.every_s) for beat in BEAT}
+    found = {
+        (task.task, task.interval.every, task.interval.period, task.queue, task.expire_seconds)
+        for task in ours()
+    }
+    assert found == {
+        (beat.task, beat.every_s, "seconds", beat.queue, beat.every_s) for beat in BEAT
+    }
 
 
 def test_every_task_of_the_table_is_there_and_in_a_queue_that_a_worker_reads():
@@ -29,7 +34,7 @@ def test_every_task_of_the_table_is_there_and_in_a_queue_that_a_worker_reads():
         assert beat.queue in queues
 
 
-def test_events_are_looked_for_every_few_seconds_and_seals_made_every_half_minute_and_clocks_swept_every_ten_seconds():
+def test_events_are_looked_for_every_few_seconds_and_seals_made_every_half_minute_and_clocks_swept_every_ten_seconds():  # noqa: E501
     assert {(beat.task, beat.every_s) for beat in BEAT} >= {
         ("routing.tasks.process", 5),
         ("routing.tasks.seal", 30),

@@ -25,7 +25,9 @@ def backend_of(session: BoundedConnection) -> psutil.Process:
     return psutil.Process(session.info.backend_pid)
 
 
-def test_a_server_that_was_stopped_is_given_up_and_the_connection_with_it(session: BoundedConnection, monkeypatch: pytest.MonkeyPatch):
+def test_a_server_that_was_stopped_is_given_up_and_the_connection_with_it(
+    session: BoundedConnection, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(bounded, "PATIENCE_S", 0.5)
     backend = backend_of(session)
     try:
@@ -43,7 +45,9 @@ def test_a_server_that_was_stopped_is_given_up_and_the_connection_with_it(sessio
     assert session.closed
 
 
-def test_what_is_slow_but_in_time_is_waited_for(session: BoundedConnection, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_slow_but_in_time_is_waited_for(
+    session: BoundedConnection, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setattr(bounded, "PATIENCE_S", 60)
 
     assert session.execute("SELECT 1 FROM pg_sleep(0.3)").fetchone() == (1,)

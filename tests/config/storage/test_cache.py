@@ -30,19 +30,27 @@ def forget_own() -> None:
 
 
 def moved(settings: Settings, location: str) -> None:
-    settings.CACHES = {alias: {**options, "LOCATION": location} for alias, options in settings.CACHES.items()}
+    settings.CACHES = {
+        alias: {**options, "LOCATION": location} for alias, options in settings.CACHES.items()
+    }
 
 
 @pytest.fixture
 def away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Caches at an address where nobody is; what this process then remembers begins empty and is forgotten again."""
+    """
+    Caches at an address where nobody is.
+
+    What this process then remembers begins empty and is forgotten again.
+    """
     monkeypatch.setattr(Cache, "_asks_again_at", 0.0)
     moved(settings, "unix:///nonexistent/valkey?db=0")
     forget_own()
 
 
 @pytest.fixture
-def frozen(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[socket.socket]:
+def frozen(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[socket.socket]:
     """A server that takes connections and never says a word."""
     monkeypatch.setattr(Cache, "_asks_again_at", 0.0)
     with socket.socket(socket.AF_UNIX) as server:
@@ -98,7 +106,9 @@ def test_a_code_counts_once_while_it_is_away(client: Browser, away: None) -> Non
 def test_guessing_is_slowed_down_while_it_is_away(client: Browser, away: None) -> None:
     alice = make_user("Alice", password=PASSWORD)
 
-    answers = [client.post(LOGIN, {"login": alice.email, "password": f"guess {n}"}) for n in range(12)]
+    answers = [
+        client.post(LOGIN, {"login": alice.email, "password": f"guess {n}"}) for n in range(12)
+    ]
 
     assert "Too many failed login attempts" in answers[-1].content.decode()
 
@@ -113,7 +123,9 @@ def test_a_frozen_server_is_asked_once_and_then_left_alone(frozen: socket.socket
     assert connections(frozen) == 1
 
 
-def test_it_is_asked_again_after_its_rest(frozen: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_asked_again_after_its_rest(
+    frozen: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache.set("count", 2)
 
     monkeypatch.setattr(Cache, "_asks_again_at", 0.0)
@@ -133,7 +145,9 @@ def test_pictures_are_shown_while_it_is_away(world: World, away: None, settings:
 
 
 @pytest.mark.usefixtures("own_folder")
-def test_nothing_is_called_erased_while_its_picture_may_still_be_there(world: World, away: None) -> None:
+def test_nothing_is_called_erased_while_its_picture_may_still_be_there(
+    world: World, away: None
+) -> None:
     contact = invited(world, "Carla", (world.acme, REQUESTER))
     made = make_file(user_of(contact), world.acme, content=png(), name="logo.png")
 

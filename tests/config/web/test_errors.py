@@ -79,7 +79,9 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("address", "status", "heading"), PAGES)
-def test_each_says_what_happened_and_what_to_do_and_nothing_of_the_inside(visitor, address, status, heading):
+def test_each_says_what_happened_and_what_to_do_and_nothing_of_the_inside(
+    visitor, address, status, heading
+):
     answer = visitor.get(address)
     page = answer.content.decode()
 
@@ -132,7 +134,9 @@ def test_another_host_name_is_refused_without_repeating_it(visitor):
 
 
 def test_the_number_on_the_page_is_the_one_in_the_log_and_not_the_callers(visitor):
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+    with structlog.testing.capture_logs(
+        processors=[structlog.contextvars.merge_contextvars]
+    ) as lines:
         page = words(visitor.get("/fails/", headers={"x-request-id": "chosen-by-the-caller"}))
 
     [number] = re.findall(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}) · \d{4}-\d\d-\d\d", page)
@@ -140,7 +144,9 @@ def test_the_number_on_the_page_is_the_one_in_the_log_and_not_the_callers(visito
     assert "chosen-by-the-caller" not in page
 
 
-def test_without_a_database_there_is_still_a_page_with_a_number(visitor, monkeypatch, django_assert_num_queries):
+def test_without_a_database_there_is_still_a_page_with_a_number(
+    visitor, monkeypatch, django_assert_num_queries
+):
     def away(_):
         raise OperationalError(SECRET)
 
@@ -163,5 +169,8 @@ def test_without_static_files_there_is_still_an_answer(visitor, monkeypatch):
 
     answer = visitor.get("/fails/")
 
-    assert (answer.status_code, answer.headers["Content-Type"]) == (500, "text/plain; charset=utf-8")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (
+        500,
+        "text/plain; charset=utf-8",
+    )
     assert answer.content.decode() == errors.FAILED_PLAINLY

@@ -92,7 +92,11 @@ def test_changes_send_the_work_back_count_a_round_and_close_the_question(world: 
     say(page, Answer.Word.CHANGES, "Bigger logo.")
 
     page = fresh(page)
-    assert (page.state, page.rounds, fresh(asked).state) == (State.REWORK, 1, Approval.State.CHANGES_REQUESTED)
+    assert (page.state, page.rounds, fresh(asked).state) == (
+        State.REWORK,
+        1,
+        Approval.State.CHANGES_REQUESTED,
+    )
     assert page.item.waiting_on == WorkItem.WaitingOn.AGENCY
     assert ExceptionCase.objects.get(item__parent=page.item).reason == Reason.ROUNDS_EXCEEDED
     assert Note.objects.get(item=page.item).body == "Bigger logo."
@@ -115,7 +119,11 @@ def test_a_rejection_stops_and_asks_the_owner(world: World):
     say(page, Answer.Word.REJECT, "Not what we asked for.")
 
     case = ExceptionCase.objects.get(item__parent=page.item)
-    assert (case.reason, case.item.owner, fresh(page).item.waiting_on) == (Reason.REJECTED, world.alice, WorkItem.WaitingOn.AGENCY)
+    assert (case.reason, case.item.owner, fresh(page).item.waiting_on) == (
+        Reason.REJECTED,
+        world.alice,
+        WorkItem.WaitingOn.AGENCY,
+    )
 
 
 def test_nobody_answers_in_time_it_is_never_a_yes_and_may_be_asked_again(world: World):
@@ -134,7 +142,11 @@ def test_nobody_answers_in_time_it_is_never_a_yes_and_may_be_asked_again(world: 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_that_expire_at_once_end_each_question_once(committed_world: World):
-    asked = [question(with_the_client(committed_world, page)) for _ in range(4) for page in make_deliverables(committed_world)]
+    asked = [
+        question(with_the_client(committed_world, page))
+        for _ in range(4)
+        for page in make_deliverables(committed_world)
+    ]
     late = asked[-1].expires_at
 
     ended = at_once([lambda: expire_due(at=late)] * 3)
@@ -153,5 +165,8 @@ def test_a_new_version_supersedes_the_approvals_of_the_old(world: World):
 
     page = hand_in(world, fresh(page))
 
-    assert set(Approval.objects.filter(version=first).values_list("state", flat=True)) == {"superseded", "withdrawn"}
+    assert set(Approval.objects.filter(version=first).values_list("state", flat=True)) == {
+        "superseded",
+        "withdrawn",
+    }
     assert question(page).version == page.version

@@ -26,15 +26,22 @@ pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 def make_brief(request: Request, body: str = "Five pages, two languages.", **fields: Any) -> Brief:
     about = request.item
-    places = {name: getattr(about, name) for name in ("client_id", "team_id", "owner_id", "backup_id", "run_id")}
+    places = {
+        name: getattr(about, name)
+        for name in ("client_id", "team_id", "owner_id", "backup_id", "run_id")
+    }
     item = WorkItem(title=about.title, parent=about, **places)
     item.client = about.client
-    [made] = create([Brief(item=item, request=request, body=body, **fields)], by=Actor.system(), at=NOW)
+    [made] = create(
+        [Brief(item=item, request=request, body=body, **fields)], by=Actor.system(), at=NOW
+    )
     return made
 
 
 def sold(world: World, **fields: Any) -> Engagement:
-    return Engagement.objects.create(client=world.acme, name="Spring campaign", amount=Decimal(12000), currency="EUR", **fields)
+    return Engagement.objects.create(
+        client=world.acme, name="Spring campaign", amount=Decimal(12000), currency="EUR", **fields
+    )
 
 
 def test_the_page_shows_the_brief_with_its_request_and_what_was_sold(world: World) -> None:
@@ -112,7 +119,14 @@ def test_another_teams_restricted_work_is_not_there(world: World) -> None:
 
 def test_an_engagement_is_saved_with_who_and_why(world: World) -> None:
     deal, browser = sold(world), signed_in(world.alice)
-    sent = {"name": "Spring campaign", "amount": "15000.50", "currency": "EUR", "hours": "80", "rounds": "2", "reason": "Extended"}
+    sent = {
+        "name": "Spring campaign",
+        "amount": "15000.50",
+        "currency": "EUR",
+        "hours": "80",
+        "rounds": "2",
+        "reason": "Extended",
+    }
 
     browser.post(url(Engagement, "change", deal.pk), sent | {"client": "999"})
 
@@ -158,7 +172,9 @@ def test_the_page_of_a_brief_that_waits_for_its_approval_asks_the_database_at_mo
 ) -> None:
     [page] = make_deliverables(world)
     brief, engagement = page.brief, page.brief.engagement
-    done(briefs.supersede([brief.pk], by=by(world.alice), at=NOW, reason="Something else is wanted."))
+    done(
+        briefs.supersede([brief.pk], by=by(world.alice), at=NOW, reason="Something else is wanted.")
+    )
     new = Brief.objects.get(request=page.request_id, is_current=True)
     done(briefs.edit([new.pk], by=by(world.alice), at=NOW, body="Make it better."))
     done(briefs.submit([new.pk], by=by(world.alice), at=NOW))
@@ -175,9 +191,20 @@ def test_the_page_of_a_brief_that_waits_for_its_approval_asks_the_database_at_mo
 
 def test_what_a_newer_plan_drops_goes_on_and_is_named_on_its_page(world: World):
     [page] = make_deliverables(world)
-    done(briefs.supersede([page.brief_id], by=by(world.alice), at=NOW, reason="Something else is wanted."))
+    done(
+        briefs.supersede(
+            [page.brief_id], by=by(world.alice), at=NOW, reason="Something else is wanted."
+        )
+    )
     new = Brief.objects.get(request=page.request_id, is_current=True)
-    done(briefs.edit([new.pk], by=by(world.alice), at=NOW, planned=[{"key": "two", "title": "A film", "format": "file"}]))
+    done(
+        briefs.edit(
+            [new.pk],
+            by=by(world.alice),
+            at=NOW,
+            planned=[{"key": "two", "title": "A film", "format": "file"}],
+        )
+    )
 
     shown = signed_in(world.alice).get(url(Brief, "change", new.pk)).content.decode()
 

@@ -36,7 +36,14 @@ def test_who_wrote_a_brief_cannot_approve_it(world: World):
 def test_an_approved_brief_becomes_what_it_plans(world: World):
     place = make_destination(world)
     planned = [
-        {"key": "a", "title": "Page", "format": "page", "destination": place.pk, "amount": "100", "due": "2026-12-01"},
+        {
+            "key": "a",
+            "title": "Page",
+            "format": "page",
+            "destination": place.pk,
+            "amount": "100",
+            "due": "2026-12-01",
+        },
         {"key": "b", "title": "Film", "format": "file", "hours": "3"},
     ]
 
@@ -57,7 +64,9 @@ def test_above_what_is_left_of_the_engagement_two_people_approve(world: World):
     [alone] = briefs.approve([brief.pk], by=by(world.olga), at=NOW)
     done(briefs.approve_first([brief.pk], by=by(world.bob), at=NOW))
     [same] = briefs.approve([brief.pk], by=by(world.bob), at=NOW)
-    [other_manager] = briefs.approve([brief.pk], by=by(make_user("Ann", AM, team=world.team)), at=NOW)
+    [other_manager] = briefs.approve(
+        [brief.pk], by=by(make_user("Ann", AM, team=world.team)), at=NOW
+    )
     [second] = briefs.approve([brief.pk], by=by(world.olga), at=NOW)
 
     assert [codes(each) for each in (alone, same, other_manager)] == [["budget"]] * 3
@@ -78,7 +87,11 @@ def test_what_is_approved_is_no_longer_left(world: World):
 
 
 def test_a_brief_needs_a_plan_and_an_accepted_request(world: World):
-    brief = make_brief(world, body=" ", request=requests.open_request(client=world.acme, title="x", by=by(world.alice), at=NOW))
+    brief = make_brief(
+        world,
+        body=" ",
+        request=requests.open_request(client=world.acme, title="x", by=by(world.alice), at=NOW),
+    )
 
     [result] = briefs.submit([brief.pk], by=by(world.alice), at=NOW)
 
@@ -95,7 +108,10 @@ def test_a_brief_needs_a_plan_and_an_accepted_request(world: World):
         [{"key": "a", "title": "x", "format": "page", "amount": "NaN"}],
         [{"key": "a", "title": "x", "format": "page", "due": "tomorrow"}],
         [{"key": "a", "title": "x", "format": "page", "destination": 9_999}],
-        [{"key": "a", "title": "x", "format": "page"}, {"key": "a", "title": "y", "format": "page"}],
+        [
+            {"key": "a", "title": "x", "format": "page"},
+            {"key": "a", "title": "y", "format": "page"},
+        ],
         [{"key": "a", "title": "x\x00", "format": "page"}],
         [{"key": str(number), "title": "x", "format": "page"} for number in range(51)],
     ],
@@ -114,10 +130,20 @@ def test_a_new_brief_takes_the_place_of_the_old_and_plans_anew(world: World):
 
     done(briefs.supersede([page.brief_id], by=by(world.alice), at=NOW, reason="More is wanted."))
     new = Brief.objects.get(request=page.request, is_current=True)
-    planned = [{**new.planned[0], "title": "Longer page"}, {"key": "two", "title": "Second", "format": "page"}]
+    planned = [
+        {**new.planned[0], "title": "Longer page"},
+        {"key": "two", "title": "Second", "format": "page"},
+    ]
     done(briefs.edit([new.pk], by=by(world.alice), at=NOW, planned=planned))
     done(briefs.submit([new.pk], by=by(world.alice), at=NOW))
     done(briefs.approve([new.pk], by=by(world.bob), at=NOW))
 
-    assert (new.number, fresh(page.brief).state, fresh(page).brief) == (2, Brief.State.SUPERSEDED, new)
-    assert sorted(page.request.deliverables.values_list("item__title", flat=True)) == ["Longer page", "Second"]
+    assert (new.number, fresh(page.brief).state, fresh(page).brief) == (
+        2,
+        Brief.State.SUPERSEDED,
+        new,
+    )
+    assert sorted(page.request.deliverables.values_list("item__title", flat=True)) == [
+        "Longer page",
+        "Second",
+    ]

@@ -10,7 +10,15 @@ from delivery.approvals.operations import deliverables
 from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
 from delivery.requests.operations import requests
-from tests.delivery.making import codes, done, fresh, make_brief, make_deliverables, make_destination, make_engagement
+from tests.delivery.making import (
+    codes,
+    done,
+    fresh,
+    make_brief,
+    make_deliverables,
+    make_destination,
+    make_engagement,
+)
 from tests.threads import at_once
 from tests.world import NOW, World, by
 
@@ -20,7 +28,9 @@ State = Deliverable.State
 
 def live(world: World) -> Deliverable:
     [page] = make_deliverables(world)
-    Deliverable.objects.filter(pk=page.pk).update(state=State.LIVE, version=page.versions.create(number=1, author=world.cora, at=NOW))
+    Deliverable.objects.filter(pk=page.pk).update(
+        state=State.LIVE, version=page.versions.create(number=1, author=world.cora, at=NOW)
+    )
     return page
 
 
@@ -36,7 +46,10 @@ def submitted(world: World, **fields: object) -> Brief:
 
 def test_two_briefs_that_replace_the_same_page_cannot_both_be_approved(world: World):
     page = live(world)
-    first, second = submitted(world, planned=change_of(page)), submitted(world, planned=change_of(page))
+    first, second = (
+        submitted(world, planned=change_of(page)),
+        submitted(world, planned=change_of(page)),
+    )
 
     done(briefs.approve([first.pk], by=by(world.bob), at=NOW))
     [refused] = briefs.approve([second.pk], by=by(world.bob), at=NOW)
@@ -49,7 +62,9 @@ def test_nor_at_once(committed_world: World):
     page = live(committed_world)
     rows = [submitted(committed_world, planned=change_of(page)) for _ in range(2)]
 
-    results = at_once([partial(briefs.approve, [row.pk], by=by(committed_world.bob), at=NOW) for row in rows])
+    results = at_once(
+        [partial(briefs.approve, [row.pk], by=by(committed_world.bob), at=NOW) for row in rows]
+    )
 
     assert sorted(result.done for [result] in results) == [False, True]
 
@@ -66,7 +81,12 @@ def test_one_plan_does_not_replace_a_page_twice(world: World):
 def test_what_replaces_a_page_cannot_move_it_elsewhere(world: World):
     page, other = live(world), make_destination(world)
 
-    [refused] = briefs.edit([make_brief(world).pk], by=by(world.alice), at=NOW, planned=[{**change_of(page)[0], "destination": other.pk}])
+    [refused] = briefs.edit(
+        [make_brief(world).pk],
+        by=by(world.alice),
+        at=NOW,
+        planned=[{**change_of(page)[0], "destination": other.pk}],
+    )
 
     assert codes(refused) == ["plan"]
 
@@ -83,7 +103,9 @@ def test_a_brief_whose_change_is_under_way_can_be_written_anew(world: World):
     assert result.done
 
 
-@pytest.mark.parametrize("fields", [{"destination": 0}, {"destination": "7"}, {"replaces": 2**70}, {"title": "\ud800"}])
+@pytest.mark.parametrize(
+    "fields", [{"destination": 0}, {"destination": "7"}, {"replaces": 2**70}, {"title": "\ud800"}]
+)
 def test_what_no_column_holds_is_refused_in_a_plan(world: World, fields: dict[str, object]):
     planned = [{"key": "a", "title": "x", "format": "page", **fields}]
 
@@ -147,7 +169,9 @@ def test_a_request_that_is_over_gets_no_new_brief(world: World):
     [page] = make_deliverables(world)
     done(requests.cancel([page.request_id], by=by(world.alice), at=NOW, reason="Called off."))
 
-    [result] = briefs.supersede([page.brief_id], by=by(world.alice), at=NOW, reason="More is wanted.")
+    [result] = briefs.supersede(
+        [page.brief_id], by=by(world.alice), at=NOW, reason="More is wanted."
+    )
 
     assert codes(result) == ["request"]
     assert not Brief.objects.filter(request=page.request, item__is_open=True).exists()

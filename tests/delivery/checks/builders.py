@@ -23,7 +23,9 @@ def picture(role: str = "content", sha256: str = HERO, **fields: Any) -> FileEnt
     return FileEntry(role, sha256, **(known | fields))
 
 
-def failures(kind: str, manifest: Manifest, context: Context | None = None, /, **params: Any) -> list[Finding]:
+def failures(
+    kind: str, manifest: Manifest, context: Context | None = None, /, **params: Any
+) -> list[Finding]:
     [(_, findings)] = run([Rule(kind, params)], manifest, context)
     assert findings
     return [finding for finding in findings if not finding.passed]

@@ -7,7 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.checks.kinds.base import MOST_EVIDENCE, BadParams, Rule
-from delivery.checks.kinds.catalogue import DEFAULTS, KINDS, MOST_FINDINGS, Verdict, check, run, verdict
+from delivery.checks.kinds.catalogue import (
+    DEFAULTS,
+    KINDS,
+    MOST_FINDINGS,
+    Verdict,
+    check,
+    run,
+    verdict,
+)
 from delivery.deliverables.manifest import FileEntry, Manifest
 from delivery.deliverables.sanitise import LIMIT
 from tests.delivery.checks.builders import HERO, picture
@@ -21,7 +29,8 @@ ALL = [
 GOOD = Manifest(
     title="Bridges",
     slug="bridges",
-    body_html=f"<h2>Steel</h2><p>See <a href='https://example.com'>the plan</a>.</p><img src='asset:{HERO}' alt='A bridge at dawn'>",
+    body_html=f"<h2>Steel</h2><p>See <a href='https://example.com'>the plan</a>.</p><img "
+    f"src='asset:{HERO}' alt='A bridge at dawn'>",
     files=(picture(),),
 )
 files = st.builds(
@@ -45,12 +54,15 @@ manifests = st.builds(
     st.lists(files, max_size=3).map(tuple),
 )
 anything = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 
 
 @given(manifests)
-def test_every_check_answers_whatever_the_version_says_and_always_the_same(manifest: Manifest) -> None:
+def test_every_check_answers_whatever_the_version_says_and_always_the_same(
+    manifest: Manifest,
+) -> None:
     answers = run(ALL, manifest)
 
     assert [rule for rule, _ in answers] == ALL
@@ -69,8 +81,15 @@ def test_attacks_are_answered_like_anything_else(attack: str) -> None:
 
 
 @settings(max_examples=60)
-@given(st.sampled_from(sorted(KINDS)), st.dictionaries(st.sampled_from(["roles", "terms", "width", "tolerance", "field", "x"]), anything))
-def test_bad_parameters_are_findings_when_run_and_refused_when_written(kind: str, params: dict[str, object]) -> None:
+@given(
+    st.sampled_from(sorted(KINDS)),
+    st.dictionaries(
+        st.sampled_from(["roles", "terms", "width", "tolerance", "field", "x"]), anything
+    ),
+)
+def test_bad_parameters_are_findings_when_run_and_refused_when_written(
+    kind: str, params: dict[str, object]
+) -> None:
     rule = Rule(kind, params)
 
     [(_, findings)] = run([rule], GOOD)
@@ -88,7 +107,10 @@ def test_bad_parameters_are_findings_when_run_and_refused_when_written(kind: str
     [
         (Rule("spelling"), "no check of kind “spelling”"),
         (Rule("slug_form", {"most": 3}), "“Slug” has no parameter “most”."),
-        (Rule("slug_form", {"maximum": "many"}), "Maximum characters: “many” is not a whole number, 0 or more."),
+        (
+            Rule("slug_form", {"maximum": "many"}),
+            "Maximum characters: “many” is not a whole number, 0 or more.",
+        ),
         (Rule("text_length", {"field": "colour"}), "Field: choose one of title, "),
         (Rule("alt_text", {"allow_decorative": "yes"}), "is not true or false"),
         (Rule("forbidden_terms", {"terms": "cheap"}), "is not a list of"),
@@ -116,14 +138,20 @@ def test_a_good_article_passes_everything_but_what_a_person_must_sign() -> None:
     for rule in DEFAULTS["page"]:
         check(rule)
 
-    verdicts = {rule.kind: verdict(rule, findings) for rule, findings in run(DEFAULTS["page"], GOOD)}
+    verdicts = {
+        rule.kind: verdict(rule, findings) for rule, findings in run(DEFAULTS["page"], GOOD)
+    }
 
     assert verdicts.pop("judgment") is Verdict.NEEDS_SIGNATURE
     assert set(verdicts.values()) == {Verdict.PASSED}
 
 
 def test_an_empty_version_passes_for_neither_an_article_nor_a_file() -> None:
-    page = {rule.kind for rule, findings in run(DEFAULTS["page"], Manifest()) if verdict(rule, findings) is Verdict.FAILED}
+    page = {
+        rule.kind
+        for rule, findings in run(DEFAULTS["page"], Manifest())
+        if verdict(rule, findings) is Verdict.FAILED
+    }
     [file, _] = [verdict(rule, findings) for rule, findings in run(DEFAULTS["file"], Manifest())]
 
     assert page == {"text_length", "slug_form"}
@@ -138,13 +166,17 @@ def test_a_body_that_cannot_be_read_fails_every_check_that_reads_it() -> None:
 
 
 def test_more_findings_than_anybody_reads_are_counted() -> None:
-    [(_, findings)] = run([Rule("forbidden_terms", {"terms": ["x"]})], Manifest(body_html="x " * 1000))
+    [(_, findings)] = run(
+        [Rule("forbidden_terms", {"terms": ["x"]})], Manifest(body_html="x " * 1000)
+    )
 
     assert len(findings) == MOST_FINDINGS + 1
     assert str(findings[-1].message) == "800 more like this."
 
 
-@pytest.mark.timeout(30)  # a step that takes time by the square takes minutes here; what is linear, a second
+@pytest.mark.timeout(
+    30
+)  # a step that takes time by the square takes minutes here; what is linear, a second
 @pytest.mark.parametrize(
     "body",
     [

@@ -16,9 +16,18 @@ from tests.delivery.making import DRAFT, hand_in, make_deliverables, make_destin
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("Q7", "Q16")]
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("Q7", "Q16"),
+]
 
-SENT = {"name": "No hurry", "param_terms": "coming soon\nto our", "param_field": "any", "position": "10", "is_active": "on"}
+SENT = {
+    "name": "No hurry",
+    "param_terms": "coming soon\nto our",
+    "param_field": "any",
+    "position": "10",
+    "is_active": "on",
+}
 
 
 def new(kind: str) -> str:
@@ -42,8 +51,13 @@ def test_a_check_is_tried_before_it_is_kept_and_trying_keeps_nothing(world: Worl
     assert check.history.get().history_user == world.olga
 
 
-@pytest.mark.parametrize(("kind", "wrong"), [("text_length", {"param_minimum": "many"}), ("required_assets", {"param_roles": "hero"})])
-def test_parameters_that_could_never_be_judged_are_refused_on_the_form(world: World, kind: str, wrong: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [("text_length", {"param_minimum": "many"}), ("required_assets", {"param_roles": "hero"})],
+)
+def test_parameters_that_could_never_be_judged_are_refused_on_the_form(
+    world: World, kind: str, wrong: dict[str, Any]
+) -> None:
     common = {"name": "Mine", "position": "1", "param_field": "title"}
 
     page = signed_in(world.olga).post(new(kind), common | wrong)
@@ -56,7 +70,10 @@ def test_parameters_that_could_never_be_judged_are_refused_on_the_form(world: Wo
 
 @pytest.mark.parametrize("who", ["alice", "quin", "audrey"])
 def test_only_operations_change_checks(world: World, who: str) -> None:
-    check, browser = Check.objects.create(name="Slug", kind="slug_form"), signed_in(getattr(world, who))
+    check, browser = (
+        Check.objects.create(name="Slug", kind="slug_form"),
+        signed_in(getattr(world, who)),
+    )
 
     assert browser.get(url(Check, "change", check.pk)).status_code == 200
     assert browser.post(url(Check, "change", check.pk), SENT).status_code == 403
@@ -64,7 +81,9 @@ def test_only_operations_change_checks(world: World, who: str) -> None:
     assert Check.objects.get().name == "Slug"
 
 
-def test_a_destination_offers_the_kinds_that_are_known(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_destination_offers_the_kinds_that_are_known(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place, browser = make_destination(world, kind="static"), signed_in(world.alice)
     free = words(browser.get(url(Destination, "change", place.pk)))
     known = [PlaceKind("wordpress", "WordPress", [("acme-site", "Acme site")])]

@@ -61,5 +61,9 @@ def test_one_link_can_have_more_than_one_fault() -> None:
 
 
 def test_what_is_allowed_is_a_rule() -> None:
-    assert not messages("link_form", "<a href='http://example.com'>here</a>", allow_http=True, empty_texts=[])
-    assert messages("link_form", "<a href='/x'>Prices</a>", allow_relative=False) == ["The address is relative. Enter the full address."]
+    assert not messages(
+        "link_form", "<a href='http://example.com'>here</a>", allow_http=True, empty_texts=[]
+    )
+    assert messages("link_form", "<a href='/x'>Prices</a>", allow_relative=False) == [
+        "The address is relative. Enter the full address."
+    ]

@@ -33,11 +33,16 @@ def test_an_image_without_words_of_its_own_is_found(alt: str, says: str) -> None
 def test_decoration_is_only_what_a_rule_allows_and_says() -> None:
     body = f"<img src='asset:{HERO}' alt=''><img src='asset:{HERO}'>"
 
-    assert messages("alt_text", body, allow_decorative=True) == ["The image has no alt text. Describe what it shows."]
+    assert messages("alt_text", body, allow_decorative=True) == [
+        "The image has no alt text. Describe what it shows."
+    ]
 
 
 def test_an_image_outside_the_body_needs_words_too() -> None:
-    [finding] = failures("alt_text", Manifest(files=(picture("hero", alt=""), picture("pdf", type="application/pdf", alt=""))))
+    [finding] = failures(
+        "alt_text",
+        Manifest(files=(picture("hero", alt=""), picture("pdf", type="application/pdf", alt=""))),
+    )
 
     assert str(finding.place) == "file with role “hero”"
 

@@ -12,7 +12,15 @@ from delivery.deliverables.operations import versions
 from delivery.models import Approval, Check, Deliverable
 from routing.models import Client, File, Team
 from routing.work.operations import files
-from tests.delivery.making import DRAFT, done, fresh, hand_in, make_deliverables, say, with_the_client
+from tests.delivery.making import (
+    DRAFT,
+    done,
+    fresh,
+    hand_in,
+    make_deliverables,
+    say,
+    with_the_client,
+)
 from tests.desk import signed_in, url, words
 from tests.files import jpeg
 from tests.world import NOW, World, by, make_user
@@ -23,29 +31,46 @@ MANY = [{"key": f"k{n}", "title": f"Page {n}", "format": "page"} for n in range(
 
 
 def keep(world: World, name: str = "hero.jpg") -> File:
-    return files.keep(ContentFile(jpeg(40, 30)), name=name, client=world.acme, by=by(world.cora), at=NOW)
+    return files.keep(
+        ContentFile(jpeg(40, 30)), name=name, client=world.acme, by=by(world.cora), at=NOW
+    )
 
 
 def with_picture(world: World) -> Deliverable:
     [page] = make_deliverables(world)
     body = '<h2>Hi</h2><img src="asset:hero.jpg" alt="A ridge">'
     return hand_in(
-        world, page, versions.Draft({**DRAFT.texts, "body_html": body}, parts=[versions.Part(keep(world).pk, "content", "A ridge")])
+        world,
+        page,
+        versions.Draft(
+            {**DRAFT.texts, "body_html": body},
+            parts=[versions.Part(keep(world).pk, "content", "A ridge")],
+        ),
     )
 
 
 def hidden(world: World) -> Deliverable:
     """Another team's restricted work, whose owner nobody here is."""
     [page] = make_deliverables(world)
-    other, zoe, yan = Team.objects.create(name="South", lead=world.olga), make_user("Zoe"), make_user("Yan")
-    Client.objects.filter(pk=world.acme.pk).update(restricted=True, team=other, owner=zoe, backup=yan)
-    type(page.item).objects.filter(client=world.acme).update(owner=zoe, backup=yan, doer=None, team=other)
+    other, zoe, yan = (
+        Team.objects.create(name="South", lead=world.olga),
+        make_user("Zoe"),
+        make_user("Yan"),
+    )
+    Client.objects.filter(pk=world.acme.pk).update(
+        restricted=True, team=other, owner=zoe, backup=yan
+    )
+    type(page.item).objects.filter(client=world.acme).update(
+        owner=zoe, backup=yan, doer=None, team=other
+    )
     return page
 
 
 @pytest.mark.requirement("Q6")
 def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(world: World) -> None:
-    Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
+    Check.objects.create(
+        name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
+    )
     [page] = make_deliverables(world)
     with_the_client(world, page)
     say(page, "changes", "Not our voice.")
@@ -61,7 +86,9 @@ def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(wo
 
 @pytest.mark.requirement("A1", "Q5")
 def test_a_failed_check_is_told_with_its_place_and_quotation(world: World) -> None:
-    Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
+    Check.objects.create(
+        name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
+    )
     [page] = make_deliverables(world)
     hand_in(world, page, versions.Draft({**DRAFT.texts, "body_html": "<p>Coming soon.</p>"}))
 
@@ -83,7 +110,12 @@ def test_the_question_that_is_open_is_answered_from_the_deliverables_page(world:
 
 
 @pytest.mark.parametrize(
-    ("who", "state", "first"), [("cora", "planned", "start"), ("cora", "in_production", "upload"), ("quin", "in_qa", "sign_off")]
+    ("who", "state", "first"),
+    [
+        ("cora", "planned", "start"),
+        ("cora", "in_production", "upload"),
+        ("quin", "in_qa", "sign_off"),
+    ],
 )
 def test_one_step_is_the_next_one(world: World, who: str, state: str, first: str) -> None:
     Check.objects.create(name="Brand", kind="judgment")
@@ -107,18 +139,31 @@ def test_a_reviewer_finds_what_waits_for_their_signature(world: World) -> None:
 
     found = browser.get(url(Deliverable, "changelist") + "?sign=mine")
     page = words(found)
-    done(deliverables.sign_off([waiting.pk], by=by(world.quin), at=NOW, check=Check.objects.get().pk, passed=True))
+    done(
+        deliverables.sign_off(
+            [waiting.pk], by=by(world.quin), at=NOW, check=Check.objects.get().pk, passed=True
+        )
+    )
 
     assert ("Page 0" in page, "Page 1" in page) == (True, False)
     assert "Page 0" not in words(browser.get(url(Deliverable, "changelist") + "?sign=mine"))
-    assert "sign=mine" not in signed_in(world.alice).get(url(Deliverable, "changelist")).content.decode()
+    assert (
+        "sign=mine"
+        not in signed_in(world.alice).get(url(Deliverable, "changelist")).content.decode()
+    )
 
 
 def test_a_version_has_its_own_page_with_what_changed(world: World) -> None:
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
     done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=DRAFT))
-    newer = versions.Draft({**DRAFT.texts, "title": "Hello again", "body_html": "<h2>Welcome</h2><p>To our newest page.</p>"})
+    newer = versions.Draft(
+        {
+            **DRAFT.texts,
+            "title": "Hello again",
+            "body_html": "<h2>Welcome</h2><p>To our newest page.</p>",
+        }
+    )
     done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=newer))
 
     told = words(signed_in(world.alice).get(url(Deliverable, "version", page.pk, 2)))
@@ -135,7 +180,10 @@ def test_a_preview_runs_nothing_and_is_framed_by_us_alone(world: World) -> None:
     answer = signed_in(world.alice).get(url(Deliverable, "preview", page.pk, 1))
 
     policy = answer["Content-Security-Policy"]
-    assert f'<img src="/files/{File.objects.get().pk}/hero.jpg?preview" alt="A ridge">' in answer.content.decode()
+    assert (
+        f'<img src="/files/{File.objects.get().pk}/hero.jpg?preview" alt="A ridge">'
+        in answer.content.decode()
+    )
     assert policy.startswith("default-src 'none'; img-src 'self'; style-src 'self';")
     assert "frame-ancestors 'self'; sandbox allow-same-origin" in policy
     assert "unsafe" not in policy
@@ -157,16 +205,31 @@ def test_nothing_is_posted_to_pages_that_are_read(world: World, page: str) -> No
     row = with_picture(world)
     more = (1,) if page != "change" else ()
 
-    assert signed_in(world.olga).post(url(Deliverable, page, row.pk, *more)).status_code in {403, 405}
+    assert signed_in(world.olga).post(url(Deliverable, page, row.pk, *more)).status_code in {
+        403,
+        405,
+    }
 
 
 @pytest.mark.parametrize(
-    ("who", "verb"), [("audrey", "start"), ("quin", "upload"), ("cora", "sign_off"), ("cora", "publish"), ("ivan", "submit")]
+    ("who", "verb"),
+    [
+        ("audrey", "start"),
+        ("quin", "upload"),
+        ("cora", "sign_off"),
+        ("cora", "publish"),
+        ("ivan", "submit"),
+    ],
 )
 def test_a_forged_step_without_the_permission_is_refused(world: World, who: str, verb: str) -> None:
     [row] = make_deliverables(world)
 
-    assert signed_in(getattr(world, who)).post(url(Deliverable, "step", row.pk, verb), {"reason": "x"}).status_code == 403
+    assert (
+        signed_in(getattr(world, who))
+        .post(url(Deliverable, "step", row.pk, verb), {"reason": "x"})
+        .status_code
+        == 403
+    )
     assert fresh(row).state == Deliverable.State.PLANNED
 
 

@@ -16,15 +16,28 @@ texts = st.lists(st.sampled_from(["a", "b", "c", "\n", "long"]), max_size=30).ma
 def test_both_texts_can_be_read_from_the_runs(before: str, after: str) -> None:
     found = runs(before, after)
 
-    assert " ".join(run.text for run in found if run.change is not Change.INSERTED).split() == before.split()
-    assert " ".join(run.text for run in found if run.change is not Change.DELETED).split() == after.split()
+    assert (
+        " ".join(run.text for run in found if run.change is not Change.INSERTED).split()
+        == before.split()
+    )
+    assert (
+        " ".join(run.text for run in found if run.change is not Change.DELETED).split()
+        == after.split()
+    )
     assert all(run.text for run in found)
 
 
 def test_words_that_changed_are_told_among_those_that_stayed() -> None:
-    found = difference(Manifest(body_html="<p>One old word</p>"), Manifest(body_html="<p>One <b>new</b> word</p>"))
+    found = difference(
+        Manifest(body_html="<p>One old word</p>"), Manifest(body_html="<p>One <b>new</b> word</p>")
+    )
 
-    assert found.body == (Run(Change.SAME, "One"), Run(Change.DELETED, "old"), Run(Change.INSERTED, "new"), Run(Change.SAME, "word"))
+    assert found.body == (
+        Run(Change.SAME, "One"),
+        Run(Change.DELETED, "old"),
+        Run(Change.INSERTED, "new"),
+        Run(Change.SAME, "word"),
+    )
     assert not found.markup
 
 
@@ -45,12 +58,27 @@ def test_fields_and_terms_that_changed_are_named() -> None:
 
 
 def test_files_are_added_removed_replaced_and_described_anew() -> None:
-    hero, plan, extra = picture("hero"), picture("plan", PLAN, name="plan.png"), picture("extra", "e" * 64)
-    new_hero, new_plan, film = replace(hero, sha256="c" * 64), replace(plan, alt="The plan"), picture("film", "d" * 64)
+    hero, plan, extra = (
+        picture("hero"),
+        picture("plan", PLAN, name="plan.png"),
+        picture("extra", "e" * 64),
+    )
+    new_hero, new_plan, film = (
+        replace(hero, sha256="c" * 64),
+        replace(plan, alt="The plan"),
+        picture("film", "d" * 64),
+    )
 
-    found = difference(Manifest(files=(hero, plan, extra)), Manifest(files=(new_hero, new_plan, film)))
+    found = difference(
+        Manifest(files=(hero, plan, extra)), Manifest(files=(new_hero, new_plan, film))
+    )
 
-    assert found.files == (FileChange(hero, new_hero), FileChange(plan, new_plan), FileChange(None, film), FileChange(extra, None))
+    assert found.files == (
+        FileChange(hero, new_hero),
+        FileChange(plan, new_plan),
+        FileChange(None, film),
+        FileChange(extra, None),
+    )
     assert not difference(Manifest(files=(hero,)), Manifest(files=(replace(hero, size=1),))).files
 
 

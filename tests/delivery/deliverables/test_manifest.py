@@ -26,8 +26,13 @@ _FIELDS: dict[str, Any] = {field.name: getattr(VERSION, field.name) for field in
     [
         replace(VERSION, title="Cafe\u0301"),
         replace(VERSION, excerpt="One\r\nTwo"),
-        replace(VERSION, terms={"tags": ("town", "coffee"), "categories": ("News",), "formats": ()}),
-        replace(VERSION, files=tuple(replace(file, size=7, width=None, height=None) for file in VERSION.files)),
+        replace(
+            VERSION, terms={"tags": ("town", "coffee"), "categories": ("News",), "formats": ()}
+        ),
+        replace(
+            VERSION,
+            files=tuple(replace(file, size=7, width=None, height=None) for file in VERSION.files),
+        ),
     ],
     ids=["composed or not", "line ends", "order of terms", "measurements of a file"],
 )
@@ -38,7 +43,10 @@ def test_what_nobody_can_see_makes_no_other_version(same: Manifest) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        *(Manifest(**{**_FIELDS, name: "Other"}) for name in ("title", "slug", "excerpt", "body_html", "seo_title", "seo_description")),
+        *(
+            Manifest(**{**_FIELDS, name: "Other"})
+            for name in ("title", "slug", "excerpt", "body_html", "seo_title", "seo_description")
+        ),
         replace(VERSION, terms={"categories": ("News",)}),
         replace(VERSION, terms={"categories": ("News", "coffee"), "tags": ("town",)}),
         replace(VERSION, files=VERSION.files[::-1]),
@@ -53,9 +61,9 @@ def test_every_change_of_substance_is_another_version(other: Manifest) -> None:
 
 def test_the_canonical_text_stays_what_approvals_were_bound_to() -> None:
     assert canonical(Manifest(title="é", files=(picture(),))) == (
-        '{"body_html":"","excerpt":"","files":[{"alt":"A bridge at dawn","name":"bridge.jpg","role":"content","sha256":"'
+        '{"body_html":"","excerpt":"","files":[{"alt":"A bridge at dawn","name":"bridge.jpg","role":"content","sha256":"'  # noqa: E501
         + "a" * 64
-        + '","type":"image/jpeg"}],"format":1,"seo_description":"","seo_title":"","slug":"","terms":{},"title":"é"}'
+        + '","type":"image/jpeg"}],"format":1,"seo_description":"","seo_title":"","slug":"","terms":{},"title":"é"}'  # noqa: E501
     )
 
 

@@ -11,14 +11,17 @@ from delivery.deliverables.sanitise import sanitise
 HERO, ROOM = "a" * 64, "b" * 64
 
 
-@pytest.mark.parametrize("written", ['<img src="asset:Hero.jpg">', "<img src='asset:hero.jpg'>", "<img alt=x src=asset:hero.jpg>"])
+@pytest.mark.parametrize(
+    "written",
+    ['<img src="asset:Hero.jpg">', "<img src='asset:hero.jpg'>", "<img alt=x src=asset:hero.jpg>"],
+)
 def test_a_file_is_named_as_a_person_would(written: str):
     assert f'src="asset:{HERO}"' in by_digest(written, [("hero.jpg", HERO)])
 
 
 def test_names_with_spaces_and_signs_go_there_and_back():
     files = [("Küche & Bad.jpg", HERO), ("two words.png", ROOM)]
-    written = '<p>Hi</p><img src="asset:Küche &amp; Bad.jpg" alt="A"><img src="asset:two words.png" alt="B">'
+    written = '<p>Hi</p><img src="asset:Küche &amp; Bad.jpg" alt="A"><img src="asset:two words.png" alt="B">'  # noqa: E501
 
     kept = sanitise(by_digest(written, files))
 
@@ -46,11 +49,14 @@ def test_the_same_file_twice_is_one_name():
 def test_a_page_shows_what_it_has_and_nothing_else():
     body = f'<img src="asset:{HERO}" alt="A"><img src="asset:{ROOM}" alt="B">'
 
-    assert by_address(body, {HERO: "/files/1/a&b"}) == '<img src="/files/1/a&amp;b" alt="A"><img alt="B">'
+    assert (
+        by_address(body, {HERO: "/files/1/a&b"})
+        == '<img src="/files/1/a&amp;b" alt="A"><img alt="B">'
+    )
 
 
 def test_what_was_taken_out_is_told():
-    written = '<p style="color: red" onclick="x()">Hi<script>alert(1)</script></p><p style="a=b">There</p>'
+    written = '<p style="color: red" onclick="x()">Hi<script>alert(1)</script></p><p style="a=b">There</p>'  # noqa: E501
 
     assert taken_out(written, sanitise(written)) == ("style on <p>", "onclick on <p>", "<script>")
 

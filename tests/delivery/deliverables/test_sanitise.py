@@ -62,7 +62,8 @@ PIECES = st.sampled_from(
 )
 HTML = st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=200))
 
-# From https://cheatsheetseries.owasp.org/cheatsheets/XSS_Filter_Evasion_Cheat_Sheet.html, and mutations published against sanitisers.
+# From https://cheatsheetseries.owasp.org/cheatsheets/XSS_Filter_Evasion_Cheat_Sheet.html, and
+# mutations published against sanitisers.
 ATTACKS = [
     "<script>alert(1)</script>",
     "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
@@ -81,16 +82,25 @@ ATTACKS = [
     "<svg onload=alert(1)>",
     "<svg><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>",
     "<math href='javascript:alert(1)'>x</math>",
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
+    (
+        "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 "
+        "onerror=alert(1)&gt;'>"
+    ),
     "<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>",
     "<svg></p><style><a id='</style><img src=1 onerror=alert(1)>'>",
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
     "<textarea><img title='</textarea><img src onerror=alert(1)>'></textarea>",
     "<select><iframe></select><img src=x: onerror=alert(1)>",
     "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
-    "<form action='https://evil.example'><button formaction='javascript:alert(1)'>x</button></form>",
+    (
+        "<form action='https://evil.example'><button "
+        "formaction='javascript:alert(1)'>x</button></form>"
+    ),
     "<object data='javascript:alert(1)'></object><embed src='javascript:alert(1)'>",
-    "<base href='//evil.example/'><link rel=stylesheet href='//evil.example'><meta http-equiv=refresh content='0;url=//evil.example'>",
+    (
+        "<base href='//evil.example/'><link rel=stylesheet href='//evil.example'><meta "
+        "http-equiv=refresh content='0;url=//evil.example'>"
+    ),
     "<p style='background:url(javascript:alert(1))' class=x id=y>x</p>",
     "<details open ontoggle=alert(1)>x</details>",
     "<p/onclick=alert(1)>x",
@@ -119,7 +129,9 @@ def only_articles(clean: str) -> None:
     for piece in read(clean):
         if isinstance(piece, Open):
             assert piece.tag in TAGS
-            assert piece.attributes.keys() <= ATTRIBUTES["*"] | ATTRIBUTES.get(piece.tag, set()) | {"rel"}
+            assert piece.attributes.keys() <= ATTRIBUTES["*"] | ATTRIBUTES.get(piece.tag, set()) | {
+                "rel"
+            }
             assert re.fullmatch(r"asset:[0-9a-f]{64}|https://.*|", piece.attributes.get("src", ""))
             scheme = re.match(r"\s*([\w+.-]*):", piece.attributes.get("href", ""))
             assert scheme is None or scheme[1].lower() in ("http", "https", "mailto", "tel")
@@ -128,12 +140,30 @@ def only_articles(clean: str) -> None:
 @pytest.mark.parametrize(
     "article",
     [
-        "<h2>One</h2><h3>Two</h3><p>Text with <em>stress</em>, <strong>weight</strong> and <code>code</code>.</p>",
-        f'<figure><img src="asset:{HERO}" alt="A bridge" width="16" height="9"><figcaption>Dawn</figcaption></figure>',
-        '<p><a href="https://example.com/?a=1&amp;b=2" rel="noopener">out</a> <a href="/in" rel="noopener">in</a></p>',
-        '<p><a href="mailto:a@example.com" rel="noopener">mail</a> <a href="tel:+4930123" rel="noopener">call</a></p>',
-        '<table><caption>Prices</caption><tbody><tr><th scope="col">What</th><td colspan="2">1</td></tr></tbody></table>',
-        '<blockquote><p lang="fr" dir="ltr">Oui</p></blockquote><ol start="3"><li>x</li></ol><hr><pre>a\n b</pre>',
+        (
+            "<h2>One</h2><h3>Two</h3><p>Text with <em>stress</em>, <strong>weight</strong> and "
+            "<code>code</code>.</p>"
+        ),
+        (
+            f'<figure><img src="asset:{HERO}" alt="A bridge" width="16" '
+            f'height="9"><figcaption>Dawn</figcaption></figure>'
+        ),
+        (
+            '<p><a href="https://example.com/?a=1&amp;b=2" rel="noopener">out</a> <a href="/in" '
+            'rel="noopener">in</a></p>'
+        ),
+        (
+            '<p><a href="mailto:a@example.com" rel="noopener">mail</a> <a href="tel:+4930123" '
+            'rel="noopener">call</a></p>'
+        ),
+        (
+            '<table><caption>Prices</caption><tbody><tr><th scope="col">What</th><td '
+            'colspan="2">1</td></tr></tbody></table>'
+        ),
+        (
+            '<blockquote><p lang="fr" dir="ltr">Oui</p></blockquote><ol '
+            'start="3"><li>x</li></ol><hr><pre>a\n b</pre>'
+        ),
         "<details><summary>More</summary><p>Text<br>line</p></details>",
     ],
 )
@@ -147,7 +177,9 @@ def test_links_within_links_become_links_after_each_other() -> None:
     assert sanitise(nested) == '<a href="/1" rel="noopener">1</a><a href="/2" rel="noopener">2</a>'
 
 
-@pytest.mark.parametrize("html", ["x" * (LIMIT + 1), "&" * LIMIT, "<div>" * 40_000, "<b a=1>" * 14_000 + "<p>x" * 20_000])
+@pytest.mark.parametrize(
+    "html", ["x" * (LIMIT + 1), "&" * LIMIT, "<div>" * 40_000, "<b a=1>" * 14_000 + "<p>x" * 20_000]
+)
 def test_what_is_too_much_is_refused_in_words(html: str) -> None:
     with pytest.raises(ValueError, match="The text has"):
         sanitise(html)

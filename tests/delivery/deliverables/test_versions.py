@@ -27,13 +27,18 @@ def test_who_starts_makes_it_and_the_request_is_in_delivery(world: World):
 
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
 
-    assert (fresh(page).item.doer, fresh(page).request.state) == (world.cora, Request.State.IN_DELIVERY)
+    assert (fresh(page).item.doer, fresh(page).request.state) == (
+        world.cora,
+        Request.State.IN_DELIVERY,
+    )
 
 
 def test_a_version_is_sanitised_numbered_and_never_changes(world: World):
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
-    draft = versions.Draft({**DRAFT.texts, "body_html": "<p onclick=x>Hi<script>alert(1)</script></p>"})
+    draft = versions.Draft(
+        {**DRAFT.texts, "body_html": "<p onclick=x>Hi<script>alert(1)</script></p>"}
+    )
 
     done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=draft))
     done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=DRAFT))
@@ -44,8 +49,12 @@ def test_a_version_is_sanitised_numbered_and_never_changes(world: World):
     assert first.digest != second.digest
 
 
-@pytest.mark.parametrize("texts", [{}, {"title": "x" * 201, "body_html": "<p>a</p>"}, {"body_html": "x" * 300_000}])
-def test_a_version_that_cannot_be_kept_is_refused_and_leaves_nothing(world: World, texts: dict[str, str]):
+@pytest.mark.parametrize(
+    "texts", [{}, {"title": "x" * 201, "body_html": "<p>a</p>"}, {"body_html": "x" * 300_000}]
+)
+def test_a_version_that_cannot_be_kept_is_refused_and_leaves_nothing(
+    world: World, texts: dict[str, str]
+):
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
 
@@ -75,7 +84,9 @@ def test_without_judgments_a_good_version_goes_straight_to_the_agencys_approval(
 
 
 def test_a_failed_check_sends_the_work_back_and_says_what_failed(world: World):
-    Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
+    Check.objects.create(
+        name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
+    )
     [page] = make_deliverables(world)
 
     page = hand_in(world, page, versions.Draft({**DRAFT.texts, "body_html": "<p>Coming soon.</p>"}))
@@ -87,7 +98,9 @@ def test_a_failed_check_sends_the_work_back_and_says_what_failed(world: World):
 
 
 def test_the_version_that_was_sent_back_cannot_be_handed_in_again(world: World):
-    Check.objects.create(name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]})
+    Check.objects.create(
+        name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
+    )
     [page] = make_deliverables(world)
     page = hand_in(world, page, versions.Draft({**DRAFT.texts, "body_html": "<p>Coming soon.</p>"}))
 
@@ -115,8 +128,14 @@ def test_a_judgment_that_fails_says_why_and_sends_the_work_back(world: World):
     [page] = make_deliverables(world)
     page = hand_in(world, page)
 
-    [silent] = deliverables.sign_off([page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False)
-    done(deliverables.sign_off([page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False, note="Too loud."))
+    [silent] = deliverables.sign_off(
+        [page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False
+    )
+    done(
+        deliverables.sign_off(
+            [page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False, note="Too loud."
+        )
+    )
 
     assert codes(silent) == ["sign_off"]
     assert fresh(page).state == State.REWORK

@@ -28,7 +28,9 @@ def _without_second_factor(settings: Settings) -> None:
 
 
 def live() -> dict[str, FlowVersion]:
-    return {version.flow.slug: version for version in FlowVersion.objects.live().select_related("flow")}
+    return {
+        version.flow.slug: version for version in FlowVersion.objects.live().select_related("flow")
+    }
 
 
 def name_agency(who: User, owner: User, backup: User, team: Team) -> None:

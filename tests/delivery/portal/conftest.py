@@ -33,4 +33,6 @@ def browser(carla: Contact) -> Browser:
 def flow(world: World) -> str:
     """The slug of the published form."""
     ensure_defaults(at=timezone.now(), timezone="Europe/London", country="GB")
-    return publish_client_request(owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=timezone.now()).flow.slug
+    return publish_client_request(
+        owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=timezone.now()
+    ).flow.slug

@@ -33,7 +33,9 @@ def upload(name: str = "lodge.png", content: bytes | None = None) -> SimpleUploa
     return SimpleUploadedFile(name, png() if content is None else content)
 
 
-def test_what_is_sent_with_a_form_stands_on_its_request_and_can_be_fetched(browser: Browser, carla: Contact, flow: str) -> None:
+def test_what_is_sent_with_a_form_stands_on_its_request_and_can_be_fetched(
+    browser: Browser, carla: Contact, flow: str
+) -> None:
     browser.post(FORM, filled(uploads=[upload(), upload("plan.png", png(20, 20))]))
     work()
 
@@ -41,7 +43,10 @@ def test_what_is_sent_with_a_form_stands_on_its_request_and_can_be_fetched(brows
     page = words(browser.get(f"/portal/requests/{row.item.ref}/"))
     got = browser.get(f"/portal/requests/{row.item.ref}/files/{file.pk}/")
     assert ("lodge.png" in page, "plan.png" in page) == (True, True)
-    assert (file.uploader_id, file.client_id) == (Contact.objects.get(pk=carla.pk).user_id, row.item.client_id)
+    assert (file.uploader_id, file.client_id) == (
+        Contact.objects.get(pk=carla.pk).user_id,
+        row.item.client_id,
+    )
     assert b"".join(got.streaming_content) == png()  # type: ignore[attr-defined]
     assert got.headers["Content-Disposition"].startswith("attachment")
     assert got.headers["X-Content-Type-Options"] == "nosniff"
@@ -64,17 +69,23 @@ def test_a_file_that_is_refused_is_named_and_nothing_is_sent(browser: Browser, f
     assert not File.objects.exists()
 
 
-def test_an_error_elsewhere_says_that_files_are_to_be_chosen_again(browser: Browser, flow: str) -> None:
+def test_an_error_elsewhere_says_that_files_are_to_be_chosen_again(
+    browser: Browser, flow: str
+) -> None:
     page = words(browser.post(FORM, filled(uploads=upload(), **{"request.title": ""})))
 
     assert "Choose your files again" in page
 
 
-def test_the_agencys_own_notes_and_files_and_other_requests_are_out_of_reach(world: World, browser: Browser, zoe: Contact) -> None:
+def test_the_agencys_own_notes_and_files_and_other_requests_are_out_of_reach(
+    world: World, browser: Browser, zoe: Contact
+) -> None:
     row, other = make_request(world.acme), make_request(world.acme, title="Another")
 
     def noted(item: Any, text: str, audience: str) -> File:
-        kept = keep(upload(f"{text}.png"), name=f"{text}.png", client=world.acme, by=by(world.alice), at=NOW)
+        kept = keep(
+            upload(f"{text}.png"), name=f"{text}.png", client=world.acme, by=by(world.alice), at=NOW
+        )
         notes.add(item.pk, body=text, audience=audience, files=[kept], by=by(world.alice), at=NOW)
         return kept
 
@@ -86,14 +97,25 @@ def test_the_agencys_own_notes_and_files_and_other_requests_are_out_of_reach(wor
         assert not answer.streaming or b"".join(answer.streaming_content)  # type: ignore[attr-defined]
         return answer.status_code
 
-    assert ("margin" in page, "storyboard.png" in page, world.agency.name in page) == (False, True, True)
+    assert ("margin" in page, "storyboard.png" in page, world.agency.name in page) == (
+        False,
+        True,
+        True,
+    )
     assert status(browser, row, shared.pk) == 200
-    assert status(browser, row, secret.pk) == status(browser, other, shared.pk) == status(browser, row, 9_999_999) == 404
+    assert (
+        status(browser, row, secret.pk)
+        == status(browser, other, shared.pk)
+        == status(browser, row, 9_999_999)
+        == 404
+    )
     assert status(browser_of(zoe), row, shared.pk) == 404
     assert browser.get(f"/files/{shared.pk}/storyboard.png").status_code == 404
 
 
-def test_a_token_of_a_sent_form_is_not_another_files_way_in(browser: Browser, zoe: Contact, flow: str) -> None:
+def test_a_token_of_a_sent_form_is_not_another_files_way_in(
+    browser: Browser, zoe: Contact, flow: str
+) -> None:
     browser.post(FORM, filled(uploads=upload()))
     other = browser_of(zoe)
 
@@ -104,11 +126,15 @@ def test_a_token_of_a_sent_form_is_not_another_files_way_in(browser: Browser, zo
     assert not Note.objects.filter(item=theirs.item).exists()
 
 
-def test_files_go_with_an_answer_and_a_decision_and_a_refused_one_undoes_both(world: World, browser: Browser) -> None:
+def test_files_go_with_an_answer_and_a_decision_and_a_refused_one_undoes_both(
+    world: World, browser: Browser
+) -> None:
     row = make_request(world.acme, "needs_information", question="How long?")
     path = f"/portal/requests/{row.item.ref}/answer/"
 
-    refused = words(browser.post(path, {"details": "Two minutes", "uploads": upload("virus.exe", EXE)}))
+    refused = words(
+        browser.post(path, {"details": "Two minutes", "uploads": upload("virus.exe", EXE)})
+    )
     between = Request.objects.get(pk=row.pk).state
     browser.post(path, {"details": "Two minutes", "uploads": upload()})
     asked = question(with_carla(world))

@@ -25,16 +25,27 @@ pytestmark = pytest.mark.requirement("L5", "Q21")
 
 
 def told(contact: Contact) -> list[str]:
-    return list(Notification.objects.filter(recipient=user_of(contact)).order_by("pk").values_list("words", flat=True))
+    return list(
+        Notification.objects.filter(recipient=user_of(contact))
+        .order_by("pk")
+        .values_list("words", flat=True)
+    )
 
 
-def test_only_approvers_with_access_get_a_letter_which_leads_to_the_portal(world: World, carla: Contact) -> None:
+def test_only_approvers_with_access_get_a_letter_which_leads_to_the_portal(
+    world: World, carla: Contact
+) -> None:
     vera = invited(world, "Vera", (world.acme, VIEWER))
-    Membership.objects.create(contact=make_contact("Tom", "tom@client.test"), client=world.acme, role=APPROVER)
+    Membership.objects.create(
+        contact=make_contact("Tom", "tom@client.test"), client=world.acme, role=APPROVER
+    )
 
     asked = question(with_carla(world))
 
-    letter = letter_of(user_of(carla), list(Notification.objects.filter(recipient=user_of(carla)).select_related("item")))
+    letter = letter_of(
+        user_of(carla),
+        list(Notification.objects.filter(recipient=user_of(carla)).select_related("item")),
+    )
     assert (told(carla), told(vera)) == (["decide"], [])
     assert f"/portal/questions/{asked.item.ref}/" in letter.body
     assert "/admin/" not in letter.body
@@ -42,7 +53,9 @@ def test_only_approvers_with_access_get_a_letter_which_leads_to_the_portal(world
 
 
 def test_the_button_says_who_gets_no_letter(world: World, carla: Contact) -> None:
-    Membership.objects.create(contact=make_contact("Tom", "tom@client.test"), client=world.acme, role=APPROVER)
+    Membership.objects.create(
+        contact=make_contact("Tom", "tom@client.test"), client=world.acme, role=APPROVER
+    )
     [row] = make_deliverables(world)
     row = hand_in(world, row)
     done(approvals.approve([question(row).pk], by=by(world.alice), at=timezone.now()))
@@ -57,12 +70,18 @@ def test_the_button_says_who_gets_no_letter(world: World, carla: Contact) -> Non
 def test_a_question_that_is_over_leaves_no_letter_to_send(world: World, carla: Contact) -> None:
     row = with_carla(world)
 
-    done(deliverables.send_back([row.pk], by=by(world.alice), at=timezone.now(), reason="A typing error."))
+    done(
+        deliverables.send_back(
+            [row.pk], by=by(world.alice), at=timezone.now(), reason="A typing error."
+        )
+    )
 
     assert not Notification.objects.filter(recipient=user_of(carla), read_at=None).exists()
 
 
-def test_a_client_is_reminded_once_a_day_at_most_and_the_timeline_tells(world: World, carla: Contact) -> None:
+def test_a_client_is_reminded_once_a_day_at_most_and_the_timeline_tells(
+    world: World, carla: Contact
+) -> None:
     asked = question(with_carla(world))
     at, alice = timezone.now(), by(world.alice)
 
@@ -79,12 +98,16 @@ def test_only_questions_to_clients_are_reminded_of(world: World) -> None:
     [row] = make_deliverables(world)
     internal = question(hand_in(world, row))
 
-    [result] = approvals.nudge([internal.pk], by=by(world.alice), at=timezone.now() + timedelta(days=2))
+    [result] = approvals.nudge(
+        [internal.pk], by=by(world.alice), at=timezone.now() + timedelta(days=2)
+    )
 
     assert "audience" in codes(result)
 
 
-def test_the_reminder_stands_on_the_first_page_and_is_a_post(world: World, carla: Contact, settings: Settings) -> None:
+def test_the_reminder_stands_on_the_first_page_and_is_a_post(
+    world: World, carla: Contact, settings: Settings
+) -> None:
     settings.EMBEDDED = True  # else the desk wants a second factor
     asked = question(with_carla(world))
     alice, cora = signed_in(world.alice), signed_in(world.cora)

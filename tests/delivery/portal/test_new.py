@@ -42,16 +42,25 @@ def work() -> None:
     advance(clock=lambda: NOW)
 
 
-def test_a_submitted_form_becomes_a_run_with_decision_request_and_brief(world: World, browser: Browser, carla: Contact, flow: str) -> None:
+def test_a_submitted_form_becomes_a_run_with_decision_request_and_brief(
+    world: World, browser: Browser, carla: Contact, flow: str
+) -> None:
     answer = browser.post(FORM, filled())
     waiting = words(browser.get(answer.headers["Location"]))
     work()
     there = browser.get(answer.headers["Location"])
 
     row = Request.objects.select_related("item__run").get()
-    assert (row.item.title, row.details) == ("A film about the lodge", "Two minutes,\nfor the trade fair.")
+    assert (row.item.title, row.details) == (
+        "A film about the lodge",
+        "Two minutes,\nfor the trade fair.",
+    )
     assert (row.channel, row.contact_id, str(row.wanted_date)) == ("portal", carla.pk, "2027-03-31")
-    assert (row.item.client_id, row.item.owner_id, row.item.backup_id) == (world.acme.pk, world.alice.pk, world.bob.pk)
+    assert (row.item.client_id, row.item.owner_id, row.item.backup_id) == (
+        world.acme.pk,
+        world.alice.pk,
+        world.bob.pk,
+    )
     assert row.item.run is not None
     assert (row.item.run.state, row.item.run.flow.slug) == (Run.State.IN_DELIVERY, flow)
     assert Decision.objects.get().run_id == row.item.run_id
@@ -61,7 +70,9 @@ def test_a_submitted_form_becomes_a_run_with_decision_request_and_brief(world: W
     assert there.headers["Location"] == f"/portal/requests/{row.item.ref}/"
 
 
-def test_a_form_sent_twice_is_one_request_and_one_changed_afterwards_too(browser: Browser, flow: str) -> None:
+def test_a_form_sent_twice_is_one_request_and_one_changed_afterwards_too(
+    browser: Browser, flow: str
+) -> None:
     first = browser.post(FORM, filled())
     browser.post(FORM, filled())
     changed = browser.post(FORM, filled(**{"request.title": "Another film"}))
@@ -77,7 +88,14 @@ def test_a_double_click_is_one_request(committed_world: World) -> None:
     actor, answers = by(user_of(contact)), {"request.title": "A film"}
 
     def send() -> Any:
-        return submit("client-request", answers, client_id=committed_world.acme.pk, token=TOKEN, by=actor, at=NOW)
+        return submit(
+            "client-request",
+            answers,
+            client_id=committed_world.acme.pk,
+            token=TOKEN,
+            by=actor,
+            at=NOW,
+        )
 
     found = at_once([send] * 6)
 
@@ -85,7 +103,9 @@ def test_a_double_click_is_one_request(committed_world: World) -> None:
     assert sorted(captured.outcome for captured in found) == ["new", *["repeated"] * 5]
 
 
-def test_two_contacts_with_the_same_token_do_not_meet(world: World, browser: Browser, zoe: Contact, flow: str) -> None:
+def test_two_contacts_with_the_same_token_do_not_meet(
+    world: World, browser: Browser, zoe: Contact, flow: str
+) -> None:
     browser.post(FORM, filled())
     other = browser_of(zoe)
 
@@ -112,7 +132,9 @@ def test_two_contacts_with_the_same_token_do_not_meet(world: World, browser: Bro
         ({"token": "no"}, "Send it again"),
     ],
 )
-def test_errors_say_what_is_wrong_and_keep_what_was_typed(browser: Browser, flow: str, wrong: dict[str, str], says: str) -> None:
+def test_errors_say_what_is_wrong_and_keep_what_was_typed(
+    browser: Browser, flow: str, wrong: dict[str, str], says: str
+) -> None:
     answer = browser.post(FORM, filled(**wrong))
 
     assert answer.status_code == 200
@@ -121,7 +143,9 @@ def test_errors_say_what_is_wrong_and_keep_what_was_typed(browser: Browser, flow
     assert not Event.objects.filter(kind="portal.request").exists()
 
 
-def test_a_broken_token_is_replaced_so_that_the_next_try_goes_through(browser: Browser, flow: str) -> None:
+def test_a_broken_token_is_replaced_so_that_the_next_try_goes_through(
+    browser: Browser, flow: str
+) -> None:
     page = browser.post(FORM, filled(token="no")).content.decode()
 
     token = re.search(r'name="token" value="([^"]+)"', page)
@@ -140,7 +164,9 @@ def test_a_viewer_can_neither_open_nor_send_the_form(world: World, flow: str) ->
 
 def test_the_client_is_one_of_ones_own_where_one_may_ask(world: World, flow: str) -> None:
     zed, yak = other_client(world), other_client(world, "YAK")
-    contact = browser_of(invited(world, "Carla", (world.acme, REQUESTER), (zed, REQUESTER), (yak, VIEWER)))
+    contact = browser_of(
+        invited(world, "Carla", (world.acme, REQUESTER), (zed, REQUESTER), (yak, VIEWER))
+    )
 
     for client in (yak.pk, 999_999, "x", ""):
         assert contact.post(FORM, filled(client=client)).status_code == 200
@@ -150,7 +176,9 @@ def test_the_client_is_one_of_ones_own_where_one_may_ask(world: World, flow: str
     assert Request.objects.get().item.client == zed
 
 
-def test_what_else_is_posted_is_not_looked_at(world: World, browser: Browser, zoe: Contact, flow: str) -> None:
+def test_what_else_is_posted_is_not_looked_at(
+    world: World, browser: Browser, zoe: Contact, flow: str
+) -> None:
     more = {
         "client": 999,
         "client.name": "Evil",
@@ -185,7 +213,9 @@ def test_a_form_without_csrf_token_is_refused(carla: Contact, flow: str) -> None
     assert strict.post(FORM, filled()).status_code == 403
 
 
-def test_until_it_is_a_request_it_stands_in_the_list_as_being_looked_at(world: World, browser: Browser, zoe: Contact, flow: str) -> None:
+def test_until_it_is_a_request_it_stands_in_the_list_as_being_looked_at(
+    world: World, browser: Browser, zoe: Contact, flow: str
+) -> None:
     browser.post(FORM, filled())
     process(at=NOW)
     enrich(clock=lambda: NOW)
@@ -200,7 +230,9 @@ def test_without_a_published_form_the_page_says_what_to_do(browser: Browser) -> 
     assert browser.get(FORM).status_code == 404
 
 
-def test_erasing_the_contact_takes_what_they_sent_with_it(world: World, browser: Browser, carla: Contact, flow: str) -> None:
+def test_erasing_the_contact_takes_what_they_sent_with_it(
+    world: World, browser: Browser, carla: Contact, flow: str
+) -> None:
     browser.post(FORM, filled())
     work()
 

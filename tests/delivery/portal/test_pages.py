@@ -17,13 +17,22 @@ from tests.portal import VIEWER, browser_of, invited
 from tests.world import MONDAY, NOW, World, by, make_request
 
 LONG = "a" * 5_000
-PAGES = ("/portal/", "/portal/requests/", "/portal/requests/ACM-1/", "/portal/requests/ACM-1/withdraw/", "/portal/new/")
+PAGES = (
+    "/portal/",
+    "/portal/requests/",
+    "/portal/requests/ACM-1/",
+    "/portal/requests/ACM-1/withdraw/",
+    "/portal/new/",
+)
 
 
 def test_strangers_are_asked_to_sign_in_and_come_back_to_the_page(db: None) -> None:
     for path in PAGES:
         assert Browser().get(path).headers["Location"] == f"/accounts/login/code/?next={path}"
-    assert Browser().get("/portal/", headers={"HX-Request": "true"}).headers["HX-Redirect"] == "/accounts/login/code/"
+    assert (
+        Browser().get("/portal/", headers={"HX-Request": "true"}).headers["HX-Redirect"]
+        == "/accounts/login/code/"
+    )
 
 
 def test_staff_are_sent_to_the_desk(world: World, settings: Any) -> None:
@@ -35,7 +44,9 @@ def test_staff_are_sent_to_the_desk(world: World, settings: Any) -> None:
 
 
 @pytest.mark.parametrize("state", list(Request.State))
-def test_every_state_has_words_for_clients_and_none_of_the_agencys_own(world: World, browser: Browser, carla: Contact, state: str) -> None:
+def test_every_state_has_words_for_clients_and_none_of_the_agencys_own(
+    world: World, browser: Browser, carla: Contact, state: str
+) -> None:
     fields = {"duplicate_of": make_request(world.acme)} if state == Request.State.DUPLICATE else {}
     row = make_request(world.acme, state, contact=carla, channel="portal", **fields)
 
@@ -43,10 +54,15 @@ def test_every_state_has_words_for_clients_and_none_of_the_agencys_own(world: Wo
 
     assert str(STANDINGS[state].label) in page
     assert str(STANDINGS[state].then) in page
-    assert not any(word in page.lower() for word in ("captured", "triaged", "workitem", "backup", world.bob.full_name.lower()))
+    assert not any(
+        word in page.lower()
+        for word in ("captured", "triaged", "workitem", "backup", world.bob.full_name.lower())
+    )
 
 
-def test_a_page_names_the_owner_and_nobody_else_of_the_agency(world: World, browser: Browser) -> None:
+def test_a_page_names_the_owner_and_nobody_else_of_the_agency(
+    world: World, browser: Browser
+) -> None:
     row = make_request(world.acme, channel="portal")
     requests.ask([row.pk], by=by(world.bob), at=NOW, question="Which pages?")
     items.hold([row.item_id], by=by(world.olga), at=NOW, reason="They do not pay.")
@@ -75,7 +91,9 @@ def test_what_a_crm_told_is_not_shown_as_what_was_asked(world: World, browser: B
     assert "margin" not in words(browser.get(f"/portal/requests/{row.item.ref}/"))
 
 
-def test_home_shows_a_question_first_and_says_so_when_nothing_waits(world: World, browser: Browser) -> None:
+def test_home_shows_a_question_first_and_says_so_when_nothing_waits(
+    world: World, browser: Browser
+) -> None:
     row = make_request(world.acme, title="A film")
     empty = words(browser.get("/portal/"))
     requests.ask([row.pk], by=by(world.alice), at=NOW, question="How long?")
@@ -113,10 +131,15 @@ def test_times_are_in_the_contacts_own_zone(world: World, carla: Contact, browse
 
 
 def test_html_in_a_title_or_a_question_is_only_text(world: World, browser: Browser) -> None:
-    row = make_request(world.acme, title="<script>alert(1)</script>", details="<b>bold</b>", channel="portal")
+    row = make_request(
+        world.acme, title="<script>alert(1)</script>", details="<b>bold</b>", channel="portal"
+    )
     requests.ask([row.pk], by=by(world.alice), at=NOW, question="<img src=x onerror=alert(1)>")
 
-    pages = [browser.get(path).content.decode() for path in ("/portal/", "/portal/requests/", f"/portal/requests/{row.item.ref}/")]
+    pages = [
+        browser.get(path).content.decode()
+        for path in ("/portal/", "/portal/requests/", f"/portal/requests/{row.item.ref}/")
+    ]
 
     for page in pages:
         assert "<script>alert" not in page
@@ -124,7 +147,17 @@ def test_html_in_a_title_or_a_question_is_only_text(world: World, browser: Brows
         assert "<b>bold" not in page
 
 
-@pytest.mark.parametrize("query", ["?q=%00", "?q=%F0%9F%8E%AC", "?show=<x>&page=-1", "?page=9999999999999", "?q=" + LONG, "?page=x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?q=%00",
+        "?q=%F0%9F%8E%AC",
+        "?show=<x>&page=-1",
+        "?page=9999999999999",
+        "?q=" + LONG,
+        "?page=x",
+    ],
+)
 def test_odd_questions_to_the_list_are_answered(browser: Browser, query: str) -> None:
     assert browser.get(f"/portal/requests/{query}").status_code == 200
 
@@ -137,12 +170,16 @@ def test_the_list_finds_by_title_number_and_state(world: World, browser: Browser
     assert "An old site" not in words(browser.get("/portal/requests/"))
     assert "An old site" in words(browser.get("/portal/requests/?show=ended"))
     assert "A film" in words(browser.get("/portal/requests/?q=acm-1"))
-    part = browser.get("/portal/requests/?q=film", headers={"HX-Request": "true", "HX-Target": "list"}).content.decode()
+    part = browser.get(
+        "/portal/requests/?q=film", headers={"HX-Request": "true", "HX-Target": "list"}
+    ).content.decode()
     assert "A film" in part
     assert "<html" not in part
 
 
-def test_a_list_asks_the_database_as_often_for_many_as_for_one(world: World, browser: Browser, django_assert_max_num_queries: Any) -> None:
+def test_a_list_asks_the_database_as_often_for_many_as_for_one(
+    world: World, browser: Browser, django_assert_max_num_queries: Any
+) -> None:
     counts = []
     for many in (1, 12):
         for number in range(many):
@@ -155,7 +192,9 @@ def test_a_list_asks_the_database_as_often_for_many_as_for_one(world: World, bro
 
 
 def test_reading_changes_nothing(world: World, browser: Browser, carla: Contact) -> None:
-    row = make_request(world.acme, Request.State.NEEDS_INFORMATION, question="How long?", contact=carla)
+    row = make_request(
+        world.acme, Request.State.NEEDS_INFORMATION, question="How long?", contact=carla
+    )
     before = Event.objects.count()
     for path in ("/portal/", "/portal/requests/", "/portal/new/", "/portal/sent/abc/"):
         browser.get(path)

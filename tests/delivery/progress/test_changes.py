@@ -1,4 +1,8 @@
-"""Changes that clients ask for: captured once, taken back into the making, or agreed to before work starts."""
+"""
+Changes that clients ask for.
+
+Captured once, taken back into the making, or agreed to before work starts.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,15 @@ from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.sla.operations.calendars import ensure_defaults
 from routing.work.door import carry
-from tests.delivery.making import codes, done, fresh, make_deliverables, make_destination, question, with_the_client
+from tests.delivery.making import (
+    codes,
+    done,
+    fresh,
+    make_deliverables,
+    make_destination,
+    question,
+    with_the_client,
+)
 from tests.desk import words
 from tests.files import png
 from tests.portal import APPROVER, REQUESTER, VIEWER, browser_of, invited, other_client, user_of
@@ -37,7 +49,12 @@ pytestmark = pytest.mark.requirement("E9", "E19", "Q25", "T14", "U3")
 
 State = Deliverable.State
 TOKEN = "a-token-of-this-form"
-IMPACT: dict[str, Any] = {"hours": Decimal(3), "amount": Decimal("250.00"), "date": date(2027, 1, 15), "note": "A new picture."}
+IMPACT: dict[str, Any] = {
+    "hours": Decimal(3),
+    "amount": Decimal("250.00"),
+    "date": date(2027, 1, 15),
+    "note": "A new picture.",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +65,9 @@ def own_folder(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture(autouse=True)
 def flow(world: World) -> None:
     ensure_defaults(at=NOW, timezone="Europe/London", country="GB")
-    publish_client_change(owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=NOW)
+    publish_client_change(
+        owner=world.olga, backup=world.bob, team=world.team, by=by(world.olga), at=NOW
+    )
 
 
 @pytest.fixture
@@ -58,17 +77,36 @@ def carla(world: World) -> Contact:
 
 def make_live(world: World) -> Deliverable:
     place = make_destination(world)
-    planned = [{"key": "one", "title": "Landing page", "format": "page", "destination": place.pk, "amount": "1000"}]
+    planned = [
+        {
+            "key": "one",
+            "title": "Landing page",
+            "format": "page",
+            "destination": place.pk,
+            "amount": "1000",
+        }
+    ]
     [row] = make_deliverables(world, planned=planned)
     row = with_the_client(world, row)
     done(carry(deliverables.approve, [row.pk], by=Actor.system(), at=NOW))
     done(deliverables.publish([row.pk], by=by(world.alice), at=NOW))
-    done(carry(deliverables.go_live, [row.pk], by=Actor.system(), at=NOW, url="https://acme.test/landing"))
+    done(
+        carry(
+            deliverables.go_live,
+            [row.pk],
+            by=Actor.system(),
+            at=NOW,
+            url="https://acme.test/landing",
+        )
+    )
     return fresh(row)
 
 
 def send(browser: Browser, row: Deliverable, **more: Any) -> Any:
-    return browser.post(f"/portal/work/{row.item.ref}/change/", {"token": TOKEN, "details": "A bigger logo.", **more})
+    return browser.post(
+        f"/portal/work/{row.item.ref}/change/",
+        {"token": TOKEN, "details": "A bigger logo.", **more},
+    )
 
 
 def work() -> None:
@@ -82,7 +120,9 @@ def changed(world: World, carla: Contact) -> Request:
     return Request.objects.select_related("item", "target__item").get(kind="change")
 
 
-def test_a_change_of_what_is_live_opens_a_request_of_its_own_and_leaves_it_live(world: World, carla: Contact) -> None:
+def test_a_change_of_what_is_live_opens_a_request_of_its_own_and_leaves_it_live(
+    world: World, carla: Contact
+) -> None:
     row = make_live(world)
     browser = browser_of(carla)
 
@@ -91,13 +131,21 @@ def test_a_change_of_what_is_live_opens_a_request_of_its_own_and_leaves_it_live(
 
     made = Request.objects.select_related("item__run__flow").get(kind="change")
     assert made.item.run is not None
-    assert (made.target, made.state, made.channel, str(made.wanted_date)) == (row, Request.State.CAPTURED, "portal", "2027-03-31")
+    assert (made.target, made.state, made.channel, str(made.wanted_date)) == (
+        row,
+        Request.State.CAPTURED,
+        "portal",
+        "2027-03-31",
+    )
     assert (made.item.run.flow.slug, made.item.owner) == ("client-change", world.alice)
     assert Event.objects.get(kind="portal.change_request").actor_id == user_of(carla).pk
     assert fresh(row).state == State.LIVE
     [planned] = Brief.objects.get(request=made).plan
     assert (planned.replaces_id, planned.destination_id) == (row.pk, row.destination_id)
-    assert browser.get(answer.headers["Location"]).headers["Location"] == f"/portal/requests/{made.item.ref}/"
+    assert (
+        browser.get(answer.headers["Location"]).headers["Location"]
+        == f"/portal/requests/{made.item.ref}/"
+    )
     assert "logo.png" in words(browser.get(f"/portal/requests/{made.item.ref}/"))
     assert made.item.ref in words(browser.get(f"/portal/work/{row.item.ref}/"))
 
@@ -112,7 +160,9 @@ def test_a_change_sent_twice_is_one(world: World, carla: Contact) -> None:
     assert Request.objects.filter(kind="change").count() == 1
 
 
-def test_what_is_with_the_client_goes_back_to_its_maker_with_what_is_wanted(world: World, carla: Contact) -> None:
+def test_what_is_with_the_client_goes_back_to_its_maker_with_what_is_wanted(
+    world: World, carla: Contact
+) -> None:
     [row] = make_deliverables(world)
     row = with_the_client(world, row)
     asked = question(row)
@@ -126,9 +176,21 @@ def test_what_is_with_the_client_goes_back_to_its_maker_with_what_is_wanted(worl
     assert made.item.run is not None
     note = Note.objects.get(item=row.item)
     assert (at_once_state, question_state) == (State.REWORK, Approval.State.WITHDRAWN)
-    assert (note.body, note.author, [str(file) for file in note.files.all()]) == ("A bigger logo.", user_of(carla), ["logo.png"])
-    assert (made.state, made.duplicate_of_id, made.item.run.state) == (Request.State.DUPLICATE, row.request_id, Run.State.CANCELLED)
-    assert set(Notification.objects.filter(item=row.item, words="changes").values_list("recipient", flat=True)) == {
+    assert (note.body, note.author, [str(file) for file in note.files.all()]) == (
+        "A bigger logo.",
+        user_of(carla),
+        ["logo.png"],
+    )
+    assert (made.state, made.duplicate_of_id, made.item.run.state) == (
+        Request.State.DUPLICATE,
+        row.request_id,
+        Run.State.CANCELLED,
+    )
+    assert set(
+        Notification.objects.filter(item=row.item, words="changes").values_list(
+            "recipient", flat=True
+        )
+    ) == {
         world.alice.pk,
         world.cora.pk,
     }
@@ -140,7 +202,11 @@ def test_what_is_with_the_client_goes_back_to_its_maker_with_what_is_wanted(worl
 def test_what_is_approved_and_not_yet_published_is_reopened(world: World, carla: Contact) -> None:
     [row] = make_deliverables(world)
     row = with_the_client(world, row)
-    done(approvals.approve([question(row).pk], by=by(user_of(carla)), at=NOW, digest=question(row).digest))
+    done(
+        approvals.approve(
+            [question(row).pk], by=by(user_of(carla)), at=NOW, digest=question(row).digest
+        )
+    )
 
     send(browser_of(carla), row)
 
@@ -167,7 +233,11 @@ def test_viewers_and_other_clients_ask_for_nothing(world: World, carla: Contact)
     zoe = browser_of(invited(world, "Zoe", (other_client(world), REQUESTER)))
 
     assert [send(vera, row).status_code, send(zoe, row).status_code] == [403, 404]
-    assert zoe.get(f"/portal/work/{row.item.ref}/").status_code == zoe.get("/portal/work/ACM-9999/").status_code == 404
+    assert (
+        zoe.get(f"/portal/work/{row.item.ref}/").status_code
+        == zoe.get("/portal/work/ACM-9999/").status_code
+        == 404
+    )
     assert "Ask for a change" not in words(vera.get(f"/portal/work/{row.item.ref}/"))
     assert not Event.objects.filter(kind="portal.change_request").exists()
 
@@ -180,7 +250,9 @@ def test_a_form_cannot_name_another_clients_work(world: World, carla: Contact) -
         ask_change(row.pk, {"request.details": "Mine"}, token=TOKEN, by=by(user_of(theirs)), at=NOW)
 
 
-def test_no_change_is_accepted_before_the_client_agreed_to_what_it_means(world: World, carla: Contact) -> None:
+def test_no_change_is_accepted_before_the_client_agreed_to_what_it_means(
+    world: World, carla: Contact
+) -> None:
     made, alice, client = changed(world, carla), by(world.alice), by(user_of(carla))
     done(requests.triage([made.pk], by=alice, at=NOW))
 
@@ -194,12 +266,23 @@ def test_no_change_is_accepted_before_the_client_agreed_to_what_it_means(world: 
     agreed = fresh(made)
     assert codes(unstated) == codes(unanswered) == ["impact"]
     assert (waiting.impact, waiting.item.waiting_on) == ("stated", "client")
-    assert (agreed.state, agreed.impact, agreed.impact_by, agreed.item.waiting_on) == ("accepted", "accepted", carla, "agency")
-    assert Notification.objects.filter(item=made.item, words="impact", recipient=user_of(carla)).exists()
-    assert Notification.objects.filter(item=made.item, words="decided", recipient=world.alice).exists()
+    assert (agreed.state, agreed.impact, agreed.impact_by, agreed.item.waiting_on) == (
+        "accepted",
+        "accepted",
+        carla,
+        "agency",
+    )
+    assert Notification.objects.filter(
+        item=made.item, words="impact", recipient=user_of(carla)
+    ).exists()
+    assert Notification.objects.filter(
+        item=made.item, words="decided", recipient=world.alice
+    ).exists()
 
 
-def test_what_was_declined_may_be_stated_anew_and_an_answer_to_the_old_one_is_refused(world: World, carla: Contact) -> None:
+def test_what_was_declined_may_be_stated_anew_and_an_answer_to_the_old_one_is_refused(
+    world: World, carla: Contact
+) -> None:
     made, alice, client = changed(world, carla), by(world.alice), by(user_of(carla))
     done(impacts.state_impact([made.pk], by=alice, at=NOW, **IMPACT))
     old = seal_of(fresh(made))
@@ -212,14 +295,28 @@ def test_what_was_declined_may_be_stated_anew_and_an_answer_to_the_old_one_is_re
     done(impacts.state_impact([made.pk], by=alice, at=NOW, **IMPACT | {"amount": Decimal(100)}))
     [stale] = impacts.accept_impact([made.pk], by=client, at=NOW, seal=old)
 
-    assert (codes(silent), codes(twice), codes(declined), codes(stale)) == (["comment"], ["impact"], ["impact"], ["seal"])
+    assert (codes(silent), codes(twice), codes(declined), codes(stale)) == (
+        ["comment"],
+        ["impact"],
+        ["impact"],
+        ["seal"],
+    )
     assert Note.objects.filter(item=made.item, body="Too much.", audience="client").exists()
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"hours": Decimal(-1)}, {"amount": Decimal("NaN")}, {"date": None}, {"note": "x" * 2_001}, {"hours": None}]
+    "wrong",
+    [
+        {"hours": Decimal(-1)},
+        {"amount": Decimal("NaN")},
+        {"date": None},
+        {"note": "x" * 2_001},
+        {"hours": None},
+    ],
 )
-def test_a_statement_leaves_nothing_open(world: World, carla: Contact, wrong: dict[str, Any]) -> None:
+def test_a_statement_leaves_nothing_open(
+    world: World, carla: Contact, wrong: dict[str, Any]
+) -> None:
     made = changed(world, carla)
 
     [result] = impacts.state_impact([made.pk], by=by(world.alice), at=NOW, **IMPACT | wrong)
@@ -227,10 +324,15 @@ def test_a_statement_leaves_nothing_open(world: World, carla: Contact, wrong: di
     assert codes(result) == ["statement"]
 
 
-def test_the_impact_is_agreed_to_in_the_portal_by_approvers_only(world: World, carla: Contact) -> None:
+def test_the_impact_is_agreed_to_in_the_portal_by_approvers_only(
+    world: World, carla: Contact
+) -> None:
     made = changed(world, carla)
     done(impacts.state_impact([made.pk], by=by(world.alice), at=timezone.now(), **IMPACT))
-    path, form = f"/portal/requests/{made.item.ref}/", {"word": "accept_impact", "seal": seal_of(fresh(made))}
+    path, form = (
+        f"/portal/requests/{made.item.ref}/",
+        {"word": "accept_impact", "seal": seal_of(fresh(made))},
+    )
     browser, rita = browser_of(carla), browser_of(invited(world, "Rita", (world.acme, REQUESTER)))
 
     home, page = words(browser.get("/portal/")), words(browser.get(path))
@@ -248,7 +350,9 @@ def test_the_impact_is_agreed_to_in_the_portal_by_approvers_only(world: World, c
     assert "Do you accept" not in words(rita.get(path))
 
 
-def test_what_replaces_it_goes_into_the_agreed_brief_and_takes_the_next_change_too(world: World, carla: Contact) -> None:
+def test_what_replaces_it_goes_into_the_agreed_brief_and_takes_the_next_change_too(
+    world: World, carla: Contact
+) -> None:
     made, alice = changed(world, carla), by(world.alice)
     done(requests.triage([made.pk], by=alice, at=NOW))
     done(impacts.state_impact([made.pk], by=alice, at=NOW, **IMPACT))
@@ -264,7 +368,12 @@ def test_what_replaces_it_goes_into_the_agreed_brief_and_takes_the_next_change_t
     work()
 
     assert Note.objects.get(item=successor.item).body == "And blue."
-    assert Request.objects.filter(kind="change", target=successor, state=Request.State.DUPLICATE).count() == 1
+    assert (
+        Request.objects.filter(
+            kind="change", target=successor, state=Request.State.DUPLICATE
+        ).count()
+        == 1
+    )
 
 
 def test_two_changes_of_the_same_do_not_both_replace_it(world: World, carla: Contact) -> None:

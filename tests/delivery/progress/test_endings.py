@@ -29,12 +29,17 @@ def test_files_are_handed_over_and_the_request_is_closed(world: World):
 
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
 
-    assert (fresh(film).state, fresh(film).request.state) == (State.HANDED_OVER, Request.State.CLOSED)
+    assert (fresh(film).state, fresh(film).request.state) == (
+        State.HANDED_OVER,
+        Request.State.CLOSED,
+    )
 
 
 def test_what_goes_somewhere_is_published_once_approved(world: World):
     place = make_destination(world)
-    [page] = make_deliverables(world, planned=[{"key": "a", "title": "Page", "format": "page", "destination": place.pk}])
+    [page] = make_deliverables(
+        world, planned=[{"key": "a", "title": "Page", "format": "page", "destination": place.pk}]
+    )
     page = with_the_client(world, page)
 
     say(page, Answer.Word.APPROVE)

@@ -1,4 +1,8 @@
-"""Wherever work stops, somebody can go on: nothing is left open that nobody can end, and nothing ended goes on."""
+"""
+Wherever work stops, somebody can go on.
+
+Nothing is left open that nobody can end, and nothing ended goes on.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,18 @@ from routing.models import ExceptionCase, Membership, Notification, WorkItem
 from routing.people.actors import Actor
 from routing.work.door import carry
 from routing.work.operations import items
-from tests.delivery.making import DRAFT, approver, codes, done, fresh, hand_in, make_deliverables, question, say, with_the_client
+from tests.delivery.making import (
+    DRAFT,
+    approver,
+    codes,
+    done,
+    fresh,
+    hand_in,
+    make_deliverables,
+    question,
+    say,
+    with_the_client,
+)
 from tests.files import make_file
 from tests.integrations.outbox.test_crm import make_run
 from tests.world import NOW, World, by, make_contact, make_request
@@ -60,13 +75,19 @@ def test_a_request_is_not_delivered_while_more_is_being_planned(world: World):
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
     before = fresh(film).request.state
 
-    done(briefs.cancel([Brief.objects.get(is_current=True).pk], by=by(world.alice), at=NOW, reason="Enough."))
+    done(
+        briefs.cancel(
+            [Brief.objects.get(is_current=True).pk], by=by(world.alice), at=NOW, reason="Enough."
+        )
+    )
 
     assert (before, fresh(film).request.state) == (Request.State.IN_DELIVERY, Request.State.CLOSED)
 
 
 def test_the_last_that_is_called_off_lets_the_rest_be_delivered(world: World):
-    film, other = make_deliverables(world, planned=[*FILM, {"key": "b", "title": "Page", "format": "page"}])
+    film, other = make_deliverables(
+        world, planned=[*FILM, {"key": "b", "title": "Page", "format": "page"}]
+    )
     film = with_the_client(world, film)
     say(film, Answer.Word.APPROVE)
     done(deliverables.hand_out([film.pk], by=by(world.alice), at=NOW))
@@ -130,14 +151,19 @@ def test_after_the_client_the_agency_may_be_asked_and_the_work_waits_on_it(world
     for place, audience in enumerate((Audience.CLIENT, Audience.INTERNAL), start=1):
         ApprovalStage.objects.create(flow_version=run.version, position=place, audience=audience)
     WorkItem.objects.filter(pk=page.item_id).update(run=run)
-    Membership.objects.create(contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER)
+    Membership.objects.create(
+        contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER
+    )
     page = hand_in(world, fresh(page))
     done(deliverables.ask_client([page.pk], by=by(world.alice), at=NOW))
 
     say(page, Answer.Word.APPROVE)
 
     page = fresh(page)
-    assert (page.state, page.item.waiting_on) == (State.IN_INTERNAL_REVIEW, WorkItem.WaitingOn.AGENCY)
+    assert (page.state, page.item.waiting_on) == (
+        State.IN_INTERNAL_REVIEW,
+        WorkItem.WaitingOn.AGENCY,
+    )
     assert question(page).audience == Audience.INTERNAL
 
 
@@ -147,12 +173,16 @@ def test_what_is_approved_is_told_and_can_be_taken_back(world: World):
     done(deliverables.reopen([film.pk], by=by(world.bob), at=NOW, reason="A typing error."))
     [same] = deliverables.submit([film.pk], by=by(world.cora), at=NOW)
 
-    assert Notification.objects.filter(item=film.item, words=Notification.Words.APPROVED, recipient=world.alice).exists()
+    assert Notification.objects.filter(
+        item=film.item, words=Notification.Words.APPROVED, recipient=world.alice
+    ).exists()
     assert (fresh(film).state, codes(same)) == (State.REWORK, ["version"])
 
 
 def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: World):
-    Membership.objects.create(contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER)
+    Membership.objects.create(
+        contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER
+    )
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.alice), at=NOW))
     done(versions.upload([page.pk], by=by(world.alice), at=NOW, draft=DRAFT))
@@ -160,7 +190,11 @@ def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: Wor
     done(approvals.approve([question(page).pk], by=by(world.bob), at=NOW))
     done(deliverables.ask_client([page.pk], by=by(world.alice), at=NOW))
     asked = question(page)
-    said: dict[str, Any] = {"word": "approve", "contact": approver().pk, "evidence": make_file(world.alice, world.acme).pk}
+    said: dict[str, Any] = {
+        "word": "approve",
+        "contact": approver().pk,
+        "evidence": make_file(world.alice, world.acme).pk,
+    }
 
     [author] = approvals.record_answer([asked.pk], by=by(world.alice), at=NOW, **said)
     [other] = approvals.record_answer([asked.pk], by=by(world.bob), at=NOW, **said)
@@ -181,7 +215,9 @@ def test_a_request_that_no_flow_opened_gets_its_brief_from_a_person_and_only_one
 def test_two_of_the_agency_approve_where_the_stage_says_two(world: World):
     [page] = make_deliverables(world)
     run = make_run(world, "1")
-    ApprovalStage.objects.create(flow_version=run.version, position=1, audience=Audience.INTERNAL, quorum=Quorum.SOME, need=2)
+    ApprovalStage.objects.create(
+        flow_version=run.version, position=1, audience=Audience.INTERNAL, quorum=Quorum.SOME, need=2
+    )
     WorkItem.objects.filter(pk=page.item_id).update(run=run)
     page = hand_in(world, fresh(page))
     asked = question(page)
@@ -194,9 +230,13 @@ def test_two_of_the_agency_approve_where_the_stage_says_two(world: World):
 
 
 def test_an_upload_that_is_refused_for_one_says_so_to_the_others(world: World):
-    page, other = make_deliverables(world, planned=[{"key": key, "title": key, "format": "page"} for key in "ab"])
+    page, other = make_deliverables(
+        world, planned=[{"key": key, "title": key, "format": "page"} for key in "ab"]
+    )
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
 
-    started, waiting = versions.upload([page.pk, other.pk, page.pk], by=by(world.cora), at=NOW, draft=DRAFT)
+    started, waiting = versions.upload(
+        [page.pk, other.pk, page.pk], by=by(world.cora), at=NOW, draft=DRAFT
+    )
 
     assert (codes(started), codes(waiting)) == (["together"], ["state"])

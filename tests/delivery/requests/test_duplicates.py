@@ -17,7 +17,9 @@ from tests.world import NOW, World, by, make_request
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_two_requests_that_name_each_other_are_not_both_lost(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_requests_that_name_each_other_are_not_both_lost(
+    committed_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, other = make_request(committed_world.acme), make_request(committed_world.acme)
     me, judging, real = by(committed_world.alice), Barrier(2), requests.named_original
 
@@ -29,7 +31,12 @@ def test_two_requests_that_name_each_other_are_not_both_lost(committed_world: Wo
 
     step = dataclasses.replace(requests.mark_duplicate, facts=slowly)
     pairs = [(one, other), (other, one)]
-    results = at_once([partial(step, [row.pk], by=me, at=NOW, duplicate_of=original.pk) for row, original in pairs])
+    results = at_once(
+        [
+            partial(step, [row.pk], by=me, at=NOW, duplicate_of=original.pk)
+            for row, original in pairs
+        ]
+    )
 
     assert sorted(result.done for [result] in results) == [False, True]
     assert Request.objects.filter(state=Request.State.DUPLICATE).count() == 1

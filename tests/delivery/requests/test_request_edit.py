@@ -1,4 +1,8 @@
-"""Editing a request: what its columns cannot hold, or what is another client's, is refused in words."""
+"""
+Editing a request.
+
+What its columns cannot hold, or what is another client's, is refused in words.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,9 @@ from tests.world import NOW, World, by, make_client, make_contact, make_request
     ],
     ids=str,
 )
-def test_a_value_that_does_not_fit_is_refused_and_nothing_is_written(world: World, details: dict[str, Any]) -> None:
+def test_a_value_that_does_not_fit_is_refused_and_nothing_is_written(
+    world: World, details: dict[str, Any]
+) -> None:
     request = make_request(world.acme)
 
     [result] = requests.edit([request.pk], by=by(world.alice), at=NOW, **details)
@@ -44,22 +50,43 @@ def test_a_value_that_does_not_fit_is_refused_and_nothing_is_written(world: Worl
 
 
 def test_the_contact_is_one_of_the_clients_or_nobody(world: World) -> None:
-    request, other = make_request(world.acme), make_client("BEE", world.team, world.alice, world.bob)
-    theirs, foreign, erased = make_contact(), make_contact("F", "f@x.test"), make_contact("E", "", erased_at=NOW)
+    request, other = (
+        make_request(world.acme),
+        make_client("BEE", world.team, world.alice, world.bob),
+    )
+    theirs, foreign, erased = (
+        make_contact(),
+        make_contact("F", "f@x.test"),
+        make_contact("E", "", erased_at=NOW),
+    )
     for contact, client in ((theirs, world.acme), (foreign, other), (erased, world.acme)):
         Membership.objects.create(contact=contact, client=client)
 
     def edit(contact: Contact | None) -> bool:
-        return requests.edit([request.pk], by=by(world.alice), at=NOW, contact_id=contact.pk if contact else None)[0].done
+        return requests.edit(
+            [request.pk], by=by(world.alice), at=NOW, contact_id=contact.pk if contact else None
+        )[0].done
 
-    assert [edit(contact) for contact in (foreign, erased, theirs, None)] == [False, False, True, True]
+    assert [edit(contact) for contact in (foreign, erased, theirs, None)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_everything_that_fits_is_kept(world: World) -> None:
     request = make_request(world.acme)
-    told: dict[str, Any] = {"kind": "change", "channel": "phone", "details": "", "wanted_date": date(2026, 12, 1)}
+    told: dict[str, Any] = {
+        "kind": "change",
+        "channel": "phone",
+        "details": "",
+        "wanted_date": date(2026, 12, 1),
+    }
 
-    [result] = requests.edit([request.pk], by=by(world.alice), at=NOW, title="x" * 200, priority=1, **told)
+    [result] = requests.edit(
+        [request.pk], by=by(world.alice), at=NOW, title="x" * 200, priority=1, **told
+    )
 
     now = Request.objects.select_related("item").get(pk=request.pk)
     assert result.done

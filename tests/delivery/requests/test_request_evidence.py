@@ -24,19 +24,35 @@ def own_folder(settings: Settings, tmp_path: Path) -> None:
 
 
 def sent(world: World, evidence: SimpleUploadedFile) -> dict[str, object]:
-    return {"client": world.acme.pk, "title": "A film", "kind": "new", "channel": "phone", "priority": 3, "evidence": evidence}
+    return {
+        "client": world.acme.pk,
+        "title": "A film",
+        "kind": "new",
+        "channel": "phone",
+        "priority": 3,
+        "evidence": evidence,
+    }
 
 
 def test_the_evidence_stands_beside_the_request_for_the_agency_alone(world: World) -> None:
-    signed_in(world.alice).post(url(Request, "add"), sent(world, SimpleUploadedFile("call.pdf", pdf())))
+    signed_in(world.alice).post(
+        url(Request, "add"), sent(world, SimpleUploadedFile("call.pdf", pdf()))
+    )
 
     row, note = Request.objects.get(), Note.objects.get()
-    assert (row.channel, note.item_id, note.audience, note.author_id) == ("phone", row.item_id, Note.Audience.INTERNAL, world.alice.pk)
+    assert (row.channel, note.item_id, note.audience, note.author_id) == (
+        "phone",
+        row.item_id,
+        Note.Audience.INTERNAL,
+        world.alice.pk,
+    )
     assert [file.name for file in note.files.all()] == ["call.pdf"]
 
 
 def test_a_refused_file_records_nothing_and_keeps_what_was_typed(world: World) -> None:
-    answer = signed_in(world.alice).post(url(Request, "add"), sent(world, SimpleUploadedFile("call.exe", EXE)))
+    answer = signed_in(world.alice).post(
+        url(Request, "add"), sent(world, SimpleUploadedFile("call.exe", EXE))
+    )
 
     assert "not accepted" in words(answer)
     assert 'value="A film"' in answer.content.decode()

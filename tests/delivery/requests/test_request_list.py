@@ -52,12 +52,25 @@ def test_search_finds_by_reference_title_and_client(world: World, query: str) ->
 
 
 @pytest.mark.parametrize(
-    "query", ["open=nonsense", "client=x", "priority=9", "waiting_on=x", "whose=x", "p=99", "o=99.x", "state__exact=x"]
+    "query",
+    [
+        "open=nonsense",
+        "client=x",
+        "priority=9",
+        "waiting_on=x",
+        "whose=x",
+        "p=99",
+        "o=99.x",
+        "state__exact=x",
+    ],
 )
 def test_a_list_survives_a_forged_query(world: World, query: str) -> None:
     make_request(world.acme)
 
-    assert signed_in(world.alice).get(f"{url(Request, 'changelist')}?{query}").status_code in {200, 302}
+    assert signed_in(world.alice).get(f"{url(Request, 'changelist')}?{query}").status_code in {
+        200,
+        302,
+    }
 
 
 def test_an_empty_list_says_what_to_do(world: World) -> None:
@@ -68,11 +81,20 @@ def test_an_empty_list_says_what_to_do(world: World) -> None:
 
 
 def opening(world: World, **fields: object) -> dict[str, object]:
-    return {"client": world.acme.pk, "title": "A site", "priority": 3, "kind": "new", "channel": "email", **fields}
+    return {
+        "client": world.acme.pk,
+        "title": "A site",
+        "priority": 3,
+        "kind": "new",
+        "channel": "email",
+        **fields,
+    }
 
 
 def test_a_request_is_opened_through_the_operation(world: World) -> None:
-    answer = signed_in(world.bob).post(url(Request, "add"), opening(world, details="Words", state="accepted", owner=world.cora.pk))
+    answer = signed_in(world.bob).post(
+        url(Request, "add"), opening(world, details="Words", state="accepted", owner=world.cora.pk)
+    )
 
     made = Request.objects.select_related("item").get()
     assert answer["Location"] == url(Request, "change", made.pk)
@@ -94,7 +116,9 @@ def test_a_form_with_errors_keeps_what_was_typed_and_can_be_sent_again(world: Wo
     browser = signed_in(world.alice)
     token = browser.get(url(Request, "add")).context["token"]
 
-    page = browser.post(url(Request, "add"), opening(world, once=token, title="", details="Half of it"))
+    page = browser.post(
+        url(Request, "add"), opening(world, once=token, title="", details="Half of it")
+    )
     browser.post(url(Request, "add"), opening(world, once=token))
 
     assert "Half of it" in page.content.decode()

@@ -33,10 +33,15 @@ def test_it_offers_one_step_onward_and_the_others_after_it(world: World) -> None
 
 
 def test_a_refused_step_is_shown_with_its_reason_and_who_clears_it(world: World) -> None:
-    page = signed_in(world.alice).get(url(Request, "change", make_request(world.acme, details="").pk))
+    page = signed_in(world.alice).get(
+        url(Request, "change", make_request(world.acme, details="").pk)
+    )
 
     assert page.context["panel"].first.step.verb == "ask"
-    assert "Triage There is no description. Who can unblock: You: edit the request or ask the client" in words(page)
+    assert (
+        "Triage There is no description. Who can unblock: You: edit the request or ask the client"
+        in words(page)
+    )
 
 
 def test_work_on_hold_offers_to_resume_and_says_why_the_rest_waits(world: World) -> None:
@@ -46,11 +51,15 @@ def test_work_on_hold_offers_to_resume_and_says_why_the_rest_waits(world: World)
     page = signed_in(world.alice).get(url(Request, "change", row.pk))
 
     assert page.context["panel"].first.step.verb == "resume"
-    assert words(page).count("The budget is not settled.") == 3  # the reason, the gate's evidence, the timeline
+    assert (
+        words(page).count("The budget is not settled.") == 3
+    )  # the reason, the gate's evidence, the timeline
 
 
 def test_steps_of_ended_work_are_gone(world: World) -> None:
-    page = signed_in(world.alice).get(url(Request, "change", make_request(world.acme, Request.State.REJECTED).pk))
+    page = signed_in(world.alice).get(
+        url(Request, "change", make_request(world.acme, Request.State.REJECTED).pk)
+    )
 
     assert page.context["panel"].empty
     assert "This work has ended." in words(page)
@@ -67,7 +76,9 @@ def test_view_only_staff_see_the_page_and_which_roles_may(world: World) -> None:
 def test_the_page_cannot_be_posted_to(world: World) -> None:
     row = make_request(world.acme)
 
-    answer = signed_in(world.olga).post(url(Request, "change", row.pk), {"state": "accepted", "_save": "1"})
+    answer = signed_in(world.olga).post(
+        url(Request, "change", row.pk), {"state": "accepted", "_save": "1"}
+    )
 
     assert answer.status_code == 403
     assert Request.objects.get(pk=row.pk).state == Request.State.CAPTURED
@@ -123,7 +134,12 @@ def test_what_a_person_may_not_see_is_not_there(world: World, who: str) -> None:
 def test_autocomplete_knows_only_what_the_person_sees(world: World) -> None:
     others_secret(world)
     make_request(world.acme, title="Open work")
-    query = {"app_label": "delivery", "model_name": "request", "field_name": "duplicate_of", "term": "work"}
+    query = {
+        "app_label": "delivery",
+        "model_name": "request",
+        "field_name": "duplicate_of",
+        "term": "work",
+    }
 
     found = signed_in(world.alice).get("/admin/autocomplete/", query).json()["results"]
 
@@ -139,11 +155,15 @@ def test_a_stranger_without_any_role_is_refused(world: World) -> None:
     assert not User.objects.get(pk=nobody.pk).get_all_permissions()
 
 
-def test_a_page_costs_the_same_however_long_its_history(world: World, django_assert_max_num_queries) -> None:
+def test_a_page_costs_the_same_however_long_its_history(
+    world: World, django_assert_max_num_queries
+) -> None:
     row = make_request(world.acme)
     browser = signed_in(world.alice)
     for hour in range(20):
-        requests.edit([row.pk], by=by(world.alice), at=NOW.replace(hour=hour), details=f"Version {hour}")
+        requests.edit(
+            [row.pk], by=by(world.alice), at=NOW.replace(hour=hour), details=f"Version {hour}"
+        )
 
     with django_assert_max_num_queries(25):
         browser.get(url(Request, "change", row.pk))

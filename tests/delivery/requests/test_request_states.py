@@ -23,11 +23,20 @@ ALLOWED = {
     "close": {S.DELIVERED: S.CLOSED},
     "reject": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED), S.REJECTED),
     "mark_duplicate": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED), S.DUPLICATE),
-    "cancel": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY), S.CANCELLED),
+    "cancel": dict.fromkeys(
+        (S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY), S.CANCELLED
+    ),
     "withdraw": dict.fromkeys((S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED), S.CANCELLED),
-    "edit": {state: state for state in (S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY)},
+    "edit": {
+        state: state
+        for state in (S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY)
+    },
 }
-OF_CHANGES = {"state_impact", "accept_impact", "decline_impact"}  # only a change has them: test_changes.py
+OF_CHANGES = {
+    "state_impact",
+    "accept_impact",
+    "decline_impact",
+}  # only a change has them: test_changes.py
 
 
 def details_for(verb: str, original: Request) -> dict[str, Any]:
@@ -41,7 +50,9 @@ def details_for(verb: str, original: Request) -> dict[str, Any]:
 
 
 def test_every_operation_is_in_the_table() -> None:
-    assert set(operations_of(Request)) - OF_CHANGES - {"write_brief"} == set(ALLOWED)  # the state stays: test_brief_plans
+    assert set(operations_of(Request)) - OF_CHANGES - {"write_brief"} == set(
+        ALLOWED
+    )  # the state stays: test_brief_plans
 
 
 @pytest.mark.parametrize("state", list(S))
@@ -52,7 +63,9 @@ def test_verb_from_state(world: World, verb: str, state: S) -> None:
     request = make_request(world.acme, state, **fields)
     step: Operation = operations_of(Request)[verb]
 
-    [result] = step([request.pk], by=Actor.system(), at=NOW, reason="Because", **details_for(verb, original))
+    [result] = step(
+        [request.pk], by=Actor.system(), at=NOW, reason="Because", **details_for(verb, original)
+    )
 
     now = Request.objects.select_related("item").get(pk=request.pk)
     target = ALLOWED[verb].get(state)
@@ -64,7 +77,9 @@ def test_verb_from_state(world: World, verb: str, state: S) -> None:
         assert result.refusals[0].code == "state"
 
 
-def test_asking_makes_it_wait_on_the_client_and_answering_keeps_what_was_known(world: World) -> None:
+def test_asking_makes_it_wait_on_the_client_and_answering_keeps_what_was_known(
+    world: World,
+) -> None:
     request = make_request(world.acme, details="A site")
 
     operations.ask([request.pk], by=Actor.system(), at=NOW, question="How many pages?")
@@ -87,9 +102,13 @@ def test_an_empty_request_is_not_triaged_and_says_why(world: World) -> None:
 
 
 @pytest.mark.parametrize("original", ["itself", "another client's", "a duplicate", "nothing"])
-def test_a_duplicate_names_another_live_request_of_the_same_client(world: World, original: str) -> None:
+def test_a_duplicate_names_another_live_request_of_the_same_client(
+    world: World, original: str
+) -> None:
     request, keeper = make_request(world.acme), make_request(world.acme)
-    other_client = type(world.acme).objects.create(code="ZED", name="Zed", team=world.team, owner=world.alice, backup=world.bob)
+    other_client = type(world.acme).objects.create(
+        code="ZED", name="Zed", team=world.team, owner=world.alice, backup=world.bob
+    )
     wrong = {
         "itself": request.pk,
         "another client's": make_request(other_client).pk,
@@ -97,6 +116,8 @@ def test_a_duplicate_names_another_live_request_of_the_same_client(world: World,
         "nothing": None,
     }[original]
 
-    [result] = operations.mark_duplicate([request.pk], by=Actor.system(), at=NOW, duplicate_of=wrong)
+    [result] = operations.mark_duplicate(
+        [request.pk], by=Actor.system(), at=NOW, duplicate_of=wrong
+    )
 
     assert [refusal.code for refusal in result.refusals] == ["original"]

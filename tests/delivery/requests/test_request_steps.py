@@ -33,10 +33,16 @@ def test_reading_a_step_never_decides(world: World, verb: str) -> None:
     row = make_request(world.acme)
     before = again(row).__dict__ | again(row).item.__dict__
 
-    answer = signed_in(world.olga).get(url(Request, "step", row.pk, verb), {"reason": "x", "question": "x"})
+    answer = signed_in(world.olga).get(
+        url(Request, "step", row.pk, verb), {"reason": "x", "question": "x"}
+    )
 
     after = again(row)
-    changed = {key for key, value in (after.__dict__ | after.item.__dict__).items() if not key.startswith("_") and before[key] != value}
+    changed = {
+        key
+        for key, value in (after.__dict__ | after.item.__dict__).items()
+        if not key.startswith("_") and before[key] != value
+    }
     assert answer.status_code == 200
     assert changed <= {"item"}
 
@@ -61,7 +67,9 @@ def test_a_forged_post_of_a_hidden_button_is_refused_by_the_machine(world: World
     assert again(row).state == Request.State.CAPTURED
 
 
-@pytest.mark.parametrize("verb", ["begin", "deliver", "close", "replace_person", "history", "_turn"])
+@pytest.mark.parametrize(
+    "verb", ["begin", "deliver", "close", "replace_person", "history", "_turn"]
+)
 def test_what_is_no_step_of_a_person_has_no_page(world: World, verb: str) -> None:
     row = make_request(world.acme, Request.State.ACCEPTED)
 
@@ -97,7 +105,12 @@ def test_a_step_needs_the_forms_token(world: World) -> None:
 
 def test_errors_keep_what_was_typed(world: World) -> None:
     row = make_request(world.acme)
-    sent = {"owner": world.bob.pk, "backup": world.bob.pk, "doer": "", "reason": "Half of it is typed"}
+    sent = {
+        "owner": world.bob.pk,
+        "backup": world.bob.pk,
+        "doer": "",
+        "reason": "Half of it is typed",
+    }
 
     answer = signed_in(world.alice).post(url(Request, "step", row.pk, "hand_over"), sent)
 
@@ -116,7 +129,11 @@ def test_a_missing_reason_is_asked_for_in_words(world: World) -> None:
 
 
 def edited(row: Request, **changes: Any) -> dict[str, Any]:
-    """The edit form as a browser sends it back: each field, and what it was when the page was drawn."""
+    """
+    The edit form as a browser sends it back.
+
+    Each field, and what it was when the page was drawn.
+    """
     was = {
         "title": row.item.title,
         "details": row.details,
@@ -142,19 +159,36 @@ def test_editing_sends_only_what_was_changed(world: World) -> None:
 
 def test_editing_takes_no_field_that_is_not_on_the_form(world: World) -> None:
     row = make_request(world.acme)
-    forged = {"state": "accepted", "accepted_at": "2026-01-01", "owner": world.cora.pk, "item": 1, "question": "x", "at": "x", "by": 1}
+    forged = {
+        "state": "accepted",
+        "accepted_at": "2026-01-01",
+        "owner": world.cora.pk,
+        "item": 1,
+        "question": "x",
+        "at": "x",
+        "by": 1,
+    }
 
-    signed_in(world.alice).post(url(Request, "step", row.pk, "edit"), edited(row, title="New") | forged)
+    signed_in(world.alice).post(
+        url(Request, "step", row.pk, "edit"), edited(row, title="New") | forged
+    )
 
     after = again(row)
-    assert (after.item.title, after.state, after.accepted_at, after.item.owner_id) == ("New", "captured", None, world.alice.pk)
+    assert (after.item.title, after.state, after.accepted_at, after.item.owner_id) == (
+        "New",
+        "captured",
+        None,
+        world.alice.pk,
+    )
 
 
 def test_a_contact_of_another_client_is_no_choice(world: World) -> None:
     row = make_request(world.acme)
     stranger = make_contact("Stan Stranger", "stan@other.test")
 
-    answer = signed_in(world.alice).post(url(Request, "step", row.pk, "edit"), edited(row, contact_id=stranger.pk))
+    answer = signed_in(world.alice).post(
+        url(Request, "step", row.pk, "edit"), edited(row, contact_id=stranger.pk)
+    )
 
     assert answer.status_code == 200
     assert again(row).contact_id is None
@@ -163,7 +197,9 @@ def test_a_contact_of_another_client_is_no_choice(world: World) -> None:
 def test_a_duplicate_names_the_request_that_stays_by_its_reference(world: World) -> None:
     row, original = make_request(world.acme), make_request(world.acme)
 
-    signed_in(world.alice).post(url(Request, "step", row.pk, "mark_duplicate"), {"duplicate_of": original.item.ref.lower()})
+    signed_in(world.alice).post(
+        url(Request, "step", row.pk, "mark_duplicate"), {"duplicate_of": original.item.ref.lower()}
+    )
 
     assert (again(row).state, again(row).duplicate_of_id) == ("duplicate", original.pk)
 
@@ -174,8 +210,14 @@ def test_a_duplicate_of_the_wrong_request_is_refused_in_words(world: World, whic
     other = make_request(make_client("OTH", world.team, world.alice, world.bob))
     ref = {"itself": row.item.ref, "another client's": other.item.ref, "unknown": "XYZ-99"}[which]
 
-    answer = signed_in(world.alice).post(url(Request, "step", row.pk, "mark_duplicate"), {"duplicate_of": ref})
+    answer = signed_in(world.alice).post(
+        url(Request, "step", row.pk, "mark_duplicate"), {"duplicate_of": ref}
+    )
 
     assert answer.status_code in {200, 409}
     assert again(row).state == Request.State.CAPTURED
-    assert "XYZ-99" in words(answer) if which == "unknown" else "must be from the same client" in words(answer)
+    assert (
+        "XYZ-99" in words(answer)
+        if which == "unknown"
+        else "must be from the same client" in words(answer)
+    )

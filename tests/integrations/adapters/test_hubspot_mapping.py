@@ -105,13 +105,26 @@ def test_domains_are_compared_in_one_form(given: str, normal: str):
 
 
 @pytest.mark.parametrize(
-    "domain", ["gmail.com", "mail.gmail.com", "yahoo.co.uk", "hotmail.fr", "outlook.com", "live.com.au", "gmx.de", "web.de", "qq.com"]
+    "domain",
+    [
+        "gmail.com",
+        "mail.gmail.com",
+        "yahoo.co.uk",
+        "hotmail.fr",
+        "outlook.com",
+        "live.com.au",
+        "gmx.de",
+        "web.de",
+        "qq.com",
+    ],
 )
 def test_free_mail_tells_no_client(domain: str):
     assert freemail.own_domain(domain) == ""
 
 
-@pytest.mark.parametrize("domain", ["acme.example", "live.nation.example", "notgmail.com", "gmail.com.acme.example"])
+@pytest.mark.parametrize(
+    "domain", ["acme.example", "live.nation.example", "notgmail.com", "gmail.com.acme.example"]
+)
 def test_other_domains_do(domain: str):
     assert freemail.own_domain(domain) == domain
 

@@ -46,7 +46,10 @@ def test_a_page_and_its_pictures_lie_where_its_address_says(writer: StaticWriter
     written = writer.write(BREAD, None)
 
     folder = sites / "static-main/blog/news/bread"
-    assert (written.remote_id, written.url) == ("/blog/news/bread", "http://testserver/site/static-main/blog/news/bread/")
+    assert (written.remote_id, written.url) == (
+        "/blog/news/bread",
+        "http://testserver/site/static-main/blog/news/bread/",
+    )
     assert list(writer.read_back(BREAD, written)) == []
     assert sorted(file.suffix for file in folder.iterdir()) == [".css", ".html", ".png"]
     html = (folder / "index.html").read_text()
@@ -54,7 +57,9 @@ def test_a_page_and_its_pictures_lie_where_its_address_says(writer: StaticWriter
     assert 'src="team-photo-' in html
 
 
-def test_again_writes_nothing_and_a_new_version_replaces_the_page(writer: StaticWriter, sites: Path):
+def test_again_writes_nothing_and_a_new_version_replaces_the_page(
+    writer: StaticWriter, sites: Path
+):
     written = writer.write(BREAD, None)
     file = sites / "static-main/blog/news/bread/index.html"
     at = file.stat().st_mtime_ns
@@ -65,7 +70,9 @@ def test_again_writes_nothing_and_a_new_version_replaces_the_page(writer: Static
 
     assert (again, unchanged) == (written, True)
     assert newer.evidence["sha256"] != written.evidence["sha256"]
-    assert writer.read_back(BREAD, newer) == ["/blog/news/bread/index.html is not, byte for byte, what was sent."]
+    assert writer.read_back(BREAD, newer) == [
+        "/blog/news/bread/index.html is not, byte for byte, what was sent."
+    ]
 
 
 def test_what_somebody_changed_is_not_overwritten(writer: StaticWriter, sites: Path):
@@ -77,10 +84,14 @@ def test_what_somebody_changed_is_not_overwritten(writer: StaticWriter, sites: P
         writer.write(later(BREAD, written, title="Second"), written)
 
     assert "Robyn" in file.read_text()
-    assert writer.read_back(BREAD, written) == ["/blog/news/bread/index.html is not, byte for byte, what was sent."]
+    assert writer.read_back(BREAD, written) == [
+        "/blog/news/bread/index.html is not, byte for byte, what was sent."
+    ]
 
 
-@pytest.mark.parametrize("there", ["", '<meta name="throughline" content="deliverable:other ' + "0" * 64 + '">'])
+@pytest.mark.parametrize(
+    "there", ["", '<meta name="throughline" content="deliverable:other ' + "0" * 64 + '">']
+)
 def test_a_page_of_somebody_else_is_not_taken_over(writer: StaticWriter, sites: Path, there: str):
     folder = sites / "static-main/blog/news/bread"
     folder.mkdir(parents=True)
@@ -108,14 +119,24 @@ def test_an_address_does_not_change_by_itself(writer: StaticWriter):
 
 @pytest.mark.parametrize(
     "given",
-    [{"slug": ".."}, {"slug": "../../x"}, {"path": "/etc"}, {"path": "..", "slug": "x"}, {"slug": ""}, {"slug": "A b"}, {"slug": ".env"}],
+    [
+        {"slug": ".."},
+        {"slug": "../../x"},
+        {"path": "/etc"},
+        {"path": "..", "slug": "x"},
+        {"slug": ""},
+        {"slug": "A b"},
+        {"slug": ".env"},
+    ],
     ids=str,
 )
 def test_only_plain_paths_are_written(writer: StaticWriter, sites: Path, given: dict[str, str]):
     intent = replace(BREAD, content={**BREAD.content, "path": "", **given})
 
     if given == {"path": "/etc"}:
-        assert writer.write(intent, None).remote_id == "/etc/bread"  # below the site, like every path
+        assert (
+            writer.write(intent, None).remote_id == "/etc/bread"
+        )  # below the site, like every path
         return
     with pytest.raises(Permanent, match="not a valid page path"):
         writer.write(intent, None)
@@ -123,8 +144,12 @@ def test_only_plain_paths_are_written(writer: StaticWriter, sites: Path, given: 
     assert not sites.exists()
 
 
-def test_a_file_that_no_page_shows_is_refused_before_anything_is_written(writer: StaticWriter, sites: Path):
-    page = replace(BREAD, assets=(*BREAD.assets, Asset("download", "x.html", "text/html", "0" * 64, "", bytes)))
+def test_a_file_that_no_page_shows_is_refused_before_anything_is_written(
+    writer: StaticWriter, sites: Path
+):
+    page = replace(
+        BREAD, assets=(*BREAD.assets, Asset("download", "x.html", "text/html", "0" * 64, "", bytes))
+    )
 
     with pytest.raises(Permanent, match="text/html"):
         writer.write(page, None)
@@ -184,11 +209,19 @@ def test_a_page_is_served_as_it_lies_there_and_may_run_nothing(served: Connectio
     assert answer.body == (sites / "static-main/blog/news/bread/index.html").read_bytes()
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; img-src 'self' https:;")
+    assert answer.headers["Content-Security-Policy"].startswith(
+        "default-src 'none'; img-src 'self' https:;"
+    )
     assert "script" not in answer.headers["Content-Security-Policy"]
     assert not answer.cookies
-    assert get("/site/static-main/blog/news/bread/", if_none_match=answer.headers["ETag"]).status == 304
-    assert get("/site/static-main/blog/news/bread").headers["Location"] == "/site/static-main/blog/news/bread/"
+    assert (
+        get("/site/static-main/blog/news/bread/", if_none_match=answer.headers["ETag"]).status
+        == 304
+    )
+    assert (
+        get("/site/static-main/blog/news/bread").headers["Location"]
+        == "/site/static-main/blog/news/bread/"
+    )
 
 
 def test_a_picture_is_served_by_its_type_and_sandboxed(served: Connection, sites: Path):
@@ -204,7 +237,18 @@ def test_a_picture_is_served_by_its_type_and_sandboxed(served: Connection, sites
 
 @pytest.mark.parametrize(
     "path",
-    ["", "blog/", "blog/news/", "nothing/", "blog/news/bread/.new-1", "../static-main/", "%2e%2e/secret.html", "a%00b", "BLOG/", "x.php"],
+    [
+        "",
+        "blog/",
+        "blog/news/",
+        "nothing/",
+        "blog/news/bread/.new-1",
+        "../static-main/",
+        "%2e%2e/secret.html",
+        "a%00b",
+        "BLOG/",
+        "x.php",
+    ],
 )
 def test_there_are_no_listings_and_nothing_else(served: Connection, sites: Path, path: str):
     StaticWriter(served).write(BREAD, None)
@@ -262,4 +306,6 @@ def test_the_addresses_of_files_are_those_of_the_page(writer: StaticWriter):
 
     written = writer.write(intent, None)
 
-    assert [each["url"].startswith(written.url) for each in written.evidence["media"].values()] == [True]
+    assert [each["url"].startswith(written.url) for each in written.evidence["media"].values()] == [
+        True
+    ]

@@ -23,7 +23,7 @@ RICH = (
 c</code></pre><hr>
 <p><abbr title="United Kingdom">UK</abbr> <mark>m</mark><sub>1</sub><sup>2</sup> <del>x</del><ins>y</ins> <kbd>k</kbd> <samp>s</samp>
 <small>n</small> <u>u</u> <s>z</s> <b>b</b> <i>i</i> <strong>S</strong></p>
-<ol start="3"><li>Three</li></ol><details><summary>More</summary><p>Hidden [gallery-like] text & 5'6"</p></details>"""
+<ol start="3"><li>Three</li></ol><details><summary>More</summary><p>Hidden [gallery-like] text & 5'6"</p></details>"""  # noqa: E501
 )
 
 
@@ -33,7 +33,9 @@ def bread() -> Intent:
 
 
 @pytest.mark.parametrize("role", ["author", "editor"])
-def test_everything_an_article_may_have_survives_either_role(wordpress: WordPress, request: pytest.FixtureRequest, role: str):
+def test_everything_an_article_may_have_survives_either_role(
+    wordpress: WordPress, request: pytest.FixtureRequest, role: str
+):
     site: Site = request.getfixturevalue(role)
     rich = article(f"rich-{token_hex(5)}", colour=randbelow(256), body=RICH)
 
@@ -46,7 +48,9 @@ def test_an_author_may_add_tags_but_no_categories_and_is_told_so(author: Site, b
     name = f"New & {token_hex(4)}"
 
     with pytest.raises(Permanent, match="could not be added") as refused:
-        author.writer.write(replace(bread, content={**bread.content, "terms": {"categories": [name]}}), None)
+        author.writer.write(
+            replace(bread, content={**bread.content, "terms": {"categories": [name]}}), None
+        )
     written = author.publish(replace(bread, content={**bread.content, "terms": {"tags": [name]}}))
 
     assert not isinstance(refused.value, Refused)  # the key is good: nobody need stop calling
@@ -63,8 +67,12 @@ def test_an_editor_adds_a_category_once(editor: Site, bread: Intent):
     assert first.evidence["terms"] == second.evidence["terms"]
 
 
-def test_a_page_is_written_by_an_editor_and_not_by_an_author(editor: Site, author: Site, bread: Intent):
-    page = replace(bread, content={**bread.content, "post_type": "pages", "terms": {"tags": ["ignored"]}})
+def test_a_page_is_written_by_an_editor_and_not_by_an_author(
+    editor: Site, author: Site, bread: Intent
+):
+    page = replace(
+        bread, content={**bread.content, "post_type": "pages", "terms": {"tags": ["ignored"]}}
+    )
 
     written = editor.publish(page)
     with pytest.raises(Permanent, match="role"):
@@ -81,7 +89,11 @@ def test_a_post_of_somebody_else_is_not_touched(author: Site, editor: Site, brea
 
 
 def test_a_wrong_password_is_refused_with_a_hint(wordpress: WordPress, bread: Intent):
-    site = Site(loose_connection("wordpress", wordpress.url, "author:wrong"), wordpress.call, lambda *_: None)
+    site = Site(
+        loose_connection("wordpress", wordpress.url, "author:wrong"),
+        wordpress.call,
+        lambda *_: None,
+    )
 
     with pytest.raises(Refused, match="Authorization header"):
         site.writer.find(bread)
@@ -101,8 +113,18 @@ def test_a_slug_that_is_taken_by_a_live_page_is_a_difference(editor: Site, bread
 
 
 def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: Intent):
-    """Nobody should do this, the outbox sees to it; WordPress does not prevent it, so it must be seen."""
-    author.publish(replace(bread, object_key="deliverable:warm", content={**bread.content, "slug": f"warm-{token_hex(4)}"}))
+    """
+    Nobody should do this, the outbox sees to it.
+
+    WordPress does not prevent it, so it must be seen.
+    """
+    author.publish(
+        replace(
+            bread,
+            object_key="deliverable:warm",
+            content={**bread.content, "slug": f"warm-{token_hex(4)}"},
+        )
+    )
 
     at_once([lambda: author.writer.write(bread, None)] * 3)
 

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 from integrations.base.markup import assets_in, placed, plain, seen, spelled
 
 SHA = "ab" * 32
-quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+quick = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 
 
 @pytest.mark.parametrize(
@@ -22,7 +26,10 @@ quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthC
         ("<ul><li>x<li>y</ul>", ("x", "y")),
         ("<p>in&nbsp;one &amp; the&#32;same\n line</p>", ("in one & the same line",)),
         ("<p>un<em>broken</em></p>", ("unbroken",)),
-        ("<style>p{}</style><script>x</script><p>seen</p><template>t</template><noscript>n</noscript>", ("seen",)),
+        (
+            "<style>p{}</style><script>x</script><p>seen</p><template>t</template><noscript>n</noscript>",
+            ("seen",),
+        ),
         ("<div hidden>gone<p>also</p></div>left", ("left",)),
         ("<p>never closed", ("never closed",)),
         ("</p></div>stray <!-- said to nobody --> ends", ("stray ends",)),
@@ -43,7 +50,10 @@ def test_files_are_put_in_place_where_they_are_referred_to_and_nowhere_else():
     html = f'<img src="asset:{SHA}"><p>asset:{SHA}</p>'
 
     assert assets_in(html) == [SHA]
-    assert placed(html, {SHA: 'x"><script>'}) == f'<img src="x&quot;&gt;&lt;script&gt;"><p>asset:{SHA}</p>'
+    assert (
+        placed(html, {SHA: 'x"><script>'})
+        == f'<img src="x&quot;&gt;&lt;script&gt;"><p>asset:{SHA}</p>'
+    )
     with pytest.raises(KeyError):
         placed(html, {})
 
@@ -61,7 +71,10 @@ def test_two_spellings_of_the_same_are_equal(one: str, other: str):
     assert spelled(one) == spelled(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("<p>x</p>", "<div>x</div>"), ('<a href="1">', '<a href="2">'), ("x", "y"), ("<b>x</b>", "x")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("<p>x</p>", "<div>x</div>"), ('<a href="1">', '<a href="2">'), ("x", "y"), ("<b>x</b>", "x")],
+)
 def test_what_is_not_the_same_is_not_equal(one: str, other: str):
     assert spelled(one) != spelled(other)
 

@@ -27,7 +27,8 @@ def stored() -> str:
     """The whole row and its history as the database has them."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(jsonb_agg(to_jsonb(c)), '[]') || (SELECT jsonb_agg(to_jsonb(h)) FROM integrations_historicalconnection h)"
+            "SELECT coalesce(jsonb_agg(to_jsonb(c)), '[]') || (SELECT jsonb_agg(to_jsonb(h)) FROM "
+            "integrations_historicalconnection h)"
             " FROM integrations_connection c"
         )
         return str(cursor.fetchone()[0])
@@ -40,7 +41,9 @@ def test_the_database_holds_no_secret_in_the_clear(hubspot: Connection):
 
 def test_history_has_no_column_for_secrets(hubspot: Connection):
     assert hubspot.history.count() == 1
-    assert not {"token", "signing_secrets"} & {field.name for field in Connection.history.model._meta.get_fields()}
+    assert not {"token", "signing_secrets"} & {
+        field.name for field in Connection.history.model._meta.get_fields()
+    }
 
 
 def test_they_come_back(hubspot: Connection):
@@ -74,7 +77,9 @@ def test_they_are_not_pickled_and_not_in_forms(hubspot: Connection):
         json.dumps(hubspot.token)
 
     assert copy.deepcopy(hubspot).token.first() == TOKEN
-    assert not {"token", "signing_secrets", "allowed_private"} & set(modelform_factory(Connection, fields="__all__")().fields)
+    assert not {"token", "signing_secrets", "allowed_private"} & set(
+        modelform_factory(Connection, fields="__all__")().fields
+    )
 
 
 def test_a_plain_string_cannot_be_stored_by_mistake(hubspot: Connection):

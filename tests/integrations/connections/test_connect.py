@@ -33,16 +33,33 @@ def connect(*args: str, **options: Any) -> str:
 
 
 def hubspot(secret: str, *more: str) -> str:
-    return connect("hubspot", "--slug", "main", "--secret-file", secret, "--token-file", secret, "--portal-id", "42", *more)
+    return connect(
+        "hubspot",
+        "--slug",
+        "main",
+        "--secret-file",
+        secret,
+        "--token-file",
+        secret,
+        "--portal-id",
+        "42",
+        *more,
+    )
 
 
 def test_it_says_where_to_post(world: World, secret: str):
-    said = hubspot(secret, "--public-url", "https://ops.example.com", "--base-url", "https://api.hubapi.com")
+    said = hubspot(
+        secret, "--public-url", "https://ops.example.com", "--base-url", "https://api.hubapi.com"
+    )
 
     assert "https://ops.example.com/hooks/main/" in said
     assert "client-secret" not in said
     made = Connection.objects.get()
-    assert (made.settings, made.allowed_private, made.service_user.kind) == ({"portal_ids": [42]}, [], "service")
+    assert (made.settings, made.allowed_private, made.service_user.kind) == (
+        {"portal_ids": [42]},
+        [],
+        "service",
+    )
 
 
 def test_again_changes_nothing(world: World, secret: str):
@@ -85,13 +102,28 @@ def test_a_private_address_is_allowed_exactly_and_with_a_note(world: World, secr
         (("hubspot", "--slug", "x"), "no signing secret"),
         (("form", "--slug", "x", "--secret-file", "SECRET"), "base64"),
         (("hubspot", "--slug", "x", "--secret-file", "SECRET"), "--portal-id"),
-        (("hubspot", "--slug", "x", "--secret-file", "SECRET", "--portal-id", "1", "--base-url", "ftp://a"), "http"),
+        (
+            (
+                "hubspot",
+                "--slug",
+                "x",
+                "--secret-file",
+                "SECRET",
+                "--portal-id",
+                "1",
+                "--base-url",
+                "ftp://a",
+            ),
+            "http",
+        ),
         (("hubspot", "--slug", "x", "--secret-file", "/nowhere"), "cannot be read"),
         (("hubspot", "--slug", "x", "--owner", "nobody@example.com"), "No active staff member"),
         (("hubspot", "--slug", "x", "--team", "Southpaw"), "North"),
     ],
 )
-def test_what_cannot_work_is_refused_with_what_to_do(world: World, secret: str, args: tuple[str, ...], why: str):
+def test_what_cannot_work_is_refused_with_what_to_do(
+    world: World, secret: str, args: tuple[str, ...], why: str
+):
     with pytest.raises(CommandError, match=why):
         connect(*[secret if arg == "SECRET" else arg for arg in args])
 
@@ -113,7 +145,15 @@ def password(tmp_path: Path) -> str:
 
 
 def test_wordpress_needs_an_address_and_a_password(world: World, password: str):
-    said = connect("wordpress", "--slug", "www", "--base-url", "https://www.acme.example", "--token-file", password)
+    said = connect(
+        "wordpress",
+        "--slug",
+        "www",
+        "--base-url",
+        "https://www.acme.example",
+        "--token-file",
+        password,
+    )
 
     assert "appear below: https://www.acme.example" in said
     assert "posts to" not in said
@@ -133,9 +173,15 @@ def test_a_static_site_needs_nothing_but_a_name(world: World):
     ("args", "why"),
     [
         (("wordpress", "--token-file", "GOOD"), "--base-url"),
-        (("wordpress", "--base-url", "https://a.example/wp-json", "--token-file", "GOOD"), "without /wp-json"),
+        (
+            ("wordpress", "--base-url", "https://a.example/wp-json", "--token-file", "GOOD"),
+            "without /wp-json",
+        ),
         (("wordpress", "--base-url", "http://93.184.215.14", "--token-file", "GOOD"), "https"),
-        (("wordpress", "--base-url", "https://a.example", "--token-file", "BAD"), "user:application password"),
+        (
+            ("wordpress", "--base-url", "https://a.example", "--token-file", "BAD"),
+            "user:application password",
+        ),
         (("wordpress", "--base-url", "https://a.example"), "no token"),
         (("static", "--folder", "../log"), "below SITES_DIR"),
         (("static", "--folder", "/etc"), "below SITES_DIR"),

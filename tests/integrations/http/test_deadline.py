@@ -29,7 +29,9 @@ def test_a_byte_each_half_second_puts_the_deadline_off_for_nobody(monkeypatch: p
             network._left_s(None, httpcore.ReadTimeout)
 
 
-@pytest.mark.parametrize(("size", "seconds"), [(0, 10), (250_000, 10.5), (500_000, 11), (5_000_000, 20), (10**9, 120)])
+@pytest.mark.parametrize(
+    ("size", "seconds"), [(0, 10), (250_000, 10.5), (500_000, 11), (5_000_000, 20), (10**9, 120)]
+)
 def test_a_call_has_ten_seconds_and_one_more_for_each_500_kb_and_never_more_than_two_minutes(
     size: int, seconds: float, monkeypatch: pytest.MonkeyPatch
 ):

@@ -25,8 +25,8 @@ PRIVATE = """
     198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 240.0.0.1 255.255.255.255 192.88.99.1
     ::1 :: ::7f00:1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::1
     fe80::1 fc00::1 fd00:ec2::254 fec0::1 ff02::1 2001:db8::1 2001::1 2002:7f00:1:: 3fff::1 100::1
-""".split()  # noqa: SIM905
-PUBLIC = "93.184.215.14 8.8.8.8 ::ffff:8.8.8.8 2606:4700::1111 64:ff9b::808:808 2a00:1450:4001::1".split()  # noqa: SIM905
+""".split()  # noqa: E501, SIM905
+PUBLIC = "93.184.215.14 8.8.8.8 ::ffff:8.8.8.8 2606:4700::1111 64:ff9b::808:808 2a00:1450:4001::1".split()  # noqa: E501, SIM905
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -47,7 +47,18 @@ def server() -> Iterator[HTTPServer]:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "2130706433", "0177.0.0.1", "0x7f000001", "127.1", "0", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"]
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0177.0.0.1",
+        "0x7f000001",
+        "127.1",
+        "0",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+    ],
 )
 def test_nothing_inside_is_contacted(server: HTTPServer, host: str):
     with SafeClient(f"http://{host}:{server.port}") as client, pytest.raises(CallFailed):
@@ -56,18 +67,28 @@ def test_nothing_inside_is_contacted(server: HTTPServer, host: str):
     assert server.log == []
 
 
-def test_a_name_that_leads_inside_is_refused_whatever_else_it_leads_to(server: HTTPServer, monkeypatch: pytest.MonkeyPatch):
-    both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, server.port)) for host in ("93.184.215.14", "127.0.0.1")]
+def test_a_name_that_leads_inside_is_refused_whatever_else_it_leads_to(
+    server: HTTPServer, monkeypatch: pytest.MonkeyPatch
+):
+    both = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, server.port))
+        for host in ("93.184.215.14", "127.0.0.1")
+    ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: both)
 
-    with SafeClient(f"http://rebinding.example:{server.port}") as client, pytest.raises(Permanent, match="private"):
+    with (
+        SafeClient(f"http://rebinding.example:{server.port}") as client,
+        pytest.raises(Permanent, match="private"),
+    ):
         client.get("/secret")
 
     assert server.log == []
 
 
 def test_a_name_is_looked_up_once(server: HTTPServer, monkeypatch: pytest.MonkeyPatch):
-    """A name that changes its mind between check and connection is connected to what was checked."""
+    """
+    A name that changes its mind between check and connection is connected to what was checked.
+    """
     answers = iter([("127.0.0.1", server.port), ("10.0.0.1", server.port)])
     asked: list[str] = []
 
@@ -79,7 +100,9 @@ def test_a_name_is_looked_up_once(server: HTTPServer, monkeypatch: pytest.Monkey
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     # Connecting to an address looks it up as well, without asking anybody: only the name counts.
     monkeypatch.setattr(
-        httpcore.SyncBackend, "connect_tcp", lambda _s, host, *_a: pytest.fail("reconnected") if host != "127.0.0.1" else _stop()
+        httpcore.SyncBackend,
+        "connect_tcp",
+        lambda _s, host, *_a: pytest.fail("reconnected") if host != "127.0.0.1" else _stop(),
     )
     with SafeClient(f"http://rebinding.example:{server.port}") as client, pytest.raises(Temporary):
         client.call("POST", "/secret")
@@ -92,21 +115,36 @@ def _stop() -> None:
 
 
 def allowed(server: HTTPServer, **options: Any) -> SafeClient:
-    return SafeClient(f"http://127.0.0.1:{server.port}", private=frozenset({Origin("http", "127.0.0.1", server.port)}), **options)
+    return SafeClient(
+        f"http://127.0.0.1:{server.port}",
+        private=frozenset({Origin("http", "127.0.0.1", server.port)}),
+        **options,
+    )
 
 
 def test_exactly_the_allowed_origin_may_be_private(server: HTTPServer):
     with allowed(server) as client:
         assert client.get("/secret").json() == {"inside": True}
-    for origin in (Origin("https", "127.0.0.1", server.port), Origin("http", "localhost", server.port), Origin("http", "127.0.0.1", 1)):
-        with SafeClient(f"http://127.0.0.1:{server.port}", private=frozenset({origin})) as client, pytest.raises(Permanent):
+    for origin in (
+        Origin("https", "127.0.0.1", server.port),
+        Origin("http", "localhost", server.port),
+        Origin("http", "127.0.0.1", 1),
+    ):
+        with (
+            SafeClient(f"http://127.0.0.1:{server.port}", private=frozenset({origin})) as client,
+            pytest.raises(Permanent),
+        ):
             client.get("/secret")
 
 
 def test_no_redirect_leads_elsewhere_and_no_credential_follows(server: HTTPServer):
     with HTTPServer("127.0.0.1") as other:
-        server.expect_request("/r").respond_with_data("", 302, {"Location": other.url_for("/catch")})
-        both = frozenset({Origin("http", "127.0.0.1", server.port), Origin("http", "127.0.0.1", other.port)})
+        server.expect_request("/r").respond_with_data(
+            "", 302, {"Location": other.url_for("/catch")}
+        )
+        both = frozenset(
+            {Origin("http", "127.0.0.1", server.port), Origin("http", "127.0.0.1", other.port)}
+        )
         with (
             SafeClient(f"http://127.0.0.1:{server.port}", token="t", private=both) as client,
             pytest.raises(Permanent, match="redirects to another address"),
@@ -124,7 +162,9 @@ def test_a_redirect_at_home_is_followed_for_reading_alone(server: HTTPServer):
             client.call("POST", "/r")
 
 
-@pytest.mark.parametrize("target", ["http://169.254.169.254/latest/", "file:///etc/passwd", "gopher://x", "//10.0.0.1/"])
+@pytest.mark.parametrize(
+    "target", ["http://169.254.169.254/latest/", "file:///etc/passwd", "gopher://x", "//10.0.0.1/"]
+)
 def test_a_redirect_inside_is_refused(server: HTTPServer, target: str):
     server.expect_request("/r").respond_with_data("", 302, {"Location": target})
 
@@ -139,7 +179,7 @@ def test_the_environment_names_no_proxy(server: HTTPServer, monkeypatch: pytest.
         assert client.get("/secret").status == 200
 
 
-# -- How calls fail ------------------------------------------------------------------------------------------------
+# -- How calls fail --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -156,7 +196,9 @@ def test_the_environment_names_no_proxy(server: HTTPServer, monkeypatch: pytest.
         (503, Temporary),
     ],
 )
-def test_statuses_are_temporary_or_permanent(server: HTTPServer, status: int, kind: type[CallFailed]):
+def test_statuses_are_temporary_or_permanent(
+    server: HTTPServer, status: int, kind: type[CallFailed]
+):
     server.expect_request("/x").respond_with_json({"message": "vendor says no"}, status)
 
     with allowed(server) as client, pytest.raises(kind):
@@ -194,7 +236,11 @@ def test_reading_is_repeated_within_seconds_and_writing_never(server: HTTPServer
 
 @pytest.mark.parametrize(
     ("body", "content_type"),
-    [("<html>We are back soon</html>", "text/html"), ('{"results": [', "application/json"), ("", "application/json")],
+    [
+        ("<html>We are back soon</html>", "text/html"),
+        ('{"results": [', "application/json"),
+        ("", "application/json"),
+    ],
 )
 def test_a_page_or_half_an_answer_is_no_success(server: HTTPServer, body: str, content_type: str):
     server.expect_request("/x").respond_with_data(body, 200, content_type=content_type)
@@ -247,7 +293,10 @@ def test_dripping_headers_end_at_the_deadline():
     start = monotonic()
 
     home = frozenset({Origin("http", "127.0.0.1", port)})
-    with SafeClient(f"http://127.0.0.1:{port}", private=home, total_s=0.5) as client, pytest.raises(Temporary):
+    with (
+        SafeClient(f"http://127.0.0.1:{port}", private=home, total_s=0.5) as client,
+        pytest.raises(Temporary),
+    ):
         client.call("POST", "/")
 
     assert monotonic() - start < 8  # all of it would take 11 s
@@ -263,7 +312,15 @@ def test_a_compressed_answer_is_refused(server: HTTPServer):
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://a.example", "https://", "a.example", "https://user:secret@a.example", "http://a.example:99999", "http://[::1"]
+    "url",
+    [
+        "ftp://a.example",
+        "https://",
+        "a.example",
+        "https://user:secret@a.example",
+        "http://a.example:99999",
+        "http://[::1",
+    ],
 )
 def test_addresses_that_are_none(url: str):
     with pytest.raises(BadAddress) as caught:

@@ -32,7 +32,11 @@ def engagement_of(found: Found) -> Engagement:
     return Engagement.objects.get(pk=found.engagement_id)
 
 
-def acme_deal(sandbox: Sandbox, domain: str = "acme.example", email: str = "robin@acme.example", **deal: str) -> str:
-    company = sandbox.company(name="Acme Bakeries", domain=domain, country="GB", numberofemployees="45")
+def acme_deal(
+    sandbox: Sandbox, domain: str = "acme.example", email: str = "robin@acme.example", **deal: str
+) -> str:
+    company = sandbox.company(
+        name="Acme Bakeries", domain=domain, country="GB", numberofemployees="45"
+    )
     contact = sandbox.contact(firstname="Robin", lastname="Okafor", email=email)
     return sandbox.deal(company=company, contacts=(contact,), **{"dealname": "Site", **deal})

@@ -64,9 +64,21 @@ def event(**fields: Any) -> dict[str, Any]:
 def new_deal(object_id: int = 9001) -> list[dict[str, Any]]:
     """One creation and five property changes."""
     start = int(time() * 1000) - 60_000
-    made = event(subscriptionId=1001, subscriptionType="deal.creation", objectId=object_id, occurredAt=start, changeFlag="NEW")
+    made = event(
+        subscriptionId=1001,
+        subscriptionType="deal.creation",
+        objectId=object_id,
+        occurredAt=start,
+        changeFlag="NEW",
+    )
     del made["propertyName"], made["propertyValue"]
-    values = {"amount": "12000", "dealname": "Site", "agency_hours": "80", "agency_rounds": "2", "dealstage": "won"}
+    values = {
+        "amount": "12000",
+        "dealname": "Site",
+        "agency_hours": "80",
+        "agency_rounds": "2",
+        "dealstage": "won",
+    }
     changes = [
         event(objectId=object_id, propertyName=name, propertyValue=value, occurredAt=start + place)
         for place, (name, value) in enumerate(values.items(), start=1)
@@ -78,26 +90,54 @@ def now_ms(offset_s: float = 0) -> str:
     return str(int((time() + offset_s) * 1000))
 
 
-def signed(body: bytes, *, slug: str = "hubspot-main", secret: str = SECRET, timestamp: str = "", query: str = "") -> dict[str, str]:
+def signed(
+    body: bytes,
+    *,
+    slug: str = "hubspot-main",
+    secret: str = SECRET,
+    timestamp: str = "",
+    query: str = "",
+) -> dict[str, str]:
     """Headers as Django's test client takes them."""
     timestamp = timestamp or now_ms()
     url = f"{PUBLIC}/hooks/{slug}/" + (f"?{query}" if query else "")
-    return {"X-HubSpot-Signature-v3": sign(secret, "POST", decoded(url), body, timestamp), "X-HubSpot-Request-Timestamp": timestamp}
+    return {
+        "X-HubSpot-Signature-v3": sign(secret, "POST", decoded(url), body, timestamp),
+        "X-HubSpot-Request-Timestamp": timestamp,
+    }
 
 
-def post(body: bytes, headers: dict[str, str], *, slug: str = "hubspot-main", query: str = "") -> Any:
+def post(
+    body: bytes, headers: dict[str, str], *, slug: str = "hubspot-main", query: str = ""
+) -> Any:
     url = f"/hooks/{slug}/" + (f"?{query}" if query else "")
     return Browser().post(url, data=body, content_type="application/json", headers=headers)
 
 
 def send(events: Any, **options: Any) -> Any:
     body = events if isinstance(events, bytes) else json.dumps(events).encode()
-    return post(body, signed(body, **options), slug=options.get("slug", "hubspot-main"), query=options.get("query", ""))
+    return post(
+        body,
+        signed(body, **options),
+        slug=options.get("slug", "hubspot-main"),
+        query=options.get("query", ""),
+    )
 
 
-def submit(data: Any, *, key: str = "msg_1", secret: str = FORM_SECRET, at: datetime | None = None, slug: str = "form-main") -> Any:
+def submit(
+    data: Any,
+    *,
+    key: str = "msg_1",
+    secret: str = FORM_SECRET,
+    at: datetime | None = None,
+    slug: str = "form-main",
+) -> Any:
     at = at or datetime.now(UTC)
     body = data if isinstance(data, bytes) else json.dumps(data).encode()
     signature = Webhook(secret).sign(key, at, body.decode(errors="replace"))
-    headers = {"webhook-id": key, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
+    headers = {
+        "webhook-id": key,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": signature,
+    }
     return post(body, headers, slug=slug)

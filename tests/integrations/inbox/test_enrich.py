@@ -22,19 +22,40 @@ from tests.world import NOW, World, make_contact, make_user
 pytestmark = [pytest.mark.django_db, pytest.mark.requirement("N7", "N8")]
 
 
-def test_a_new_deal_makes_client_contact_and_engagement(hubspot: Connection, sandbox: Sandbox, world: World):
+def test_a_new_deal_makes_client_contact_and_engagement(
+    hubspot: Connection, sandbox: Sandbox, world: World
+):
     deal = acme_deal(
-        sandbox, amount="12000", deal_currency_code="GBP", agency_hours="80", agency_rounds="2", agency_start_date="2026-12-01"
+        sandbox,
+        amount="12000",
+        deal_currency_code="GBP",
+        agency_hours="80",
+        agency_rounds="2",
+        agency_start_date="2026-12-01",
     )
 
     found = enrich(deal)
 
     client, engagement = client_of(found), engagement_of(found)
-    assert (client.name, client.team, client.owner, client.backup) == ("Acme Bakeries", world.team, world.alice, world.bob)
+    assert (client.name, client.team, client.owner, client.backup) == (
+        "Acme Bakeries",
+        world.team,
+        world.alice,
+        world.bob,
+    )
     assert list(client.domains.values_list("domain", flat=True)) == ["acme.example"]
-    assert (engagement.amount, engagement.currency, engagement.hours, engagement.rounds) == (Decimal(12000), "GBP", Decimal(80), 2)
+    assert (engagement.amount, engagement.currency, engagement.hours, engagement.rounds) == (
+        Decimal(12000),
+        "GBP",
+        Decimal(80),
+        2,
+    )
     [contact] = Contact.objects.filter(pk__in=found.contact_ids)
-    assert (contact.full_name, contact.email, contact.user) == ("Robin Okafor", "robin@acme.example", None)
+    assert (contact.full_name, contact.email, contact.user) == (
+        "Robin Okafor",
+        "robin@acme.example",
+        None,
+    )
     assert found.facts == {
         "deal.name": "Site",
         "deal.amount": "12000",
@@ -54,11 +75,15 @@ def test_a_new_deal_makes_client_contact_and_engagement(hubspot: Connection, san
 def test_enriching_again_changes_nothing(hubspot: Connection, sandbox: Sandbox):
     deal = acme_deal(sandbox)
     first = enrich(deal)
-    counts = [model.objects.count() for model in (Client, Contact, Membership, Engagement, ExternalLink)]
+    counts = [
+        model.objects.count() for model in (Client, Contact, Membership, Engagement, ExternalLink)
+    ]
     history = Engagement.history.count()
 
     assert enrich(deal).client_id == first.client_id
-    assert [model.objects.count() for model in (Client, Contact, Membership, Engagement, ExternalLink)] == counts
+    assert [
+        model.objects.count() for model in (Client, Contact, Membership, Engagement, ExternalLink)
+    ] == counts
     assert Engagement.history.count() == history
 
 
@@ -72,16 +97,22 @@ def test_history_names_the_connection(hubspot: Connection, sandbox: Sandbox):
 def test_a_changed_deal_changes_its_engagement(hubspot: Connection, sandbox: Sandbox):
     deal = acme_deal(sandbox, amount="100", agency_hours="8")
     first = enrich(deal)
-    sandbox.crm.update("deal", deal, {"properties": {"amount": "200", "agency_hours": ""}}, "userId:1")
+    sandbox.crm.update(
+        "deal", deal, {"properties": {"amount": "200", "agency_hours": ""}}, "userId:1"
+    )
 
     second = enrich(deal)
 
     engagement = engagement_of(second)
-    assert (first.engagement_id, engagement.amount, engagement.hours) == (engagement.pk, Decimal(200), Decimal(8))
+    assert (first.engagement_id, engagement.amount, engagement.hours) == (
+        engagement.pk,
+        Decimal(200),
+        Decimal(8),
+    )
     assert "deal.hours" not in second.facts
 
 
-# -- People ----------------------------------------------------------------------------------------------------------
+# -- People ----------------------------------------------------------------------------------------
 
 
 def test_who_was_erased_is_not_brought_back(hubspot: Connection, sandbox: Sandbox):
@@ -93,12 +124,16 @@ def test_who_was_erased_is_not_brought_back(hubspot: Connection, sandbox: Sandbo
     assert not [name for name in found.facts if name.startswith("contact.")]
 
 
-def test_who_was_erased_is_not_brought_back_under_another_address(hubspot: Connection, sandbox: Sandbox):
+def test_who_was_erased_is_not_brought_back_under_another_address(
+    hubspot: Connection, sandbox: Sandbox
+):
     deal = acme_deal(sandbox)
     [contact] = enrich(deal).contact_ids
     erase(contact, by=Actor.system(), at=NOW, reason="asked")
     remote = next(iter(sandbox.crm.objects["contact"]))
-    sandbox.crm.update("contact", remote, {"properties": {"email": "robin@elsewhere.example"}}, "userId:1")
+    sandbox.crm.update(
+        "contact", remote, {"properties": {"email": "robin@elsewhere.example"}}, "userId:1"
+    )
 
     found = enrich(deal)
 
@@ -106,7 +141,9 @@ def test_who_was_erased_is_not_brought_back_under_another_address(hubspot: Conne
     assert not Contact.objects.filter(email__icontains="robin").exists()
 
 
-def test_a_person_who_can_sign_in_gets_no_other_client_by_a_crm(hubspot: Connection, sandbox: Sandbox, world: World):
+def test_a_person_who_can_sign_in_gets_no_other_client_by_a_crm(
+    hubspot: Connection, sandbox: Sandbox, world: World
+):
     user = make_user("Carla")
     carla = make_contact(email="robin@acme.example", user=user)
     ClientDomain.objects.create(client=world.acme, domain="acme.example")
@@ -121,14 +158,16 @@ def test_a_changed_address_in_the_crm_moves_nobodys_sign_in(hubspot: Connection,
     deal = acme_deal(sandbox)
     [contact] = enrich(deal).contact_ids
     remote = next(iter(sandbox.crm.objects["contact"]))
-    sandbox.crm.update("contact", remote, {"properties": {"email": "attacker@evil.example"}}, "userId:1")
+    sandbox.crm.update(
+        "contact", remote, {"properties": {"email": "attacker@evil.example"}}, "userId:1"
+    )
 
     enrich(deal)
 
     assert Contact.objects.get(pk=contact).email == "robin@acme.example"
 
 
-# -- When the other side fails -------------------------------------------------------------------------------------
+# -- When the other side fails ---------------------------------------------------------------------
 
 
 def test_a_deal_that_is_gone_is_missing(hubspot: Connection, sandbox: Sandbox):
@@ -151,7 +190,9 @@ def test_a_revoked_token_is_one_alarm_then_a_pause(hubspot: Connection, sandbox:
     assert paused.value.after_s > 60
 
 
-def test_a_system_that_is_away_is_asked_later_and_then_left_alone(hubspot: Connection, sandbox: Sandbox):
+def test_a_system_that_is_away_is_asked_later_and_then_left_alone(
+    hubspot: Connection, sandbox: Sandbox
+):
     sandbox.stop()
 
     for _ in range(5):
@@ -163,12 +204,20 @@ def test_a_system_that_is_away_is_asked_later_and_then_left_alone(hubspot: Conne
     assert hubspot.last_error
 
 
-# -- Forms -----------------------------------------------------------------------------------------------------------
+# -- Forms -----------------------------------------------------------------------------------------
 
 
 def test_a_form_finds_and_makes_the_same_things(form: Connection, world: World):
-    data = {"company": {"name": "Acme", "domain": "acme.example"}, "contact": {"name": "Robin", "email": "robin@acme.example"}}
-    submit({"id": "f-1", "data": {**data, "deal": {"name": "Site", "amount": "4800"}, "deal.rounds": 2}})
+    data = {
+        "company": {"name": "Acme", "domain": "acme.example"},
+        "contact": {"name": "Robin", "email": "robin@acme.example"},
+    }
+    submit(
+        {
+            "id": "f-1",
+            "data": {**data, "deal": {"name": "Site", "amount": "4800"}, "deal.rounds": 2},
+        }
+    )
 
     found = enrich("f-1", "form", "form-main")
 

@@ -14,7 +14,16 @@ from integrations.connections.operations import Wanted, connect
 from integrations.models import Connection, Inbound
 from routing.models import Dispatch, Event, Payload
 from routing.people.actors import Actor
-from tests.integrations.inbox.senders import SECRET, event, new_deal, now_ms, post, send, signed, submit
+from tests.integrations.inbox.senders import (
+    SECRET,
+    event,
+    new_deal,
+    now_ms,
+    post,
+    send,
+    signed,
+    submit,
+)
 from tests.world import NOW
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +35,9 @@ def test_a_new_deal_is_six_events_in_the_order_they_occurred(hubspot: Connection
     answer = send([events[3], events[0], *events[4:], events[2], events[1]])
 
     assert (answer.status_code, answer.json()["captured"]) == (200, 6)
-    kinds = list(Event.objects.filter(source="hubspot-main").order_by("id").values_list("kind", flat=True))
+    kinds = list(
+        Event.objects.filter(source="hubspot-main").order_by("id").values_list("kind", flat=True)
+    )
     assert kinds == ["hubspot.deal.creation", *["hubspot.deal.propertyChange"] * 5]
     assert Dispatch.objects.count() == 6
     assert rings == ["routing.tasks.process"]
@@ -42,7 +53,9 @@ def test_the_raw_body_is_kept_with_what_became_of_it(hubspot: Connection):
     assert not any("signature" in name for name in kept.headers)
 
 
-def test_a_repeated_delivery_with_other_metadata_changes_nothing(hubspot: Connection, rings: list[str]):
+def test_a_repeated_delivery_with_other_metadata_changes_nothing(
+    hubspot: Connection, rings: list[str]
+):
     events = new_deal()
     send(events)
 
@@ -80,8 +93,17 @@ def test_the_same_key_with_another_body_is_shown_and_never_overwrites(hubspot: C
     assert Payload.objects.get().body["sourceId"] == "userId:7"
 
 
-@pytest.mark.parametrize("changes", [{"portalId": 1}, {"subscriptionType": "ticket.creation"}, {"subscriptionType": "deal.somethingNew"}])
-def test_what_is_none_of_our_business_is_stored_as_ignored(hubspot: Connection, changes: dict[str, object], rings: list[str]):
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"portalId": 1},
+        {"subscriptionType": "ticket.creation"},
+        {"subscriptionType": "deal.somethingNew"},
+    ],
+)
+def test_what_is_none_of_our_business_is_stored_as_ignored(
+    hubspot: Connection, changes: dict[str, object], rings: list[str]
+):
     answer = send([event(**changes)])
 
     assert (answer.status_code, answer.json()["ignored"]) == (200, 1)
@@ -102,11 +124,16 @@ def test_generic_events_are_known_by_their_object_type(hubspot: Connection):
         ({"changeSource": "INTEGRATION", "sourceId": "77"}, "hubspot.echo"),
         ({"changeSource": "API", "sourceId": 77}, "hubspot.echo"),
         ({"changeSource": "INTEGRATION", "sourceId": None}, "hubspot.echo"),
-        ({"changeSource": "INTEGRATION", "sourceId": "78"}, "hubspot.deal.propertyChange"),  # another app; appId is still ours
+        (
+            {"changeSource": "INTEGRATION", "sourceId": "78"},
+            "hubspot.deal.propertyChange",
+        ),  # another app; appId is still ours
         ({"changeSource": "CRM_UI", "sourceId": "77"}, "hubspot.deal.propertyChange"),
     ],
 )
-def test_our_own_write_coming_back_is_an_echo(hubspot: Connection, changes: dict[str, object], kind: str):
+def test_our_own_write_coming_back_is_an_echo(
+    hubspot: Connection, changes: dict[str, object], kind: str
+):
     send([event(**changes)])
 
     kept = Event.objects.get(source="hubspot-main")
@@ -114,7 +141,7 @@ def test_our_own_write_coming_back_is_an_echo(hubspot: Connection, changes: dict
     assert kept.payload.body.get("echo", False) is (kind == "hubspot.echo")
 
 
-# -- Not genuine ---------------------------------------------------------------------------------------------------
+# -- Not genuine -----------------------------------------------------------------------------------
 
 
 def forged(body: bytes) -> dict[str, str]:
@@ -171,7 +198,10 @@ def over_the_host(body: bytes) -> dict[str, str]:
 
 
 def version_1(body: bytes) -> dict[str, str]:
-    return {"X-HubSpot-Signature": sha256(SECRET.encode() + body).hexdigest(), "X-HubSpot-Signature-Version": "v1"}
+    return {
+        "X-HubSpot-Signature": sha256(SECRET.encode() + body).hexdigest(),
+        "X-HubSpot-Signature-Version": "v1",
+    }
 
 
 def version_2(body: bytes) -> dict[str, str]:
@@ -180,14 +210,20 @@ def version_2(body: bytes) -> dict[str, str]:
 
 
 NOT_GENUINE = [
-    forged, tampered, unsigned, stale, future, suffix, prefix, no_timestamp, odd_timestamp, other_timestamp, not_ascii,
+    forged, tampered, unsigned, stale, future, suffix, prefix, no_timestamp, odd_timestamp, other_timestamp, not_ascii,  # noqa: E501
     over_the_host, version_1, version_2,
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("headers", NOT_GENUINE, ids=lambda each: each.__name__)
-def test_what_is_not_genuine_is_refused_and_leaves_nothing(hubspot: Connection, headers, caplog: pytest.LogCaptureFixture):
-    body = json.dumps([event(propertyValue="SECRET-OF-A-PERSON")]).encode().replace(b"SECRET-OF", b"12000-SECRET-OF")
+def test_what_is_not_genuine_is_refused_and_leaves_nothing(
+    hubspot: Connection, headers, caplog: pytest.LogCaptureFixture
+):
+    body = (
+        json.dumps([event(propertyValue="SECRET-OF-A-PERSON")])
+        .encode()
+        .replace(b"SECRET-OF", b"12000-SECRET-OF")
+    )
 
     answer = post(body, headers(body))
 
@@ -205,7 +241,9 @@ def test_every_refusal_reads_the_same_also_for_a_connection_that_is_not_there(hu
     Connection.objects.update(is_active=False)
     answers += [post(body, signed(body))]
 
-    assert {(answer.status_code, answer.content) for answer in answers} == {(401, answers[0].content)}
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (401, answers[0].content)
+    }
 
 
 def test_just_inside_five_minutes_is_genuine_both_ways(hubspot: Connection):
@@ -241,7 +279,7 @@ def test_get_and_other_methods_are_refused(hubspot: Connection, client):
     assert client.get("/hooks/hubspot-main/").status_code == 405
 
 
-# -- Forms ---------------------------------------------------------------------------------------------------------
+# -- Forms -----------------------------------------------------------------------------------------
 
 
 def test_a_form_is_one_event_about_itself(form: Connection):
@@ -259,14 +297,24 @@ def test_a_form_sent_twice_is_captured_once(form: Connection):
     assert Event.objects.filter(source="form-main").count() == 1
 
 
-@pytest.mark.parametrize("signature", ["", "v1", "v1,%%%", "v1,a,b", "v2,AAAA", "nonsense nonsense"])
+@pytest.mark.parametrize(
+    "signature", ["", "v1", "v1,%%%", "v1,a,b", "v2,AAAA", "nonsense nonsense"]
+)
 def test_a_form_with_a_strange_signature_is_refused(form: Connection, signature: str):
-    headers = {"webhook-id": "m", "webhook-timestamp": str(int(time())), "webhook-signature": signature}
+    headers = {
+        "webhook-id": "m",
+        "webhook-timestamp": str(int(time())),
+        "webhook-signature": signature,
+    }
 
     assert post(b"{}", headers, slug="form-main").status_code == 401
 
 
 def test_a_form_of_bytes_that_are_no_text_is_refused(form: Connection):
-    headers = {"webhook-id": "m", "webhook-timestamp": str(int(time())), "webhook-signature": "v1,AAAA"}
+    headers = {
+        "webhook-id": "m",
+        "webhook-timestamp": str(int(time())),
+        "webhook-signature": "v1,AAAA",
+    }
 
     assert post(b"\xff\xfe", headers, slug="form-main").status_code == 401

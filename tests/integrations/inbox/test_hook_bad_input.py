@@ -1,4 +1,8 @@
-"""Malformed bodies that are signed all the same: never a 500, never a lost good event, always visible."""
+"""
+Malformed bodies that are signed all the same.
+
+Never a 500, never a lost good event, always visible.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,9 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("case", WHOLE)
-def test_a_body_that_says_nothing_is_kept_and_refused_with_its_reason(hubspot: Connection, case: str):
+def test_a_body_that_says_nothing_is_kept_and_refused_with_its_reason(
+    hubspot: Connection, case: str
+):
     body, reason = WHOLE[case]
 
     answer = send(body)
@@ -100,7 +106,10 @@ def test_one_poisoned_event_does_not_hurt_its_neighbours(hubspot: Connection, ca
 def test_what_was_complete_before_a_cut_is_kept(hubspot: Connection):
     answer = send(b"[" + raw(objectId=1) + b"," + raw(objectId=2)[:-9])
 
-    assert (answer.json()["captured"], answer.json()["problems"]) == (1, [{"place": 1, "reason": "not_json"}])
+    assert (answer.json()["captured"], answer.json()["problems"]) == (
+        1,
+        [{"place": 1, "reason": "not_json"}],
+    )
 
 
 def test_a_byte_order_mark_is_skipped(hubspot: Connection):
@@ -110,7 +119,9 @@ def test_a_byte_order_mark_is_skipped(hubspot: Connection):
 def test_ids_beyond_2_53_keep_every_digit(hubspot: Connection):
     send([event(objectId=9007199254740993), event(objectId=9007199254740992)])
 
-    assert set(Event.objects.filter(source="hubspot-main").values_list("subject_id", flat=True)) == {"9007199254740993", "9007199254740992"}
+    assert set(
+        Event.objects.filter(source="hubspot-main").values_list("subject_id", flat=True)
+    ) == {"9007199254740993", "9007199254740992"}
 
 
 def test_a_huge_value_is_one_event(hubspot: Connection):
@@ -135,10 +146,22 @@ def test_a_huge_body_is_refused_before_it_is_read(hubspot: Connection):
 
 
 @pytest.mark.parametrize(
-    ("headers", "status"), [({"Content-Encoding": "gzip"}, 415), ({"Content-Length": "many"}, 411), ({"Content-Length": ""}, 411)]
+    ("headers", "status"),
+    [
+        ({"Content-Encoding": "gzip"}, 415),
+        ({"Content-Length": "many"}, 411),
+        ({"Content-Length": ""}, 411),
+    ],
 )
-def test_bodies_of_unknown_size_or_form_are_not_read(hubspot: Connection, headers: dict[str, str], status: int):
-    assert Browser().post("/hooks/hubspot-main/", b"[]", content_type="application/json", headers=headers).status_code == status
+def test_bodies_of_unknown_size_or_form_are_not_read(
+    hubspot: Connection, headers: dict[str, str], status: int
+):
+    assert (
+        Browser()
+        .post("/hooks/hubspot-main/", b"[]", content_type="application/json", headers=headers)
+        .status_code
+        == status
+    )
 
 
 def test_memory_stays_bounded_by_the_body(hubspot: Connection):
@@ -152,7 +175,9 @@ def test_memory_stays_bounded_by_the_body(hubspot: Connection):
     tracemalloc.stop()
 
 
-def test_without_a_database_the_sender_is_asked_to_come_again(hubspot: Connection, monkeypatch: pytest.MonkeyPatch):
+def test_without_a_database_the_sender_is_asked_to_come_again(
+    hubspot: Connection, monkeypatch: pytest.MonkeyPatch
+):
     def away(*_args: object, **_options: object) -> None:
         raise OperationalError("connection to server at 10.0.0.1 failed")
 
@@ -166,9 +191,16 @@ def test_without_a_database_the_sender_is_asked_to_come_again(hubspot: Connectio
 
 @pytest.mark.parametrize(
     ("body", "reason"),
-    [([], "not_an_object"), ({"type": "other"}, "unknown_type"), ({"id": "a/b"}, "no_id"), (b'{"a": NaN}', "not_a_number")],
+    [
+        ([], "not_an_object"),
+        ({"type": "other"}, "unknown_type"),
+        ({"id": "a/b"}, "no_id"),
+        (b'{"a": NaN}', "not_a_number"),
+    ],
 )
-def test_a_form_that_cannot_be_read_is_kept_and_refused(form: Connection, body: object, reason: str):
+def test_a_form_that_cannot_be_read_is_kept_and_refused(
+    form: Connection, body: object, reason: str
+):
     answer = submit(body)
 
     assert (answer.status_code, answer.json()["error"]) == (400, reason)

@@ -1,4 +1,8 @@
-"""The sandbox posts to the running product, many at once; samples run as a person would run them."""
+"""
+The sandbox posts to the running product, many at once.
+
+Samples run as a person would run them.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +70,9 @@ def events() -> int:
     return Event.objects.filter(source="hubspot-main").count()
 
 
-def test_a_deal_in_the_sandbox_arrives_as_six_events(live: Connection, sandbox: Sandbox, sending: Callable[..., Sender]):
+def test_a_deal_in_the_sandbox_arrives_as_six_events(
+    live: Connection, sandbox: Sandbox, sending: Callable[..., Sender]
+):
     sender = sending(seed=3)
     sandbox.crm.tell = sender.tell
     out = StringIO()
@@ -76,14 +82,21 @@ def test_a_deal_in_the_sandbox_arrives_as_six_events(live: Connection, sandbox: 
     eventually(lambda: events() == 6)
     sleep(0.5)
     assert (events(), Dispatch.objects.count()) == (6, 6)
-    subject = Event.objects.filter(source="hubspot-main").values_list("subject_id", flat=True).distinct().get()
+    subject = (
+        Event.objects.filter(source="hubspot-main")
+        .values_list("subject_id", flat=True)
+        .distinct()
+        .get()
+    )
     assert subject in out.getvalue()
     enricher = reading(Subject("hubspot-main", "deal", subject))
     assert enricher is not None
     assert enricher.read(Subject("hubspot-main", "deal", subject)).facts["deal.amount"] == "12000"
 
 
-def test_a_refused_batch_is_sent_again_until_it_is_taken(live: Connection, sandbox: Sandbox, sending: Callable[..., Sender]):
+def test_a_refused_batch_is_sent_again_until_it_is_taken(
+    live: Connection, sandbox: Sandbox, sending: Callable[..., Sender]
+):
     Connection.objects.update(is_active=False)
     sender = sending(twice=False)
     for each in new_deal():
@@ -96,12 +109,21 @@ def test_a_refused_batch_is_sent_again_until_it_is_taken(live: Connection, sandb
     assert max(attempt for attempt, _, _ in sender.log) >= 1
 
 
-def test_ten_times_the_same_batch_at_once_is_captured_once(live: Connection, sending: Callable[..., Sender]):
-    batch = [event(objectId=number, occurredAt=1_790_000_000_000 + number) for number in range(1, 101)]
+def test_ten_times_the_same_batch_at_once_is_captured_once(
+    live: Connection, sending: Callable[..., Sender]
+):
+    batch = [
+        event(objectId=number, occurredAt=1_790_000_000_000 + number) for number in range(1, 101)
+    ]
     sender = sending()
 
     with ThreadPoolExecutor(10) as pool:
-        statuses = list(pool.map(lambda attempt: sender.post([{**each, "attemptNumber": attempt} for each in batch]), range(10)))
+        statuses = list(
+            pool.map(
+                lambda attempt: sender.post([{**each, "attemptNumber": attempt} for each in batch]),
+                range(10),
+            )
+        )
 
     assert statuses == [200] * 10
     assert (events(), Dispatch.objects.count()) == (100, 100)
@@ -121,11 +143,15 @@ def test_a_storm_is_answered_in_time(live: Connection, sending: Callable[..., Se
     with ThreadPoolExecutor(10) as pool:
         taken = list(pool.map(timed, range(1, 41)))
 
-    assert max(taken) < HUBSPOT_CUTS_OFF_S  # two busy cores here; how fast it is where it runs alone, the bench says
+    assert (
+        max(taken) < HUBSPOT_CUTS_OFF_S
+    )  # two busy cores here; how fast it is where it runs alone, the bench says
     assert events() == 4100
 
 
-def test_overlapping_batches_in_any_order_do_not_block_each_other(live: Connection, sending: Callable[..., Sender]):
+def test_overlapping_batches_in_any_order_do_not_block_each_other(
+    live: Connection, sending: Callable[..., Sender]
+):
     batch = new_deal(1) + new_deal(2) + new_deal(3)
     sender = sending()
     turned: list[Any] = [batch[place:] + batch[:place] for place in range(len(batch))]
@@ -151,7 +177,8 @@ def test_a_sample_form_arrives(live_server: LiveServer, committed_world: World):
 
 def test_samples_are_not_written_into_a_real_crm(live: Connection, live_server: LiveServer):
     Connection.objects.update(
-        base_url=live_server.url, allowed_private=[{"scheme": "http", "host": "localhost", "port": live_server.thread.port}]
+        base_url=live_server.url,
+        allowed_private=[{"scheme": "http", "host": "localhost", "port": live_server.thread.port}],
     )
 
     with pytest.raises(CommandError):
@@ -167,7 +194,9 @@ def test_the_sandbox_command_plays_the_whole_part(live: Connection):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    Connection.objects.update(base_url=url, allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": port}])
+    Connection.objects.update(
+        base_url=url, allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": port}]
+    )
     program = [sys.executable, "manage.py", "sandbox", "hubspot", "--port", str(port)]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
-from integrations.base.adapter import Adapter, CallFailed, Conflict, Intent, Unknown, Writer, Written
+from integrations.base.adapter import (
+    Adapter,
+    CallFailed,
+    Conflict,
+    Intent,
+    Unknown,
+    Writer,
+    Written,
+)
 from integrations.base.doorbell import Call
 from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
@@ -25,7 +33,8 @@ KIND = "shelf"
 @dataclass
 class Shelf:
     """
-    ``objects`` by id. ``before`` are raised before a write takes effect, ``after`` once it has; None lets one pass.
+    ``objects`` by id. ``before`` are raised before a write takes effect, ``after`` once it has;
+    None lets one pass.
 
     ``log`` lists what was called, in order.
     """
@@ -67,7 +76,11 @@ class Shelf:
             changed = self.objects.get(key, {}).get("changed", 0)
             if known is not None and known.evidence and known.evidence.get("changed") != changed:
                 raise Conflict("Somebody else changed it.", 412)
-            self.objects[key] = {"object": intent.object_key, "content": dict(intent.content), "changed": changed + 1}
+            self.objects[key] = {
+                "object": intent.object_key,
+                "content": dict(intent.content),
+                "changed": changed + 1,
+            }
         _fail(self.after)
         return self._written(key)
 
@@ -112,12 +125,22 @@ class Time:
         return self
 
 
-def send(connection: Connection, *names: str, obj: str = "thing:1", **fields: Any) -> list[Outbound]:
+def send(
+    connection: Connection, *names: str, obj: str = "thing:1", **fields: Any
+) -> list[Outbound]:
     """One intent a name, in one transaction: the name is its key and its content."""
     at = fields.pop("at", NOW)
     verb = fields.pop("verb", "")
     wanted = [
-        Wanted(connection.pk, name, verb or f"test.{name}", obj, fields.get("content", {"title": name}), **_rest(fields)) for name in names
+        Wanted(
+            connection.pk,
+            name,
+            verb or f"test.{name}",
+            obj,
+            fields.get("content", {"title": name}),
+            **_rest(fields),
+        )
+        for name in names
     ]
     return enqueue(wanted, by=Actor.system(), at=at)
 
@@ -133,7 +156,9 @@ def state_of(key: str) -> str:
 def lease_all(at: datetime) -> list[Lease]:
     """What a worker would take, one after the other, of connections that were quick so far."""
     Connection.objects.update(call_s=0.1)
-    taken = [take(pk, at=at) for pk in heads(at).order_by("due_at", "pk").values_list("pk", flat=True)]
+    taken = [
+        take(pk, at=at) for pk in heads(at).order_by("due_at", "pk").values_list("pk", flat=True)
+    ]
     return [each.lease for each in taken if each is not None]
 
 
@@ -148,7 +173,9 @@ def work_off(calls: Sequence[Call]) -> None:
 
 
 def outcomes_of(key: str) -> list[str]:
-    return list(Outbound.objects.get(key=key).tries.order_by("number").values_list("outcome", flat=True))
+    return list(
+        Outbound.objects.get(key=key).tries.order_by("number").values_list("outcome", flat=True)
+    )
 
 
 def lost() -> CallFailed:

@@ -63,7 +63,9 @@ def test_its_success_sends_the_rest_five_a_second(rested: Connection, calls: lis
     assert {call.queue for call in calls} == {"outbound"}
 
 
-def test_the_rows_themselves_keep_the_rate_whoever_comes_early(rested: Connection, shelf: Shelf, time: Time) -> None:
+def test_the_rows_themselves_keep_the_rate_whoever_comes_early(
+    rested: Connection, shelf: Shelf, time: Time
+) -> None:
     waiting(rested, 21)
 
     assert deliver(time) == 6
@@ -84,7 +86,9 @@ def test_a_slow_connection_gets_one_after_the_other(rested: Connection, calls: l
     assert [call.outbound_id for call in calls] == [rows[1].pk]
 
 
-def test_its_failure_pauses_again_and_sends_nothing(rested: Connection, shelf: Shelf, calls: list[Call]) -> None:
+def test_its_failure_pauses_again_and_sends_nothing(
+    rested: Connection, shelf: Shelf, calls: list[Call]
+) -> None:
     shelf.before = [Temporary("The other side answered 503.")]
     rows = waiting(rested, 10)
     calls.clear()
@@ -103,7 +107,9 @@ def test_a_new_key_is_tried_by_one_and_then_all_follow_in_seconds(
     shelf.before = [REFUSED]
     rows = waiting(connection, 20)
     deliver(time)
-    Outbound.objects.filter(pk=rows[1].pk).update(state="retrying", attempts=1, due_at=time.now + timedelta(seconds=301))
+    Outbound.objects.filter(pk=rows[1].pk).update(
+        state="retrying", attempts=1, due_at=time.now + timedelta(seconds=301)
+    )
     connection.refresh_from_db()
     pause = connection.paused_until
     Connection.objects.update(failures=0, paused_until=time.on(minutes=1).now)
@@ -134,7 +140,9 @@ def test_a_refused_key_is_told_to_the_health_owner_and_not_to_whose_page_came_fi
     assert case.evidence["refused"] is True
 
 
-def test_without_a_health_owner_an_integrations_owner_answers_for_it(connection: Connection, world: World) -> None:
+def test_without_a_health_owner_an_integrations_owner_answers_for_it(
+    connection: Connection, world: World
+) -> None:
     assert health_owners(connection)[0] == world.ivan.pk
 
     world.ivan.is_active = False
@@ -147,7 +155,12 @@ def test_the_case_of_a_refused_key_stays_until_all_it_failed_is_settled(
 ) -> None:
     shelf.before = [REFUSED, REFUSED]
     for number in range(2):
-        send(connection, f"a{number}", obj=f"thing:{number}", item_id=make_request(world.acme).item_id)
+        send(
+            connection,
+            f"a{number}",
+            obj=f"thing:{number}",
+            item_id=make_request(world.acme).item_id,
+        )
     deliver(time)
     deliver(time.on(minutes=6))
     send(connection, "b", obj="thing:9")

@@ -12,7 +12,9 @@ from tests.integrations.outbox.test_crm import make_run
 from tests.world import NOW, World, by
 
 
-def test_a_trace_tells_each_intent_and_each_attempt(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_a_trace_tells_each_intent_and_each_attempt(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     run = make_run(world, "1", source="crm")
     shelf.after = [lost()]
     send(connection, "a", run_id=run.pk)
@@ -22,10 +24,15 @@ def test_a_trace_tells_each_intent_and_each_attempt(connection: Connection, shel
     told = [(entry.chapter, entry.data.get("outcome", "")) for entry in attempts(run)]
 
     assert told == [("outbound", ""), ("attempt", "unknown"), ("attempt", "found")]
-    assert {entry.chapter for entry in trace(Run.objects.get(pk=run.pk)).entries} >= {"outbound", "attempt"}
+    assert {entry.chapter for entry in trace(Run.objects.get(pk=run.pk)).entries} >= {
+        "outbound",
+        "attempt",
+    }
 
 
-def test_a_run_that_is_called_off_sends_nothing_more(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_a_run_that_is_called_off_sends_nothing_more(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     run = make_run(world, "1", source="crm")
     shelf.after = [lost()]
     send(connection, "begun", run_id=run.pk, obj="thing:1")

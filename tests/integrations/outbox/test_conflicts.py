@@ -1,4 +1,7 @@
-"""Objects changed, removed or duplicated in the external system are shown to a person and not overwritten."""
+"""
+Objects changed, removed or duplicated in the external system are shown to a person and not
+overwritten.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,9 @@ from tests.integrations.outbox.remote import Shelf, Time, deliver, send, state_o
 from tests.world import NOW, World, by
 
 
-def test_14_what_a_person_edited_there_is_not_written_over(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_14_what_a_person_edited_there_is_not_written_over(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     send(connection, "a")
     deliver(time)
     shelf.objects["1"]["content"], shelf.objects["1"]["changed"] = {"title": "By hand"}, 2
@@ -42,8 +47,14 @@ def test_16_two_objects_that_could_be_it_are_a_conflict_until_one_is_gone(
     assert not ExceptionCase.objects.filter(state__in=ExceptionCase.open_states).exists()
 
 
-def test_an_erased_address_is_in_nothing_that_went_out(connection: Connection, world: World) -> None:
-    send(connection, "a", content={"body": "Write to Carla@acme.test.", "list": ["carla@acme.test", "x"]})
+def test_an_erased_address_is_in_nothing_that_went_out(
+    connection: Connection, world: World
+) -> None:
+    send(
+        connection,
+        "a",
+        content={"body": "Write to Carla@acme.test.", "list": ["carla@acme.test", "x"]},
+    )
 
     forget_sent(1, "carla@acme.test", NOW)
 

@@ -1,4 +1,6 @@
-"""A deal in the CRM learns what became of it, once, over real HTTP, whatever happens to the answers."""
+"""
+A deal in the CRM learns what became of it, once, over real HTTP, whatever happens to the answers.
+"""
 
 from __future__ import annotations
 
@@ -41,12 +43,24 @@ def hubspot(world: World, sandbox: Sandbox) -> Connection:
 
 
 def make_run(world: World, deal: str, source: str = "hubspot-main") -> Run:
-    flow, _ = Flow.objects.get_or_create(slug="leads", defaults={"name": "Leads", "owner": world.olga, "backup": world.bob})
+    flow, _ = Flow.objects.get_or_create(
+        slug="leads", defaults={"name": "Leads", "owner": world.olga, "backup": world.bob}
+    )
     version = FlowVersion.objects.filter(flow=flow).first() or FlowVersion.objects.create(
         flow=flow, number=1, action="delivery.open_request"
     )
-    item = WorkItem(title="A deal", client=world.acme, owner_id=world.alice.pk, backup_id=world.bob.pk)
-    row = Run(item=item, flow=flow, version=version, source=source, subject_type="deal", subject_id=deal, state=Run.State.ROUTED)
+    item = WorkItem(
+        title="A deal", client=world.acme, owner_id=world.alice.pk, backup_id=world.bob.pk
+    )
+    row = Run(
+        item=item,
+        flow=flow,
+        version=version,
+        source=source,
+        subject_type="deal",
+        subject_id=deal,
+        state=Run.State.ROUTED,
+    )
     [made] = create([row], by=Actor.system(), at=NOW)
     return made
 
@@ -59,17 +73,25 @@ def properties(sandbox: Sandbox, deal: str) -> dict[str, str]:
     return sandbox.crm.read("deal", deal).properties
 
 
-def test_a_routed_run_tells_its_deal_who_owns_it(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_a_routed_run_tells_its_deal_who_owns_it(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     deal = sandbox.deal(dealname="Site")
 
     tell_routed([make_run(world, deal)], SYSTEM(), NOW)
     deliver(time)
 
-    assert properties(sandbox, deal) == {"dealname": "Site", "throughline_state": "routed", "throughline_owner": "Alice"}
+    assert properties(sandbox, deal) == {
+        "dealname": "Site",
+        "throughline_state": "routed",
+        "throughline_owner": "Alice",
+    }
     assert only().state == "delivered"
 
 
-def test_a_complete_run_tells_its_deal_where_it_is_live(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_a_complete_run_tells_its_deal_where_it_is_live(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     deal = sandbox.deal(dealname="Site")
     run = make_run(world, deal)
     tell_routed([run], SYSTEM(), NOW)
@@ -83,7 +105,9 @@ def test_a_complete_run_tells_its_deal_where_it_is_live(hubspot: Connection, san
     assert properties(sandbox, deal)["throughline_owner"] == "Alice"
 
 
-def test_what_is_said_already_is_not_said_again(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_what_is_said_already_is_not_said_again(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     run = make_run(world, sandbox.deal())
 
     assert tell_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW)
@@ -92,7 +116,9 @@ def test_what_is_said_already_is_not_said_again(hubspot: Connection, sandbox: Sa
     assert tell_deal(run, {"state": "routed"}, by=SYSTEM(), at=NOW) is None
 
 
-def test_news_that_come_together_are_sent_once(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_news_that_come_together_are_sent_once(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     deal = sandbox.deal()
     run = make_run(world, deal)
     tell_deal(run, {"state": "routed", "owner": "Alice"}, by=SYSTEM(), at=NOW)
@@ -101,10 +127,15 @@ def test_news_that_come_together_are_sent_once(hubspot: Connection, sandbox: San
     deliver(time)
 
     assert sorted(Outbound.objects.values_list("state", flat=True)) == ["delivered", "superseded"]
-    assert properties(sandbox, deal) == {"throughline_state": "in_delivery", "throughline_owner": "Alice"}
+    assert properties(sandbox, deal) == {
+        "throughline_state": "in_delivery",
+        "throughline_owner": "Alice",
+    }
 
 
-def test_properties_are_named_by_the_connection_or_switched_off(sandbox: Sandbox, hubspot: Connection, world: World, time: Time) -> None:
+def test_properties_are_named_by_the_connection_or_switched_off(
+    sandbox: Sandbox, hubspot: Connection, world: World, time: Time
+) -> None:
     deal = sandbox.deal()
     run = make_run(world, deal)
     hubspot.settings = {**hubspot.settings, "writes": {"state": "agency_state"}}
@@ -120,7 +151,12 @@ def test_properties_are_named_by_the_connection_or_switched_off(sandbox: Sandbox
 
 
 def test_a_run_of_another_source_tells_nobody(hubspot: Connection, world: World) -> None:
-    assert tell_deal(make_run(world, "1", source="form-main"), {"state": "routed"}, by=SYSTEM(), at=NOW) is None
+    assert (
+        tell_deal(
+            make_run(world, "1", source="form-main"), {"state": "routed"}, by=SYSTEM(), at=NOW
+        )
+        is None
+    )
 
 
 HTML = Fault(200, b"<html>Back soon</html>", "text/html")
@@ -135,7 +171,9 @@ LOST: dict[str, Fault] = {
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST.keys())
-def test_a_lost_answer_ends_with_the_deal_told_once(hubspot: Connection, sandbox: Sandbox, world: World, time: Time, fault: Fault) -> None:
+def test_a_lost_answer_ends_with_the_deal_told_once(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time, fault: Fault
+) -> None:
     deal = sandbox.deal()
     sandbox.crm.faults.add("PATCH", fault)
     tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
@@ -150,11 +188,22 @@ def test_a_lost_answer_ends_with_the_deal_told_once(hubspot: Connection, sandbox
     assert len(sandbox.told) == 1
 
 
-@pytest.mark.parametrize("done", [True, False], ids=["4 it succeeds while we time out", "9 the answer drips"])
+@pytest.mark.parametrize(
+    "done", [True, False], ids=["4 it succeeds while we time out", "9 the answer drips"]
+)
 def test_an_endless_answer_frees_the_worker_at_the_deadline(
-    hubspot: Connection, sandbox: Sandbox, world: World, time: Time, done: bool, monkeypatch: pytest.MonkeyPatch
+    hubspot: Connection,
+    sandbox: Sandbox,
+    world: World,
+    time: Time,
+    done: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(http.SafeClient.__init__, "__kwdefaults__", {**(http.SafeClient.__init__.__kwdefaults__ or {}), "total_s": 1.0})
+    monkeypatch.setattr(
+        http.SafeClient.__init__,
+        "__kwdefaults__",
+        {**(http.SafeClient.__init__.__kwdefaults__ or {}), "total_s": 1.0},
+    )
     deal = sandbox.deal()
     sandbox.crm.faults.add("PATCH", Fault(200, b" " * 100, done=done, drips_s=0.2))
     tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
@@ -167,7 +216,9 @@ def test_an_endless_answer_frees_the_worker_at_the_deadline(
     assert outcomes_of(only().key) == ["unknown", "found" if done else "delivered"]
 
 
-def test_7_who_says_when_to_come_back_is_not_called_before(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_7_who_says_when_to_come_back_is_not_called_before(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     sandbox.crm.faults.add("PATCH", Fault(429, b"{}", headers={"Retry-After": "30"}))
     tell_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
 
@@ -178,7 +229,9 @@ def test_7_who_says_when_to_come_back_is_not_called_before(hubspot: Connection, 
     assert only().state == "delivered"
 
 
-def test_8_an_hour_of_503_opens_the_breaker_and_is_caught_up(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_8_an_hour_of_503_opens_the_breaker_and_is_caught_up(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     deals = [sandbox.deal() for _ in range(8)]
     for deal in deals:
         tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
@@ -198,7 +251,9 @@ def test_8_an_hour_of_503_opens_the_breaker_and_is_caught_up(hubspot: Connection
     assert not ExceptionCase.objects.exists()
 
 
-def test_10_a_revoked_token_is_told_once_and_a_new_one_resumes(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_10_a_revoked_token_is_told_once_and_a_new_one_resumes(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     deals = [sandbox.deal() for _ in range(3)]
     for deal in deals:
         tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
@@ -218,7 +273,9 @@ def test_10_a_revoked_token_is_told_once_and_a_new_one_resumes(hubspot: Connecti
 def test_11_a_value_that_is_refused_is_dead_at_once_with_the_vendors_words(
     hubspot: Connection, sandbox: Sandbox, world: World, time: Time
 ) -> None:
-    sandbox.crm.faults.add("PATCH", Fault(400, b'{"message": "Property \\"throughline_state\\" does not exist"}'))
+    sandbox.crm.faults.add(
+        "PATCH", Fault(400, b'{"message": "Property \\"throughline_state\\" does not exist"}')
+    )
     tell_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
 
     deliver(time)
@@ -229,7 +286,9 @@ def test_11_a_value_that_is_refused_is_dead_at_once_with_the_vendors_words(
     assert "token-of-tests" not in str(case.evidence)
 
 
-def test_13_15_a_deal_that_is_gone_is_shown_and_not_made_again(hubspot: Connection, sandbox: Sandbox, world: World, time: Time) -> None:
+def test_13_15_a_deal_that_is_gone_is_shown_and_not_made_again(
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time
+) -> None:
     deal = sandbox.deal()
     tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     sandbox.crm.delete("deal", deal, "userId:1")
@@ -246,11 +305,17 @@ def test_17_a_counterpart_that_is_down_for_ten_minutes_is_caught_up(
 ) -> None:
     deal = sandbox.deal()
     tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
-    Connection.objects.update(base_url="http://127.0.0.1:9", allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": 9}])
+    Connection.objects.update(
+        base_url="http://127.0.0.1:9",
+        allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": 9}],
+    )
     for _ in range(10):
         deliver(time.on(minutes=1))
     port = sandbox.server.server_port
-    Connection.objects.update(base_url=sandbox.url, allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": port}])
+    Connection.objects.update(
+        base_url=sandbox.url,
+        allowed_private=[{"scheme": "http", "host": "127.0.0.1", "port": port}],
+    )
 
     deliver(time.on(minutes=30))
 
@@ -261,7 +326,9 @@ def echoed(sandbox: Sandbox) -> list[dict[str, Any]]:
     return [{**each, "eventId": 1, "attemptNumber": 0} for each in sandbox.told]
 
 
-@pytest.mark.parametrize("source", [{}, {"sourceId": "", "changeSource": "CRM_UI"}, {"sourceId": "another"}])
+@pytest.mark.parametrize(
+    "source", [{}, {"sourceId": "", "changeSource": "CRM_UI"}, {"sourceId": "another"}]
+)
 def test_59_our_own_write_that_comes_back_starts_nothing(
     hubspot: Connection, sandbox: Sandbox, world: World, source: dict[str, str]
 ) -> None:
@@ -278,7 +345,9 @@ def test_59_our_own_write_that_comes_back_starts_nothing(
     assert deliver(now.on(days=1)) == 0
 
 
-def test_59_the_same_property_changed_by_a_person_is_news(hubspot: Connection, sandbox: Sandbox, world: World) -> None:
+def test_59_the_same_property_changed_by_a_person_is_news(
+    hubspot: Connection, sandbox: Sandbox, world: World
+) -> None:
     deal = sandbox.deal()
     tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
     deliver(Time(NOW))

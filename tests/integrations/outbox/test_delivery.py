@@ -18,13 +18,20 @@ from tests.world import NOW, World, make_request
 pytestmark = pytest.mark.requirement("E14", "N3")
 
 
-def test_an_intent_is_written_read_back_and_kept_with_its_evidence(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_an_intent_is_written_read_back_and_kept_with_its_evidence(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     [row] = send(connection, "a")
 
     assert deliver(time) == 1
 
     row = Outbound.objects.get(pk=row.pk)
-    assert (row.state, row.remote_id, row.url, row.delivered_at) == ("delivered", "1", "https://shelf.test/1", NOW)
+    assert (row.state, row.remote_id, row.url, row.delivered_at) == (
+        "delivered",
+        "1",
+        "https://shelf.test/1",
+        NOW,
+    )
     assert shelf.objects["1"]["content"] == {"title": "a"}
     assert [verb for verb, _ in shelf.log] == ["find", "write", "read"]
     assert outcomes_of("a") == ["delivered"]
@@ -41,7 +48,10 @@ def test_running_it_again_changes_nothing(connection: Connection, shelf: Shelf, 
     assert Attempt.objects.count() == 1
 
 
-@pytest.mark.parametrize("error", [lost(), Unknown("The other side answered 502."), Unknown("The answer is not complete JSON.")])
+@pytest.mark.parametrize(
+    "error",
+    [lost(), Unknown("The other side answered 502."), Unknown("The answer is not complete JSON.")],
+)
 def test_a_lost_answer_is_looked_up_after_the_settle_time_and_not_repeated(
     connection: Connection, shelf: Shelf, time: Time, error: Exception
 ) -> None:
@@ -59,7 +69,9 @@ def test_a_lost_answer_is_looked_up_after_the_settle_time_and_not_repeated(
     assert outcomes_of("a") == ["unknown", "found"]
 
 
-def test_a_lost_answer_to_what_was_never_done_is_written_after_looking(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_a_lost_answer_to_what_was_never_done_is_written_after_looking(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.before = [lost()]
     send(connection, "a")
 
@@ -89,7 +101,9 @@ def test_a_lost_answer_to_a_change_of_a_known_object_is_no_conflict_with_ourselv
     assert len(shelf.objects) == 1
 
 
-def test_an_error_after_the_write_keeps_what_was_written(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_an_error_after_the_write_keeps_what_was_written(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.reading = [Temporary("The other side answered 503.")]
     send(connection, "a")
 
@@ -102,7 +116,9 @@ def test_an_error_after_the_write_keeps_what_was_written(connection: Connection,
     assert shelf.writes == ["a"]
 
 
-def test_what_was_thanked_for_and_not_done_is_not_called_done(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_what_was_thanked_for_and_not_done_is_not_called_done(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.drops = 9
     send(connection, "a")
 
@@ -114,7 +130,9 @@ def test_what_was_thanked_for_and_not_done_is_not_called_done(connection: Connec
     assert "not there" in Outbound.objects.get(key="a").last_error
 
 
-def test_a_busy_other_side_is_asked_again_when_it_said_and_not_before(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_a_busy_other_side_is_asked_again_when_it_said_and_not_before(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.before = [Temporary("The other side answered 429.", after_s=30)]
     send(connection, "a")
 
@@ -126,7 +144,9 @@ def test_a_busy_other_side_is_asked_again_when_it_said_and_not_before(connection
     assert outcomes_of("a") == ["temporary", "delivered"]
 
 
-def test_what_failed_too_often_is_dead_with_an_owner(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_what_failed_too_often_is_dead_with_an_owner(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.before = [Temporary("The other side answered 503.")] * 100
     send(connection, "a")
 
@@ -141,7 +161,9 @@ def test_what_failed_too_often_is_dead_with_an_owner(connection: Connection, she
     assert not case.blocking
 
 
-def test_a_permanent_refusal_is_dead_at_once_with_the_vendors_words(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_a_permanent_refusal_is_dead_at_once_with_the_vendors_words(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     shelf.before = [Permanent("The other side answered 422: title is too long", 422)]
     request = make_request(world.acme)
     send(connection, "a", item_id=request.item_id)
@@ -171,7 +193,9 @@ def test_each_work_that_fails_has_an_exception_of_its_own_and_the_same_work_only
     assert told == sorted([one.item.ref, other.item.ref, "None"])
 
 
-def test_refused_credentials_are_told_once_and_stop_the_storm(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_refused_credentials_are_told_once_and_stop_the_storm(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.before = [Refused("The other side answered 401: no such token", 401)] * 9
     for number in range(5):
         send(connection, f"a{number}", obj=f"thing:{number}")
@@ -184,7 +208,9 @@ def test_refused_credentials_are_told_once_and_stop_the_storm(connection: Connec
     assert ExceptionCase.objects.count() == 1
 
 
-def test_an_error_that_nobody_foresaw_is_recorded_and_looked_up(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_an_error_that_nobody_foresaw_is_recorded_and_looked_up(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.after = [KeyError("id")]
     send(connection, "a", "b", obj="thing:1")
     send(connection, "c", obj="thing:2")
@@ -196,7 +222,9 @@ def test_an_error_that_nobody_foresaw_is_recorded_and_looked_up(connection: Conn
     assert state_of("a") == state_of("b") == "delivered"
 
 
-def test_the_link_of_work_knows_what_we_wrote_last(connection: Connection, time: Time, world: World) -> None:
+def test_the_link_of_work_knows_what_we_wrote_last(
+    connection: Connection, time: Time, world: World
+) -> None:
     item = make_request(world.acme).item_id
     send(connection, "a", item_id=item, object_type="page")
     deliver(time)
@@ -205,12 +233,21 @@ def test_the_link_of_work_knows_what_we_wrote_last(connection: Connection, time:
     deliver(time)
 
     link = ExternalLink.objects.get()
-    assert (link.item_id, link.remote_id, link.url, link.digest) == (item, "1", "https://shelf.test/1", row.digest)
+    assert (link.item_id, link.remote_id, link.url, link.digest) == (
+        item,
+        "1",
+        "https://shelf.test/1",
+        row.digest,
+    )
 
 
-def test_an_object_that_stands_for_something_else_is_a_conflict(connection: Connection, time: Time, world: World) -> None:
+def test_an_object_that_stands_for_something_else_is_a_conflict(
+    connection: Connection, time: Time, world: World
+) -> None:
     one, other = make_request(world.acme).item_id, make_request(world.acme).item_id
-    ExternalLink.objects.create(connection=connection, object_type="page", remote_id="1", item_id=other)
+    ExternalLink.objects.create(
+        connection=connection, object_type="page", remote_id="1", item_id=other
+    )
 
     send(connection, "a", item_id=one, object_type="page")
     deliver(time)
@@ -219,9 +256,13 @@ def test_an_object_that_stands_for_something_else_is_a_conflict(connection: Conn
     assert ExceptionCase.objects.get().reason == Reason.REMOTE_CONFLICT
 
 
-def test_those_who_react_are_told_in_the_same_transaction(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_those_who_react_are_told_in_the_same_transaction(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     told: list[tuple[str, str, str]] = []
-    on_delivered("test.good")(lambda row, by, at: told.append(("delivered", row.remote_id, row.url)))
+    on_delivered("test.good")(
+        lambda row, by, at: told.append(("delivered", row.remote_id, row.url))
+    )
     on_dead("test.bad")(lambda row, by, at: told.append(("dead", row.last_error, "")))
     send(connection, "good", obj="thing:1")
     deliver(time)

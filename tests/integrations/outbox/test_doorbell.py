@@ -45,7 +45,9 @@ def test_a_ring_sends_the_task_to_its_queue(monkeypatch: pytest.MonkeyPatch):
     assert broker.calls == [("some.task", "process")]
 
 
-def test_many_rings_at_a_slow_broker_are_few_messages_and_nobody_waits(monkeypatch: pytest.MonkeyPatch):
+def test_many_rings_at_a_slow_broker_are_few_messages_and_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+):
     broker, bell = heard(monkeypatch, slow_s=0.2), Doorbell("some.task", "process")
     start = monotonic()
 
@@ -76,10 +78,15 @@ def test_each_change_is_a_message_in_its_queue(monkeypatch: pytest.MonkeyPatch):
 
     until(lambda: len(broker.sent) == 2)
     told = [(each["kwargs"], each["queue"], each["countdown"]) for each in broker.sent]
-    assert told == [({"outbound_id": 1}, "outbound", None), ({"outbound_id": 2}, "outbound-slow", 3.5)]
+    assert told == [
+        ({"outbound_id": 1}, "outbound", None),
+        ({"outbound_id": 2}, "outbound-slow", 3.5),
+    ]
 
 
-def test_the_first_error_of_the_broker_drops_the_rest_and_the_next_ring_is_heard(monkeypatch: pytest.MonkeyPatch):
+def test_the_first_error_of_the_broker_drops_the_rest_and_the_next_ring_is_heard(
+    monkeypatch: pytest.MonkeyPatch,
+):
     broker, bell = heard(monkeypatch, away=1), ChangeBell("some.task")
     bell.ring([Call(number, "outbound") for number in range(100)])
     assert broker.called.wait(5)

@@ -37,7 +37,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Call]:
     return heard
 
 
-def test_the_lease_of_a_dead_worker_ends_after_ten_seconds_and_that_of_a_living_one_does_not(connection: Connection) -> None:
+def test_the_lease_of_a_dead_worker_ends_after_ten_seconds_and_that_of_a_living_one_does_not(
+    connection: Connection,
+) -> None:
     Connection.objects.update(call_s=0.1)
     dead, alive = worker(1), worker(10)
     [lost] = send(connection, "a", obj="thing:1")
@@ -53,7 +55,9 @@ def test_the_lease_of_a_dead_worker_ends_after_ten_seconds_and_that_of_a_living_
     assert take(held.pk, at=NOW + seconds(12)) is None
 
 
-def test_beat_sends_what_a_dead_worker_held_at_once(connection: Connection, calls: list[Call]) -> None:
+def test_beat_sends_what_a_dead_worker_held_at_once(
+    connection: Connection, calls: list[Call]
+) -> None:
     [row] = send(connection, "a")
     take(row.pk, at=NOW, worker=worker(-60).pk)
     WorkerBeat.objects.update(seen_at=NOW - seconds(9.5))
@@ -68,7 +72,9 @@ def test_beat_sends_what_a_dead_worker_held_at_once(connection: Connection, call
     assert [call.outbound_id for call in calls] == [row.pk]
 
 
-def test_what_the_dead_worker_had_done_is_found_and_not_made_again(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_what_the_dead_worker_had_done_is_found_and_not_made_again(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     [row] = send(connection, "a")
     taken = take(row.pk, at=NOW, worker=worker(1).pk)
     assert taken is not None
@@ -81,7 +87,9 @@ def test_what_the_dead_worker_had_done_is_found_and_not_made_again(connection: C
     assert outcomes_of("a") == ["lost", "found"]
 
 
-def test_what_is_not_there_is_made_only_once_nothing_can_still_arrive(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_what_is_not_there_is_made_only_once_nothing_can_still_arrive(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     [row] = send(connection, "a")
     take(row.pk, at=NOW, worker=worker(1).pk)
     end_dead_leases(time.on(seconds=12).now)
@@ -98,7 +106,9 @@ def test_what_is_not_there_is_made_only_once_nothing_can_still_arrive(connection
     assert connection.failures == 0
 
 
-def test_what_arrives_late_from_the_dead_worker_is_found(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_what_arrives_late_from_the_dead_worker_is_found(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     [row] = send(connection, "a")
     take(row.pk, at=NOW, worker=worker(1).pk)
     end_dead_leases(time.on(seconds=12).now)
@@ -110,7 +120,9 @@ def test_what_arrives_late_from_the_dead_worker_is_found(connection: Connection,
     assert (state_of("a"), len(shelf.objects), shelf.writes) == ("delivered", 1, [])
 
 
-def test_what_kills_every_worker_stops_also_with_looks_between_the_deaths(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_what_kills_every_worker_stops_also_with_looks_between_the_deaths(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     [row] = send(connection, "a")
     for _ in range(5):
         beat = worker((time.now - NOW).total_seconds())
@@ -123,12 +135,16 @@ def test_what_kills_every_worker_stops_also_with_looks_between_the_deaths(connec
     assert outcomes_of("a").count("lost") == 5
 
 
-def test_a_worker_of_the_version_before_keeps_what_it_took_after_the_death(connection: Connection) -> None:
+def test_a_worker_of_the_version_before_keeps_what_it_took_after_the_death(
+    connection: Connection,
+) -> None:
     [row] = send(connection, "a")
     take(row.pk, at=NOW, worker=worker(1).pk)
     end_dead_leases(NOW + seconds(12))
     again = NOW + seconds(13)
-    Outbound.objects.update(started_at=again, due_at=again + seconds(180), leased_until=again + seconds(180))
+    Outbound.objects.update(
+        started_at=again, due_at=again + seconds(180), leased_until=again + seconds(180)
+    )
 
     assert end_dead_leases(again + seconds(1)) == []
 
@@ -158,7 +174,9 @@ def test_a_task_that_celery_runs_holds_its_lease_in_the_name_of_a_beating_proces
 
 @pytest.mark.real_clock
 @pytest.mark.django_db(transaction=True)
-def test_a_heart_beats_while_its_process_waits_and_has_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heart_beats_while_its_process_waits_and_has_one_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(hearts, "EVERY_S", 0.1)
     heart = Heart()
     try:

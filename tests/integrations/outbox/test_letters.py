@@ -41,7 +41,9 @@ def failing(settings: Settings) -> type[Failing]:
     return Failing
 
 
-def tell(world: World, time: Time, title: str = "A new site", sender: User | None = None) -> Notification:
+def tell(
+    world: World, time: Time, title: str = "A new site", sender: User | None = None
+) -> Notification:
     request = make_request(world.acme, title=title)
     tell_owners([request.item], Notification.Words.OWNS, by=by(sender or world.olga), at=time.now)
     return Notification.objects.filter(item=request.item_id).first()  # type: ignore[return-value]
@@ -56,7 +58,9 @@ def test_a_message_becomes_one_letter_after_five_minutes(world: World, time: Tim
     [letter] = mail.outbox
     assert letter.to == [world.alice.email]
     assert letter.subject == f"You are now the owner: {told.item.ref}"
-    assert f"https://ops.agency.example/admin/routing/workitem/{told.item_id}/change/" in letter.body
+    assert (
+        f"https://ops.agency.example/admin/routing/workitem/{told.item_id}/change/" in letter.body
+    )
     assert "A new site" in letter.body
     assert "Carla" not in letter.body
 
@@ -69,7 +73,10 @@ def test_several_within_five_minutes_are_one_digest(world: World, time: Time) ->
     tell(world, time, "Four")
     deliver(time.on(minutes=5))
 
-    assert [letter.subject for letter in mail.outbox] == ["3 new notifications", mail.outbox[1].subject]
+    assert [letter.subject for letter in mail.outbox] == [
+        "3 new notifications",
+        mail.outbox[1].subject,
+    ]
     assert all(title in mail.outbox[0].body for title in ("One", "Two", "Three"))
     assert "Four" in mail.outbox[1].body
 
@@ -111,7 +118,9 @@ def test_what_was_read_meanwhile_is_not_sent(world: World, time: Time) -> None:
     assert Outbound.objects.get().state == "delivered"
 
 
-def test_a_letter_that_is_sent_again_carries_the_same_message_id(world: World, time: Time, failing: type[Failing]) -> None:
+def test_a_letter_that_is_sent_again_carries_the_same_message_id(
+    world: World, time: Time, failing: type[Failing]
+) -> None:
     failing.errors = [smtplib.SMTPServerDisconnected("gone")]
     tell(world, time)
 
@@ -123,7 +132,9 @@ def test_a_letter_that_is_sent_again_carries_the_same_message_id(world: World, t
     assert mail.outbox[0].extra_headers["Message-ID"] == message_id(row.key)
 
 
-def test_a_server_that_is_busy_is_asked_again(world: World, time: Time, failing: type[Failing]) -> None:
+def test_a_server_that_is_busy_is_asked_again(
+    world: World, time: Time, failing: type[Failing]
+) -> None:
     failing.errors = [smtplib.SMTPResponseException(451, b"try later"), ConnectionRefusedError()]
     tell(world, time)
 
@@ -133,8 +144,14 @@ def test_a_server_that_is_busy_is_asked_again(world: World, time: Time, failing:
     assert len(mail.outbox) == 1
 
 
-def test_a_refused_recipient_is_dead_and_no_address_is_kept(world: World, time: Time, failing: type[Failing]) -> None:
-    failing.errors = [smtplib.SMTPRecipientsRefused({world.alice.email: (550, f"<{world.alice.email}> unknown".encode())})]
+def test_a_refused_recipient_is_dead_and_no_address_is_kept(
+    world: World, time: Time, failing: type[Failing]
+) -> None:
+    failing.errors = [
+        smtplib.SMTPRecipientsRefused(
+            {world.alice.email: (550, f"<{world.alice.email}> unknown".encode())}
+        )
+    ]
     tell(world, time)
     tell(world, time.on(minutes=5), "Another")
 
@@ -143,7 +160,11 @@ def test_a_refused_recipient_is_dead_and_no_address_is_kept(world: World, time: 
 
     attempt = Attempt.objects.order_by("pk").first()
     assert attempt is not None
-    assert (attempt.outcome, attempt.status, attempt.error) == ("permanent", 550, "The mail server answered 550.")
+    assert (attempt.outcome, attempt.status, attempt.error) == (
+        "permanent",
+        550,
+        "The mail server answered 550.",
+    )
     assert any("Another" in letter.body for letter in mail.outbox)
 
 

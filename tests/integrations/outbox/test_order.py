@@ -12,14 +12,25 @@ from integrations.outbox.operations.replay import discard, replay
 from routing.models import Event, ExceptionCase
 from routing.work.operations.items import hold
 from tests.integrations.inbox.senders import make_connection
-from tests.integrations.outbox.remote import KIND, Shelf, ShelfAdapter, Time, deliver, lease_all, send, state_of
+from tests.integrations.outbox.remote import (
+    KIND,
+    Shelf,
+    ShelfAdapter,
+    Time,
+    deliver,
+    lease_all,
+    send,
+    state_of,
+)
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
 
 pytestmark = pytest.mark.requirement("E14", "N3")
 
 
-def test_only_the_lowest_unfinished_intent_of_an_object_is_leased(connection: Connection, time: Time) -> None:
+def test_only_the_lowest_unfinished_intent_of_an_object_is_leased(
+    connection: Connection, time: Time
+) -> None:
     rows = send(connection, "a", "b", "c")
     other = send(connection, "d", obj="thing:2")
 
@@ -29,7 +40,9 @@ def test_only_the_lowest_unfinished_intent_of_an_object_is_leased(connection: Co
     assert lease_all(NOW) == []
 
 
-def test_all_of_one_object_arrive_in_the_order_they_were_meant(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_all_of_one_object_arrive_in_the_order_they_were_meant(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.before = [None, Temporary("Busy.")]
     send(connection, "a", "b", "c")
 
@@ -41,7 +54,9 @@ def test_all_of_one_object_arrive_in_the_order_they_were_meant(connection: Conne
     assert shelf.objects["1"]["content"] == {"title": "c"}
 
 
-def test_a_newer_intent_takes_the_place_of_older_ones_not_begun(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_a_newer_intent_takes_the_place_of_older_ones_not_begun(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     for name in "abc":
         send(connection, name, verb="test.update")
 
@@ -51,7 +66,9 @@ def test_a_newer_intent_takes_the_place_of_older_ones_not_begun(connection: Conn
     assert shelf.writes == ["c"]
 
 
-def test_what_was_begun_is_finished_before_a_newer_one(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_what_was_begun_is_finished_before_a_newer_one(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.before = [Temporary("Busy.")]
     send(connection, "a", verb="test.update")
     deliver(time)
@@ -62,7 +79,9 @@ def test_what_was_begun_is_finished_before_a_newer_one(connection: Connection, s
     assert [state_of(key) for key in "ab"] == ["delivered", "delivered"]
 
 
-def test_behind_a_dead_one_the_rest_are_held_also_those_that_come_later(connection: Connection, shelf: Shelf, time: Time) -> None:
+def test_behind_a_dead_one_the_rest_are_held_also_those_that_come_later(
+    connection: Connection, shelf: Shelf, time: Time
+) -> None:
     shelf.before = [Permanent("No.")]
     send(connection, "a", "b")
     deliver(time)
@@ -74,12 +93,16 @@ def test_behind_a_dead_one_the_rest_are_held_also_those_that_come_later(connecti
     assert shelf.writes == ["a"]
 
 
-def test_replaying_tries_anew_and_lets_the_rest_follow(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_replaying_tries_anew_and_lets_the_rest_follow(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     shelf.before = [Permanent("No.")]
     rows = send(connection, "a", "b")
     deliver(time)
 
-    [result] = replay([rows[0].pk], by=by(world.olga), at=time.now, reason="They have corrected it.")
+    [result] = replay(
+        [rows[0].pk], by=by(world.olga), at=time.now, reason="They have corrected it."
+    )
     assert result.done
     assert [state_of(key) for key in "ab"] == ["pending", "pending"]
     deliver(time)
@@ -88,11 +111,18 @@ def test_replaying_tries_anew_and_lets_the_rest_follow(connection: Connection, s
     assert shelf.writes == ["a", "a", "b"]
     assert ExceptionCase.objects.get().state == ExceptionCase.State.DISMISSED
     kept = Outbound.objects.get(key="a").history.get()
-    assert (kept.history_user_id, kept.history_change_reason) == (world.olga.pk, "They have corrected it.")
-    assert Event.objects.filter(kind="integrations.outbound.replay", object_id=rows[0].pk).count() == 1
+    assert (kept.history_user_id, kept.history_change_reason) == (
+        world.olga.pk,
+        "They have corrected it.",
+    )
+    assert (
+        Event.objects.filter(kind="integrations.outbound.replay", object_id=rows[0].pk).count() == 1
+    )
 
 
-def test_replaying_twice_is_refused_the_second_time(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_replaying_twice_is_refused_the_second_time(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     shelf.before = [Permanent("No.")]
     [row] = send(connection, "a")
     deliver(time)
@@ -103,7 +133,9 @@ def test_replaying_twice_is_refused_the_second_time(connection: Connection, shel
     assert [refusal.code for refusal in second.refusals] == ["state"]
 
 
-def test_discarding_frees_what_is_held_and_settles_the_exception(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_discarding_frees_what_is_held_and_settles_the_exception(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     shelf.before = [Permanent("No.")]
     rows = send(connection, "a", "b")
     deliver(time)
@@ -115,7 +147,9 @@ def test_discarding_frees_what_is_held_and_settles_the_exception(connection: Con
     assert ExceptionCase.objects.get().state == ExceptionCase.State.DISMISSED
 
 
-def test_a_reason_is_asked_for(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_a_reason_is_asked_for(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     shelf.before = [Permanent("No.")]
     [row] = send(connection, "a")
     deliver(time)
@@ -137,7 +171,9 @@ def test_only_those_who_may_replay_or_discard(connection: Connection, world: Wor
             discard([row.pk], by=by(user), at=NOW, reason="Because.")
 
 
-def test_what_belongs_to_work_on_hold_waits_with_it(connection: Connection, shelf: Shelf, time: Time, world: World) -> None:
+def test_what_belongs_to_work_on_hold_waits_with_it(
+    connection: Connection, shelf: Shelf, time: Time, world: World
+) -> None:
     request = make_request(world.acme)
     hold([request.item_id], by=by(world.alice), at=NOW, reason="The client asked.")
 
@@ -167,7 +203,9 @@ def test_a_connection_that_rests_leaves_the_others_going(
     assert {state_of(f"a{number}") for number in range(4)} == {"delivered"}
 
 
-def test_the_worker_is_woken_once_it_is_committed_and_never_for_what_is_undone(committed_connection: Connection, rings: list[str]) -> None:
+def test_the_worker_is_woken_once_it_is_committed_and_never_for_what_is_undone(
+    committed_connection: Connection, rings: list[str]
+) -> None:
     with transaction.atomic():
         send(committed_connection, "a")
         assert rings == []
@@ -183,22 +221,38 @@ def test_the_worker_is_woken_once_it_is_committed_and_never_for_what_is_undone(c
 
 def test_many_workers_at_once_never_hold_the_same_object(committed_connection: Connection) -> None:
     for number in range(12):
-        send(committed_connection, *(f"{number}-{place}" for place in range(3)), obj=f"thing:{number}")
+        send(
+            committed_connection,
+            *(f"{number}-{place}" for place in range(3)),
+            obj=f"thing:{number}",
+        )
 
-    taken = [lease.outbound_id for leases in at_once([lambda: lease_all(NOW)] * 4) for lease in leases]
+    taken = [
+        lease.outbound_id for leases in at_once([lambda: lease_all(NOW)] * 4) for lease in leases
+    ]
 
     assert len(taken) == len(set(taken)) == 12
-    assert len(set(Outbound.objects.filter(pk__in=taken).values_list("object_key", flat=True))) == 12
+    assert (
+        len(set(Outbound.objects.filter(pk__in=taken).values_list("object_key", flat=True))) == 12
+    )
 
 
-def test_many_workers_at_once_write_everything_once_and_in_order(committed_connection: Connection, shelf: Shelf) -> None:
+def test_many_workers_at_once_write_everything_once_and_in_order(
+    committed_connection: Connection, shelf: Shelf
+) -> None:
     for number in range(8):
-        send(committed_connection, *(f"{number}-{place}" for place in range(4)), obj=f"thing:{number}")
+        send(
+            committed_connection,
+            *(f"{number}-{place}" for place in range(4)),
+            obj=f"thing:{number}",
+        )
 
     at_once([lambda: deliver(Time())] * 4)
     deliver(Time())
 
-    assert sorted(shelf.writes) == sorted(f"{number}-{place}" for number in range(8) for place in range(4))
+    assert sorted(shelf.writes) == sorted(
+        f"{number}-{place}" for number in range(8) for place in range(4)
+    )
     for number in range(8):
         mine = [key for key in shelf.writes if key.startswith(f"{number}-")]
         assert mine == sorted(mine)

@@ -15,7 +15,10 @@ from tests.integrations.outbox.conftest import connection, shelf, shelves, time 
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send, state_of
 from tests.world import NOW, World, by, make_request
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("E14", "N3")]
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("E14", "N3"),
+]
 
 
 @pytest.fixture
@@ -28,7 +31,9 @@ def dead(connection: Connection, shelf: Shelf, time: Time, world: World) -> Outb
     return row
 
 
-def test_its_page_says_what_failed_and_why_and_the_next_one_says_what_it_waits_for(dead: Outbound, world: World) -> None:
+def test_its_page_says_what_failed_and_why_and_the_next_one_says_what_it_waits_for(
+    dead: Outbound, world: World
+) -> None:
     browser = signed_in(world.olga)
 
     failed = words(browser.get(url(Outbound, "change", dead.pk)))
@@ -65,19 +70,34 @@ def test_it_is_discarded_by_the_integrations_owner_alone(dead: Outbound, world: 
     assert state_of("a") == "discarded"
 
 
-def test_those_who_may_only_look_find_no_buttons_and_others_find_nothing(dead: Outbound, world: World) -> None:
+def test_those_who_may_only_look_find_no_buttons_and_others_find_nothing(
+    dead: Outbound, world: World
+) -> None:
     seen = signed_in(world.audrey).get(url(Outbound, "change", dead.pk)).content.decode()
 
     assert "/step/" not in seen
-    assert signed_in(world.audrey).post(url(Outbound, "step", dead.pk, "replay"), {"reason": "x"}).status_code == 403
+    assert (
+        signed_in(world.audrey)
+        .post(url(Outbound, "step", dead.pk, "replay"), {"reason": "x"})
+        .status_code
+        == 403
+    )
     assert signed_in(world.cora).get(url(Outbound, "changelist")).status_code == 403
     assert signed_in(world.cora).get(url(Outbound, "change", dead.pk)).status_code == 403
     assert signed_in(world.olga).get(url(Outbound, "step", dead.pk, "deliver")).status_code == 404
-    assert signed_in(world.olga).post(url(Outbound, "change", dead.pk), {"state": "delivered"}).status_code == 403
+    assert (
+        signed_in(world.olga)
+        .post(url(Outbound, "change", dead.pk), {"state": "delivered"})
+        .status_code
+        == 403
+    )
 
 
 def test_many_are_tried_again_from_the_list(dead: Outbound, world: World) -> None:
-    chosen = {"action": "replay_selected", "_selected_action": [dead.pk, Outbound.objects.get(key="b").pk]}
+    chosen = {
+        "action": "replay_selected",
+        "_selected_action": [dead.pk, Outbound.objects.get(key="b").pk],
+    }
 
     answer = signed_in(world.ivan).post(url(Outbound, "changelist"), chosen, follow=True)
 

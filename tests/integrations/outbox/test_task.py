@@ -1,4 +1,8 @@
-"""One task a change: when it goes on, when it leaves the change alone, and what it sends after it."""
+"""
+One task a change.
+
+When it goes on, when it leaves the change alone, and what it sends after it.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +67,9 @@ def test_a_task_makes_one_attempt_for_its_own_change(connection: Connection, she
     assert shelf.writes == ["a"]
 
 
-def test_after_it_follow_the_next_of_the_object_and_the_next_of_the_connection(connection: Connection, calls: list[Call]) -> None:
+def test_after_it_follow_the_next_of_the_object_and_the_next_of_the_connection(
+    connection: Connection, calls: list[Call]
+) -> None:
     first, second = send(connection, "a", "b", obj="thing:1")
     [other] = send(connection, "c", obj="thing:2")
     calls.clear()
@@ -96,7 +102,9 @@ def test_what_may_not_be_sent_now_is_left_alone_and_not_tried_again(
     assert (shelf.log, calls, retries, list(Outbound.objects.values())) == ([], [], [], before)
 
 
-def test_what_is_behind_another_or_on_hold_is_left_alone(connection: Connection, shelf: Shelf, world: World) -> None:
+def test_what_is_behind_another_or_on_hold_is_left_alone(
+    connection: Connection, shelf: Shelf, world: World
+) -> None:
     request = make_request(world.acme)
     hold([request.item_id], by=by(world.alice), at=NOW, reason="The client asked.")
     [held] = send(connection, "held", item_id=request.item_id, obj="thing:2")
@@ -119,14 +127,18 @@ def test_a_connection_that_was_quick_is_called_by_many_at_once(quick: Connection
 
 
 @pytest.mark.parametrize("call_s", [None, 1.0, 8.0])
-def test_a_connection_that_is_slow_or_unknown_is_called_by_one_at_a_time(connection: Connection, call_s: float | None) -> None:
+def test_a_connection_that_is_slow_or_unknown_is_called_by_one_at_a_time(
+    connection: Connection, call_s: float | None
+) -> None:
     Connection.objects.update(call_s=call_s)
     rows = [send(connection, f"a{number}", obj=f"thing:{number}")[0] for number in range(2)]
 
     assert [take(row.pk, at=NOW) is not None for row in rows] == [True, False]
 
 
-def test_a_call_that_has_run_for_a_second_makes_its_connection_slow_at_once(quick: Connection) -> None:
+def test_a_call_that_has_run_for_a_second_makes_its_connection_slow_at_once(
+    quick: Connection,
+) -> None:
     rows = [send(quick, f"a{number}", obj=f"thing:{number}")[0] for number in range(2)]
     take(rows[0].pk, at=NOW)
 
@@ -192,7 +204,9 @@ def test_a_wait_of_up_to_a_minute_is_a_retry_with_the_rows_own_wait(
     assert task.max_retries is None
 
 
-def test_a_longer_wait_stays_in_the_row(connection: Connection, shelf: Shelf, retries: list[Any]) -> None:
+def test_a_longer_wait_stays_in_the_row(
+    connection: Connection, shelf: Shelf, retries: list[Any]
+) -> None:
     shelf.before = [Temporary("The other side answered 429.", after_s=61)]
     [row] = send(connection, "a")
 
@@ -201,7 +215,9 @@ def test_a_longer_wait_stays_in_the_row(connection: Connection, shelf: Shelf, re
     assert (state_of("a"), retries) == ("retrying", [])
 
 
-def test_what_failed_for_good_is_no_retry(connection: Connection, shelf: Shelf, retries: list[Any]) -> None:
+def test_what_failed_for_good_is_no_retry(
+    connection: Connection, shelf: Shelf, retries: list[Any]
+) -> None:
     shelf.before = [Permanent("No.")]
     [row] = send(connection, "a")
 
@@ -210,7 +226,9 @@ def test_what_failed_for_good_is_no_retry(connection: Connection, shelf: Shelf, 
     assert (state_of("a"), retries) == ("dead", [])
 
 
-def test_beat_sends_only_what_nobody_came_for_in_ten_seconds(quick: Connection, calls: list[Call]) -> None:
+def test_beat_sends_only_what_nobody_came_for_in_ten_seconds(
+    quick: Connection, calls: list[Call]
+) -> None:
     rows = send(quick, "a", "behind", obj="thing:1") + send(quick, "b", obj="thing:2")
     calls.clear()
 
@@ -233,7 +251,9 @@ def test_beat_sends_no_more_than_may_be_sent_at_once(quick: Connection) -> None:
 
 
 @pytest.mark.parametrize("files", [0, 1, 20])
-def test_an_attempt_ends_before_its_task_is_stopped_and_before_its_lease(connection: Connection, files: int) -> None:
+def test_an_attempt_ends_before_its_task_is_stopped_and_before_its_lease(
+    connection: Connection, files: int
+) -> None:
     [row] = send(connection, "a")
     row.assets = [{}] * files
 

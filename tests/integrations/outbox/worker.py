@@ -1,8 +1,10 @@
 """
-A worker as a process of its own, to be killed: ``python -m tests.integrations.outbox.worker FOLDER [stall]`` delivers until nothing is due.
+A worker as a process of its own, to be killed: ``python -m tests.integrations.outbox.worker FOLDER
+[stall]`` delivers until nothing is due.
 
-The other side is a folder, a file an object, and every creation makes a new one: what is done twice is seen. With ``stall``
-it says so once something was written there, and never comes to write down the result.
+The other side is a folder, a file an object, and every creation makes a new one: what is done twice
+is seen. With ``stall`` it says so once something was written there, and never comes to write down
+the result.
 """
 
 from __future__ import annotations
@@ -43,13 +45,21 @@ class FolderWriter:
         self.folder, self.stall = folder, stall
 
     def find(self, intent: Intent) -> Written | None:
-        found = [path for path in sorted(self.folder.glob("*.json")) if json.loads(path.read_text())["object"] == intent.object_key]
+        found = [
+            path
+            for path in sorted(self.folder.glob("*.json"))
+            if json.loads(path.read_text())["object"] == intent.object_key
+        ]
         return Written(found[0].stem) if found else None
 
     def write(self, intent: Intent, known: Written | None) -> Written:
         key = known.remote_id if known else uuid4().hex
         before = json.loads((self.folder / f"{key}.json").read_text())["writes"] if known else []
-        whole = {"object": intent.object_key, "content": dict(intent.content), "writes": [*before, intent.key]}
+        whole = {
+            "object": intent.object_key,
+            "content": dict(intent.content),
+            "writes": [*before, intent.key],
+        }
         draft = self.folder / f"{key}.draft"
         draft.write_text(json.dumps(whole))
         draft.rename(self.folder / f"{key}.json")

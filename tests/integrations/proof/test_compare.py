@@ -12,12 +12,21 @@ from demo.sandbox.cms import Post
 from demo.sandbox.cms_server import page
 from integrations.proof.compare import Shown, differences, normal
 
-OURS = Shown('It\'s "new"', '<h2>First</h2><p>Second -- "quoted" 5\'6"...</p><img src="https://x.example/a.png?w=1&amp;h=2">')
+OURS = Shown(
+    'It\'s "new"',
+    '<h2>First</h2><p>Second -- "quoted" 5\'6"...</p><img src="https://x.example/a.png?w=1&amp;h=2">',
+)
 SHOWN = """<html><head><title>It’s “new” – A site</title></head><body><nav>Menu</nav><h1>It&#8217;s &#8220;new&#8221;</h1>
-<h2>First</h2><div>An advertisement</div><p>Second — “quoted” 5′6″…</p><img src="https://x.example/a.png?w=1&#038;h=2"></body></html>"""
+<h2>First</h2><div>An advertisement</div><p>Second — “quoted” 5′6″…</p><img src="https://x.example/a.png?w=1&#038;h=2"></body></html>"""  # noqa: E501
 
-words = st.text(alphabet=st.sampled_from("abcxyzäß09 '\"-.()&<>…“”—’"), min_size=1, max_size=40).filter(lambda text: normal(text) != "")
-quick = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+words = st.text(
+    alphabet=st.sampled_from("abcxyzäß09 '\"-.()&<>…“”—’"), min_size=1, max_size=40
+).filter(lambda text: normal(text) != "")
+quick = settings(
+    max_examples=100,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
 
 
 def test_a_page_that_shows_it_differs_in_nothing():
@@ -71,12 +80,21 @@ def test_what_a_content_system_makes_of_it_still_proves_it(title: str, texts: li
 
 @quick
 @given(words, st.lists(words, min_size=1, max_size=4), st.data())
-def test_a_block_that_is_left_out_is_always_noticed(title: str, texts: list[str], data: st.DataObject):
+def test_a_block_that_is_left_out_is_always_noticed(
+    title: str, texts: list[str], data: st.DataObject
+):
     gone = data.draw(st.sampled_from(texts))
     rest = [text for text in texts if text is not gone]
     ours = "".join(f"<p>{escape(text, quote=False)}</p>" for text in [*rest, f"{gone} qqq"])
 
-    shown = page(Post(1, "posts", title=title, content="".join(f"<p>{escape(text, quote=False)}</p>" for text in rest)))
+    shown = page(
+        Post(
+            1,
+            "posts",
+            title=title,
+            content="".join(f"<p>{escape(text, quote=False)}</p>" for text in rest),
+        )
+    )
 
     assume("qqq" not in shown)
     assert len(differences(Shown(title, ours), shown)) == 1

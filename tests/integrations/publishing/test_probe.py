@@ -43,7 +43,9 @@ def look(cms: Connection, url: str, image: str) -> Proof:
 
 def test_page_and_images_are_fetched_without_credentials(server: HTTPServer, cms: Connection):
     image = server.url_for("/a.png")
-    server.expect_request("/bread/").respond_with_data(PAGE.format(image=image), content_type="text/html")
+    server.expect_request("/bread/").respond_with_data(
+        PAGE.format(image=image), content_type="text/html"
+    )
     server.expect_request("/a.png").respond_with_data(b"png", content_type="image/png")
 
     proof = look(cms, server.url_for("/bread/"), image)
@@ -54,9 +56,13 @@ def test_page_and_images_are_fetched_without_credentials(server: HTTPServer, cms
     assert [request.headers.get("Authorization") for request, _ in server.log] == [None, None]
 
 
-def test_nothing_inside_is_asked_for_a_page_or_an_image(server: HTTPServer, inside: HTTPServer, cms: Connection):
+def test_nothing_inside_is_asked_for_a_page_or_an_image(
+    server: HTTPServer, inside: HTTPServer, cms: Connection
+):
     secret = inside.url_for("/secret")
-    server.expect_request("/bread/").respond_with_data(PAGE.format(image=secret), content_type="text/html")
+    server.expect_request("/bread/").respond_with_data(
+        PAGE.format(image=secret), content_type="text/html"
+    )
     server.expect_request("/away/").respond_with_data("", status=302, headers={"Location": secret})
 
     by_image, by_page = look(cms, server.url_for("/bread/"), secret), look(cms, secret, secret)
@@ -66,13 +72,19 @@ def test_nothing_inside_is_asked_for_a_page_or_an_image(server: HTTPServer, insi
     assert inside.log == []
 
 
-@pytest.mark.parametrize("url", ["", "ftp://example.com/x", "http://u:p@127.0.0.1/", "javascript:alert(1)", "http://["])
+@pytest.mark.parametrize(
+    "url", ["", "ftp://example.com/x", "http://u:p@127.0.0.1/", "javascript:alert(1)", "http://["]
+)
 def test_an_address_that_is_none_is_a_difference(cms: Connection, url: str):
     assert not look(cms, url, url).holds
 
 
-@pytest.mark.parametrize(("status", "said"), [(404, "404"), (410, "410"), (403, "403"), (401, "401")])
-def test_a_page_that_is_not_there_is_a_difference(server: HTTPServer, cms: Connection, status: int, said: str):
+@pytest.mark.parametrize(
+    ("status", "said"), [(404, "404"), (410, "410"), (403, "403"), (401, "401")]
+)
+def test_a_page_that_is_not_there_is_a_difference(
+    server: HTTPServer, cms: Connection, status: int, said: str
+):
     server.expect_request("/bread/").respond_with_data("no", status=status)
 
     proof = look(cms, server.url_for("/bread/"), "https://x.example/a.png")
@@ -82,8 +94,12 @@ def test_a_page_that_is_not_there_is_a_difference(server: HTTPServer, cms: Conne
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_page_that_cannot_be_asked_for_just_now_proves_nothing_either_way(server: HTTPServer, cms: Connection, status: int):
-    server.expect_request("/bread/").respond_with_data("later", status=status, headers={"Retry-After": "30"})
+def test_a_page_that_cannot_be_asked_for_just_now_proves_nothing_either_way(
+    server: HTTPServer, cms: Connection, status: int
+):
+    server.expect_request("/bread/").respond_with_data(
+        "later", status=status, headers={"Retry-After": "30"}
+    )
 
     with pytest.raises(Temporary) as raised:
         look(cms, server.url_for("/bread/"), "")
@@ -91,7 +107,9 @@ def test_a_page_that_cannot_be_asked_for_just_now_proves_nothing_either_way(serv
     assert raised.value.after_s == 30
 
 
-def test_a_missing_image_is_named_and_one_that_refuses_head_is_fetched(server: HTTPServer, cms: Connection):
+def test_a_missing_image_is_named_and_one_that_refuses_head_is_fetched(
+    server: HTTPServer, cms: Connection
+):
     def only_get(request: Request) -> Response:
         return Response(status=200 if request.method == "GET" else 405)
 
@@ -99,7 +117,9 @@ def test_a_missing_image_is_named_and_one_that_refuses_head_is_fetched(server: H
     server.expect_request("/here.png").respond_with_handler(only_get)
     server.expect_request("/gone.png").respond_with_data("", status=404)
     for name, image in (("/one/", here), ("/two/", gone)):
-        server.expect_request(name).respond_with_data(PAGE.format(image=image), content_type="text/html")
+        server.expect_request(name).respond_with_data(
+            PAGE.format(image=image), content_type="text/html"
+        )
 
     assert look(cms, server.url_for("/one/"), here).holds
     [said] = look(cms, server.url_for("/two/"), gone).differences
@@ -109,4 +129,7 @@ def test_a_missing_image_is_named_and_one_that_refuses_head_is_fetched(server: H
 def test_a_download_is_no_page(server: HTTPServer, cms: Connection):
     server.expect_request("/bread/").respond_with_data("All about bread", content_type="text/plain")
 
-    assert "not a page of its own" in look(cms, server.url_for("/bread/"), "https://x.example/a.png").differences[0]
+    assert (
+        "not a page of its own"
+        in look(cms, server.url_for("/bread/"), "https://x.example/a.png").differences[0]
+    )

@@ -1,4 +1,7 @@
-"""Guarantees of a writer of posts, on the sandbox and on a real WordPress, whose users may clean what they write."""
+"""
+Guarantees of a writer of posts, on the sandbox and on a real WordPress, whose users may clean what
+they write.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +20,26 @@ pytestmark = pytest.mark.requirement("N5", "Q9")
 @pytest.fixture
 def bread() -> Intent:
     """A work of its own with a picture of its own: others may be at the same WordPress."""
-    return article(f"bread-{token_hex(5)}", colour=randbelow(256), terms={"categories": ["Uncategorized"], "tags": ["News & more"]})
+    return article(
+        f"bread-{token_hex(5)}",
+        colour=randbelow(256),
+        terms={"categories": ["Uncategorized"], "tags": ["News & more"]},
+    )
 
 
-def test_it_becomes_public_with_its_pictures_and_terms_and_the_page_proves_it(site: Site, bread: Intent):
+def test_it_becomes_public_with_its_pictures_and_terms_and_the_page_proves_it(
+    site: Site, bread: Intent
+):
     assert site.writer.find(bread) is None
 
     written = site.publish(bread)
 
     post, proof = site.post(written), probe(site.connection, bread.content, written)
-    assert (post["status"], post["slug"], post["link"]) == ("publish", bread.content["slug"], written.url)
+    assert (post["status"], post["slug"], post["link"]) == (
+        "publish",
+        bread.content["slug"],
+        written.url,
+    )
     assert (len(post["categories"]), len(post["tags"])) == (1, 1)
     assert (proof.differences, proof.evidence["status"]) == ([], 200)
     assert [image["status"] for image in proof.evidence["images"]] == [200]
@@ -45,18 +58,33 @@ def test_a_draft_is_seen_by_nobody_until_it_is_published(site: Site, bread: Inte
     assert probe(site.connection, bread.content, written).holds
 
 
-def test_writing_it_again_changes_nothing_and_a_new_version_keeps_the_post(site: Site, bread: Intent):
+def test_writing_it_again_changes_nothing_and_a_new_version_keeps_the_post(
+    site: Site, bread: Intent
+):
     first = site.publish(bread)
 
     again = site.publish(bread)
-    newer = site.publish(later(bread, again, title="Bread, the second", body_html=bread.content["body_html"] + "<p>More</p>"))
+    newer = site.publish(
+        later(
+            bread,
+            again,
+            title="Bread, the second",
+            body_html=bread.content["body_html"] + "<p>More</p>",
+        )
+    )
 
     assert first.remote_id == again.remote_id == newer.remote_id
-    assert (site.post(newer)["title"]["raw"], len(site.posts(bread)), len(site.files(bread))) == ("Bread, the second", 1, 1)
+    assert (site.post(newer)["title"]["raw"], len(site.posts(bread)), len(site.files(bread))) == (
+        "Bread, the second",
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize("lost", [1, 2, 3, 4], ids=["upload", "alt text", "draft", "publish"])
-def test_whichever_answer_is_lost_there_is_one_post_and_one_file_in_the_end(site: Site, bread: Intent, lost: int):
+def test_whichever_answer_is_lost_there_is_one_post_and_one_file_in_the_end(
+    site: Site, bread: Intent, lost: int
+):
     bread = replace(bread, content={**bread.content, "terms": {}})
     site.misbehave("lost", lost)
 
@@ -85,7 +113,8 @@ def test_a_maintenance_page_is_no_success(site: Site, bread: Intent):
     written = site.publish(bread)
     site.misbehave("maintenance", 1)
 
-    # The sandbox lets reads through, so there it meets the write, of which nobody can say whether it was done.
+    # The sandbox lets reads through, so there it meets the write, of which nobody can say whether
+    # it was done.
     with pytest.raises(Temporary, match="maintenance"):
         site.writer.write(later(bread, written, title="Changed"), written)
 
@@ -94,12 +123,22 @@ def test_a_maintenance_page_is_no_success(site: Site, bread: Intent):
 
 @pytest.mark.parametrize(
     "change",
-    [{"content": "<p>Somebody's own words</p>"}, {"title": "Somebody's own title"}, {"status": "draft"}, {"slug": "somewhere-else"}],
+    [
+        {"content": "<p>Somebody's own words</p>"},
+        {"title": "Somebody's own title"},
+        {"status": "draft"},
+        {"slug": "somewhere-else"},
+    ],
     ids=["text", "title", "status", "slug"],
 )
-def test_what_a_person_changed_there_is_not_overwritten(site: Site, bread: Intent, change: dict[str, str]):
+def test_what_a_person_changed_there_is_not_overwritten(
+    site: Site, bread: Intent, change: dict[str, str]
+):
     written = site.publish(bread)
-    change = {name: f"{value}-{token_hex(4)}" if name == "slug" else value for name, value in change.items()}
+    change = {
+        name: f"{value}-{token_hex(4)}" if name == "slug" else value
+        for name, value in change.items()
+    }
     site.edit(written, **change)
 
     with pytest.raises(Conflict, match=next(iter(change)).replace("content", "text")):
@@ -128,7 +167,9 @@ def test_an_edit_of_the_markup_alone_is_seen_too(site: Site, bread: Intent):
         site.writer.write(bread, written)
 
 
-def test_a_post_in_the_trash_is_a_stated_conflict_and_is_not_brought_back(site: Site, bread: Intent):
+def test_a_post_in_the_trash_is_a_stated_conflict_and_is_not_brought_back(
+    site: Site, bread: Intent
+):
     written = site.publish(bread)
     site.call("DELETE", f"/posts/{written.remote_id}")
 
@@ -146,7 +187,10 @@ def test_a_post_that_was_deleted_is_not_made_again_by_itself(site: Site, bread: 
     written = site.publish(bread)
     site.call("DELETE", f"/posts/{written.remote_id}", params={"force": "true"})
 
-    for act in (lambda: site.writer.find(replace(bread, remote_id=written.remote_id)), lambda: site.writer.write(bread, written)):
+    for act in (
+        lambda: site.writer.find(replace(bread, remote_id=written.remote_id)),
+        lambda: site.writer.write(bread, written),
+    ):
         with pytest.raises(Conflict, match="deleted"):
             act()
 
@@ -157,7 +201,11 @@ def test_a_post_that_was_deleted_is_not_made_again_by_itself(site: Site, bread: 
 def test_several_that_say_they_are_this_work_are_named(site: Site, bread: Intent):
     written = site.publish(bread)
     raw = site.post(written)["content"]["raw"]
-    copy = site.call("POST", "/posts", json={"title": "A copy", "content": raw, "author": site.post(written)["author"]})
+    copy = site.call(
+        "POST",
+        "/posts",
+        json={"title": "A copy", "content": raw, "author": site.post(written)["author"]},
+    )
 
     with pytest.raises(Conflict) as refused:
         site.writer.find(bread)
@@ -168,7 +216,11 @@ def test_several_that_say_they_are_this_work_are_named(site: Site, bread: Intent
 
 def test_a_slug_that_somebody_else_uses_is_not_taken_over(site: Site, bread: Intent):
     for _ in range(2):
-        site.call_as_us("POST", "/posts", json={"title": "Theirs", "slug": bread.content["slug"], "status": "draft"})
+        site.call_as_us(
+            "POST",
+            "/posts",
+            json={"title": "Theirs", "slug": bread.content["slug"], "status": "draft"},
+        )
 
     with pytest.raises(Conflict, match="not written by us"):
         site.writer.find(bread)
@@ -185,7 +237,9 @@ def test_what_is_public_is_never_taken_back_to_a_draft(site: Site, bread: Intent
     assert site.post(written)["status"] == "publish"
 
 
-def test_a_text_that_refers_to_a_file_nobody_sent_is_refused_before_anything_is_written(site: Site, bread: Intent):
+def test_a_text_that_refers_to_a_file_nobody_sent_is_refused_before_anything_is_written(
+    site: Site, bread: Intent
+):
     with pytest.raises(Permanent, match="not sent along"):
         site.writer.write(replace(bread, assets=()), None)
 
@@ -198,7 +252,9 @@ def test_reading_back_names_what_is_missing(site: Site, bread: Intent):
     site.call("DELETE", f"/media/{file}", params={"force": "true"})
     site.edit(written, excerpt="Another", title="Other")
 
-    said = " ".join(site.writer.read_back(bread, Written(written.remote_id, written.url, written.evidence)))
+    said = " ".join(
+        site.writer.read_back(bread, Written(written.remote_id, written.url, written.evidence))
+    )
 
     assert "is not in the media library" in said
     assert "The excerpt is “Another”" in said

@@ -20,7 +20,9 @@ CALLS = 7  # upload, alt text, three terms, draft, publish
 
 @pytest.mark.parametrize("fault", ["lost", "cut", "502"])
 @pytest.mark.parametrize("call", range(1, CALLS + 1))
-def test_an_answer_lost_anywhere_leaves_one_of_each_after_the_next_attempt(play: Site, fault: str, call: int):
+def test_an_answer_lost_anywhere_leaves_one_of_each_after_the_next_attempt(
+    play: Site, fault: str, call: int
+):
     play.misbehave(fault, call)
 
     with pytest.raises(Unknown):
@@ -81,7 +83,9 @@ def test_seo_goes_to_the_fields_that_the_connection_names_and_a_loss_is_told(pla
     written = play.writer.write(BREAD, None)
 
     # The sandbox drops meta, like every WordPress on which no plugin registered it.
-    assert play.writer.read_back(BREAD, written) == ["The field _yoast_wpseo_metadesc was not kept."]
+    assert play.writer.read_back(BREAD, written) == [
+        "The field _yoast_wpseo_metadesc was not kept."
+    ]
 
 
 def test_the_same_picture_in_two_works_is_one_file(play: Site):
@@ -100,10 +104,22 @@ def test_the_command_plays_one_that_takes_faults_from_another_process(play: Site
 
     with httpx.Client(base_url=url, auth=("author", "pass word"), trust_env=False) as somebody:
         asked = somebody.post("/sandbox", json={"fault": "429", "method": "GET"})
-        busy, well = somebody.get("/wp-json/wp/v2/users/me"), somebody.get("/wp-json/wp/v2/users/me")
-        unknown, stranger = somebody.post("/sandbox", json={"fault": "fire"}), httpx.post(f"{url}/sandbox", json={"fault": "429"})
+        busy, well = (
+            somebody.get("/wp-json/wp/v2/users/me"),
+            somebody.get("/wp-json/wp/v2/users/me"),
+        )
+        unknown, stranger = (
+            somebody.post("/sandbox", json={"fault": "fire"}),
+            httpx.post(f"{url}/sandbox", json={"fault": "429"}),
+        )
     server.shutdown()
     server.server_close()
 
     assert told.startswith("WordPress answers")
-    assert [answer.status_code for answer in (asked, busy, well, unknown, stranger)] == [200, 429, 200, 400, 401]
+    assert [answer.status_code for answer in (asked, busy, well, unknown, stranger)] == [
+        200,
+        429,
+        200,
+        400,
+        401,
+    ]

@@ -28,10 +28,20 @@ def png(colour: int = 0, size: int = 8) -> bytes:
 
     rows = b"".join(b"\0" + bytes([colour, 100, 150]) * size for _ in range(size))
     head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + part(b"IHDR", head)
+        + part(b"IDAT", zlib.compress(rows))
+        + part(b"IEND", b"")
+    )
 
 
-def asset(raw: bytes, role: str = "content", name: str = "Team photo.png", alt: str = "Four people at a desk") -> Asset:
+def asset(
+    raw: bytes,
+    role: str = "content",
+    name: str = "Team photo.png",
+    alt: str = "Four people at a desk",
+) -> Asset:
     return Asset(role, name, "image/png", sha256(raw).hexdigest(), alt, lambda: raw)
 
 
@@ -40,10 +50,18 @@ BODY = """<h2>What’s new &amp; what isn't</h2>
 <figure><img src="asset:{sha}" alt="Four people at a &quot;desk&quot;" width="8" height="8"><figcaption>The team</figcaption></figure>
 <ul><li>One</li><li><a href="https://example.com/?a=1&amp;b=2">Two</a></li></ul>
 <table><thead><tr><th scope="col">H</th></tr></thead><tbody><tr><td colspan="2">d</td></tr></tbody></table>
-<p lang="de">Grüße, <em>Ihre</em> Bäckerei</p>"""
+<p lang="de">Grüße, <em>Ihre</em> Bäckerei</p>"""  # noqa: E501
 
 
-def article(slug: str, *, key: str = "", verb: str = "publish", colour: int = 0, body: str = BODY, **content: Any) -> Intent:
+def article(
+    slug: str,
+    *,
+    key: str = "",
+    verb: str = "publish",
+    colour: int = 0,
+    body: str = BODY,
+    **content: Any,
+) -> Intent:
     picture = asset(png(colour))
     given = {
         "title": "Bread & “butter”: it's back",
@@ -68,13 +86,19 @@ def later(intent: Intent, written: Written, **content: Any) -> Intent:
 def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connection:
     """One that is in no database: writers only read it."""
     private = [origin_of(base_url)._asdict()] if base_url else []
-    made = Connection(slug=f"{kind}-main", name=kind, kind=kind, base_url=base_url, allowed_private=private)
+    made = Connection(
+        slug=f"{kind}-main", name=kind, kind=kind, base_url=base_url, allowed_private=private
+    )
     made.token = Hidden([token])
     return made
 
 
 def kept_connection(kind: str, **options: Any) -> Connection:
-    connection, _new = connect(Wanted(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options), by=Actor.system(), at=timezone.now())
+    connection, _new = connect(
+        Wanted(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options),
+        by=Actor.system(),
+        at=timezone.now(),
+    )
     return connection
 
 
@@ -88,7 +112,12 @@ class Site:
         misbehave: Callable[..., None],
         call_as_us: Callable[..., Any] | None = None,
     ) -> None:
-        self.connection, self.call, self.misbehave, self.call_as_us = connection, call, misbehave, call_as_us or call
+        self.connection, self.call, self.misbehave, self.call_as_us = (
+            connection,
+            call,
+            misbehave,
+            call_as_us or call,
+        )
         self.writer = WordPressWriter(connection)
 
     def publish(self, intent: Intent) -> Written:
@@ -106,7 +135,11 @@ class Site:
 
     def posts(self, intent: Intent) -> list[int]:
         """Those that carry our mark for this work."""
-        wanted = {"search": f"throughline:{intent.object_key}", "status": "any,trash", "context": "edit"}
+        wanted = {
+            "search": f"throughline:{intent.object_key}",
+            "status": "any,trash",
+            "context": "edit",
+        }
         return [each["id"] for each in self.call("GET", "/posts", params=wanted)]
 
     def files(self, intent: Intent) -> list[int]:

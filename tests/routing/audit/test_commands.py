@@ -41,7 +41,10 @@ def test_verify_fails_at_a_break_and_names_it(committed_world: World) -> None:
         cursor.execute("UPDATE delivery_historicalrequest SET state = 'accepted'")
         cursor.execute("ALTER TABLE delivery_historicalrequest ENABLE TRIGGER append_only")
 
-    with pytest.raises(CommandError, match=r"First break: seal \d+ of delivery_historicalrequest: row \d+ was changed") as broken:
+    with pytest.raises(
+        CommandError,
+        match=r"First break: seal \d+ of delivery_historicalrequest: row \d+ was changed",
+    ) as broken:
         said("verify")
     assert broken.value.returncode == 1
 
@@ -52,7 +55,13 @@ def test_redact_removes_the_words_and_the_chain_still_verifies(committed_world: 
     record = row.history.get()
     seal(at=NOW)
 
-    said("redact", "delivery_historicalrequest", str(record.history_id), "--reason", "Personal data in a text")
+    said(
+        "redact",
+        "delivery_historicalrequest",
+        str(record.history_id),
+        "--reason",
+        "Personal data in a text",
+    )
 
     assert row.history.get().details == "[redacted]"
     assert Redaction.objects.get().reason == "Personal data in a text"
@@ -60,7 +69,12 @@ def test_redact_removes_the_words_and_the_chain_still_verifies(committed_world: 
 
 
 @pytest.mark.parametrize(
-    ("table", "why"), [("routing_event", "has no free text"), ("routing_user", "has no free text"), ("x; DROP TABLE y", "has no free text")]
+    ("table", "why"),
+    [
+        ("routing_event", "has no free text"),
+        ("routing_user", "has no free text"),
+        ("x; DROP TABLE y", "has no free text"),
+    ],
 )
 def test_redact_says_what_can_be_redacted(db: None, table: str, why: str) -> None:
     with pytest.raises(CommandError, match=why):

@@ -16,13 +16,18 @@ from routing.models import Contact, ErasedIdentity, Event, Redaction, SealedRow,
 from tests.routing.audit.tampering import tamper
 from tests.world import NOW, World, by, make_contact, make_request
 
-pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "owner"]), pytest.mark.requirement("A2")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True, databases=["default", "owner"]),
+    pytest.mark.requirement("A2"),
+]
 
 
 @pytest.fixture
 def triaged(committed_world: World) -> Request:
     request = make_request(committed_world.acme, details="Call Carla on 0171 123")
-    requests.triage([request.pk], by=by(committed_world.alice), at=NOW, reason="Carla is in a hurry")
+    requests.triage(
+        [request.pk], by=by(committed_world.alice), at=NOW, reason="Carla is in a hurry"
+    )
     return request
 
 
@@ -43,12 +48,19 @@ def test_redacting_never_covers_a_changed_fact(triaged: Request, superuser_dsn: 
     history_id = triaged.history.first().history_id
     redact("delivery_historicalrequest", history_id, reason="Names a person", at=NOW)
 
-    tamper(superuser_dsn, "UPDATE delivery_historicalrequest SET state = 'closed' WHERE history_id = %s", history_id)
+    tamper(
+        superuser_dsn,
+        "UPDATE delivery_historicalrequest SET state = 'closed' WHERE history_id = %s",
+        history_id,
+    )
 
     assert "was changed" in verify().first_break
 
 
-@pytest.mark.parametrize(("table", "row"), [("routing_event", 1), ("routing_user", 1), ("delivery_historicalrequest", 999_999)])
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [("routing_event", 1), ("routing_user", 1), ("delivery_historicalrequest", 999_999)],
+)
 def test_redacting_refuses_what_it_cannot(triaged: Request, table: str, row: int) -> None:
     with pytest.raises(NotRedactable):
         redact(table, row, reason="x", at=NOW)
@@ -58,7 +70,9 @@ def test_redacting_refuses_what_it_cannot(triaged: Request, table: str, row: int
 
 def test_the_running_app_cannot_redact(triaged: Request) -> None:
     with connection.cursor() as cursor, pytest.raises(Exception, match="permission denied"):
-        cursor.execute("INSERT INTO routing_redaction (ledger, row_id, reason, at) VALUES ('x', 1, 'x', now())")
+        cursor.execute(
+            "INSERT INTO routing_redaction (ledger, row_id, reason, at) VALUES ('x', 1, 'x', now())"
+        )
 
 
 def test_the_owner_role_without_redacting_is_refused_too(triaged: Request) -> None:
@@ -66,7 +80,9 @@ def test_the_owner_role_without_redacting_is_refused_too(triaged: Request) -> No
         cursor.execute("UPDATE delivery_historicalrequest SET state = 'closed'")
 
 
-def test_erasing_a_contact_leaves_no_personal_data_and_a_whole_chain(committed_world: World) -> None:
+def test_erasing_a_contact_leaves_no_personal_data_and_a_whole_chain(
+    committed_world: World,
+) -> None:
     account = User.objects.create_user("carla@acme.test", full_name="Carla Client")
     contact = make_contact(user=account, phone="0171 123")
     seal(at=NOW)
@@ -76,7 +92,11 @@ def test_erasing_a_contact_leaves_no_personal_data_and_a_whole_chain(committed_w
     seal(at=NOW)
 
     contact, account = Contact.objects.get(pk=contact.pk), User.objects.get(pk=account.pk)
-    assert (contact.full_name, contact.email, contact.phone) == (f"Erased contact {contact.pk}", "", "")
+    assert (contact.full_name, contact.email, contact.phone) == (
+        f"Erased contact {contact.pk}",
+        "",
+        "",
+    )
     assert "carla" not in f"{account.email} {account.full_name}".lower()
     assert not account.is_active
     assert is_erased(" Carla@ACME.test ")

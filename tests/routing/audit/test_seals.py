@@ -58,7 +58,9 @@ VALUES = {
 @pytest.fixture
 def triaged(committed_world: World) -> Request:
     request = make_request(committed_world.acme, details="Call Carla on 0171 123")
-    requests.triage([request.pk], by=by(committed_world.alice), at=NOW, reason="Carla is in a hurry")
+    requests.triage(
+        [request.pk], by=by(committed_world.alice), at=NOW, reason="Carla is in a hurry"
+    )
     return request
 
 
@@ -93,11 +95,11 @@ def test_what_is_not_sealed_yet_is_counted(triaged: Request) -> None:
     assert verify().unsealed == 2  # one history row, one event
 
 
-def test_an_uncommitted_lower_row_is_sealed_later_not_lost(triaged: Request, committed_world: World, superuser_dsn: str) -> None:
+def test_an_uncommitted_lower_row_is_sealed_later_not_lost(
+    triaged: Request, committed_world: World, superuser_dsn: str
+) -> None:
     name = connection.settings_dict["NAME"]
-    event = (
-        "INSERT INTO routing_event (kind, source, digest, from_state, to_state, actor_id, at) VALUES ('late', 'x', '', '', '', %s, now())"
-    )
+    event = "INSERT INTO routing_event (kind, source, digest, from_state, to_state, actor_id, at) VALUES ('late', 'x', '', '', '', %s, now())"  # noqa: E501
     with psycopg.connect(superuser_dsn, dbname=name) as slow:
         slow.execute(event, [committed_world.alice.pk])
         requests.accept([triaged.pk], by=Actor.system(), at=NOW)
@@ -113,17 +115,34 @@ def test_an_uncommitted_lower_row_is_sealed_later_not_lost(triaged: Request, com
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
-        ("UPDATE delivery_historicalrequest SET state = 'closed' WHERE history_id = %s", "was changed"),
-        ("UPDATE delivery_historicalrequest SET history_user_id = 999 WHERE history_id = %s", "was changed"),
-        ("UPDATE delivery_historicalrequest SET history_change_reason = 'else' WHERE history_id = %s", "was changed"),
+        (
+            "UPDATE delivery_historicalrequest SET state = 'closed' WHERE history_id = %s",
+            "was changed",
+        ),
+        (
+            "UPDATE delivery_historicalrequest SET history_user_id = 999 WHERE history_id = %s",
+            "was changed",
+        ),
+        (
+            (
+                "UPDATE delivery_historicalrequest SET history_change_reason = 'else' WHERE history_id "  # noqa: E501
+                "= %s"
+            ),
+            "was changed",
+        ),
         ("DELETE FROM delivery_historicalrequest WHERE history_id = %s", "is gone"),
         (
-            "UPDATE routing_sealedrow SET digest = 'x' WHERE ledger = 'delivery_historicalrequest' AND row_id = %s",
+            (
+                "UPDATE routing_sealedrow SET digest = 'x' WHERE ledger = 'delivery_historicalrequest' "  # noqa: E501
+                "AND row_id = %s"
+            ),
             "its head does not match",
         ),
     ],
 )
-def test_tampering_is_found(triaged: Request, superuser_dsn: str, statement: str, what: str) -> None:
+def test_tampering_is_found(
+    triaged: Request, superuser_dsn: str, statement: str, what: str
+) -> None:
     seal(at=NOW)
     history_id = triaged.history.first().history_id
 
@@ -137,10 +156,14 @@ def test_a_row_whose_id_was_taken_before_its_transaction_had_a_number_is_sealed_
 ) -> None:
     name, alice = connection.settings_dict["NAME"], committed_world.alice.pk
     event = (
-        "INSERT INTO routing_event (kind, source, dedupe_key, digest, from_state, to_state, actor_id, at)"
+        "INSERT INTO routing_event (kind, source, dedupe_key, digest, from_state, to_state, "
+        "actor_id, at)"
         " VALUES ('deal', 'crm', '1', '', '', '', %s, now()) ON CONFLICT DO NOTHING RETURNING id"
     )
-    with psycopg.connect(superuser_dsn, dbname=name) as first, psycopg.connect(superuser_dsn, dbname=name) as second:
+    with (
+        psycopg.connect(superuser_dsn, dbname=name) as first,
+        psycopg.connect(superuser_dsn, dbname=name) as second,
+    ):
         first.execute(event, [alice])
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(second.execute, event, [alice])
@@ -156,7 +179,8 @@ def test_a_row_whose_id_was_taken_before_its_transaction_had_a_number_is_sealed_
     swept, after = seal(at=NOW + SWEEP_EVERY), verify()
 
     assert Event.objects.filter(pk=late, source="crm").exists()
-    # Snapshots span the server: a transaction of another database keeps the floor down, and then the row is not passed over.
+    # Snapshots span the server: a transaction of another database keeps the floor down, and then
+    # the row is not passed over.
     passed_over = 1 - found
     assert (before.unsealed, before.passed_over, before.whole) == (passed_over, passed_over, True)
     assert (swept, after.unsealed, after.passed_over, after.whole) == (passed_over, 0, 0, True)
@@ -169,20 +193,30 @@ def wait_until_blocked(session: psycopg.Connection[tuple[object, ...]]) -> None:
         time.sleep(0.02)
 
 
-def test_the_whole_ledger_is_looked_at_once_an_hour(triaged: Request, committed_world: World, superuser_dsn: str) -> None:
+def test_the_whole_ledger_is_looked_at_once_an_hour(
+    triaged: Request, committed_world: World, superuser_dsn: str
+) -> None:
     seal(at=NOW)
     make_request(committed_world.acme)
     seal(at=NOW)
-    tamper(superuser_dsn, "UPDATE routing_event SET id = -1 WHERE id = (SELECT max(id) FROM routing_event WHERE kind LIKE '%%triage')")
+    tamper(
+        superuser_dsn,
+        "UPDATE routing_event SET id = -1 WHERE id = (SELECT max(id) FROM routing_event WHERE kind "
+        "LIKE '%%triage')",
+    )
 
     sealed = [seal(at=NOW + timedelta(minutes=minutes)) for minutes in (59, 60, 61)]
 
     assert sealed == [0, 1, 0]
 
 
-def test_a_chain_sealed_under_some_settings_verifies_under_others(committed_world: World, elsewhere: None) -> None:
+def test_a_chain_sealed_under_some_settings_verifies_under_others(
+    committed_world: World, elsewhere: None
+) -> None:
     ensure_defaults(at=NOW)
-    Engagement.objects.create(client=committed_world.acme, name="Site", amount=Decimal("1234.50"), starts_date=NOW.date())
+    Engagement.objects.create(
+        client=committed_world.acme, name="Site", amount=Decimal("1234.50"), starts_date=NOW.date()
+    )
     make_request(committed_world.acme)
     use(ELSEWHERE)
     assert seal(at=NOW) > 0
@@ -195,7 +229,7 @@ def test_a_chain_sealed_under_some_settings_verifies_under_others(committed_worl
 @pytest.mark.parametrize("kind", VALUES)
 def test_the_text_of_a_value_depends_on_no_setting(db: None, elsewhere: None, kind: str) -> None:
     cast = "text[]" if kind == "ARRAY" else kind
-    digest = f"SELECT {digest_sql(['x'], {'x': kind}, 'v')} FROM (SELECT ({VALUES[kind]})::{cast} AS x) v"  # noqa: S608  # the values are above
+    digest = f"SELECT {digest_sql(['x'], {'x': kind}, 'v')} FROM (SELECT ({VALUES[kind]})::{cast} AS x) v"  # noqa: E501, S608
     connection.set_autocommit(False)
     run(f"SELECT {PINNED}")
     here = run(digest)
@@ -212,21 +246,37 @@ def test_the_text_of_a_value_depends_on_no_setting(db: None, elsewhere: None, ki
 def test_every_type_that_occurs_in_evidence_is_known_to_be_stable(db: None) -> None:
     types = column_types()
 
-    assert {types[ledger.table][column] for ledger in ledgers() for column in (*ledger.facts, *ledger.free_text)} <= set(VALUES)
+    assert {
+        types[ledger.table][column]
+        for ledger in ledgers()
+        for column in (*ledger.facts, *ledger.free_text)
+    } <= set(VALUES)
 
 
-@pytest.mark.parametrize(("one", "other"), [("'infinity'", "NULL"), ("'0044-03-15'", "'0044-03-15 BC'")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("'infinity'", "NULL"), ("'0044-03-15'", "'0044-03-15 BC'")]
+)
 @pytest.mark.parametrize("kind", ["date", "timestamp with time zone"])
 def test_strange_dates_do_not_pass_for_others(db: None, kind: str, one: str, other: str) -> None:
     digest = digest_sql(["x"], {"x": kind}, "v")
-    [(first,), (second,)] = run(f"SELECT {digest} FROM (VALUES ({one}::{kind}), ({other}::{kind})) v(x)")  # noqa: S608  # see above
+    [(first,), (second,)] = run(
+        f"SELECT {digest} FROM (VALUES ({one}::{kind}), ({other}::{kind})) v(x)"  # noqa: S608
+    )  # see above
 
     assert first != second
 
 
-def test_a_sealed_table_that_is_no_evidence_any_more_is_a_break(triaged: Request, superuser_dsn: str) -> None:
+def test_a_sealed_table_that_is_no_evidence_any_more_is_a_break(
+    triaged: Request, superuser_dsn: str
+) -> None:
     seal(at=NOW)
     first = Seal.objects.earliest("id")
-    tamper(superuser_dsn, "UPDATE routing_seal SET ledger = 'routing_removed' WHERE id = %s", first.pk)
+    tamper(
+        superuser_dsn, "UPDATE routing_seal SET ledger = 'routing_removed' WHERE id = %s", first.pk
+    )
 
-    assert verify().first_break == f"seal {first.pk} of routing_removed: cannot be checked: table routing_removed is no evidence any more"
+    assert (
+        verify().first_break
+        == f"seal {first.pk} of routing_removed: cannot be checked: table routing_removed is no "
+        f"evidence any more"
+    )

@@ -1,4 +1,8 @@
-"""People who leave hand on every place they have; people who come back, and rights that change, touch nothing else."""
+"""
+People who leave hand on every place they have.
+
+People who come back, and rights that change, touch nothing else.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +25,21 @@ pytestmark = pytest.mark.requirement("O6")
 
 
 def make_flow(owner: User, backup: User) -> Flow:
-    return Flow.objects.create(slug="leads", name="Leads", purpose="x", outcome="x", owner=owner, backup=backup)
+    return Flow.objects.create(
+        slug="leads", name="Leads", purpose="x", outcome="x", owner=owner, backup=backup
+    )
 
 
 def make_connection(owner: User, backup: User) -> Connection:
     acts_as = User.objects.service("crm@throughline.invalid", "CRM")
-    made = Connection(slug="crm", name="CRM", kind="hubspot", service_user=acts_as, default_owner=owner, default_backup=backup)
+    made = Connection(
+        slug="crm",
+        name="CRM",
+        kind="hubspot",
+        service_user=acts_as,
+        default_owner=owner,
+        default_backup=backup,
+    )
     made.token = Hidden(["secret"])
     made.save()
     return made
@@ -45,21 +58,34 @@ def test_every_pair_and_lead_is_known() -> None:
 
 
 def test_the_successor_takes_flows_the_agency_and_connections_too(world: World) -> None:
-    heir, flow, connection = make_user("Heir", AM), make_flow(world.olga, world.bob), make_connection(world.bob, world.olga)
+    heir, flow, connection = (
+        make_user("Heir", AM),
+        make_flow(world.olga, world.bob),
+        make_connection(world.bob, world.olga),
+    )
 
-    leaving.deactivate(world.olga, heir=heir, by=by(make_user("Root", is_superuser=True)), at=NOW, reason="Left")
+    leaving.deactivate(
+        world.olga, heir=heir, by=by(make_user("Root", is_superuser=True)), at=NOW, reason="Left"
+    )
 
     for row in (flow, connection, world.agency):
         row.refresh_from_db()
         newest = row.history.latest()
         assert (newest.history_change_reason, newest.history_date) == ("Left", NOW)
-    assert (flow.owner, flow.backup, connection.default_owner, connection.default_backup) == (heir, world.bob, world.bob, heir)
+    assert (flow.owner, flow.backup, connection.default_owner, connection.default_backup) == (
+        heir,
+        world.bob,
+        world.bob,
+        heir,
+    )
     assert world.agency.owner == heir
     assert connection.token.reveal() == ("secret",)
 
 
 @pytest.mark.parametrize("make", [make_flow, make_connection])
-def test_a_successor_on_the_other_side_of_any_pair_is_refused_with_the_list(world: World, make: Any) -> None:
+def test_a_successor_on_the_other_side_of_any_pair_is_refused_with_the_list(
+    world: World, make: Any
+) -> None:
     zoe, yan = make_user("Zoe", AM), make_user("Yan", AM)
     pairs: list[models.Model] = [make_client("ZZZ", world.team, zoe, yan), make(yan, zoe)]
     free = make_client("FFF", world.team, zoe, world.bob)
@@ -69,7 +95,9 @@ def test_a_successor_on_the_other_side_of_any_pair_is_refused_with_the_list(worl
         leaving.deactivate(zoe, heir=yan, by=by(world.olga), at=NOW, reason="Left")
 
     assert {result.row for result in refusal.value.results} == set(pairs)
-    assert {code.code for result in refusal.value.results for code in result.refusals} == {"successor"}
+    assert {code.code for result in refusal.value.results for code in result.refusals} == {
+        "successor"
+    }
     free.refresh_from_db()
     item.refresh_from_db()
     assert (free.owner, item.owner) == (zoe, zoe)
@@ -114,7 +142,11 @@ def test_somebody_comes_back(world: World) -> None:
     newest = cora.history.latest()
     assert cora.is_active
     assert cora.groups.count() == 1
-    assert (newest.is_active, newest.history_change_reason, newest.history_user) == (True, "Back again", world.olga)
+    assert (newest.is_active, newest.history_change_reason, newest.history_user) == (
+        True,
+        "Back again",
+        world.olga,
+    )
     assert Event.objects.filter(kind="routing.user.reactivate", object_id=cora.pk).count() == 1
     with pytest.raises(PermissionDenied):
         leaving.reactivate(world.cora, by=by(world.alice), at=NOW, reason="x")

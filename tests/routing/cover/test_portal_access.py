@@ -1,4 +1,8 @@
-"""Access of contacts to the portal: who may give it, what is refused, and that taking it away counts at once."""
+"""
+Access of contacts to the portal.
+
+Who may give it, what is refused, and that taking it away counts at once.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,13 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied
 
 from routing.audit.operations.erasure import erase
-from routing.cover.operations.portal_access import CannotInvite, end_membership, invite, keep_membership, withdraw
+from routing.cover.operations.portal_access import (
+    CannotInvite,
+    end_membership,
+    invite,
+    keep_membership,
+    withdraw,
+)
 from routing.kernel.roles import AM
 from routing.models import Contact, Event, Membership, User
 from routing.people.actors import Actor
@@ -22,7 +32,12 @@ def test_an_invited_contact_has_an_account_without_password_role_or_desk(world: 
     contact = invited(world, "Carla", (world.acme, APPROVER))
 
     user = user_of(contact)
-    assert (user.kind, user.is_staff, user.is_superuser, user.is_active) == (User.Kind.PERSON, False, False, True)
+    assert (user.kind, user.is_staff, user.is_superuser, user.is_active) == (
+        User.Kind.PERSON,
+        False,
+        False,
+        True,
+    )
     assert (user.email, user.timezone) == ("carla@client.test", world.acme.timezone)
     assert not user.has_usable_password()
     assert not user.groups.exists()
@@ -54,9 +69,16 @@ def test_an_invitation_that_was_taken_back_before_it_left_is_not_sent(world: Wor
 
 
 def test_what_stands_against_an_invitation_is_said_and_nothing_is_made(world: World) -> None:
-    Membership.objects.create(contact=(nameless := make_contact("No address", "")), client=world.acme)
-    Membership.objects.create(contact=(colleague := make_contact("Alice too", world.alice.email.upper())), client=world.acme)
-    Membership.objects.create(contact=(gone := make_contact("Gone", "gone@client.test")), client=world.acme)
+    Membership.objects.create(
+        contact=(nameless := make_contact("No address", "")), client=world.acme
+    )
+    Membership.objects.create(
+        contact=(colleague := make_contact("Alice too", world.alice.email.upper())),
+        client=world.acme,
+    )
+    Membership.objects.create(
+        contact=(gone := make_contact("Gone", "gone@client.test")), client=world.acme
+    )
     erase(gone.pk, by=by(world.olga), at=NOW, reason="Asked for it.")
     before = User.objects.count()
 
@@ -66,13 +88,21 @@ def test_what_stands_against_an_invitation_is_said_and_nothing_is_made(world: Wo
             invite(contact.pk, by=by(world.olga), at=NOW)
         found[contact.full_name] = {each.code for each in refused.value.refusals}
 
-    assert found == {"No address": {"no_email"}, "Alice too": {"address_taken"}, "Gone": {"erased", "no_email"}, "Loose": {"no_client"}}
+    assert found == {
+        "No address": {"no_email"},
+        "Alice too": {"address_taken"},
+        "Gone": {"erased", "no_email"},
+        "Loose": {"no_client"},
+    }
     assert User.objects.count() == before
 
 
 def test_only_account_managers_and_operations_may_and_only_whom_they_see(world: World) -> None:
     contact = make_contact()
-    Membership.objects.create(contact=contact, client=make_client("SEC", world.team, world.alice, world.bob, restricted=True))
+    Membership.objects.create(
+        contact=contact,
+        client=make_client("SEC", world.team, world.alice, world.bob, restricted=True),
+    )
 
     for person in (world.cora, world.quin, world.ivan, world.audrey):
         with pytest.raises(PermissionDenied):
@@ -83,7 +113,9 @@ def test_only_account_managers_and_operations_may_and_only_whom_they_see(world: 
         invite(contact.pk, by=by(make_user("Eve", AM)), at=NOW)
 
 
-def test_withdrawing_ends_every_session_and_inviting_again_opens_the_same_account(world: World) -> None:
+def test_withdrawing_ends_every_session_and_inviting_again_opens_the_same_account(
+    world: World,
+) -> None:
     contact = invited(world, "Carla", (world.acme, APPROVER))
     before = user_of(contact)
 
@@ -111,8 +143,12 @@ def test_a_new_address_never_changes_the_sign_in_until_somebody_invites_anew(wor
     assert (unchanged, user_of(contact).email) == ("carla@client.test", "new@client.test")
 
 
-@pytest.mark.parametrize(("becomes", "ends"), [(VIEWER, True), (REQUESTER, True), (APPROVER, False)])
-def test_a_lesser_role_ends_sessions_and_the_same_one_does_not(world: World, becomes: str, ends: bool) -> None:
+@pytest.mark.parametrize(
+    ("becomes", "ends"), [(VIEWER, True), (REQUESTER, True), (APPROVER, False)]
+)
+def test_a_lesser_role_ends_sessions_and_the_same_one_does_not(
+    world: World, becomes: str, ends: bool
+) -> None:
     contact = invited(world, "Carla", (world.acme, APPROVER))
     before = user_of(contact).session_epoch
     membership = Membership.objects.get(contact=contact)
@@ -128,7 +164,9 @@ def test_leaving_a_client_ends_sessions_and_shows_nothing_of_it(world: World) ->
     contact = invited(world, "Carla", (world.acme, APPROVER), (zed, VIEWER))
     before = user_of(contact).session_epoch
 
-    end_membership(Membership.objects.get(contact=contact, client=world.acme), by=by(world.alice), at=NOW)
+    end_membership(
+        Membership.objects.get(contact=contact, client=world.acme), by=by(world.alice), at=NOW
+    )
 
     assert user_of(contact).session_epoch > before
     assert by(user_of(contact)).client_roles == {(zed.pk, VIEWER)}
@@ -155,7 +193,10 @@ def test_staff_and_people_who_left_have_no_client_roles(world: World) -> None:
     signed = by(user_of(contact))
     withdraw(contact.pk, by=by(world.alice), at=NOW, reason="She left.")
 
-    assert (signed.contact_id, set(signed.client_roles)) == (contact.pk, {(world.acme.pk, APPROVER.value)})
+    assert (signed.contact_id, set(signed.client_roles)) == (
+        contact.pk,
+        {(world.acme.pk, APPROVER.value)},
+    )
     assert not signed.permissions
     assert by(user_of(contact)).client_roles == frozenset()
     assert by(world.alice).client_roles == frozenset()

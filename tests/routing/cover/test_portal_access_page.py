@@ -45,7 +45,10 @@ def test_what_stands_against_it_is_said_before_and_after_trying(world: World) ->
     loose = make_contact()
     alice = signed_in(world.alice)
 
-    before, tried = alice.get(url(Contact, "invite", loose.pk)), alice.post(url(Contact, "invite", loose.pk))
+    before, tried = (
+        alice.get(url(Contact, "invite", loose.pk)),
+        alice.post(url(Contact, "invite", loose.pk)),
+    )
 
     assert (before.status_code, tried.status_code) == (200, 409)
     for page in (before, tried):
@@ -66,7 +69,10 @@ def test_withdrawing_asks_why(world: World) -> None:
 
 @pytest.mark.parametrize("verb", ["invite", "withdraw"])
 def test_others_are_refused(world: World, contact: Contact, verb: str) -> None:
-    assert signed_in(world.audrey).post(url(Contact, verb, contact.pk), {"reason": "x"}).status_code == 403
+    assert (
+        signed_in(world.audrey).post(url(Contact, verb, contact.pk), {"reason": "x"}).status_code
+        == 403
+    )
     assert signed_in(world.audrey).get(url(Contact, verb, contact.pk)).status_code == 403
 
 
@@ -85,11 +91,20 @@ def test_a_lesser_role_given_on_either_page_ends_the_session(world: World, page:
     }
     own: dict[str, Any]
     if page == "contact":
-        where, own = url(Contact, "change", contact.pk), {"full_name": contact.full_name, "email": contact.email}
+        where, own = (
+            url(Contact, "change", contact.pk),
+            {"full_name": contact.full_name, "email": contact.email},
+        )
     else:
         acme = world.acme
         where = url(type(acme), "change", acme.pk)
-        own = {"name": acme.name, "timezone": acme.timezone, "team": acme.team_id, "owner": acme.owner_id, "backup": acme.backup_id}
+        own = {
+            "name": acme.name,
+            "timezone": acme.timezone,
+            "team": acme.team_id,
+            "owner": acme.owner_id,
+            "backup": acme.backup_id,
+        }
 
     signed_in(world.alice).post(where, own | rows)
 

@@ -34,8 +34,12 @@ def test_a_reference_leads_straight_to_its_work(world: World, typed: str) -> Non
     assert page.redirect_chain[-1][0] == url(Request, "change", made.pk)
 
 
-@pytest.mark.parametrize("typed", ["M-1", "garden", "GARD catalogue", "acm ltd", "acm", "tulips", "ga"])
-def test_it_finds_by_a_part_of_the_reference_the_title_the_client_and_what_was_written(world: World, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed", ["M-1", "garden", "GARD catalogue", "acm ltd", "acm", "tulips", "ga"]
+)
+def test_it_finds_by_a_part_of_the_reference_the_title_the_client_and_what_was_written(
+    world: World, typed: str
+) -> None:
     made = make_request(world.acme, title="Garden catalogue", details="With all the tulips")
     make_request(make_client("OTH", world.team, world.alice, world.bob, name="Other"), title="Else")
 
@@ -57,7 +61,9 @@ def test_what_may_not_be_seen_is_not_found_by_any_word_of_it(world: World, typed
 
     assert page.status_code == 200
     assert found(page) == []
-    assert [client for client, _ in page.context["clients"] if client.pk == hidden.item.client_id] == []
+    assert [
+        client for client, _ in page.context["clients"] if client.pk == hidden.item.client_id
+    ] == []
     assert hidden.item.ref in found(signed_in(world.olga).get(FIND, {"q": "Secret"}))
 
 
@@ -85,7 +91,21 @@ def test_clients_are_found_beside_their_work_and_more_leads_to_the_list(world: W
     assert browser.get(group["more"]).context["cl"].result_count == SHOWN + 1
 
 
-@pytest.mark.parametrize("typed", ["%", "_", "a\0b", "'\"; --", "\\", "x" * 10_000, "ä" * 300, "<script>", "1 2 3 4 5 6 7 8 9 10 11", "😀"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "%",
+        "_",
+        "a\0b",
+        "'\"; --",
+        "\\",
+        "x" * 10_000,
+        "ä" * 300,
+        "<script>",
+        "1 2 3 4 5 6 7 8 9 10 11",
+        "😀",
+    ],
+)
 def test_nothing_that_can_be_typed_breaks_it_or_means_everything(world: World, typed: str) -> None:
     make_request(world.acme, title="Plain")
     browser = signed_in(world.alice)

@@ -13,7 +13,9 @@ from tests.delivery.making import fresh, hand_in, make_brief, make_deliverables
 from tests.world import NOW, World, by, make_request
 
 
-def test_facts_that_several_steps_look_at_are_loaded_once_a_page(world: World, django_assert_num_queries: Any) -> None:
+def test_facts_that_several_steps_look_at_are_loaded_once_a_page(
+    world: World, django_assert_num_queries: Any
+) -> None:
     brief, known = fresh(make_brief(world)), PageFacts(by(world.alice), NOW)
     panel(brief, known)
 
@@ -27,10 +29,15 @@ def test_another_page_loads_them_anew(world: World) -> None:
     Request.objects.filter(pk=brief.request_id).update(state=Request.State.IN_DELIVERY)
 
     assert before.request_state == Request.State.ACCEPTED
-    assert PageFacts(by(world.alice), NOW).of(standing, [brief])[brief.pk].request_state == Request.State.IN_DELIVERY
+    assert (
+        PageFacts(by(world.alice), NOW).of(standing, [brief])[brief.pk].request_state
+        == Request.State.IN_DELIVERY
+    )
 
 
-def test_steps_from_another_state_load_no_facts(world: World, django_assert_num_queries: Any) -> None:
+def test_steps_from_another_state_load_no_facts(
+    world: World, django_assert_num_queries: Any
+) -> None:
     row = Deliverable.objects.select_related("item__owner").get(pk=make_deliverables(world)[0].pk)
     known = PageFacts(by(world.alice), NOW)
 
@@ -41,17 +48,23 @@ def test_steps_from_another_state_load_no_facts(world: World, django_assert_num_
     assert offered.first.step.verb == "start"
 
 
-def test_steps_from_this_state_look_at_their_own_facts_alone(world: World, django_assert_num_queries: Any) -> None:
+def test_steps_from_this_state_look_at_their_own_facts_alone(
+    world: World, django_assert_num_queries: Any
+) -> None:
     [page] = make_deliverables(world)
     row = hand_in(world, page)
     row = Deliverable.objects.select_related("item__owner").get(pk=row.pk)
     known = PageFacts(by(world.bob), NOW)
 
-    with django_assert_num_queries(1):  # the question that is open, and nothing about who could be asked
+    with django_assert_num_queries(
+        1
+    ):  # the question that is open, and nothing about who could be asked
         panel(row, known)
 
 
-def test_a_timeline_looks_up_no_name_that_it_does_not_show(world: World, django_assert_num_queries: Any) -> None:
+def test_a_timeline_looks_up_no_name_that_it_does_not_show(
+    world: World, django_assert_num_queries: Any
+) -> None:
     row = make_request(world.acme)
     requests.edit([row.pk], by=by(world.alice), at=NOW, details="Six pages")
     row = Request.objects.select_related("item").get(pk=row.pk)

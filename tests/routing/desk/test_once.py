@@ -31,7 +31,10 @@ def test_a_flush_of_the_cache_does_not_let_it_count_twice(world: World) -> None:
 
 
 def test_it_needs_no_cache(world: World, settings: Settings) -> None:
-    settings.CACHES = {name: {**each, "LOCATION": "unix:///nonexistent/valkey?db=0"} for name, each in settings.CACHES.items()}
+    settings.CACHES = {
+        name: {**each, "LOCATION": "unix:///nonexistent/valkey?db=0"}
+        for name, each in settings.CACHES.items()
+    }
     row = make_request(world.acme)
 
     answers = [send(world.alice, row, once="t1") for _ in range(2)]

@@ -31,10 +31,15 @@ def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 def crowd(world: World) -> list[Request]:
     """Ten requests, of which several are due at one time, and three never."""
     other = make_client("OTH", world.team, world.alice, world.bob)
-    made = [make_request((world.acme, other)[n % 2], title="Garden" if n % 3 else "Poster") for n in range(10)]
+    made = [
+        make_request((world.acme, other)[n % 2], title="Garden" if n % 3 else "Poster")
+        for n in range(10)
+    ]
     for n, row in enumerate(made):
         due = None if n % 4 == 3 else NOW + timedelta(days=n // 4, microseconds=123)
-        WorkItem.objects.filter(pk=row.item_id).update(next_due_at=due, priority=1 + n % 3, waiting_on=("agency", "client")[n % 2])
+        WorkItem.objects.filter(pk=row.item_id).update(
+            next_due_at=due, priority=1 + n % 3, waiting_on=("agency", "client")[n % 2]
+        )
     return made
 
 
@@ -49,11 +54,19 @@ def walked(browser: Any, address: str, query: str, way: str) -> list[list[int]]:
             return pages
 
 
-@pytest.mark.parametrize("order", ["", "&o=2", "&o=-2", "&o=3.-7", "&o=-5", "&o=8", "&o=-8", "&o=1", "&o=7.2.-3"])
+@pytest.mark.parametrize(
+    "order", ["", "&o=2", "&o=-2", "&o=3.-7", "&o=-5", "&o=8", "&o=-8", "&o=1", "&o=7.2.-3"]
+)
 @pytest.mark.parametrize("model", [WorkItem, Request])
-def test_every_row_comes_once_in_the_order_of_the_whole_also_where_many_are_alike(world: World, model: Any, order: str) -> None:
+def test_every_row_comes_once_in_the_order_of_the_whole_also_where_many_are_alike(
+    world: World, model: Any, order: str
+) -> None:
     crowd(world)
-    browser, address, query = signed_in(world.olga), url(model, "changelist"), f"?whose=all&open=all{order}"
+    browser, address, query = (
+        signed_in(world.olga),
+        url(model, "changelist"),
+        f"?whose=all&open=all{order}",
+    )
 
     pages = walked(browser, address, query, "later")
 
@@ -95,17 +108,33 @@ def test_a_row_that_goes_away_between_two_pages_hides_no_other(world: World) -> 
     expected = browser.get(address + first.later).context["cl"].result_list
     WorkItem.objects.filter(pk=keys[-1]).update(next_due_at=None)
 
-    assert [row.pk for row in browser.get(address + first.later).context["cl"].result_list] == [row.pk for row in expected]
+    assert [row.pk for row in browser.get(address + first.later).context["cl"].result_list] == [
+        row.pk for row in expected
+    ]
 
 
 @pytest.mark.parametrize(
-    "place", ["x", "W10", "bnVsbA", "WzEsMl0", "e30", "WyIyMDI2LTExLTIzIixudWxsXQ", "WyJcdTAwMDAiLDFd", "a" * 5000, "é", ""]
+    "place",
+    [
+        "x",
+        "W10",
+        "bnVsbA",
+        "WzEsMl0",
+        "e30",
+        "WyIyMDI2LTExLTIzIixudWxsXQ",
+        "WyJcdTAwMDAiLDFd",
+        "a" * 5000,
+        "é",
+        "",
+    ],
 )
 @pytest.mark.parametrize("way", ["after", "before"])
 def test_a_forged_place_is_the_beginning(world: World, way: str, place: str) -> None:
     crowd(world)
 
-    page = signed_in(world.olga).get(url(WorkItem, "changelist"), {**EVERYTHING, way: place, "page": "-9"})
+    page = signed_in(world.olga).get(
+        url(WorkItem, "changelist"), {**EVERYTHING, way: place, "page": "-9"}
+    )
 
     assert page.status_code == 200
     assert len(page.context["cl"].result_list) == 4
@@ -124,7 +153,9 @@ def test_a_place_behind_the_last_row_leads_back(world: World) -> None:
     assert page.status_code == 200
 
 
-def test_it_counts_no_further_than_anybody_reads_and_never_what_is_hidden(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_counts_no_further_than_anybody_reads_and_never_what_is_hidden(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     crowd(world)
     others_secret(world)
     browser, address = signed_in(world.alice), url(WorkItem, "changelist")
@@ -136,7 +167,9 @@ def test_it_counts_no_further_than_anybody_reads_and_never_what_is_hidden(world:
 
 
 @pytest.mark.parametrize("model", [WorkItem, Request])
-def test_a_list_asks_five_questions_beyond_session_and_user_on_every_page(world: World, model: Any) -> None:
+def test_a_list_asks_five_questions_beyond_session_and_user_on_every_page(
+    world: World, model: Any
+) -> None:
     browser, address, counts = signed_in(world.alice), url(model, "changelist"), []
     for more in (12, 40):
         for _ in range(more):

@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.flows.choose import Candidate, Choice, Fallback, NobodyFits, NoRuleHolds, RuleSpec, choose
+from routing.flows.choose import (
+    Candidate,
+    Choice,
+    Fallback,
+    NobodyFits,
+    NoRuleHolds,
+    RuleSpec,
+    choose,
+)
 from routing.flows.conditions import Clause, Operator
 from routing.flows.fields import FieldSpec, FieldType
 
@@ -17,7 +25,13 @@ NONE = Fallback((), (91, 92))
 
 
 def person(
-    user_id: int, *, load: int = 0, team: int = TEAM, skills: tuple[str, ...] = (), active: bool = True, absent: bool = False
+    user_id: int,
+    *,
+    load: int = 0,
+    team: int = TEAM,
+    skills: tuple[str, ...] = (),
+    active: bool = True,
+    absent: bool = False,
 ) -> Candidate:
     return Candidate(user_id, (team,), skills, active, absent, load)
 
@@ -76,7 +90,11 @@ def test_the_account_owner_comes_first_where_the_rule_says_so_unless_absent() ->
     people = [person(1), person(2, load=9), person(3)]
 
     assert pair(choose([rule], {}, people, Fallback((2, 3), (91, 92)))) == (2, 1)
-    assert pair(choose([rule], {}, [person(1), person(2, absent=True), person(3)], Fallback((2, 3), (91, 92)))) == (1, 3)
+    assert pair(
+        choose(
+            [rule], {}, [person(1), person(2, absent=True), person(3)], Fallback((2, 3), (91, 92))
+        )
+    ) == (1, 3)
 
 
 def test_whoever_stands_in_takes_it_when_the_team_has_nobody() -> None:
@@ -111,7 +129,9 @@ people_lists = st.lists(
 
 @pytest.mark.requirement("O11", "O12")
 @given(people_lists, st.randoms())
-def test_the_order_of_candidates_never_matters_and_the_pair_is_two_available_people(people: list[Candidate], random: object) -> None:
+def test_the_order_of_candidates_never_matters_and_the_pair_is_two_available_people(
+    people: list[Candidate], random: object
+) -> None:
     shuffled = list(people)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     try:

@@ -63,14 +63,21 @@ def test_all_of_a_group_or_another_group() -> None:
         (SERVICE, Operator.ONE_OF, [], "needs a list"),
     ],
 )
-def test_a_clause_that_could_never_be_answered_is_refused_when_written(spec: FieldSpec, operator: Operator, value: Any, says: str) -> None:
+def test_a_clause_that_could_never_be_answered_is_refused_when_written(
+    spec: FieldSpec, operator: Operator, value: Any, says: str
+) -> None:
     with pytest.raises(BadClause, match=says):
         check(Clause(spec, operator, value))
 
 
-@given(st.sampled_from(Operator), st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.booleans(), st.lists(st.text())))
+@given(
+    st.sampled_from(Operator),
+    st.one_of(st.none(), st.text(), st.integers(), st.floats(), st.booleans(), st.lists(st.text())),
+)
 def test_a_checked_clause_answers_whatever_the_fact(operator: Operator, fact: Any) -> None:
-    value = {Operator.ONE_OF: ["1"], Operator.KNOWN: None, Operator.UNKNOWN: None}.get(operator, "1")
+    value = {Operator.ONE_OF: ["1"], Operator.KNOWN: None, Operator.UNKNOWN: None}.get(
+        operator, "1"
+    )
     for spec in (AMOUNT, SERVICE):
         if spec.type in ALLOWED[operator]:
             whole, [answer] = holds([Clause(spec, operator, value)], {spec.name: fact})

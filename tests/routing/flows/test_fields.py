@@ -65,10 +65,16 @@ def test_faults_name_what_is_missing_and_what_is_wrong() -> None:
 
     found = faults({"deal.amount": "much"}, specs)
 
-    assert [(fault.label, fault.problem, fault.found) for fault in found] == [("Deal", "missing", ""), ("Amount", "type", "much")]
+    assert [(fault.label, fault.problem, fault.found) for fault in found] == [
+        ("Deal", "missing", ""),
+        ("Amount", "type", "much"),
+    ]
 
 
-@given(st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.text())), st.sampled_from(FieldType))
+@given(
+    st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none(), st.lists(st.text())),
+    st.sampled_from(FieldType),
+)
 def test_whatever_comes_in_is_read_or_refused(value: object, kind: FieldType) -> None:
     with suppress(WrongType):
         typed(value, spec(kind))

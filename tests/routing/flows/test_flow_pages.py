@@ -1,4 +1,8 @@
-"""The flow catalog: what is published is read, a draft is written, published, and rolled back through the desk."""
+"""
+The flow catalog.
+
+What is published is read, a draft is written, published, and rolled back through the desk.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +35,20 @@ def draft(world: World, live: FlowVersion) -> FlowVersion:
 def filled(page: Any) -> dict[str, Any]:
     """Return the data that a browser would send back of a page's form, unchanged."""
     form, sent = page.context["adminform"].form, {}
-    for each in [form, *(f for fs in page.context["inline_admin_formsets"] for f in [fs.formset.management_form, *fs.formset.forms])]:
+    for each in [
+        form,
+        *(
+            f
+            for fs in page.context["inline_admin_formsets"]
+            for f in [fs.formset.management_form, *fs.formset.forms]
+        ),
+    ]:
         for field in each:
-            value = field.field.prepare_value(field.value()) if hasattr(field.field, "prepare_value") else field.value()
+            value = (
+                field.field.prepare_value(field.value())
+                if hasattr(field.field, "prepare_value")
+                else field.value()
+            )
             if value is True:
                 sent[field.html_name] = "on"
             elif value is not None and value is not False:
@@ -41,7 +56,9 @@ def filled(page: Any) -> dict[str, Any]:
     return sent
 
 
-def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(world: World, live: FlowVersion) -> None:
+def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(
+    world: World, live: FlowVersion
+) -> None:
     crm = FakeCRM(world.acme)
     del crm.facts["deal.amount"]
     with crm_of(world) as fake:
@@ -53,13 +70,25 @@ def test_the_catalog_says_who_answers_what_is_live_and_what_is_open(world: World
 
     assert "Lead to brief" in words(page)
     assert "Decide who owns a new deal" in words(page)
-    for link in (f"{url(FlowVersion, 'change', live.pk)}", f"?flow__id__exact={live.flow_id}", f"run__flow__id__exact={live.flow_id}"):
+    for link in (
+        f"{url(FlowVersion, 'change', live.pk)}",
+        f"?flow__id__exact={live.flow_id}",
+        f"run__flow__id__exact={live.flow_id}",
+    ):
         assert link in page.content.decode()
-    assert browser.get(url(ExceptionCase, "changelist"), {"whose": "all", "run__flow__id__exact": str(live.flow_id)}).status_code == 200
+    assert (
+        browser.get(
+            url(ExceptionCase, "changelist"),
+            {"whose": "all", "run__flow__id__exact": str(live.flow_id)},
+        ).status_code
+        == 200
+    )
     assert "1 open run" in words(signed_in(world.olga).get(url(Flow, "change", live.flow_id)))
 
 
-def test_a_published_version_is_read_and_every_change_refused(world: World, live: FlowVersion) -> None:
+def test_a_published_version_is_read_and_every_change_refused(
+    world: World, live: FlowVersion
+) -> None:
     browser, rule = signed_in(world.olga), live.rules.earliest("position")
 
     page = browser.get(url(FlowVersion, "change", live.pk))
@@ -74,17 +103,30 @@ def test_a_published_version_is_read_and_every_change_refused(world: World, live
 
 def test_a_draft_is_edited_with_who_and_why(world: World, draft: FlowVersion) -> None:
     browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
-    sent = filled(browser.get(path)) | {"title": "New: {deal.name}", "reason": "Easier to find", "triggers-0-kind": "hubspot.deal.won"}
+    sent = filled(browser.get(path)) | {
+        "title": "New: {deal.name}",
+        "reason": "Easier to find",
+        "triggers-0-kind": "hubspot.deal.won",
+    }
 
     answer = browser.post(path, sent)
 
     assert answer.status_code == 302
     record = FlowVersion.objects.get(pk=draft.pk).history.order_by("history_id").last()
-    assert (record.title, record.history_user, record.history_change_reason) == ("New: {deal.name}", world.olga, "Easier to find")
-    assert sorted(draft.triggers.values_list("kind", flat=True)) == ["form.submitted", "hubspot.deal.won"]
+    assert (record.title, record.history_user, record.history_change_reason) == (
+        "New: {deal.name}",
+        world.olga,
+        "Easier to find",
+    )
+    assert sorted(draft.triggers.values_list("kind", flat=True)) == [
+        "form.submitted",
+        "hubspot.deal.won",
+    ]
 
 
-def test_the_page_says_what_is_wrong_and_does_not_offer_to_publish(world: World, draft: FlowVersion) -> None:
+def test_the_page_says_what_is_wrong_and_does_not_offer_to_publish(
+    world: World, draft: FlowVersion
+) -> None:
     draft.triggers.all().delete()
     FlowVersion.objects.filter(pk=draft.pk).update(title="{deal.nickname}")
     browser = signed_in(world.olga)
@@ -100,17 +142,23 @@ def test_the_page_says_what_is_wrong_and_does_not_offer_to_publish(world: World,
     assert FlowVersion.objects.get(pk=draft.pk).published_at is None
 
 
-def test_publishing_and_rolling_back_through_the_desk(world: World, live: FlowVersion, draft: FlowVersion) -> None:
+def test_publishing_and_rolling_back_through_the_desk(
+    world: World, live: FlowVersion, draft: FlowVersion
+) -> None:
     browser = signed_in(world.olga)
 
     assert browser.get(url(FlowVersion, "do", draft.pk, "publish")).status_code == 200
     assert FlowVersion.objects.live().get() == live
     browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": ""})
     assert FlowVersion.objects.live().get() == live
-    page = browser.post(url(FlowVersion, "do", draft.pk, "publish"), {"reason": "Agreed on Monday"}, follow=True)
+    page = browser.post(
+        url(FlowVersion, "do", draft.pk, "publish"), {"reason": "Agreed on Monday"}, follow=True
+    )
     assert "Lead to brief v2 is live. New runs use it." in words(page)
     assert FlowVersion.objects.live().get() == draft
-    back = browser.post(url(FlowVersion, "do", live.pk, "roll_back"), {"reason": "Too many went south"}, follow=True)
+    back = browser.post(
+        url(FlowVersion, "do", live.pk, "roll_back"), {"reason": "Too many went south"}, follow=True
+    )
 
     now = FlowVersion.objects.live().get()
     assert "Rolled back. Lead to brief v3" in words(back)
@@ -132,7 +180,13 @@ def test_a_new_flow_gets_its_first_draft(world: World, live: FlowVersion) -> Non
 
 
 def test_owner_and_backup_must_differ(world: World, live: FlowVersion) -> None:
-    sent = {"name": "N", "purpose": "p", "outcome": "o", "owner": world.olga.pk, "backup": world.olga.pk}
+    sent = {
+        "name": "N",
+        "purpose": "p",
+        "outcome": "o",
+        "owner": world.olga.pk,
+        "backup": world.olga.pk,
+    }
 
     page = signed_in(world.olga).post(url(Flow, "change", live.flow_id), sent)
 
@@ -143,11 +197,17 @@ def test_owner_and_backup_must_differ(world: World, live: FlowVersion) -> None:
     ("operator", "value", "kept"),
     [("one_of", "10, 20", ["10", "20"]), ("below", "70000", "70000"), ("known", "whatever", None)],
 )
-def test_a_condition_is_written_as_text_and_kept_typed(world: World, draft: FlowVersion, operator: str, value: str, kept: object) -> None:
+def test_a_condition_is_written_as_text_and_kept_typed(
+    world: World, draft: FlowVersion, operator: str, value: str, kept: object
+) -> None:
     rule, browser = draft.rules.earliest("position"), signed_in(world.olga)
     path = url(Rule, "change", rule.pk)
 
-    answer = browser.post(path, filled(browser.get(path)) | {"conditions-0-operator": operator, "conditions-0-value": value})
+    answer = browser.post(
+        path,
+        filled(browser.get(path))
+        | {"conditions-0-operator": operator, "conditions-0-value": value},
+    )
 
     assert answer["Location"] == url(FlowVersion, "change", draft.pk)
     assert Condition.objects.get(rule=rule).value == kept
@@ -164,7 +224,9 @@ def test_a_condition_is_written_as_text_and_kept_typed(world: World, draft: Flow
         ({"position": "2"}, "already has this position"),
     ],
 )
-def test_a_condition_that_could_never_be_answered_is_refused(world: World, draft: FlowVersion, change: dict[str, str], said: str) -> None:
+def test_a_condition_that_could_never_be_answered_is_refused(
+    world: World, draft: FlowVersion, change: dict[str, str], said: str
+) -> None:
     rule, browser = draft.rules.earliest("position"), signed_in(world.olga)
     path = url(Rule, "change", rule.pk)
 
@@ -181,8 +243,12 @@ def test_what_somebody_else_published_meanwhile_is_said_not_a_crash(
     browser, path = signed_in(world.olga), url(FlowVersion, "change", draft.pk)
     sent = filled(browser.get(path)) | {"triggers-0-kind": "late.change"}
     publish(draft, by=by(world.olga), at=NOW, reason="First")
-    monkeypatch.setattr("routing.flows.admin.versions.FrozenWhenPublished.has_change_permission", lambda *_: True)
-    monkeypatch.setattr("routing.flows.admin.version_parts.PartOfVersion.has_change_permission", lambda *_: True)
+    monkeypatch.setattr(
+        "routing.flows.admin.versions.FrozenWhenPublished.has_change_permission", lambda *_: True
+    )
+    monkeypatch.setattr(
+        "routing.flows.admin.version_parts.PartOfVersion.has_change_permission", lambda *_: True
+    )
 
     answer = browser.post(path, sent)
 
@@ -191,11 +257,17 @@ def test_what_somebody_else_published_meanwhile_is_said_not_a_crash(
 
 
 @pytest.mark.parametrize("who", ["alice", "quin", "ivan", "audrey"])
-def test_those_who_only_view_flows_cannot_change_them(world: World, draft: FlowVersion, who: str) -> None:
+def test_those_who_only_view_flows_cannot_change_them(
+    world: World, draft: FlowVersion, who: str
+) -> None:
     browser, flow = signed_in(getattr(world, who)), draft.flow
     rule = draft.rules.earliest("position")
 
-    for path in (url(Flow, "change", flow.pk), url(FlowVersion, "change", draft.pk), url(Rule, "change", rule.pk)):
+    for path in (
+        url(Flow, "change", flow.pk),
+        url(FlowVersion, "change", draft.pk),
+        url(Rule, "change", rule.pk),
+    ):
         assert browser.get(path).status_code == 200
         assert browser.post(path, {"title": "x", "name": "x"}).status_code == 403
     for path in (
@@ -226,7 +298,9 @@ def test_the_catalog_costs_the_same_however_long(world: World, live: FlowVersion
     browser, counts = signed_in(world.olga), []
     for number in (1, 6):
         for each in range(number):
-            Flow.objects.create(slug=f"f{number}{each}", name=f"F{number}{each}", owner=world.olga, backup=world.bob)
+            Flow.objects.create(
+                slug=f"f{number}{each}", name=f"F{number}{each}", owner=world.olga, backup=world.bob
+            )
         with CaptureQueriesContext(connection) as queries:
             browser.get(url(Flow, "changelist"))
         counts.append(len(queries))

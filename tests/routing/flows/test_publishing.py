@@ -20,11 +20,25 @@ pytestmark = pytest.mark.requirement("G1", "T1", "T4", "T12", "T18")
 @pytest.fixture
 def flow(world: World) -> FlowVersion:
     ensure_defaults(at=NOW)
-    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    return publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
 
 
 def test_shipping_the_flow_twice_makes_it_once(world: World, flow: FlowVersion) -> None:
-    again = publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    again = publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
 
     assert again == flow
     assert (flow.published_at, flow.published_by) == (NOW, world.olga)
@@ -38,27 +52,41 @@ def test_shipping_the_flow_twice_makes_it_once(world: World, flow: FlowVersion) 
         lambda v: v.fields.all().delete(),
         lambda v: Rule.objects.filter(version=v).update(name="x"),
         lambda v: Condition.objects.filter(rule__version=v).update(value="1"),
-        lambda v: Rule.objects.create(version=v, position=9, name="x", team_id=v.rules.first().team_id),
+        lambda v: Rule.objects.create(
+            version=v, position=9, name="x", team_id=v.rules.first().team_id
+        ),
         lambda v: Condition.objects.filter(rule__version=v).delete(),
         lambda v: Trigger.objects.create(version=v, kind="x"),
     ],
 )
-def test_the_database_refuses_to_change_what_is_published(flow: FlowVersion, change: object) -> None:
+def test_the_database_refuses_to_change_what_is_published(
+    flow: FlowVersion, change: object
+) -> None:
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
         change(flow)  # type: ignore[operator]
 
 
 @pytest.mark.requirement("G4", "G10")
-def test_rolling_back_is_publishing_a_copy_of_an_older_version(world: World, flow: FlowVersion) -> None:
+def test_rolling_back_is_publishing_a_copy_of_an_older_version(
+    world: World, flow: FlowVersion
+) -> None:
     newer = copy(flow, by=by(world.olga), at=NOW, reason="Try")
     publish(newer, by=by(world.olga), at=NOW, reason="Try")
 
-    back = publish(copy(flow, by=by(world.olga), at=NOW, reason="Back"), by=by(world.olga), at=NOW, reason="Back")
+    back = publish(
+        copy(flow, by=by(world.olga), at=NOW, reason="Back"),
+        by=by(world.olga),
+        at=NOW,
+        reason="Back",
+    )
 
     assert (back.number, back.copied_from) == (3, flow)
     assert FlowVersion.objects.live().get() == back
     assert back.rules.count() == flow.rules.count()
-    assert Condition.objects.filter(rule__version=back).count() == Condition.objects.filter(rule__version=flow).count()
+    assert (
+        Condition.objects.filter(rule__version=back).count()
+        == Condition.objects.filter(rule__version=flow).count()
+    )
     with pytest.raises(NotPublishable, match="already published"):
         publish(back, by=by(world.olga), at=NOW, reason="Again")
 
@@ -69,15 +97,32 @@ def test_rolling_back_is_publishing_a_copy_of_an_older_version(world: World, flo
         (lambda v: v.triggers.all().delete(), "Add one"),
         (lambda v: v.rules.last().delete(), "last rule must have no conditions"),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(action="x"), "delivery.open_request"),
-        (lambda v: FlowVersion.objects.filter(pk=v.pk).update(title="{deal.colour}"), "deal.colour"),
-        (lambda v: FlowVersion.objects.filter(pk=v.pk).update(template="Ask {contact.name}"), "cannot contain personal fields"),
+        (
+            lambda v: FlowVersion.objects.filter(pk=v.pk).update(title="{deal.colour}"),
+            "deal.colour",
+        ),
+        (
+            lambda v: FlowVersion.objects.filter(pk=v.pk).update(template="Ask {contact.name}"),
+            "cannot contain personal fields",
+        ),
         (lambda v: FlowVersion.objects.filter(pk=v.pk).update(policy="x"), "no SLA policy"),
-        (lambda v: Condition.objects.filter(rule__version=v).update(value="much"), "is not a number"),
-        (lambda v: Condition.objects.filter(rule__version=v).update(field="contact.email"), "which is personal"),
-        (lambda v: FlowField.objects.filter(version=v, name="deal.amount").delete(), "not a field of this version"),
+        (
+            lambda v: Condition.objects.filter(rule__version=v).update(value="much"),
+            "is not a number",
+        ),
+        (
+            lambda v: Condition.objects.filter(rule__version=v).update(field="contact.email"),
+            "which is personal",
+        ),
+        (
+            lambda v: FlowField.objects.filter(version=v, name="deal.amount").delete(),
+            "not a field of this version",
+        ),
     ],
 )
-def test_a_draft_that_would_not_work_says_why(world: World, flow: FlowVersion, spoil: object, says: str) -> None:
+def test_a_draft_that_would_not_work_says_why(
+    world: World, flow: FlowVersion, spoil: object, says: str
+) -> None:
     draft = copy(flow, by=by(world.olga), at=NOW, reason="Try")
     spoil(draft)  # type: ignore[operator]
 

@@ -9,7 +9,10 @@ from routing.flows.template import fill, placeholders
     ("text", "filled"),
     [
         ("{deal.name} for {company.name}", "Site for —"),
-        ("{deal.name!r} {0} {deal} {deal.__class__} {{x}}", "{deal.name!r} {0} {deal} {deal.__class__} {{x}}"),
+        (
+            "{deal.name!r} {0} {deal} {deal.__class__} {{x}}",
+            "{deal.name!r} {0} {deal} {deal.__class__} {{x}}",
+        ),
         ("no fields", "no fields"),
     ],
 )

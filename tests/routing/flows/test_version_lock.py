@@ -17,7 +17,9 @@ from tests.world import NOW, World, by
 pytestmark = pytest.mark.django_db(transaction=True)
 
 CHANGES: dict[str, Callable[[FlowVersion], object]] = {
-    "a condition": lambda draft: Condition.objects.create(rule=last_rule(draft), field="deal.amount", operator="at_least", value="9"),
+    "a condition": lambda draft: Condition.objects.create(
+        rule=last_rule(draft), field="deal.amount", operator="at_least", value="9"
+    ),
     "a rule": lambda draft: Rule.objects.filter(pk=last_rule(draft).pk).delete(),
     "a trigger": lambda draft: draft.triggers.all().delete(),
 }
@@ -27,7 +29,14 @@ CHANGES: dict[str, Callable[[FlowVersion], object]] = {
 def draft(committed_world: World) -> FlowVersion:
     world = committed_world
     ensure_defaults(at=NOW)
-    live = publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    live = publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
     return copy(live, by=by(world.olga), at=NOW, reason="Try")
 
 
@@ -36,7 +45,9 @@ def last_rule(version: FlowVersion) -> Rule:
 
 
 @pytest.mark.parametrize("part", CHANGES)
-def test_publishing_waits_for_a_part_that_is_being_changed_and_judges_it(committed_world: World, draft: FlowVersion, part: str) -> None:
+def test_publishing_waits_for_a_part_that_is_being_changed_and_judges_it(
+    committed_world: World, draft: FlowVersion, part: str
+) -> None:
     changed, go_on = Event(), Event()
 
     def change() -> None:
@@ -57,7 +68,9 @@ def test_publishing_waits_for_a_part_that_is_being_changed_and_judges_it(committ
 
 
 @pytest.mark.parametrize("part", CHANGES)
-def test_a_part_waits_for_publishing_and_is_refused(committed_world: World, draft: FlowVersion, part: str) -> None:
+def test_a_part_waits_for_publishing_and_is_refused(
+    committed_world: World, draft: FlowVersion, part: str
+) -> None:
     begun, refused = Event(), []
 
     def change() -> None:

@@ -23,13 +23,20 @@ NO_ROWS = {
 
 
 def client_form(client: Client, **changes: Any) -> dict[str, Any]:
-    sent = {"name": client.name, "timezone": client.timezone, "team": client.team_id, "owner": client.owner_id, "backup": client.backup_id}
+    sent = {
+        "name": client.name,
+        "timezone": client.timezone,
+        "team": client.team_id,
+        "owner": client.owner_id,
+        "backup": client.backup_id,
+    }
     return NO_ROWS | sent | {"reason": "Because"} | changes
 
 
 def test_a_client_is_saved_with_who_and_why(world: World) -> None:
     signed_in(world.bob).post(
-        url(Client, "change", world.acme.pk), client_form(world.acme, name="Acme Two", code="FORGED", reason="Renamed")
+        url(Client, "change", world.acme.pk),
+        client_form(world.acme, name="Acme Two", code="FORGED", reason="Renamed"),
     )
 
     after = Client.objects.get(pk=world.acme.pk)
@@ -40,7 +47,9 @@ def test_a_client_is_saved_with_who_and_why(world: World) -> None:
 
 
 def test_owner_and_backup_must_differ_and_the_form_says_so(world: World) -> None:
-    page = signed_in(world.bob).post(url(Client, "change", world.acme.pk), client_form(world.acme, backup=world.acme.owner_id))
+    page = signed_in(world.bob).post(
+        url(Client, "change", world.acme.pk), client_form(world.acme, backup=world.acme.owner_id)
+    )
 
     assert "Owner and backup must be two different people." in words(page)
 
@@ -49,7 +58,12 @@ def test_those_who_only_view_cannot_save(world: World) -> None:
     browser = signed_in(world.audrey)
 
     assert browser.get(url(Client, "change", world.acme.pk)).status_code == 200
-    assert browser.post(url(Client, "change", world.acme.pk), client_form(world.acme, name="X")).status_code == 403
+    assert (
+        browser.post(
+            url(Client, "change", world.acme.pk), client_form(world.acme, name="X")
+        ).status_code
+        == 403
+    )
     assert browser.post(url(Client, "delete", world.acme.pk), {"post": "yes"}).status_code == 403
     assert browser.post(url(Client, "history", world.acme.pk)).status_code == 403
 
@@ -65,7 +79,12 @@ def test_another_teams_restricted_client_and_its_contacts_are_not_there(world: W
     assert browser.get(url(Contact, "change", contact.pk)).status_code == 404
     assert "Secret" not in words(browser.get(url(Client, "changelist")))
     assert "Secret" not in words(browser.get(url(Contact, "changelist")))
-    query = {"app_label": "routing", "model_name": "membership", "field_name": "client", "term": "secret"}
+    query = {
+        "app_label": "routing",
+        "model_name": "membership",
+        "field_name": "client",
+        "term": "secret",
+    }
     assert browser.get("/admin/autocomplete/", query).json()["results"] == []
 
 
@@ -97,7 +116,12 @@ def test_erasing_is_for_operations_leads(world: World, who: str) -> None:
     contact = make_contact()
     Membership.objects.create(contact=contact, client=world.acme, role="viewer")
 
-    assert signed_in(getattr(world, who)).post(url(Contact, "erase", contact.pk), {"reason": "x"}).status_code == 403
+    assert (
+        signed_in(getattr(world, who))
+        .post(url(Contact, "erase", contact.pk), {"reason": "x"})
+        .status_code
+        == 403
+    )
     contact.refresh_from_db()
     assert contact.erased_at is None
 
@@ -125,5 +149,8 @@ def test_members_of_a_team_are_saved_with_who_and_why(world: World) -> None:
     signed_in(world.olga).post(url(Team, "change", world.team.pk), rows | sent)
 
     made = world.team.teammembership_set.get(user=world.quin)
-    assert (made.history.get().history_user, made.history.get().history_change_reason) == (world.olga, "Quin helps out")
+    assert (made.history.get().history_user, made.history.get().history_change_reason) == (
+        world.olga,
+        "Quin helps out",
+    )
     assert signed_in(world.alice).get(url(Team, "changelist")).status_code == 403

@@ -9,10 +9,14 @@ from routing.models import User
 from routing.people.actors import Actor
 
 
-def test_is_made_on_the_command_line_and_may_name_the_others(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_made_on_the_command_line_and_may_name_the_others(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a long enough password")
 
-    call_command("createsuperuser", interactive=False, email="First@agency.test", full_name="First Person")
+    call_command(
+        "createsuperuser", interactive=False, email="First@agency.test", full_name="First Person"
+    )
 
     first = User.objects.people().get()
     assert first.check_password("a long enough password")

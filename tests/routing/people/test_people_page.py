@@ -15,11 +15,23 @@ pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 def person(user: User, **changes: Any) -> dict[str, Any]:
     roles = list(user.groups.values_list("name", flat=True))
-    return {"full_name": user.full_name, "email": user.email, "timezone": user.timezone, "roles": roles, "reason": "Because"} | changes
+    return {
+        "full_name": user.full_name,
+        "email": user.email,
+        "timezone": user.timezone,
+        "roles": roles,
+        "reason": "Because",
+    } | changes
 
 
 def test_an_operations_lead_adds_a_colleague_with_roles(world: World) -> None:
-    sent = {"full_name": "Nia New", "email": "Nia@agency.test", "timezone": "Europe/Oslo", "roles": ["creative"], "reason": "Joined"}
+    sent = {
+        "full_name": "Nia New",
+        "email": "Nia@agency.test",
+        "timezone": "Europe/Oslo",
+        "roles": ["creative"],
+        "reason": "Joined",
+    }
 
     signed_in(world.olga).post(url(User, "add"), sent)
 
@@ -32,19 +44,35 @@ def test_an_operations_lead_adds_a_colleague_with_roles(world: World) -> None:
 def test_losing_a_role_ends_sessions_and_is_recorded_with_its_reason(world: World) -> None:
     theirs = signed_in(world.bob)
 
-    signed_in(world.olga).post(url(User, "change", world.bob.pk), person(world.bob, roles=["creative"], reason="Moved"))
+    signed_in(world.olga).post(
+        url(User, "change", world.bob.pk), person(world.bob, roles=["creative"], reason="Moved")
+    )
 
     assert theirs.get("/admin/").status_code == 302
     assert world.bob.history.latest().history_change_reason == "Moved (+creative, -account_manager)"
 
 
 def test_nobody_becomes_more_than_the_form_says(world: World) -> None:
-    forged = person(world.bob, is_superuser="on", is_staff="", is_active="", user_permissions=[1], groups=[1], password="x", kind="service")
+    forged = person(
+        world.bob,
+        is_superuser="on",
+        is_staff="",
+        is_active="",
+        user_permissions=[1],
+        groups=[1],
+        password="x",
+        kind="service",
+    )
 
     signed_in(world.olga).post(url(User, "change", world.bob.pk), forged)
 
     after = User.objects.get(pk=world.bob.pk)
-    assert (after.is_superuser, after.is_staff, after.is_active, after.kind) == (False, True, True, "person")
+    assert (after.is_superuser, after.is_staff, after.is_active, after.kind) == (
+        False,
+        True,
+        True,
+        "person",
+    )
     assert after.password == world.bob.password
     assert list(after.groups.values_list("name", flat=True)) == ["account_manager"]
 
@@ -52,7 +80,9 @@ def test_nobody_becomes_more_than_the_form_says(world: World) -> None:
 def test_a_superuser_is_changed_by_superusers_only(world: World) -> None:
     root = make_user("Root", is_superuser=True)
 
-    answer = signed_in(world.olga).post(url(User, "change", root.pk), person(root, email="mine@agency.test"))
+    answer = signed_in(world.olga).post(
+        url(User, "change", root.pk), person(root, email="mine@agency.test")
+    )
 
     assert answer.status_code == 403
 
@@ -63,8 +93,18 @@ def test_others_do_not_see_people_at_all(world: World, who: str) -> None:
 
     assert browser.get(url(User, "changelist")).status_code == 403
     assert browser.get(url(User, "change", world.bob.pk)).status_code == 403
-    assert browser.post(url(User, "change", world.bob.pk), person(world.bob, full_name="X")).status_code == 403
-    assert browser.post(url(User, "deactivate", world.bob.pk), {"heir": world.olga.pk, "reason": "x"}).status_code == 403
+    assert (
+        browser.post(
+            url(User, "change", world.bob.pk), person(world.bob, full_name="X")
+        ).status_code
+        == 403
+    )
+    assert (
+        browser.post(
+            url(User, "deactivate", world.bob.pk), {"heir": world.olga.pk, "reason": "x"}
+        ).status_code
+        == 403
+    )
     assert User.objects.get(pk=world.bob.pk).is_active
 
 
@@ -94,7 +134,9 @@ def test_leaving_lists_what_hands_over_and_then_hands_it_over(world: World) -> N
 def test_leaving_to_somebody_on_the_other_side_is_refused_with_the_items(world: World) -> None:
     row = make_request(world.acme)
 
-    page = signed_in(world.olga).post(url(User, "deactivate", world.alice.pk), {"heir": world.bob.pk, "reason": "Left"})
+    page = signed_in(world.olga).post(
+        url(User, "deactivate", world.alice.pk), {"heir": world.bob.pk, "reason": "Left"}
+    )
 
     assert page.status_code == 409
     assert row.item.ref in words(page)
@@ -103,7 +145,10 @@ def test_leaving_to_somebody_on_the_other_side_is_refused_with_the_items(world: 
 
 
 def test_leaving_names_every_place_and_whatever_the_successor_cannot_take(world: World) -> None:
-    browser, where = signed_in(make_user("Root", is_superuser=True)), url(User, "deactivate", world.olga.pk)
+    browser, where = (
+        signed_in(make_user("Root", is_superuser=True)),
+        url(User, "deactivate", world.olga.pk),
+    )
 
     page = browser.post(where, {"heir": world.bob.pk, "reason": "Left"})
 

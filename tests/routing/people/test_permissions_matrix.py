@@ -1,10 +1,23 @@
-"""The permissions matrix of the design, written out again by hand, against what the groups in the database really hold."""
+"""
+The permissions matrix of the design, written out again by hand, against what the groups in the
+database really hold.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, matrix
+from routing.kernel.roles import (
+    AM,
+    AUDITOR,
+    CREATIVE,
+    EVERYONE,
+    INTEGRATIONS,
+    OPS,
+    QA,
+    Role,
+    matrix,
+)
 from routing.work.door import all_operations
 from tests.world import by, make_user
 
@@ -35,7 +48,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.write_brief_request": (AM, OPS),
     "routing.hold_workitem": (AM, OPS),
     "routing.resume_workitem": (AM, OPS),
-    **{f"delivery.{verb}_request": () for verb in ("withdraw", "accept_impact", "decline_impact")},  # contacts alone, by their membership
+    **{
+        f"delivery.{verb}_request": () for verb in ("withdraw", "accept_impact", "decline_impact")
+    },  # contacts alone, by their membership
     "delivery.state_impact_request": (AM, OPS),
     # roll-ups belong to the system alone
     "delivery.begin_request": (),
@@ -47,21 +62,35 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.reassign_any_workitem": (OPS,),
     "routing.replace_person_workitem": (OPS,),
     # clients and their people
-    **{f"routing.{verb}_{noun}": (AM, OPS) for verb in ("add", "change") for noun in ("client", "contact")},
+    **{
+        f"routing.{verb}_{noun}": (AM, OPS)
+        for verb in ("add", "change")
+        for noun in ("client", "contact")
+    },
     **{f"routing.{verb}_membership": (AM, OPS) for verb in ("view", "add", "change", "delete")},
     "routing.erase_contact": (OPS,),
     **{f"routing.{verb}_contact": (AM, OPS) for verb in ("invite", "withdraw")},
     # users and roles
     **{f"routing.{verb}_user": (OPS,) for verb in ("view", "add", "change")},
-    **{f"routing.{verb}_{noun}": (OPS,) for verb in ("view", "add", "change", "delete") for noun in ("team", "teammembership")},
+    **{
+        f"routing.{verb}_{noun}": (OPS,)
+        for verb in ("view", "add", "change", "delete")
+        for noun in ("team", "teammembership")
+    },
     # flows, rules, SLA, calendars
     **{f"routing.view_{noun}": (AM, QA, OPS, INTEGRATIONS, AUDITOR) for noun in FLOW_PARTS},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in FLOW_PARTS},
-    **{f"routing.delete_{noun}": (OPS,) for noun in ("trigger", "flowfield", "rule", "condition", "calendaruse", "target")},
+    **{
+        f"routing.delete_{noun}": (OPS,)
+        for noun in ("trigger", "flowfield", "rule", "condition", "calendaruse", "target")
+    },
     "routing.publish_flow": (OPS,),
     **{f"routing.view_{noun}": (AM, OPS, INTEGRATIONS, AUDITOR) for noun in SLA_PARTS},
     **{f"routing.{verb}_{noun}": (OPS,) for verb in ("add", "change") for noun in SLA_PARTS},
-    **{f"routing.view_{noun}": EVERYONE for noun in ("clock", "clockmark", "clockterms", "escalation")},
+    **{
+        f"routing.view_{noun}": EVERYONE
+        for noun in ("clock", "clockmark", "clockterms", "escalation")
+    },
     # runs and what is known of them
     **{f"routing.view_{noun}": EVERYONE for noun in ("run", "decision", "enrichment")},
     "routing.fill_in_run": (AM, QA, OPS),
@@ -71,22 +100,49 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "routing.view_outcome": EVERYONE,
     "routing.waive_outcome": (OPS,),
     "routing.probe_outcome": (AM, OPS, INTEGRATIONS),
-    **{f"routing.{verb}_run": () for verb in ("enrich", "identify", "route", "begin", "wait", "proceed", "await_outcome", "complete")},
+    **{
+        f"routing.{verb}_run": ()
+        for verb in (
+            "enrich",
+            "identify",
+            "route",
+            "begin",
+            "wait",
+            "proceed",
+            "await_outcome",
+            "complete",
+        )
+    },
     # resolve exceptions
     "routing.view_exceptioncase": EVERYONE,
-    **{f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS) for verb in ("claim", "resolve", "dismiss")},
+    **{
+        f"routing.{verb}_exceptioncase": (AM, QA, OPS, INTEGRATIONS)
+        for verb in ("claim", "resolve", "dismiss")
+    },
     **{f"routing.{verb}_exceptioncase": () for verb in ("escalate", "withdraw")},
     "routing.view_exceptionroute": EVERYONE,
     **{f"routing.{verb}_exceptionroute": (OPS,) for verb in ("add", "change")},
     # briefs and what was sold
     "delivery.view_brief": EVERYONE,
-    **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("edit", "submit", "request_changes", "supersede", "cancel")},
+    **{
+        f"delivery.{verb}_brief": (AM, OPS)
+        for verb in ("edit", "submit", "request_changes", "supersede", "cancel")
+    },
     **{f"delivery.{verb}_brief": (AM, OPS) for verb in ("approve", "approve_first")},
     "delivery.approve_above_budget_brief": (OPS,),
     # what is made, its versions, checks and approvals
     **{
         f"delivery.view_{noun}": EVERYONE
-        for noun in ("deliverable", "version", "versionfile", "check", "checkresult", "approval", "answer", "approvalstage")
+        for noun in (
+            "deliverable",
+            "version",
+            "versionfile",
+            "check",
+            "checkresult",
+            "approval",
+            "answer",
+            "approvalstage",
+        )
     },
     "routing.view_destination": EVERYONE,
     **{f"routing.{verb}_destination": (AM, OPS) for verb in ("add", "change")},
@@ -97,24 +153,52 @@ MATRIX: dict[str, tuple[Role, ...]] = {
     "delivery.send_back_deliverable": (AM, QA, OPS),
     **{
         f"delivery.{verb}_deliverable": (AM, OPS)
-        for verb in ("ask_agency", "ask_client", "publish", "hand_out", "reopen", "archive", "cancel")
+        for verb in (
+            "ask_agency",
+            "ask_client",
+            "publish",
+            "hand_out",
+            "reopen",
+            "archive",
+            "cancel",
+        )
     },
     **{
         f"delivery.{verb}_deliverable": ()
-        for verb in ("pass_qa", "return_for_rework", "stall", "approve", "go_live", "fail_publishing", "replan")
+        for verb in (
+            "pass_qa",
+            "return_for_rework",
+            "stall",
+            "approve",
+            "go_live",
+            "fail_publishing",
+            "replan",
+        )
     },
-    **{f"delivery.{verb}_approval": (AM, OPS) for verb in ("approve", "request_changes", "reject", "record", "nudge")},
-    **{f"delivery.{verb}_approval": () for verb in ("answer", "withdraw", "expire", "supersede", "see")},
+    **{
+        f"delivery.{verb}_approval": (AM, OPS)
+        for verb in ("approve", "request_changes", "reject", "record", "nudge")
+    },
+    **{
+        f"delivery.{verb}_approval": ()
+        for verb in ("answer", "withdraw", "expire", "supersede", "see")
+    },
     **{f"delivery.{verb}_check": (OPS,) for verb in ("add", "change")},
     **{f"delivery.{verb}_approvalstage": (OPS,) for verb in ("add", "change", "delete")},
     "delivery.view_engagement": EVERYONE,
     **{f"delivery.{verb}_engagement": (AM, OPS) for verb in ("add", "change")},
     # connections, secrets; what they sent and what they call our things
-    **{f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR) for noun in ("connection", "inbound", "externallink")},
+    **{
+        f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR)
+        for noun in ("connection", "inbound", "externallink")
+    },
     **{f"integrations.{verb}_connection": (INTEGRATIONS,) for verb in ("add", "change")},
     "integrations.delete_externallink": (INTEGRATIONS,),
     "integrations.read_inbound": (INTEGRATIONS,),
-    **{f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR) for noun in ("outbound", "attempt")},
+    **{
+        f"integrations.view_{noun}": (OPS, INTEGRATIONS, AUDITOR)
+        for noun in ("outbound", "attempt")
+    },
     "integrations.replay_outbound": (OPS, INTEGRATIONS),
     "integrations.discard_outbound": (INTEGRATIONS,),
     "routing.view_dispatch": (OPS, INTEGRATIONS, AUDITOR),
@@ -139,7 +223,9 @@ MATRIX: dict[str, tuple[Role, ...]] = {
 def test_a_role_holds_exactly_what_the_matrix_says(role: Role, db: None) -> None:
     actor = by(make_user("Someone", role))
 
-    assert actor.permissions == {permission for permission, roles in MATRIX.items() if role in roles}
+    assert actor.permissions == {
+        permission for permission, roles in MATRIX.items() if role in roles
+    }
 
 
 def test_every_operation_and_grant_is_in_the_matrix() -> None:

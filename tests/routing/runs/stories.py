@@ -23,7 +23,12 @@ def make_flow(world: World) -> FlowVersion:
     ensure_defaults(at=timezone.now())
     south = Team.objects.create(name="High value", lead=world.bob)
     return publish_lead_to_brief(
-        owner=world.olga, backup=world.bob, high_value=south, usual=world.team, by=by(world.olga), at=timezone.now()
+        owner=world.olga,
+        backup=world.bob,
+        high_value=south,
+        usual=world.team,
+        by=by(world.olga),
+        at=timezone.now(),
     )
 
 

@@ -17,7 +17,14 @@ def test_a_decay_is_told_also_where_a_newer_run_about_the_same_is_open(world: Wo
     Run.objects.filter(pk=old.pk).update(state=Run.State.COMPLETE)
     WorkItem.objects.filter(pk=old.item_id).update(is_open=False)
     make_run(world, "1")
-    row = Outcome.objects.create(item=old.item, run=old, kind=Outcome.Kind.LIVE, state="proven", expected_at=NOW, proven_at=NOW)
+    row = Outcome.objects.create(
+        item=old.item,
+        run=old,
+        kind=Outcome.Kind.LIVE,
+        state="proven",
+        expected_at=NOW,
+        proven_at=NOW,
+    )
 
     decayed = outcomes.decay(row.pk, {"status": 404}, by=by(world.olga), at=NOW)
 

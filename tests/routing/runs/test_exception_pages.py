@@ -17,7 +17,10 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
 from tests.world import World, make_client
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("O4", "O16", "Q13")]
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("O4", "O16", "Q13"),
+]
 
 
 @pytest.fixture
@@ -45,7 +48,9 @@ def test_the_queue_shows_mine_with_what_is_wrong_and_by_when(world: World, case:
     assert f"Validate, {case.run.item.ref}" in mine
     assert "Amount, Ends" in mine
     assert case.item.ref not in words(signed_in(world.alice).get(url(ExceptionCase, "changelist")))
-    assert case.item.ref in words(signed_in(world.alice).get(url(ExceptionCase, "changelist"), {"whose": "all"}))
+    assert case.item.ref in words(
+        signed_in(world.alice).get(url(ExceptionCase, "changelist"), {"whose": "all"})
+    )
 
 
 def test_the_page_says_what_is_wrong_and_asks_for_exactly_that(world: World, case: Any) -> None:
@@ -55,13 +60,20 @@ def test_the_page_says_what_is_wrong_and_asks_for_exactly_that(world: World, cas
     assert list(page.context["form"].fields) == ["deal.amount", "deal.ends", "reason"]
     assert "Currently “soon”, from crm. This value is invalid." in words(page)
     assert page.context["panel"].first.step.verb == "claim"
-    assert "Resolve The step would stop again. Fill in the missing facts first. Amount, Ends" in words(page)
+    assert (
+        "Resolve The step would stop again. Fill in the missing facts first. Amount, Ends"
+        in words(page)
+    )
 
 
 def test_filling_in_a_part_is_kept_and_the_rest_still_asked(world: World, case: Any) -> None:
     browser = signed_in(world.olga)
 
-    page = browser.post(url(ExceptionCase, "fill_in", case.pk), {"deal.amount": "9000", "reason": "Asked by phone"}, follow=True)
+    page = browser.post(
+        url(ExceptionCase, "fill_in", case.pk),
+        {"deal.amount": "9000", "reason": "Asked by phone"},
+        follow=True,
+    )
 
     assert "Saved. Still missing: Ends." in words(page)
     assert list(page.context["form"].fields) == ["deal.ends", "reason"]
@@ -74,7 +86,9 @@ def test_filling_in_everything_resolves_it_and_the_run_goes_on(world: World, cas
     page = signed_in(world.olga).post(url(ExceptionCase, "fill_in", case.pk), sent, follow=True)
     work()
 
-    assert f"The exception is resolved and {case.run.item.ref} continues at “Validate”." in words(page)
+    assert f"The exception is resolved and {case.run.item.ref} continues at “Validate”." in words(
+        page
+    )
     assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
     assert Run.objects.get().state == Run.State.IN_DELIVERY
     assert "filled in by Olga" in words(signed_in(world.olga).get(url(Run, "change", case.run_id)))
@@ -89,20 +103,29 @@ def test_filling_in_everything_resolves_it_and_the_run_goes_on(world: World, cas
         ({"deal.amount": "NaN"}, "Enter a number such as 12000 or 12000.50."),
     ],
 )
-def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_kept(world: World, case: Any, sent: dict[str, str], said: str) -> None:
-    page = signed_in(world.olga).post(url(ExceptionCase, "fill_in", case.pk), {**sent, "reason": "Because"})
+def test_what_does_not_fit_is_said_beside_its_field_and_nothing_is_kept(
+    world: World, case: Any, sent: dict[str, str], said: str
+) -> None:
+    page = signed_in(world.olga).post(
+        url(ExceptionCase, "fill_in", case.pk), {**sent, "reason": "Because"}
+    )
 
     assert said in words(page)
     assert "Because" in page.content.decode()
     assert Enrichment.objects.count() == 1
 
 
-def test_somebody_else_may_add_what_they_know_and_hears_who_settles(world: World, case: Any) -> None:
+def test_somebody_else_may_add_what_they_know_and_hears_who_settles(
+    world: World, case: Any
+) -> None:
     sent = {"deal.amount": "9000", "deal.ends": "2027-03-31", "reason": "Met them"}
 
     page = signed_in(world.quin).post(url(ExceptionCase, "fill_in", case.pk), sent, follow=True)
 
-    assert "Saved, but the exception stays open: Someone else is responsible for this. Olga" in words(page)
+    assert (
+        "Saved, but the exception stays open: Someone else is responsible for this. Olga"
+        in words(page)
+    )
     assert ExceptionCase.objects.get().state == ExceptionCase.State.OPEN
 
 
@@ -116,7 +139,9 @@ def test_an_unclear_client_is_chosen(world: World, crm: FakeCRM) -> None:
     browser = signed_in(world.olga)
 
     refused = browser.post(url(ExceptionCase, "step", case.pk, "resolve"), {"reason": "It is fine"})
-    browser.post(url(ExceptionCase, "fill_in", case.pk), {"client": world.acme.pk, "reason": "They called"})
+    browser.post(
+        url(ExceptionCase, "fill_in", case.pk), {"client": world.acme.pk, "reason": "They called"}
+    )
     work()
 
     assert (case.reason, case.step, refused.status_code) == ("missing_context", "validate", 409)
@@ -124,37 +149,62 @@ def test_an_unclear_client_is_chosen(world: World, crm: FakeCRM) -> None:
     assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
 
 
-def test_a_duplicate_names_the_clients_and_choosing_one_settles_it(world: World, crm: FakeCRM) -> None:
+def test_a_duplicate_names_the_clients_and_choosing_one_settles_it(
+    world: World, crm: FakeCRM
+) -> None:
     other = make_client("ACX", world.team, world.alice, world.bob)
-    crm.failures = [Problem("duplicate", "Two clients fit.", {"by": "domain", "clients": [world.acme.pk, other.pk]})]
+    crm.failures = [
+        Problem(
+            "duplicate", "Two clients fit.", {"by": "domain", "clients": [world.acme.pk, other.pk]}
+        )
+    ]
     run_about("901")
     case = ExceptionCase.objects.get()
 
     browser = signed_in(world.olga)
 
     page = browser.get(url(ExceptionCase, "change", case.pk))
-    browser.post(url(ExceptionCase, "fill_in", case.pk), {"client": other.pk, "reason": "They called"})
+    browser.post(
+        url(ExceptionCase, "fill_in", case.pk), {"client": other.pk, "reason": "They called"}
+    )
     work()
 
-    assert "Message Two clients fit. Matched by domain Matching clients ACM Ltd, ACX Ltd" in words(page)
-    assert [name for _, name in page.context["form"].fields["client"].choices] == ["Choose", "ACM Ltd", "ACX Ltd"]
+    assert "Message Two clients fit. Matched by domain Matching clients ACM Ltd, ACX Ltd" in words(
+        page
+    )
+    assert [name for _, name in page.context["form"].fields["client"].choices] == [
+        "Choose",
+        "ACM Ltd",
+        "ACX Ltd",
+    ]
     assert ExceptionCase.objects.get().state == ExceptionCase.State.RESOLVED
-    assert (Run.objects.get().state, Run.objects.get().item.client) == (Run.State.IN_DELIVERY, other)
+    assert (Run.objects.get().state, Run.objects.get().item.client) == (
+        Run.State.IN_DELIVERY,
+        other,
+    )
 
 
 @pytest.mark.parametrize("who", ["audrey", "ivan", "cora"])
 def test_those_who_may_not_fill_in_cannot_forge_it(world: World, case: Any, who: str) -> None:
     browser = signed_in(getattr(world, who))
 
-    answer = browser.post(url(ExceptionCase, "fill_in", case.pk), {"deal.amount": "1", "deal.ends": "2027-01-01", "reason": "x"})
+    answer = browser.post(
+        url(ExceptionCase, "fill_in", case.pk),
+        {"deal.amount": "1", "deal.ends": "2027-01-01", "reason": "x"},
+    )
 
     assert answer.status_code in {403, 404}
     assert Enrichment.objects.count() == 1
 
 
-@pytest.mark.parametrize(("who", "verb"), [("audrey", "claim"), ("audrey", "resolve"), ("audrey", "dismiss"), ("quin", "claim")])
+@pytest.mark.parametrize(
+    ("who", "verb"),
+    [("audrey", "claim"), ("audrey", "resolve"), ("audrey", "dismiss"), ("quin", "claim")],
+)
 def test_forged_steps_are_refused(world: World, case: Any, who: str, verb: str) -> None:
-    answer = signed_in(getattr(world, who)).post(url(ExceptionCase, "step", case.pk, verb), {"reason": "x"})
+    answer = signed_in(getattr(world, who)).post(
+        url(ExceptionCase, "step", case.pk, verb), {"reason": "x"}
+    )
 
     assert answer.status_code in {403, 409}
     assert ExceptionCase.objects.get().state == ExceptionCase.State.OPEN
@@ -173,7 +223,10 @@ def test_claiming_and_then_nothing_left_to_claim(world: World, case: Any) -> Non
 def test_nothing_else_can_be_posted(world: World, case: Any, path: str) -> None:
     base = url(ExceptionCase, "change", case.pk).removesuffix("change/")
 
-    assert signed_in(world.olga).post(base + path, {"post": "yes", "state": "resolved"}).status_code == 403
+    assert (
+        signed_in(world.olga).post(base + path, {"post": "yes", "state": "resolved"}).status_code
+        == 403
+    )
 
 
 def test_exceptions_of_clients_that_are_not_seen_are_not_there(world: World, crm: FakeCRM) -> None:

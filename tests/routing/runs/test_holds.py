@@ -1,4 +1,7 @@
-"""A hold reaches everything below an item, whoever may see it, and ends with the item whose hold it is."""
+"""
+A hold reaches everything below an item, whoever may see it, and ends with the item whose hold it
+is.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +33,30 @@ def held() -> set[int]:
 
 @pytest.fixture
 def family(world: World) -> tuple[Request, Request, Actor]:
-    """A restricted client's request, a part of it, and an account manager who sees the whole alone, as its owner."""
+    """
+    A restricted client's request, a part of it, and an account manager who sees the whole alone, as
+    its owner.
+    """
     other = Team.objects.create(name="Other", lead=world.olga)
     secret = make_client("SEC", other, world.olga, world.bob, restricted=True)
     parent = make_request(secret)
     child = make_request(secret, parent=parent.item)
     eve = make_user("Eve", AM)
-    items.hand_over([parent.item_id], by=by(world.olga), at=NOW, reason="Hers", owner=eve.pk, backup=world.bob.pk, doer=None)
+    items.hand_over(
+        [parent.item_id],
+        by=by(world.olga),
+        at=NOW,
+        reason="Hers",
+        owner=eve.pk,
+        backup=world.bob.pk,
+        doer=None,
+    )
     return parent, child, by(eve)
 
 
-def test_who_holds_and_resumes_the_whole_moves_parts_that_they_do_not_see(family: tuple[Request, Request, Actor]) -> None:
+def test_who_holds_and_resumes_the_whole_moves_parts_that_they_do_not_see(
+    family: tuple[Request, Request, Actor],
+) -> None:
     parent, child, eve = family
 
     [hidden] = items.hold([child.item_id], by=eve, at=NOW, reason="Budget")
@@ -83,7 +99,11 @@ def test_what_ends_releases_what_it_held_and_leaves_other_holds_alone(world: Wor
     assert result.done
     assert held() == {own_hold.item_id}
     freed = grandchild.item.history.latest()
-    assert (freed.held_at, freed.history_user_id, freed.history_date) == (None, world.alice.pk, LATER)
+    assert (freed.held_at, freed.history_user_id, freed.history_date) == (
+        None,
+        world.alice.pk,
+        LATER,
+    )
     assert requests.triage([child.pk], by=by(world.alice), at=LATER)[0].done
 
 
@@ -102,7 +122,14 @@ def test_a_part_that_ends_below_a_hold_frees_nothing_else(world: World) -> None:
 
 def test_a_held_run_that_is_called_off_takes_its_exception_with_it(world: World) -> None:
     ensure_defaults(at=NOW)
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
     with answering(FakeCRM(world.acme)) as crm:
         del crm.facts["deal.amount"]
         capture(signals()[:1], by=Actor.system(), at=NOW)

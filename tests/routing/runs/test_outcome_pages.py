@@ -20,7 +20,10 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("E14", "M1", "M17", "N5", "R5")]
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("E14", "M1", "M17", "N5", "R5"),
+]
 
 
 @pytest.fixture
@@ -46,7 +49,9 @@ def look(outcome: Outcome) -> str:
     return reverse("admin:routing_outcome_look", args=[outcome.item_id, outcome.pk])
 
 
-def test_whoever_may_has_it_looked_at_now_and_earlier_looks_still_count(world: World, outcome: Outcome) -> None:
+def test_whoever_may_has_it_looked_at_now_and_earlier_looks_still_count(
+    world: World, outcome: Outcome
+) -> None:
     Outcome.objects.update(failures=1)
 
     at = timezone.now()
@@ -77,7 +82,9 @@ def test_who_may_not_look_is_refused_and_sees_no_button(world: World, outcome: O
     assert "Check now" not in page
 
 
-def test_the_button_has_it_looked_at_and_leads_back_to_the_run(world: World, outcome: Outcome) -> None:
+def test_the_button_has_it_looked_at_and_leads_back_to_the_run(
+    world: World, outcome: Outcome
+) -> None:
     browser = signed_in(world.alice)
     before = words(browser.get(url(Run, "change", outcome.run_id)))
 
@@ -95,14 +102,18 @@ def test_a_get_looks_at_nothing(world: World, outcome: Outcome) -> None:
     assert not Outcome.objects.due(timezone.now()).exists()
 
 
-def test_an_outcome_of_other_work_is_not_looked_at_by_this_address(world: World, outcome: Outcome) -> None:
+def test_an_outcome_of_other_work_is_not_looked_at_by_this_address(
+    world: World, outcome: Outcome
+) -> None:
     assert outcome.run is not None
     wrong = reverse("admin:routing_outcome_look", args=[outcome.run.item_id, outcome.pk])
 
     assert signed_in(world.alice).post(wrong).status_code == 403
 
 
-def test_a_trace_tells_what_was_expected_and_what_became_of_it(world: World, outcome: Outcome) -> None:
+def test_a_trace_tells_what_was_expected_and_what_became_of_it(
+    world: World, outcome: Outcome
+) -> None:
     Outcome.objects.update(state=Outcome.State.EXPECTED)
     waive([outcome.pk], by=by(world.olga), at=NOW, reason="Behind a login.")
     assert outcome.run is not None
@@ -114,7 +125,9 @@ def test_a_trace_tells_what_was_expected_and_what_became_of_it(world: World, out
     assert told[-1]["why"] == "Behind a login."
 
 
-def test_a_proof_is_gone_without_by_name_and_with_a_reason_at_the_desk(world: World, outcome: Outcome) -> None:
+def test_a_proof_is_gone_without_by_name_and_with_a_reason_at_the_desk(
+    world: World, outcome: Outcome
+) -> None:
     Outcome.objects.update(state=Outcome.State.EXPECTED)
     address = reverse("admin:routing_outcome_waive", args=[outcome.item_id, outcome.pk])
     lead = signed_in(world.olga)

@@ -16,7 +16,10 @@ from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about
 from tests.world import NOW, World, by
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("E5", "E13", "M10", "R8", "R11", "R12")]
+pytestmark = [
+    pytest.mark.usefixtures("without_second_factor"),
+    pytest.mark.requirement("E5", "E13", "M10", "R8", "R11", "R12"),
+]
 
 
 @pytest.fixture
@@ -65,7 +68,9 @@ def test_a_decision_is_made_again_on_demand(world: World, crm: FakeCRM) -> None:
     run, browser = run_about("901"), signed_in(world.audrey)
 
     assert "Recompute and compare" in words(browser.get(url(Run, "change", run.pk)))
-    assert "identical, byte for byte" in words(browser.get(url(Run, "change", run.pk), {"again": "1"}))
+    assert "identical, byte for byte" in words(
+        browser.get(url(Run, "change", run.pk), {"again": "1"})
+    )
 
 
 def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> None:
@@ -91,7 +96,10 @@ def test_a_held_run_and_a_failing_connector_say_so(world: World, crm: FakeCRM) -
 
     page = words(signed_in(world.alice).get(url(Run, "change", run.pk)))
 
-    assert "Blocked by The run is on hold. The budget is not settled. Who can unblock: Someone who can resume work" in page
+    assert (
+        "Blocked by The run is on hold. The budget is not settled. Who can unblock: Someone who "
+        "can resume work" in page
+    )
 
 
 def test_a_list_of_ten_costs_what_a_list_of_two_costs(world: World, crm: FakeCRM) -> None:
@@ -109,7 +117,9 @@ def test_a_list_of_ten_costs_what_a_list_of_two_costs(world: World, crm: FakeCRM
     assert counts[0] <= 18
 
 
-def test_a_page_costs_the_same_however_many_events_joined(world: World, crm: FakeCRM, django_assert_max_num_queries) -> None:
+def test_a_page_costs_the_same_however_many_events_joined(
+    world: World, crm: FakeCRM, django_assert_max_num_queries
+) -> None:
     run = run_about("901")
     browser = signed_in(world.alice)
 
@@ -128,7 +138,10 @@ def test_runs_of_work_that_is_not_seen_are_not_there(world: World, crm: FakeCRM)
 
     assert browser.get(url(Run, "change", run.pk)).status_code == 404
     assert browser.get(url(Run, "json", run.pk)).status_code == 404
-    assert browser.post(url(Run, "step", run.pk, "cancel"), {"reason": "x"}).status_code in {403, 404}
+    assert browser.post(url(Run, "step", run.pk, "cancel"), {"reason": "x"}).status_code in {
+        403,
+        404,
+    }
     assert run.item.ref not in words(browser.get(url(Run, "changelist")))
 
 
@@ -137,12 +150,21 @@ def test_nothing_is_posted_to_a_trace(world: World, crm: FakeCRM, path: str) -> 
     run = run_about("901")
     base = url(Run, "change", run.pk).removesuffix("change/")
 
-    assert signed_in(world.olga).post(base + (path or "change/"), {"post": "yes", "state": "complete"}).status_code == 403
+    assert (
+        signed_in(world.olga)
+        .post(base + (path or "change/"), {"post": "yes", "state": "complete"})
+        .status_code
+        == 403
+    )
     assert Run.objects.get().state == Run.State.IN_DELIVERY
 
 
-@pytest.mark.parametrize(("who", "verb"), [("audrey", "cancel"), ("cora", "cancel"), ("alice", "close_unproven")])
-def test_a_forged_step_without_the_permission_is_refused(world: World, crm: FakeCRM, who: str, verb: str) -> None:
+@pytest.mark.parametrize(
+    ("who", "verb"), [("audrey", "cancel"), ("cora", "cancel"), ("alice", "close_unproven")]
+)
+def test_a_forged_step_without_the_permission_is_refused(
+    world: World, crm: FakeCRM, who: str, verb: str
+) -> None:
     run = run_about("901")
 
     answer = signed_in(getattr(world, who)).post(url(Run, "step", run.pk, verb), {"reason": "x"})
@@ -154,7 +176,10 @@ def test_a_forged_step_without_the_permission_is_refused(world: World, crm: Fake
 def test_runs_are_called_off_together_with_a_result_for_each(world: World, crm: FakeCRM) -> None:
     runs, browser = [run_about("901"), run_about("902")], signed_in(world.olga)
 
-    page = browser.post(f"{url(Run, 'changelist')}bulk/cancel/", {"ids": [run.pk for run in runs], "reason": "The client left"})
+    page = browser.post(
+        f"{url(Run, 'changelist')}bulk/cancel/",
+        {"ids": [run.pk for run in runs], "reason": "The client left"},
+    )
 
     assert "Cancel: 2 done, 0 refused" in words(page)
     assert set(Run.objects.values_list("state", flat=True)) == {Run.State.CANCELLED}

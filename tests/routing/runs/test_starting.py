@@ -1,4 +1,8 @@
-"""Flows that an event starts: those that ask for a value go before those that take any event of its kind."""
+"""
+Flows that an event starts.
+
+Those that ask for a value go before those that take any event of its kind.
+"""
 
 from __future__ import annotations
 
@@ -20,23 +24,42 @@ from tests.world import NOW, World, by
 def flows(world: World) -> None:
     """The general one, and one for account 7 alone."""
     ensure_defaults(at=NOW)
-    publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
-    flow = Flow.objects.create(slug="seven", name="Seven", purpose="", outcome="", owner=world.olga, backup=world.bob)
-    version = FlowVersion.objects.create(flow=flow, number=1, action="delivery.open_request", title="")
+    publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
+    flow = Flow.objects.create(
+        slug="seven", name="Seven", purpose="", outcome="", owner=world.olga, backup=world.bob
+    )
+    version = FlowVersion.objects.create(
+        flow=flow, number=1, action="delivery.open_request", title=""
+    )
     for value in ("7", "8"):
-        Trigger.objects.create(version=version, kind="hubspot.deal.creation", field="portalId", value=value)
+        Trigger.objects.create(
+            version=version, kind="hubspot.deal.creation", field="portalId", value=value
+        )
     Rule.objects.create(version=version, position=1, name="Everything", team=world.team)
     publish(version, by=by(world.olga), at=NOW, reason="")
 
 
 def started(portal: object, at: datetime = NOW) -> list[str]:
-    capture([Signal("crm", "hubspot.deal.creation", "901", "deal", "901", at, {"portalId": portal})], by=Actor.system(), at=at)
+    capture(
+        [Signal("crm", "hubspot.deal.creation", "901", "deal", "901", at, {"portalId": portal})],
+        by=Actor.system(),
+        at=at,
+    )
     process(at=at)
     return list(Run.objects.values_list("flow__slug", flat=True))
 
 
 @pytest.mark.parametrize("portal", [7, "7", 8])
-def test_an_event_that_a_flow_asks_for_by_value_is_not_taken_by_the_general_one_too(flows: None, portal: object) -> None:
+def test_an_event_that_a_flow_asks_for_by_value_is_not_taken_by_the_general_one_too(
+    flows: None, portal: object
+) -> None:
     assert started(portal) == ["seven"]
 
 

@@ -26,13 +26,25 @@ SECONDS = timedelta(seconds=6)
 @pytest.fixture
 def flow(world: World) -> FlowVersion:
     ensure_defaults(at=NOW)
-    return publish_lead_to_brief(owner=world.olga, backup=world.bob, high_value=world.team, usual=world.team, by=by(world.olga), at=NOW)
+    return publish_lead_to_brief(
+        owner=world.olga,
+        backup=world.bob,
+        high_value=world.team,
+        usual=world.team,
+        by=by(world.olga),
+        at=NOW,
+    )
 
 
 def choose(world: World, flow: FlowVersion, kind: str) -> None:
     """A policy of the flow's own, with one target for this kind of work."""
     policy = SLAPolicy(slug="quick", name="Quick", calendar_source=SLAPolicy.Source.ALWAYS)
-    target = Target(kind=kind, purpose="resolution", worktime=SECONDS, met_in=["resolved"] if kind == "exceptioncase" else [])
+    target = Target(
+        kind=kind,
+        purpose="resolution",
+        worktime=SECONDS,
+        met_in=["resolved"] if kind == "exceptioncase" else [],
+    )
     save_policy(policy, by=by(world.olga), at=NOW, targets=[target])
     draft = copy(flow, by=by(world.olga), at=NOW, reason="Quicker")
     draft.policy = "quick"
@@ -49,7 +61,9 @@ def stopped(world: World) -> ExceptionCase:
     return ExceptionCase.objects.select_related("item", "run__item").get()
 
 
-def test_a_flows_own_policy_says_how_long_its_exceptions_may_stand(world: World, flow: FlowVersion) -> None:
+def test_a_flows_own_policy_says_how_long_its_exceptions_may_stand(
+    world: World, flow: FlowVersion
+) -> None:
     choose(world, flow, "exceptioncase")
 
     case = stopped(world)
@@ -58,7 +72,9 @@ def test_a_flows_own_policy_says_how_long_its_exceptions_may_stand(world: World,
     assert (clock.policy.slug, clock.target, clock.due_at) == ("quick", SECONDS, NOW + SECONDS)
 
 
-def test_a_policy_that_says_nothing_of_exceptions_leaves_them_to_the_map(world: World, flow: FlowVersion) -> None:
+def test_a_policy_that_says_nothing_of_exceptions_leaves_them_to_the_map(
+    world: World, flow: FlowVersion
+) -> None:
     choose(world, flow, "request")
 
     case = stopped(world)

@@ -22,7 +22,9 @@ pytestmark = pytest.mark.stands_at(MONDAY)  # working hours of a week
 pytestmark = pytest.mark.requirement("L1", "L2")
 
 
-def test_editing_calendar_or_policy_never_moves_an_open_clock(world: World, policy: SLAPolicy) -> None:
+def test_editing_calendar_or_policy_never_moves_an_open_clock(
+    world: World, policy: SLAPolicy
+) -> None:
     request, olga = make_request(world.acme), by(world.olga)
     start([request.item], policy, MONDAY, purposes={"triage"})
 
@@ -52,7 +54,9 @@ def test_saving_unchanged_raises_no_version(world: World, policy: SLAPolicy) -> 
     assert (calendar.version, policy.version, calendar.history.count()) == (1, 1, 1)
 
 
-def test_only_operations_leads_change_calendars_and_policies(world: World, policy: SLAPolicy) -> None:
+def test_only_operations_leads_change_calendars_and_policies(
+    world: World, policy: SLAPolicy
+) -> None:
     with pytest.raises(PermissionDenied):
         save_calendar(Calendar.objects.get(), by=by(world.alice), at=MONDAY)
     with pytest.raises(PermissionDenied):
@@ -84,14 +88,18 @@ def calendar_for(*, zone: str, slug: str, **whose: object) -> Calendar:
         ("team", "always", ["Berlin"], at(24, 9)),
     ],
 )
-def test_whose_hours_count(world: World, policy: SLAPolicy, source: str, also: str, calendars: list[str], due: datetime) -> None:
+def test_whose_hours_count(
+    world: World, policy: SLAPolicy, source: str, also: str, calendars: list[str], due: datetime
+) -> None:
     calendar_for(zone="Europe/Berlin", slug="berlin", team=world.team)
     calendar_for(zone="America/New_York", slug="york", client=world.acme)
     policy.calendar_source, policy.also_source = source, also
     save_policy(policy, by=by(world.olga), at=MONDAY)
     request = make_request(world.acme)
 
-    start([request.item], policy, MONDAY, purposes={"triage"}, worktimes={request.item_id: 8 * HOUR})
+    start(
+        [request.item], policy, MONDAY, purposes={"triage"}, worktimes={request.item_id: 8 * HOUR}
+    )
 
     explained = explain(clock_of(request), MONDAY)
     assert [calendar.name for calendar in explained.calendars] == calendars
@@ -99,17 +107,23 @@ def test_whose_hours_count(world: World, policy: SLAPolicy, source: str, also: s
     assert explained.agrees
 
 
-def test_without_a_calendar_of_their_own_team_and_client_keep_the_agencys(world: World, policy: SLAPolicy) -> None:
+def test_without_a_calendar_of_their_own_team_and_client_keep_the_agencys(
+    world: World, policy: SLAPolicy
+) -> None:
     policy.also_source = "client"
     save_policy(policy, by=by(world.olga), at=MONDAY)
     request = make_request(make_client("ZED", world.team, world.alice, world.bob))
 
     start([request.item], policy, MONDAY, purposes={"triage"})
 
-    assert [calendar.name for calendar in explain(clock_of(request), MONDAY).calendars] == ["Agency"]
+    assert [calendar.name for calendar in explain(clock_of(request), MONDAY).calendars] == [
+        "Agency"
+    ]
 
 
-def test_hours_that_never_meet_fall_back_to_the_first_and_say_so(world: World, policy: SLAPolicy) -> None:
+def test_hours_that_never_meet_fall_back_to_the_first_and_say_so(
+    world: World, policy: SLAPolicy
+) -> None:
     calendar_for(zone="Asia/Tokyo", slug="tokyo", client=world.acme)
     calendar_for(zone="America/New_York", slug="york", team=world.team)
     policy.also_source = "client"
@@ -132,11 +146,20 @@ def test_holidays_are_those_known_when_the_clock_started(world: World, policy: S
     request = make_request(world.acme)
     started = datetime(2026, 12, 23, 16, 30, tzinfo=UTC)
 
-    start([request.item], policy, started, purposes={"triage"}, worktimes={request.item_id: 2 * HOUR})
+    start(
+        [request.item], policy, started, purposes={"triage"}, worktimes={request.item_id: 2 * HOUR}
+    )
 
     assert clock_of(request).due_at == datetime(2026, 12, 29, 10, tzinfo=UTC)
-    notes = {segment.note for stretch in explain(clock_of(request), started).reading.stretches for segment in stretch.segments}
-    assert {"Christmas Eve", "Christmas Day", "Boxing Day (substitute day)"} & notes >= {"Christmas Eve", "Christmas Day"}
+    notes = {
+        segment.note
+        for stretch in explain(clock_of(request), started).reading.stretches
+        for segment in stretch.segments
+    }
+    assert {"Christmas Eve", "Christmas Day", "Boxing Day (substitute day)"} & notes >= {
+        "Christmas Eve",
+        "Christmas Day",
+    }
 
 
 @pytest.mark.parametrize(
@@ -149,7 +172,9 @@ def test_holidays_are_those_known_when_the_clock_started(world: World, policy: S
         ("extra_dates", {"24.12.": "x"}, "not a date"),
     ],
 )
-def test_a_calendar_that_cannot_be_read_is_refused_by_field(world: World, field: str, value: object, why: str) -> None:
+def test_a_calendar_that_cannot_be_read_is_refused_by_field(
+    world: World, field: str, value: object, why: str
+) -> None:
     calendar = Calendar(slug="odd", name="Odd", **{field: value})
 
     with pytest.raises(ValidationError) as refused:
@@ -170,7 +195,9 @@ def test_a_calendar_that_cannot_be_read_is_refused_by_field(world: World, field:
         ({"warn_percent": 0}, "warn_percent"),
     ],
 )
-def test_a_target_that_means_nothing_is_refused_by_field(world: World, policy: SLAPolicy, fields: dict[str, object], field: str) -> None:
+def test_a_target_that_means_nothing_is_refused_by_field(
+    world: World, policy: SLAPolicy, fields: dict[str, object], field: str
+) -> None:
     target = Target(**{"kind": "request", "purpose": "new", "worktime": HOUR, **fields})
 
     with pytest.raises(ValidationError) as refused:

@@ -27,10 +27,16 @@ W = WorkItem.WaitingOn
 
 @pytest.mark.parametrize("table", ["routing_clockmark", "routing_clockterms"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET id = id"])
-def test_marks_and_terms_are_append_only(world: World, policy: SLAPolicy, table: str, statement: str) -> None:
+def test_marks_and_terms_are_append_only(
+    world: World, policy: SLAPolicy, table: str, statement: str
+) -> None:
     start([make_request(world.acme).item], policy, MONDAY)
 
-    with pytest.raises((ProgrammingError, InternalError)), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises((ProgrammingError, InternalError)),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement.format(table))
 
 
@@ -38,7 +44,12 @@ def test_the_database_refuses_a_clock_that_runs_and_rests(world: World, policy: 
     request = make_request(world.acme)
     start([request.item], policy, MONDAY)
 
-    for change in ({"paused_at": MONDAY}, {"due_at": None}, {"stopped_at": MONDAY}, {"met_at": MONDAY, "breached_at": MONDAY}):
+    for change in (
+        {"paused_at": MONDAY},
+        {"due_at": None},
+        {"stopped_at": MONDAY},
+        {"met_at": MONDAY, "breached_at": MONDAY},
+    ):
         with pytest.raises(IntegrityError), transaction.atomic():
             Clock.objects.filter(item=request.item_id).update(**change)
 
@@ -72,7 +83,9 @@ TERMS = {
         {
             "name": "Agency",
             "zone": "Europe/London",
-            "weekly": {day: ["09:00-12:30", "13:30-17:30"] for day in ("mon", "tue", "wed", "thu", "fri")},
+            "weekly": {
+                day: ["09:00-12:30", "13:30-17:30"] for day in ("mon", "tue", "wed", "thu", "fri")
+            },
             "holidays": {"2026-12-25": "Christmas Day"},
         }
     ],
@@ -85,7 +98,9 @@ turns = st.sampled_from(
         Turn(Does.PAUSE, W.AGENCY, Cause.HOLD),
     ]
 )
-ends = st.sampled_from([None, Turn(Does.STOP, AGENCY, Cause.MET), Turn(Does.STOP, AGENCY, Cause.ENDED)])
+ends = st.sampled_from(
+    [None, Turn(Does.STOP, AGENCY, Cause.MET), Turn(Does.STOP, AGENCY, Cause.ENDED)]
+)
 
 
 @settings(max_examples=400)
@@ -113,12 +128,24 @@ def test_a_clock_read_from_its_marks_is_the_stored_one(
     assert (reading.turn, reading.spent, reading.due_at) == (clock.turn, clock.spent, clock.due_at)
     assert (reading.breached_at, reading.met_at) == (clock.breached_at, clock.met_at)
     assert later.due_at == clock.due_at
-    assert sum((stretch.worktime for stretch in later.stretches if stretch.runs and not stretch.expected), ZERO) == later.spent
+    assert (
+        sum(
+            (
+                stretch.worktime
+                for stretch in later.stretches
+                if stretch.runs and not stretch.expected
+            ),
+            ZERO,
+        )
+        == later.spent
+    )
     assert sum(later.whose.values(), ZERO) == hours.between(started, clock.stopped_at or moment)
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_random_lives_of_a_request_leave_clocks_that_agree_with_their_marks(world: World, policy: SLAPolicy, seed: int) -> None:
+def test_random_lives_of_a_request_leave_clocks_that_agree_with_their_marks(
+    world: World, policy: SLAPolicy, seed: int
+) -> None:
     chance, request, now = Random(seed), make_request(world.acme), MONDAY  # noqa: S311 - a repeatable life, no secret
     start([request.item], policy, MONDAY)
 

@@ -43,7 +43,11 @@ def test_a_request_starts_the_clocks_of_its_policy(world: World, policy: SLAPoli
         "resolution": at(23, 9, 30) + timedelta(days=14),
     }
     triage = clock_of(request)
-    assert (triage.running_since, triage.warn_at, triage.wakes_at) == (MONDAY, at(23, 15, 30), at(23, 15, 30))
+    assert (triage.running_since, triage.warn_at, triage.wakes_at) == (
+        MONDAY,
+        at(23, 15, 30),
+        at(23, 15, 30),
+    )
     assert (triage.policy, triage.policy_version, triage.spent) == (policy, 1, ZERO)
     assert request.item.next_due_at == fresh(request).next_due_at == at(23, 11, 30)
 
@@ -62,14 +66,22 @@ def test_starting_twice_starts_once(world: World, policy: SLAPolicy) -> None:
 def test_a_timebox_takes_the_place_of_the_targets_time(world: World, policy: SLAPolicy) -> None:
     one, other = make_request(world.acme), make_request(world.acme)
 
-    start([one.item, other.item], policy, MONDAY, purposes={"triage"}, worktimes={one.item_id: timedelta(seconds=20)})
+    start(
+        [one.item, other.item],
+        policy,
+        MONDAY,
+        purposes={"triage"},
+        worktimes={one.item_id: timedelta(seconds=20)},
+    )
 
     assert clock_of(one).due_at == MONDAY + timedelta(seconds=20)
     assert clock_of(other).due_at == at(23, 17, 30)
     assert ClockTerms.objects.count() == 1
 
 
-def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(world: World, policy: SLAPolicy) -> None:
+def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(
+    world: World, policy: SLAPolicy
+) -> None:
     request = make_request(world.acme)
     start([request.item], policy, MONDAY)
 
@@ -78,14 +90,23 @@ def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(world: W
 
     first, triage = clock_of(request, "first_response"), clock_of(request)
     assert (first.stopped_at, first.met_at, first.spent) == (at(23, 11), at(23, 11), 1.5 * HOUR)
-    assert (triage.paused_at, triage.waiting_on, triage.due_at, triage.wakes_at) == (at(23, 11), W.CLIENT, None, None)
+    assert (triage.paused_at, triage.waiting_on, triage.due_at, triage.wakes_at) == (
+        at(23, 11),
+        W.CLIENT,
+        None,
+        None,
+    )
     assert fresh(request).next_due_at is None
 
     requests.answer([request.pk], by=by(world.alice), at=at(24, 10), details="Home")
     follow([fresh(request)], at(24, 10))
 
     triage = clock_of(request)
-    assert (triage.running_since, triage.spent, triage.due_at) == (at(24, 10), 1.5 * HOUR, at(24, 16, 30))
+    assert (triage.running_since, triage.spent, triage.due_at) == (
+        at(24, 10),
+        1.5 * HOUR,
+        at(24, 16, 30),
+    )
     assert fresh(request).next_due_at == at(24, 16, 30)
 
 
@@ -103,7 +124,9 @@ def test_hold_pauses_and_resume_goes_on(world: World, policy: SLAPolicy) -> None
     assert clock_of(request).due_at == at(24, 11)
 
 
-def test_reaching_the_state_meets_the_target_and_a_late_one_is_a_breach(world: World, policy: SLAPolicy) -> None:
+def test_reaching_the_state_meets_the_target_and_a_late_one_is_a_breach(
+    world: World, policy: SLAPolicy
+) -> None:
     on_time, late = make_request(world.acme), make_request(world.acme)
     start([on_time.item, late.item], policy, MONDAY, purposes={"triage"})
 
@@ -113,10 +136,14 @@ def test_reaching_the_state_meets_the_target_and_a_late_one_is_a_breach(world: W
 
     assert (clock_of(on_time).met_at, clock_of(on_time).breached_at) == (at(23, 17, 30), None)
     assert (clock_of(late).met_at, clock_of(late).breached_at) == (None, at(23, 17, 30))
-    assert clock_of(late).spent == clock_of(late).target  # nobody worked in that minute, and yet it came too late
+    assert (
+        clock_of(late).spent == clock_of(late).target
+    )  # nobody worked in that minute, and yet it came too late
 
 
-def test_work_that_ends_otherwise_ends_its_clocks_without_meeting_them(world: World, policy: SLAPolicy) -> None:
+def test_work_that_ends_otherwise_ends_its_clocks_without_meeting_them(
+    world: World, policy: SLAPolicy
+) -> None:
     request = make_request(world.acme)
     start([request.item], policy, MONDAY)
 
@@ -124,7 +151,9 @@ def test_work_that_ends_otherwise_ends_its_clocks_without_meeting_them(world: Wo
     follow([fresh(request)], at(23, 10))
 
     assert not Clock.objects.filter(stopped_at=None).exists()
-    assert set(Clock.objects.values_list("cause", "met_at", "breached_at")) == {("ended", None, None)}
+    assert set(Clock.objects.values_list("cause", "met_at", "breached_at")) == {
+        ("ended", None, None)
+    }
     assert fresh(request).next_due_at is None
 
 
@@ -138,12 +167,18 @@ def test_a_breach_found_when_pausing_still_wakes_the_sweep(world: World, policy:
     work.resume([request.item_id], by=by(world.alice), at=at(24, 13))
     follow([fresh(request)], at(24, 13))
 
-    assert (paused.breached_at, paused.due_at, paused.wakes_at) == (at(23, 17, 30), None, at(24, 12))
+    assert (paused.breached_at, paused.due_at, paused.wakes_at) == (
+        at(23, 17, 30),
+        None,
+        at(24, 12),
+    )
     assert (clock_of(request).due_at, clock_of(request).wakes_at) == (at(23, 17, 30), at(24, 13))
     assert explain(clock_of(request), at(24, 14)).agrees
 
 
-def test_a_first_response_by_telephone_stops_its_clock_alone(world: World, policy: SLAPolicy) -> None:
+def test_a_first_response_by_telephone_stops_its_clock_alone(
+    world: World, policy: SLAPolicy
+) -> None:
     request = make_request(world.acme)
     start([request.item], policy, MONDAY)
 
@@ -157,7 +192,9 @@ def test_a_first_response_by_telephone_stops_its_clock_alone(world: World, polic
     assert fresh(request).next_due_at == at(23, 17, 30)
 
 
-def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(world: World, policy: SLAPolicy) -> None:
+def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(
+    world: World, policy: SLAPolicy
+) -> None:
     parent = make_request(world.acme)
     start([parent.item], policy, MONDAY, purposes={"resolution"})
     one, other = (make_request(world.acme, parent=parent.item) for _ in range(2))
@@ -188,7 +225,9 @@ def test_a_wall_clock_that_steps_back_turns_nothing_back(world: World, policy: S
     assert [mark.at for mark in clock_of(request).marks.all()] == [at(23, 12), at(23, 12)]
 
 
-def test_following_takes_the_same_few_statements_for_one_and_for_many(world: World, policy: SLAPolicy) -> None:
+def test_following_takes_the_same_few_statements_for_one_and_for_many(
+    world: World, policy: SLAPolicy
+) -> None:
     def count(act: Callable[..., object], *args: object) -> int:
         with CaptureQueriesContext(connection) as statements:
             act(*args)
@@ -198,7 +237,9 @@ def test_following_takes_the_same_few_statements_for_one_and_for_many(world: Wor
         made = [make_request(world.acme) for _ in range(number)]
         starting = count(start, [request.item for request in made], policy, MONDAY)
         behind_the_door = WorkItem.objects.filter(pk__in=[request.item_id for request in made])
-        behind_the_door.update(waiting_on=W.CLIENT, state="needs_information")  # the door would have followed by itself
+        behind_the_door.update(
+            waiting_on=W.CLIENT, state="needs_information"
+        )  # the door would have followed by itself
         items = list(behind_the_door)
 
         assert starting <= 6
@@ -213,9 +254,17 @@ def test_two_parts_that_begin_to_wait_at_once_pause_their_parent(committed_world
     start([parent.item], policy, MONDAY, purposes={"resolution"})
     parts = [make_request(world.acme, parent=parent.item) for _ in range(2)]
 
-    at_once([partial(requests.ask, [part.pk], by=Actor.system(), at=at(23, 10), question="?") for part in parts])
+    at_once(
+        [
+            partial(requests.ask, [part.pk], by=Actor.system(), at=at(23, 10), question="?")
+            for part in parts
+        ]
+    )
 
-    assert (clock_of(parent, "resolution").cause, clock_of(parent, "resolution").waiting_on) == (Cause.CHILDREN, W.CLIENT)
+    assert (clock_of(parent, "resolution").cause, clock_of(parent, "resolution").waiting_on) == (
+        Cause.CHILDREN,
+        W.CLIENT,
+    )
 
 
 def test_two_who_start_at_once_start_one_clock(committed_world: World) -> None:

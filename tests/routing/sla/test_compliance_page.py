@@ -1,4 +1,8 @@
-"""Promises kept: every clock is counted once, under what became of it, and every number leads to its clocks."""
+"""
+Promises kept.
+
+Every clock is counted once, under what became of it, and every number leads to its clocks.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +28,30 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def began(world: World) -> datetime:
-    """Five first responses were promised: two in time after 10 and 30 minutes, one late after 200, one still open, one ended."""
+    """
+    Five first responses were promised.
+
+    Two in time after 10 and 30 minutes, one late after 200, one still open, one ended.
+    """
     began = timezone.now() - timedelta(days=2)
     for minutes, what in ((10, "met"), (30, "met"), (200, "late"), (0, "open"), (5, "ended")):
         clock = started(world, began)
         ended = began + minutes * MINUTE
         if what != "open":
-            fields = {"met_at": ended} if what == "met" else {"breached_at": ended - MINUTE} if what == "late" else {}
-            Clock.objects.filter(pk=clock.pk).update(running_since=None, wakes_at=None, stopped_at=ended, spent=minutes * MINUTE, **fields)
+            fields = (
+                {"met_at": ended}
+                if what == "met"
+                else {"breached_at": ended - MINUTE}
+                if what == "late"
+                else {}
+            )
+            Clock.objects.filter(pk=clock.pk).update(
+                running_since=None,
+                wakes_at=None,
+                stopped_at=ended,
+                spent=minutes * MINUTE,
+                **fields,
+            )
     return began
 
 

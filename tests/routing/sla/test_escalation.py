@@ -1,4 +1,8 @@
-"""Escalation of overdue and nearly overdue work: each level once, however many sweeps run or fail."""
+"""
+Escalation of overdue and nearly overdue work.
+
+Each level once, however many sweeps run or fail.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +35,9 @@ def test_each_level_is_told_once_to_whoever_stands_there(agency: World, policy: 
     sweep([when for when in WEEK if when < RUNGS[3] + timedelta(minutes=30)])
     sweep([RUNGS[3] + timedelta(minutes=30)])
 
-    assert levels(clock) == [(level, due, False) for level, due in enumerate([WARNED, LATE, *RUNGS])]
+    assert levels(clock) == [
+        (level, due, False) for level, due in enumerate([WARNED, LATE, *RUNGS])
+    ]
     assert told(clock) == [
         ("warning", agency.alice),
         ("breach", agency.alice),
@@ -54,20 +60,31 @@ def test_the_top_is_told_again_and_again(agency: World, policy: SLAPolicy) -> No
     assert {person for words, person in told(clock)[5:]} == {agency.ivan, agency.audrey}
 
 
-def test_after_downtime_one_message_tells_of_the_highest_level(agency: World, policy: SLAPolicy) -> None:
+def test_after_downtime_one_message_tells_of_the_highest_level(
+    agency: World, policy: SLAPolicy
+) -> None:
     clock = started(agency)
 
     escalate(at=at(24, 17, 1))
     escalate(at=at(24, 17, 1))
 
-    assert levels(clock) == [(0, WARNED, True), (1, LATE, True), (2, RUNGS[0], True), (3, RUNGS[1], False)]
-    assert told(clock) == [("escalation", agency.cora)]
-    assert list(Event.objects.filter(object_id=clock.pk, kind__startswith="routing.clock.").values_list("kind", "to_state")) == [
-        ("routing.clock.escalate", "team_lead")
+    assert levels(clock) == [
+        (0, WARNED, True),
+        (1, LATE, True),
+        (2, RUNGS[0], True),
+        (3, RUNGS[1], False),
     ]
+    assert told(clock) == [("escalation", agency.cora)]
+    assert list(
+        Event.objects.filter(object_id=clock.pk, kind__startswith="routing.clock.").values_list(
+            "kind", "to_state"
+        )
+    ) == [("routing.clock.escalate", "team_lead")]
 
 
-def test_of_repeats_missed_in_a_long_downtime_only_the_newest_is_told(agency: World, policy: SLAPolicy) -> None:
+def test_of_repeats_missed_in_a_long_downtime_only_the_newest_is_told(
+    agency: World, policy: SLAPolicy
+) -> None:
     Target.objects.update(escalate_every=timedelta(seconds=1))
     clock = started(agency)
 
@@ -88,22 +105,35 @@ def test_two_sweepers_at_once_tell_each_level_once(committed_world: World) -> No
 
     assert Escalation.objects.count() == Notification.objects.count() == 120
     assert set(Escalation.objects.values_list("level", "caught_up")) == {(0, False), (1, False)}
-    assert Event.objects.filter(kind__in=["routing.clock.warn", "routing.clock.breach"]).count() == 120
+    assert (
+        Event.objects.filter(kind__in=["routing.clock.warn", "routing.clock.breach"]).count() == 120
+    )
 
 
 def test_two_beats_do_no_harm(committed_world: World) -> None:
     policy = ensure_defaults(at=MONDAY)
-    start([make_request(committed_world.acme).item], policy, now() - timedelta(days=30), purposes={"triage"})
+    start(
+        [make_request(committed_world.acme).item],
+        policy,
+        now() - timedelta(days=30),
+        purposes={"triage"},
+    )
 
     at_once([escalate_clocks, escalate_clocks])
     before = Escalation.objects.count(), Notification.objects.count(), Event.objects.count()
     escalate_clocks()
 
-    assert (Escalation.objects.count(), Notification.objects.count(), Event.objects.count()) == before
+    assert (
+        Escalation.objects.count(),
+        Notification.objects.count(),
+        Event.objects.count(),
+    ) == before
     assert Escalation.objects.filter(caught_up=False).count() == 1
 
 
-def test_a_sweep_takes_what_another_one_left_in_the_same_instant(world: World, policy: SLAPolicy) -> None:
+def test_a_sweep_takes_what_another_one_left_in_the_same_instant(
+    world: World, policy: SLAPolicy
+) -> None:
     made = [make_request(world.acme) for _ in range(5)]
     start([request.item for request in made], policy, MONDAY, purposes={"triage"})
 
@@ -111,7 +141,9 @@ def test_a_sweep_takes_what_another_one_left_in_the_same_instant(world: World, p
     assert escalate(at=WARNED, chunk=2) == 0
 
 
-def test_what_is_finished_at_the_very_instant_it_is_due_is_not_late(world: World, policy: SLAPolicy) -> None:
+def test_what_is_finished_at_the_very_instant_it_is_due_is_not_late(
+    world: World, policy: SLAPolicy
+) -> None:
     clock = started(world)
     escalate(at=WARNED)
 
@@ -127,9 +159,21 @@ def test_what_is_finished_at_the_very_instant_it_is_due_is_not_late(world: World
 @pytest.mark.parametrize(
     ("start_at", "late", "country"),
     [
-        (datetime(2027, 3, 26, 16, 0, tzinfo=UTC), datetime(2027, 3, 29, 8, 0, tzinfo=UTC), ""),  # Berlin loses an hour on 28 March
-        (datetime(2028, 2, 28, 16, 0, tzinfo=UTC), datetime(2028, 2, 29, 9, 0, tzinfo=UTC), "DE"),  # a leap day is a day
-        (datetime(2026, 12, 31, 16, 0, tzinfo=UTC), datetime(2027, 1, 4, 9, 0, tzinfo=UTC), "DE"),  # a holiday, then a weekend
+        (
+            datetime(2027, 3, 26, 16, 0, tzinfo=UTC),
+            datetime(2027, 3, 29, 8, 0, tzinfo=UTC),
+            "",
+        ),  # Berlin loses an hour on 28 March
+        (
+            datetime(2028, 2, 28, 16, 0, tzinfo=UTC),
+            datetime(2028, 2, 29, 9, 0, tzinfo=UTC),
+            "DE",
+        ),  # a leap day is a day
+        (
+            datetime(2026, 12, 31, 16, 0, tzinfo=UTC),
+            datetime(2027, 1, 4, 9, 0, tzinfo=UTC),
+            "DE",
+        ),  # a holiday, then a weekend
     ],
 )
 def test_levels_are_right_through_daylight_saving_leap_days_and_new_year(
@@ -144,7 +188,9 @@ def test_levels_are_right_through_daylight_saving_leap_days_and_new_year(
     assert [(level, due) for level, due, _ in levels(clock)][1:] == [(1, late), (2, late + HOUR)]
 
 
-def test_a_clock_of_the_machine_that_steps_back_repeats_nothing(world: World, policy: SLAPolicy) -> None:
+def test_a_clock_of_the_machine_that_steps_back_repeats_nothing(
+    world: World, policy: SLAPolicy
+) -> None:
     clock = started(world)
 
     sweep([WARNED, LATE + timedelta(seconds=1), LATE - HOUR, WARNED, LATE + timedelta(minutes=5)])
@@ -153,7 +199,9 @@ def test_a_clock_of_the_machine_that_steps_back_repeats_nothing(world: World, po
     assert len(told(clock)) == 2
 
 
-def test_a_breach_that_pausing_found_is_told_though_nothing_runs(world: World, policy: SLAPolicy) -> None:
+def test_a_breach_that_pausing_found_is_told_though_nothing_runs(
+    world: World, policy: SLAPolicy
+) -> None:
     clock = started(world)
     items.hold([clock.item_id], by=by(world.alice), at=at(24, 12), reason="Budget")
     items.resume([clock.item_id], by=by(world.alice), at=at(24, 12, 5))
@@ -165,7 +213,9 @@ def test_a_breach_that_pausing_found_is_told_though_nothing_runs(world: World, p
     assert told(clock) == [("breach", world.alice)]
 
 
-def test_a_rung_reached_before_a_pause_keeps_the_time_it_was_reached(agency: World, policy: SLAPolicy) -> None:
+def test_a_rung_reached_before_a_pause_keeps_the_time_it_was_reached(
+    agency: World, policy: SLAPolicy
+) -> None:
     clock = started(agency)
     sweep([WARNED, LATE + HOUR])
 

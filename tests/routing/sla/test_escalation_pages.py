@@ -26,7 +26,11 @@ pytestmark = [
 
 @pytest.fixture
 def late(world: World) -> Clock:
-    """Warned of, late, and escalated to Bob; the warning was sent in time, the breach after downtime."""
+    """
+    Warned of, late, and escalated to Bob.
+
+    The warning was sent in time, the breach after downtime.
+    """
     request = make_request(world.acme)
     start([request.item], ensure_defaults(at=MONDAY), MONDAY, purposes={"triage"})
     for when in (at(23, 16), at(24, 14)):
@@ -34,32 +38,53 @@ def late(world: World) -> Clock:
     return clock_of(request)
 
 
-def test_the_page_of_the_work_says_who_was_told_and_the_timeline_when(world: World, late: Clock) -> None:
-    page = words(signed_in(world.alice).get(url(Request, "change", Request.objects.get(item=late.item_id).pk)))
+def test_the_page_of_the_work_says_who_was_told_and_the_timeline_when(
+    world: World, late: Clock
+) -> None:
+    page = words(
+        signed_in(world.alice).get(
+            url(Request, "change", Request.objects.get(item=late.item_id).pk)
+        )
+    )
 
     assert "Due soon notified Alice" in page
     assert "Overdue: escalated to the backup notified Bob" in page
-    assert page.index("Overdue: escalated to the backup triage Throughline") < page.index("Due soon triage Throughline")
+    assert page.index("Overdue: escalated to the backup triage Throughline") < page.index(
+        "Due soon triage Throughline"
+    )
 
 
-def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(world: World, late: Clock) -> None:
+def test_the_page_of_the_clock_and_the_list_of_clocks_say_how_high_it_went(
+    world: World, late: Clock
+) -> None:
     browser = signed_in(world.alice)
 
-    page, listed = words(browser.get(url(Clock, "change", late.pk))), words(browser.get(url(Clock, "changelist")))
+    page, listed = (
+        words(browser.get(url(Clock, "change", late.pk))),
+        words(browser.get(url(Clock, "changelist"))),
+    )
 
     assert "Notified people Due soon notified Alice" in page
     assert "Overdue skipped for a later level" in page
     assert "Backup" in listed.partition("Standard overdue")[2]
 
 
-def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again(world: World, late: Clock) -> None:
+def test_a_clock_that_nobody_could_be_told_of_says_so_and_when_it_is_tried_again(
+    world: World, late: Clock
+) -> None:
     Clock.objects.filter(pk=late.pk).update(trouble="OutOfReach", wakes_at=at(25, 9))
     User.objects.filter(pk=world.alice.pk).update(timezone="UTC")
     browser = signed_in(world.alice)
 
-    page, listed = words(browser.get(url(Clock, "change", late.pk))), words(browser.get(url(Clock, "changelist"), {"told": "nobody"}))
+    page, listed = (
+        words(browser.get(url(Clock, "change", late.pk))),
+        words(browser.get(url(Clock, "changelist"), {"told": "nobody"})),
+    )
 
-    assert "Nobody could be notified that this is due or overdue (OutOfReach). Next attempt: Wed 25 Nov 2026, 09:00 UTC" in page
+    assert (
+        "Nobody could be notified that this is due or overdue (OutOfReach). Next attempt: Wed 25 "
+        "Nov 2026, 09:00 UTC" in page
+    )
     assert "1 clock" in listed
 
 
@@ -82,7 +107,10 @@ def test_a_trace_tells_of_every_level(world: World) -> None:
     told = [entry for entry in trace(run).entries if entry.chapter == "escalation"]
     assert told
     assert any(entry.data["told"].startswith("notified ") for entry in told)
-    assert words(signed_in(world.olga).get(url(type(run), "change", run.pk))).count("escalated to") >= 1
+    assert (
+        words(signed_in(world.olga).get(url(type(run), "change", run.pk))).count("escalated to")
+        >= 1
+    )
 
 
 def test_how_far_apart_the_rungs_are_is_part_of_the_promise(world: World) -> None:

@@ -1,4 +1,8 @@
-"""Recipients of escalations: always someone who is present; and exceptions whose timebox ran out."""
+"""
+Recipients of escalations.
+
+Always someone who is present; and exceptions whose timebox ran out.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,17 @@ from datetime import datetime
 import pytest
 
 from routing.kernel.reasons import Reason
-from routing.models import Absence, Clock, Escalation, Event, ExceptionCase, Notification, SLAPolicy, User, WorkItem
+from routing.models import (
+    Absence,
+    Clock,
+    Escalation,
+    Event,
+    ExceptionCase,
+    Notification,
+    SLAPolicy,
+    User,
+    WorkItem,
+)
 from routing.people.actors import Actor
 from routing.runs.operations import exceptions
 from routing.sla.ladder import Level
@@ -63,7 +77,9 @@ def test_somebody_who_was_deactivated_is_never_told(agency: World, policy: SLAPo
     assert told(clock)[-1] == ("escalation", agency.olga)
 
 
-def test_when_nobody_at_all_is_there_it_waits_until_somebody_is(agency: World, policy: SLAPolicy) -> None:
+def test_when_nobody_at_all_is_there_it_waits_until_somebody_is(
+    agency: World, policy: SLAPolicy
+) -> None:
     clock = started(agency)
     away(*User.objects.staff(), until=at(24, 9))
 
@@ -78,17 +94,35 @@ def test_when_nobody_at_all_is_there_it_waits_until_somebody_is(agency: World, p
     assert not Clock.objects.troubled().exists()
 
 
-def test_whoever_stands_in_two_places_is_passed_over_in_the_higher_one(world: World, policy: SLAPolicy) -> None:
-    clock = started(world)  # Alice owns it and leads the team; Olga is operations lead and default owner, Bob backup everywhere
+def test_whoever_stands_in_two_places_is_passed_over_in_the_higher_one(
+    world: World, policy: SLAPolicy
+) -> None:
+    clock = started(
+        world
+        # Alice owns it and leads the team; Olga is operations lead and default owner, Bob backup
+        # everywhere.
+    )
 
     sweep([WARNED, LATE + HOUR, *RUNGS])
 
-    assert [person for _, person in told(clock)] == [world.alice, world.alice, world.bob, world.olga, world.olga, world.bob, world.olga]
+    assert [person for _, person in told(clock)] == [
+        world.alice,
+        world.alice,
+        world.bob,
+        world.olga,
+        world.olga,
+        world.bob,
+        world.olga,
+    ]
 
 
-def test_a_clock_that_cannot_be_computed_is_pushed_back_and_the_others_go_on(world: World, policy: SLAPolicy) -> None:
+def test_a_clock_that_cannot_be_computed_is_pushed_back_and_the_others_go_on(
+    world: World, policy: SLAPolicy
+) -> None:
     broken, sound = started(world), started(world)
-    Escalation.objects.create(clock=broken, level=0, due_at=WARNED)  # it says it was told, and the clock does not
+    Escalation.objects.create(
+        clock=broken, level=0, due_at=WARNED
+    )  # it says it was told, and the clock does not
 
     looked = escalate(at=WARNED)
 
@@ -101,14 +135,20 @@ def test_a_clock_that_cannot_be_computed_is_pushed_back_and_the_others_go_on(wor
 
 def stopped_case(world: World) -> ExceptionCase:
     """A case of Alice's with a timebox of four working hours: late on Monday at 13:30."""
-    item = WorkItem(title="A case", client=world.acme, team=world.team, owner=world.alice, backup=world.bob)
-    [case] = create([ExceptionCase(item=item, reason=Reason.DUPLICATE)], by=Actor.system(), at=MONDAY)
+    item = WorkItem(
+        title="A case", client=world.acme, team=world.team, owner=world.alice, backup=world.bob
+    )
+    [case] = create(
+        [ExceptionCase(item=item, reason=Reason.DUPLICATE)], by=Actor.system(), at=MONDAY
+    )
     start([case.item], SLAPolicy.objects.get(), MONDAY)
     return case
 
 
 @pytest.mark.requirement("E6")
-def test_an_exception_whose_time_ran_out_is_escalated_through_the_door(world: World, policy: SLAPolicy) -> None:
+def test_an_exception_whose_time_ran_out_is_escalated_through_the_door(
+    world: World, policy: SLAPolicy
+) -> None:
     case = stopped_case(world)
 
     states = []
@@ -118,10 +158,14 @@ def test_an_exception_whose_time_ran_out_is_escalated_through_the_door(world: Wo
 
     assert states == ["open", "escalated", "escalated"]
     assert case.history.latest("history_id").history_change_reason == "The timebox ran out."
-    assert Event.objects.filter(kind="routing.exceptioncase.escalate", item=case.item_id).count() == 1
+    assert (
+        Event.objects.filter(kind="routing.exceptioncase.escalate", item=case.item_id).count() == 1
+    )
 
 
-def test_an_exception_that_is_claimed_after_that_stays_claimed(world: World, policy: SLAPolicy) -> None:
+def test_an_exception_that_is_claimed_after_that_stays_claimed(
+    world: World, policy: SLAPolicy
+) -> None:
     case = stopped_case(world)
     escalate(at=at(23, 13, 31))
 
@@ -143,7 +187,9 @@ def test_an_exception_is_escalated_while_others_work_on_it(committed_world: Worl
             lambda: [escalate(at=when, chunk=5)],
             lambda: [escalate(at=when, chunk=5)],
             lambda: exceptions.claim(ids[::-1], by=alice, at=when),
-            lambda: items.hold([case.item_id for case in cases[::2]], by=alice, at=when, reason="Budget"),
+            lambda: items.hold(
+                [case.item_id for case in cases[::2]], by=alice, at=when, reason="Budget"
+            ),
         ]
     )
     escalate(at=when)

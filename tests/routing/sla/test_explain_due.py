@@ -30,8 +30,12 @@ def told(*args: str) -> str:
     return out.getvalue()
 
 
-def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(world: World, policy: SLAPolicy) -> None:
-    request = make_request(make_client("NYC", world.team, world.alice, world.bob, timezone="America/New_York"))
+def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(
+    world: World, policy: SLAPolicy
+) -> None:
+    request = make_request(
+        make_client("NYC", world.team, world.alice, world.bob, timezone="America/New_York")
+    )
     start([request.item], policy, MONDAY, purposes={"triage"})
     requests.ask([request.pk], by=by(world.alice), at=at(23, 11), question="Which pages?")
     follow([fresh(request)], at(23, 11))
@@ -47,7 +51,10 @@ def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(world: World
         "  Due Tue 24 Nov 2026 11:30 EST. 3:30 used, 4:30 left.",
         "  Mon 23 Nov 04:30 - 06:00  1:30  runs (Agency, in progress; captured)",
         "      Mon 23 Nov 04:30 - 06:00  1:30",
-        "  Mon 23 Nov 06:00 - Tue 24 Nov 05:00  7:30  paused (Client, waiting for an answer; needs_information)",
+        (
+            "  Mon 23 Nov 06:00 - Tue 24 Nov 05:00  7:30  paused (Client, waiting for an answer; "
+            "needs_information)"
+        ),
         "      Mon 23 Nov 06:00 - 12:30  6:30",
         "      Mon 23 Nov 12:30 - Tue 24 Nov 04:00  -  outside hours",
         "      Tue 24 Nov 04:00 - 05:00  1:00",
@@ -63,13 +70,27 @@ def test_explain_due_as_json_holds_the_same(world: World, policy: SLAPolicy) -> 
     request = make_request(world.acme)
     start([request.item], policy, MONDAY, purposes={"triage"})
 
-    said = json.loads(told(request.item.ref, "--json", "--at", MONDAY.isoformat(), "--zone", "Asia/Tokyo"))
+    said = json.loads(
+        told(request.item.ref, "--json", "--at", MONDAY.isoformat(), "--zone", "Asia/Tokyo")
+    )
 
     [clock] = said["clocks"]
-    assert (said["ref"], said["zone"], said["due_at"]) == (request.item.ref, "Asia/Tokyo", "2026-11-23T17:30:00+00:00")
-    assert (clock["target_s"], clock["reading"]["left_s"], clock["agrees"]) == (28_800, 28_800, True)
+    assert (said["ref"], said["zone"], said["due_at"]) == (
+        request.item.ref,
+        "Asia/Tokyo",
+        "2026-11-23T17:30:00+00:00",
+    )
+    assert (clock["target_s"], clock["reading"]["left_s"], clock["agrees"]) == (
+        28_800,
+        28_800,
+        True,
+    )
     [stretch] = clock["reading"]["stretches"]
-    assert (stretch["expected"], stretch["end"], stretch["segments"][0]["closed"]) == (True, "2026-11-23T17:30:00Z", None)
+    assert (stretch["expected"], stretch["end"], stretch["segments"][0]["closed"]) == (
+        True,
+        "2026-11-23T17:30:00Z",
+        None,
+    )
 
 
 def test_explain_due_knows_when_there_is_nothing_to_explain(world: World) -> None:
@@ -100,12 +121,23 @@ def test_explain_due_refuses_what_it_cannot_read(world: World, args: list[str], 
         (("triage", at(23, 11)), "Met after 1:30."),
         (("triage", at(24, 11)), "Stopped after 10:00. Overdue since Mon 23 Nov 2026 17:30 UTC."),
         (("cancel", at(23, 11)), "Ended unmet after 1:30."),
-        (("ask", at(24, 11)), "Paused (Client, waiting for an answer). Overdue since Mon 23 Nov 2026 17:30 UTC."),
-        (("ask", at(23, 11)), "Paused (Client, waiting for an answer). 1:30 used, 6:30 left. The due date is set when the clock resumes."),
+        (
+            ("ask", at(24, 11)),
+            "Paused (Client, waiting for an answer). Overdue since Mon 23 Nov 2026 17:30 UTC.",
+        ),
+        (
+            ("ask", at(23, 11)),
+            (
+                "Paused (Client, waiting for an answer). 1:30 used, 6:30 left. The due date is set "
+                "when the clock resumes."
+            ),
+        ),
         (None, "Overdue since Mon 23 Nov 2026 17:30 UTC. 10:00 used."),
     ],
 )
-def test_one_sentence_says_how_a_clock_stands(world: World, policy: SLAPolicy, finish: tuple[str, datetime] | None, line: str) -> None:
+def test_one_sentence_says_how_a_clock_stands(
+    world: World, policy: SLAPolicy, finish: tuple[str, datetime] | None, line: str
+) -> None:
     request = make_request(world.acme)
     start([request.item], policy, MONDAY, purposes={"triage"})
     verb, when = finish or ("", at(24, 11))

@@ -1,4 +1,8 @@
-"""Business time: what counts, what does not and why, through daylight saving, leap days, year ends and odd zones."""
+"""
+Business time.
+
+What counts, what does not and why, through daylight saving, leap days, year ends and odd zones.
+"""
 
 from __future__ import annotations
 
@@ -13,19 +17,36 @@ from hypothesis import strategies as st
 
 from routing.sla.hours import ALWAYS, Both, Closed, Hours, OpenTime, OutOfReach, Window
 from routing.sla.public_holidays import public_holidays
-from routing.sla.week import BadHours, hours_as_json, hours_from_json, read_dates, read_week, write_week
+from routing.sla.week import (
+    BadHours,
+    hours_as_json,
+    hours_from_json,
+    read_dates,
+    read_week,
+    write_week,
+)
 
 Week = Sequence[tuple[Window, ...]]
 
 OFFICE: Week = [*[((540, 1050),)] * 5, (), ()]  # Monday to Friday, 9:00 to 17:30
 LUNCH: Week = [*[((540, 750), (810, 1050))] * 5, (), ()]
 NIGHTS: Week = [((0, 360), (1320, 1440))] * 7  # 22:00 to 6:00, written as two windows a day
-ZONES = ("UTC", "Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "America/Havana", "Africa/Cairo")
+ZONES = (
+    "UTC",
+    "Europe/London",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "America/Havana",
+    "Africa/Cairo",
+)
 HOUR, ZERO = timedelta(hours=1), timedelta()
 
 
 def hours(zone: str, week: Week = OFFICE, *holidays: date) -> Hours:
-    return Hours("Agency", zone, tuple(week), frozenset(holidays), dict.fromkeys(holidays, "Day off"))
+    return Hours(
+        "Agency", zone, tuple(week), frozenset(holidays), dict.fromkeys(holidays, "Day off")
+    )
 
 
 def local(zone: str, year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -47,15 +68,29 @@ CALENDARS: dict[str, OpenTime] = {
         ((2026, 11, 23, 9, 30), 2 * HOUR, (2026, 11, 23, 11, 30)),
         ((2026, 11, 23, 7, 0), HOUR, (2026, 11, 23, 10, 0)),  # before the day begins
         ((2026, 11, 20, 17, 0), HOUR, (2026, 11, 23, 9, 30)),  # over a weekend
-        ((2026, 11, 23, 16, 30), HOUR, (2026, 11, 23, 17, 30)),  # to the minute: this evening, not tomorrow morning
-        ((2026, 12, 24, 17, 0), HOUR, (2026, 12, 29, 9, 30)),  # Christmas, a weekend and its substitute day
+        (
+            (2026, 11, 23, 16, 30),
+            HOUR,
+            (2026, 11, 23, 17, 30),
+        ),  # to the minute: this evening, not tomorrow morning
+        (
+            (2026, 12, 24, 17, 0),
+            HOUR,
+            (2026, 12, 29, 9, 30),
+        ),  # Christmas, a weekend and its substitute day
         ((2026, 12, 31, 17, 0), HOUR, (2027, 1, 4, 9, 30)),  # over the end of the year
         ((2028, 2, 28, 17, 0), 9 * HOUR, (2028, 2, 29, 17, 30)),  # a leap day is a working day
-        ((2027, 3, 26, 17, 0), HOUR, (2027, 3, 29, 9, 30)),  # clocks go forward on the Sunday between
+        (
+            (2027, 3, 26, 17, 0),
+            HOUR,
+            (2027, 3, 29, 9, 30),
+        ),  # clocks go forward on the Sunday between
         ((2026, 10, 23, 17, 0), HOUR, (2026, 10, 26, 9, 30)),  # and back
     ],
 )
-def test_office_hours_in_london(start: tuple[int, int, int, int, int], worktime: timedelta, due: tuple[int, int, int, int, int]) -> None:
+def test_office_hours_in_london(
+    start: tuple[int, int, int, int, int], worktime: timedelta, due: tuple[int, int, int, int, int]
+) -> None:
     found = LONDON.add(local("Europe/London", *start), worktime)
 
     assert found == local("Europe/London", *due)
@@ -74,7 +109,9 @@ def test_office_hours_in_london(start: tuple[int, int, int, int, int], worktime:
         ("Pacific/Apia", (2011, 12, 31), 24),
     ],
 )
-def test_a_day_is_as_long_as_its_clocks_make_it(zone: str, day: tuple[int, int, int], length: float) -> None:
+def test_a_day_is_as_long_as_its_clocks_make_it(
+    zone: str, day: tuple[int, int, int], length: float
+) -> None:
     ordinal = date(*day).toordinal()
     week: Week = [((0, 1440),) if (ordinal - 1) % 7 == weekday else () for weekday in range(7)]
     at = datetime(*day, 12, tzinfo=UTC)
@@ -87,8 +124,12 @@ def test_a_day_is_as_long_as_its_clocks_make_it(zone: str, day: tuple[int, int, 
 def test_a_skipped_hour_cannot_be_worked_and_a_repeated_one_counts_twice() -> None:
     early = hours("Europe/Berlin", [((90, 150),)] * 7)  # 1:30 to 2:30
 
-    spring = early.between(local("Europe/Berlin", 2027, 3, 28), local("Europe/Berlin", 2027, 3, 28, 12))
-    autumn = early.between(local("Europe/Berlin", 2026, 10, 25), local("Europe/Berlin", 2026, 10, 25, 12))
+    spring = early.between(
+        local("Europe/Berlin", 2027, 3, 28), local("Europe/Berlin", 2027, 3, 28, 12)
+    )
+    autumn = early.between(
+        local("Europe/Berlin", 2026, 10, 25), local("Europe/Berlin", 2026, 10, 25, 12)
+    )
 
     assert spring == timedelta(minutes=30)
     assert autumn == timedelta(minutes=90)
@@ -114,7 +155,9 @@ def test_segments_say_what_counts_and_why_the_rest_does_not() -> None:
 def test_two_calendars_count_only_where_they_meet() -> None:
     both = CALENDARS["both"]
 
-    due = both.add(local("Europe/London", 2026, 11, 23, 9), 4 * HOUR)  # New York opens at two in London
+    due = both.add(
+        local("Europe/London", 2026, 11, 23, 9), 4 * HOUR
+    )  # New York opens at two in London
 
     assert due == local("Europe/London", 2026, 11, 24, 14, 30)
 
@@ -151,7 +194,7 @@ def test_what_was_asked_before_changes_no_answer() -> None:
     assert fresh.add(start, 9 * HOUR) == used.add(start, 9 * HOUR)
 
 
-# -- Properties ------------------------------------------------------------------------------------------------
+# -- Properties ------------------------------------------------------------------------------------
 
 calendars = st.sampled_from(sorted(CALENDARS)).map(CALENDARS.__getitem__)
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - the zone is added
@@ -161,13 +204,17 @@ quick = settings(max_examples=300)
 
 @quick
 @given(calendars, instants, worktimes)
-def test_between_measures_what_add_added(calendar: OpenTime, start: datetime, worktime: timedelta) -> None:
+def test_between_measures_what_add_added(
+    calendar: OpenTime, start: datetime, worktime: timedelta
+) -> None:
     assert calendar.between(start, calendar.add(start, worktime)) == worktime
 
 
 @quick
 @given(calendars, instants, worktimes)
-def test_add_gives_the_earliest_such_instant(calendar: OpenTime, start: datetime, worktime: timedelta) -> None:
+def test_add_gives_the_earliest_such_instant(
+    calendar: OpenTime, start: datetime, worktime: timedelta
+) -> None:
     due = calendar.add(start, worktime)
 
     assert due == start or calendar.between(start, due - timedelta(microseconds=1)) < worktime
@@ -186,24 +233,33 @@ def test_later_or_longer_is_never_due_earlier(
 
 @quick
 @given(calendars, instants, worktimes, worktimes)
-def test_adding_twice_is_adding_the_sum(calendar: OpenTime, start: datetime, first: timedelta, second: timedelta) -> None:
+def test_adding_twice_is_adding_the_sum(
+    calendar: OpenTime, start: datetime, first: timedelta, second: timedelta
+) -> None:
     assert calendar.add(calendar.add(start, first), second) == calendar.add(start, first + second)
 
 
 @quick
 @given(calendars, instants, st.timedeltas(ZERO, timedelta(days=12)))
-def test_segments_cover_everything_once_and_count_what_between_counts(calendar: OpenTime, start: datetime, time: timedelta) -> None:
+def test_segments_cover_everything_once_and_count_what_between_counts(
+    calendar: OpenTime, start: datetime, time: timedelta
+) -> None:
     found = calendar.segments(start, start + time)
 
     assert sum((segment.length for segment in found), ZERO) == time
     assert all(one.end == other.start for one, other in itertools.pairwise(found))
     assert all(segment.length > ZERO for segment in found)
-    assert sum((segment.length for segment in found if segment.counted), ZERO) == calendar.between(start, start + time)
+    assert sum((segment.length for segment in found if segment.counted), ZERO) == calendar.between(
+        start, start + time
+    )
 
 
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("week", [LUNCH, NIGHTS], ids=["lunch", "nights"])
-@pytest.mark.parametrize("around", [date(2026, 10, 25), date(2026, 11, 1), date(2027, 3, 28), date(2027, 4, 4), date(2028, 2, 29)])
+@pytest.mark.parametrize(
+    "around",
+    [date(2026, 10, 25), date(2026, 11, 1), date(2027, 3, 28), date(2027, 4, 4), date(2028, 2, 29)],
+)
 def test_counting_minute_by_minute_gives_the_same(zone: str, week: Week, around: date) -> None:
     calendar = hours(zone, week, around + timedelta(days=2))
     start = datetime(around.year, around.month, around.day, tzinfo=UTC) - timedelta(days=2)
@@ -218,11 +274,13 @@ def test_counting_minute_by_minute_gives_the_same(zone: str, week: Week, around:
     assert calendar.between(start, start + timedelta(days=5)) == timedelta(minutes=counted)
 
 
-# -- Hours as people write them ----------------------------------------------------------------------------------
+# -- Hours as people write them --------------------------------------------------------------------
 
 
 def test_a_week_is_read_sorted_joined_and_written_back() -> None:
-    week = read_week({"mon": ["13:00-24:00", "9:00 – 12:00", "12:00-12:30"], "sun": ["00:00-24:00"]})
+    week = read_week(
+        {"mon": ["13:00-24:00", "9:00 – 12:00", "12:00-12:30"], "sun": ["00:00-24:00"]}
+    )
 
     assert week[0] == ((540, 750), (780, 1440))
     assert write_week(week) == {"mon": ["09:00-12:30", "13:00-24:00"], "sun": ["00:00-24:00"]}
@@ -254,7 +312,9 @@ def test_what_cannot_be_read_says_why(written: object, why: str) -> None:
     assert why in str(bad.value)
 
 
-@pytest.mark.parametrize("written", [{"2026-02-29": "x"}, {"24.12.2026": "x"}, {"2026-12-24": None}, ["2026-12-24"]])
+@pytest.mark.parametrize(
+    "written", [{"2026-02-29": "x"}, {"24.12.2026": "x"}, {"2026-12-24": None}, ["2026-12-24"]]
+)
 def test_dates_that_cannot_be_read_are_refused(written: object) -> None:
     with pytest.raises(BadHours):
         read_dates(written)

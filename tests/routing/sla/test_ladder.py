@@ -20,7 +20,15 @@ RUN, PAUSE = Turn(Does.RUN, AGENCY, Cause.WORK), Turn(Does.PAUSE, "client", Caus
 
 
 def climber(next_level: int = 0, target: timedelta = 2 * HOUR, every: timedelta = HOUR) -> Climber:
-    return Climber(next_level, OFFICE.add(START, target * 0.75), OFFICE.add(START, target), START, timedelta(), target, every)
+    return Climber(
+        next_level,
+        OFFICE.add(START, target * 0.75),
+        OFFICE.add(START, target),
+        START,
+        timedelta(),
+        target,
+        every,
+    )
 
 
 def never(_: timedelta) -> datetime:
@@ -29,7 +37,16 @@ def never(_: timedelta) -> datetime:
 
 @pytest.mark.parametrize(
     ("level", "told"),
-    [(Level.WARNING, (1,)), (Level.BREACH, (1,)), (2, (2,)), (3, (3,)), (4, (4,)), (5, (5, 6)), (6, (5, 6)), (99, (5, 6))],
+    [
+        (Level.WARNING, (1,)),
+        (Level.BREACH, (1,)),
+        (2, (2,)),
+        (3, (3,)),
+        (4, (4,)),
+        (5, (5, 6)),
+        (6, (5, 6)),
+        (99, (5, 6)),
+    ],
 )
 def test_each_level_goes_to_its_own_place(level: int, told: tuple[int, ...]) -> None:
     assert recipients(level, PLACES, {1, 2, 3, 4, 5, 6}) == told
@@ -47,12 +64,20 @@ def test_each_level_goes_to_its_own_place(level: int, told: tuple[int, ...]) -> 
         (1, PLACES, set(), ()),
     ],
 )
-def test_it_goes_to_somebody_who_is_there(level: int, places: list[list[int]], present: set[int], told: tuple[int, ...]) -> None:
+def test_it_goes_to_somebody_who_is_there(
+    level: int, places: list[list[int]], present: set[int], told: tuple[int, ...]
+) -> None:
     assert recipients(level, places, present) == told
 
 
-@given(st.integers(0, 12), st.lists(st.lists(st.integers(1, 8), max_size=2), min_size=5, max_size=5), st.sets(st.integers(1, 8)))
-def test_it_never_goes_to_somebody_away_and_to_nobody_only_if_all_are(level: int, places: list[list[int]], present: set[int]) -> None:
+@given(
+    st.integers(0, 12),
+    st.lists(st.lists(st.integers(1, 8), max_size=2), min_size=5, max_size=5),
+    st.sets(st.integers(1, 8)),
+)
+def test_it_never_goes_to_somebody_away_and_to_nobody_only_if_all_are(
+    level: int, places: list[list[int]], present: set[int]
+) -> None:
     told = recipients(level, places, present)
 
     assert set(told) <= present
@@ -60,17 +85,26 @@ def test_it_never_goes_to_somebody_away_and_to_nobody_only_if_all_are(level: int
 
 
 @given(st.integers(1, 400), st.integers(5, 300), st.integers(0, 60 * 24 * 40))
-def test_looking_often_or_once_reaches_the_same_rungs_at_the_same_times(target: int, every: int, until: int) -> None:
-    end, terms = START + timedelta(minutes=until), (timedelta(minutes=target), timedelta(minutes=every))
+def test_looking_often_or_once_reaches_the_same_rungs_at_the_same_times(
+    target: int, every: int, until: int
+) -> None:
+    end, terms = (
+        START + timedelta(minutes=until),
+        (timedelta(minutes=target), timedelta(minutes=every)),
+    )
     often, next_level = [], 0
     for part in range(1, 9):
-        reached, _ = climb(climber(next_level, *terms), OFFICE, START + (end - START) * part / 8, never)
+        reached, _ = climb(
+            climber(next_level, *terms), OFFICE, START + (end - START) * part / 8, never
+        )
         often += reached
         next_level = reached[-1].level + 1 if reached else next_level
 
     once, wakes_at = climb(climber(0, *terms), OFFICE, end, never)
 
-    assert [each for each in often if each.level <= TOP] == [each for each in once if each.level <= TOP]
+    assert [each for each in often if each.level <= TOP] == [
+        each for each in once if each.level <= TOP
+    ]
     assert once[-1:] == often[-1:]
     assert wakes_at is not None
     assert wakes_at >= end
@@ -78,7 +112,12 @@ def test_looking_often_or_once_reaches_the_same_rungs_at_the_same_times(target: 
 
 
 def test_what_was_spent_when_is_read_from_the_marks() -> None:
-    marks = [Mark(START, RUN), Mark(START + 2 * HOUR, PAUSE), Mark(START + 4 * HOUR, RUN), Mark(START + 6 * HOUR, PAUSE)]
+    marks = [
+        Mark(START, RUN),
+        Mark(START + 2 * HOUR, PAUSE),
+        Mark(START + 4 * HOUR, RUN),
+        Mark(START + 6 * HOUR, PAUSE),
+    ]
 
     assert when_spent(marks, OFFICE, 2 * HOUR) == START + 2 * HOUR
     assert when_spent(marks, OFFICE, 3 * HOUR) == START + 5 * HOUR

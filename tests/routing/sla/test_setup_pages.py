@@ -1,4 +1,7 @@
-"""The exception map, calendars, policies, absences, the agency, messages and parked events at the desk."""
+"""
+The exception map, calendars, policies, absences, the agency, messages and parked events at the
+desk.
+"""
 
 from __future__ import annotations
 
@@ -31,17 +34,26 @@ def test_a_route_is_changed_with_who_and_why(world: World) -> None:
     route = ExceptionRoute.objects.get(reason="no_rule")
     path, browser = url(ExceptionRoute, "change", route.pk), signed_in(world.olga)
 
-    browser.post(path, {"reason": "duplicate", "taker": "agency", "timebox_minutes": "30", "why": "Nights"})
+    browser.post(
+        path, {"reason": "duplicate", "taker": "agency", "timebox_minutes": "30", "why": "Nights"}
+    )
 
     route.refresh_from_db()
     assert (route.reason, route.taker, route.timebox_minutes) == ("no_rule", "agency", 30)
-    assert (route.history.get().history_user, route.history.get().history_change_reason) == (world.olga, "Nights")
+    assert (route.history.get().history_user, route.history.get().history_change_reason) == (
+        world.olga,
+        "Nights",
+    )
 
 
 def test_hours_are_written_by_day_and_raise_the_version(world: World, policy: SLAPolicy) -> None:
     calendar = Calendar.objects.get()
     path, browser = url(Calendar, "change", calendar.pk), signed_in(world.olga)
-    sent = filled(browser.get(path)) | {"fri": "09:00-12:00, 13:00-15:00", "sat": "", "days_off": "2026-12-24 Christmas Eve"}
+    sent = filled(browser.get(path)) | {
+        "fri": "09:00-12:00, 13:00-15:00",
+        "sat": "",
+        "days_off": "2026-12-24 Christmas Eve",
+    }
 
     answer = browser.post(path, sent | {"reason": "Short Fridays"})
 
@@ -55,9 +67,17 @@ def test_hours_are_written_by_day_and_raise_the_version(world: World, policy: SL
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("mon", "nine to five"), ("mon", "17:00-09:00"), ("days_off", "tomorrow Party"), ("holiday_country", "QQ"), ("timezone", "Mars/One")],
+    [
+        ("mon", "nine to five"),
+        ("mon", "17:00-09:00"),
+        ("days_off", "tomorrow Party"),
+        ("holiday_country", "QQ"),
+        ("timezone", "Mars/One"),
+    ],
 )
-def test_hours_that_cannot_be_read_are_refused_beside_their_field(world: World, policy: SLAPolicy, field: str, text: str) -> None:
+def test_hours_that_cannot_be_read_are_refused_beside_their_field(
+    world: World, policy: SLAPolicy, field: str, text: str
+) -> None:
     calendar = Calendar.objects.get()
     path, browser = url(Calendar, "change", calendar.pk), signed_in(world.olga)
 
@@ -68,7 +88,9 @@ def test_hours_that_cannot_be_read_are_refused_beside_their_field(world: World, 
     assert Calendar.objects.get().version == 1
 
 
-def test_a_promise_is_changed_and_the_policys_version_rises(world: World, policy: SLAPolicy) -> None:
+def test_a_promise_is_changed_and_the_policys_version_rises(
+    world: World, policy: SLAPolicy
+) -> None:
     path, browser = url(SLAPolicy, "change", policy.pk), signed_in(world.olga)
     before = policy.targets.count()
     sent = filled(browser.get(path)) | {"targets-0-worktime": "01:30:00", "reason": "Faster"}
@@ -81,7 +103,9 @@ def test_a_promise_is_changed_and_the_policys_version_rises(world: World, policy
     assert policy.targets.filter(worktime=timedelta(minutes=90)).exists()
 
 
-def test_a_promise_with_a_state_that_does_not_exist_is_refused(world: World, policy: SLAPolicy) -> None:
+def test_a_promise_with_a_state_that_does_not_exist_is_refused(
+    world: World, policy: SLAPolicy
+) -> None:
     path, browser = url(SLAPolicy, "change", policy.pk), signed_in(world.olga)
 
     page = browser.post(path, filled(browser.get(path)) | {"targets-0-met_in": "nirvana"})
@@ -92,7 +116,12 @@ def test_a_promise_with_a_state_that_does_not_exist_is_refused(world: World, pol
 
 
 def test_a_new_policy_is_saved_with_its_promises(world: World, policy: SLAPolicy) -> None:
-    rows = {"targets-TOTAL_FORMS": "1", "targets-INITIAL_FORMS": "0", "targets-MIN_NUM_FORMS": "0", "targets-MAX_NUM_FORMS": "9"}
+    rows = {
+        "targets-TOTAL_FORMS": "1",
+        "targets-INITIAL_FORMS": "0",
+        "targets-MIN_NUM_FORMS": "0",
+        "targets-MAX_NUM_FORMS": "9",
+    }
     row = {
         "kind": "request",
         "purpose": "triage",
@@ -102,9 +131,18 @@ def test_a_new_policy_is_saved_with_its_promises(world: World, policy: SLAPolicy
         "runs_in": "captured",
         "met_in": "triaged",
     }
-    sent = {"name": "Fast", "slug": "fast", "calendar_source": "always", "also_source": "", "reason": "New"}
+    sent = {
+        "name": "Fast",
+        "slug": "fast",
+        "calendar_source": "always",
+        "also_source": "",
+        "reason": "New",
+    }
 
-    answer = signed_in(world.olga).post(url(SLAPolicy, "add"), sent | rows | {f"targets-0-{name}": value for name, value in row.items()})
+    answer = signed_in(world.olga).post(
+        url(SLAPolicy, "add"),
+        sent | rows | {f"targets-0-{name}": value for name, value in row.items()},
+    )
 
     made = SLAPolicy.objects.get(slug="fast")
     assert answer.status_code == 302
@@ -112,7 +150,10 @@ def test_a_new_policy_is_saved_with_its_promises(world: World, policy: SLAPolicy
 
 
 def test_an_absence_is_kept_and_cannot_end_before_it_starts(world: World) -> None:
-    browser, sent = signed_in(world.olga), {"user": world.alice.pk, "starts_at": "2026-12-01T09:00", "reason": "Leave"}
+    browser, sent = (
+        signed_in(world.olga),
+        {"user": world.alice.pk, "starts_at": "2026-12-01T09:00", "reason": "Leave"},
+    )
 
     refused = browser.post(url(Absence, "add"), sent | {"ends_at": "2026-11-01T09:00"})
     browser.post(url(Absence, "add"), sent | {"ends_at": "2026-12-08T09:00"})
@@ -151,7 +192,10 @@ def test_only_operations_change_how_work_flows(world: World, policy: SLAPolicy, 
 
 
 def test_messages_are_ones_own_and_read_by_post_alone(world: World) -> None:
-    mine, others = make_request(world.acme, title="Mine"), make_request(world.acme, title="Not mine")
+    mine, others = (
+        make_request(world.acme, title="Mine"),
+        make_request(world.acme, title="Not mine"),
+    )
     tell_owners([mine.item], Notification.Words.OWNS, by=Actor.system(), at=NOW)
     others.item.owner_id = world.bob.pk
     tell_owners([others.item], Notification.Words.OWNS, by=Actor.system(), at=NOW)

@@ -1,4 +1,7 @@
-"""Steps that meet on the same work wait for each other in one order, and try again where they still met head on."""
+"""
+Steps that meet on the same work wait for each other in one order, and try again where they still
+met head on.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,9 @@ def slowly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str], None]:
 
 
 def codes(answers: Sequence[Sequence[Result]]) -> set[str]:
-    return {refusal.code for results in answers for result in results for refusal in result.refusals}
+    return {
+        refusal.code for results in answers for result in results for refusal in result.refusals
+    }
 
 
 def make_brief(request: Request) -> Brief:
@@ -64,13 +69,17 @@ def make_brief(request: Request) -> Brief:
         owner_id=request.item.owner_id,
         backup_id=request.item.backup_id,
     )
-    [brief] = create([Brief(item=item, request=request, body="Five pages")], by=Actor.system(), at=NOW)
+    [brief] = create(
+        [Brief(item=item, request=request, body="Five pages")], by=Actor.system(), at=NOW
+    )
     return brief
 
 
 @committed
 @pytest.mark.usefixtures("once")
-def test_a_part_moves_while_the_whole_is_held(committed_world: World, slowly: Callable[[Any, str], None]) -> None:
+def test_a_part_moves_while_the_whole_is_held(
+    committed_world: World, slowly: Callable[[Any, str], None]
+) -> None:
     alice, policy = by(committed_world.alice), ensure_defaults(at=NOW)
     parent = make_request(committed_world.acme)
     child = make_request(committed_world.acme, parent=parent.item)
@@ -92,7 +101,9 @@ def test_a_part_moves_while_the_whole_is_held(committed_world: World, slowly: Ca
 
 @committed
 @pytest.mark.usefixtures("once")
-def test_a_bulk_hold_meets_a_bulk_hand_over(committed_world: World, slowly: Callable[[Any, str], None]) -> None:
+def test_a_bulk_hold_meets_a_bulk_hand_over(
+    committed_world: World, slowly: Callable[[Any, str], None]
+) -> None:
     world = committed_world
     parent = make_request(world.acme)
     child, last = make_request(world.acme, parent=parent.item), make_request(world.acme)
@@ -121,7 +132,9 @@ def test_a_bulk_hold_meets_a_bulk_hand_over(committed_world: World, slowly: Call
 
 @committed
 @pytest.mark.usefixtures("once")
-def test_a_brief_is_cancelled_while_its_request_is(committed_world: World, slowly: Callable[[Any, str], None]) -> None:
+def test_a_brief_is_cancelled_while_its_request_is(
+    committed_world: World, slowly: Callable[[Any, str], None]
+) -> None:
     alice, policy = by(committed_world.alice), ensure_defaults(at=NOW)
     request = make_request(committed_world.acme)
     brief = make_brief(request)
@@ -141,7 +154,9 @@ def test_a_brief_is_cancelled_while_its_request_is(committed_world: World, slowl
 
 
 @committed
-def test_a_part_that_is_made_while_the_whole_is_held_is_held_too(committed_world: World, slowly: Callable[[Any, str], None]) -> None:
+def test_a_part_that_is_made_while_the_whole_is_held_is_held_too(
+    committed_world: World, slowly: Callable[[Any, str], None]
+) -> None:
     parent = make_request(committed_world.acme)
     slowly(door, "write")
 
@@ -185,16 +200,24 @@ def deadlock(*_: Any) -> list[Result]:
 
 @committed
 @pytest.mark.parametrize("step", [requests.triage, work.hold], ids=lambda step: step.kind)
-def test_what_is_undone_each_time_is_answered_as_overtaken(committed_world: World, monkeypatch: pytest.MonkeyPatch, step: Any) -> None:
+def test_what_is_undone_each_time_is_answered_as_overtaken(
+    committed_world: World, monkeypatch: pytest.MonkeyPatch, step: Any
+) -> None:
     request = make_request(committed_world.acme)
     monkeypatch.setattr(door, "_pass", deadlock)
 
     [result] = step([request.pk, request.pk], by=by(committed_world.alice), at=NOW, reason="x")
 
-    assert (result.id, result.done, [refusal.code for refusal in result.refusals]) == (request.pk, False, ["overtaken"])
+    assert (result.id, result.done, [refusal.code for refusal in result.refusals]) == (
+        request.pk,
+        False,
+        ["overtaken"],
+    )
 
 
-def test_inside_a_callers_transaction_the_error_is_the_callers(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inside_a_callers_transaction_the_error_is_the_callers(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = make_request(world.acme)
     monkeypatch.setattr(door, "_pass", deadlock)
 

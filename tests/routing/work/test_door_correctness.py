@@ -1,4 +1,8 @@
-"""The checks that every run of the bench starts with: two processes, real commits, rows compared column by column."""
+"""
+The checks that every run of the bench starts with.
+
+Two processes, real commits, rows compared column by column.
+"""
 
 from __future__ import annotations
 
@@ -17,5 +21,7 @@ def workers(transactional_db: None) -> Iterator[Sequence[Worker]]:
 
 
 @pytest.mark.parametrize("check", checks.ALL, ids=lambda check: check.__name__)
-def test_the_door_is_right(check: Callable[[Sequence[Worker]], None], workers: Sequence[Worker]) -> None:
+def test_the_door_is_right(
+    check: Callable[[Sequence[Worker]], None], workers: Sequence[Worker]
+) -> None:
     check(workers)

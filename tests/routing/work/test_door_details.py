@@ -34,7 +34,11 @@ def test_hold_takes_no_words_but_its_reason(world: World) -> None:
 
 def test_who_may_do_something_but_see_nothing_finds_nothing(world: World) -> None:
     request, nobody = make_request(world.acme), make_user("Nobody")
-    nobody.user_permissions.add(*Permission.objects.filter(codename__in=["hold_workitem", "resume_workitem", "triage_request"]))
+    nobody.user_permissions.add(
+        *Permission.objects.filter(
+            codename__in=["hold_workitem", "resume_workitem", "triage_request"]
+        )
+    )
     actor = by(nobody)
 
     answers = [

@@ -45,9 +45,14 @@ def test_a_file_is_a_download_that_no_browser_runs(world: World, kind: str) -> N
     answer = signed_in(world.alice).get(address_of(made))
 
     assert body(answer) == KINDS[kind]
-    assert answer["Content-Disposition"] == f"attachment; filename*=UTF-8''Gr%C3%BC%C3%9Fe%3B%20%221%22.{kind}"
+    assert (
+        answer["Content-Disposition"]
+        == f"attachment; filename*=UTF-8''Gr%C3%BC%C3%9Fe%3B%20%221%22.{kind}"
+    )
     assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+    assert (
+        answer["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
+    )
     assert answer["Cache-Control"] == "private, no-cache, no-transform"
     assert answer["ETag"] == f'"{made.sha256}"'
     assert answer["Content-Length"] == str(len(KINDS[kind]))
@@ -57,7 +62,9 @@ def test_a_file_is_a_download_that_no_browser_runs(world: World, kind: str) -> N
 def test_who_has_it_already_is_told_so(world: World) -> None:
     made = make_file(world.alice, world.acme)
 
-    answer = signed_in(world.alice).get(address_of(made), headers={"if-none-match": f'"{made.sha256}"'})
+    answer = signed_in(world.alice).get(
+        address_of(made), headers={"if-none-match": f'"{made.sha256}"'}
+    )
 
     assert (answer.status_code, answer.content) == (304, b"")
     assert answer["Content-Security-Policy"].endswith("sandbox")
@@ -74,9 +81,15 @@ def test_who_has_it_already_is_told_so(world: World) -> None:
         ("somebody without a role", False, False, False),
     ],
 )
-def test_who_may_have_which_file(world: World, who: str, usual: bool, restricted: bool, own: bool) -> None:
+def test_who_may_have_which_file(
+    world: World, who: str, usual: bool, restricted: bool, own: bool
+) -> None:
     secret = make_client("SEC", world.team, world.alice, world.bob, restricted=True)
-    made = [make_file(world.alice, world.acme), make_file(world.alice, secret), make_file(world.alice)]
+    made = [
+        make_file(world.alice, world.acme),
+        make_file(world.alice, secret),
+        make_file(world.alice),
+    ]
     person = {
         "uploader": world.alice,
         "an account manager elsewhere": make_user("Eve", AM),
@@ -89,7 +102,9 @@ def test_who_may_have_which_file(world: World, who: str, usual: bool, restricted
 
     answers = [browser.get(address_of(file)) for file in made]
 
-    assert [status(answer) for answer in answers] == [200 if may else 404 for may in (usual, restricted, own)]
+    assert [status(answer) for answer in answers] == [
+        200 if may else 404 for may in (usual, restricted, own)
+    ]
 
 
 def test_who_has_work_for_a_restricted_client_has_its_files(world: World) -> None:
@@ -109,7 +124,11 @@ def test_what_is_hidden_answers_like_what_does_not_exist(world: World) -> None:
 
     hidden, missing = browser.get(address_of(made)), browser.get(f"/files/{made.pk + 1}/logo.png")
 
-    assert (hidden.status_code, hidden.content) == (missing.status_code, missing.content) == (404, hidden.content)
+    assert (
+        (hidden.status_code, hidden.content)
+        == (missing.status_code, missing.content)
+        == (404, hidden.content)
+    )
 
 
 def test_strangers_sign_in_first_and_nothing_is_posted(world: World) -> None:
@@ -122,7 +141,9 @@ def test_strangers_sign_in_first_and_nothing_is_posted(world: World) -> None:
 def test_a_preview_is_made_anew_small_upright_and_without_metadata(world: World) -> None:
     exif = Image.Exif()
     exif[0x010E], exif[0x0112] = "taken at home", 6  # a description; turned by 90 degrees
-    made = make_file(world.alice, world.acme, content=files.jpeg(3000, 2000, exif=exif), name="a.jpg")
+    made = make_file(
+        world.alice, world.acme, content=files.jpeg(3000, 2000, exif=exif), name="a.jpg"
+    )
 
     answer = signed_in(world.alice).get(address_of(made) + "?preview")
 
@@ -144,7 +165,12 @@ def test_what_is_no_image_or_cannot_be_decoded_has_none(world: World) -> None:
     browser = signed_in(world.alice)
     cut = make_file(world.alice, content=files.jpeg(900, 900)[:-2000], name="a.jpg")
 
-    assert browser.get(address_of(make_file(world.alice, content=files.pdf())) + "?preview").status_code == 404
+    assert (
+        browser.get(
+            address_of(make_file(world.alice, content=files.pdf())) + "?preview"
+        ).status_code
+        == 404
+    )
     assert browser.get(address_of(cut) + "?preview").status_code == 404
     assert status(browser.get(address_of(cut))) == 200
 
@@ -165,7 +191,12 @@ def test_what_arrives_is_cut_off_soon_after_the_limit(world: World, settings: Se
     where = f"/admin/delivery/request/{row.pk}/note/"
 
     answer = signed_in(world.alice).post(
-        where, {"note-body": "x", "note-audience": "internal", "note-uploads": upload(b"x" * 1_500_000, "a.txt")}
+        where,
+        {
+            "note-body": "x",
+            "note-audience": "internal",
+            "note-uploads": upload(b"x" * 1_500_000, "a.txt"),
+        },
     )
 
     sent = answer.context["note_form"].files["note-uploads"]
@@ -173,10 +204,14 @@ def test_what_arrives_is_cut_off_soon_after_the_limit(world: World, settings: Se
     assert 100_000 < sent.size < 250_000
 
 
-def test_a_request_that_no_upload_could_need_is_refused_unread(world: World, settings: Settings) -> None:
+def test_a_request_that_no_upload_could_need_is_refused_unread(
+    world: World, settings: Settings
+) -> None:
     settings.FILE_MAX_BYTES = 1000
     row = make_request(world.acme)
 
-    answer = signed_in(world.alice).post(f"/admin/delivery/request/{row.pk}/note/", {"note-uploads": upload(b"x" * 50_000, "a.txt")})
+    answer = signed_in(world.alice).post(
+        f"/admin/delivery/request/{row.pk}/note/", {"note-uploads": upload(b"x" * 50_000, "a.txt")}
+    )
 
     assert answer.status_code == 400

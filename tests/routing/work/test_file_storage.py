@@ -58,7 +58,9 @@ def test_the_same_upload_from_many_at_once_is_whole_once(committed_world: World)
     assert Path(private().path(made[0].storage_key)).read_bytes() == content
 
 
-def test_a_full_disk_is_a_refusal_that_leaves_nothing_and_passes(world: World, settings: Settings, tmp_path: Path) -> None:
+def test_a_full_disk_is_a_refusal_that_leaves_nothing_and_passes(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
     use(settings, "tests.storages.DiskFull", tmp_path)
 
     with pytest.raises(NotKept) as refusal:
@@ -71,7 +73,9 @@ def test_a_full_disk_is_a_refusal_that_leaves_nothing_and_passes(world: World, s
     assert make_file(world.alice).is_kept
 
 
-def test_a_crash_between_write_and_name_leaves_neither_row_nor_file(world: World, settings: Settings, tmp_path: Path) -> None:
+def test_a_crash_between_write_and_name_leaves_neither_row_nor_file(
+    world: World, settings: Settings, tmp_path: Path
+) -> None:
     use(settings, "tests.storages.LosesPower", tmp_path)
 
     with pytest.raises(PowerLost):
@@ -90,7 +94,9 @@ def test_a_rollback_leaves_bytes_that_the_sweep_takes_a_day_later(committed_worl
     grow_old(days=0)  # the disk dates files by the machine's clock
 
     assert len(lying()) == 1
-    assert operations.sweep_orphans(timezone.now()) == 0  # young: somebody may be about to refer to it
+    assert (
+        operations.sweep_orphans(timezone.now()) == 0
+    )  # young: somebody may be about to refer to it
     grow_old()
     assert [operations.sweep_orphans(timezone.now()) for _ in range(2)] == [1, 0]
 
@@ -108,21 +114,30 @@ def test_a_sweep_beside_uploads_of_the_same_bytes_never_takes_them(committed_wor
         leave_orphan(committed_world)
         grow_old()
 
-        at_once([lambda: make_file(committed_world.alice).pk, lambda: operations.sweep_orphans(timezone.now())])
+        at_once(
+            [
+                lambda: make_file(committed_world.alice).pk,
+                lambda: operations.sweep_orphans(timezone.now()),
+            ]
+        )
 
         [made] = File.objects.kept()
         assert lying() == [made.storage_key]
         File.objects.update(storage_key="", erased_at=NOW)
 
 
-def test_erasing_a_contact_clears_the_names_they_gave_and_the_notes_they_wrote(world: World) -> None:
+def test_erasing_a_contact_clears_the_names_they_gave_and_the_notes_they_wrote(
+    world: World,
+) -> None:
     user = make_user("Carla")
     contact = make_contact(user=user)
     theirs = make_file(user, world.acme, name="Carla's face.png")
     about = make_file(world.alice, world.acme, name="for CARLA@acme.test.pdf", content=files.pdf())
     item = make_request(world.acme).item
     notes.write(item, body="I am Carla", audience="client", by=by(user), at=NOW)
-    notes.write(item, body="Write to Carla@ACME.test soon", audience="internal", by=by(world.alice), at=NOW)
+    notes.write(
+        item, body="Write to Carla@ACME.test soon", audience="internal", by=by(world.alice), at=NOW
+    )
 
     erase(contact.pk, by=by(world.olga), at=NOW, reason="Asked")
 

@@ -34,7 +34,12 @@ OFFICE = "application/vnd.openxmlformats-officedocument."
         (files.pdf(), "a.pdf", "application/pdf", (None, None)),
         (files.office(), "a.docx", OFFICE + "wordprocessingml.document", (None, None)),
         (files.office("xl/workbook.xml"), "a.xlsx", OFFICE + "spreadsheetml.sheet", (None, None)),
-        (files.office("ppt/presentation.xml"), "a.pptx", OFFICE + "presentationml.presentation", (None, None)),
+        (
+            files.office("ppt/presentation.xml"),
+            "a.pptx",
+            OFFICE + "presentationml.presentation",
+            (None, None),
+        ),
         (files.mp4(), "a.mp4", "video/mp4", (None, None)),
         (files.mp4(b"qt  "), "a.mov", "video/quicktime", (None, None)),
         (files.webm(), "a.webm", "video/webm", (None, None)),
@@ -46,11 +51,18 @@ OFFICE = "application/vnd.openxmlformats-officedocument."
         (files.jpeg(), "a.txt", "image/jpeg", (8, 6)),  # what it calls itself does not matter
     ],
 )
-def test_a_file_is_what_its_bytes_are(world: World, content: bytes, name: str, kind: str, pixels: tuple[int | None, int | None]) -> None:
+def test_a_file_is_what_its_bytes_are(
+    world: World, content: bytes, name: str, kind: str, pixels: tuple[int | None, int | None]
+) -> None:
     made = make_file(world.alice, world.acme, content=content, name=name)
 
     kept = File.objects.get(pk=made.pk)
-    assert (kept.type, kept.width, kept.height, kept.size, kept.scan) == (kind, *pixels, len(content), "not_scanned")
+    assert (kept.type, kept.width, kept.height, kept.size, kept.scan) == (
+        kind,
+        *pixels,
+        len(content),
+        "not_scanned",
+    )
     with private().open(kept.storage_key) as stored:
         assert stored.read() == content
 
@@ -90,7 +102,9 @@ def test_a_file_is_what_its_bytes_are(world: World, content: bytes, name: str, k
         ("Grüße".encode("latin-1"), "a.txt", "type"),
     ],
 )
-def test_what_could_harm_is_refused_with_what_to_do(world: World, content: bytes, name: str, code: str) -> None:
+def test_what_could_harm_is_refused_with_what_to_do(
+    world: World, content: bytes, name: str, code: str
+) -> None:
     with pytest.raises(NotKept) as refusal:
         make_file(world.alice, world.acme, content=content, name=name)
 
@@ -147,7 +161,16 @@ def test_names_are_cleaned_of_what_misleads(given: str, shown: str) -> None:
     assert clean(given) == shown
 
 
-@pytest.mark.parametrize("name", ["x" * 255 + ".png", "ü" * 300 + ".png", "😀" * 100 + ".jpeg", "." + "y" * 400, "a." + "z" * 300])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x" * 255 + ".png",
+        "ü" * 300 + ".png",
+        "😀" * 100 + ".jpeg",
+        "." + "y" * 400,
+        "a." + "z" * 300,
+    ],
+)
 def test_long_names_are_shortened_and_keep_their_ending(name: str) -> None:
     shown = clean(name)
 

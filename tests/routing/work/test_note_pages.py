@@ -17,7 +17,14 @@ from tests.world import NOW, World, by, make_request
 pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("A9")]
 
 
-def send(user: User, row: Request, body: str = "Call them", audience: str = "internal", uploads: Any = (), **more: str):
+def send(
+    user: User,
+    row: Request,
+    body: str = "Call them",
+    audience: str = "internal",
+    uploads: Any = (),
+    **more: str,
+):
     sent = {"note-body": body, "note-audience": audience, "note-uploads": uploads, **more}
     return signed_in(user).post(url(Request, "note", row.pk), sent)
 
@@ -30,7 +37,12 @@ def test_everyone_who_sees_the_work_may_write_a_note(world: World, who: str) -> 
 
     note = Note.objects.get()
     assert answer.status_code == 302
-    assert (note.item_id, note.author.full_name, note.audience, note.body) == (row.item_id, who.capitalize(), "internal", "Call them")
+    assert (note.item_id, note.author.full_name, note.audience, note.body) == (
+        row.item_id,
+        who.capitalize(),
+        "internal",
+        "Call them",
+    )
 
 
 def test_work_that_has_ended_can_still_be_noted(world: World) -> None:
@@ -55,10 +67,16 @@ def test_what_one_may_not_see_cannot_be_noted(world: World) -> None:
 def test_the_event_names_the_note_and_says_nothing_of_it(world: World) -> None:
     row = make_request(world.acme)
 
-    note = notes.add(row.item_id, body="Carla is away", audience="internal", by=by(world.alice), at=NOW)
+    note = notes.add(
+        row.item_id, body="Carla is away", audience="internal", by=by(world.alice), at=NOW
+    )
 
     event = Event.objects.get(kind="routing.note.add")
-    assert (event.item_id, event.object_id, event.actor_id) == (row.item_id, note.pk, world.alice.pk)
+    assert (event.item_id, event.object_id, event.actor_id) == (
+        row.item_id,
+        note.pk,
+        world.alice.pk,
+    )
     assert not any("Carla" in str(value) for value in vars(event).values())
 
 
@@ -77,7 +95,12 @@ def test_the_page_tells_internal_notes_from_shared_ones_in_words(world: World) -
 
 def test_markup_in_notes_and_names_is_text(world: World) -> None:
     row = make_request(world.acme)
-    send(world.alice, row, "<script>alert(1)</script>", uploads=upload(png(), "<img src=x onerror=alert(1)>.png"))
+    send(
+        world.alice,
+        row,
+        "<script>alert(1)</script>",
+        uploads=upload(png(), "<img src=x onerror=alert(1)>.png"),
+    )
 
     page = signed_in(world.alice).get(url(Request, "change", row.pk)).content.decode()
 
@@ -92,13 +115,22 @@ def test_files_come_with_the_note_and_belong_to_the_client(world: World) -> None
     send(world.alice, row, uploads=[upload(png(8, 6), "a.png"), upload(png(9, 6), "b.png")])
 
     note = Note.objects.get()
-    assert {(file.name, file.client) for file in note.files.all()} == {("a.png", world.acme), ("b.png", world.acme)}
+    assert {(file.name, file.client) for file in note.files.all()} == {
+        ("a.png", world.acme),
+        ("b.png", world.acme),
+    }
 
 
 def test_a_refused_file_keeps_what_was_typed_and_writes_nothing(world: World) -> None:
     row = make_request(world.acme)
 
-    answer = send(world.alice, row, "Do not lose me", "client", uploads=[upload(png(), "a.png"), upload(EXE, "b.png")])
+    answer = send(
+        world.alice,
+        row,
+        "Do not lose me",
+        "client",
+        uploads=[upload(png(), "a.png"), upload(EXE, "b.png")],
+    )
 
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -118,7 +150,9 @@ def test_a_refused_file_keeps_what_was_typed_and_writes_nothing(world: World) ->
         ({"audience": "everybody"}, "Select a valid choice."),
     ],
 )
-def test_what_cannot_be_a_note_is_refused_with_words(world: World, sent: dict[str, str], says: str) -> None:
+def test_what_cannot_be_a_note_is_refused_with_words(
+    world: World, sent: dict[str, str], says: str
+) -> None:
     answer = send(world.alice, make_request(world.acme), **sent)
 
     assert answer.status_code == 422
@@ -138,16 +172,22 @@ def test_a_form_that_is_sent_twice_writes_one_note(world: World) -> None:
 def test_reading_the_address_writes_nothing(world: World) -> None:
     row = make_request(world.acme)
 
-    answer = signed_in(world.alice).get(url(Request, "note", row.pk), {"note-body": "Hello", "note-audience": "client"})
+    answer = signed_in(world.alice).get(
+        url(Request, "note", row.pk), {"note-body": "Hello", "note-audience": "client"}
+    )
 
     assert answer.status_code == 302
     assert not Note.objects.exists()
 
 
-def test_notes_cost_the_page_the_same_however_many_there_are(world: World, django_assert_max_num_queries) -> None:
+def test_notes_cost_the_page_the_same_however_many_there_are(
+    world: World, django_assert_max_num_queries
+) -> None:
     row = make_request(world.acme)
     for number in range(15):
-        note = notes.add(row.item_id, body=f"Note {number}", audience="internal", by=by(world.alice), at=NOW)
+        note = notes.add(
+            row.item_id, body=f"Note {number}", audience="internal", by=by(world.alice), at=NOW
+        )
         NoteFile.objects.create(note=note, file=make_file(world.alice, world.acme))
     browser = signed_in(world.alice)
 

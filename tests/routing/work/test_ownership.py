@@ -45,7 +45,9 @@ def test_what_is_held_refuses_every_step_but_cancel(world: World) -> None:
     [accepted] = requests.accept([request.pk], by=by(world.alice), at=NOW)
     [cancelled] = requests.cancel([request.pk], by=by(world.alice), at=NOW, reason="No budget")
 
-    assert [(refusal.code, refusal.evidence) for refusal in accepted.refusals] == [("hold", "Budget")]
+    assert [(refusal.code, refusal.evidence) for refusal in accepted.refusals] == [
+        ("hold", "Budget")
+    ]
     assert cancelled.done
 
 
@@ -54,14 +56,24 @@ def test_hand_over_writes_who_why_and_when_into_history(world: World) -> None:
     request = make_request(world.acme)
 
     [result] = items.hand_over(
-        [request.item_id], by=by(world.alice), at=NOW, reason="Holiday", owner=world.bob.pk, backup=world.olga.pk, doer=world.cora.pk
+        [request.item_id],
+        by=by(world.alice),
+        at=NOW,
+        reason="Holiday",
+        owner=world.bob.pk,
+        backup=world.olga.pk,
+        doer=world.cora.pk,
     )
 
     item = WorkItem.objects.get(pk=request.item_id)
     latest = item.history.first()
     assert result.done
     assert (item.owner, item.backup, item.doer) == (world.bob, world.olga, world.cora)
-    assert (latest.history_user_id, latest.history_change_reason, latest.history_date) == (world.alice.pk, "Holiday", NOW)
+    assert (latest.history_user_id, latest.history_change_reason, latest.history_date) == (
+        world.alice.pk,
+        "Holiday",
+        NOW,
+    )
     assert Event.objects.filter(kind="routing.workitem.hand_over", item=item).count() == 1
 
 
@@ -101,7 +113,13 @@ def test_who_may_hand_over(world: World, who: str, may: bool) -> None:
     }[who]
 
     [result] = items.hand_over(
-        [request.item_id], by=by(person), at=NOW, reason="Holiday", owner=world.bob.pk, backup=world.olga.pk, doer=None
+        [request.item_id],
+        by=by(person),
+        at=NOW,
+        reason="Holiday",
+        owner=world.bob.pk,
+        backup=world.olga.pk,
+        doer=None,
     )
 
     assert result.done == may
@@ -116,12 +134,17 @@ def test_the_database_refuses_open_work_without_a_pair(world: World, pair: str) 
         "one person twice": {"backup": item.owner},
     }
 
-    with pytest.raises(IntegrityError, match="open_work_has_owner_and_backup"), transaction.atomic():
+    with (
+        pytest.raises(IntegrityError, match="open_work_has_owner_and_backup"),
+        transaction.atomic(),
+    ):
         WorkItem.objects.filter(pk=item.pk).update(**spoilt[pair])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_database_refuses_a_commit_that_leaves_an_inactive_owner(committed_world: World) -> None:
+def test_the_database_refuses_a_commit_that_leaves_an_inactive_owner(
+    committed_world: World,
+) -> None:
     make_request(committed_world.acme)
 
     with pytest.raises(IntegrityError, match="still owns or backs up"), transaction.atomic():
@@ -135,9 +158,14 @@ def test_the_database_refuses_a_commit_that_leaves_an_inactive_owner(committed_w
 @pytest.mark.requirement("O10")
 def test_leaving_hands_everything_to_the_successor_at_once(world: World) -> None:
     heir = make_user("Heir", AM)
-    owned, backed = make_request(world.acme), make_request(make_client("BEE", world.team, world.bob, world.alice))
+    owned, backed = (
+        make_request(world.acme),
+        make_request(make_client("BEE", world.team, world.bob, world.alice)),
+    )
 
-    moved = leaving.deactivate(world.alice, heir=heir, by=by(world.olga), at=NOW, reason="Left the company")
+    moved = leaving.deactivate(
+        world.alice, heir=heir, by=by(world.olga), at=NOW, reason="Left the company"
+    )
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

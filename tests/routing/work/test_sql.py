@@ -35,7 +35,9 @@ def watched() -> Iterator[list[str]]:
         yield sent
 
 
-def ran(sql: str, params: list[Any], *, is_watched: bool, binary: bool = False) -> list[tuple[Any, ...]]:
+def ran(
+    sql: str, params: list[Any], *, is_watched: bool, binary: bool = False
+) -> list[tuple[Any, ...]]:
     if not is_watched:
         return run(sql, params, binary=binary)
     with watched() as sent:
@@ -46,7 +48,9 @@ def ran(sql: str, params: list[Any], *, is_watched: bool, binary: bool = False) 
 
 def prepared(statement: str) -> int:
     """How many statements with this text the server keeps for this session."""
-    [(found,)] = run("SELECT count(*) FROM pg_prepared_statements WHERE statement = %s", [statement])
+    [(found,)] = run(
+        "SELECT count(*) FROM pg_prepared_statements WHERE statement = %s", [statement]
+    )
     return int(found)
 
 
@@ -109,7 +113,9 @@ def test_a_statement_without_rows_returns_none(db: None, is_watched: bool) -> No
 
 
 @WAYS
-def test_an_error_is_djangos_and_what_follows_waits_for_the_rollback(db: None, is_watched: bool) -> None:
+def test_an_error_is_djangos_and_what_follows_waits_for_the_rollback(
+    db: None, is_watched: bool
+) -> None:
     with transaction.atomic():
         with pytest.raises(DataError):
             ran("SELECT 1 / %s::int", [0], is_watched=is_watched)

@@ -45,7 +45,15 @@ def test_whoever_is_named_sees_it_wherever_they_work(world: World) -> None:
     secret = make_request(make_client("SEC", world.team, world.alice, world.bob, restricted=True))
     kim = make_user("Kim", CREATIVE)
 
-    items.hand_over([secret.item_id], by=by(world.olga), at=NOW, reason="Skill", owner=world.alice.pk, backup=world.bob.pk, doer=kim.pk)
+    items.hand_over(
+        [secret.item_id],
+        by=by(world.olga),
+        at=NOW,
+        reason="Skill",
+        owner=world.alice.pk,
+        backup=world.bob.pk,
+        doer=kim.pk,
+    )
 
     assert work_seen_by(by(kim)).get().pk == secret.item_id
 

@@ -24,11 +24,25 @@ def refs(page) -> list[str]:
 
 
 def test_my_work_is_what_i_own_back_up_or_do(world: World) -> None:
-    owned, others = make_request(world.acme), make_request(make_client("OTH", world.team, world.olga, world.quin))
-    items.hand_over([owned.item_id], by=by(world.alice), at=NOW, reason="x", owner=world.olga.pk, backup=world.quin.pk, doer=world.cora.pk)
+    owned, others = (
+        make_request(world.acme),
+        make_request(make_client("OTH", world.team, world.olga, world.quin)),
+    )
+    items.hand_over(
+        [owned.item_id],
+        by=by(world.alice),
+        at=NOW,
+        reason="x",
+        owner=world.olga.pk,
+        backup=world.quin.pk,
+        doer=world.cora.pk,
+    )
 
     assert refs(signed_in(world.cora).get(url(WorkItem, "changelist"))) == [owned.item.ref]
-    assert set(refs(signed_in(world.olga).get(url(WorkItem, "changelist")))) == {owned.item.ref, others.item.ref}
+    assert set(refs(signed_in(world.olga).get(url(WorkItem, "changelist")))) == {
+        owned.item.ref,
+        others.item.ref,
+    }
     assert refs(signed_in(world.bob).get(url(WorkItem, "changelist"))) == []
 
 
@@ -36,17 +50,27 @@ def test_all_work_leaves_out_what_may_not_be_seen(world: World) -> None:
     make_request(world.acme)
     hidden = others_secret(world)
 
-    assert refs(signed_in(world.alice).get(url(WorkItem, "changelist"), {"whose": "all"})) == ["ACM-1"]
-    assert hidden.item.ref in refs(signed_in(world.olga).get(url(WorkItem, "changelist"), {"whose": "all"}))
+    assert refs(signed_in(world.alice).get(url(WorkItem, "changelist"), {"whose": "all"})) == [
+        "ACM-1"
+    ]
+    assert hidden.item.ref in refs(
+        signed_in(world.olga).get(url(WorkItem, "changelist"), {"whose": "all"})
+    )
     assert signed_in(world.alice).get(url(WorkItem, "change", hidden.item_id)).status_code == 404
 
 
 def test_what_is_due_first_comes_first(world: World) -> None:
     rows = [make_request(world.acme) for _ in range(3)]
     for row, days in zip(rows, (3, 1, 2), strict=True):
-        WorkItem.objects.filter(pk=row.item_id).update(next_due_at=timezone.now() + timedelta(days=days))
+        WorkItem.objects.filter(pk=row.item_id).update(
+            next_due_at=timezone.now() + timedelta(days=days)
+        )
 
-    assert refs(signed_in(world.alice).get(url(WorkItem, "changelist"))) == ["ACM-2", "ACM-3", "ACM-1"]
+    assert refs(signed_in(world.alice).get(url(WorkItem, "changelist"))) == [
+        "ACM-2",
+        "ACM-3",
+        "ACM-1",
+    ]
 
 
 def test_its_lasting_address_leads_to_the_noun(world: World) -> None:
@@ -60,7 +84,10 @@ def test_its_lasting_address_leads_to_the_noun(world: World) -> None:
 def test_nothing_is_saved_added_or_deleted_there(world: World) -> None:
     row, browser = make_request(world.acme), signed_in(world.olga)
 
-    assert browser.post(url(WorkItem, "change", row.item_id), {"owner": world.cora.pk}).status_code == 403
+    assert (
+        browser.post(url(WorkItem, "change", row.item_id), {"owner": world.cora.pk}).status_code
+        == 403
+    )
     assert browser.post(url(WorkItem, "add"), {"ref": "X-1"}).status_code == 403
     assert browser.post(url(WorkItem, "delete", row.item_id), {"post": "yes"}).status_code == 403
     assert browser.post(url(WorkItem, "history", row.item_id)).status_code == 403
@@ -70,17 +97,29 @@ def test_holding_in_bulk_answers_for_each(world: World) -> None:
     free, held = make_request(world.acme), make_request(world.acme)
     items.hold([held.item_id], by=by(world.alice), at=NOW, reason="Before")
 
-    page = signed_in(world.alice).post(url(WorkItem, "bulk", "hold"), {"ids": [free.item_id, held.item_id], "reason": "Now"})
+    page = signed_in(world.alice).post(
+        url(WorkItem, "bulk", "hold"), {"ids": [free.item_id, held.item_id], "reason": "Now"}
+    )
 
-    assert {(line.item.ref, line.done) for line in page.context["lines"]} == {(free.item.ref, True), (held.item.ref, False)}
+    assert {(line.item.ref, line.done) for line in page.context["lines"]} == {
+        (free.item.ref, True),
+        (held.item.ref, False),
+    }
     assert "Already on hold." in words(page)
 
 
 def test_bulk_without_permission_or_sight_does_nothing(world: World) -> None:
     mine, hidden = make_request(world.acme), others_secret(world)
 
-    assert signed_in(world.cora).post(url(WorkItem, "bulk", "hold"), {"ids": [mine.item_id], "reason": "x"}).status_code == 403
-    signed_in(world.alice).post(url(WorkItem, "bulk", "hold"), {"ids": [hidden.item_id], "reason": "x"})
+    assert (
+        signed_in(world.cora)
+        .post(url(WorkItem, "bulk", "hold"), {"ids": [mine.item_id], "reason": "x"})
+        .status_code
+        == 403
+    )
+    signed_in(world.alice).post(
+        url(WorkItem, "bulk", "hold"), {"ids": [hidden.item_id], "reason": "x"}
+    )
 
     assert not WorkItem.objects.filter(held_at__isnull=False).exists()
 
