@@ -25,6 +25,7 @@ REGISTERING = (
     "routing.work.operations.notes",
     "routing.runs.operations.outcomes",
     "routing.cover.operations.portal_access",
+    "routing.work.checks",
     "routing.audit.checks",
     "routing.runs.trace_sections",
 )

@@ -7,7 +7,7 @@ Rooms and packages above this one fill them in ``AppConfig.ready``.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,24 @@ def react(*kinds: str) -> Callable[[Reaction], Reaction]:
 
 def reactions(kind: str) -> Sequence[Reaction]:
     return _reactions.get(kind, ())
+
+
+def reacted_to() -> Mapping[str, Sequence[Reaction]]:
+    """Return every kind of event that something reacts to, with its reactions."""
+    return {kind: tuple(found) for kind, found in _reactions.items() if found}
+
+
+_announced: set[str] = set()
+
+
+def announce(kind: str) -> str:
+    """Declare a kind of event that is neither a step of work nor its creation, and return it."""
+    _announced.add(kind)
+    return kind
+
+
+def announced() -> frozenset[str]:
+    return frozenset(_announced)
 
 
 # -- Followers: state that is kept beside work items, such as clocks -------------------------------

@@ -10,9 +10,9 @@ from routing.cover.agency import Agency
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
 from routing.people.saving import save, tell
-from routing.work.registry import reactions
+from routing.work.registry import announce, reactions
 
-SAVED = "routing.agency.save"
+SAVED = announce("routing.agency.save")
 
 grant("routing.view_agency", AM, QA, OPS, INTEGRATIONS, AUDITOR)
 grant("routing.change_agency", OPS)

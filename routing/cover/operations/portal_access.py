@@ -20,13 +20,13 @@ from routing.people.clients import Contact, Membership
 from routing.people.saving import save, tell
 from routing.people.staff import User
 from routing.work.gates import GateResult, refused
-from routing.work.registry import reactions
+from routing.work.registry import announce, reactions
 from routing.work.visibility import contacts_seen_by
 
 grant("routing.invite_contact", AM, OPS, name="Can invite a contact to the portal")
 grant("routing.withdraw_contact", AM, OPS, name="Can withdraw a contact's access to the portal")
 
-INVITED = "routing.contact.invite"
+INVITED = announce("routing.contact.invite")
 _RANK = {
     role: place
     for place, role in enumerate(
