@@ -26,6 +26,7 @@ from django.utils.timezone import now
 
 from bench import orm, outbox_bare, report, services
 from bench.measure import OURS, Spread
+from bench.outbox_figures import arrivals, ratios
 from bench.remote import COUNTED, KEY
 from bench.world import World
 from config.celery import app
@@ -76,27 +77,6 @@ def outbox(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dic
         "aims": AIMS,
     }
     return report.one("outbox", told | figures, ratios(rates), _checks(sent, counted["changes"]))
-
-
-def ratios(rates: Mapping[str, Sequence[float]]) -> dict[str, Spread]:
-    """Return ours over each of the others, by its name: a ratio each repetition."""
-    others = {name: values for name, values in rates.items() if name != OURS}
-    return {
-        name: Spread.of([ours / it for ours, it in zip(rates[OURS], values, strict=True)])
-        for name, values in others.items()
-    }
-
-
-def arrivals(keys: Sequence[str], arrived: Mapping[str, int]) -> dict[str, bool]:
-    """
-    Judge what the other side counted.
-
-    :param arrived: how often each change came in, by key
-    """
-    return {
-        "none lost": all(arrived.get(key, 0) >= 1 for key in keys),
-        "none twice": all(arrived.get(key, 0) <= 1 for key in keys),
-    }
 
 
 def _checks(sent: Mapping[str, Sequence[str]], arrived: Mapping[str, int]) -> dict[str, bool]:

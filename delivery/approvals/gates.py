@@ -60,9 +60,8 @@ def still_asked(row: Approval, context: Context) -> GateResult:
 
 def asks_me(row: Approval, context: Context) -> GateResult:
     """
-    Refuses everybody but those asked.
-
-    The client's approvers, or colleagues who did not make the version.
+    Refuses everybody but those asked: the client's approvers, or colleagues who did not make
+    the version.
     """
     standing, by = _standing(context, row), context.by
     if row.audience == Audience.CLIENT:

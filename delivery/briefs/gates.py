@@ -140,9 +140,8 @@ def request_is_accepted(row: Brief, context: Context) -> GateResult:
 
 def request_goes_on(row: Brief, context: Context) -> GateResult:
     """
-    Refuses new work for a request that is delivered or over.
-
-    What is wanted then is another request.
+    Refuses new work for a request that is delivered or over: what is wanted then is another
+    request.
     """
     state = _standing(context, row).request_state
     if state in {*Request.before_acceptance, Request.State.ACCEPTED, Request.State.IN_DELIVERY}:

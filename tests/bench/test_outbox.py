@@ -11,7 +11,7 @@ import pytest
 
 from bench.checkout import ROOT
 from bench.measure import Spread
-from bench.outbox import arrivals, ratios
+from bench.outbox_figures import arrivals, ratios
 from bench.remote import COUNTED, KEY, Asked, Buffer, Deals
 
 DEAL = "/crm/objects/2026-09/deals/7"

@@ -162,4 +162,4 @@ def test_what_is_missing_is_filled_in_and_the_run_goes_on(
     expect(page.get_by_role("region", name="Trace")).to_contain_text("filled in by Olga")
     expect(page.get_by_role("main")).to_contain_text("Blocked by Nothing.")
     page.get_by_role("link", name="Recompute and compare").click()
-    expect(page.get_by_text("the same, byte for byte")).to_be_visible()
+    expect(page.get_by_text("identical, byte for byte")).to_be_visible()

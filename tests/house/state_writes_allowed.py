@@ -10,8 +10,6 @@ _MIRROR = "copies the state that a verb, or the first row, gave the noun to its 
 ALLOWED = {
     "integrations/inbox/receive.py::_INTO": _ARRIVAL,
     "integrations/inbox/receive.py::_AGAIN": _ARRIVAL,
-    "integrations/outbox/deliver.py::_begin": "writes what the verb made of the row, under the "
-    "lease",
     "routing/kernel/tables.py::Table.__init__": "holds the name of the column, not a state",
     "routing/runs/operations/enrich.py::_mine": _STEP,
     "routing/runs/operations/enrich.py::_finish": _STEP,

@@ -45,8 +45,7 @@ WRITES = {
         """run("UPDATE delivery_request " + "SET state = %s")""",
         """run("UPDATE delivery_request SET (title, state) = (%s, %s)")""",
         """run("INSERT INTO delivery_request (id, state) VALUES (1, 'closed')")""",
-        """run("INSERT INTO x (id) VALUES (1) ON CONFLICT (id) DO UPDATE
-            SET state = EXCLUDED.state")""",
+        """run("INSERT INTO x (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state")""",  # noqa: E501
         """run(b"UPDATE delivery_request SET state = 'closed'".decode())""",
     ),
     "a manager that creates": (
@@ -70,8 +69,7 @@ READS = (
     "row._state.adding = True",
     'Request.objects.bulk_update(rows, ["title"])',
     """run("UPDATE delivery_request SET title = 'x' WHERE state = 'closed'")""",
-    """run("UPDATE delivery_request r SET title = n.title FROM n WHERE r.id = n.id
-        AND n.state = 'closed'")""",
+    """run("UPDATE delivery_request r SET title = n.title FROM n WHERE r.id = n.id AND n.state = 'closed'")""",  # noqa: E501
     """run("SELECT state FROM delivery_request")""",
     """run("INSERT INTO seen (id) SELECT id FROM delivery_request WHERE state = 'closed'")""",
     'def act():\n    """UPDATE sets: SET state = what the verb says."""',

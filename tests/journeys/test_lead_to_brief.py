@@ -381,7 +381,7 @@ def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, cr
     assert "Everything else" in text
     assert "{" not in text
     assert run.item.ref in text
-    assert "the same, byte for byte" in out.getvalue()
+    assert "identical, byte for byte" in out.getvalue()
     with pytest.raises(CommandError, match="Nothing is known as NO-1"):
         call_command("trace", "NO-1")
 

@@ -257,7 +257,9 @@ def test_a_worker_killed_after_each_remote_commit_leaves_one_post_and_one_file(
     sent = Outbound.objects.get(item=page.item_id, verb="publish")
     assert (post["status"], str(post["id"])) == ("publish", sent.remote_id)
     assert len(media(wordpress, page)) == 1
-    assert list(sent.tries.order_by("number").values_list("outcome", flat=True)) == [
+    outcomes = list(sent.tries.order_by("number").values_list("outcome", flat=True))
+    # Between them it only looked: nothing is made while what a dead worker sent may still arrive.
+    assert [outcome for outcome in outcomes if outcome != "unknown"] == [
         "lost",
         "lost",
         "lost",
