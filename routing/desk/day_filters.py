@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Any
 
@@ -35,11 +36,9 @@ class WhenDue(SimpleListFilter):
         )
 
 
-class OnceChosen(SimpleListFilter):
+class OnceChosen(ABC, SimpleListFilter):
     """
-    Offered only where it is in force.
-
-    Links lead to it, and its one choice shows that it holds.
+    Offered only where it is in force: links lead to it, and its one choice shows that it holds.
     """
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
@@ -47,9 +46,9 @@ class OnceChosen(SimpleListFilter):
         label = self.words(value) if value else ""
         return [(value, label)] if label else []
 
+    @abstractmethod
     def words(self, value: str) -> str:
-        """The choice in words; empty when the value is none."""
-        raise NotImplementedError
+        """Return the choice in words, or an empty string if the value is none."""
 
 
 class OfOwner(OnceChosen):
