@@ -1,7 +1,6 @@
 """
-``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages]``.
-
-One, by NAME too; SCALE=0.1 is shorter. JSON on stdout.
+``python -m bench [lifecycle|sweep|intake|drain|lists|search|outbox|pages]``: one, by NAME too;
+SCALE=0.1 is shorter. JSON on stdout.
 """
 
 from __future__ import annotations

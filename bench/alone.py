@@ -46,9 +46,8 @@ def main() -> None:
 
 def prepared(name: str) -> tuple[Callable[..., dict[str, Any]], Any]:
     """
-    Return the workload's function, trimmed, and its first argument.
-
-    None where that is the database.
+    Return the workload's function, trimmed, and its first argument: None where that is the
+    database.
     """
     workers = import_module("bench.workers")  # before whoever imports its functions by name
     change(workers, working=after_waiting(workers.working))
@@ -135,9 +134,8 @@ def only_ours(workload: Any, longer: int = 1) -> Any:
 
 def change(module: ModuleType, **values: Any) -> None:
     """
-    :raises AttributeError.
-
-    If the module has no such name, for then it measures something else than is thought
+    :raises AttributeError: if the module has no such name, for then it measures something else than
+    is thought
     """
     for name, value in values.items():
         getattr(module, name)

@@ -124,9 +124,8 @@ def _equal(found: Rows, expected: Rows, lives: Callable[..., None]) -> None:
 
 def two_processes_have_one_winner(workers: Sequence[Worker]) -> None:
     """
-    Accept against reject, one by one and in batches.
-
-    One wins each, the other hears why, and nothing is written twice.
+    Accept against reject, one by one and in batches: one wins each, the other hears why, and
+    nothing is written twice.
     """
     for size in (1, RACES // 3):
         ids = workers[0].do(_triaged, RACES)

@@ -1,7 +1,6 @@
 """
-A million open clocks, and a time that goes on only when it is told to.
-
-At any instant as many are due as one asks for.
+A million open clocks, and a time that goes on only when it is told to: at any instant as many are
+due as one asks for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-A large agency.
-
-A million requests, in the product's own tables and in plain copies for the naive contender.
+A large agency: a million requests, in the product's own tables and in plain copies for the naive
+contender.
 """
 
 from __future__ import annotations
@@ -20,10 +19,8 @@ from routing.people.staff import Team, TeamMembership, User
 
 MILLION = 1_000_000
 CLIENTS, OWNERS = 100, 20
-COMMON, RARE = (
-    "landing",
-    "zanzibar-4711",
-)  # one in eight titles has the first, one of all the second
+# One in eight titles has the first, one of all the second.
+COMMON, RARE = ("landing", "zanzibar-4711")
 
 ITEMS = """
     INSERT INTO routing_workitem (id, ref, kind, title, client_id, state, is_open, hold_reason,
@@ -78,16 +75,14 @@ class Crowd:
     @classmethod
     def made(cls, rows: int, superuser: str) -> Self:
         """
-        Fill the tables as a bulk load does.
-
-        Indexes after the rows, triggers asleep; then look at them once, as autovacuum would.
+        Fill the tables as a bulk load does: indexes after the rows, triggers asleep; then look at
+        them once, as autovacuum would.
         """
         owners = [_person(number) for number in range(OWNERS)]
         team = Team.objects.create(name="Large", lead=owners[0])
         TeamMembership.objects.create(team=team, user=owners[0])
-        reader = _person(
-            OWNERS
-        )  # forty pieces of work are hers, and she sees what is not restricted
+        # Forty pieces of work are hers, and she sees what is not restricted.
+        reader = _person(OWNERS)
         clients = Client.objects.bulk_create(
             Client(
                 code=f"C{n:03}",

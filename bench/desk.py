@@ -1,8 +1,6 @@
 """
-W9.
-
-Pages of the desk over the demo agency: how often each asks the database, and how long the server
-takes.
+W9: pages of the desk over the demo agency: how often each asks the database, and how long the
+server takes.
 """
 
 from __future__ import annotations
@@ -41,10 +39,8 @@ AIMS_MS = {"frame": 8, "request": 100, "brief": 100, "deliverable": 100}
 @dataclass(frozen=True, slots=True)
 class Taken:
     """
-    Milliseconds.
-
-    Until the page was there, and of those the web process's own work, which a busy machine changes
-    little.
+    Milliseconds: until the page was there, and of those the web process's own work, which a busy
+    machine changes little.
     """
 
     wall: list[float] = field(default_factory=list)
@@ -53,8 +49,7 @@ class Taken:
 
 def pages(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict[str, Any]:
     """
-    The frame around every page, and of each noun the page that asks the database most often.
-
+    The frame around every page, and of each noun the page that asks the database most often;
     ``scale`` is of the requests.
     """
     browser, reader = _set_up()

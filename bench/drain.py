@@ -1,8 +1,6 @@
 """
-W5.
-
-Captured events become validated, decided runs with request and brief; what must hold is asked of
-what was measured.
+W5: captured events become validated, decided runs with request and brief; what must hold is asked
+of what was measured.
 """
 
 from __future__ import annotations
@@ -70,9 +68,8 @@ def drain(_server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
 
 def _measured(workers: Sequence[Worker], repetitions: int, scale: float) -> dict[str, Any]:
     """
-    Events a second of each contender, taking turns in shuffled slices.
-
-    Each repetition gives one ratio a pair.
+    Events a second of each contender, taking turns in shuffled slices; each repetition gives one
+    ratio a pair.
     """
     rates: dict[str, list[float]] = {name: [] for name in EVENTS}
     for _ in range(repetitions):

@@ -1,7 +1,6 @@
 """
-Where a lead ended, in words that two contenders share for equal leads.
-
-No keys, instants, people, or reasons.
+Where a lead ended, in words that two contenders share for equal leads: no keys, instants, people,
+or reasons.
 """
 
 from __future__ import annotations

@@ -129,9 +129,8 @@ def _counted() -> dict[str, int]:
 
 def the_orm_decides_and_writes_the_same(workers: Sequence[Worker]) -> None:
     """
-    Where equal leads end, through ours and through the ORM.
-
-    Not who of a team takes them, which goes in turns.
+    Where equal leads end, through ours and through the ORM; not who of a team takes them, which
+    goes in turns.
     """
     for name, many in DECIDING.items():
         first = leads.new_numbers(many)
@@ -163,9 +162,8 @@ def _each_once(world: World) -> None:
 
 def what_comes_again_joins(workers: Sequence[Worker]) -> None:
     """
-    The same key is one event.
-
-    Another event about the same submission joins its run and makes no work.
+    The same key is one event; another event about the same submission joins its run and makes no
+    work.
     """
     workers[0].do(_again)
 

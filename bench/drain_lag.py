@@ -72,9 +72,7 @@ def serve(_world: World, until: datetime) -> list[datetime]:
 
 def _committed(at: datetime, looked: Sequence[Sequence[datetime]]) -> datetime:
     """
-    A stage writes the instant at which it began.
-
-    When its worker asked again, that was committed.
+    A stage writes the instant at which it began; when its worker asked again, that was committed.
     """
     asked = next(
         each

@@ -1,7 +1,6 @@
 """
-Upper limit of PostgreSQL.
-
-A finished lead copied under new ids, with one statement per table and batch.
+Upper limit of PostgreSQL: a finished lead copied under new ids, with one statement per table and
+batch.
 """
 
 from __future__ import annotations
@@ -106,9 +105,8 @@ class Sample:
 
 def copied(model: type[models.Model], where: str, **changed: str) -> str:
     """
-    One INSERT of the sample's rows for each new lead.
-
-    An id that is not named is the sequence's own.
+    One INSERT of the sample's rows for each new lead; an id that is not named is the sequence's
+    own.
     """
     table = model._meta.db_table
     key = str(model._meta.pk.column)

@@ -1,7 +1,6 @@
 """
-A lead as one task would take it through the ORM.
-
-A transaction an event, found or made under a lock, ``save()`` with history.
+A lead as one task would take it through the ORM: a transaction an event, found or made under a
+lock, ``save()`` with history.
 """
 
 from __future__ import annotations
@@ -54,9 +53,8 @@ STEPS = (
 
 def handle(world: World, event_ids: list[int]) -> None:
     """
-    Called directly, so it pays for no broker.
-
-    Writes no letters either, which ours does. Both favour it.
+    Called directly, so it pays for no broker; writes no letters either, which ours does. Both
+    favour it.
     """
     for event_id in event_ids:
         with transaction.atomic():
@@ -140,9 +138,8 @@ def _create(row: WorkNoun, prefix: str, world: World, at: datetime) -> None:
     _save(row, world, at)
     if isinstance(row, Run):
         item.run = row
-        models.Model.save_base(
-            item, raw=True
-        )  # its own id was not known before; history has it with the next change
+        # Its own id was not known before; history has it with the next change.
+        models.Model.save_base(item, raw=True)
     event_of(row, "create", "", world, at).save()
 
 

@@ -102,9 +102,7 @@ def _start(runs: Sequence[Run], parts: Sequence[RunEvent], writing: Writing) -> 
 
 def _about(events: Sequence[Event]) -> list[Run]:
     """
-    All runs about these subjects, ended ones too, in order.
-
-    Whoever else would move them waits.
+    All runs about these subjects, ended ones too, in order; whoever else would move them waits.
     """
     subjects = [event.subject_id for event in events]
     sources = {event.source for event in events}

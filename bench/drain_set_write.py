@@ -1,7 +1,5 @@
 """
-The writing half of the set-based drain.
-
-Each table once a batch, each history once a transition.
+The writing half of the set-based drain: each table once a batch, each history once a transition.
 """
 
 from __future__ import annotations
@@ -149,9 +147,7 @@ class Writing:
 
     def _start(self, items: Sequence[WorkItem], policy: SLAPolicy) -> None:
         """
-        Start the clocks that the policy promises.
-
-        What is due at the same time is written at once.
+        Start the clocks that the policy promises; what is due at the same time is written at once.
         """
         uses = Uses.of(items)
         agreed: dict[Any, Agreed] = {}

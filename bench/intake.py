@@ -1,8 +1,6 @@
 """
-W4.
-
-What HubSpot posts, verified, stored once and answered, with the worker running; beside a naive hook
-and the limit.
+W4: what HubSpot posts, verified, stored once and answered, with the worker running; beside a naive
+hook and the limit.
 """
 
 from __future__ import annotations
@@ -140,9 +138,8 @@ def _request(slug: str, body: bytes) -> bytes:
 
 def _drained(slug: str, sent: int) -> None:
     """
-    Until the worker has dealt with every event.
-
-    A queue left over would weigh on the next contender.
+    Until the worker has dealt with every event: a queue left over would weigh on the next
+    contender.
     """
     until = time.monotonic() + DRAINED_S
     while RunEvent.objects.filter(event__source=slug).count() < sent or Dispatch.objects.exists():

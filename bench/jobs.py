@@ -1,7 +1,6 @@
 """
-``python -m bench.jobs``.
-
-One process of procrastinate's workers, one job at a time, for the bare change of the outbox bench.
+``python -m bench.jobs``: one process of procrastinate's workers, one job at a time, for the bare
+change of the outbox bench.
 """
 
 from __future__ import annotations

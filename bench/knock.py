@@ -1,8 +1,6 @@
 """
-A lean client.
-
-Prepared requests over so many connections at once, each answered before that connection sends the
-next.
+A lean client: prepared requests over so many connections at once, each answered before that
+connection sends the next.
 """
 
 from __future__ import annotations
@@ -40,9 +38,7 @@ class Line:
 
     def answered(self) -> int:
         """
-        The status once all of the answer is there, else 0.
-
-        A connection that was closed asks again.
+        The status once all of the answer is there, else 0; a connection that was closed asks again.
         """
         found = self.socket.recv(65536)
         if not found:

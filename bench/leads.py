@@ -1,7 +1,6 @@
 """
-An agency that takes leads by a form.
-
-Whom it works for, who does the work, and submissions that come in captured.
+An agency that takes leads by a form: whom it works for, who does the work, and submissions that
+come in captured.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The least a hook could do on the same server.
-
-Check the signature, keep the body with one INSERT, answer; it reads nothing out of it.
+The least a hook could do on the same server: check the signature, keep the body with one INSERT,
+answer; it reads nothing out of it.
 """
 
 from __future__ import annotations

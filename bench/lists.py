@@ -1,8 +1,6 @@
 """
-W6 and W7.
-
-The lists of the desk over a million rows, and search in them, against a naive admin of the same
-columns.
+W6 and W7: the lists of the desk over a million rows, and search in them, against a naive admin of
+the same columns.
 """
 
 from __future__ import annotations
@@ -101,9 +99,8 @@ def search(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         )
         for how, term in (("rare", RARE), ("common", COMMON))
     }
-    asked, checks = _checked(
-        browser, pairs, more=1
-    )  # which clients are meant is a question of its own
+    # Which clients are meant is a question of its own.
+    asked, checks = _checked(browser, pairs, more=1)
     spent = measured(browser, pairs, repetitions)
     over = {who: ratios(spent, list(pairs), who) for who in ("naive", "limit")}
     for how in ("rare", "common"):

@@ -1,8 +1,6 @@
 """
-Side by side.
-
-Every contender takes turns in short slices, so that what disturbs one disturbs all; only ratios are
-kept.
+Side by side: every contender takes turns in short slices, so that what disturbs one disturbs all;
+only ratios are kept.
 """
 
 from __future__ import annotations
@@ -60,9 +58,8 @@ def measured(
     rounds: int = ROUNDS,
 ) -> dict[str, Any]:
     """
-    Items a second of each contender, and ours over each.
-
-    Median, lowest and highest of the repetitions.
+    Items a second of each contender, and ours over each: median, lowest and highest of the
+    repetitions.
     """
     rates: dict[str, list[float]] = {name: [] for name in workload.contenders}
     for name in rates:  # plans, caches and statements are warm before it counts

@@ -1,7 +1,6 @@
 """
-The lists as one writes them first.
-
-An admin of the same site, with the same columns and filters, over copies of the same rows.
+The lists as one writes them first: an admin of the same site, with the same columns and filters,
+over copies of the same rows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The hook as one writes it first.
-
-Rows through the ORM in one transaction, then a Celery task an event.
+The hook as one writes it first: rows through the ORM in one transaction, then a Celery task an
+event.
 """
 
 from __future__ import annotations

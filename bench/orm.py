@@ -1,8 +1,6 @@
 """
-Lives through the ORM.
-
-Row by row as one would write it, and with simple-history's bulk helpers. The same rows as the
-door's.
+Lives through the ORM: row by row as one would write it, and with simple-history's bulk helpers. The
+same rows as the door's.
 """
 
 from __future__ import annotations
@@ -29,9 +27,8 @@ from routing.work.visibility import work_seen_by
 
 def one(world: World) -> None:
     """
-    One request from its capture to delivered.
-
-    Lock, gates, verb, save with history, event; every step its own commit.
+    One request from its capture to delivered: lock, gates, verb, save with history, event; every
+    step its own commit.
     """
     pk = _create(world)
     for step, by, user in world.steps():

@@ -1,7 +1,5 @@
 """
-W8.
-
-Changes that go out to a system over HTTP, through the outbox; beside a bare Celery task and a
+W8: changes that go out to a system over HTTP, through the outbox; beside a bare Celery task and a
 procrastinate job each.
 """
 
@@ -89,9 +87,8 @@ def _checks(sent: Mapping[str, Sequence[str]], arrived: Mapping[str, int]) -> di
 
 def _slice(name: str, write: Callable[[Sequence[str]], None], keys: Sequence[str]) -> float:
     """
-    Return the seconds that these took.
-
-    What is still under way after minutes is found by the checks.
+    Return the seconds that these took; what is still under way after minutes is found by the
+    checks.
     """
     before = _delivered(name)
     began = time.perf_counter()
@@ -131,9 +128,8 @@ def _writes(address: str) -> dict[str, Callable[[Sequence[str]], None]]:
 
 def by_ours(crm: Connection, about: Sequence[int], keys: Sequence[str]) -> None:
     """
-    Enqueue changes in one transaction.
-
-    Each of a deal of its own, about a piece of work, which is locked with it.
+    Enqueue changes in one transaction: each of a deal of its own, about a piece of work, which is
+    locked with it.
     """
     wanted = []
     for key, item in zip(keys, about, strict=False):
@@ -148,9 +144,8 @@ def by_ours(crm: Connection, about: Sequence[int], keys: Sequence[str]) -> None:
 @contextmanager
 def _serving() -> Iterator[str]:
     """
-    Start the other side, the product's worker and beat, and as many processes of procrastinate.
-
-    Where the other side is.
+    Start the other side, the product's worker and beat, and as many processes of procrastinate;
+    where the other side is.
     """
     with ExitStack() as stack:
         store = services.store(stack)

@@ -23,10 +23,8 @@ from procrastinate import App, PsycopgConnector
 
 from bench.remote import DEALS, KEY
 
-QUEUE, JOBS = (
-    "outbound",
-    "bare",
-)  # the first is one of the product's own, so that its worker takes it
+# The first is one of the product's own, so that its worker takes it.
+QUEUE, JOBS = ("outbound", "bare")
 ADDRESS = "BENCH_REMOTE"  # where the other side is; the workers' environment says so
 TIMEOUT_S = 10
 TABLE = """
@@ -61,9 +59,8 @@ jobs = App(connector=PsycopgConnector(conninfo=os.environ["DATABASE_URL"]))
 
 def make_tables(owner: str) -> None:
     """
-    Make this table and procrastinate's own, as the owner.
-
-    The migrations that follow let the app's role use them.
+    Make this table and procrastinate's own, as the owner; the migrations that follow let the app's
+    role use them.
     """
     with psycopg.connect(owner, autocommit=True) as session:
         session.execute(TABLE)

@@ -1,7 +1,6 @@
 """
-Pages of the desk, asked for as a browser does.
-
-Which rows they show, what they ask the database, how long they take.
+Pages of the desk, asked for as a browser does: which rows they show, what they ask the database,
+how long they take.
 """
 
 from __future__ import annotations
@@ -51,9 +50,8 @@ def measured(
     browser: Browser, pairs: Mapping[str, Pair], repetitions: int
 ) -> dict[str, dict[str, list[float]]]:
     """
-    Milliseconds a page, by page and contender, one median a repetition.
-
-    Contenders take turns in random order.
+    Milliseconds a page, by page and contender, one median a repetition; contenders take turns in
+    random order.
     """
     spent: dict[str, dict[str, list[float]]] = {
         name: {"ours": [], "naive": [], "limit": []} for name in pairs

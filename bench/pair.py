@@ -36,9 +36,8 @@ from bench.own import Figure
 NO_LOWER = 0.9
 PAIRS, SCALE, REPETITIONS = 6, 0.1, 5
 DRIVER = Path("bench", "alone.py")
-YOUNGER = {
-    "outbox": Path("bench", "outbox.py")
-}  # than 7d0cd11, the first commit that can be compared with
+# Than 7d0cd11, the first commit that can be compared with.
+YOUNGER = {"outbox": Path("bench", "outbox.py")}
 STOP_S = 90
 ENDS_OF_A_LOG = 3_000
 Figures = dict[str, Figure]
@@ -87,9 +86,8 @@ class Side:
 
     def close(self) -> None:
         """
-        End it, if it has not ended by itself.
-
-        Interrupted, it stops its servers and removes what they kept.
+        End it, if it has not ended by itself; interrupted, it stops its servers and removes what
+        they kept.
         """
         assert self._process.stdin
         assert self._process.stdout
@@ -144,9 +142,8 @@ def main() -> None:
 
 def has(side: Checkout, name: str) -> bool:
     """
-    Return whether its bench has this workload.
-
-    A commit without the module of a younger one has not.
+    Return whether its bench has this workload; a commit without the module of a younger one has
+    not.
     """
     module = YOUNGER.get(name)
     return module is None or (side.folder / module).exists()

@@ -50,9 +50,8 @@ def lifecycle(names: Sequence[str], *, repetitions: int, scale: float) -> dict[s
         for short, name in SHORT.items()
         if name in result["ours_over"]
     }
-    held = {
-        check.__name__.replace("_", " "): True for check in checks.ALL
-    }  # each raises if it does not
+    # Each raises if it does not.
+    held = {check.__name__.replace("_", " "): True for check in checks.ALL}
     return report.one("lifecycle", {"settings": settings, "results": results}, ratios, held)
 
 

@@ -1,8 +1,6 @@
 """
-W3.
-
-Sweep a million open clocks of which one in a hundred is due; what must hold is asked of every slice
-that was measured.
+W3: sweep a million open clocks of which one in a hundred is due; what must hold is asked of every
+slice that was measured.
 """
 
 from __future__ import annotations

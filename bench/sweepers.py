@@ -1,7 +1,6 @@
 """
-Three ways to tell of the clocks that are due.
-
-Ours, a careful loop over the ORM, and one statement that PostgreSQL runs alone.
+Three ways to tell of the clocks that are due: ours, a careful loop over the ORM, and one statement
+that PostgreSQL runs alone.
 """
 
 from __future__ import annotations
@@ -63,9 +62,8 @@ def ours(_world: World, many: int) -> None:
 
 def naive(world: World, many: int) -> None:
     """
-    A transaction a clock, as one would write it.
-
-    Who is there is read once for all, which is more than fair.
+    A transaction a clock, as one would write it; who is there is read once for all, which is more
+    than fair.
     """
     at = Time.let_wake(many)
     present = Present.at(at)

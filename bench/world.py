@@ -1,7 +1,6 @@
 """
-Actors and client of all contenders.
-
-An account manager up to acceptance, the system's user after it.
+Actors and client of all contenders: an account manager up to acceptance, the system's user after
+it.
 """
 
 from __future__ import annotations

@@ -6,10 +6,8 @@ from config import checks
 from config.celery import app
 from config.queueing import beats
 
-__all__ = [
-    "ConfigConfig",
-    "app",
-]  # the Celery app is loaded with Django, so that every @shared_task finds it
+# The Celery app is loaded with Django, so that every @shared_task finds it.
+__all__ = ["ConfigConfig", "app"]
 
 
 class ConfigConfig(AppConfig):

@@ -15,9 +15,8 @@ def database_roles(**_: Any) -> list[CheckMessage]:
 
 def judge_roles(databases: Mapping[str, Mapping[str, Any]]) -> list[CheckMessage]:
     """
-    Check that there are two roles where migrations run.
-
-    One owns the schema, the other runs and owns nothing.
+    Check that there are two roles where migrations run: one owns the schema, the other runs and
+    owns nothing.
     """
     owner = databases.get("owner")
     if owner is None:

@@ -180,9 +180,8 @@ class Env(BaseSettings):
         return f"redis+socket://{parts.path}?virtual_host={number}"
 
 
-NAMES = frozenset(
-    {"VAR_DIR", *(name.upper() for name in Env.model_fields)}
-)  # what tells one installation from another
+# What tells one installation from another.
+NAMES = frozenset({"VAR_DIR", *(name.upper() for name in Env.model_fields)})
 
 
 def load() -> Env:

@@ -167,9 +167,8 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-MEDIA_ROOT = (
-    VAR_DIR / "files"
-)  # private: served by permission-checked views alone, so there is no MEDIA_URL
+# Private: served by permission-checked views alone, so there is no MEDIA_URL.
+MEDIA_ROOT = VAR_DIR / "files"
 SITES_DIR = VAR_DIR / "site"  # pages of static destinations; public, below /site/<connection>/
 SIGN_INS_FILE = VAR_DIR / "sign-ins"  # passwords of the demo, mode 0600
 _STATIC = (
@@ -250,9 +249,8 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True  # for clients' contacts alone, see config.accounts.forms
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = int(timedelta(minutes=10).total_seconds())
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "20/m/ip,60/h/ip,3/m/key,20/h/key"
-}  # key: the address, known or not
+# Key: the address, known or not.
+ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,60/h/ip,3/m/key,20/h/key"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

@@ -29,11 +29,8 @@ WORKERS = {
     "worker-slow": "outbound-slow",
 }
 QUEUES = ",".join(WORKERS.values())
-ALONE = (
-    "--without-gossip",
-    "--without-mingle",
-    "--without-heartbeat",
-)  # a heartbeat into a Valkey that froze would stop a worker
+# A heartbeat into a Valkey that froze would stop a worker.
+ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 WAVES = (("beat", *WORKERS, "web"), ("valkey", "postgres"))
 
 
@@ -103,9 +100,8 @@ class Run:
             "Preparing the database and the static files"
             + (", the first time also the demo" if demo else "")
         )
-        done = self.supervisor.run(
-            command, environ | {"LOG_LEVEL": "WARNING"}
-        )  # what the demo enqueues is no news to who waits
+        # What the demo enqueues is no news to who waits.
+        done = self.supervisor.run(command, environ | {"LOG_LEVEL": "WARNING"})
         (self.var / "log" / "prepare.log").write_text(done.stdout)
         if done.returncode:
             raise Refused(f"{_reason(done.stdout)}\nAll of it: {self.var / 'log' / 'prepare.log'}")
@@ -198,9 +194,8 @@ def main() -> int:
     if "--tied" in sys.argv[1:]:  # `make` was killed: nobody is left to stop us
         processes.die_with(os.getppid(), signal.SIGTERM)
     var = var_dir()
-    var.mkdir(
-        parents=True, exist_ok=True, mode=0o711
-    )  # a database that runs as nobody must pass through
+    # A database that runs as nobody must pass through.
+    var.mkdir(parents=True, exist_ok=True, mode=0o711)
     supervisor = Supervisor(say)
     try:
         run = Run(var, chosen_port(), supervisor)

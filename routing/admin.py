@@ -1,7 +1,6 @@
 """
-The desk.
-
-Our own nouns, each on a page of its own. What other packages would show there is taken off again.
+The desk: our own nouns, each on a page of its own. What other packages would show there is taken
+off again.
 """
 
 from django.conf import settings

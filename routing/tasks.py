@@ -1,7 +1,5 @@
 """
-Celery only wakes the database's own queues.
-
-Every task is safe to run twice, at once, or never.
+Celery only wakes the database's own queues: every task is safe to run twice, at once, or never.
 """
 
 from __future__ import annotations

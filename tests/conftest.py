@@ -1,7 +1,6 @@
 """
-Databases as in production.
-
-The owner's role migrates, and tests run as the role that may not rewrite history.
+Databases as in production: the owner's role migrates, and tests run as the role that may not
+rewrite history.
 """
 
 from __future__ import annotations
@@ -58,9 +57,8 @@ def django_db_setup(
     superuser_dsn: str, django_test_environment: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
     """
-    A database of this worker's own.
-
-    Replaces pytest-django's, which would make and migrate it as one role.
+    A database of this worker's own; replaces pytest-django's, which would make and migrate it as
+    one role.
     """
     with django_db_blocker.unblock():
         name = connections["default"].settings_dict["NAME"]
@@ -90,9 +88,8 @@ def empty(superuser_dsn: str) -> None:
         )
         tables = sql.SQL(", ").join(sql.Identifier(table) for (table,) in found)
         superuser.execute("SET session_replication_role = replica")
-        superuser.execute(
-            "SET lock_timeout = '20s'"
-        )  # a session left open by a test is an error, not a wait
+        # A session left open by a test is an error, not a wait.
+        superuser.execute("SET lock_timeout = '20s'")
         superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
 
 

@@ -36,9 +36,8 @@ _folders: list[Path] = []
 
 def _move_clock(instant: str) -> None:
     """
-    Let this process live at an instant.
-
-    Its offset is taken once, so that xdist's workers have the same.
+    Let this process live at an instant; its offset is taken once, so that xdist's workers have the
+    same.
     """
     try:
         at = datetime.fromisoformat(instant)
@@ -54,9 +53,8 @@ def _move_clock(instant: str) -> None:
 
 def pytest_collection_finish() -> None:
     """
-    From here on tests start processes, and those live at the same instant.
-
-    Xdist's workers come earlier, and see to it themselves.
+    From here on tests start processes, and those live at the same instant; xdist's workers come
+    earlier, and see to it themselves.
     """
     if "CLOCK_OFFSET_S" in os.environ:
         inherited = os.environ.get("PYTHONPATH")
@@ -191,9 +189,8 @@ if zone := os.environ.get("TEST_ZONE"):
 if instant := os.environ.get("TEST_AT"):
     _move_clock(instant)
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    atexit.register(
-        _stop_servers
-    )  # pytest's own hooks do not run when it ends over a faulty conftest
+    # Pytest's own hooks do not run when it ends over a faulty conftest.
+    atexit.register(_stop_servers)
     _start_servers()
 _name_environment()
 
@@ -207,9 +204,7 @@ def superuser_dsn() -> str:
 @pytest.fixture(scope="session")
 def wordpress() -> cms.WordPress:
     """
-    A real one, the same for all workers of this run.
-
-    What a test makes there has a name of its own.
+    A real one, the same for all workers of this run; what a test makes there has a name of its own.
     """
     assert not cms.missing(), f"To be installed: {', '.join(cms.missing())}"
     return cms.started(_base())

@@ -90,9 +90,8 @@ def until(
     holds: Callable[[], bool], what: str = "", meanwhile: Callable[[], object] = lambda: None
 ) -> None:
     """
-    Wait for a condition, doing something ``meanwhile`` once a look.
-
-    It is an error if it does not come.
+    Wait for a condition, doing something ``meanwhile`` once a look; it is an error if it does not
+    come.
     """
     end = monotonic() + PATIENCE_S
     while not holds():

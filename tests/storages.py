@@ -22,9 +22,8 @@ class LosesPower(PrivateStorage):
     """Dies after all bytes are written, before they have their final name."""
 
     def finish(self, unfinished: Path, path: Path) -> None:
-        unfinished.rename(
-            unfinished.with_name(unfinished.name + "-left")
-        )  # out of reach of the clean-up, as after a real crash
+        # Out of reach of the clean-up, as after a real crash.
+        unfinished.rename(unfinished.with_name(unfinished.name + "-left"))
         raise PowerLost
 
 

@@ -1,7 +1,5 @@
 """
-docs/requirements.md.
-
-Every row names tests that exist, and each of them carries the ids of its row.
+docs/requirements.md: every row names tests that exist, and each of them carries the ids of its row.
 """
 
 from __future__ import annotations
@@ -21,9 +19,8 @@ ROWS = re.findall(
 )
 NAMED = re.compile(r"`(tests/[\w/]+/test_\w+\.py|test_\w+)`")
 ID = re.compile(r"[A-Z]\d{1,2}")
-Carriers = dict[
-    str, set[str]
-]  # ids by the name of a test, or by the path of a file for all that are in it
+# Ids by the name of a test, or by the path of a file for all that are in it.
+Carriers = dict[str, set[str]]
 
 
 def wanted() -> Carriers:

@@ -1,7 +1,6 @@
 """
-Every task is safe to run twice.
-
-With work in mid-flight, and nothing mocked, the second run changes nothing.
+Every task is safe to run twice: with work in mid-flight, and nothing mocked, the second run changes
+nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-A real WordPress for the tests.
-
-Debian's packages, a database of its own, gone when the tests end.
+A real WordPress for the tests: Debian's packages, a database of its own, gone when the tests end.
 """
 
 from __future__ import annotations

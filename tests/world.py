@@ -1,7 +1,6 @@
 """
-The small agency that tests live in.
-
-An account manager, her backup, a creative, QA, an operations lead and an auditor.
+The small agency that tests live in: an account manager, her backup, a creative, QA, an operations
+lead and an auditor.
 """
 
 from __future__ import annotations

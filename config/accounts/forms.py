@@ -16,9 +16,8 @@ from routing.people.staff import User
 
 class CodeForm(RequestLoginCodeForm):
     """
-    One query for every address, known or not.
-
-    Limited for each address and each sender before the answer is used.
+    One query for every address, known or not; limited for each address and each sender before the
+    answer is used.
     """
 
     def __init__(self, *args: object, **kwargs: object) -> None:

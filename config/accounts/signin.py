@@ -1,7 +1,5 @@
 """
-Sign-in rules.
-
-No sign-up, a password and a second factor for staff, a code by e-mail for contacts.
+Sign-in rules: no sign-up, a password and a second factor for staff, a code by e-mail for contacts.
 """
 
 from __future__ import annotations
@@ -30,16 +28,14 @@ from config.mail import background
 
 class Backend(AuthenticationBackend):
     """
-    Passwords are for staff.
-
-    Rights are asked for as the product does, so that one statement a page answers both.
+    Passwords are for staff; rights are asked for as the product does, so that one statement a page
+    answers both.
     """
 
     def authenticate(self, request: HttpRequest | None, **credentials: Any) -> Any:
         """
-        Whoever is not staff has no password that counts.
-
-        The answer is that of a wrong one, as late.
+        Whoever is not staff has no password that counts; the answer is that of a wrong one, as
+        late.
         """
         user = super().authenticate(request, **credentials)
         return user if user is not None and user.is_staff else None

@@ -1,7 +1,5 @@
 """
-The admin site of the desk.
-
-Unfold's, without what every page of it would pay for and none shows.
+The admin site of the desk: unfold's, without what every page of it would pay for and none shows.
 """
 
 from __future__ import annotations
@@ -18,9 +16,8 @@ from unfold.sites import UnfoldAdminSite
 class DeskSite(UnfoldAdminSite):
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         """
-        Worked out where it is shown.
-
-        Django asks for it on every page, and our sidebar has its own entries.
+        Worked out where it is shown: Django asks for it on every page, and our sidebar has its own
+        entries.
         """
         return SimpleLazyObject(lambda: super(DeskSite, self).get_app_list(request, app_label))
 

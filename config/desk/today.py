@@ -1,7 +1,6 @@
 """
-The first page.
-
-What is due, what waits, what changed and who is away. Every number is a link to its rows.
+The first page: what is due, what waits, what changed and who is away. Every number is a link to its
+rows.
 """
 
 from __future__ import annotations
@@ -45,9 +44,8 @@ CASES = "admin:routing_exceptioncase_changelist"
 @dataclass(frozen=True, slots=True)
 class Group:
     """
-    Some rows, how many there are of them in all, and where the others are.
-
-    Without a number when each leads to its own.
+    Some rows, how many there are of them in all, and where the others are; without a number when
+    each leads to its own.
     """
 
     name: str
@@ -131,9 +129,8 @@ def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group
 
 def absent(by: Actor, days: Days) -> Group | None:
     """
-    Each row leads to its own items, so there is no number for all of them.
-
-    One person may be away twice.
+    Each row leads to its own items, so there is no number for all of them; one person may be away
+    twice.
     """
     rows = [
         (absence, queue(of=absence.user_id)) for absence in away(by, days.now, days.now + AHEAD)

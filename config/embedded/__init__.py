@@ -1,5 +1,4 @@
 """
-PostgreSQL and Valkey of our own, from wheels.
-
-For the demo, for development and for tests, never for production.
+PostgreSQL and Valkey of our own, from wheels: for the demo, for development and for tests, never
+for production.
 """

@@ -50,9 +50,7 @@ class Identity:
 
 def choose() -> Identity:
     """
-    Ourselves when not root.
-
-    Else root seen as nobody from inside a user namespace; else nobody.
+    Ourselves when not root; else root seen as nobody from inside a user namespace; else nobody.
     """
     if os.geteuid():
         return Identity(os.geteuid(), os.getegid())

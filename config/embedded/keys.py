@@ -1,7 +1,5 @@
 """
-The secrets of an embedded run.
-
-Made once, kept in var/secrets.json, readable by its owner alone.
+The secrets of an embedded run: made once, kept in var/secrets.json, readable by its owner alone.
 """
 
 from __future__ import annotations

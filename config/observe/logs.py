@@ -1,7 +1,5 @@
 """
-Logs.
-
-One JSON object a line, with the request's id, and never a secret, a body or a query string.
+Logs: one JSON object a line, with the request's id, and never a secret, a body or a query string.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Valkey as a broker.
-
-A worker that could not take leave of a message takes the next one all the same.
+Valkey as a broker: a worker that could not take leave of a message takes the next one all the same.
 """
 
 from __future__ import annotations

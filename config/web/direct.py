@@ -13,9 +13,7 @@ PLACE = "/hooks/"
 
 class DirectMiddleware:
     """
-    Answers what is posted to a hook.
-
-    Stands behind what secures, counts and logs every request.
+    Answers what is posted to a hook; stands behind what secures, counts and logs every request.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

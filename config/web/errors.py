@@ -26,9 +26,8 @@ def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    why = (
-        str(exception) if isinstance(exception, PermissionDenied) else ""
-    )  # ours, written for the reader
+    # Ours, written for the reader.
+    why = str(exception) if isinstance(exception, PermissionDenied) else ""
     return _page(request, "forbidden", HTTPStatus.FORBIDDEN, why)
 
 
@@ -47,9 +46,8 @@ def too_many(request: HttpRequest) -> HttpResponse:
 
 def failed(request: HttpRequest) -> HttpResponse:
     """
-    Touches neither database nor session.
-
-    One of them may be what failed. The number finds the request in the log.
+    Touches neither database nor session: one of them may be what failed. The number finds the
+    request in the log.
     """
     error = sys.exc_info()[1]
     if _no_room(error):

@@ -1,7 +1,6 @@
 """
-Gunicorn's settings, for `make run` and for production alike.
-
-`gunicorn -c python:config.web.gunicorn config.wsgi`.
+Gunicorn's settings, for `make run` and for production alike: `gunicorn -c
+python:config.web.gunicorn config.wsgi`.
 """
 
 from __future__ import annotations
@@ -27,9 +26,8 @@ max_requests = 10_000  # a slow leak ends here
 max_requests_jitter = 1_000
 limit_request_line = 8190
 control_socket_disable = True
-raw_env = [
-    f"DATABASE_POOL={threads}"
-]  # a pool only here: Celery's prefork processes keep one connection each
+# A pool only here: Celery's prefork processes keep one connection each.
+raw_env = [f"DATABASE_POOL={threads}"]
 logconfig_dict = logs.config(
     level=os.environ.get("LOG_LEVEL", "INFO"), console=os.environ.get("LOG_FORMAT") == "console"
 )

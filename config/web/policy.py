@@ -1,7 +1,6 @@
 """
-Content security policy of each page.
-
-Strict everywhere, with the exceptions that unfold needs in the admin.
+Content security policy of each page: strict everywhere, with the exceptions that unfold needs in
+the admin.
 """
 
 from __future__ import annotations

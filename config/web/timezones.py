@@ -22,6 +22,5 @@ class ReadersTimeZoneMiddleware:
         if not request.user.is_authenticated:
             return self.get_response(request)
         with timezone.override(ZoneInfo(request.user.timezone)):
-            return self.get_response(
-                request
-            )  # rendered by then: Django renders lazy responses inside the innermost handler
+            # Rendered by then: Django renders lazy responses inside the innermost handler.
+            return self.get_response(request)

@@ -23,9 +23,8 @@ from routing.work.notes import Note
 
 class ApprovalStage(models.Model):
     """
-    A stage that the versions made under a flow version go through.
-
-    A flow version without any has the default two.
+    A stage that the versions made under a flow version go through; a flow version without any has
+    the default two.
     """
 
     flow_version = models.ForeignKey(
@@ -124,9 +123,7 @@ class Approval(WorkNoun):
     @transition(field=state, source=State.PENDING, target=None)
     def record(self, *, at: datetime, **said: Any) -> None:
         """
-        Somebody writes down what the client decided elsewhere.
-
-        Becomes one of the three below.
+        Somebody writes down what the client decided elsewhere: becomes one of the three below.
         """
 
     @transition(field=state, source=State.PENDING, target=State.APPROVED)

@@ -37,9 +37,7 @@ def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
     """
-    The stages of each deliverable by its id.
-
-    Those of its run's flow version, or the default ones.
+    The stages of each deliverable by its id: those of its run's flow version, or the default ones.
     """
     runs = {row.item.run_id for row in rows if row.item.run_id}
     own: dict[int, list[Stage]] = defaultdict(list)

@@ -32,9 +32,8 @@ class Standing:
     left: Decimal | None
     currency: str
     destinations: frozenset[int]  # those of the client that are in use
-    replaceable: Mapping[
-        int, int | None
-    ]  # live deliverables of the client that nothing else replaces, and where each is
+    # Live deliverables of the client that nothing else replaces, and where each is.
+    replaceable: Mapping[int, int | None]
     writers: frozenset[int]  # ids of who edited it
 
 

@@ -50,9 +50,8 @@ class Brief(WorkNoun):
     number = models.PositiveSmallIntegerField(_("number"), default=1)
     is_current = models.BooleanField(_("current"), default=True)
     body = models.TextField(_("brief"), blank=True, default="", max_length=20_000)
-    planned = models.JSONField(
-        _("planned deliverables"), default=list, db_default=[], blank=True
-    )  # engine.plan reads it
+    # Engine.plan reads it.
+    planned = models.JSONField(_("planned deliverables"), default=list, db_default=[], blank=True)
     amount = models.DecimalField(
         _("planned amount"),
         max_digits=14,
@@ -163,9 +162,8 @@ class Brief(WorkNoun):
     )
     def supersede(self, *, at: datetime) -> None:
         """
-        A newer brief of the same request takes its place.
-
-        Also of one that was called off while its request goes on.
+        A newer brief of the same request takes its place; also of one that was called off while its
+        request goes on.
         """
         self.is_current = False
 

@@ -1,7 +1,6 @@
 """
-Judging a version.
-
-By the checks that apply to it, and by the people who sign what no machine can judge.
+Judging a version: by the checks that apply to it, and by the people who sign what no machine can
+judge.
 """
 
 from __future__ import annotations
@@ -51,9 +50,8 @@ class Judged:
 
 def standing(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
     """
-    Every check that applies to each deliverable, by its id, with what its newest version got.
-
-    Two queries.
+    Every check that applies to each deliverable, by its id, with what its newest version got: two
+    queries.
     """
     results: dict[tuple[int, int], CheckResult] = {}
     for result in CheckResult.objects.filter(

@@ -1,7 +1,6 @@
 """
-Words found as people mean them.
-
-Whole, whatever their case and accents, across spaces and inline tags.
+Words found as people mean them: whole, whatever their case and accents, across spaces and inline
+tags.
 """
 
 from __future__ import annotations
@@ -25,9 +24,7 @@ _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+|[^\w\s]|\n")
 @dataclass(frozen=True, slots=True)
 class Words:
     """
-    A text as folded words and where each stands.
-
-    A new block is the word ``\\n``, which no term has.
+    A text as folded words and where each stands; a new block is the word ``\n``, which no term has.
     """
 
     text: str

@@ -41,9 +41,8 @@ class FileChange:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """
-    ``body`` is empty when readers see the same text.
-
-    ``markup`` says that only tags, links or images changed.
+    ``body`` is empty when readers see the same text; ``markup`` says that only tags, links or
+    images changed.
     """
 
     fields: tuple[tuple[str, str, str], ...]  # name, before, after
@@ -136,9 +135,8 @@ def _terms(
 
 def _files(before: Sequence[FileEntry], after: Sequence[FileEntry]) -> list[FileChange]:
     """
-    Equal files are left out.
-
-    One of the same bytes, or else of the same role and name, or role, counts as its successor.
+    Equal files are left out; one of the same bytes, or else of the same role and name, or role,
+    counts as its successor.
     """
     gone = [file for file in before if _identity(file) not in set(map(_identity, after))]
     come = [file for file in after if _identity(file) not in set(map(_identity, before))]

@@ -75,8 +75,7 @@ def digest(manifest: Manifest) -> str:
 
 def normal(text: str) -> str:
     """
-    Text in NFC with ``\\n`` line ends.
-
-    What two people who typed the same on different keyboards have in common.
+    Text in NFC with ``\n`` line ends: what two people who typed the same on different keyboards
+    have in common.
     """
     return normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -1,7 +1,5 @@
 """
-HTML read as a flat list of what opens, closes and is said.
-
-Never a tree, so depth costs nothing.
+HTML read as a flat list of what opens, closes and is said: never a tree, so depth costs nothing.
 """
 
 from __future__ import annotations
@@ -14,9 +12,8 @@ from html.parser import HTMLParser
 @dataclass(frozen=True, slots=True)
 class Open:
     tag: str
-    attributes: Mapping[str, str] = field(
-        default_factory=dict
-    )  # the first of each name, as browsers do; "" without a value
+    # The first of each name, as browsers do; "" without a value.
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

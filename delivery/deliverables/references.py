@@ -1,7 +1,6 @@
 """
-References to files in a body.
-
-People write ``asset:photo.jpg``, a version stores ``asset:<sha256>``, and a page needs addresses.
+References to files in a body: people write ``asset:photo.jpg``, a version stores
+``asset:<sha256>``, and a page needs addresses.
 """
 
 from __future__ import annotations
@@ -69,9 +68,8 @@ def by_name(html: str, files: Iterable[tuple[str, str]]) -> str:
 
 def by_address(html: str, address: Mapping[str, str] | Callable[[str], str | None]) -> str:
     """
-    The body for a page.
-
-    Images at their addresses, by sha256; one that has none keeps only its text.
+    The body for a page: images at their addresses, by sha256; one that has none keeps only its
+    text.
     """
     find = address.get if isinstance(address, Mapping) else address
 

@@ -22,9 +22,7 @@ class Quorum(models.TextChoices):
 @dataclass(frozen=True, slots=True)
 class Stage:
     """
-    ``need`` counts only for SOME.
-
-    ``answer_days`` is until the question expires, in whole days.
+    ``need`` counts only for SOME; ``answer_days`` is until the question expires, in whole days.
     """
 
     audience: str
@@ -38,9 +36,7 @@ DEFAULT = (Stage(Audience.INTERNAL), Stage(Audience.CLIENT))
 
 def needed(quorum: str, need: int, asked: int) -> int:
     """
-    Return the number of required approvals among ``asked`` people.
-
-    At least one and at most all.
+    Return the number of required approvals among ``asked`` people: at least one and at most all.
     """
     wanted = {Quorum.ANY.value: 1, Quorum.ALL.value: asked}.get(quorum, need)
     return max(1, min(wanted, max(asked, 1)))

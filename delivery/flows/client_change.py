@@ -1,7 +1,6 @@
 """
-The flow Client change, as shipped.
-
-What a contact wants different becomes a request about what it changes.
+The flow Client change, as shipped: what a contact wants different becomes a request about what it
+changes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The flow Client request, as shipped.
-
-What a contact asks for in the portal becomes a request with a brief.
+The flow Client request, as shipped: what a contact asks for in the portal becomes a request with a
+brief.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Defaults of an agency.
-
-Hours, SLA policies, checks and portal flows, created if they are missing.
+Defaults of an agency: hours, SLA policies, checks and portal flows, created if they are missing.
 """
 
 from __future__ import annotations
@@ -44,9 +42,7 @@ def complete(_rows: Sequence[Agency], _by: Actor, at: datetime) -> None:
 
 def ensure_checks(*, at: datetime) -> None:
     """
-    The checks as shipped, for every client.
-
-    None where an operations lead has any, in use or not.
+    The checks as shipped, for every client; none where an operations lead has any, in use or not.
     """
     with transaction.atomic():
         if Check.objects.exists():

@@ -1,7 +1,6 @@
 """
-The flow Lead to brief, as shipped.
-
-A deal in the CRM becomes a request with a brief, owned by the right person.
+The flow Lead to brief, as shipped: a deal in the CRM becomes a request with a brief, owned by the
+right person.
 """
 
 from __future__ import annotations

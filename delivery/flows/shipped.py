@@ -1,7 +1,6 @@
 """
-The flows that are shipped, published for an agency of one's own.
-
-Each once, and none beside one that a person made.
+The flows that are shipped, published for an agency of one's own: each once, and none beside one
+that a person made.
 """
 
 from __future__ import annotations
@@ -45,9 +44,7 @@ def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:
 
 def ensure_lead_flow(*, at: datetime) -> FlowVersion | None:
     """
-    Let deals become briefs, if no flow takes any of what starts it.
-
-    None if nothing was published.
+    Let deals become briefs, if no flow takes any of what starts it; None if nothing was published.
     """
     agency = Agency.objects.select_related("team", "owner", "backup").first()
     kinds = {kind for kind, _field, _value in lead_to_brief.TRIGGERS}

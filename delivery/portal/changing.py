@@ -1,8 +1,6 @@
 """
-Changes.
-
-Asked for on the page of what should be different, and agreed to once the agency said what they
-mean.
+Changes: asked for on the page of what should be different, and agreed to once the agency said what
+they mean.
 """
 
 from __future__ import annotations

@@ -105,9 +105,8 @@ def question_page(
 @for_contacts
 def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     """
-    One answer a person.
-
-    The same one sent twice is thanked for once, another one is told what happened.
+    One answer a person: the same one sent twice is thanked for once, another one is told what
+    happened.
     """
     row = question_of(by, ref)
     form = DecisionForm(request.POST, request.FILES)

@@ -58,9 +58,8 @@ class ImpactForm(WithFiles):
     """``seal`` is of the statement that was read."""
 
     seal = forms.CharField(widget=forms.HiddenInput(), max_length=16)
-    word = forms.ChoiceField(
-        choices=[(each, each) for each in ("accept_impact", "decline_impact")]
-    )  # the name of the button
+    # The name of the button.
+    word = forms.ChoiceField(choices=[(each, each) for each in ("accept_impact", "decline_impact")])
     comment = forms.CharField(
         label=gettext_lazy("Your comment"),
         max_length=LONG,
@@ -72,9 +71,8 @@ class ImpactForm(WithFiles):
     field_order = ("seal", "word", "comment", "uploads")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(
-            *args, auto_id="impact_%s", **kwargs
-        )  # there may be an open question on the page, with a form of its own
+        # There may be an open question on the page, with a form of its own.
+        super().__init__(*args, auto_id="impact_%s", **kwargs)
 
     def clean(self) -> None:
         if (

@@ -28,9 +28,8 @@ NAMES: Mapping[str, Words] = {
 @dataclass(frozen=True, slots=True)
 class News:
     """
-    ``texts`` are name, before and after.
-
-    ``body`` pieces of the text, with an ellipsis where the same words were left out.
+    ``texts`` are name, before and after; ``body`` pieces of the text, with an ellipsis where the
+    same words were left out.
     """
 
     since: int  # number of the version that they saw

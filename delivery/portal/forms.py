@@ -1,7 +1,6 @@
 """
-Forms of the portal.
-
-An answer, and a request as its flow asks for it, one field of its own type for each.
+Forms of the portal: an answer, and a request as its flow asks for it, one field of its own type for
+each.
 """
 
 from __future__ import annotations

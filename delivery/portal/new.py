@@ -20,9 +20,8 @@ from delivery.requests.operations.requests import ASKING
 from routing.people.actors import Actor
 from routing.work.file_types.refusal import NotKept
 
-LOOKS = tuple(
-    str(number) for number in range(15)
-)  # how often the page asks by itself whether the request is there
+# How often the page asks by itself whether the request is there.
+LOOKS = tuple(str(number) for number in range(15))
 
 
 def _may_ask(by: Actor) -> None:

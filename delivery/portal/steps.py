@@ -1,7 +1,5 @@
 """
-Steps of a contact on a request.
-
-Answer its question, withdraw it. Each is a POST to an operation.
+Steps of a contact on a request: answer its question, withdraw it. Each is a POST to an operation.
 """
 
 from __future__ import annotations

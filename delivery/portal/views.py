@@ -1,7 +1,5 @@
 """
-The portal's pages to read.
-
-Home, requests, one request. Each starts from what this contact may see.
+The portal's pages to read: home, requests, one request. Each starts from what this contact may see.
 """
 
 from __future__ import annotations

@@ -23,9 +23,7 @@ from routing.work.visibility import work_seen_by
 @dataclass(frozen=True, slots=True)
 class Entry:
     """
-    One thing to do.
-
-    ``do`` is the label of its button, ``due_at`` is None where nothing presses.
+    One thing to do: ``do`` is the label of its button, ``due_at`` is None where nothing presses.
     """
 
     do: Words

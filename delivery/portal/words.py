@@ -108,9 +108,7 @@ _TOLD: dict[str, Words] = {
 @dataclass(frozen=True, slots=True)
 class Told:
     """
-    One line of a request's history.
-
-    ``who`` is you, a colleague, or the agency as a whole (empty).
+    One line of a request's history; ``who`` is you, a colleague, or the agency as a whole (empty).
     """
 
     at: datetime

@@ -1,7 +1,5 @@
 """
-The pages of what is made for a client.
-
-Where it is, where it can be seen, what was handed over.
+The pages of what is made for a client: where it is, where it can be seen, what was handed over.
 """
 
 from __future__ import annotations

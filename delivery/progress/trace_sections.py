@@ -1,7 +1,5 @@
 """
-Trace sections for the agency's work.
-
-Requests, briefs, deliverables with versions, and approvals.
+Trace sections for the agency's work: requests, briefs, deliverables with versions, and approvals.
 """
 
 from __future__ import annotations

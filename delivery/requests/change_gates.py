@@ -1,7 +1,6 @@
 """
-Gates of a change.
-
-What it means is stated by the agency and accepted by the client before work starts.
+Gates of a change: what it means is stated by the agency and accepted by the client before work
+starts.
 """
 
 from __future__ import annotations

@@ -114,9 +114,8 @@ def _fault(name: str, value: Any) -> str:
         return f"{field.verbose_name}: {why}"
     if not isinstance(value, str):
         return ""
-    too_long = (
-        field.max_length is not None and len(value) > field.max_length
-    )  # of a text, Django asks that in forms only
+    # Of a text, Django asks that in forms only.
+    too_long = field.max_length is not None and len(value) > field.max_length
     if too_long or (name == "title" and not value.strip()) or not storable(value):
         return str(_("%(field)s: empty, too long or with characters that cannot be stored.")) % {
             "field": field.verbose_name

@@ -257,9 +257,8 @@ class Request(WorkNoun):
     )
     def edit(self, *, at: datetime, **fields: Any) -> None:
         """
-        Change what the request says.
-
-        The state stays. ``title`` and ``priority`` are the work item's.
+        Change what the request says; the state stays. ``title`` and ``priority`` are the work
+        item's.
         """
         for name in ("title", "priority"):
             if name in fields:

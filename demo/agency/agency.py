@@ -1,7 +1,6 @@
 """
-The demo agency.
-
-Its people, teams, clients and contacts. All of them invented, all addresses at reserved domains.
+The demo agency: its people, teams, clients and contacts. All of them invented, all addresses at
+reserved domains.
 """
 
 from __future__ import annotations
@@ -65,11 +64,8 @@ PEOPLE = (
 NAME = "Northlight"
 OPERATIONS, DEPUTY = _at("Olu"), _at("Jonas")
 
-TEAMS = {
-    "Atlas": _at("Mara"),
-    "Borealis": _at("Jonas"),
-    "Cedar": _at("Priya"),
-}  # and who leads them
+# And who leads them.
+TEAMS = {"Atlas": _at("Mara"), "Borealis": _at("Jonas"), "Cedar": _at("Priya")}
 
 CLIENTS = (
     Account("ACM", "Acme Outdoor", "America/New_York", "Atlas", _at("Mara"), _at("Olu")),
@@ -88,10 +84,8 @@ CLIENTS = (
     ),
 )
 
-IN_PORTAL = (
-    "dana@acme-outdoor.example",
-    "tom@brightwater.example",
-)  # an approver and a requester, with access
+# An approver and a requester, with access.
+IN_PORTAL = ("dana@acme-outdoor.example", "tom@brightwater.example")
 
 _R = Membership.Role
 CONTACTS = (

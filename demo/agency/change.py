@@ -1,7 +1,6 @@
 """
-A client asks for a change of a page that is live.
-
-It stays live, and somebody has to say what the change means.
+A client asks for a change of a page that is live: it stays live, and somebody has to say what the
+change means.
 """
 
 from __future__ import annotations

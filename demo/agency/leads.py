@@ -1,7 +1,6 @@
 """
-Leads that came in by the agency's own form, and how far each got.
-
-Some wait for a person, some are briefs already.
+Leads that came in by the agency's own form, and how far each got: some wait for a person, some are
+briefs already.
 """
 
 from __future__ import annotations
@@ -26,9 +25,8 @@ SOURCE = "demo-form"
 @dataclass(frozen=True, slots=True)
 class Lead:
     """
-    ``client`` is whose it turned out to be, empty while nobody has said.
-
-    ``missing`` are the fields nobody filled in.
+    ``client`` is whose it turned out to be, empty while nobody has said; ``missing`` are the fields
+    nobody filled in.
     """
 
     title: str
@@ -74,9 +72,8 @@ STILL_OPEN = 2  # of the last few of them
 
 def _earlier() -> tuple[Lead, ...]:
     """
-    Two months of leads before those.
-
-    All but a few have ended, or nobody would look at what is due today.
+    Two months of leads before those; all but a few have ended, or nobody would look at what is due
+    today.
     """
     return tuple(
         Lead(

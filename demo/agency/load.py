@@ -1,7 +1,5 @@
 """
-Loading the demo.
-
-The agency first, then each story step by step, with the times it would have had.
+Loading the demo: the agency first, then each story step by step, with the times it would have had.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Telling how the demo's pieces were made.
-
-Every step by whom it would have been, when it would have been.
+Telling how the demo's pieces were made: every step by whom it would have been, when it would have
+been.
 """
 
 from __future__ import annotations
@@ -103,9 +102,8 @@ class _Making:
 
     def age_h(self) -> float:
         """
-        Since its request was accepted, or since yesterday's midnight.
-
-        The brief comes an hour later.
+        Since its request was accepted, or since yesterday's midnight; the brief comes an hour
+        later.
         """
         newest = self.request.history.order_by("-history_date").first()
         since: timedelta = self.at - newest.history_date

@@ -19,9 +19,8 @@ APPROVED = (*ASKED, "client_approves")
 @dataclass(frozen=True, slots=True)
 class Piece:
     """
-    ``after_h`` is how many hours after the brief was agreed its first step was taken.
-
-    ``texts`` are its versions in order.
+    ``after_h`` is how many hours after the brief was agreed its first step was taken; ``texts`` are
+    its versions in order.
     """
 
     title: str

@@ -18,9 +18,8 @@ IN_PORTAL = "client: sign in at /portal/, the code is on the desk's Mail page"
 
 def write(people: Sequence[User], path: Path) -> None:
     """
-    Give each person a new password and write all of them down, mode 0600 from the first byte.
-
-    Contacts have codes instead.
+    Give each person a new password and write all of them down, mode 0600 from the first byte;
+    contacts have codes instead.
     """
     lines = []
     for user in people:

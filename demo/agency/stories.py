@@ -23,10 +23,8 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class Story:
     """
-    A request.
-
-    ``age_h`` is how long before loading it came in, ``wanted_d`` how many days after loading it is
-    wanted.
+    A request: ``age_h`` is how long before loading it came in, ``wanted_d`` how many days after
+    loading it is wanted.
     """
 
     client: str

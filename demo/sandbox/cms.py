@@ -1,7 +1,6 @@
 """
-A content system in memory that keeps posts, files and terms as WordPress does, with its gaps.
-
-No idempotency, slugs that repeat.
+A content system in memory that keeps posts, files and terms as WordPress does, with its gaps: no
+idempotency, slugs that repeat.
 """
 
 from __future__ import annotations
@@ -18,13 +17,8 @@ from demo.sandbox.crm import Wrong
 
 POST_TYPES = ("posts", "pages")
 TAXONOMIES = ("categories", "tags")
-STATUSES = (
-    "publish",
-    "future",
-    "draft",
-    "pending",
-    "private",
-)  # what any means: the trash is not among them
+# What any means: the trash is not among them.
+STATUSES = ("publish", "future", "draft", "pending", "private")
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 

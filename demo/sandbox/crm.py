@@ -1,7 +1,6 @@
 """
-A CRM in memory that answers as HubSpot's does.
-
-Objects with properties and associations, and an event for each change.
+A CRM in memory that answers as HubSpot's does: objects with properties and associations, and an
+event for each change.
 """
 
 from __future__ import annotations

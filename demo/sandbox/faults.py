@@ -1,7 +1,5 @@
 """
-Faults of a sandbox on demand.
-
-Each once, in the given order, before or after the call took effect.
+Faults of a sandbox on demand: each once, in the given order, before or after the call took effect.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Webhooks as HubSpot sends them.
-
-In batches, shuffled, some twice, and again when they are not answered well.
+Webhooks as HubSpot sends them: in batches, shuffled, some twice, and again when they are not
+answered well.
 """
 
 from __future__ import annotations

@@ -166,9 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def shown(stored: Stored, properties: Sequence[str], associations: Sequence[str]) -> dict[str, Any]:
     """
-    An object as HubSpot answers it.
-
-    The properties that were asked for, null where there is none.
+    An object as HubSpot answers it: the properties that were asked for, null where there is none.
     """
     names = list(stored.properties) if "*" in properties else properties
     answer: dict[str, Any] = {

@@ -1,5 +1,4 @@
 """
-One whole job, played on the running product in words.
-
-From a deal in the CRM to a page that is proven, changed and proven again.
+One whole job, played on the running product in words: from a deal in the CRM to a page that is
+proven, changed and proven again.
 """

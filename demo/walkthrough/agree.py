@@ -32,9 +32,8 @@ def take_on(walk: Walk) -> None:
 
 def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
     """
-    Edit the brief to this plan, let it be approved, and hand what is to be made to its maker.
-
-    The deliverables.
+    Edit the brief to this plan, let it be approved, and hand what is to be made to its maker; the
+    deliverables.
     """
     story, job = walk.story, walk.job
     owner = _owner(job)

@@ -58,9 +58,8 @@ def _made(walk: Walk, name: str, *, ends: bool) -> str:
 
 
 def _posted_twice(walk: Walk, job: Job) -> None:
-    told = len(
-        walk.deals.told or ()
-    )  # more than six where the CRM also tells of our own changes to an earlier deal
+    # More than six where the CRM also tells of our own changes to an earlier deal.
+    told = len(walk.deals.told or ())
     answers = walk.deals.post(times=2)
     walk.story.check(
         told >= SIX and answers == [200, 200],

@@ -1,8 +1,6 @@
 """
-Act 8.
-
-The whole story on one page, the evidence verified, and nothing left behind that would disturb
-anybody.
+Act 8: the whole story on one page, the evidence verified, and nothing left behind that would
+disturb anybody.
 """
 
 from __future__ import annotations
@@ -60,9 +58,8 @@ def told(walk: Walk) -> None:
 
 def quiet(walk: Walk) -> None:
     """
-    Wait until nothing of these runs is still to be sent or read.
-
-    The play systems are about to be gone.
+    Wait until nothing of these runs is still to be sent or read: the play systems are about to be
+    gone.
     """
     runs, outside = (
         [job.run.pk for job in walk.jobs],

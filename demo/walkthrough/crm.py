@@ -1,7 +1,6 @@
 """
-The CRM of a walkthrough, spoken to over HTTP as a person there would.
-
-Deals are made and read. A play one also posts its webhooks.
+The CRM of a walkthrough, spoken to over HTTP as a person there would: deals are made and read. A
+play one also posts its webhooks.
 """
 
 from __future__ import annotations
@@ -41,9 +40,8 @@ class Deals:
 
     def make(self, name: str, token: str, *, ends: bool) -> str:
         """
-        A company, a person and their deal, then five changes of it.
-
-        The deal's id. Without ``ends`` it lacks its end date.
+        A company, a person and their deal, then five changes of it; the deal's id. Without ``ends``
+        it lacks its end date.
         """
         email = f"robin@{DOMAIN}" if self.is_own else f"robin.{token}@{DOMAIN}"
         company = self._create(
@@ -89,9 +87,8 @@ class Deals:
         answers = []
         for _ in range(times if events else 0):
             SystemRandom().shuffle(events)
-            answers.append(
-                sender.post(events) or sender.post(events)
-            )  # without an answer in time it posts again, as HubSpot does
+            # Without an answer in time it posts again, as HubSpot does.
+            answers.append(sender.post(events) or sender.post(events))
         sender.close()
         return answers
 

@@ -1,8 +1,6 @@
 """
-Act 6.
-
-Somebody changes the live page by hand. It is noticed, the run opens again, and closes when it is
-put right.
+Act 6: somebody changes the live page by hand. It is noticed, the run opens again, and closes when
+it is put right.
 """
 
 from __future__ import annotations

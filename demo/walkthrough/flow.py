@@ -1,7 +1,6 @@
 """
-The walkthrough's own flow and its promises, which are seconds.
-
-So that a warning can be watched, and no row need be edited.
+The walkthrough's own flow and its promises, which are seconds: so that a warning can be watched,
+and no row need be edited.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ from routing.sla.operations.calendars import save_policy
 SLUG = "walkthrough"
 # The number of the play account: only its deals start this flow, and they start no other.
 PORTAL = 990_099
-HOUR = timedelta(
-    hours=1
-)  # between the rungs above a breach: a walkthrough that broke wakes nobody at once
+# Between the rungs above a breach: a walkthrough that broke wakes nobody at once.
+HOUR = timedelta(hours=1)
 # kind, purpose, seconds, met in
 PROMISES = (
     ("exceptioncase", "resolution", 6, ["resolved", "dismissed"]),
@@ -34,9 +32,8 @@ PROMISES = (
 
 def ensure_flow(cast: Cast, at: datetime) -> None:
     """
-    Publish the flow once.
-
-    Later only its policy owners follow the cast. Call it where no other walkthrough's is beside.
+    Publish the flow once; later only its policy owners follow the cast. Call it where no other
+    walkthrough's is beside.
     """
     _policy(cast, at)
     flow = Flow.objects.filter(slug=SLUG).first()

@@ -1,8 +1,6 @@
 """
-Act 2.
-
-Something is missing. It has an owner and a time, the time runs out, a person fills it in, and the
-same run goes on.
+Act 2: something is missing. It has an owner and a time, the time runs out, a person fills it in,
+and the same run goes on.
 """
 
 from __future__ import annotations

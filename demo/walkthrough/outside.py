@@ -1,7 +1,5 @@
 """
-The systems outside.
-
-Played by this process for the time of a walkthrough, or those that were named.
+The systems outside: played by this process for the time of a walkthrough, or those that were named.
 """
 
 from __future__ import annotations
@@ -90,9 +88,8 @@ def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[Deals]:
 def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
     """A play WordPress on a free port, and its connection brought up to date."""
     password = token_urlsafe(24)
-    first = SystemRandom().randrange(
-        10**6, 10**9
-    )  # an id that stood for something else in an earlier walkthrough would be refused
+    # An id that stood for something else in an earlier walkthrough would be refused.
+    first = SystemRandom().randrange(10**6, 10**9)
     with _serving(serve_cms(CMS("walkthrough", password, first=first), 0)) as address:
         wanted = Wanted(
             kind="wordpress",

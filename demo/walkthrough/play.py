@@ -51,9 +51,8 @@ Word = Answer.Word
 @dataclass(frozen=True, slots=True)
 class Named:
     """
-    Arguments of the command.
-
-    Slugs of connections and ids of deals made by hand. Empty means the walkthrough's own.
+    Arguments of the command: slugs of connections and ids of deals made by hand. Empty means the
+    walkthrough's own.
     """
 
     crm: str = ""
@@ -118,9 +117,8 @@ def _acts(walk: Walk) -> None:
 
 def _make(walk: Walk, page: Deliverable, sheet: Deliverable, file: File) -> bool:
     """
-    Both are approved by the client, the page after a fault and a change.
-
-    Whether the next answer of the site will be lost.
+    Both are approved by the client, the page after a fault and a change; whether the next answer of
+    the site will be lost.
     """
     start(walk, page)
     sent_back(walk, hand_in(walk, page, page_draft(walk, file, FIRST, alt=False)))

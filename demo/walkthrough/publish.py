@@ -1,8 +1,6 @@
 """
-Act 5.
-
-What is approved goes out once, whatever gets lost on the way, and is proven by looking; the CRM
-hears of it.
+Act 5: what is approved goes out once, whatever gets lost on the way, and is proven by looking; the
+CRM hears of it.
 """
 
 from __future__ import annotations
@@ -100,9 +98,7 @@ def complete(walk: Walk) -> None:
 
 def crm_knows(walk: Walk, page: Deliverable) -> None:
     """
-    The deal says what became of it, read in the CRM.
-
-    And our own change coming back starts nothing.
+    The deal says what became of it, read in the CRM; and our own change coming back starts nothing.
     """
     story, job = walk.story, walk.job
     try:

@@ -1,7 +1,6 @@
 """
-The site of a walkthrough, as somebody else who works there sees it.
-
-What is there is counted, changed by hand, and put back.
+The site of a walkthrough, as somebody else who works there sees it: what is there is counted,
+changed by hand, and put back.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Output of a walkthrough.
-
-Acts, sentences, checks that count, and waits that say what they waited for.
+Output of a walkthrough: acts, sentences, checks that count, and waits that say what they waited
+for.
 """
 
 from __future__ import annotations

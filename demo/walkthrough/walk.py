@@ -1,7 +1,6 @@
 """
-State shared by the acts of a walkthrough.
-
-The cast, the external systems and the work created so far.
+State shared by the acts of a walkthrough: the cast, the external systems and the work created so
+far.
 """
 
 from __future__ import annotations
@@ -45,9 +44,8 @@ class Walk:
     deals: Deals
     site: Site
     owns_site: bool
-    made: list[str] = field(
-        default_factory=list
-    )  # deals that are to be used, in their order, in place of new ones
+    # Deals that are to be used, in their order, in place of new ones.
+    made: list[str] = field(default_factory=list)
     by_hand: bool = False
     token: str = field(default_factory=lambda: token_hex(4))
     jobs: list[Job] = field(default_factory=list)

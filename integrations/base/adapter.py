@@ -36,17 +36,15 @@ class Temporary(CallFailed):
 
 class Unknown(Temporary):
     """
-    The answer to a write was lost.
-
-    The other side may have done it. Look there before writing again.
+    The answer to a write was lost: the other side may have done it. Look there before writing
+    again.
     """
 
 
 class Permanent(CallFailed):
     """
-    Asking again changes nothing.
-
-    A person must look. ``status`` is the HTTP status, 0 where none came.
+    Asking again changes nothing: a person must look. ``status`` is the HTTP status, 0 where none
+    came.
     """
 
     def __init__(self, message: str, status: int = 0) -> None:
@@ -126,9 +124,8 @@ class Unreadable(Exception):
 @dataclass(frozen=True, slots=True)
 class Organisation:
     """
-    ``domain`` as written there.
-
-    ``remote_id`` is empty where the other side has no ids for organisations.
+    ``domain`` as written there; ``remote_id`` is empty where the other side has no ids for
+    organisations.
     """
 
     remote_id: str
@@ -315,9 +312,7 @@ class Adapter:
 
     def probed(self, connection: Connection) -> frozenset[Origin]:
         """
-        Return the private addresses that a probe of its public pages may use.
-
-        At most its own.
+        Return the private addresses that a probe of its public pages may use: at most its own.
         """
         return (
             connection.private_origins & {connection.origin} if connection.base_url else frozenset()
@@ -325,16 +320,14 @@ class Adapter:
 
     def check_address(self, base_url: str, *, inside: bool) -> None:
         """
-        :raises ValueError.
-
-        If its API cannot be there; ``inside`` says that it may be a private address
+        :raises ValueError: if its API cannot be there; ``inside`` says that it may be a private
+        address
         """
 
     def check_token(self, token: str) -> None:
         """
-        :raises ValueError.
-
-        If it cannot be what this kind is called with, saying what that looks like
+        :raises ValueError: if it cannot be what this kind is called with, saying what that looks
+        like
         """
 
     def told(
@@ -354,9 +347,8 @@ class Adapter:
 
     def check_secret(self, secret: str) -> None:
         """
-        :raises ValueError.
-
-        If it cannot be a signing secret of this kind, saying what one looks like
+        :raises ValueError: if it cannot be a signing secret of this kind, saying what one looks
+        like
         """
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:

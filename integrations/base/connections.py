@@ -32,9 +32,7 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
 
     def unnamed(self) -> Self:
         """
-        Those that may be meant where none is named.
-
-        The setting ``only_by_name`` takes one out.
+        Those that may be meant where none is named; the setting ``only_by_name`` takes one out.
         """
         return self.exclude(settings__contains={"only_by_name": True})
 
@@ -134,9 +132,8 @@ class Connection(models.Model):
     last_error = models.CharField(
         _("last error"), max_length=300, blank=True, default="", editable=False
     )
-    call_s = models.FloatField(
-        null=True, editable=False
-    )  # how long its last calls took; falls by half with each quicker one
+    # How long its last calls took; falls by half with each quicker one.
+    call_s = models.FloatField(null=True, editable=False)
 
     history = Tracked(
         excluded_fields=(
@@ -205,9 +202,8 @@ class Connection(models.Model):
     @property
     def takes_many(self) -> bool:
         """
-        True if several workers may call it at once.
-
-        It was quick lately, and has had no pause just now.
+        True if several workers may call it at once: it was quick lately, and has had no pause just
+        now.
         """
         return self.call_s is not None and not self.is_slow and self.paused_until is None
 

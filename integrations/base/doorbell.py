@@ -75,9 +75,7 @@ class Doorbell(Bell):
 @dataclass(frozen=True, slots=True)
 class Call:
     """
-    A message for one outgoing change.
-
-    In which queue, and in how many seconds, a minute at most.
+    A message for one outgoing change: in which queue, and in how many seconds, a minute at most.
     """
 
     outbound_id: int
@@ -120,7 +118,6 @@ class ChangeBell(Bell):
             )
 
 
-process = Doorbell(
-    "routing.tasks.process", "process"
-)  # by name: what the worker imports is not ours to know
+# By name: what the worker imports is not ours to know.
+process = Doorbell("routing.tasks.process", "process")
 outbound = ChangeBell("integrations.tasks.deliver")

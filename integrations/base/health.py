@@ -1,7 +1,6 @@
 """
-The breaker of a connection.
-
-After failures in a row nobody calls for a while, and everybody can see why.
+The breaker of a connection: after failures in a row nobody calls for a while, and everybody can see
+why.
 """
 
 from __future__ import annotations
@@ -91,9 +90,8 @@ def answered(connection: Connection, at: datetime) -> None:
 
 def took(connection: Connection, call_s: float) -> None:
     """
-    Remember how slow it is.
-
-    At once when it slows down, and over several calls that it is quick again.
+    Remember how slow it is: at once when it slows down, and over several calls that it is quick
+    again.
     """
     known = connection.call_s
     now_s = max(call_s, known / 2) if known else call_s

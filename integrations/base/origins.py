@@ -14,9 +14,7 @@ class BadAddress(ValueError):
 
 class Origin(NamedTuple):
     """
-    Exactly as written in the URL, host in lower case.
-
-    ``localhost`` and ``127.0.0.1`` are two.
+    Exactly as written in the URL, host in lower case: ``localhost`` and ``127.0.0.1`` are two.
     """
 
     scheme: str

@@ -40,9 +40,8 @@ class Hidden:
 
     def sealed(self) -> str:
         """
-        Fernet text under the newest of ENCRYPTION_KEYS.
-
-        Empty for no secrets. What was stored stays as it was.
+        Fernet text under the newest of ENCRYPTION_KEYS; empty for no secrets. What was stored stays
+        as it was.
         """
         if not self._text and self._values:
             self._text = (

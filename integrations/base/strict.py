@@ -80,9 +80,7 @@ def read(raw: bytes) -> Any:
 
 def _members(text: str) -> list[str] | None:
     """
-    The texts between the commas of a list, broken or cut off as they may be.
-
-    None if it is no list.
+    The texts between the commas of a list, broken or cut off as they may be; None if it is no list.
     """
     if not text.startswith("["):
         return None

@@ -29,9 +29,8 @@ grant("integrations.view_externallink", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.delete_externallink", INTEGRATIONS)
 
 OLD_SECRETS = 2  # kept alive beside a new one, until they are dropped by name
-TAKEN = frozenset(
-    {"portal", "demo-form"}
-)  # sources of our own, whose events nothing would tell apart from theirs
+# Sources of our own, whose events nothing would tell apart from theirs.
+TAKEN = frozenset({"portal", "demo-form"})
 SERVICE_DOMAIN = "connection.throughline.invalid"
 
 

@@ -1,7 +1,6 @@
 """
-The one client for calls outside.
-
-Nothing inside is reachable by a URL, and no answer can hold us for long.
+The one client for calls outside: nothing inside is reachable by a URL, and no answer can hold us
+for long.
 """
 
 from __future__ import annotations
@@ -54,9 +53,8 @@ _QUICK_READ = _QUICK.copy_with(allowed_methods=[*SAFE_METHODS, "POST"])
 @dataclass(frozen=True, slots=True)
 class Answer:
     """
-    A complete answer, no longer than its client takes.
-
-    ``wrote`` if it answers a call that may have changed something.
+    A complete answer, no longer than its client takes; ``wrote`` if it answers a call that may have
+    changed something.
     """
 
     status: int

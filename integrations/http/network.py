@@ -1,7 +1,6 @@
 """
-The network below the client.
-
-An address is looked up once, every answer must be public, and that one is connected to.
+The network below the client: an address is looked up once, every answer must be public, and that
+one is connected to.
 """
 
 from __future__ import annotations

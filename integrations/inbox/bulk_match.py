@@ -1,7 +1,6 @@
 """
-Recognition of complete data about known clients and people.
-
-Many subjects in a few statements. Registered with routing.
+Recognition of complete data about known clients and people: many subjects in a few statements.
+Registered with routing.
 """
 
 from __future__ import annotations
@@ -94,9 +93,8 @@ class Directory:
 
     def member(self, person: Person, client: Client) -> Contact | None:
         """
-        The contact that this person is, unless that takes anything new.
-
-        An id of theirs, a contact, a membership.
+        The contact that this person is, unless that takes anything new: an id of theirs, a contact,
+        a membership.
         """
         contact = None if person.remote_id else self.contacts.get(person.email.lower())
         here = contact is not None and (

@@ -1,7 +1,6 @@
 """
-Our own writes, come back as events.
-
-Known again by what we wrote and when, whatever the sender says of its author.
+Our own writes, come back as events: known again by what we wrote and when, whatever the sender says
+of its author.
 """
 
 from __future__ import annotations

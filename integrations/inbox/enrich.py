@@ -78,9 +78,8 @@ class Reading:
         links = links_of(self.connection, read)
         if not _complete(read, links):
             lock()
-            links = links_of(
-                self.connection, read
-            )  # again: somebody else may have made them while we waited
+            # Again: somebody else may have made them while we waited.
+            links = links_of(self.connection, read)
         people = knowable(read.people, links)
         told = Client.objects.filter(pk=client_id).first() if client_id else None
         found = (

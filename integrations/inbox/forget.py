@@ -18,9 +18,8 @@ NAMING = """
 @eraser
 def forget_deliveries(contact_id: int, email: str, at: datetime) -> None:
     """
-    Empty the bytes of every delivery that names the address.
-
-    Its numbers, digest and events stay. Reads every delivery.
+    Empty the bytes of every delivery that names the address; its numbers, digest and events stay.
+    Reads every delivery.
     """
     if email:
         found = [key for (key,) in run(NAMING, [email.encode(), email])]
@@ -37,9 +36,8 @@ SENT = """
 @eraser
 def forget_sent(contact_id: int, email: str, at: datetime) -> None:
     """
-    Take the address out of what went out, or is still to go.
-
-    The digests of what was written stay. Reads every row.
+    Take the address out of what went out, or is still to go; the digests of what was written stay.
+    Reads every row.
     """
     if email:
         run(SENT, {"address": re.escape(email)})

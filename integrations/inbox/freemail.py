@@ -1,7 +1,6 @@
 """
-Domains where anybody gets a mailbox.
-
-They say nothing about whom a person works for, so they never match a client.
+Domains where anybody gets a mailbox: they say nothing about whom a person works for, so they never
+match a client.
 """
 
 # Maintained by hand. Whole families (yahoo.*, hotmail.*, outlook.*, live.*, gmx.*) go by their name
@@ -89,9 +88,8 @@ def is_free(domain: str) -> bool:
 
 def own_domain(address: str) -> str:
     """
-    The domain of an e-mail address, a site or a plain domain, when it can tell a client.
-
-    Otherwise empty.
+    The domain of an e-mail address, a site or a plain domain, when it can tell a client; otherwise
+    empty.
     """
     domain = normal(address)
     return "" if not domain or is_free(domain) else domain

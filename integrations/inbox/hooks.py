@@ -1,7 +1,6 @@
 """
-POST /hooks/<connection>/.
-
-Believe it or not, store it, answer. Nothing else happens while the sender waits.
+POST /hooks/<connection>/: believe it or not, store it, answer. Nothing else happens while the
+sender waits.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ MAX_BODY_BYTES = 1024 * 1024
 RETRY_S = 5
 
 log = structlog.get_logger(__name__)
-_NOBODY = (
-    HubSpot()
-)  # judges what is sent to a connection that is not there, so that it takes as long
+# Judges what is sent to a connection that is not there, so that it takes as long.
+_NOBODY = HubSpot()
 
 
 @csrf_exempt

@@ -1,7 +1,5 @@
 """
-Matching of external clients and people.
-
-By external id, then domain, then e-mail. Never a guess.
+Matching of external clients and people: by external id, then domain, then e-mail. Never a guess.
 """
 
 from __future__ import annotations
@@ -107,9 +105,7 @@ def _forgotten(person: Person, links: Links, erased: Collection[str]) -> bool:
 
 def domains_of(known: Known, people: Sequence[Person]) -> list[str]:
     """
-    The domains that can tell a client.
-
-    The company's, or where it has none, those of its people.
+    The domains that can tell a client: the company's, or where it has none, those of its people.
     """
     company = (
         own_domain(known.organisation.domain)

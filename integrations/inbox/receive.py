@@ -1,7 +1,6 @@
 """
-Take in what was posted.
-
-The bytes as they came and the events in them, in one transaction, before anybody says thanks.
+Take in what was posted: the bytes as they came and the events in them, in one transaction, before
+anybody says thanks.
 """
 
 from __future__ import annotations
@@ -121,9 +120,8 @@ def _receive_new(
     at: datetime,
 ) -> Receipt | None:
     """
-    Most deliveries are one event that is new.
-
-    One statement, which is its own transaction. None if this is not one of them.
+    Most deliveries are one event that is new: one statement, which is its own transaction. None if
+    this is not one of them.
     """
     outcome = Outcome(
         0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key

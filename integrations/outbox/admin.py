@@ -1,7 +1,5 @@
 """
-Admin of the outbox.
-
-The state of each message, its blocker, and failed ones to retry or discard.
+Admin of the outbox: the state of each message, its blocker, and failed ones to retry or discard.
 """
 
 from __future__ import annotations
@@ -192,9 +190,7 @@ class OutboundAdmin(ReadOnly):
 
     def step_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
         """
-        A reason, then the operation.
-
-        It asks permission and state again, whatever button was drawn.
+        A reason, then the operation: it asks permission and state again, whatever button was drawn.
         """
         row = self.seen(request, object_id)
         if verb not in STEPS:

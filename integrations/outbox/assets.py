@@ -1,7 +1,6 @@
 """
-Files that are sent along.
-
-Resolved when they are sent, by whoever keeps files. Filled in AppConfig.ready.
+Files that are sent along: resolved when they are sent, by whoever keeps files. Filled in
+AppConfig.ready.
 """
 
 from __future__ import annotations
@@ -15,9 +14,8 @@ from integrations.base.adapter import Asset
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """
-    ``file`` is the id of a kept file.
-
-    ``role`` says what it is for there; ``alt`` is empty for a decorative image.
+    ``file`` is the id of a kept file; ``role`` says what it is for there; ``alt`` is empty for a
+    decorative image.
     """
 
     file: int
@@ -29,9 +27,8 @@ class NoSuchFile(LookupError):
     """A file that is to be sent is not kept any more, or nobody keeps files."""
 
 
-Reader = Callable[
-    [Sequence[FileRef]], Sequence[Asset]
-]  # one asset a reference, in order; raises NoSuchFile
+# One asset a reference, in order; raises NoSuchFile.
+Reader = Callable[[Sequence[FileRef]], Sequence[Asset]]
 
 
 class _Nobody:
@@ -44,9 +41,8 @@ _readers: list[Reader] = [_Nobody()]
 
 def file_reader(reader: Reader) -> Reader:
     """
-    Register who turns references into files.
-
-    The last one registered is asked. It opens nothing until ``Asset.read`` is called.
+    Register who turns references into files; the last one registered is asked. It opens nothing
+    until ``Asset.read`` is called.
     """
     _readers.append(reader)
     return reader

@@ -1,7 +1,5 @@
 """
-A failed delivery becomes an exception with an owner.
-
-Once it is settled, the exception is too.
+A failed delivery becomes an exception with an owner; once it is settled, the exception is too.
 """
 
 from __future__ import annotations

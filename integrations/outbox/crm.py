@@ -1,7 +1,5 @@
 """
-Tell the CRM what became of a deal.
-
-Written in the transaction that changed it, sent by the outbox.
+Tell the CRM what became of a deal: written in the transaction that changed it, sent by the outbox.
 """
 
 from __future__ import annotations

@@ -1,8 +1,6 @@
 """
-Make one attempt.
-
-Take the change, look there, write, read back. Outside any transaction; what became of it is settled
-apart.
+Make one attempt: take the change, look there, write, read back. Outside any transaction; what
+became of it is settled apart.
 """
 
 from __future__ import annotations
@@ -85,9 +83,8 @@ def deliver(outbound_id: int, *, clock: Clock, worker: UUID | None = None) -> Do
 
 def deliver_due(*, clock: Clock) -> int:
     """
-    Deliver in this process until nothing is due that may be sent, or for a while.
-
-    Returns how many attempts were made.
+    Deliver in this process until nothing is due that may be sent, or for a while; returns how many
+    attempts were made.
     """
     tried, until = 0, clock() + AT_A_STRETCH
     while clock() <= until:
@@ -114,9 +111,8 @@ def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
 
 def _deaths(outcomes: Sequence[str]) -> int:
     """
-    Count the workers that died over it since the last answer.
-
-    Between two deaths an attempt may only have looked.
+    Count the workers that died over it since the last answer; between two deaths an attempt may
+    only have looked.
     """
     silent = takewhile(
         lambda outcome: outcome in {Attempt.Outcome.LOST, Attempt.Outcome.UNKNOWN}, outcomes
@@ -161,9 +157,8 @@ def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
 
 def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> float:
     """
-    How long what a dead worker sent last may still appear there.
-
-    Until then, what is not there must not be made again.
+    How long what a dead worker sent last may still appear there: until then, what is not there must
+    not be made again.
     """
     if taken.died_at is None:
         return 0

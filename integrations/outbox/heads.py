@@ -1,7 +1,6 @@
 """
-The changes that may be sent.
-
-Of each remote object the lowest unfinished one, and which of them to send to a worker now.
+The changes that may be sent: of each remote object the lowest unfinished one, and which of them to
+send to a worker now.
 """
 
 from __future__ import annotations
@@ -17,10 +16,8 @@ from integrations.outbox.models import Outbound, OutboundQuerySet
 from integrations.outbox.rows import lock_connection
 from routing.kernel.sql import run
 
-QUICK, SLOW = (
-    "outbound",
-    "outbound-slow",
-)  # queues: what is slow must not hold the children that serve the others
+# Queues: what is slow must not hold the children that serve the others.
+QUICK, SLOW = ("outbound", "outbound-slow")
 OVERDUE = timedelta(seconds=10)  # then nobody is coming: its message was lost, or refused
 AT_ONCE = 8  # sent by one sweep for a quick connection; each that is done sends the next
 A_SECOND = 5  # sent to a connection that has just had a pause
@@ -62,9 +59,8 @@ def lane(connection: Connection) -> str:
 
 def calls_for(rows: Iterable[Outbound], at: datetime) -> list[Call]:
     """
-    Return the messages for these heads.
-
-    A connection that is called once at a time gets one, and its end sends the next.
+    Return the messages for these heads; a connection that is called once at a time gets one, and
+    its end sends the next.
     """
     calls, alone = [], set()
     for row in rows:
@@ -96,9 +92,8 @@ def calls_of(ids: Sequence[int], at: datetime) -> list[Call]:
 
 def calls_after(row: Outbound, at: datetime) -> list[Call]:
     """
-    Return what follows an attempt.
-
-    The next change of the same object, and the next of the same connection.
+    Return what follows an attempt: the next change of the same object, and the next of the same
+    connection.
     """
     waiting = heads(at, until=at + SOON).exclude(state=Outbound.State.LEASED).exclude(pk=row.pk)
     follows = waiting.filter(connection=row.connection_id, object_key=row.object_key)
@@ -131,9 +126,8 @@ def release(connection: Connection, at: datetime) -> list[Call]:
 
 def overdue(at: datetime) -> list[Call]:
     """
-    Return the messages that beat sends.
-
-    For heads that nobody took for ten seconds, no more than may be sent at once.
+    Return the messages that beat sends: for heads that nobody took for ten seconds, no more than
+    may be sent at once.
     """
     calls = []
     for connection in Connection.objects.active().order_by("pk"):

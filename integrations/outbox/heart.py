@@ -1,7 +1,6 @@
 """
-Signs of life of the processes that send changes.
-
-The leases of one that has died end within seconds.
+Signs of life of the processes that send changes: the leases of one that has died end within
+seconds.
 """
 
 from __future__ import annotations
@@ -28,9 +27,8 @@ log = structlog.get_logger(__name__)
 
 class Heart:
     """
-    Writes the row of this process every two seconds, by a thread.
-
-    The process itself waits for somebody else's server.
+    Writes the row of this process every two seconds, by a thread: the process itself waits for
+    somebody else's server.
     """
 
     def __init__(self) -> None:
@@ -40,9 +38,8 @@ class Heart:
 
     def beating(self) -> UUID:
         """
-        Return the number of this process, which beats from now on.
-
-        The first beat is written before it takes anything.
+        Return the number of this process, which beats from now on; the first beat is written before
+        it takes anything.
         """
         with self._lock:
             if (

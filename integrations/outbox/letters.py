@@ -1,7 +1,5 @@
 """
-New messages to people become letters.
-
-Those that come within five minutes of the first go in one.
+New messages to people become letters: those that come within five minutes of the first go in one.
 """
 
 from __future__ import annotations
@@ -99,9 +97,8 @@ def _wanted(mail: Connection, person: int, messages: Sequence[int], at: datetime
 
 def mail_connection(at: datetime) -> Connection:
     """
-    The connection that letters go through, made when the first one is written.
-
-    Switching it off keeps them waiting.
+    The connection that letters go through, made when the first one is written; switching it off
+    keeps them waiting.
     """
     found = Connection.objects.filter(kind=KIND).order_by("pk").first()
     if found is not None:

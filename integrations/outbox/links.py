@@ -42,9 +42,8 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
 
 def _ours(row: Outbound) -> bool:
     """
-    Return whether other work of ours wrote the same object before.
-
-    A change of a live page updates it.
+    Return whether other work of ours wrote the same object before: a change of a live page updates
+    it.
     """
     same = Outbound.objects.filter(
         connection=row.connection_id, object_key=row.object_key, remote_id=row.remote_id

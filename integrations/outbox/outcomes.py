@@ -21,18 +21,16 @@ _discarded: dict[str, list[Outcome]] = defaultdict(list)
 
 def on_delivered(*verbs: str) -> Callable[[Outcome], Outcome]:
     """
-    Called once an outbound of these verbs is known to be there.
-
-    ``remote_id``, ``url`` and ``evidence`` are set.
+    Called once an outbound of these verbs is known to be there; ``remote_id``, ``url`` and
+    ``evidence`` are set.
     """
     return _register(_delivered, verbs)
 
 
 def on_dead(*verbs: str) -> Callable[[Outcome], Outcome]:
     """
-    Called when an outbound of these verbs failed for good.
-
-    ``last_error`` says why, and its exception is raised already.
+    Called when an outbound of these verbs failed for good; ``last_error`` says why, and its
+    exception is raised already.
     """
     return _register(_dead, verbs)
 

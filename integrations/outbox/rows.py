@@ -1,7 +1,6 @@
 """
-Locks and writes that every operation of the outbox shares.
-
-One order of locks, and never a blind write.
+Locks and writes that every operation of the outbox shares: one order of locks, and never a blind
+write.
 """
 
 from __future__ import annotations
@@ -56,9 +55,8 @@ def lock_objects(objects: Iterable[tuple[int, str]]) -> None:
 
 def lock_connection(connection: int) -> None:
     """
-    One at a time for each connection.
-
-    Held for the shortest of transactions, and before no other lock but rows that are free.
+    One at a time for each connection; held for the shortest of transactions, and before no other
+    lock but rows that are free.
     """
     run(ONE_A_CONNECTION, [str(connection)])
 

@@ -1,7 +1,6 @@
 """
-Write down what became of an attempt, in one transaction, under the lease's token.
-
-Nobody else's result counts.
+Write down what became of an attempt, in one transaction, under the lease's token: nobody else's
+result counts.
 """
 
 from __future__ import annotations
@@ -131,9 +130,8 @@ def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: 
         outcome=outcome,
     )
     attempt.status, attempt.error, attempt.found = result.status, result.words, result.found
-    Attempt.objects.bulk_create(
-        [attempt], ignore_conflicts=True
-    )  # whoever took its place may have written it down as lost
+    # Whoever took its place may have written it down as lost.
+    Attempt.objects.bulk_create([attempt], ignore_conflicts=True)
 
 
 def _move(row: Outbound, result: Result, at: datetime) -> None:

@@ -1,7 +1,6 @@
 """
-Take one change under a lease, in one short transaction.
-
-Only on its turn, and only while its system may be called.
+Take one change under a lease, in one short transaction: only on its turn, and only while its system
+may be called.
 """
 
 from __future__ import annotations
@@ -66,9 +65,8 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
         row = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
         if row is None:
             return None
-        lock_connection(
-            row.connection_id
-        )  # or two workers would both count themselves as the only one
+        # Or two workers would both count themselves as the only one.
+        lock_connection(row.connection_id)
         ready = heads(at).filter(pk=outbound_id).select_related("connection")
         row = ready.select_for_update(skip_locked=True, of=("self",)).first()
         if row is None or not has_room(row.connection, at):

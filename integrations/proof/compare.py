@@ -26,9 +26,8 @@ _PLAIN = str.maketrans(
 )
 _DASHES = re.compile(r"-{2,}")
 _TRADEMARK = re.compile(r"\(tm\)", re.IGNORECASE)
-_NAME = re.compile(
-    "wordpress", re.IGNORECASE
-)  # which WordPress spells its own way (capital_P_dangit)
+# Which WordPress spells its own way (capital_P_dangit).
+_NAME = re.compile("wordpress", re.IGNORECASE)
 _QUOTES = re.compile("'{2}|`{2}")
 _SHOWN = 60  # characters of a text in a sentence about it
 
@@ -43,9 +42,8 @@ class Shown:
 
 def normal(text: str) -> str:
     """
-    Text in which whatever a content system may change about its looks is gone.
-
-    Doing it twice is the same as once.
+    Text in which whatever a content system may change about its looks is gone; doing it twice is
+    the same as once.
     """
     plain = unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
     plain = _NAME.sub("wordpress", _TRADEMARK.sub("TM", plain))
@@ -54,9 +52,7 @@ def normal(text: str) -> str:
 
 def differences(ours: Shown, page: str) -> list[str]:
     """
-    Return one sentence for each missing part of the page.
-
-    The title, text blocks in order, images.
+    Return one sentence for each missing part of the page: the title, text blocks in order, images.
     """
     shown = seen(page)
     text = normal(" ".join(shown.blocks))
@@ -97,9 +93,8 @@ def _after(text: str, wanted: str, start: int) -> int:
 
 def _uses(page: str, image: str) -> bool:
     """
-    Return whether the address occurs anywhere.
-
-    Lazy loading moves it from ``src`` to another attribute.
+    Return whether the address occurs anywhere: lazy loading moves it from ``src`` to another
+    attribute.
     """
     return image in page or image in unescape(page)
 

@@ -1,7 +1,6 @@
 """
-Look at a page as anybody may.
-
-Is what was approved really there? No credentials, and no private address but the destination's own.
+Look at a page as anybody may: is what was approved really there? No credentials, and no private
+address but the destination's own.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ MOST_BYTES = 64 * 1024 * 1024  # of one image that is compared byte for byte
 @dataclass(frozen=True, slots=True)
 class Proof:
     """
-    ``differences`` are sentences, none when the page is proven.
-
-    ``evidence`` is what was looked at and answered, as JSON.
+    ``differences`` are sentences, none when the page is proven; ``evidence`` is what was looked at
+    and answered, as JSON.
     """
 
     differences: Sequence[str]

@@ -1,7 +1,6 @@
 """
-Prove outcomes by looking.
-
-The page as anybody sees it, again and again, so that what decays is noticed.
+Prove outcomes by looking: the page as anybody sees it, again and again, so that what decays is
+noticed.
 """
 
 from __future__ import annotations
@@ -24,9 +23,8 @@ from routing.people.actors import Actor
 from routing.runs.operations import outcomes
 
 Clock = Callable[[], datetime]
-LEASE = timedelta(
-    minutes=5
-)  # longer than any look takes: whoever dies over one leaves it to the next
+# Longer than any look takes: whoever dies over one leaves it to the next.
+LEASE = timedelta(minutes=5)
 SOON_S, LATEST_S = 5, 3600  # between looks that do not find it
 WATCH = timedelta(hours=6)  # between looks at what is proven
 REST = timedelta(minutes=10)  # before what is proven and could not be looked at is looked at again
@@ -145,9 +143,8 @@ def _we_see(url: str, since: datetime) -> bool:
 
 def _later(clock: Clock, pk: int, why: str) -> None:
     """
-    It was not looked at.
-
-    That proves nothing either way, so nothing is counted against what is proven.
+    It was not looked at: that proves nothing either way, so nothing is counted against what is
+    proven.
     """
     row = Outcome.objects.get(pk=pk)
     if row.state == Outcome.State.PROVEN:

@@ -1,7 +1,6 @@
 """
-An approved deliverable goes to where it belongs.
-
-Its intent in the transaction that publishes it, its result when it is there.
+An approved deliverable goes to where it belongs: its intent in the transaction that publishes it,
+its result when it is there.
 """
 
 from __future__ import annotations
@@ -39,10 +38,8 @@ State = Deliverable.State
 @react("delivery.deliverable.publish")
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
-    Write the intents.
-
-    What failed before and is published again is let go anew. What can go nowhere fails at once, and
-    says so.
+    Write the intents; what failed before and is published again is let go anew. What can go nowhere
+    fails at once, and says so.
     """
     about = Deliverable.objects.filter(pk__in=[row.pk for row in rows])
     found = (
@@ -92,9 +89,8 @@ def publishing_places() -> list[PlaceKind]:
 
 def connection_of(destination: Destination) -> Connection | None:
     """
-    The connection a destination means.
-
-    The one it names, or the only active one of its kind that need not be named.
+    The connection a destination means: the one it names, or the only active one of its kind that
+    need not be named.
     """
     active = Connection.objects.active().filter(kind=destination.kind)
     if destination.connection:
@@ -138,9 +134,8 @@ def object_of(row: Deliverable) -> str:
 
 def _key(row: Deliverable, version: Version) -> str:
     """
-    The same as long as nobody gave it up.
-
-    What was discarded and is published again is another intent.
+    The same as long as nobody gave it up: what was discarded and is published again is another
+    intent.
     """
     given_up = Outbound.objects.filter(
         item=row.item_id, verb=VERB, state__in=[Outbound.State.DISCARDED, Outbound.State.SUPERSEDED]
@@ -220,9 +215,8 @@ def given_up(row: Outbound, by: Actor, at: datetime) -> None:
 @on_replayed(VERB)
 def goes_again(row: Outbound, by: Actor, at: datetime) -> None:
     """
-    Replayed by hand.
-
-    The deliverable is on its way again. Published again from its own page, it is already.
+    Replayed by hand: the deliverable is on its way again. Published again from its own page, it is
+    already.
     """
     _carry(deliverables.publish, row, by, at, str(_("Retried.")), state=State.PUBLISH_FAILED)
 

@@ -1,7 +1,6 @@
 """
-GET /site/<connection>/<path>.
-
-The pages of static destinations, for everybody. Files as they lie there, nothing else.
+GET /site/<connection>/<path>: the pages of static destinations, for everybody. Files as they lie
+there, nothing else.
 """
 
 from __future__ import annotations
@@ -34,9 +33,8 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 KINDS = {**TYPES, "html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8"}
-_PATH = re.compile(
-    r"([a-z0-9][a-z0-9_-]*/)*([a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)?)?"
-)  # so no step begins with a dot
+# So no step begins with a dot.
+_PATH = re.compile(r"([a-z0-9][a-z0-9_-]*/)*([a-z0-9][a-z0-9_-]*(\.[a-z0-9]+)?)?")
 
 
 @require_safe

@@ -1,7 +1,6 @@
 """
-System checks that look into the database.
-
-Run by migrate, and by ``manage.py check --database default``.
+System checks that look into the database: run by migrate, and by ``manage.py check --database
+default``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Append-only tables.
-
-Which they are, the triggers that hold them, and the rights of the running app's role.
+Append-only tables: which they are, the triggers that hold them, and the rights of the running app's
+role.
 """
 
 from __future__ import annotations
@@ -39,9 +38,8 @@ END $$;
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """
-    An append-only table that is sealed.
-
-    Its facts, and apart from them the free text that may be redacted.
+    An append-only table that is sealed: its facts, and apart from them the free text that may be
+    redacted.
     """
 
     table: str
@@ -81,13 +79,11 @@ def _ledger(model: type[Any]) -> Ledger:
 
 def after_migrate(sender: AppConfig, using: str, **_: Any) -> None:
     """
-    Once after the last app's migrations.
-
-    Triggers, rights, groups, the exception map. Safe to repeat.
+    Once after the last app's migrations: triggers, rights, groups, the exception map. Safe to
+    repeat.
     """
-    with_models = [
-        app for app in apps.get_app_configs() if app.models_module
-    ]  # Django sends the signal for no other
+    # Django sends the signal for no other.
+    with_models = [app for app in apps.get_app_configs() if app.models_module]
     if sender is not with_models[-1]:
         return
     hold_append_only(using)

@@ -1,7 +1,6 @@
 """
-The heads of the chain, published where a database owner cannot reach them.
-
-One JSON line each, in a file.
+The heads of the chain, published where a database owner cannot reach them: one JSON line each, in a
+file.
 """
 
 from __future__ import annotations
@@ -42,9 +41,8 @@ def publish(sealed: Seal) -> None:
 
 def _append(path: Path, line: bytes) -> None:
     """
-    One write, one line.
-
-    What an earlier write left half done (a full disk, a lost power line) stays a line of its own.
+    One write, one line: what an earlier write left half done (a full disk, a lost power line) stays
+    a line of its own.
     """
     with path.open("a+b", buffering=0) as file:
         torn = file.seek(0, os.SEEK_END) and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n"

@@ -46,9 +46,8 @@ class Seal(models.Model):
 
 class SealedRow(models.Model):
     """
-    The digests of one sealed row.
-
-    Of its facts, and apart from them of its free text, which may later be redacted.
+    The digests of one sealed row: of its facts, and apart from them of its free text, which may
+    later be redacted.
     """
 
     seal = models.ForeignKey(Seal, on_delete=models.PROTECT, related_name="rows", db_index=False)

@@ -105,9 +105,8 @@ def _breaks(sealed: Seal, previous: str, schema: _Schema) -> Iterator[str]:
 
 def _changed(sealed: Seal, schema: _Schema) -> list[tuple[int, str]]:
     """
-    The first row of the batch that is gone, or differs from what was sealed.
-
-    Redacted text is allowed to differ.
+    The first row of the batch that is gone, or differs from what was sealed; redacted text is
+    allowed to differ.
     """
     key, types = schema.keys[sealed.ledger], schema.types[sealed.ledger]
     found = run(

@@ -1,7 +1,6 @@
 """
-Responsibilities of people outside work items.
-
-Clients, flows, the agency, connections and the teams they lead.
+Responsibilities of people outside work items: clients, flows, the agency, connections and the teams
+they lead.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Shared behaviour of all pages of the desk.
-
-No deletion, no restoring of history, and rows that a person may not see do not exist.
+Shared behaviour of all pages of the desk: no deletion, no restoring of history, and rows that a
+person may not see do not exist.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The list behind every page of rows.
-
-One page by its place, and a count that stops where nobody reads on.
+The list behind every page of rows: one page by its place, and a count that stops where nobody reads
+on.
 """
 
 from __future__ import annotations

@@ -23,9 +23,8 @@ class Due(models.TextChoices):
 @dataclass(frozen=True, slots=True)
 class Days:
     """
-    Aware instants.
-
-    Now, the end of today, and the end of the week (Sunday) in the reader's time zone.
+    Aware instants: now, the end of today, and the end of the week (Sunday) in the reader's time
+    zone.
     """
 
     now: datetime

@@ -1,7 +1,6 @@
 """
-Work that concerns one person.
-
-Their own, how long it has waited, changes by others, and people they back up.
+Work that concerns one person: their own, how long it has waited, changes by others, and people they
+back up.
 """
 
 from __future__ import annotations

@@ -55,9 +55,8 @@ class NoteForm(forms.Form):
 
     def save(self, item: WorkItem, *, by: Actor, at: datetime) -> Note | None:
         """
-        The note with its files, all of it or nothing.
-
-        None when something is refused, which the form then says.
+        The note with its files, all of it or nothing; None when something is refused, which the
+        form then says.
         """
         if not self.is_valid():
             return None

@@ -1,7 +1,6 @@
 """
-Next steps for a work item and the refusals of the others.
-
-The answers of the gates, sorted for a person.
+Next steps for a work item and the refusals of the others: the answers of the gates, sorted for a
+person.
 """
 
 from __future__ import annotations
@@ -62,9 +61,8 @@ def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation]:
         **operations_of(model),
         **{k: v for k, v in operations_of(WorkItem).items() if k not in operations_of(model)},
     }
-    return {
-        verb: step for verb, step in both.items() if not step.system and step.may
-    }  # what only contacts do is in the portal
+    # What only contacts do is in the portal.
+    return {verb: step for verb, step in both.items() if not step.system and step.may}
 
 
 def target(step: Operation, row: Any) -> Any:
@@ -148,9 +146,8 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
 
 def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | None:
     """
-    The one step that carries the work on.
-
-    The first that changes its state; for work on hold, resuming it.
+    The one step that carries the work on: the first that changes its state; for work on hold,
+    resuming it.
     """
     calm = [offer for offer in ready if not offer.step.danger]
     onward = [offer for offer in calm if changes_state(offer.step)]

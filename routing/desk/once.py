@@ -15,16 +15,14 @@ from routing.desk.base import actor
 from routing.desk.operations import sendings
 
 FIELD = "once"
-TOKEN = re.compile(
-    r"[A-Za-z0-9_-]{1,64}"
-)  # what token_urlsafe makes; anything else is no token of ours
+# What token_urlsafe makes; anything else is no token of ours.
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Sent:
     """
-    One sending of a form.
-
-    Its token, and where an earlier sending of the same led to, if there was one.
+    One sending of a form: its token, and where an earlier sending of the same led to, if there was
+    one.
     """
 
     def __init__(self, token: str, before: str = "", claimed: int | None = None) -> None:

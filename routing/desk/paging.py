@@ -1,7 +1,6 @@
 """
-Pages of a list by where the last one ended, not by counting rows away.
-
-The five thousandth costs what the first does.
+Pages of a list by where the last one ended, not by counting rows away: the five thousandth costs
+what the first does.
 """
 
 from __future__ import annotations
@@ -162,9 +161,8 @@ def place_of(row: Any, terms: Sequence[Term]) -> str:
 
 class _Exact(DjangoJSONEncoder):
     def default(self, o: Any) -> Any:
-        return (
-            o.isoformat() if hasattr(o, "isoformat") else super().default(o)
-        )  # Django's own cuts microseconds off
+        # Django's own cuts microseconds off.
+        return o.isoformat() if hasattr(o, "isoformat") else super().default(o)
 
 
 def _values(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> list[Any]:

@@ -39,12 +39,8 @@ class StepsAdmin(BulkSteps, DeskAdmin):
     noun_template = "desk/noun.html"
     tells_of_parts = False  # the timeline also has the work below it
     onward: tuple[str, ...] = ()  # see ``offers.panel``
-    page_related: tuple[str, ...] = (
-        "item__client",
-        "item__owner",
-        "item__backup",
-        "item__doer",
-    )  # what a page shows beside the row
+    # What a page shows beside the row.
+    page_related: tuple[str, ...] = ("item__client", "item__owner", "item__backup", "item__doer")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # there is nothing to save: steps are asked one by one
@@ -107,9 +103,8 @@ class StepsAdmin(BulkSteps, DeskAdmin):
 
     def note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """
-        Write a note.
-
-        Sent twice, it is written once. A refused one comes back on the page with what was typed.
+        Write a note; sent twice, it is written once. A refused one comes back on the page with what
+        was typed.
         """
         row, by = self.seen(request, object_id), actor(request)
         by.require("routing.add_note", to=_("write notes"))

@@ -1,7 +1,5 @@
 """
-One timeline of a piece of work.
-
-Its events, and what history says changed with each, newest first.
+One timeline of a piece of work: its events, and what history says changed with each, newest first.
 """
 
 from __future__ import annotations
@@ -307,9 +305,7 @@ class Names:
 
 def _in_short(part: Any) -> str:
     """
-    One of a list that history keeps, such as a planned deliverable.
-
-    By its title, where it has one.
+    One of a list that history keeps, such as a planned deliverable: by its title, where it has one.
     """
     return (
         str(part.get("title") or part.get("key") or _("one"))

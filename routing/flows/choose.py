@@ -63,9 +63,8 @@ class Choice:
     owner_id: int
     backup_id: int
     because: str
-    asked: tuple[
-        tuple[str, bool, tuple[Answer, ...]], ...
-    ]  # every rule asked, whether it held, and its clauses
+    # Every rule asked, whether it held, and its clauses.
+    asked: tuple[tuple[str, bool, tuple[Answer, ...]], ...]
     rulings: tuple[Ruling, ...]
     tie_break: str = TIE_BREAK
 

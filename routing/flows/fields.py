@@ -62,9 +62,8 @@ def typed(value: Any, spec: FieldSpec) -> Any:
 
 def faults(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[Fault]:
     """
-    Everything that keeps a flow from acting.
-
-    Required fields that are empty, and values of the wrong type.
+    Everything that keeps a flow from acting: required fields that are empty, and values of the
+    wrong type.
     """
     found = []
     for spec in specs:

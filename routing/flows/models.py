@@ -1,7 +1,6 @@
 """
-Flow.
-
-What starts it, what must be known before it acts, what it does. A published version never changes.
+Flow: what starts it, what must be known before it acts, what it does. A published version never
+changes.
 """
 
 from __future__ import annotations

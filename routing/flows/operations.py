@@ -90,9 +90,7 @@ def faults(version: FlowVersion) -> list[str]:
 
 def _faults_of_texts(version: FlowVersion, plan: Plan) -> list[str]:
     """
-    Titles and briefs are kept in history, which is never rewritten.
-
-    They may not name a person.
+    Titles and briefs are kept in history, which is never rewritten: they may not name a person.
     """
     named = placeholders(version.title) | placeholders(version.template)
     known, usable = {spec.name for spec in plan.fields}, {spec.name for spec in plan.rule_fields}

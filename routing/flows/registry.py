@@ -1,7 +1,6 @@
 """
-Registries of flows.
-
-Actions and what is copied with a version. Packages above fill them in ``AppConfig.ready``.
+Registries of flows: actions and what is copied with a version. Packages above fill them in
+``AppConfig.ready``.
 """
 
 from __future__ import annotations
@@ -14,18 +13,16 @@ from routing.people.actors import Actor
 
 # -- Actions: what a flow may start ----------------------------------------------------------------
 
-Action = Callable[
-    [Sequence[Any], Actor, datetime], None
-]  # with jobs: see routing.runs.registry.Job
+# With jobs: see routing.runs.registry.Job.
+Action = Callable[[Sequence[Any], Actor, datetime], None]
 
 _actions: dict[str, Action] = {}
 
 
 def action(name: str) -> Callable[[Action], Action]:
     """
-    Register what a flow's ``act`` step may start, such as ``delivery.open_request``.
-
-    Many jobs in one transaction.
+    Register what a flow's ``act`` step may start, such as ``delivery.open_request``: many jobs in
+    one transaction.
     """
 
     def register(function: Action) -> Action:

@@ -14,9 +14,8 @@ from routing.work.items import WorkItem
 
 class Rule(VersionPart):
     """
-    Rules are asked in order of ``position``.
-
-    The first whose conditions hold decides. One without conditions always holds.
+    Rules are asked in order of ``position``; the first whose conditions hold decides. One without
+    conditions always holds.
     """
 
     version = models.ForeignKey(

@@ -1,7 +1,6 @@
 """
-Text with fields in braces, such as ``{deal.name}``.
-
-Nothing but a known field's value can come out of it.
+Text with fields in braces, such as ``{deal.name}``: nothing but a known field's value can come out
+of it.
 """
 
 from __future__ import annotations
@@ -20,9 +19,7 @@ def placeholders(text: str) -> set[str]:
 
 def fill(text: str, facts: Mapping[str, Any]) -> str:
     """
-    The text with each field's value, a dash where there is none.
-
-    Other braces stay as they are.
+    The text with each field's value, a dash where there is none; other braces stay as they are.
     """
     return FIELD.sub(lambda found: _shown(facts.get(found[1])), text)
 

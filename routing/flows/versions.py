@@ -15,9 +15,8 @@ from routing.flows.rules import Rule
 @dataclass(frozen=True, slots=True)
 class Plan:
     """
-    ``rule_fields`` are the fields that do not name a person.
-
-    Only these are decided on, and recorded.
+    ``rule_fields`` are the fields that do not name a person: only these are decided on, and
+    recorded.
     """
 
     version_id: int

@@ -1,7 +1,6 @@
 """
-Arrays on their way to PostgreSQL.
-
-Psycopg's own in Python asks a regular expression of every value, and of every quote in it.
+Arrays on their way to PostgreSQL: psycopg's own in Python asks a regular expression of every value,
+and of every quote in it.
 """
 
 from __future__ import annotations

@@ -15,8 +15,7 @@ def backoff_s(attempts: int, *, key: int) -> float:
     The spread comes from ``key`` and the attempt, so that many failing rows do not come back
     together.
     """
-    spread = (
-        int.from_bytes(sha256(f"{key}:{attempts}".encode()).digest()[:4]) / 0xFFFFFFFF
-    )  # in [0, 1]
+    # In [0, 1].
+    spread = int.from_bytes(sha256(f"{key}:{attempts}".encode()).digest()[:4]) / 0xFFFFFFFF
     wait = min(CAP_S, FIRST_S * 2 ** min(attempts - 1, 16))
     return float(wait * (1 - JITTER + 2 * JITTER * spread))

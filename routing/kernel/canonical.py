@@ -51,9 +51,8 @@ def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> 
 
 def link(previous: str, rows: Iterable[tuple[int, str, str]]) -> str:
     """
-    The head of a chain after one more batch.
-
-    SHA-256, as hex, over the last head and ``id digest text_digest`` lines.
+    The head of a chain after one more batch: SHA-256, as hex, over the last head and ``id digest
+    text_digest`` lines.
     """
     body = "\n".join([previous, *(f"{row_id} {digest} {text}" for row_id, digest, text in rows)])
     return sha256(body.encode()).hexdigest()

@@ -29,6 +29,5 @@ class Found:
     client_id: int | None = None
     contact_ids: tuple[int, ...] = ()
     engagement_id: int | None = None
-    sources: Mapping[str, str] = field(
-        default_factory=dict
-    )  # field name to where it was read, for the person who checks
+    # Field name to where it was read, for the person who checks.
+    sources: Mapping[str, str] = field(default_factory=dict)

@@ -1,7 +1,6 @@
 """
-History of changes with author, time and reason.
-
-Django-simple-history, reduced to the needs of the audit trail.
+History of changes with author, time and reason: django-simple-history, reduced to the needs of the
+audit trail.
 """
 
 from __future__ import annotations

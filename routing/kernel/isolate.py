@@ -1,7 +1,6 @@
 """
-The one handler that may catch everything.
-
-A poisoned row is found, recorded and put aside; the others go on.
+The one handler that may catch everything: a poisoned row is found, recorded and put aside; the
+others go on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Default permissions.
-
-The permissions matrix as data. Packages grant, and the groups in the database are synced from here.
+Default permissions: the permissions matrix as data. Packages grant, and the groups in the database
+are synced from here.
 """
 
 from __future__ import annotations

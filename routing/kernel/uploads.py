@@ -16,10 +16,8 @@ MOST_FILES = 20  # of the largest size, in one request
 
 class BoundedUploadHandler(FileUploadHandler):
     """
-    First of the handlers.
-
-    Passes on a little more than the largest file, so that ``keep`` sees it is too large, and drops
-    the rest.
+    First of the handlers: passes on a little more than the largest file, so that ``keep`` sees it
+    is too large, and drops the rest.
     """
 
     def handle_raw_input(

@@ -18,9 +18,8 @@ _carriers: list[Carrier] = []
 
 def carrier(function: Carrier) -> Carrier:
     """
-    Register who also brings new messages to people.
-
-    Called in the transaction that wrote them, and only writes rows.
+    Register who also brings new messages to people; called in the transaction that wrote them, and
+    only writes rows.
     """
     _carriers.append(function)
     return function

@@ -13,9 +13,8 @@ from routing.people.clients import Client, Contact
 
 def invitation(contact: Contact, client: Client, by: str) -> tuple[str, str]:
     """
-    Subject and text.
-
-    Where to sign in, and with which address. It holds no secret: the code is asked for there.
+    Subject and text: where to sign in, and with which address. It holds no secret: the code is
+    asked for there.
     """
     agency = Agency.objects.values_list("name", flat=True).first() or str(_("The agency"))
     context = {

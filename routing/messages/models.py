@@ -44,9 +44,8 @@ class Notification(models.Model):
     words = models.CharField(_("message"), max_length=20, choices=Words)
     dedupe_key = models.CharField(max_length=120, unique=True)
     at = models.DateTimeField(_("at"))
-    sent_at = models.DateTimeField(
-        _("e-mailed"), null=True, editable=False
-    )  # just before, so that nothing can follow it sooner
+    # Just before, so that nothing can follow it sooner.
+    sent_at = models.DateTimeField(_("e-mailed"), null=True, editable=False)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
 
     class Meta:

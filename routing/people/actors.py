@@ -70,9 +70,8 @@ class Actor:
 
     def clients_as(self, *roles: str) -> frozenset[int]:
         """
-        The ids of the clients where this contact is one of ``roles``.
-
-        Without any, of all their clients.
+        The ids of the clients where this contact is one of ``roles``; without any, of all their
+        clients.
         """
         return frozenset(client for client, role in self.client_roles if not roles or role in roles)
 

@@ -25,9 +25,7 @@ for _verb in ("view", "add", "change", "delete"):
 
 def save_contact(contact: Contact, *, by: Actor, at: datetime) -> None:
     """
-    Save a contact.
-
-    The event says who and when, never what: the row may be erased, events may not.
+    Save a contact; the event says who and when, never what: the row may be erased, events may not.
     """
     new = contact.pk is None
     contact.save()

@@ -34,9 +34,8 @@ ASKED = """
 
 def rights_of(user: User) -> Rights:
     """
-    As the database says now.
-
-    Through roles and of one's own; none for the inactive, every permission for a superuser.
+    As the database says now: through roles and of one's own; none for the inactive, every
+    permission for a superuser.
     """
     with connection.cursor() as cursor:
         cursor.execute(ASKED, {"user": user.pk})

@@ -106,9 +106,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         db_default=[],  # code from before this column leaves it out
         help_text=_("Lower-case codes, separated by commas."),
     )
-    session_epoch = models.PositiveIntegerField(
-        default=0, editable=False
-    )  # part of every session's hash; raised to end them all
+    # Part of every session's hash; raised to end them all.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 
     history = Tracked(

@@ -15,9 +15,8 @@ from routing.runs.operations.settle import canonical
 @dataclass(frozen=True, slots=True)
 class Again:
     """
-    Both answers as canonical JSON.
-
-    ``same`` when not one byte differs and the record itself is whole.
+    Both answers as canonical JSON; ``same`` when not one byte differs and the record itself is
+    whole.
     """
 
     recorded: str

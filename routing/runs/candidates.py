@@ -22,9 +22,7 @@ from routing.work.items import WorkItem
 @dataclass
 class Pool:
     """
-    Candidates while a batch is decided.
-
-    Whoever is chosen has one more to do for the next one.
+    Candidates while a batch is decided: whoever is chosen has one more to do for the next one.
     """
 
     candidates: list[Candidate]

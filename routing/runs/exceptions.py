@@ -1,7 +1,6 @@
 """
-ExceptionCase.
-
-Something only a person can settle. ExceptionRoute: the map that says which person, and by when.
+ExceptionCase: something only a person can settle. ExceptionRoute: the map that says which person,
+and by when.
 """
 
 from __future__ import annotations

@@ -7,9 +7,8 @@ from routing.runs.models import Run
 
 def find_run(name: str) -> Run | None:
     """
-    By the reference of the run or of any work that belongs to it, or by ``source/type/id``.
-
-    The newest where several fit.
+    By the reference of the run or of any work that belongs to it, or by ``source/type/id``; the
+    newest where several fit.
     """
     runs = Run.objects.select_related(
         "item__client", "item__owner", "item__backup", "flow", "version"

@@ -169,9 +169,7 @@ class Run(WorkNoun):
 
 class RunEvent(models.Model):
     """
-    Effect of an event.
-
-    It started a run, joined an open run, matched no flow or was our own echo.
+    Effect of an event: it started a run, joined an open run, matched no flow or was our own echo.
     """
 
     class Part(models.TextChoices):
@@ -209,18 +207,15 @@ class RunEvent(models.Model):
 class RunStepQuerySet(models.QuerySet["RunStep"]):
     def due(self, at: datetime) -> Self:
         """
-        Steps that a worker may take at ``at``.
-
-        Due, and not leased by a worker that still lives.
+        Steps that a worker may take at ``at``: due, and not leased by a worker that still lives.
         """
         return self.filter(state=RunStep.State.DUE, due_at__lte=at)
 
 
 class RunStep(models.Model):
     """
-    One step of one run.
-
-    The queue is this table. ``lease`` is the fencing token of whoever works on it now.
+    One step of one run: the queue is this table. ``lease`` is the fencing token of whoever works on
+    it now.
     """
 
     class Name(models.TextChoices):

@@ -1,8 +1,6 @@
 """
-Registries of runs.
-
-Who reads more about a subject, and what a trace shows. Packages above fill them in
-``AppConfig.ready``.
+Registries of runs: who reads more about a subject, and what a trace shows. Packages above fill them
+in ``AppConfig.ready``.
 """
 
 from __future__ import annotations
@@ -21,9 +19,7 @@ from routing.runs.models import Run
 
 class Retry(Exception):
     """
-    The other side cannot answer now.
-
-    Try the step again later, no sooner than ``after_s`` seconds.
+    The other side cannot answer now; try the step again later, no sooner than ``after_s`` seconds.
     """
 
     def __init__(self, message: str, after_s: float = 0) -> None:
@@ -33,9 +29,8 @@ class Retry(Exception):
 
 class Problem(Exception):
     """
-    A person must look.
-
-    Becomes an exception case with this reason code. ``evidence`` holds ids and counts, no secrets.
+    A person must look: becomes an exception case with this reason code. ``evidence`` holds ids and
+    counts, no secrets.
     """
 
     def __init__(

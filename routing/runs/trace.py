@@ -1,7 +1,6 @@
 """
-A run's whole story on one page.
-
-What started it, what was known, why it went where, who owns it, what holds it.
+A run's whole story on one page: what started it, what was known, why it went where, who owns it,
+what holds it.
 """
 
 from __future__ import annotations

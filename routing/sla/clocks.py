@@ -200,9 +200,8 @@ class Clock(models.Model):
         elif turn.does == Does.PAUSE:
             self.paused_at, self.due_at = at, None
             self.warn_at = self.warn_at if self.spent >= self.warn_after else None
-            self.wakes_at = (
-                at if self._owes_a_level() else None
-            )  # that it waits now does not unmake the breach: it must be told
+            # That it waits now does not unmake the breach: it must be told.
+            self.wakes_at = at if self._owes_a_level() else None
         else:
             self.stopped_at = at
             self.met_at = at if turn.cause == Cause.MET and self.breached_at is None else None

@@ -1,7 +1,5 @@
 """
-Promises kept.
-
-How the clocks that were started in a while ended, and how long their work took.
+Promises kept: how the clocks that were started in a while ended, and how long their work took.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Escalation entries for people.
-
-Who was notified of overdue or nearly overdue work, when and why.
+Escalation entries for people: who was notified of overdue or nearly overdue work, when and why.
 """
 
 from __future__ import annotations
@@ -59,9 +57,8 @@ class Told:
 
 def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:
     """
-    What was told of each clock by its id, lowest level first.
-
-    Of repeats at the top the newest. Two queries, however many.
+    What was told of each clock by its id, lowest level first; of repeats at the top the newest. Two
+    queries, however many.
     """
     ids = [clock.pk for clock in clocks]
     rows = Escalation.objects.filter(clock__in=ids)

@@ -1,7 +1,5 @@
 """
-Explanation of a due date.
-
-The clock's account, recomputed from its marks, in words and as JSON.
+Explanation of a due date: the clock's account, recomputed from its marks, in words and as JSON.
 """
 
 from __future__ import annotations
@@ -104,10 +102,8 @@ def explain(clock: Clock, at: datetime) -> Explanation:
 
 def as_json(explanation: Explanation) -> dict[str, Any]:
     """
-    Plain values.
-
-    Instants as ISO 8601 in UTC, working time in seconds. Segments that have not come yet are
-    ``expected``.
+    Plain values: instants as ISO 8601 in UTC, working time in seconds. Segments that have not come
+    yet are ``expected``.
     """
     found: dict[str, Any] = _plain(asdict(explanation))
     return found

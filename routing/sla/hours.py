@@ -47,9 +47,8 @@ class Closed(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Segment:
     """
-    Time that counts as a whole or does not.
-
-    ``note`` names the holiday, ``by`` the calendar that is closed.
+    Time that counts as a whole or does not; ``note`` names the holiday, ``by`` the calendar that is
+    closed.
     """
 
     start: datetime
@@ -80,9 +79,8 @@ class Piece(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class _Line:
     """
-    Open time between two instants.
-
-    Its windows, and how much of it lies before each. All in microseconds.
+    Open time between two instants: its windows, and how much of it lies before each. All in
+    microseconds.
     """
 
     since: int
@@ -156,9 +154,7 @@ class OpenTime(ABC):
 
     def segments(self, start: datetime, end: datetime) -> list[Segment]:
         """
-        Everything from ``start`` to ``end``, in order.
-
-        What counts, and why the rest does not.
+        Everything from ``start`` to ``end``, in order: what counts, and why the rest does not.
         """
         found: list[Piece] = []
         for piece in self.pieces(micros(start), micros(end)):
@@ -280,9 +276,8 @@ class Hours(OpenTime):
 @dataclass(frozen=True)
 class Both(OpenTime):
     """
-    Two calendars together.
-
-    Open when both are. Where both are closed, the first one's reason is given.
+    Two calendars together: open when both are. Where both are closed, the first one's reason is
+    given.
     """
 
     one: OpenTime

@@ -1,7 +1,6 @@
 """
-The ladder of a clock.
-
-Which levels it has reached and when, and whom each one goes to. Frozen values in, answers out.
+The ladder of a clock: which levels it has reached and when, and whom each one goes to. Frozen
+values in, answers out.
 """
 
 from __future__ import annotations
@@ -60,9 +59,8 @@ class Reached(NamedTuple):
     due_at: datetime
 
 
-Past = Callable[
-    [timedelta], datetime
-]  # when this much working time had been spent, before the last mark
+# When this much working time had been spent, before the last mark.
+Past = Callable[[timedelta], datetime]
 
 
 def worktime_to(level: int, target: timedelta, every: timedelta) -> timedelta:
@@ -117,9 +115,8 @@ def climb(
 
 
 def _is_over(level: int, due_at: datetime, at: datetime) -> bool:
-    return (
-        due_at < at if level == Level.BREACH else due_at <= at
-    )  # what ends at the very instant it is due is on time
+    # What ends at the very instant it is due is on time.
+    return due_at < at if level == Level.BREACH else due_at <= at
 
 
 def _newest(clock: Climber, hours: OpenTime, at: datetime) -> int:

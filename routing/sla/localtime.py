@@ -12,9 +12,8 @@ EPOCH_ORDINAL = EPOCH.toordinal()
 DAY_S = 86_400
 HOUR_S = 3_600
 
-Stretch = tuple[
-    int, int, int
-]  # from, to (seconds since 1970), and the offset of local time from UTC in seconds
+# From, to (seconds since 1970), and the offset of local time from UTC in seconds.
+Stretch = tuple[int, int, int]
 
 
 def stretches(ordinal: int, zone: ZoneInfo) -> list[Stretch]:

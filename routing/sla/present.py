@@ -55,9 +55,7 @@ class Present:
         self, level: int, owner: int | None, backup: int | None, team: int | None
     ) -> tuple[int, ...]:
         """
-        The ids of those whom a level of this work is told to.
-
-        None when nobody at all is there.
+        The ids of those whom a level of this work is told to; none when nobody at all is there.
         """
         key = (level_of(level), owner or 0, backup or 0, team or 0)
         if key not in self._known:

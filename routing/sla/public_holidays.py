@@ -1,7 +1,6 @@
 """
-Public holidays of a country, from the ``holidays`` library, which corrects its data now and then.
-
-Take a snapshot.
+Public holidays of a country, from the ``holidays`` library, which corrects its data now and then:
+take a snapshot.
 """
 
 from __future__ import annotations

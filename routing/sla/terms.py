@@ -1,7 +1,6 @@
 """
-Terms of clocks.
-
-From a promise and the calendars of the day to the row that every clock under them shares.
+Terms of clocks: from a promise and the calendars of the day to the row that every clock under them
+shares.
 """
 
 from __future__ import annotations
@@ -25,9 +24,8 @@ from routing.sla.week import hours_as_json
 from routing.work.items import WorkItem
 
 HOLIDAY_YEARS = 6  # in the snapshot; no due time lies farther ahead
-REACH = timedelta(
-    days=2 * 366
-)  # hours that cannot hold a target in two years are not the ones that were meant
+# Hours that cannot hold a target in two years are not the ones that were meant.
+REACH = timedelta(days=2 * 366)
 MOST_KEPT = 1_000
 
 # By digest, so right for ever. Each process keeps what it has read: working out a year of hours
@@ -61,9 +59,8 @@ class Uses:
 
     def for_item(self, item: WorkItem, sources: Sequence[str]) -> list[Calendar]:
         """
-        One calendar a source, the same one once.
-
-        Without a calendar of their own, team and client keep the agency's.
+        One calendar a source, the same one once; without a calendar of their own, team and client
+        keep the agency's.
         """
         own = {
             SLAPolicy.Source.TEAM: self.teams.get(item.team_id or 0),
@@ -155,9 +152,8 @@ def ids_of(agreed: Iterable[Agreed]) -> dict[str, int]:
         if digest not in known
     ]
     if missing:
-        ClockTerms.objects.bulk_create(
-            missing, ignore_conflicts=True
-        )  # somebody else may be writing the same ones
+        # Somebody else may be writing the same ones.
+        ClockTerms.objects.bulk_create(missing, ignore_conflicts=True)
         known = _ids(wanted)
     return known
 

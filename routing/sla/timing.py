@@ -87,9 +87,8 @@ class Terms:
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Terms:
         """
-        :param document.
-
-        ``policy``, ``purpose``, ``hours`` (none, one or two calendars), ``runs_in``, ``met_in``
+        :param document: ``policy``, ``purpose``, ``hours`` (none, one or two calendars),
+        ``runs_in``, ``met_in``
         """
         calendars = [hours_from_json(written) for written in document["hours"]]
         return cls(

@@ -1,7 +1,6 @@
 """
-A week of opening hours as people write it, ``{"mon".
-
-["09:00-12:30", "13:30-17:30"]}``, and hours as JSON.
+A week of opening hours as people write it, ``{"mon": ["09:00-12:30", "13:30-17:30"]}``, and hours
+as JSON.
 """
 
 from __future__ import annotations
@@ -26,9 +25,8 @@ WORKING_WEEK = {day: ["09:00-17:30"] for day in DAYS[:5]}
 
 class BadHours(ValueError):
     """
-    Hours or dates that cannot be read.
-
-    ``message`` says which and what to write instead, untranslated until shown.
+    Hours or dates that cannot be read; ``message`` says which and what to write instead,
+    untranslated until shown.
     """
 
     def __init__(self, message: Words, **params: Any) -> None:

@@ -61,9 +61,8 @@ def _cells(cl: ChangeList, headers: list[dict[str, Any]]) -> Iterator[Cell]:
         classes = f'class="tl-cell field-{escape(name)}"'
         if link is not None and _leads(cl, name):
             yield _heading(value, link, f"{classes} {label}")
-            link = (
-                link if cl.list_display_links else None
-            )  # without a choice, only the first leads on
+            # Without a choice, only the first leads on.
+            link = link if cl.list_display_links else None
         else:
             yield _plain(value, f"{classes} {label}")
 
@@ -88,9 +87,7 @@ def _ticked() -> Cell:
 
 def _linked(cl: ChangeList) -> Cell | None:
     """
-    The address of a row's page, which keeps the list's own address.
-
-    Looked up once for all rows.
+    The address of a row's page, which keeps the list's own address; looked up once for all rows.
     """
     try:
         page = reverse(

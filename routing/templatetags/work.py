@@ -72,9 +72,8 @@ def related(context: dict[str, Any], item: WorkItem) -> dict[str, Any]:
     seen = work_seen_by(by).select_related("owner")
     run_id = item.run_id if item.kind != "run" else None
     journey = Run.objects.filter(pk=run_id or 0).order_by().values("item")
-    around = (
-        Q(parent=item) | Q(pk=item.parent_id or 0) | Q(pk=Subquery(journey))
-    )  # each by its index, in one query
+    # Each by its index, in one query.
+    around = Q(parent=item) | Q(pk=item.parent_id or 0) | Q(pk=Subquery(journey))
     is_above = Case(When(parent=item, then=0), When(pk=item.parent_id or 0, then=1), default=2)
     rows = seen.filter(around).order_by(is_above.desc(), "pk")[: PARTS + 2]
     return {"rows": rows, "now": timezone.now()}

@@ -113,9 +113,8 @@ class WorkItemAdmin(BulkSteps):
 
     def look_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
         """
-        Have a proof of this work looked at now, in place of when it is next due.
-
-        Leads back to where the button was.
+        Have a proof of this work looked at now, in place of when it is next due; leads back to
+        where the button was.
         """
         item = self.seen(request, object_id)
         if request.method != "POST" or not item.outcomes.filter(pk=outcome).exists():
@@ -131,9 +130,8 @@ class WorkItemAdmin(BulkSteps):
 
     def waive_view(self, request: HttpRequest, object_id: str, outcome: int) -> HttpResponse:
         """
-        Go without a proof, by name.
-
-        A reason, then the operation, which asks permission and state again.
+        Go without a proof, by name: a reason, then the operation, which asks permission and state
+        again.
         """
         item, by = self.seen(request, object_id), actor(request)
         by.require("routing.waive_outcome", to="waive outcomes")

@@ -59,9 +59,8 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
         for row, ref in zip(rows, refs, strict=True):
             row.item.ref = ref
         if parts:
-            bring_in_line(
-                [row.item for row in rows], at
-            )  # what they are part of may have waited, and now has work to do again
+            # What they are part of may have waited, and now has work to do again.
+            bring_in_line([row.item for row in rows], at)
         for reaction in then:
             reaction(rows, by, at)
     return list(rows)
@@ -69,9 +68,8 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
 
 def _join(parts: Sequence[WorkItem], at: datetime) -> None:
     """
-    Put new parts under the hold of what they are part of, which is locked.
-
-    A hold that comes later finds them.
+    Put new parts under the hold of what they are part of, which is locked: a hold that comes later
+    finds them.
     """
     holds = holds_of({item.parent_id for item in parts if item.parent_id}) if parts else {}
     for item in parts:
@@ -92,8 +90,6 @@ def _identify(rows: Sequence[WorkNoun]) -> None:
 
 def _prefix(row: WorkNoun) -> str:
     """
-    Return the prefix of the reference.
-
-    The client's code, or the agency's while no client is known.
+    Return the prefix of the reference: the client's code, or the agency's while no client is known.
     """
     return row.item.client.code if row.item.client else settings.AGENCY_PREFIX

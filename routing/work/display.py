@@ -1,7 +1,5 @@
 """
-Display of values.
-
-States as badges, relative times with the exact one on hover, people by name.
+Display of values: states as badges, relative times with the exact one on hover, people by name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The door.
-
-The one function through which work changes state, and the operations that lead through it.
+The door: the one function through which work changes state, and the operations that lead through
+it.
 """
 
 from __future__ import annotations
@@ -40,12 +39,10 @@ from routing.work.registry import bring_in_line, reactions
 from routing.work.sql import Told, load, write
 from routing.work.visibility import visible_work
 
-Facts = Callable[
-    [Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[int, Any]
-]  # details are empty for a button
-Seen = (
-    tuple[str, Sequence[Any]] | None
-)  # SQL that selects the work items that are seen, and its parameters; None for all
+# Details are empty for a button.
+Facts = Callable[[Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[int, Any]]
+# SQL that selects the work items that are seen, and its parameters; None for all.
+Seen = tuple[str, Sequence[Any]] | None
 NOTHING: Seen = ("SELECT 0 WHERE false", ())
 
 
@@ -66,9 +63,8 @@ class Result:
     id: int
     done: bool
     refusals: tuple[GateResult, ...] = ()
-    row: Any = field(
-        default=None, compare=False, repr=False
-    )  # as written; None when it does not exist
+    # As written; None when it does not exist.
+    row: Any = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,9 +273,8 @@ def _ended_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
 
 def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None:
     """
-    Resume what is held with these items, whose own hold is over.
-
-    Before reactions, which may have steps to take with it.
+    Resume what is held with these items, whose own hold is over; before reactions, which may have
+    steps to take with it.
     """
     below = [item for item, held_by in open_below(ids) if held_by in ids] if ids else []
     if below:
@@ -354,9 +349,8 @@ def _turn(
     step: Operation, row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]
 ) -> tuple[Any, ...] | None:
     """
-    Run the verb in memory and mirror the outcome to the work item.
-
-    The values before and after, or None if refused.
+    Run the verb in memory and mirror the outcome to the work item; the values before and after, or
+    None if refused.
     """
     item = _item(row)
     before, item_before = row.__dict__.copy(), item.__dict__.copy()
@@ -368,9 +362,8 @@ def _turn(
     if item is not row:
         item.state, item.is_open = row.state, row.is_open
         if item.held_at is not None and not item.is_open:
-            item.resume(
-                at=at
-            )  # a hold pauses open work: what has ended can neither be held nor hold its parts
+            # A hold pauses open work: what has ended can neither be held nor hold its parts.
+            item.resume(at=at)
     item.changed_at = at
     return before, row.__dict__, item_before, item.__dict__
 

@@ -35,9 +35,7 @@ class GateResult:
 @dataclass(frozen=True, slots=True)
 class Context:
     """
-    Facts for a gate besides the row.
-
-    Actor, time, details, and facts loaded once for the batch.
+    Facts for a gate besides the row: actor, time, details, and facts loaded once for the batch.
     """
 
     by: Actor

@@ -167,9 +167,8 @@ class WorkItem(DoorOnly):
     priority = models.PositiveSmallIntegerField(
         _("priority"), choices=Priority, default=Priority.NORMAL
     )
-    is_timed = models.BooleanField(
-        default=False, db_default=False, editable=False
-    )  # it has had a clock, so its changes concern one
+    # It has had a clock, so its changes concern one.
+    is_timed = models.BooleanField(default=False, db_default=False, editable=False)
     next_due_at = models.DateTimeField(_("due"), null=True)
     created_at = models.DateTimeField(_("created"), editable=False)
     changed_at = models.DateTimeField(_("changed"), editable=False)
@@ -234,9 +233,7 @@ class WorkItem(DoorOnly):
     @property
     def concerns_clocks(self) -> bool:
         """
-        True if a change of this item may turn a clock.
-
-        Its own, or that of what it is part of.
+        True if a change of this item may turn a clock: its own, or that of what it is part of.
         """
         return self.is_timed or self.parent_id is not None
 
@@ -282,9 +279,7 @@ class RefCounter(models.Model):
 
 class WorkNoun(DoorOnly):
     """
-    Base of requests, briefs and deliverables.
-
-    A work item and a state that only the door writes.
+    Base of requests, briefs and deliverables: a work item and a state that only the door writes.
     """
 
     open_states: ClassVar[frozenset[str]]
@@ -312,7 +307,6 @@ class WorkNoun(DoorOnly):
 
     def numbered(self) -> None:
         """
-        Called once the ids are given, just before the first write.
-
-        The reference comes with the write.
+        Called once the ids are given, just before the first write; the reference comes with the
+        write.
         """

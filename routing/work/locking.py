@@ -1,7 +1,6 @@
 """
-Work items with what they are part of and what is below them.
-
-Locked in one order, so that nobody waits in a circle.
+Work items with what they are part of and what is below them: locked in one order, so that nobody
+waits in a circle.
 """
 
 from __future__ import annotations
@@ -80,9 +79,8 @@ def open_below(ids: Collection[int]) -> list[tuple[int, int | None]]:
 
 def holds_of(ids: Collection[int]) -> dict[int, Hold]:
     """
-    Lock these items, and say how each is held.
-
-    Who holds one after this sees what was made below it before.
+    Lock these items, and say how each is held: who holds one after this sees what was made below it
+    before.
     """
     return {
         item: (held_at, held_by, why) for item, held_at, held_by, why in run(HOLDS, [list(ids)])

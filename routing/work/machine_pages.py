@@ -1,7 +1,5 @@
 """
-docs/states.
-
-A page for every noun that has a state machine, written from what the code declares.
+docs/states: a page for every noun that has a state machine, written from what the code declares.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The state machines as they are declared, for whoever must see a whole one at once.
-
-Documents and tests.
+The state machines as they are declared, for whoever must see a whole one at once: documents and
+tests.
 """
 
 from __future__ import annotations
@@ -45,9 +44,8 @@ def states(model: type[models.Model]) -> tuple[str, ...]:
 
 def moves(model: type[models.Model]) -> Mapping[str, Mapping[str, str]]:
     """
-    For each verb, to which state it leads from which.
-
-    A verb that keeps the state leads to the same.
+    For each verb, to which state it leads from which; a verb that keeps the state leads to the
+    same.
     """
     every = states(model)
     found: dict[str, dict[str, str]] = {}
@@ -75,18 +73,14 @@ def in_words(name: str) -> str:
 
 def gates_of(step: Operation) -> Mapping[str, str]:
     """
-    Return each gate of a step in the order they are asked.
-
-    Its name, and its one-line meaning.
+    Return each gate of a step in the order they are asked: its name, and its one-line meaning.
     """
     return {in_words(gate_name(gate)): meaning(gate) for gate in step.all_gates}
 
 
 def gate_name(gate: Any) -> str:
     """
-    Return the gate's own name.
-
-    A gate with roles bound to it keeps the name it was written with.
+    Return the gate's own name; a gate with roles bound to it keeps the name it was written with.
     """
     bare = _bare(gate)
     return str(getattr(bare, "__name__", type(bare).__name__))

@@ -23,10 +23,8 @@ class NoteQuerySet(models.QuerySet["Note"]):
 
 class Note(models.Model):
     """
-    Personal data.
-
-    Erasure rewrites ``body``, so it carries no history table. That it was written is in Event,
-    without its text.
+    Personal data: erasure rewrites ``body``, so it carries no history table. That it was written is
+    in Event, without its text.
     """
 
     class Audience(models.TextChoices):

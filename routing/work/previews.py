@@ -1,7 +1,6 @@
 """
-Small pictures of images.
-
-Made anew by Pillow, so that nothing hidden in the original reaches a page.
+Small pictures of images: made anew by Pillow, so that nothing hidden in the original reaches a
+page.
 """
 
 from __future__ import annotations

@@ -84,18 +84,16 @@ def bring_in_line(items: Sequence[WorkItem], at: datetime) -> None:
 
 # -- Erasers: what else is to be rewritten when a contact is erased --------------------------------
 
-Eraser = Callable[
-    [int, str, datetime], None
-]  # contact id, the address as it was (may be empty), instant
+# Contact id, the address as it was (may be empty), instant.
+Eraser = Callable[[int, str, datetime], None]
 
 _erasers: list[Eraser] = []
 
 
 def eraser(function: Eraser) -> Eraser:
     """
-    Register who keeps more about people.
-
-    Called in the erasing transaction, before the contact itself is rewritten.
+    Register who keeps more about people; called in the erasing transaction, before the contact
+    itself is rewritten.
     """
     _erasers.append(function)
     return function

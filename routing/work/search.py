@@ -1,7 +1,5 @@
 """
-Search over all work that a person sees.
-
-By reference, title, client, and what was written down.
+Search over all work that a person sees: by reference, title, client, and what was written down.
 """
 
 from __future__ import annotations
@@ -24,9 +22,8 @@ SHOWN = 10  # of each kind
 @dataclass(frozen=True, slots=True)
 class Group:
     """
-    Found work of one kind, what is due first coming first.
-
-    ``more`` says that there is more, not how much.
+    Found work of one kind, what is due first coming first; ``more`` says that there is more, not
+    how much.
     """
 
     model: type[WorkNoun]
@@ -48,9 +45,8 @@ def with_ref(text: str, by: Actor) -> WorkItem | None:
 
 def find(text: str, by: Actor) -> Found:
     """
-    Every word must be found.
-
-    All in what a list shows of the work, or all in what was written down about it.
+    Every word must be found: all in what a list shows of the work, or all in what was written down
+    about it.
     """
     words = words_in(text)
     if not words:

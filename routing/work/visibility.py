@@ -14,9 +14,8 @@ from routing.work.kinds import nouns
 
 def visible_work(actor: Actor) -> Q | None:
     """
-    A condition on WorkItem, or None when the actor sees everything.
-
-    An actor who may see nothing matches no row.
+    A condition on WorkItem, or None when the actor sees everything; an actor who may see nothing
+    matches no row.
     """
     if actor.may("routing.see_all_work"):
         return None
@@ -71,9 +70,8 @@ def clients_seen_by(actor: Actor) -> models.QuerySet[Client]:
 
 def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
     """
-    Contacts of a client that the actor sees, and those of no client yet.
-
-    None without the permission. Contacts see themselves.
+    Contacts of a client that the actor sees, and those of no client yet; none without the
+    permission. Contacts see themselves.
     """
     if actor.client_roles:
         return Contact.objects.filter(user=actor.user_id)
@@ -88,9 +86,8 @@ def contacts_seen_by(actor: Actor) -> models.QuerySet[Contact]:
 
 def files_seen_by(actor: Actor) -> FileQuerySet:
     """
-    Files of a client that the actor sees or has work for, and their own of no client.
-
-    All for those who see all work.
+    Files of a client that the actor sees or has work for, and their own of no client; all for those
+    who see all work.
     """
     every = FileQuerySet(File)
     if not actor.may("routing.view_file"):

@@ -56,9 +56,8 @@ def chromium() -> Iterator[Browser]:
 @dataclass
 class Desk:
     """
-    One person at one screen.
-
-    ``widths`` are those at which a page is looked at, in light and in dark.
+    One person at one screen; ``widths`` are those at which a page is looked at, in light and in
+    dark.
     """
 
     page: Page
@@ -125,9 +124,8 @@ SitDown = Callable[..., Desk]
 @pytest.fixture
 def sit_down(chromium: Browser, live_server: LiveServer, settings: Settings) -> Iterator[SitDown]:
     """
-    Put a person, or somebody signed out, in front of a screen.
-
-    ``sit_down(user, width=390)``; without a width, of all of them.
+    Put a person, or somebody signed out, in front of a screen: ``sit_down(user, width=390)``;
+    without a width, of all of them.
     """
     settings.EMBEDDED = True
     contexts: list[BrowserContext] = []

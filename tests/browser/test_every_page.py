@@ -1,7 +1,6 @@
 """
-Every page of the desk, on a desk and on a phone, light and dark.
-
-Accessible, and no wider than the screen.
+Every page of the desk, on a desk and on a phone, light and dark: accessible, and no wider than the
+screen.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Making, walked at the desk.
-
-A brief is planned and agreed, a version made, judged and approved.
+Making, walked at the desk: a brief is planned and agreed, a version made, judged and approved.
 """
 
 from __future__ import annotations
@@ -151,9 +149,8 @@ def finish_it(sit_down: SitDown, agency: World, row: Deliverable, folder: Path) 
     mail.write_text("Yes, go ahead.")
     page.get_by_label("Evidence").set_input_files(mail)
     page.get_by_role("button", name="Record", exact=True).click()
-    expect(panel(page).get_by_role("button", name="Publish")).to_have_count(
-        1
-    )  # it failed at once, and can be tried again
+    # It failed at once, and can be tried again.
+    expect(panel(page).get_by_role("button", name="Publish")).to_have_count(1)
     desk.check("deliverable-approved")
 
 

@@ -1,7 +1,6 @@
 """
-The outbox on a desktop and a phone, light and dark.
-
-The list, a failed message, one held behind it, and the reason.
+The outbox on a desktop and a phone, light and dark: the list, a failed message, one held behind it,
+and the reason.
 """
 
 from __future__ import annotations

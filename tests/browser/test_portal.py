@@ -1,7 +1,6 @@
 """
-The portal as a client uses it.
-
-On a phone and on a desk, light and dark, by keyboard, from the code to the request.
+The portal as a client uses it: on a phone and on a desk, light and dark, by keyboard, from the code
+to the request.
 """
 
 from __future__ import annotations

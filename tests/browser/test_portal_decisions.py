@@ -1,7 +1,6 @@
 """
-Deciding and changing as a client does it.
-
-On a phone and on a desk, and with a version that would rather run than be read.
+Deciding and changing as a client does it: on a phone and on a desk, and with a version that would
+rather run than be read.
 """
 
 from __future__ import annotations
@@ -257,9 +256,8 @@ def test_nothing_in_a_version_runs(agency: World, carla: Contact, sit_down: SitD
 
 def hostile(row: Deliverable) -> Approval:
     """
-    A question about a version as no operation makes it.
-
-    Only the frame stands between it and the reader.
+    A question about a version as no operation makes it: only the frame stands between it and the
+    reader.
     """
     version = Version.objects.create(
         deliverable=row,

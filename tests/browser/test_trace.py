@@ -1,7 +1,6 @@
 """
-A run's story, its exception and its flow in Chromium.
-
-What a person who joined this morning sees and does.
+A run's story, its exception and its flow in Chromium: what a person who joined this morning sees
+and does.
 """
 
 from __future__ import annotations

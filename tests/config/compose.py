@@ -1,7 +1,5 @@
 """
-compose.yaml, read without a library.
-
-The part of YAML that it keeps to, and an error for the rest.
+compose.yaml, read without a library: the part of YAML that it keeps to, and an error for the rest.
 """
 
 from __future__ import annotations

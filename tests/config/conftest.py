@@ -28,11 +28,8 @@ OURS = {
     "ALLOWED_HOSTS",
 }
 
-BARE = (
-    "PATH",
-    "PYTHONPATH",
-    "CLOCK_OFFSET_S",
-)  # what a program needs to run, and to do so at the instant of the tests
+# What a program needs to run, and to do so at the instant of the tests.
+BARE = ("PATH", "PYTHONPATH", "CLOCK_OFFSET_S")
 
 
 def command_environ(var: Path) -> dict[str, str]:

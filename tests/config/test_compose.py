@@ -1,7 +1,5 @@
 """
-Checks of the image and compose.yaml without Docker.
-
-They name only what exists, and nothing secret.
+Checks of the image and compose.yaml without Docker: they name only what exists, and nothing secret.
 """
 
 from __future__ import annotations
@@ -32,11 +30,8 @@ from tests.config.compose import compose, names_in
 TEXT = (ROOT / "compose.yaml").read_text()
 SERVICES: dict[str, dict[str, Any]] = compose()["services"]
 OURS = {name: service for name, service in SERVICES.items() if service["image"] == "throughline"}
-LIKE_THE_SHELL = {
-    "WEB_WORKERS",
-    "WEB_THREADS",
-    "PROMETHEUS_MULTIPROC_DIR",
-}  # read by config/gunicorn.py and the metrics library
+# Read by config/gunicorn.py and the metrics library.
+LIKE_THE_SHELL = {"WEB_WORKERS", "WEB_THREADS", "PROMETHEUS_MULTIPROC_DIR"}
 EXAMPLE = dict(
     line.split("=", 1)
     for line in (ROOT / ".env.example").read_text().splitlines()

@@ -1,7 +1,6 @@
 """
-Work in the making, for tests.
-
-An accepted request, its brief, its deliverables, taken as far as a test needs.
+Work in the making, for tests: an accepted request, its brief, its deliverables, taken as far as a
+test needs.
 """
 
 from __future__ import annotations

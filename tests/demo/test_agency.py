@@ -35,9 +35,8 @@ def loaded(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Path]:
     """
-    Loaded once for all, for that takes seconds.
-
-    What a test then changes is undone behind it. Where the sign-ins lie.
+    Loaded once for all, for that takes seconds; what a test then changes is undone behind it. Where
+    the sign-ins lie.
     """
     own = tmp_path_factory.mktemp("demo")
     file = own / "var" / "sign-ins"

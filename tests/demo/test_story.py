@@ -1,7 +1,5 @@
 """
-Output of a walkthrough.
-
-A check that holds counts, and one that fails ends it with a sentence.
+Output of a walkthrough: a check that holds counts, and one that fails ends it with a sentence.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Count the rooms of a package and the imports between them.
-
-`make check` prints the counts and holds their limits.
+Count the rooms of a package and the imports between them; `make check` prints the counts and holds
+their limits.
 """
 
 from __future__ import annotations

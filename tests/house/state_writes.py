@@ -1,7 +1,5 @@
 """
-Find code that writes a state past the verbs of its machine.
-
-In Python, through the ORM, or in SQL.
+Find code that writes a state past the verbs of its machine: in Python, through the ORM, or in SQL.
 """
 
 from __future__ import annotations
@@ -57,9 +55,7 @@ def state_writes(source: Source) -> Iterator[Write]:
 
 def _scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
     """
-    Every node with the dotted name of what it is in.
-
-    A function, a class, or a name of the module.
+    Every node with the dotted name of what it is in: a function, a class, or a name of the module.
     """
     docstring = _docstring(node)
     for child in ast.iter_child_nodes(node):

@@ -1,7 +1,5 @@
 """
-Words that people read.
-
-Banned phrases with their replacements, and the openings of docstrings.
+Words that people read: banned phrases with their replacements, and the openings of docstrings.
 """
 
 from __future__ import annotations
@@ -66,10 +64,8 @@ BANNED_LABELS = {
 LETTERS_OF_THE_ALPHABET = re.compile(
     r"\b(capital|fewer|lower-case|small|with a) letters?\b", re.IGNORECASE
 )
-UNCHECKED = {
-    "decisions",
-    "states",
-}  # decisions stay as they were made; states are written from the code
+# Decisions stay as they were made; states are written from the code.
+UNCHECKED = {"decisions", "states"}
 UNCHECKED_FILES = {"requirements.md"}  # quotes what was asked for
 
 GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}

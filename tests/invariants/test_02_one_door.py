@@ -95,8 +95,7 @@ def test_a_reaction_that_fails_undoes_everything(world: World) -> None:
 
 def test_nothing_in_the_source_writes_a_state_but_the_door_and_the_machines() -> None:
     """
-    Every way to write one is looked for, and each place that may has its reason.
-
-    Tests/house/state_writes.py.
+    Every way to write one is looked for, and each place that may has its reason:
+    tests/house/state_writes.py.
     """
     assert past_the_door(sources(), ALLOWED) == []

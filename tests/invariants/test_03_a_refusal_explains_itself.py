@@ -17,10 +17,8 @@ from routing.work.door import Operation, all_operations, operations_of, preview
 from routing.work.operations import items
 from tests.world import NOW, World, by, make_request
 
-NO_STEP = {
-    "state",
-    "change",
-}  # from here, or for such a request: there is nothing to clear, and no button
+# From here, or for such a request: there is nothing to clear, and no button.
+NO_STEP = {"state", "change"}
 
 
 @pytest.mark.parametrize("step", list(operations_of(Request).values()), ids=lambda step: step.verb)

@@ -64,9 +64,8 @@ def test_workers_killed_at_any_moment_lose_nothing_and_repeat_nothing(
     killed = 0
     for _ in range(4):
         with worker(world) as victim:
-            time.sleep(
-                chance.uniform(0.05, 0.6)
-            )  # the moment is the point; the test holds whenever it falls
+            # The moment is the point; the test holds whenever it falls.
+            time.sleep(chance.uniform(0.05, 0.6))
             victim.kill()
         killed += victim.returncode != 0
     with worker(world) as last:

@@ -57,9 +57,8 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
 
 @pytest.fixture
 def connection(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> Connection:
-    monkeypatch.setattr(
-        doorbell.outbound, "ring", lambda _calls: None
-    )  # nobody hears: what is lost in the broker is not needed
+    # Nobody hears: what is lost in the broker is not needed.
+    monkeypatch.setattr(doorbell.outbound, "ring", lambda _calls: None)
     if KIND not in registry._ADAPTERS:
         monkeypatch.setitem(registry._ADAPTERS, KIND, Adapter())
     return make_connection(KIND, committed_world)
@@ -112,9 +111,8 @@ def test_workers_killed_at_any_moment_write_every_object_once_and_in_order(
 
     for _ in range(4):
         with worker(tmp_path) as victim:
-            time.sleep(
-                chance.uniform(0.05, 0.5)
-            )  # the moment is the point; the test holds whenever it falls
+            # The moment is the point; the test holds whenever it falls.
+            time.sleep(chance.uniform(0.05, 0.5))
             victim.kill()
     with worker(tmp_path) as last:
         assert last.wait(timeout=200) == 0
@@ -134,9 +132,8 @@ def test_a_result_without_the_newest_lease_is_not_written(
     clock = Time()
     send(connection, "a")
     [slow] = lease_all(clock.now)
-    Outbound.objects.filter(pk=slow.outbound_id).update(
-        started_at=None
-    )  # leased, not begun: the version before does that
+    # Leased, not begun: the version before does that.
+    Outbound.objects.filter(pk=slow.outbound_id).update(started_at=None)
 
     [quick] = lease_all(clock.on(minutes=10).now)
     written = settle(slow, Result(written=Written("stale")), at=clock.now)
@@ -163,9 +160,8 @@ def test_the_broker_may_forget_everything(
     send(connection, "a", at=NOW - timedelta(days=2000))
     with current_app.connection_for_write() as broker:
         channel: Any = broker.default_channel
-        channel.client.delete(
-            "outbound", "unacked", "unacked_index"
-        )  # of the queue; other tests share the broker
+        # Of the queue; other tests share the broker.
+        channel.client.delete("outbound", "unacked", "unacked_index")
     monkeypatch.setattr(doorbell.outbound, "ring", work_off)
 
     task()

@@ -1,7 +1,6 @@
 """
-A CRM that tests hold in their hands.
-
-What it would answer about a deal, and when it does not answer.
+A CRM that tests hold in their hands: what it would answer about a deal, and when it does not
+answer.
 """
 
 from __future__ import annotations

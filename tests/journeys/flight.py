@@ -1,7 +1,6 @@
 """
-Deals in flight.
-
-From signed webhooks over real workers to the answer in the CRM, where they are counted.
+Deals in flight: from signed webhooks over real workers to the answer in the CRM, where they are
+counted.
 """
 
 from __future__ import annotations

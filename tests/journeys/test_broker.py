@@ -1,7 +1,6 @@
 """
-Valkey is a doorbell.
-
-Whatever becomes of it, every deal is told once, and the workers come back by themselves.
+Valkey is a doorbell: whatever becomes of it, every deal is told once, and the workers come back by
+themselves.
 """
 
 from __future__ import annotations
@@ -66,9 +65,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 @pytest.fixture
 def flight(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flight]:
     for bell in (doorbell.process, doorbell.outbound):
-        monkeypatch.setattr(
-            bell, "ring", lambda *_: None
-        )  # the web's is tested apart; here beat alone wakes
+        # The web's is tested apart; here beat alone wakes.
+        monkeypatch.setattr(bell, "ring", lambda *_: None)
     beat_every_second()
     with flying(committed_world) as made:
         yield made

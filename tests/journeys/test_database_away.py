@@ -1,7 +1,6 @@
 """
-PostgreSQL ends every session, or lets nobody in for a while.
-
-Worker and beat come back by themselves, and each deal is told once.
+PostgreSQL ends every session, or lets nobody in for a while: worker and beat come back by
+themselves, and each deal is told once.
 """
 
 from __future__ import annotations

@@ -132,9 +132,8 @@ def test_what_fails_earlier_the_second_time_stops_there_and_nothing_spins(
     newest.save()
 
     [refused] = resolve([case.pk], by=by(world.olga), at=NOW, reason="They are back")
-    RunStep.objects.filter(name="decide").update(
-        state="due", due_at=NOW
-    )  # as if it had been let through
+    # As if it had been let through.
+    RunStep.objects.filter(name="decide").update(state="due", due_at=NOW)
     finish()
 
     assert [refusal.evidence for refusal in refused.refusals] == ["Amount"]

@@ -1,7 +1,5 @@
 """
-From a signal to owned work.
-
-One run, one request, one brief, one message, whatever the CRM repeats.
+From a signal to owned work: one run, one request, one brief, one message, whatever the CRM repeats.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Forms of known clients are read together.
-
-What is new about one is read alone, and nothing is lost or doubled.
+Forms of known clients are read together; what is new about one is read alone, and nothing is lost
+or doubled.
 """
 
 from __future__ import annotations
@@ -89,9 +88,8 @@ def test_what_is_read_together_says_the_same_as_what_is_read_alone(agency: World
     for key in ("1", "2"):
         submit(key, "known.example", "robin@known.example")
     process(at=NOW)
-    RunStep.objects.filter(run__subject_id="2", name="enrich").update(
-        started_at=NOW
-    )  # begun once: it is read alone
+    # Begun once: it is read alone.
+    RunStep.objects.filter(run__subject_id="2", name="enrich").update(started_at=NOW)
 
     assert recognise(at=NOW) == 1
     advance(clock=lambda: NOW)

@@ -1,7 +1,6 @@
 """
-A backup of an hour ago is put back while the content system went on.
-
-What is published again finds its own post, and nobody else's.
+A backup of an hour ago is put back while the content system went on: what is published again finds
+its own post, and nobody else's.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-An approved page goes out, is proven and is replaced.
-
-On a site that the product itself serves.
+An approved page goes out, is proven and is replaced: on a site that the product itself serves.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The application twice at once, and stopped and started again in the middle of work.
-
-Nothing is lost, nothing doubled.
+The application twice at once, and stopped and started again in the middle of work: nothing is lost,
+nothing doubled.
 """
 
 from __future__ import annotations

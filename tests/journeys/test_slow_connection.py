@@ -1,7 +1,6 @@
 """
-A system outside that answers slowly, or not at all, holds nobody else up.
-
-Nor does a worker that dies over a call.
+A system outside that answers slowly, or not at all, holds nobody else up; nor does a worker that
+dies over a call.
 """
 
 from __future__ import annotations
@@ -85,9 +84,7 @@ class Sides:
 
     def others(self, number: int) -> list[float]:
         """
-        Tell the quick side something again and again.
-
-        How long each took until it was delivered.
+        Tell the quick side something again and again; how long each took until it was delivered.
         """
         first = Outbound.objects.latest("pk").pk
         for _ in range(number):

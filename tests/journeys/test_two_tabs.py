@@ -1,7 +1,6 @@
 """
-Two tabs, two people, one click too many.
-
-Over real HTTP one wins, the other is told, and history has one row.
+Two tabs, two people, one click too many: over real HTTP one wins, the other is told, and history
+has one row.
 """
 
 from __future__ import annotations
@@ -167,9 +166,8 @@ def at_the_desk(
 
 def decided(asked: Approval, *posts: Callable[[], tuple[int, str]]) -> tuple[str, list[int]]:
     """
-    The word that counts, kept once, with what it makes of the question and its work.
-
-    And how each sender was answered.
+    The word that counts, kept once, with what it makes of the question and its work; and how each
+    sender was answered.
     """
     before = asked.history.count()
     answers = at_once(posts)

@@ -1,7 +1,6 @@
 """
-`manage.py walkthrough` on the product as `make run` starts it.
-
-Web, worker and beat, and another walkthrough beside it.
+`manage.py walkthrough` on the product as `make run` starts it: web, worker and beat, and another
+walkthrough beside it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-A deal becomes a page in a real WordPress.
-
-Carried by real workers, proven there, replaced, and never over a person's work.
+A deal becomes a page in a real WordPress: carried by real workers, proven there, replaced, and
+never over a person's work.
 """
 
 from __future__ import annotations

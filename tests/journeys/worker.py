@@ -1,7 +1,6 @@
 """
-A worker as a process of its own, to be killed.
-
-``python -m tests.journeys.worker CLIENT_ID`` works until nothing is due.
+A worker as a process of its own, to be killed: ``python -m tests.journeys.worker CLIENT_ID`` works
+until nothing is due.
 """
 
 from __future__ import annotations

@@ -15,9 +15,7 @@ from tests.world import World
 @pytest.fixture
 def policy(world: World) -> SLAPolicy:
     """
-    The policy ``standard``, counted in the agency's hours.
-
-    Monday to Friday, 9:00 to 17:30 UTC.
+    The policy ``standard``, counted in the agency's hours: Monday to Friday, 9:00 to 17:30 UTC.
     """
     return ensure_defaults(at=timezone.now())
 
@@ -32,9 +30,7 @@ def own_folder(settings: Settings, tmp_path: Path) -> Path:
 @pytest.fixture
 def agency(world: World) -> World:
     """
-    Five different places on the ladder.
-
-    Alice, Bob, Cora who leads, Olga, and Ivan with Audrey.
+    Five different places on the ladder: Alice, Bob, Cora who leads, Olga, and Ivan with Audrey.
     """
     world.team.lead = world.cora
     world.agency.owner, world.agency.backup = world.ivan, world.audrey

@@ -1,7 +1,6 @@
 """
-The demo has work of every kind in every state.
-
-What a machine refuses is refused to rows in the database, and changes nothing.
+The demo has work of every kind in every state: what a machine refuses is refused to rows in the
+database, and changes nothing.
 """
 
 from __future__ import annotations

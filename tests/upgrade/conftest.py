@@ -1,7 +1,6 @@
 """
-The database of an earlier version, migrated by this code.
-
-Once for all tests of it, in a database of its own.
+The database of an earlier version, migrated by this code: once for all tests of it, in a database
+of its own.
 """
 
 from __future__ import annotations
@@ -39,9 +38,8 @@ Rows = list[tuple[str | None, ...]]
 @dataclass(frozen=True)
 class Upgraded:
     """
-    ``before`` and ``after`` migrating.
-
-    By table, its columns of before and its rows in them, as text.
+    ``before`` and ``after`` migrating: by table, its columns of before and its rows in them, as
+    text.
     """
 
     name: str
@@ -78,9 +76,8 @@ def standing(dsn: str, name: str, columns: Mapping[str, list[str]]) -> dict[str,
 
 def rows_of(session: psycopg.Connection[Any], columns: Mapping[str, list[str]]) -> dict[str, Rows]:
     """
-    As this session sees them, as text.
-
-    What JSON and times become in Python depends on who asks. Its zone is to be UTC.
+    As this session sees them, as text: what JSON and times become in Python depends on who asks.
+    Its zone is to be UTC.
     """
     found = {}
     for table, names in columns.items():

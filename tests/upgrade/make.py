@@ -38,9 +38,8 @@ KEYS = {
     "ENCRYPTION_KEYS": "dXBncmFkZS11cGdyYWRlLXVwZ3JhZGUtdXBncmFkZS0=",
 }
 TOKEN, CMS_TOKEN = "upgrade-token", "author:upgrade-token"
-META_COMMANDS = re.compile(
-    r"^\\(un)?restrict .*\n", re.MULTILINE
-)  # psql's, which nothing but psql understands
+# Psql's, which nothing but psql understands.
+META_COMMANDS = re.compile(r"^\\(un)?restrict .*\n", re.MULTILINE)
 PATIENCE_S = 180
 
 
@@ -132,12 +131,8 @@ def dump(url: str) -> bytes:
     environ = {**os.environ, "PGPASSWORD": parts["password"]}
     program = places.postgres_programs(identity.choose()) / "pg_dump"
     where = ["-h", parts["host"], "-U", parts["user"], "-d", parts["dbname"]]
-    how = [
-        "--no-owner",
-        "--no-privileges",
-        "--inserts",
-        "--rows-per-insert=200",
-    ]  # any client can run it, as any role
+    # Any client can run it, as any role.
+    how = ["--no-owner", "--no-privileges", "--inserts", "--rows-per-insert=200"]
     text = subprocess.run(
         [program, *where, *how], env=environ, check=True, stdout=subprocess.PIPE, text=True
     ).stdout
@@ -145,10 +140,8 @@ def dump(url: str) -> bytes:
 
 
 def unfinished(environ: dict[str, str], what: str) -> None:
-    settings = {
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "LOG_LEVEL": "ERROR",
-    }  # what fails there is meant to
+    # What fails there is meant to.
+    settings = {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "ERROR"}
     subprocess.run(
         [sys.executable, "-m", "tests.upgrade.unfinished", what],
         env=environ | settings,

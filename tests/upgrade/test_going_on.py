@@ -1,7 +1,6 @@
 """
-Work that was in the middle of something when the first version stopped.
-
-This code takes it up where it was left.
+Work that was in the middle of something when the first version stopped: this code takes it up where
+it was left.
 """
 
 from __future__ import annotations

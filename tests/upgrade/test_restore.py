@@ -1,7 +1,6 @@
 """
-Restoring a dump as docs/howto/back-up-and-restore.md says.
-
-The same commands, on the database of an earlier slice.
+Restoring a dump as docs/howto/back-up-and-restore.md says: the same commands, on the database of an
+earlier slice.
 """
 
 from __future__ import annotations

@@ -76,9 +76,8 @@ MEANT = {
 
 def demo() -> None:
     """
-    All but most of the leads that came and went.
-
-    Each is a hundred rows of evidence, and digests do not compress.
+    All but most of the leads that came and went: each is a hundred rows of evidence, and digests do
+    not compress.
     """
     leads.LEADS = (*leads.LEADS[: leads.TOGETHER], *leads.NAMED)
     call_command("demo")
@@ -90,9 +89,8 @@ class Outer:
     def __init__(self) -> None:
         user, _, password = CMS_TOKEN.partition(":")
         self.cms, self.faults = CMS(user, password), Faults()
-        self.cms.name(
-            "categories", "Journal"
-        )  # or the first thing that is sent there would be a category, and no post
+        # Or the first thing that is sent there would be a category, and no post.
+        self.cms.name("categories", "Journal")
         self.crm = CRM(portal_id=1, app_id=1, tell=lambda _change: None)
         for server in (
             serve_cms(self.cms, int(CMS_PORT), self.faults),
@@ -201,9 +199,8 @@ def events(outer: Outer) -> None:
     at = now() - timedelta(hours=1)
     come(outer, PARKED, at)
     with psycopg.connect(os.environ["DATABASE_OWNER_URL"]) as owner, database.cursor() as cursor:
-        owner.execute(
-            "LOCK TABLE routing_runevent IN EXCLUSIVE MODE"
-        )  # something outlasts every attempt
+        # Something outlasts every attempt.
+        owner.execute("LOCK TABLE routing_runevent IN EXCLUSIVE MODE")
         cursor.execute("SET lock_timeout = '100ms'")
         while row := Dispatch.objects.filter(parked_reason="").first():
             process(at=row.due_at)
@@ -233,9 +230,8 @@ def main(remembered: Path) -> None:
     pages.publish()
     deliver_due(clock=now)
     refused_deal(outer, refused)
-    outer.faults.add(
-        "429"
-    )  # the content system rests after it: nothing may be sent there from here on
+    # The content system rests after it: nothing may be sent there from here on.
+    outer.faults.add("429")
     pages.publish()
     deliver_due(clock=now)
     pages.publish()

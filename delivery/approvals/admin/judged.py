@@ -1,7 +1,5 @@
 """
-Results of a version for pages.
-
-Its checks with their findings, its approvals with all answers.
+Results of a version for pages: its checks with their findings, its approvals with all answers.
 """
 
 from __future__ import annotations
@@ -41,9 +39,8 @@ class Told:
 
 def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
     """
-    Return the checks that apply now and those already run.
-
-    Failed ones first, then those that need a person.
+    Return the checks that apply now and those already run: failed ones first, then those that need
+    a person.
     """
     results: dict[int, CheckResult] = {}
     for result in (
@@ -53,9 +50,8 @@ def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
     asked = {check.pk: check for check in checks.applying([row])[row.pk]}
     found = {**asked, **{pk: result.check_row for pk, result in results.items()}}
     if version.pk != row.version_id:
-        found = {
-            pk: check for pk, check in found.items() if pk in results
-        }  # what is asked now was not asked of an older one
+        # What is asked now was not asked of an older one.
+        found = {pk: check for pk, check in found.items() if pk in results}
     told = [
         Told(check, results.get(pk), checks.Judged(check, None).is_judgment)
         for pk, check in found.items()
@@ -83,9 +79,7 @@ def approvals_of(
     row: Deliverable, version: Version | None = None, *, seen_by: Actor | None = None
 ) -> Sequence[Asked]:
     """
-    Every question about the deliverable, or about one version of it, newest first.
-
-    Two queries.
+    Every question about the deliverable, or about one version of it, newest first; two queries.
     """
     found = (
         Approval.objects.filter(version__deliverable=row)
@@ -117,9 +111,7 @@ class Fault:
 
 def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[Fault]]:
     """
-    Return the reasons for rework from the returned version.
-
-    Failed checks and requested changes.
+    Return the reasons for rework from the returned version: failed checks and requested changes.
     """
     back = row.reworked
     if row.state != Deliverable.State.REWORK or back is None:

@@ -1,7 +1,5 @@
 """
-Forms of the steps by which people judge.
-
-Signatures, answers, and what a client decided elsewhere.
+Forms of the steps by which people judge: signatures, answers, and what a client decided elsewhere.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Questions about versions.
-
-Asked stage by stage, answered once by each, and what follows from an answer.
+Questions about versions: asked stage by stage, answered once by each, and what follows from an
+answer.
 """
 
 from __future__ import annotations
@@ -195,9 +194,7 @@ def _verb(row: Approval, word: str) -> str:
 
 def _colleagues(row: Approval) -> int:
     """
-    Return the number of staff who may answer.
-
-    All with the permission, except the version's author.
+    Return the number of staff who may answer: all with the permission, except the version's author.
     """
     holding = User.objects.staff().filter(
         groups__permissions__in=Permission.objects.filter(codename="approve_approval")
@@ -207,9 +204,7 @@ def _colleagues(row: Approval) -> int:
 
 def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:
     """
-    The answer as evidence.
-
-    Its words and files as a note that the client sees, on the deliverable.
+    The answer as evidence; its words and files as a note that the client sees, on the deliverable.
     """
     note, about = None, row.item.parent or row.item
     files = [

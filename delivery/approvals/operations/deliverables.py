@@ -51,9 +51,8 @@ def asked(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
 ) -> Mapping[int, gates.Standing]:
     """
-    The question that is open about each.
-
-    Of the others, whom the next stage asks and who there is to answer.
+    The question that is open about each; of the others, whom the next stage asks and who there is
+    to answer.
     """
     done = progress(rows)
     free = [row for row in rows if not done[row.pk][1]]
@@ -167,10 +166,8 @@ def settle_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> No
 
 def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: datetime) -> None:
     """
-    Failed.
-
-    Back for rework, saying what failed. All passed: on to the reviews. Otherwise somebody has to
-    sign.
+    Failed: back for rework, saying what failed. All passed: on to the reviews. Otherwise somebody
+    has to sign.
     """
     failed, clear, _waiting = checks.split(known)
     for pk, names in failed.items():

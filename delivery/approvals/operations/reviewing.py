@@ -100,10 +100,8 @@ def ask_next(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 @react("delivery.approval.approve")
 def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """
-    After a stage.
-
-    The next one of the same audience, the button that asks the client, or the approval of the
-    whole.
+    After a stage: the next one of the same audience, the button that asks the client, or the
+    approval of the whole.
     """
     about = list(
         Deliverable.objects.filter(version__in=[row.version_id for row in rows]).select_related(
@@ -144,9 +142,7 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 @react("delivery.approval.request_changes")
 def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """
-    Changes asked for by anyone send the work back.
-
-    The client's count as a round of what was sold.
+    Changes asked for by anyone send the work back; the client's count as a round of what was sold.
     """
     for row in rows:
         ids = list(Deliverable.objects.filter(version=row.version_id).values_list("pk", flat=True))
@@ -284,6 +280,5 @@ def expire_due(*, at: datetime, limit: int = 200) -> int:
     def expire(some: Sequence[int]) -> int:
         return sum(result.done for result in approvals.expire(some, by=Actor.system(), at=at))
 
-    return isolate(
-        expire, ids, lambda _pk, _why: None
-    )  # logged; asked again by the next tick, after the others
+    # Logged; asked again by the next tick, after the others.
+    return isolate(expire, ids, lambda _pk, _why: None)

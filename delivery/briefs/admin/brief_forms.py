@@ -155,9 +155,7 @@ class EditBriefForm(StepForm):
 
 def _destinations(row: Brief) -> Sequence[tuple[str, str]]:
     """
-    Those in use, and those that the plan names already.
-
-    What is wrong must be seen to be put right.
+    Those in use, and those that the plan names already: what is wrong must be seen to be put right.
     """
     named = [each.get("destination") for each in row.planned]
     found = Destination.objects.filter(

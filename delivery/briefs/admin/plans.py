@@ -80,9 +80,8 @@ def _read(row: Brief) -> Sequence[Planned]:
 @dataclass(frozen=True, slots=True)
 class Budget:
     """
-    ``left`` of the engagement besides this brief, in ``currency``.
-
-    None where nobody said what was sold.
+    ``left`` of the engagement besides this brief, in ``currency``; None where nobody said what was
+    sold.
     """
 
     amount: Decimal

@@ -96,9 +96,8 @@ def _spent(briefs: Collection[Brief]) -> list[tuple[int, int, Decimal]]:
 
 def _left(brief: Brief, spent: Collection[tuple[int, int, Decimal]]) -> Decimal | None:
     """
-    Of the engagement, besides what an earlier brief of the same request planned.
-
-    This one takes its place.
+    Of the engagement, besides what an earlier brief of the same request planned: this one takes its
+    place.
     """
     if brief.engagement is None or brief.engagement.amount is None:
         return None
@@ -112,9 +111,8 @@ def _left(brief: Brief, spent: Collection[tuple[int, int, Decimal]]) -> Decimal 
 
 def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | None, int | None]]:
     """
-    Client, deliverable, where it is and the request that replaces it, if one does.
-
-    What is live, and what its own successor replaced.
+    Client, deliverable, where it is and the request that replaces it, if one does: what is live,
+    and what its own successor replaced.
     """
     taken = Deliverable.objects.exclude(state=Deliverable.State.CANCELLED).filter(
         replaces=OuterRef("pk")

@@ -34,9 +34,8 @@ def write_first(
     step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[Result]:
     """
-    Begin a brief with what the request says, for the client's engagement where there is only one.
-
-    Its clocks start.
+    Begin a brief with what the request says, for the client's engagement where there is only one;
+    its clocks start.
     """
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)

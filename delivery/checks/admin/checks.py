@@ -1,7 +1,6 @@
 """
-Checks at the desk.
-
-What every version is asked, tried on the last ones before anybody is held up by it.
+Checks at the desk: what every version is asked, tried on the last ones before anybody is held up by
+it.
 """
 
 from __future__ import annotations

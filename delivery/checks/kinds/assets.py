@@ -1,7 +1,5 @@
 """
-Checks of files.
-
-Which there must be, of what type, size and shape, and whether the body uses them.
+Checks of files: which there must be, of what type, size and shape, and whether the body uses them.
 """
 
 from __future__ import annotations

@@ -29,9 +29,8 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Rule:
     kind: str
-    params: Mapping[str, Any] = field(
-        default_factory=dict
-    )  # JSON as stored; what is not said is the kind's default
+    # JSON as stored; what is not said is the kind's default.
+    params: Mapping[str, Any] = field(default_factory=dict)
     label: StrOrPromise = ""  # where the kind's own would say too little: what "judgment" is about
 
 

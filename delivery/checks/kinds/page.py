@@ -26,9 +26,8 @@ class Context:
 @dataclass(slots=True)
 class Part:
     """
-    A heading, a link or a table, with what it says.
-
-    The alternative text of its images counts as said.
+    A heading, a link or a table, with what it says; the alternative text of its images counts as
+    said.
     """
 
     tag: str

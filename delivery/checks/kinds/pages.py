@@ -1,7 +1,6 @@
 """
-Checks of the body as a page.
-
-What those who cannot see it, or see it differently, need from it (WCAG 2.2).
+Checks of the body as a page: what those who cannot see it, or see it differently, need from it
+(WCAG 2.2).
 """
 
 from __future__ import annotations

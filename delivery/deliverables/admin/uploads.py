@@ -1,7 +1,6 @@
 """
-The form that makes a version.
-
-Prefilled from the newest one, its files kept unless somebody takes them out.
+The form that makes a version: prefilled from the newest one, its files kept unless somebody takes
+them out.
 """
 
 from __future__ import annotations
@@ -45,9 +44,7 @@ BODY_HELP = gettext_lazy(
 
 class FileForm(forms.Form):
     """
-    One file that is there already.
-
-    What it is for, what is said in its place, and whether it stays.
+    One file that is there already: what it is for, what is said in its place, and whether it stays.
     """
 
     file = forms.IntegerField(widget=forms.HiddenInput())
@@ -158,9 +155,8 @@ class UploadForm(StepForm):
 
     def _keep(self) -> None:
         """
-        Every upload becomes a row, whatever else is wrong with the form.
-
-        What was sent once is not asked for again.
+        Every upload becomes a row, whatever else is wrong with the form: what was sent once is not
+        asked for again.
         """
         at = timezone.now()
         for upload in self.cleaned_data.get("uploads", ()):

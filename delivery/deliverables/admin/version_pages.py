@@ -1,7 +1,6 @@
 """
-The pages of one version.
-
-What it says, what changed, how it was judged, and its preview for a frame.
+The pages of one version: what it says, what changed, how it was judged, and its preview for a
+frame.
 """
 
 from __future__ import annotations

@@ -35,9 +35,8 @@ MOST_FILES = 100
 @dataclass(frozen=True, slots=True)
 class Part:
     """
-    A file of the version to be.
-
-    ``role`` such as hero or download; ``alt`` empty for a decorative image.
+    A file of the version to be: ``role`` such as hero or download; ``alt`` empty for a decorative
+    image.
     """
 
     file_id: int
@@ -75,9 +74,7 @@ def add_version(
     draft: Draft | None = None,
 ) -> list[Result]:
     """
-    Make the next version of each deliverable.
-
-    Of all of them, or where one is refused, of none.
+    Make the next version of each deliverable: of all of them, or where one is refused, of none.
     """
     with transaction.atomic():
         lock(Deliverable, ids)

@@ -1,7 +1,6 @@
 """
-Changes that a client asks for, of what is made for them or is live.
-
-A new event, run and request each time.
+Changes that a client asks for, of what is made for them or is live: a new event, run and request
+each time.
 """
 
 from __future__ import annotations
@@ -116,9 +115,8 @@ def ask_change(
 
 def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None:
     """
-    To rework, which takes its open questions back.
-
-    What is wanted stands on its page, and its people are told.
+    To rework, which takes its open questions back; what is wanted stands on its page, and its
+    people are told.
     """
     why = str(_("The client asked for a change."))
     if row.state == State.APPROVED:
@@ -152,9 +150,8 @@ def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None
 @react("routing.run.begin")
 def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """
-    A change of what is still in the making is part of the work on that.
-
-    Its own request and run end here.
+    A change of what is still in the making is part of the work on that: its own request and run end
+    here.
     """
     about = Request.objects.filter(
         item__run__in=[row.pk for row in rows],

@@ -1,7 +1,6 @@
 """
-Impact of a change in hours, money and time.
-
-Stated by the agency, answered by an approver of the client.
+Impact of a change in hours, money and time: stated by the agency, answered by an approver of the
+client.
 """
 
 from __future__ import annotations

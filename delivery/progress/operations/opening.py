@@ -22,18 +22,15 @@ from routing.sla.policies import SLAPolicy
 from routing.work.creation import create
 from routing.work.items import WorkItem
 
-DETAILS, WANTED = (
-    "request.details",
-    "request.wanted",
-)  # fields of a flow that are fields of the request too
+# Fields of a flow that are fields of the request too.
+DETAILS, WANTED = ("request.details", "request.wanted")
 
 
 @action("delivery.open_request")
 def open_requests(jobs: Sequence[Job], by: Actor, at: datetime) -> None:
     """
-    For each routed run.
-
-    A request, its brief from the flow's template, its clocks, and one message to its owner.
+    For each routed run: a request, its brief from the flow's template, its clocks, and one message
+    to its owner.
     """
     clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
     targets = _targets(jobs)

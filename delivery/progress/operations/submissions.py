@@ -1,7 +1,6 @@
 """
-Requests that contacts submit in the portal.
-
-Captured once as an event, then read back without asking anybody outside.
+Requests that contacts submit in the portal: captured once as an event, then read back without
+asking anybody outside.
 """
 
 from __future__ import annotations
@@ -40,12 +39,8 @@ FILES = "files"  # in the body: digests, so that the same form sent twice has th
 TARGET = "change.target"
 ABOUT = "change.about"  # among the answers: its reference and title
 FORM = "form"  # in the body: the slug of the flow whose form it is; a trigger may ask for it
-KNOWN = (
-    "contact.name",
-    "contact.email",
-    "client.name",
-    "client.code",
-)  # facts that nobody has to fill in
+# Facts that nobody has to fill in.
+KNOWN = ("contact.name", "contact.email", "client.name", "client.code")
 
 
 def key_of(contact_id: int, token: str) -> str:
@@ -97,9 +92,8 @@ def submit(
         body |= more or {}
         [captured] = capture([Signal(SOURCE, kind, key, SUBJECT, key, at, body)], by=by, at=at)
         if captured.outcome is not Capture.NEW:
-            transaction.set_rollback(
-                True
-            )  # another sending of the same form was first: no second files, no conflict to settle
+            # Another sending of the same form was first: no second files, no conflict to settle.
+            transaction.set_rollback(True)
     return captured
 
 
@@ -144,9 +138,8 @@ class Submission:
 
 class Submitted:
     """
-    The enricher of what was submitted.
-
-    The form, the contact and the client are all there is to know.
+    The enricher of what was submitted: the form, the contact and the client are all there is to
+    know.
     """
 
     def read(self, subject: Subject) -> Submission:

@@ -82,9 +82,8 @@ def named_original(
     rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
 ) -> Mapping[int, str]:
     """
-    For each row that the named request could be the original of, its reference.
-
-    The same client's, and no duplicate itself.
+    For each row that the named request could be the original of, its reference: the same client's,
+    and no duplicate itself.
     """
     original = details.get("duplicate_of")
     if original is None:  # a button is being drawn
@@ -108,9 +107,8 @@ def named_contact(
     rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
 ) -> Mapping[int, bool]:
     """
-    For each row, whether the named contact may have asked for it.
-
-    One of its client's, or whoever did already.
+    For each row, whether the named contact may have asked for it: one of its client's, or whoever
+    did already.
     """
     contact = details.get("contact_id")
     if not isinstance(contact, int):
@@ -133,9 +131,8 @@ def mark_behind_original(
     duplicate_of: int | None = None,
 ) -> list[Result]:
     """
-    Through the door with the original held too.
-
-    Two requests that name each other at once would both be lost.
+    Through the door with the original held too: two requests that name each other at once would
+    both be lost.
     """
     together = [*ids] if duplicate_of is None else [*ids, duplicate_of]
     with transaction.atomic(savepoint=False):
@@ -150,10 +147,8 @@ def mark_behind_original(
 
 
 _BOTH = (AM, OPS)
-ASKING = (
-    Membership.Role.REQUESTER,
-    Membership.Role.APPROVER,
-)  # who may submit, answer and withdraw for a client
+# Who may submit, answer and withdraw for a client.
+ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)
 
 triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_is_wanted,))
 accept = operation(

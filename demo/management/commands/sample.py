@@ -50,9 +50,8 @@ class Command(BaseCommand):
 
     def deal(self, connection: Connection) -> str:
         """
-        A company, a contact and their deal.
-
-        Then five changes at once. The CRM tells of the deal alone: six events.
+        A company, a contact and their deal; then five changes at once. The CRM tells of the deal
+        alone: six events.
         """
         with client_of(connection) as client:
             if client.get(SANDBOX).headers.get(SIGN) != "hubspot":

@@ -36,9 +36,7 @@ class Command(BaseCommand):
 
     def handle(self, *, crm: str, cms: str, deal: list[str], **_: Any) -> None:
         """
-        :raises CommandError.
-
-        At the first step that is not what it should be; its exit code is 1
+        :raises CommandError: at the first step that is not what it should be; its exit code is 1
         """
         if deal and not crm:
             raise CommandError("--deal is a deal of the CRM that --crm names.")

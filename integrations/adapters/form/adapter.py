@@ -1,7 +1,6 @@
 """
-A form, or any sender of Standard Webhooks (https://www.standardwebhooks.com).
-
-What is posted is all there is to know.
+A form, or any sender of Standard Webhooks (https://www.standardwebhooks.com): what is posted is all
+there is to know.
 """
 
 from __future__ import annotations
@@ -99,9 +98,8 @@ class Form(Adapter):
 
 def _verified(secret: str, delivery: Delivery) -> bool:
     """
-    The library also raises plain ValueErrors.
-
-    For bodies that are not UTF-8 and signatures without a comma or of bad base64.
+    The library also raises plain ValueErrors: for bodies that are not UTF-8 and signatures without
+    a comma or of bad base64.
     """
     try:
         Webhook(secret).verify(delivery.body, dict(delivery.headers), json_parse=False)
@@ -124,9 +122,8 @@ def _when(body: Mapping[str, Any], at: datetime) -> datetime:
 
 class FormReader:
     """
-    Answers are facts by the name of their field, nested ones joined by dots.
-
-    ``{"company": {"name"}}`` is ``company.name``.
+    Answers are facts by the name of their field, nested ones joined by dots: ``{"company":
+    {"name"}}`` is ``company.name``.
     """
 
     def read(self, subject: Subject) -> Known:

@@ -1,7 +1,6 @@
 """
-HubSpot's CRM API, as far as we read it.
-
-An object with its associations, and batches of others by id.
+HubSpot's CRM API, as far as we read it: an object with its associations, and batches of others by
+id.
 """
 
 from __future__ import annotations
@@ -83,9 +82,8 @@ class HubSpotClient:
 
     def read_many(self, noun: str, ids: Sequence[str], properties: Sequence[str]) -> list[Remote]:
         """
-        Up to 100 objects in the order of ``ids``.
-
-        Those that are gone are left out (HubSpot answers 207 then).
+        Up to 100 objects in the order of ``ids``; those that are gone are left out (HubSpot answers
+        207 then).
         """
         if not ids:
             return []

@@ -1,7 +1,6 @@
 """
-HubSpot's webhook events as signals.
-
-Https://developers.hubspot.com/docs/api/webhooks lists the fields.
+HubSpot's webhook events as signals. https://developers.hubspot.com/docs/api/webhooks lists the
+fields.
 """
 
 from __future__ import annotations
@@ -33,11 +32,8 @@ VERBS = frozenset(
         "privacyDeletion",
     }
 )
-OBJECT_TYPES = {
-    "0-1": "contact",
-    "0-2": "company",
-    "0-3": "deal",
-}  # of the generic events, object.*
+# Of the generic events, object.*.
+OBJECT_TYPES = {"0-1": "contact", "0-2": "company", "0-3": "deal"}
 OBJECTS = frozenset(OBJECT_TYPES.values())
 EARLIEST = datetime(2006, 1, 1, tzinfo=UTC)  # the year HubSpot was founded
 MAX_ID = 40  # characters

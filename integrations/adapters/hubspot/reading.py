@@ -1,7 +1,6 @@
 """
-Read a deal, its company and its contacts back from HubSpot.
-
-The webhook says only that something changed.
+Read a deal, its company and its contacts back from HubSpot: the webhook says only that something
+changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-HubSpot's request signature, version 3, and no other.
-
-V1 and v2 sign no time, so they could be replayed for ever.
+HubSpot's request signature, version 3, and no other: v1 and v2 sign no time, so they could be
+replayed for ever.
 """
 
 from __future__ import annotations
@@ -75,10 +74,8 @@ def unsigned(delivery: Delivery, secrets: Sequence[str], at: datetime) -> str:
     """
     given, timestamp = delivery.headers.get(SIGNATURE, ""), delivery.headers.get(TIMESTAMP, "")
     claimed = given.encode("utf-8", "surrogateescape")
-    urls = {
-        decoded(delivery.url),
-        unquote(delivery.url),
-    }  # the page says the first; some senders were seen to undo all
+    # The page says the first; some senders were seen to undo all.
+    urls = {decoded(delivery.url), unquote(delivery.url)}
     genuine = False
     for secret in secrets or _NO_SECRET:
         for url in urls:

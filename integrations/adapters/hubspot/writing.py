@@ -1,7 +1,6 @@
 """
-Write what became of a run into HubSpot's deal.
-
-Properties of ours, which nobody else is meant to change.
+Write what became of a run into HubSpot's deal: properties of ours, which nobody else is meant to
+change.
 """
 
 from __future__ import annotations

@@ -13,9 +13,8 @@ if TYPE_CHECKING:
 
 class Mail(Adapter):
     """
-    Sends through Django's e-mail settings.
-
-    The connection holds no address, only the state of the mail server's health.
+    Sends through Django's e-mail settings: the connection holds no address, only the state of the
+    mail server's health.
     """
 
     kind = "mail"

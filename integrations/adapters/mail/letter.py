@@ -1,7 +1,5 @@
 """
-Content of an e-mail.
-
-The waiting notifications with links, in the reader's language and time zone.
+Content of an e-mail: the waiting notifications with links, in the reader's language and time zone.
 """
 
 from __future__ import annotations

@@ -90,9 +90,8 @@ def message_id(key: str) -> str:
 @contextmanager
 def _told() -> Iterator[None]:
     """
-    SMTP's errors in our words.
-
-    What the server says may hold the address, so only its code is repeated.
+    SMTP's errors in our words: what the server says may hold the address, so only its code is
+    repeated.
     """
     try:
         yield

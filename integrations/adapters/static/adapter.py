@@ -1,7 +1,6 @@
 """
-A static site.
-
-A folder of pages that the product itself serves. The destination of those who have no other.
+A static site: a folder of pages that the product itself serves. The destination of those who have
+no other.
 """
 
 from __future__ import annotations

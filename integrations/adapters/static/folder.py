@@ -1,7 +1,5 @@
 """
-The folder of a static site.
-
-What may be written where, and how a file is there whole or not at all.
+The folder of a static site: what may be written where, and how a file is there whole or not at all.
 """
 
 from __future__ import annotations

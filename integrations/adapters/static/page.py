@@ -1,7 +1,6 @@
 """
-One page as bytes.
-
-The same content always gives the same ones, and they say themselves whether somebody changed them.
+One page as bytes: the same content always gives the same ones, and they say themselves whether
+somebody changed them.
 """
 
 from __future__ import annotations
@@ -48,9 +47,8 @@ class Page:
 
 def page(intent: Intent, url: str) -> Page:
     """
-    :raises Permanent.
-
-    If the text refers to a file that was not sent along, or one is of a type that no page shows
+    :raises Permanent: if the text refers to a file that was not sent along, or one is of a type
+    that no page shows
     """
     content = intent.content
     named = {asset.sha256: file_name(asset) for asset in intent.assets}

@@ -111,9 +111,8 @@ class WordPressClient:
 
     def upload(self, slug: str, filename: str, kind: str, raw: bytes, title: str) -> Medium:
         """
-        A file in one request, with the slug by which it is found again.
-
-        Two requests could lose the second.
+        A file in one request, with the slug by which it is found again: two requests could lose the
+        second.
         """
         headers = {
             "content-type": kind,

@@ -33,9 +33,8 @@ def marked(body: str, object_key: str, title: str, excerpt: str) -> str:
 
 def mark_of(remote: Remote) -> tuple[str, str]:
     """
-    (object key, digest of what we said) in a post's mark.
-
-    Two empty strings if it has none, or several.
+    (object key, digest of what we said) in a post's mark; two empty strings if it has none, or
+    several.
     """
     found = _MARK.findall(remote.content)
     return found[0] if len(found) == 1 else ("", "")

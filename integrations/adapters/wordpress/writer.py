@@ -1,7 +1,6 @@
 """
-Write a post or page to WordPress.
-
-Found before it is made, a draft before it is public, and never over somebody else's work.
+Write a post or page to WordPress: found before it is made, a draft before it is public, and never
+over somebody else's work.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Connections at the desk.
-
-How each outside system is, and what may be changed without a secret in sight.
+Connections at the desk: how each outside system is, and what may be changed without a secret in
+sight.
 """
 
 from __future__ import annotations

@@ -76,9 +76,8 @@ def _responsible(connection: Connection) -> tuple[int, int, int]:
 
 def free_code(name: str) -> str:
     """
-    A code that nobody has, from the letters of the name.
-
-    ACM, then ACME, then ACM2, ACM3 and so on. Under ``lock``.
+    A code that nobody has, from the letters of the name: ACM, then ACME, then ACM2, ACM3 and so on.
+    Under ``lock``.
     """
     taken = {*Client.objects.values_list("code", flat=True), settings.AGENCY_PREFIX}
     return next(code for code in _codes(name) if code not in taken)

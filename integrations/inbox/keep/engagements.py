@@ -72,9 +72,8 @@ def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagemen
 
 def _sold(facts: Mapping[str, Any]) -> dict[str, Any]:
     """
-    The columns of an engagement that the facts have.
-
-    A form's facts are as typed, so they may be no numbers or dates.
+    The columns of an engagement that the facts have; a form's facts are as typed, so they may be no
+    numbers or dates.
     """
     read: dict[str, tuple[str, Typed]] = {
         "name": ("deal.name", _name),

@@ -37,8 +37,6 @@ class Writer:
 
 def lock() -> None:
     """
-    One at a time until the transaction ends.
-
-    Two deals of a new company must not make it twice.
+    One at a time until the transaction ends: two deals of a new company must not make it twice.
     """
     run("SELECT pg_advisory_xact_lock(%s)", [_LOCK])

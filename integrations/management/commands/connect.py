@@ -24,9 +24,8 @@ MAX_SECRET_BYTES = 4096
 
 def secret_from(name: str) -> str:
     """
-    The text of a file, or of standard input for ``-``.
-
-    Never of an argument, which others on the machine can see.
+    The text of a file, or of standard input for ``-``: never of an argument, which others on the
+    machine can see.
     """
     try:
         raw = (

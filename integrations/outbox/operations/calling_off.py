@@ -1,7 +1,6 @@
 """
-Effect of cancelled work on the outbox.
-
-Unstarted messages are discarded and failed ones are not retried.
+Effect of cancelled work on the outbox: unstarted messages are discarded and failed ones are not
+retried.
 """
 
 from __future__ import annotations
@@ -46,9 +45,8 @@ def call_off_with_request(requests: Sequence[Request], by: Actor, at: datetime) 
 @react("delivery.deliverable.cancel", "delivery.deliverable.reopen")
 def call_off_with_deliverable(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
-    Nobody should let a page go anew that is made anew or not at all.
-
-    And it holds what comes after it no longer.
+    Nobody should let a page go anew that is made anew or not at all; and it holds what comes after
+    it no longer.
     """
     failed = NOT_BEGUN | Q(state=Outbound.State.DEAD)
     _give_up(Q(item__in=[row.item_id for row in rows]) & failed, by, at)

@@ -37,9 +37,8 @@ def is_erased(email: str) -> bool:
 
 def forget_facts(contact_id: int, email: str, at: datetime) -> None:
     """
-    Keep of what runs knew only the fields that name nobody, and nothing with the address.
-
-    Empty the bodies of their events.
+    Keep of what runs knew only the fields that name nobody, and nothing with the address; empty the
+    bodies of their events.
     """
     known = Q(contact_ids__contains=contact_id)
     if email:

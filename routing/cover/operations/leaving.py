@@ -34,9 +34,7 @@ for _verb in ("view", "add", "change", "delete"):
 
 class CannotLeave(Exception):
     """
-    A person still has places that the named successor cannot take.
-
-    ``results`` says which and why.
+    A person still has places that the named successor cannot take; ``results`` says which and why.
     """
 
     def __init__(self, results: Sequence[Result]) -> None:

@@ -1,7 +1,5 @@
 """
-Access of contacts to the portal.
-
-Invited and withdrawn by people of the agency, never by a CRM.
+Access of contacts to the portal: invited and withdrawn by people of the agency, never by a CRM.
 """
 
 from __future__ import annotations

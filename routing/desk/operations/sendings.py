@@ -43,9 +43,7 @@ def lead(sending_id: int, url: str) -> None:
 
 def forget_sendings(at: datetime) -> int:
     """
-    Let go of forms that nobody sends again, a day later.
-
-    How many. Safe to run twice, or at once.
+    Let go of forms that nobody sends again, a day later; how many. Safe to run twice, or at once.
     """
     gone, _models = Sending.objects.filter(sent_at__lt=at - KEPT).delete()
     return gone

@@ -1,7 +1,6 @@
 """
-The flow catalog.
-
-Who answers for each flow, what it decides, which version is live, and what is open.
+The flow catalog: who answers for each flow, what it decides, which version is live, and what is
+open.
 """
 
 from __future__ import annotations

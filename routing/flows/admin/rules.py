@@ -28,9 +28,8 @@ WITHOUT_VALUE = {Operator.KNOWN, Operator.UNKNOWN}
 
 class ConditionForm(forms.ModelForm[Condition]):
     """
-    The value is written as text.
-
-    Several by comma. What could never be answered is refused here already.
+    The value is written as text; several by comma. What could never be answered is refused here
+    already.
     """
 
     specs: dict[str, FieldSpec] = {}  # noqa: RUF012  # replaced for each version

@@ -39,9 +39,7 @@ class ClientsOfContact(Rows):
 
 class ContactForm(forms.ModelForm[Contact]):
     """
-    Without a reason.
-
-    A contact has no history of its own, so there would be nowhere to keep it.
+    Without a reason: a contact has no history of its own, so there would be nowhere to keep it.
     """
 
 

@@ -1,7 +1,6 @@
 """
-Pages with memberships on them.
-
-Losing a role ends the contact's sessions, whichever page it was taken on.
+Pages with memberships on them: losing a role ends the contact's sessions, whichever page it was
+taken on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Exceptions at the desk.
-
-What only a person can settle, mine first, and the form that settles most of them.
+Exceptions at the desk: what only a person can settle, mine first, and the form that settles most of
+them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The form that asks a person for what a run still needs to know.
-
-One field for each that fails, of its own type.
+The form that asks a person for what a run still needs to know: one field for each that fails, of
+its own type.
 """
 
 from __future__ import annotations

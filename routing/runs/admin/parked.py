@@ -1,7 +1,6 @@
 """
-Events that wait.
-
-Those that failed too often are put aside here, visibly, until somebody lets them be tried again.
+Events that wait: those that failed too often are put aside here, visibly, until somebody lets them
+be tried again.
 """
 
 from __future__ import annotations

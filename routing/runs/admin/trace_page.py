@@ -86,9 +86,8 @@ def story(trace: Trace, *, seen: Any, again: bool = False) -> list[Told]:
 
 def _together(told: Sequence[Told]) -> list[Told]:
     """
-    Events that only joined, and clocks, as one entry of many lines each.
-
-    The story is in what happened next.
+    Events that only joined, and clocks, as one entry of many lines each: the story is in what
+    happened next.
     """
     kept: list[Told] = []
     groups: dict[str, list[Told]] = {}

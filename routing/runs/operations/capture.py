@@ -1,7 +1,5 @@
 """
-Capture signals from outside.
-
-Once each, whatever the sender repeats, in two statements a batch.
+Capture signals from outside: once each, whatever the sender repeats, in two statements a batch.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The enrich step.
-
-Read the other side under a lease, outside any transaction; then keep what was read.
+The enrich step: read the other side under a lease, outside any transaction; then keep what was
+read.
 """
 
 from __future__ import annotations
@@ -227,9 +226,8 @@ def _poisoned(step_id: int, why: str, at: datetime) -> None:
 
 def _stop(lease: Lease, problem: Problem, at: datetime) -> None:
     """
-    A refresh that fails changes nothing.
-
-    An enrichment that fails stops the run until a person has looked.
+    A refresh that fails changes nothing; an enrichment that fails stops the run until a person has
+    looked.
     """
     with _mine(lease) as step:
         if step is None:

@@ -1,7 +1,6 @@
 """
-The enrich step of runs about which all is known already.
-
-Many in one transaction, and nobody outside is asked.
+The enrich step of runs about which all is known already: many in one transaction, and nobody
+outside is asked.
 """
 
 from __future__ import annotations
@@ -49,9 +48,8 @@ def recognise(*, at: datetime, limit: int = 200) -> int:
 def _recognise(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         steps = _mine(step_ids, at)
-        found = _found(
-            {step.run.subject: step for step in steps}, at
-        )  # of two runs about one subject, one
+        # Of two runs about one subject, one.
+        found = _found({step.run.subject: step for step in steps}, at)
         done = [
             step
             for step in steps
@@ -64,9 +62,8 @@ def _recognise(step_ids: Sequence[int], at: datetime) -> int:
 
 def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
     """
-    Locked, after their runs' work items as everywhere.
-
-    Without the runs to which a person has added something.
+    Locked, after their runs' work items as everywhere; without the runs to which a person has added
+    something.
     """
     runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
     free = (

@@ -1,7 +1,6 @@
 """
-Exceptions about an event itself, where no step of a run stopped.
-
-It came again differently, or cannot be dealt with.
+Exceptions about an event itself, where no step of a run stopped: it came again differently, or
+cannot be dealt with.
 """
 
 from __future__ import annotations

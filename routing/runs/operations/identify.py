@@ -1,7 +1,6 @@
 """
-Say whose a run is as soon as it is known.
-
-From then on it is seen by those who see the client's work.
+Say whose a run is as soon as it is known: from then on it is seen by those who see the client's
+work.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Outcomes.
-
-Expected, proven, decayed, waived; and the run that is complete when none is missing.
+Outcomes: expected, proven, decayed, waived; and the run that is complete when none is missing.
 """
 
 from __future__ import annotations
@@ -42,9 +40,8 @@ REOPEN = operation(Run, "reopen", _("Reopen"), system=True, through_hold=True)
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
     """
-    Say what must be so before the runs of these items are complete.
-
-    One that was expected before stays as it is.
+    Say what must be so before the runs of these items are complete; one that was expected before
+    stays as it is.
     """
     known = set(
         Outcome.objects.filter(item__in=[item.pk for item in items], kind=kind).values_list(
@@ -329,9 +326,8 @@ def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 
 def _pair(run: Run) -> tuple[int, int]:
     """
-    Return owner and backup for a reopened run.
-
-    Its previous ones, or the agency's defaults if one of them has left.
+    Return owner and backup for a reopened run: its previous ones, or the agency's defaults if one
+    of them has left.
     """
     owner, backup = run.item.owner, run.item.backup
     agency = Agency.objects.first()

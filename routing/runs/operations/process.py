@@ -1,7 +1,6 @@
 """
-From captured events to runs.
-
-Each event starts a run, joins an open one, or is kept as claimed by nobody.
+From captured events to runs: each event starts a run, joins an open one, or is kept as claimed by
+nobody.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Validate, decide and act.
-
-Three steps of many runs in one transaction, on what is known and without asking anybody outside.
+Validate, decide and act: three steps of many runs in one transaction, on what is known and without
+asking anybody outside.
 """
 
 from __future__ import annotations
@@ -112,9 +111,7 @@ def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Sta
 
 def _told(fault: Fault, standing: Standing) -> dict[str, str]:
     """
-    The fault as evidence, which history keeps.
-
-    Without the value of a field that names a person.
+    The fault as evidence, which history keeps: without the value of a field that names a person.
     """
     personal = fault.name not in {spec.name for spec in standing.plan.rule_fields}
     return asdict(replace(fault, found="")) if personal else asdict(fault)
@@ -166,9 +163,8 @@ def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Deci
 
 def canonical(value: Any) -> str:
     """
-    The one JSON text of a value.
-
-    A dataclass is an object of its fields, read as it is written: ``asdict`` would copy it first.
+    The one JSON text of a value; a dataclass is an object of its fields, read as it is written:
+    ``asdict`` would copy it first.
     """
     return _CANONICAL.encode(value)
 
@@ -242,9 +238,8 @@ def _job(run: Run, standing: Standing, choice: Choice) -> Job:
 
 def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
     """
-    Stop each run at the step that could not be done, and nowhere else.
-
-    Resolving its case makes that one due again.
+    Stop each run at the step that could not be done, and nowhere else: resolving its case makes
+    that one due again.
     """
     stopped = [trouble.run.pk for trouble in troubles]
     RunStep.objects.filter(run__in=stopped, name__in=SETTLED, state=State.DUE).update(

@@ -1,7 +1,6 @@
 """
-Exceptions about work where no step of a run stopped.
-
-Something that was to follow from it failed outside.
+Exceptions about work where no step of a run stopped: something that was to follow from it failed
+outside.
 """
 
 from __future__ import annotations
@@ -113,9 +112,8 @@ def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> Any:
 
 def _pair(finding: Finding, taker: str, at: datetime) -> tuple[int, int] | None:
     """
-    The first pair of which both are active.
-
-    Whom the map says, then whoever owns the work, then the agency's; who is there first.
+    The first pair of which both are active: whom the map says, then whoever owns the work, then the
+    agency's; who is there first.
     """
     run = finding.run or (finding.item.run if finding.item else None)
     agency, item = Agency.objects.first(), finding.item or (run.item if run else None)

@@ -1,7 +1,5 @@
 """
-Calendars.
-
-Every change raises the version, and open clocks keep the hours they were started with.
+Calendars: every change raises the version, and open clocks keep the hours they were started with.
 """
 
 from __future__ import annotations

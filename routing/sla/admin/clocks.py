@@ -1,7 +1,5 @@
 """
-Clocks at the desk, and why each is due when it is.
-
-Segment by segment, and whose minutes they were.
+Clocks at the desk, and why each is due when it is: segment by segment, and whose minutes they were.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-SLA policies with what they promise.
-
-One thing, saved together; open clocks keep the terms they were started under.
+SLA policies with what they promise: one thing, saved together; open clocks keep the terms they were
+started under.
 """
 
 from __future__ import annotations
@@ -93,9 +92,8 @@ class SLAPolicyAdmin(Careful):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         for formset in formsets:
-            formset.save(
-                commit=False
-            )  # says what was added and deleted, for the message of this page
+            # Says what was added and deleted, for the message of this page.
+            formset.save(commit=False)
         targets = [
             each.instance
             for formset in formsets

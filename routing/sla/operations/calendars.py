@@ -89,9 +89,8 @@ def standard() -> SLAPolicy | None:
     All new work asks, so in one prepared statement; None before there is one.
     """
     table = Table.of(SLAPolicy)
-    found = run(
-        f"SELECT {table.selection('p')} FROM {table.name} p WHERE slug = %s", [STANDARD]
-    )  # our own names
+    # Our own names.
+    found = run(f"SELECT {table.selection('p')} FROM {table.name} p WHERE slug = %s", [STANDARD])
     return table.instance(list(found[0])) if found else None
 
 
@@ -153,9 +152,8 @@ def _save_targets(
         target for key, target in stored.items() if key not in {target.pk for target in targets}
     ]
     for target in gone:
-        save(
-            target, by=by, at=at, reason=reason
-        )  # deleting alone would leave no trace of who and why
+        # Deleting alone would leave no trace of who and why.
+        save(target, by=by, at=at, reason=reason)
         target.delete()
     changed = []
     for target in targets:

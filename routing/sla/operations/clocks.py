@@ -95,9 +95,8 @@ def start(
 
 def _news_to_parents(items: Sequence[WorkItem]) -> list[WorkItem]:
     """
-    Without the open parts that wait for the agency of what is started here too.
-
-    Its clocks run already as these parts ask.
+    Without the open parts that wait for the agency of what is started here too: its clocks run
+    already as these parts ask.
     """
     here = {item.pk for item in items}
     return [
@@ -191,9 +190,8 @@ def _turn_all(
     items: Sequence[WorkItem], at: datetime, forced: Mapping[str, Turn] | None = None
 ) -> list[Clock]:
     """
-    :param forced.
-
-    By purpose, what to do whatever the item's standing; other purposes then stay as they are
+    :param forced: by purpose, what to do whatever the item's standing; other purposes then stay as
+    they are
     """
     by_id = {item.pk: item for item in items}
     found = _open_clocks(by_id) if by_id else []
@@ -268,9 +266,8 @@ def _columns(clocks: Sequence[Clock], types: Mapping[str, str]) -> tuple[str, li
 
 def _insert(clocks: Sequence[Clock]) -> list[Clock]:
     """
-    Clocks, their first marks and the items' due times in one statement.
-
-    What already had one is left out.
+    Clocks, their first marks and the items' due times in one statement; what already had one is
+    left out.
     """
     new, params = _columns(clocks, STARTED)
     rows = run(

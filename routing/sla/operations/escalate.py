@@ -88,12 +88,10 @@ class Telling:
     under_due_at: list[datetime] = field(default_factory=list)
     told_clock: list[int] = field(default_factory=list)
     told_person: list[int] = field(default_factory=list)
-    late: list[int] = field(
-        default_factory=list
-    )  # clocks of which it is told for the first time that they are
-    put_off: dict[int, tuple[datetime | None, str]] = field(
-        default_factory=dict
-    )  # by clock: when it wakes next, and what troubled it
+    # Clocks of which it is told for the first time that they are.
+    late: list[int] = field(default_factory=list)
+    # By clock: when it wakes next, and what troubled it.
+    put_off: dict[int, tuple[datetime | None, str]] = field(default_factory=dict)
 
     def tell(
         self,
@@ -144,9 +142,8 @@ def escalate(*, at: datetime, chunk: int = CHUNK) -> int:
 
 def _page(at: datetime, last: tuple[int, Any] | None, chunk: int) -> list[tuple[int, Any]]:
     """
-    The next ones by what they wake at.
-
-    Those that were looked at and stay due come again with the next sweep, not in this one.
+    The next ones by what they wake at: those that were looked at and stay due come again with the
+    next sweep, not in this one.
     """
     waking = Clock.objects.waking(at)
     if last:

@@ -1,7 +1,6 @@
 """
-Office documents are zips.
-
-Told from others by what their directories list. Nothing is ever unpacked.
+Office documents are zips: told from others by what their directories list. Nothing is ever
+unpacked.
 """
 
 from __future__ import annotations

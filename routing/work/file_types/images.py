@@ -64,9 +64,8 @@ def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -
     stream.seek(0)
     try:
         with _opened(stream, kind) as image:
-            image.draft(
-                "RGB", (most_side, most_side)
-            )  # a JPEG is decoded no larger than it is needed
+            # A JPEG is decoded no larger than it is needed.
+            image.draft("RGB", (most_side, most_side))
             upright = ImageOps.exif_transpose(image)
             upright.thumbnail((most_side, most_side))
             transparent = upright.has_transparency_data
@@ -81,7 +80,6 @@ def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -
 
 def _opened(stream: IO[bytes], kind: str) -> Image.Image:
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", Image.DecompressionBombWarning
-        )  # our own bound is asked right after
+        # Our own bound is asked right after.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         return Image.open(stream, formats=[FORMATS[kind]])

@@ -1,7 +1,5 @@
 """
-Display names of files.
-
-As given, without characters that could mislead a reader or a file system.
+Display names of files: as given, without characters that could mislead a reader or a file system.
 """
 
 from __future__ import annotations
@@ -14,15 +12,8 @@ from routing.work.file_types.refusal import NotKept
 
 MOST_BYTES = 200  # of UTF-8: file systems take 255, and whoever downloads it may have to add " (1)"
 _LONGEST_ENDING = 20
-_MISLEADING = {
-    "Cc",
-    "Cf",
-    "Cs",
-    "Co",
-    "Cn",
-    "Zl",
-    "Zp",
-}  # controls, right-to-left overrides, halves of characters, line ends
+# Controls, right-to-left overrides, halves of characters, line ends.
+_MISLEADING = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 # What Windows, macOS or a web server runs or opens as a page, whatever is in it.
 RUNS = frozenset(

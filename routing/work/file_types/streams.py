@@ -1,7 +1,5 @@
 """
-One pass over the bytes of a file.
-
-Digest, marks of viruses and programs, and whether it is text.
+One pass over the bytes of a file: digest, marks of viruses and programs, and whether it is text.
 """
 
 from __future__ import annotations
@@ -15,14 +13,8 @@ CHUNK = 1 << 16
 # https://www.eicar.org/download-anti-malware-testfile/; written in two halves so that no scanner
 # takes this file for it.
 EICAR = (b"X5O!P%@AP[4\\PZX54(P^)7CC)7}" + b"$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*").lower()
-CODE = (
-    b"<?php",
-    b"<script",
-    b"<html",
-    b"<svg",
-    b"<!doctype",
-    b"<iframe",
-)  # what no image, table or letter needs
+# What no image, table or letter needs.
+CODE = (b"<?php", b"<script", b"<html", b"<svg", b"<!doctype", b"<iframe")
 _LONGEST = max(len(mark) for mark in (EICAR, *CODE))
 
 

@@ -52,9 +52,8 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
     _store(key, upload)
     with transaction.atomic():
         sql("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, %s))", [key, KEEPING])
-        _store(
-            key, upload
-        )  # a sweep may have taken what was there when we looked; from here on it cannot
+        # A sweep may have taken what was there when we looked; from here on it cannot.
+        _store(key, upload)
         return File.objects.create(
             sha256=seen.sha256,
             size=seen.size,
@@ -114,9 +113,8 @@ def content_of(file: File) -> bytes:
 
 def sweep_orphans(at: datetime) -> int:
     """
-    Remove unfinished files and those that no row refers to, once they are a day old.
-
-    How many. Safe to run twice, or at once.
+    Remove unfinished files and those that no row refers to, once they are a day old; how many. Safe
+    to run twice, or at once.
     """
     storage = private()
     removed = 0
@@ -178,9 +176,8 @@ def erase_uploads(contact_id: int, *, by: Actor, at: datetime) -> int:
         )
         for file in found:
             forget(file.sha256)
-            transaction.on_commit(
-                partial(_remove, file.storage_key)
-            )  # lost in a crash, the next sweep does it
+            # Lost in a crash, the next sweep does it.
+            transaction.on_commit(partial(_remove, file.storage_key))
     return len(found)
 
 

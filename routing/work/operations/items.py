@@ -26,9 +26,7 @@ def hold_with_children(
     step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[Result]:
     """
-    Hold items and everything open below them.
-
-    A child that is already held keeps its own hold.
+    Hold items and everything open below them; a child that is already held keeps its own hold.
     """
     with transaction.atomic(savepoint=False):
         lock(WorkItem, ids, below=True)

@@ -1,7 +1,5 @@
 """
-Contacts sign in with a code by e-mail.
-
-Staff do not, and nobody learns whose address is known.
+Contacts sign in with a code by e-mail; staff do not, and nobody learns whose address is known.
 """
 
 from __future__ import annotations

@@ -38,9 +38,8 @@ def moved(settings: Settings, location: str) -> None:
 @pytest.fixture
 def away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """
-    Caches at an address where nobody is.
-
-    What this process then remembers begins empty and is forgotten again.
+    Caches at an address where nobody is; what this process then remembers begins empty and is
+    forgotten again.
     """
     monkeypatch.setattr(Cache, "_asks_again_at", 0.0)
     moved(settings, "unix:///nonexistent/valkey?db=0")

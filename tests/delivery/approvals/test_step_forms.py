@@ -1,7 +1,5 @@
 """
-The forms of making.
-
-A plan, a version, a signature, an answer, and what a client decided elsewhere.
+The forms of making: a plan, a version, a signature, an answer, and what a client decided elsewhere.
 """
 
 from __future__ import annotations

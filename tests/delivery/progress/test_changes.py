@@ -1,7 +1,6 @@
 """
-Changes that clients ask for.
-
-Captured once, taken back into the making, or agreed to before work starts.
+Changes that clients ask for: captured once, taken back into the making, or agreed to before work
+starts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-Wherever work stops, somebody can go on.
-
-Nothing is left open that nobody can end, and nothing ended goes on.
+Wherever work stops, somebody can go on: nothing is left open that nobody can end, and nothing ended
+goes on.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Editing a request.
-
-What its columns cannot hold, or what is another client's, is refused in words.
+Editing a request: what its columns cannot hold, or what is another client's, is refused in words.
 """
 
 from __future__ import annotations

@@ -32,11 +32,8 @@ ALLOWED = {
         for state in (S.CAPTURED, S.NEEDS_INFORMATION, S.TRIAGED, S.ACCEPTED, S.IN_DELIVERY)
     },
 }
-OF_CHANGES = {
-    "state_impact",
-    "accept_impact",
-    "decline_impact",
-}  # only a change has them: test_changes.py
+# Only a change has them: test_changes.py.
+OF_CHANGES = {"state_impact", "accept_impact", "decline_impact"}
 
 
 def details_for(verb: str, original: Request) -> dict[str, Any]:

@@ -130,9 +130,7 @@ def test_a_missing_reason_is_asked_for_in_words(world: World) -> None:
 
 def edited(row: Request, **changes: Any) -> dict[str, Any]:
     """
-    The edit form as a browser sends it back.
-
-    Each field, and what it was when the page was drawn.
+    The edit form as a browser sends it back: each field, and what it was when the page was drawn.
     """
     was = {
         "title": row.item.title,

@@ -114,9 +114,7 @@ def test_a_slug_that_is_taken_by_a_live_page_is_a_difference(editor: Site, bread
 
 def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: Intent):
     """
-    Nobody should do this, the outbox sees to it.
-
-    WordPress does not prevent it, so it must be seen.
+    Nobody should do this, the outbox sees to it; WordPress does not prevent it, so it must be seen.
     """
     author.publish(
         replace(

@@ -1,7 +1,5 @@
 """
-Connections, deliveries and links at the desk.
-
-Seen by those who run the system, secrets by nobody.
+Connections, deliveries and links at the desk: seen by those who run the system, secrets by nobody.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-Malformed bodies that are signed all the same.
-
-Never a 500, never a lost good event, always visible.
+Malformed bodies that are signed all the same: never a 500, never a lost good event, always visible.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-A web server that is killed in the hook's view, before it answers.
-
-What the vendor sends again is one event.
+A web server that is killed in the hook's view, before it answers: what the vendor sends again is
+one event.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """
-The sandbox posts to the running product, many at once.
-
-Samples run as a person would run them.
+The sandbox posts to the running product, many at once; samples run as a person would run them.
 """
 
 from __future__ import annotations

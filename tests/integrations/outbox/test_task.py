@@ -1,7 +1,5 @@
 """
-One task a change.
-
-When it goes on, when it leaves the change alone, and what it sends after it.
+One task a change: when it goes on, when it leaves the change alone, and what it sends after it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-The published heads.
-
-What shows that the chain's end was cut off must itself survive half-written lines.
+The published heads: what shows that the chain's end was cut off must itself survive half-written
+lines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """
-People who leave hand on every place they have.
-
-People who come back, and rights that change, touch nothing else.
+People who leave hand on every place they have; people who come back, and rights that change, touch
+nothing else.
 """
 
 from __future__ import annotations

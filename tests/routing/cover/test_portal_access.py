@@ -1,7 +1,6 @@
 """
-Access of contacts to the portal.
-
-Who may give it, what is refused, and that taking it away counts at once.
+Access of contacts to the portal: who may give it, what is refused, and that taking it away counts
+at once.
 """
 
 from __future__ import annotations

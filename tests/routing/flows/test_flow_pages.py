@@ -1,7 +1,6 @@
 """
-The flow catalog.
-
-What is published is read, a draft is written, published, and rolled back through the desk.
+The flow catalog: what is published is read, a draft is written, published, and rolled back through
+the desk.
 """
 
 from __future__ import annotations

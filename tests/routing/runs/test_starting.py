@@ -1,7 +1,6 @@
 """
-Flows that an event starts.
-
-Those that ask for a value go before those that take any event of its kind.
+Flows that an event starts: those that ask for a value go before those that take any event of its
+kind.
 """
 
 from __future__ import annotations

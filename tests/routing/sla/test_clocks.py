@@ -237,9 +237,8 @@ def test_following_takes_the_same_few_statements_for_one_and_for_many(
         made = [make_request(world.acme) for _ in range(number)]
         starting = count(start, [request.item for request in made], policy, MONDAY)
         behind_the_door = WorkItem.objects.filter(pk__in=[request.item_id for request in made])
-        behind_the_door.update(
-            waiting_on=W.CLIENT, state="needs_information"
-        )  # the door would have followed by itself
+        # The door would have followed by itself.
+        behind_the_door.update(waiting_on=W.CLIENT, state="needs_information")
         items = list(behind_the_door)
 
         assert starting <= 6

@@ -1,7 +1,6 @@
 """
-Promises kept.
-
-Every clock is counted once, under what became of it, and every number leads to its clocks.
+Promises kept: every clock is counted once, under what became of it, and every number leads to its
+clocks.
 """
 
 from __future__ import annotations
@@ -29,9 +28,8 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def began(world: World) -> datetime:
     """
-    Five first responses were promised.
-
-    Two in time after 10 and 30 minutes, one late after 200, one still open, one ended.
+    Five first responses were promised: two in time after 10 and 30 minutes, one late after 200, one
+    still open, one ended.
     """
     began = timezone.now() - timedelta(days=2)
     for minutes, what in ((10, "met"), (30, "met"), (200, "late"), (0, "open"), (5, "ended")):

@@ -1,7 +1,5 @@
 """
-Escalation of overdue and nearly overdue work.
-
-Each level once, however many sweeps run or fail.
+Escalation of overdue and nearly overdue work: each level once, however many sweeps run or fail.
 """
 
 from __future__ import annotations

@@ -27,9 +27,7 @@ pytestmark = [
 @pytest.fixture
 def late(world: World) -> Clock:
     """
-    Warned of, late, and escalated to Bob.
-
-    The warning was sent in time, the breach after downtime.
+    Warned of, late, and escalated to Bob; the warning was sent in time, the breach after downtime.
     """
     request = make_request(world.acme)
     start([request.item], ensure_defaults(at=MONDAY), MONDAY, purposes={"triage"})

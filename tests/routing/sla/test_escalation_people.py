@@ -1,7 +1,5 @@
 """
-Recipients of escalations.
-
-Always someone who is present; and exceptions whose timebox ran out.
+Recipients of escalations: always someone who is present; and exceptions whose timebox ran out.
 """
 
 from __future__ import annotations
@@ -120,9 +118,8 @@ def test_a_clock_that_cannot_be_computed_is_pushed_back_and_the_others_go_on(
     world: World, policy: SLAPolicy
 ) -> None:
     broken, sound = started(world), started(world)
-    Escalation.objects.create(
-        clock=broken, level=0, due_at=WARNED
-    )  # it says it was told, and the clock does not
+    # It says it was told, and the clock does not.
+    Escalation.objects.create(clock=broken, level=0, due_at=WARNED)
 
     looked = escalate(at=WARNED)
 

@@ -1,7 +1,6 @@
 """
-Business time.
-
-What counts, what does not and why, through daylight saving, leap days, year ends and odd zones.
+Business time: what counts, what does not and why, through daylight saving, leap days, year ends and
+odd zones.
 """
 
 from __future__ import annotations
@@ -155,9 +154,8 @@ def test_segments_say_what_counts_and_why_the_rest_does_not() -> None:
 def test_two_calendars_count_only_where_they_meet() -> None:
     both = CALENDARS["both"]
 
-    due = both.add(
-        local("Europe/London", 2026, 11, 23, 9), 4 * HOUR
-    )  # New York opens at two in London
+    # New York opens at two in London.
+    due = both.add(local("Europe/London", 2026, 11, 23, 9), 4 * HOUR)
 
     assert due == local("Europe/London", 2026, 11, 24, 14, 30)
 

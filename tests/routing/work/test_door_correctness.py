@@ -1,7 +1,6 @@
 """
-The checks that every run of the bench starts with.
-
-Two processes, real commits, rows compared column by column.
+The checks that every run of the bench starts with: two processes, real commits, rows compared
+column by column.
 """
 
 from __future__ import annotations
