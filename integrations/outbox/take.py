@@ -21,7 +21,7 @@ BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an at
 SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to write the result
 LONGEST_ATTEMPT_S = 240.0
 SLOW_CALL = timedelta(seconds=Connection.SLOW_S)
-DIED = _("Begun, and not heard of since.")
+DIED = _("Started, but the worker never reported back.")
 
 
 @dataclass(frozen=True, slots=True)
