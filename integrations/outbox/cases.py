@@ -81,6 +81,9 @@ def refused_dead(connection: Connection) -> QuerySet[Outbound]:
 
 def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
+    raised = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, reason__in=REASONS)
+    if not raised.exists():  # as nearly always
+        return
     refusals = _refusals(row.connection)
     if refusals and not refused_dead(row.connection).exclude(pk=row.pk).exists():
         withdraw_case(

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import takewhile
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
@@ -35,7 +33,7 @@ from integrations.outbox.heart import EVERY_S
 from integrations.outbox.intents import intent_of
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.settle import Result, recent, settle
-from integrations.outbox.take import Lease, LeasedChange, attempt_s, take
+from integrations.outbox.take import LeasedChange, attempt_s, take
 from routing.kernel.isolate import isolate
 
 Clock = Callable[[], datetime]
@@ -49,36 +47,44 @@ WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
 @dataclass(frozen=True, slots=True)
 class Done:
     """
-    An attempt has ended, and its result is written.
+    A message for a change has been dealt with.
 
-    ``wait_s`` is how long until the change is due again, None if it is finished. ``calls`` are to
-    be sent to workers now.
+    ``calls`` are to be sent to workers now. ``wait_s`` is how long until the change itself is due
+    again, in ``queue``; None if it is finished or no longer ours.
     """
 
-    queue: str
-    wait_s: float | None
-    calls: Sequence[Call]
+    calls: Sequence[Call] = ()
+    wait_s: float | None = None
+    queue: str = ""
 
 
-def deliver(outbound_id: int, *, clock: Clock, worker: UUID | None = None) -> Done | None:
+def deliver(
+    outbound_id: int, *, clock: Clock, worker: UUID | None = None, queue: str = ""
+) -> Done | None:
     """
     Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be
     killed.
 
     :param clock: says the instant, aware; asked anew after the call, because the other side takes
         its time
+    :param worker: see `take`
+    :param queue: see `take`
     """
-    taken = take(outbound_id, at=clock(), worker=worker)
+    taken = take(outbound_id, at=clock(), worker=worker, queue=queue)
     if taken is None:
         return None
-    isolate(partial(_one, taken, clock), [outbound_id], partial(_broke, taken.lease, clock))
+    if isinstance(taken, Call):
+        return Done([taken])
+    attempt = _Try(taken, clock)
+    isolate(attempt.make, [outbound_id], attempt.broke)
+    row = attempt.written
+    if row is None:  # whoever holds the lease now sees to the rest
+        return Done()
     at = clock()
-    row = Outbound.objects.select_related("connection").get(pk=outbound_id)
     resumed = taken.row.connection.paused_until is not None and row.connection.paused_until is None
-    with transaction.atomic():
-        calls = release(row.connection, at) if resumed else calls_after(row, at)
+    calls = release(row.connection, at) if resumed else calls_after(row, at)
     wait_s = (row.due_at - at).total_seconds() if row.state in WAITING else None
-    return Done(lane(row.connection), wait_s, calls)
+    return Done(calls, wait_s, lane(row.connection))
 
 
 def deliver_due(*, clock: Clock) -> int:
@@ -96,17 +102,31 @@ def deliver_due(*, clock: Clock) -> int:
     return tried
 
 
-def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
-    row, result = taken.row, Result()
-    try:
-        if _deaths(recent(row)) >= MAX_DEATHS:
-            raise Permanent("Every worker that tried this died.")
-        with watched(row.connection, clock), within(attempt_s(row)):
-            _attempt(taken, result, clock)
-    except CallFailed as error:
-        result.error = error
-    settle(taken.lease, result, at=clock())
-    return 1
+class _Try:
+    """
+    One attempt. ``written`` is the change as the attempt left it; None if its lease was lost
+    meanwhile.
+    """
+
+    def __init__(self, taken: LeasedChange, clock: Clock) -> None:
+        self._taken, self._clock = taken, clock
+        self.written: Outbound | None = None
+
+    def make(self, _ids: Sequence[int]) -> int:
+        row, result = self._taken.row, Result()
+        try:
+            if _deaths(recent(row)) >= MAX_DEATHS:
+                raise Permanent("Every worker that tried this died.")
+            with watched(row.connection, self._clock), within(attempt_s(row)):
+                _attempt(self._taken, result, self._clock)
+        except CallFailed as error:
+            result.error = error
+        self.written = settle(self._taken, result, at=self._clock())
+        return 1
+
+    def broke(self, _id: int, why: str) -> None:
+        """Record an error that nobody foresaw: it may have been done all the same."""
+        self.written = settle(self._taken, Result(error=Unknown(why)), at=self._clock())
 
 
 def _deaths(outcomes: Sequence[str]) -> int:
@@ -118,11 +138,6 @@ def _deaths(outcomes: Sequence[str]) -> int:
         lambda outcome: outcome in {Attempt.Outcome.LOST, Attempt.Outcome.UNKNOWN}, outcomes
     )
     return list(silent).count(Attempt.Outcome.LOST)
-
-
-def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
-    """An error that nobody foresaw: it may have been done all the same."""
-    settle(lease, Result(error=Unknown(why)), at=clock())
 
 
 def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:

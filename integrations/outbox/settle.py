@@ -26,7 +26,7 @@ from integrations.outbox.cases import raise_case, withdraw_cases
 from integrations.outbox.links import Taken, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.take import Lease
+from integrations.outbox.take import Lease, LeasedChange
 from routing.kernel.backoff import backoff_s
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
@@ -95,29 +95,28 @@ class Result:
         return {**seen, **({"differs": list(self.differs)} if self.differs else {})}
 
 
-def settle(lease: Lease, result: Result, *, at: datetime) -> bool:
+def settle(taken: LeasedChange, result: Result, *, at: datetime) -> Outbound | None:
     """
-    Record the result.
+    Record the result, and return the change as it is now, with its connection.
 
-    Return False if another worker took the lease in the meantime; it will find what this one did.
+    Return None if another worker took the lease in the meantime; it will find what this one did.
     """
-    return again(partial(_settle, lease, result, at))
+    return again(partial(_settle, taken, result, at))
 
 
-def _settle(lease: Lease, result: Result, at: datetime) -> bool:
+def _settle(taken: LeasedChange, result: Result, at: datetime) -> Outbound | None:
+    lease = taken.lease
     with transaction.atomic():
-        seen = Outbound.objects.get(pk=lease.outbound_id)
-        lock_work([seen])
-        lock_objects([(seen.connection_id, seen.object_key)])
-        rows = Outbound.objects.select_related(
-            "connection__service_user", "item", "run__item", "run__flow"
-        )
+        # Its work and object never change, so they can be locked before the row is read.
+        lock_work([taken.row])
+        lock_objects([(taken.row.connection_id, taken.row.object_key)])
+        rows = Outbound.objects.select_related("connection__service_user")
         row = rows.select_for_update(of=("self",)).get(pk=lease.outbound_id)
         mine = row.lease == lease.token and row.state == Outbound.State.LEASED
         if mine:
             _move(row, result, at)
         _record(row, lease, result, at, mine=mine)
-    return mine
+    return row if mine else None
 
 
 def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: bool) -> None:

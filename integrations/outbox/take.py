@@ -13,9 +13,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integrations.base.connections import Connection
-from integrations.outbox.heads import heads
+from integrations.base.doorbell import Call
+from integrations.outbox.heads import QUICK, SLOW, heads
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
-from integrations.outbox.rows import lock_connection, write
+from integrations.outbox.rows import lock_connection_of, write
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an attempt may take
 SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to write the result
@@ -50,7 +51,9 @@ def attempt_s(row: Outbound) -> float:
     return min(lease_of(row).total_seconds() - SPARE_S, LONGEST_ATTEMPT_S)
 
 
-def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> LeasedChange | None:
+def take(
+    outbound_id: int, *, at: datetime, worker: UUID | None = None, queue: str = ""
+) -> LeasedChange | Call | None:
     """
     Lease the change if it may be sent now; None if not, and then somebody else sends it later.
 
@@ -60,15 +63,17 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
 
     :param worker: a process that gives signs of life; None if it does not, and then its lease ends
         by time alone
+    :param queue: where its message came from. A message for the slow queue is returned instead if
+        the connection has become slow since this one was sent to the quick queue.
     """
     with transaction.atomic():
-        row = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
-        if row is None:
-            return None
         # Or two workers would both count themselves as the only one.
-        lock_connection(row.connection_id)
+        if not lock_connection_of(outbound_id, at=at):
+            return None
         ready = heads(at).filter(pk=outbound_id).select_related("connection")
         row = ready.select_for_update(skip_locked=True, of=("self",)).first()
+        if row is not None and queue == QUICK and row.connection.is_slow:
+            return Call(outbound_id, SLOW)
         if row is None or not has_room(row.connection, at):
             return None
         if row.state == Outbound.State.LEASED and row.started_at:

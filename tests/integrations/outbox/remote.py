@@ -22,7 +22,7 @@ from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.outbox.enqueue import Wanted, enqueue
 from integrations.outbox.heads import heads
-from integrations.outbox.take import Lease, take
+from integrations.outbox.take import LeasedChange, take
 from integrations.tasks import deliver as task
 from routing.people.actors import Actor
 from tests.world import NOW
@@ -153,13 +153,13 @@ def state_of(key: str) -> str:
     return str(Outbound.objects.get(key=key).state)
 
 
-def lease_all(at: datetime) -> list[Lease]:
+def lease_all(at: datetime) -> list[LeasedChange]:
     """What a worker would take, one after the other, of connections that were quick so far."""
     Connection.objects.update(call_s=0.1)
     taken = [
         take(pk, at=at) for pk in heads(at).order_by("due_at", "pk").values_list("pk", flat=True)
     ]
-    return [each.lease for each in taken if each is not None]
+    return [each for each in taken if isinstance(each, LeasedChange)]
 
 
 def deliver(time: Time) -> int:
