@@ -16,23 +16,23 @@ from delivery.briefs.models import Brief
 from delivery.engagements.models import Engagement
 from delivery.requests.models import Request
 from integrations.adapters.form.adapter import FormReader
-from integrations.base.adapter import Known
+from integrations.base.adapter import SubjectFacts
 from integrations.inbox.keep.engagements import engagement_of
-from integrations.inbox.matching import Links
+from integrations.inbox.matching import SubjectLinks
 from integrations.models import Connection, ExternalLink
 from routing.flows.choose import choose
 from routing.flows.models import FlowVersion
 from routing.flows.template import fill
 from routing.flows.versions import published
 from routing.kernel.events import Dispatch, Event
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact
 from routing.runs.candidates import pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Enrichment, Run, RunEvent, RunStep
 from routing.runs.operations.settle import record, run_title_of, title_of
-from routing.runs.standing import Standing, field_faults, rule_facts
+from routing.runs.standing import RunSnapshot, field_faults, rule_facts
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy
 from routing.sla.terms import Uses, agree, ids_of
@@ -175,7 +175,7 @@ def _move(
     event_of(run, verb, before, world, at).save()
 
 
-def _enrich(run: Run, world: World, at: datetime) -> Found:
+def _enrich(run: Run, world: World, at: datetime) -> EnrichedFacts:
     known = FormReader().read(Subject(run.source, run.subject_type, run.subject_id))
     person = known.people[0]
     client = (
@@ -200,7 +200,7 @@ def _enrich(run: Run, world: World, at: datetime) -> Found:
     return found
 
 
-def _sold(client: Client, known: Known, world: World, at: datetime) -> Engagement:
+def _sold(client: Client, known: SubjectFacts, world: World, at: datetime) -> Engagement:
     engagement = engagement_from(client, known)
     assert known.deal is not None
     _save(engagement, world, at)
@@ -218,23 +218,25 @@ def _sold(client: Client, known: Known, world: World, at: datetime) -> Engagemen
     return engagement
 
 
-def found_from(known: Known, client: Client, contact: int, engagement: Engagement) -> Found:
+def found_from(
+    known: SubjectFacts, client: Client, contact: int, engagement: Engagement
+) -> EnrichedFacts:
     """Return what was submitted together with what it was matched to."""
     person = known.people[0]
     facts = {**known.facts, "contact.name": person.name, "contact.email": person.email}
     matched = {"client": "domain", "contact.name": "contact", "contact.email": "contact"}
-    return Found(facts, client.pk, (contact,), engagement.pk, {**known.sources, **matched})
+    return EnrichedFacts(facts, client.pk, (contact,), engagement.pk, {**known.sources, **matched})
 
 
-def engagement_from(client: Client, known: Known) -> Engagement:
+def engagement_from(client: Client, known: SubjectFacts) -> Engagement:
     """Return what was sold, unsaved."""
-    engagement, _changed = engagement_of(client, known, Links(None, None, {}))
+    engagement, _changed = engagement_of(client, known, SubjectLinks(None, None, {}))
     assert engagement is not None
     return engagement
 
 
-def _act(run: Run, found: Found, world: World, at: datetime) -> None:
-    standing = Standing(run, published(run.version_id), found)
+def _act(run: Run, found: EnrichedFacts, world: World, at: datetime) -> None:
+    standing = RunSnapshot(run, published(run.version_id), found)
     assert not field_faults(standing)
     pool = pool_for([standing], at)
     fallback = pool.fallback(run.flow, found.client_id)
@@ -250,7 +252,7 @@ def _act(run: Run, found: Found, world: World, at: datetime) -> None:
     _move(run, "begin", world, at, tracked=False)
 
 
-def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
+def _open(run: Run, standing: RunSnapshot, world: World, at: datetime) -> None:
     assert standing.found.client_id is not None
     client = Client.objects.get(pk=standing.found.client_id)
     request = request_of(standing, client)
@@ -265,7 +267,7 @@ def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
         message.save()
 
 
-def request_of(standing: Standing, client: Client) -> Request:
+def request_of(standing: RunSnapshot, client: Client) -> Request:
     """Return the request of a routed run, with its item, both unsaved."""
     found = standing.found
     return Request(
@@ -276,7 +278,7 @@ def request_of(standing: Standing, client: Client) -> Request:
     )
 
 
-def brief_of(standing: Standing, client: Client, request: Request) -> Brief:
+def brief_of(standing: RunSnapshot, client: Client, request: Request) -> Brief:
     """Return the brief of a request that may be unsaved still, with its item, both unsaved."""
     return Brief(
         item=_part(request.item, client, standing),
@@ -286,7 +288,7 @@ def brief_of(standing: Standing, client: Client, request: Request) -> Brief:
     )
 
 
-def _part(parent: WorkItem, client: Client, standing: Standing) -> WorkItem:
+def _part(parent: WorkItem, client: Client, standing: RunSnapshot) -> WorkItem:
     run = standing.run
     about = run.item
     return WorkItem(

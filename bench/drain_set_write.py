@@ -24,7 +24,7 @@ from routing.people.clients import Client
 from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.settle import run_title_of
-from routing.runs.standing import Standing
+from routing.runs.standing import RunSnapshot
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of
@@ -33,7 +33,7 @@ from routing.work.items import RefCounter, WorkItem, WorkNoun
 
 REASON = "Decided by rule."
 ROUTED = ("run", "client", "owner", "backup", "team", "priority", "title")
-Decided = Sequence[tuple[Standing, Choice, Decision]]
+Decided = Sequence[tuple[RunSnapshot, Choice, Decision]]
 
 
 @dataclass(slots=True)

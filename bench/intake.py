@@ -27,7 +27,7 @@ from bench.measure import Spread
 from config.embedded import postgres
 from config.up import ready
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, sign
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Inbound
 from routing.kernel.events import Dispatch, Event
 from routing.people.actors import Actor
@@ -46,7 +46,9 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
     call_command("migrate", database="owner", verbosity=0)
     for slug in PATHS:
         connect(
-            Wanted("hubspot", slug, secret=SECRET, settings={"portal_ids": [4242], "app_id": 77}),
+            ConnectionSettings(
+                "hubspot", slug, secret=SECRET, settings={"portal_ids": [4242], "app_id": 77}
+            ),
             by=Actor.system(),
             at=now(),
         )

@@ -9,11 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.models import Answer, Approval
 from delivery.deliverables.stages import Audience
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.gates import GateContext, GateResult, passed, refused
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ApprovalGateFacts:
     """
     Facts for the gates besides the approval.
 
@@ -32,12 +32,12 @@ A_DAY = timedelta(days=1)
 ANSWERED = refused("answered", _("You have already answered."), clears_by=_("The other approvers"))
 
 
-def _standing(context: Context, row: Approval) -> Standing:
-    found: Standing = context.facts[row.pk]
+def _standing(context: GateContext, row: Approval) -> ApprovalGateFacts:
+    found: ApprovalGateFacts = context.facts[row.pk]
     return found
 
 
-def saw_this_version(row: Approval, context: Context) -> GateResult:
+def saw_this_version(row: Approval, context: GateContext) -> GateResult:
     """Refuses an answer to another version than the one that was asked about."""
     said = context.details.get("digest")
     if context.preview or said in {None, "", row.digest}:
@@ -49,7 +49,7 @@ def saw_this_version(row: Approval, context: Context) -> GateResult:
     )
 
 
-def still_asked(row: Approval, context: Context) -> GateResult:
+def still_asked(row: Approval, context: GateContext) -> GateResult:
     """Refuses an answer after the time to answer is over."""
     if context.at < row.expires_at:
         return passed("expired")
@@ -58,7 +58,7 @@ def still_asked(row: Approval, context: Context) -> GateResult:
     )
 
 
-def asks_me(row: Approval, context: Context) -> GateResult:
+def asks_me(row: Approval, context: GateContext) -> GateResult:
     """
     Refuses everybody but those asked: the client's approvers, or colleagues who did not make
     the version.
@@ -75,7 +75,7 @@ def asks_me(row: Approval, context: Context) -> GateResult:
     return ANSWERED if by.user_id in standing.answered_users else passed("audience")
 
 
-def _asks_contact(standing: Standing) -> GateResult:
+def _asks_contact(standing: ApprovalGateFacts) -> GateResult:
     if standing.contact_id is None:
         words = _(
             "This question is for the client. If they answered elsewhere, record their decision."
@@ -90,21 +90,21 @@ def _asks_contact(standing: Standing) -> GateResult:
     return ANSWERED if standing.contact_id in standing.answered_contacts else passed("audience")
 
 
-def says_what_to_change(row: Approval, context: Context) -> GateResult:
+def says_what_to_change(row: Approval, context: GateContext) -> GateResult:
     """Refuses to send work back without a comment."""
     if context.preview or _says(context.details.get("comment")):
         return passed("comment")
     return refused("comment", _("Describe what should be different."), clears_by=_("You"))
 
 
-def is_the_clients(row: Approval, context: Context) -> GateResult:
+def is_the_clients(row: Approval, context: GateContext) -> GateResult:
     """Refuses questions that the agency asks itself."""
     if row.audience == Audience.CLIENT:
         return passed("audience")
     return refused("audience", _("This question is for the agency, not the client."))
 
 
-def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
+def was_not_reminded_today(row: Approval, context: GateContext) -> GateResult:
     """Refuses a second reminder within 24 hours."""
     last = row.nudged_at or row.item.created_at
     if context.at - last >= A_DAY:
@@ -116,7 +116,7 @@ def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
     )
 
 
-def record_is_evidenced(row: Approval, context: Context) -> GateResult:
+def record_is_evidenced(row: Approval, context: GateContext) -> GateResult:
     """Refuses a recorded decision that does not name who decided and show how we know."""
     if row.audience != Audience.CLIENT:
         return refused("audience", _("This question is for the agency, not the client."))

@@ -14,14 +14,14 @@ from delivery.briefs.plan import BadPlan, Planned, read_plan
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
 from routing.kernel.roles import holders
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.gates import GateContext, GateResult, passed, refused
 
 ABOVE_BUDGET = "delivery.approve_above_budget_brief"
 LONGEST = 20_000  # characters of a brief
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BriefGateFacts:
     """
     Facts for the gates besides the brief.
 
@@ -37,12 +37,12 @@ class Standing:
     writers: frozenset[int]  # ids of who edited it
 
 
-def _standing(context: Context, row: Brief) -> Standing:
-    found: Standing = context.facts[row.pk]
+def _standing(context: GateContext, row: Brief) -> BriefGateFacts:
+    found: BriefGateFacts = context.facts[row.pk]
     return found
 
 
-def edit_is_readable(row: Brief, context: Context) -> GateResult:
+def edit_is_readable(row: Brief, context: GateContext) -> GateResult:
     """Refuses a plan that cannot be read, or that sends work to another client's places."""
     planned, body = context.details.get("planned"), context.details.get("body")
     if body is not None and not (isinstance(body, str) and len(body) <= LONGEST and storable(body)):
@@ -62,7 +62,7 @@ def edit_is_readable(row: Brief, context: Context) -> GateResult:
     return _fits(plan, _standing(context, row))
 
 
-def plan_still_fits(row: Brief, context: Context) -> GateResult:
+def plan_still_fits(row: Brief, context: GateContext) -> GateResult:
     """
     Refuses a plan whose places or live work are gone, or promised to another brief, since it was
     written.
@@ -78,7 +78,7 @@ def plan_still_fits(row: Brief, context: Context) -> GateResult:
         )
 
 
-def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
+def _fits(plan: Sequence[Planned], standing: BriefGateFacts) -> GateResult:
     strange = [
         each.title
         for each in plan
@@ -113,7 +113,7 @@ def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
     return passed("plan")
 
 
-def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
+def says_what_will_be_made(row: Brief, context: GateContext) -> GateResult:
     """Refuses a brief without text or without a planned deliverable."""
     if row.body.strip() and row.planned:
         return passed("plan", _("The brief has text and planned deliverables."))
@@ -123,7 +123,7 @@ def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
     return refused("plan", missing, clears_by=_("You: edit the brief"))
 
 
-def request_is_accepted(row: Brief, context: Context) -> GateResult:
+def request_is_accepted(row: Brief, context: GateContext) -> GateResult:
     """Refuses a brief whose request is not accepted."""
     state = _standing(context, row).request_state
     if state in {Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
@@ -137,7 +137,7 @@ def request_is_accepted(row: Brief, context: Context) -> GateResult:
     )
 
 
-def request_goes_on(row: Brief, context: Context) -> GateResult:
+def request_goes_on(row: Brief, context: GateContext) -> GateResult:
     """
     Refuses new work for a request that is delivered or over: what is wanted then is another
     request.
@@ -149,7 +149,7 @@ def request_goes_on(row: Brief, context: Context) -> GateResult:
     return refused("request", words, evidence=Request.State(state).label, clears_by=_("Nobody"))
 
 
-def not_the_author(row: Brief, context: Context) -> GateResult:
+def not_the_author(row: Brief, context: GateContext) -> GateResult:
     """Refuses an approval by the person who wrote the brief or asked for its approval."""
     by = context.by.user_id
     if row.submitted_by_id != by and by not in _standing(context, row).writers:
@@ -158,7 +158,7 @@ def not_the_author(row: Brief, context: Context) -> GateResult:
     return refused("author", words, clears_by=_("Another account manager or operations lead"))
 
 
-def needs_two(amount: Decimal, standing: Standing) -> bool:
+def needs_two(amount: Decimal, standing: BriefGateFacts) -> bool:
     """
     Return whether a plan of that amount exceeds the remaining budget.
 
@@ -167,11 +167,11 @@ def needs_two(amount: Decimal, standing: Standing) -> bool:
     return amount > (standing.left if standing.left is not None else Decimal(0))
 
 
-def _above(row: Brief, context: Context) -> bool:
+def _above(row: Brief, context: GateContext) -> bool:
     return needs_two(row.amount, _standing(context, row))
 
 
-def _money(row: Brief, context: Context) -> str:
+def _money(row: Brief, context: GateContext) -> str:
     standing = _standing(context, row)
     left = (
         _("unknown")
@@ -183,7 +183,7 @@ def _money(row: Brief, context: Context) -> str:
     return str(words % {"planned": planned, "left": left, "currency": standing.currency})
 
 
-def is_above_budget(row: Brief, context: Context) -> GateResult:
+def is_above_budget(row: Brief, context: GateContext) -> GateResult:
     """Refuses a first approval of two where one is enough, or where it is given already."""
     if not _above(row, context):
         return refused(
@@ -200,7 +200,7 @@ def is_above_budget(row: Brief, context: Context) -> GateResult:
     )
 
 
-def within_budget_or_second(row: Brief, context: Context) -> GateResult:
+def within_budget_or_second(row: Brief, context: GateContext) -> GateResult:
     """Refuses a plan above the budget until a second person, who may exceed it, approves."""
     if not _above(row, context):
         return passed("budget", _("The plan is within the budget."), _money(row, context))

@@ -40,7 +40,7 @@ from delivery.portal.questions import (
 from delivery.portal.views import page
 from delivery.portal.words import shared_notes
 from routing.people.actors import Actor
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.file_types.refusal import NotKept
 from routing.work.files_view import respond
 
@@ -132,7 +132,7 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     return question_page(request, by, row, form, status=409)
 
 
-def _why(row: Approval, result: Result, by: Actor) -> str:
+def _why(row: Approval, result: OperationResult, by: Actor) -> str:
     """
     Return what happened in the meantime, in the words of the page, or the gates' messages without
     their evidence.

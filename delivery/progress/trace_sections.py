@@ -15,13 +15,13 @@ from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from delivery.requests.models import Request
 from routing.runs.models import Run
-from routing.runs.registry import Entry, chapter
+from routing.runs.registry import TraceEntry, chapter
 from routing.runs.trace import page
 from routing.work.items import WorkNoun
 
 
 @chapter
-def requests(run: Run) -> Sequence[Entry]:
+def requests(run: Run) -> Sequence[TraceEntry]:
     found = (
         Request.objects.filter(item__run=run)
         .select_related("item__owner", "item__backup")
@@ -34,7 +34,7 @@ def requests(run: Run) -> Sequence[Entry]:
 
 
 @chapter
-def briefs(run: Run) -> Sequence[Entry]:
+def briefs(run: Run) -> Sequence[TraceEntry]:
     found = (
         Brief.objects.filter(item__run=run)
         .select_related("item__owner", "item__backup", "request__item")
@@ -53,7 +53,7 @@ def briefs(run: Run) -> Sequence[Entry]:
 
 
 @chapter
-def deliverables(run: Run) -> Sequence[Entry]:
+def deliverables(run: Run) -> Sequence[TraceEntry]:
     found = (
         Deliverable.objects.filter(item__run=run)
         .select_related("item__owner", "item__backup", "brief__item")
@@ -73,7 +73,7 @@ def deliverables(run: Run) -> Sequence[Entry]:
 
 
 @chapter
-def versions(run: Run) -> Sequence[Entry]:
+def versions(run: Run) -> Sequence[TraceEntry]:
     """Each version with the newest result of each check."""
     found = list(
         Version.objects.filter(deliverable__item__run=run)
@@ -88,7 +88,7 @@ def versions(run: Run) -> Sequence[Entry]:
             "passed" if result.passed else "failed"
         )
     return [
-        Entry(
+        TraceEntry(
             row.at,
             "version",
             _("Version %(number)s of %(ref)s was uploaded")
@@ -107,7 +107,7 @@ def versions(run: Run) -> Sequence[Entry]:
 
 
 @chapter
-def approvals(run: Run) -> Sequence[Entry]:
+def approvals(run: Run) -> Sequence[TraceEntry]:
     """
     Each question, and each answer by itself.
 
@@ -137,12 +137,12 @@ def approvals(run: Run) -> Sequence[Entry]:
     return [*told, *(_answer(each) for each in answers)]
 
 
-def _answer(each: Answer) -> Entry:
+def _answer(each: Answer) -> TraceEntry:
     about = each.approval.item
     who = {"contact": each.contact_id} if each.contact_id else {"by": str(each.user)}
     recorded = {"recorded_by": str(each.recorded_by)} if each.recorded_by else {}
     data = {"approval": about.ref, "word": each.word, "digest": each.digest, **who, **recorded}
-    return Entry(
+    return TraceEntry(
         each.at,
         "answer",
         _("%(ref)s was answered: %(word)s") % {"ref": about.ref, "word": each.get_word_display()},
@@ -151,7 +151,7 @@ def _answer(each: Answer) -> Entry:
     )
 
 
-def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> Entry:
+def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> TraceEntry:
     item = row.item
     data = {
         "ref": item.ref,
@@ -161,4 +161,4 @@ def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> Entry
         "backup": str(item.backup),
         **more,
     }
-    return Entry(item.created_at, chapter_name, title % {"ref": item.ref}, data, page(item.pk))
+    return TraceEntry(item.created_at, chapter_name, title % {"ref": item.ref}, data, page(item.pk))

@@ -21,7 +21,7 @@ from demo.agency.change import ask_for_change
 from demo.agency.leads import tell_leads
 from demo.agency.making import make_pieces
 from demo.agency.outside import outside
-from demo.agency.stories import STORIES, Step, Story
+from demo.agency.stories import STORIES, DemoRequest, Step
 from routing.cover.agency import Agency
 from routing.cover.operations.leaving import set_roles
 from routing.cover.operations.portal_access import has_access, invite
@@ -104,7 +104,7 @@ def _invite(contacts: Sequence[Contact], by: Actor, at: datetime) -> None:
             invite(contact.pk, by=by, at=at, write=False)
 
 
-def _person(person: agency.Person, system: Actor, at: datetime) -> User:
+def _person(person: agency.DemoPerson, system: Actor, at: datetime) -> User:
     user = User.objects.filter(email=person.email).first() or User(email=person.email)
     user.set_unusable_password()  # until the sign-ins are written
     user.full_name, user.timezone, user.is_staff, user.is_active = (
@@ -154,7 +154,7 @@ def _client(
 
 
 def _contact(
-    known: agency.Known, clients: dict[str, Client], system: Actor, at: datetime
+    known: agency.DemoContact, clients: dict[str, Client], system: Actor, at: datetime
 ) -> Contact:
     contact = Contact.objects.filter(email=known.email).first()
     if contact is None:
@@ -170,7 +170,7 @@ def _contact(
 
 
 def _tell(
-    story: Story, client: Client, contact: Contact, before: list[Request], at: datetime
+    story: DemoRequest, client: Client, contact: Contact, before: list[Request], at: datetime
 ) -> Request:
     by, moment = Actor.of(User.objects.get(pk=client.owner_id)), at - timedelta(hours=story.age_h)
     request = open_request(

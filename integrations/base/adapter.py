@@ -56,7 +56,7 @@ class NotFound(Permanent):
     """The object is not there, or no longer."""
 
 
-class Refused(Permanent):
+class CredentialsRefused(Permanent):
     """The credentials are wrong, revoked or lack a right."""
 
 
@@ -110,7 +110,7 @@ class Poison:
 Part = Signal | Ignored | Poison
 
 
-class Unreadable(Exception):
+class UnreadableBody(Exception):
     """The whole body is not what this kind of connection sends; ``reason`` is a code."""
 
     def __init__(self, reason: str) -> None:
@@ -134,14 +134,14 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ExternalPerson:
     remote_id: str
     name: str
     email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SubjectFacts:
     """
     Facts read about one subject, in neutral terms.
 
@@ -152,12 +152,12 @@ class Known:
     facts: Mapping[str, Any]
     sources: Mapping[str, str]
     organisation: Organisation | None = None
-    people: tuple[Person, ...] = ()
+    people: tuple[ExternalPerson, ...] = ()
     deal: tuple[str, str] | None = None
 
 
 class Reader(Protocol):
-    def read(self, subject: Subject) -> Known:
+    def read(self, subject: Subject) -> SubjectFacts:
         """
         Outside any transaction.
 
@@ -288,13 +288,13 @@ class Adapter:
 
         :raises Unreadable: if not even parts can be told
         """
-        raise Unreadable("not_received")
+        raise UnreadableBody("not_received")
 
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         """Return the reader for more about this subject, or None if there is nothing to read."""
         return None
 
-    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, Known]:
+    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
         """
         Return the data received about each of many subjects in one query.
 

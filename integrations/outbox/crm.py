@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
 from integrations.base.connections import Connection
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import OutboxMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
@@ -69,9 +69,11 @@ def _object(run: Run) -> str:
     return f"{DEAL}:{run.subject_id}"
 
 
-def _wanted(run: Run, connection: Connection, content: Mapping[str, Any], at: datetime) -> Wanted:
+def _wanted(
+    run: Run, connection: Connection, content: Mapping[str, Any], at: datetime
+) -> OutboxMessage:
     key = f"{VERB}:{run.pk}:{at:%Y%m%dT%H%M%S%f}:{digest_of(content, [])[:16]}"
-    return Wanted(
+    return OutboxMessage(
         connection.pk, key, VERB, _object(run), content, remote_id=run.subject_id, run_id=run.pk
     )
 

@@ -34,8 +34,8 @@ from integrations.outbox.heads import calls_after, heads, lane, release
 from integrations.outbox.heart import EVERY_S
 from integrations.outbox.intents import intent_of
 from integrations.outbox.models import Attempt, Outbound
-from integrations.outbox.settle import Result, recent, settle
-from integrations.outbox.take import Lease, LeasedChange, attempt_s, take
+from integrations.outbox.settle import AttemptResult, recent, settle
+from integrations.outbox.take import LeasedChange, OutboxLease, attempt_s, take
 from routing.kernel.isolate import isolate
 
 Clock = Callable[[], datetime]
@@ -97,7 +97,7 @@ def deliver_due(*, clock: Clock) -> int:
 
 
 def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
-    row, result = taken.row, Result()
+    row, result = taken.row, AttemptResult()
     try:
         if _deaths(recent(row)) >= MAX_DEATHS:
             raise Permanent("Every worker that tried this died.")
@@ -120,12 +120,12 @@ def _deaths(outcomes: Sequence[str]) -> int:
     return list(silent).count(Attempt.Outcome.LOST)
 
 
-def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
+def _broke(lease: OutboxLease, clock: Clock, _id: int, why: str) -> None:
     """An error that nobody foresaw: it may have been done all the same."""
-    settle(lease, Result(error=Unknown(why)), at=clock())
+    settle(lease, AttemptResult(error=Unknown(why)), at=clock())
 
 
-def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
+def _attempt(taken: LeasedChange, result: AttemptResult, clock: Clock) -> None:
     """
     One try; ``result`` is filled in on the way, so that what was written is known even if reading
     it back fails.

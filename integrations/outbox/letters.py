@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.mail.letter import INVITE
 from integrations.base.connections import Connection
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import OutboxMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
@@ -62,7 +62,10 @@ def write_invitations(rows: Sequence[Contact], by: Actor, at: datetime) -> None:
     keys = {row.pk: f"{INVITE}:{row.pk}:{at.isoformat()}" for row in rows}
     contents = {row.pk: {"to": row.user_id, "contact": row.pk, "by": by.user_id} for row in rows}
     enqueue(
-        [Wanted(mail.pk, keys[row.pk], INVITE, keys[row.pk], contents[row.pk]) for row in rows],
+        [
+            OutboxMessage(mail.pk, keys[row.pk], INVITE, keys[row.pk], contents[row.pk])
+            for row in rows
+        ],
         by=Actor.system(),
         at=at,
     )
@@ -87,10 +90,10 @@ def _waiting(mail: Connection, people: dict[int, list[int]], at: datetime) -> di
     }
 
 
-def _wanted(mail: Connection, person: int, messages: Sequence[int], at: datetime) -> Wanted:
+def _wanted(mail: Connection, person: int, messages: Sequence[int], at: datetime) -> OutboxMessage:
     # Each letter is an object of its own: one that fails holds no other back.
     key = f"{VERB}:{person}:{messages[0]}"
-    return Wanted(
+    return OutboxMessage(
         mail.pk, key, VERB, key, {"to": person, "messages": list(messages)}, due_at=at + TOGETHER
     )
 

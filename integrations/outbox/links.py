@@ -12,7 +12,7 @@ from routing.people.actors import Actor
 from routing.people.saving import save
 
 
-class Taken(Exception):
+class AlreadyLinked(Exception):
     """The remote object stands for something else of ours already."""
 
 
@@ -34,7 +34,9 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
     link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
     if link.item_id != row.item_id and not _ours(row):
         told = {"type": row.object_type, "id": row.remote_id}
-        raise Taken(_("The %(type)s %(id)s is already linked to another object here.") % told)
+        raise AlreadyLinked(
+            _("The %(type)s %(id)s is already linked to another object here.") % told
+        )
     if kept is None or (link.item_id, link.url, link.digest) != (row.item_id, row.url, row.digest):
         link.item_id, link.url, link.digest = row.item_id, row.url, row.digest
         save(link, by=by, at=at, reason=f"Written to {row.connection.name}")

@@ -14,19 +14,19 @@ from django.db import transaction
 from integrations.base.adapter import (
     CallFailed,
     Conflict,
+    CredentialsRefused,
     NotFound,
     Permanent,
-    Refused,
     Temporary,
     Unknown,
     Written,
 )
 from integrations.outbox import outcomes
 from integrations.outbox.cases import raise_case, withdraw_cases
-from integrations.outbox.links import Taken, keep_link
+from integrations.outbox.links import AlreadyLinked, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.take import Lease
+from integrations.outbox.take import OutboxLease
 from routing.kernel.backoff import backoff_s
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
@@ -40,7 +40,7 @@ WORDS = 300
 
 
 @dataclass(slots=True)
-class Result:
+class AttemptResult:
     """
     Result of an attempt.
 
@@ -65,7 +65,7 @@ class Result:
                     if self.earlier
                     else Outcome.DELIVERED
                 )
-            case Refused():
+            case CredentialsRefused():
                 return Outcome.REFUSED
             case Conflict() | NotFound():
                 return Outcome.CONFLICT
@@ -95,7 +95,7 @@ class Result:
         return {**seen, **({"differs": list(self.differs)} if self.differs else {})}
 
 
-def settle(lease: Lease, result: Result, *, at: datetime) -> bool:
+def settle(lease: OutboxLease, result: AttemptResult, *, at: datetime) -> bool:
     """
     Record the result.
 
@@ -104,7 +104,7 @@ def settle(lease: Lease, result: Result, *, at: datetime) -> bool:
     return again(partial(_settle, lease, result, at))
 
 
-def _settle(lease: Lease, result: Result, at: datetime) -> bool:
+def _settle(lease: OutboxLease, result: AttemptResult, at: datetime) -> bool:
     with transaction.atomic():
         seen = Outbound.objects.get(pk=lease.outbound_id)
         lock_work([seen])
@@ -120,7 +120,9 @@ def _settle(lease: Lease, result: Result, at: datetime) -> bool:
     return mine
 
 
-def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: bool) -> None:
+def _record(
+    row: Outbound, lease: OutboxLease, result: AttemptResult, at: datetime, *, mine: bool
+) -> None:
     outcome = result.outcome if mine else Outcome.OVERTAKEN
     attempt = Attempt(
         outbound=row,
@@ -134,7 +136,7 @@ def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: 
     Attempt.objects.bulk_create([attempt], ignore_conflicts=True)
 
 
-def _move(row: Outbound, result: Result, at: datetime) -> None:
+def _move(row: Outbound, result: AttemptResult, at: datetime) -> None:
     by = Actor.of(row.connection.service_user)
     if result.written is not None:
         row.remote_id, row.url, row.evidence = (
@@ -145,7 +147,7 @@ def _move(row: Outbound, result: Result, at: datetime) -> None:
     if result.error is None and not result.differs:
         try:
             keep_link(row, by=by, at=at)
-        except Taken as error:
+        except AlreadyLinked as error:
             result.error = Conflict(str(error))
         else:
             row.deliver(at=at)
@@ -171,7 +173,7 @@ def recent(row: Outbound) -> list[str]:
     )
 
 
-def _is_final(row: Outbound, result: Result) -> bool:
+def _is_final(row: Outbound, result: AttemptResult) -> bool:
     if result.outcome == Outcome.DIFFERS:
         return recent(row).count(Outcome.DIFFERS) + 1 >= MAX_DIFFERS
     if not isinstance(result.error, Temporary):
@@ -179,7 +181,7 @@ def _is_final(row: Outbound, result: Result) -> bool:
     return row.attempts >= (MAX_INVITED if result.after_s else MAX_ATTEMPTS)
 
 
-def _again(row: Outbound, result: Result, at: datetime) -> None:
+def _again(row: Outbound, result: AttemptResult, at: datetime) -> None:
     paused_until = row.connection.paused_until
     rest_s = max((paused_until - at).total_seconds(), 0) if paused_until else 0
     # After the others that wait for the same rest: or the first of them would be asked each time,
@@ -191,7 +193,7 @@ def _again(row: Outbound, result: Result, at: datetime) -> None:
         row.lose(at=at, after=timedelta(seconds=max(wait_s, result.settle_s)))
 
 
-def _die(row: Outbound, result: Result, by: Actor, at: datetime) -> None:
+def _die(row: Outbound, result: AttemptResult, by: Actor, at: datetime) -> None:
     """It failed for good: a person is told, and what comes after it waits."""
     row.die(at=at)
     behind = Outbound.objects.filter(

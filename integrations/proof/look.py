@@ -16,7 +16,7 @@ from integrations.base.adapter import Permanent, Temporary, Written
 from integrations.base.connections import Connection
 from integrations.base.markup import assets_in, placed, seen
 from integrations.base.origins import Origin, origin_of
-from integrations.http.client import Answer, SafeClient
+from integrations.http.client import ClientResponse, SafeClient
 from integrations.proof.compare import Shown, differences
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
@@ -71,7 +71,7 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
     return Proof(found, evidence)
 
 
-def _of_page(answer: Answer, content: Mapping[str, Any], written: Written) -> list[str]:
+def _of_page(answer: ClientResponse, content: Mapping[str, Any], written: Written) -> list[str]:
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or "html" not in kind:  # noqa: PLR2004  # HTTP's own number
         return [
@@ -144,7 +144,7 @@ def _image(url: str, wanted: str, private: frozenset[Origin]) -> tuple[str, dict
 
 def _get(
     url: str, private: frozenset[Origin], headers: Mapping[str, str], method: str = "GET"
-) -> tuple[Answer, None] | tuple[None, Permanent]:
+) -> tuple[ClientResponse, None] | tuple[None, Permanent]:
     """
     An answer, or why there is none and asking again is no use.
 

@@ -9,25 +9,25 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from routing.flows.choose import Choice, NobodyFits, NoRuleHolds, choose
-from routing.flows.fields import Fault, faults
+from routing.flows.fields import FieldProblem, faults
 from routing.flows.versions import Plan, published
-from routing.kernel.facts import Found
+from routing.kernel.facts import EnrichedFacts
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.models import Enrichment, Run
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunSnapshot:
     run: Run
     plan: Plan
-    found: Found
+    found: EnrichedFacts
 
 
-def standings(run_ids: Sequence[int]) -> list[Standing]:
+def standings(run_ids: Sequence[int]) -> list[RunSnapshot]:
     """Each run with its plan and the newest enrichment, by run id."""
     newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
     known = {
-        row.run_id: Found(
+        row.run_id: EnrichedFacts(
             row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources
         )
         for row in newest
@@ -38,20 +38,23 @@ def standings(run_ids: Sequence[int]) -> list[Standing]:
         .prefetch_related("flow", "item__client")
         .order_by("pk")
     )
-    return [Standing(run, published(run.version_id), known.get(run.pk, Found({}))) for run in runs]
+    return [
+        RunSnapshot(run, published(run.version_id), known.get(run.pk, EnrichedFacts({})))
+        for run in runs
+    ]
 
 
-def field_faults(standing: Standing) -> list[Fault]:
+def field_faults(standing: RunSnapshot) -> list[FieldProblem]:
     return faults(standing.found.facts, standing.plan.fields)
 
 
-def rule_facts(standing: Standing) -> dict[str, object]:
+def rule_facts(standing: RunSnapshot) -> dict[str, object]:
     """The facts that rules may use, and nothing that names a person."""
     names = {spec.name for spec in standing.plan.rule_fields}
     return {name: value for name, value in standing.found.facts.items() if name in names}
 
 
-def decide_for(standing: Standing, pool: Pool) -> Choice:
+def decide_for(standing: RunSnapshot, pool: Pool) -> Choice:
     """
     :raises NoRuleHolds: no rule of the version holds
     :raises NobodyFits: fewer than two people are available
@@ -77,7 +80,7 @@ def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[
     return {standing.run.pk: words for standing in all_runs if (words := _faults(standing, pool))}
 
 
-def _faults(standing: Standing, pool: Pool) -> tuple[str, ...]:
+def _faults(standing: RunSnapshot, pool: Pool) -> tuple[str, ...]:
     missing = field_faults(standing)
     if missing:
         return tuple(fault.label for fault in missing)

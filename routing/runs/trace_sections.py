@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
-from routing.runs.registry import Entry, chapter
+from routing.runs.registry import TraceEntry, chapter
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import told_of
 from routing.work.items import WorkItem
 
 
 @chapter
-def clocks(run: Run) -> Sequence[Entry]:
+def clocks(run: Run) -> Sequence[TraceEntry]:
     found = Clock.objects.filter(item__run=run).select_related("item", "policy").order_by("id")
     return [
-        Entry(
+        TraceEntry(
             clock.started_at,
             "clock",
             _("Clock started for %(ref)s: %(purpose)s")
@@ -40,7 +40,7 @@ def clocks(run: Run) -> Sequence[Entry]:
 
 
 @chapter
-def escalations(run: Run) -> Sequence[Entry]:
+def escalations(run: Run) -> Sequence[TraceEntry]:
     """Escalations for overdue or nearly overdue work of the run."""
     found = {
         clock.pk: clock
@@ -49,7 +49,7 @@ def escalations(run: Run) -> Sequence[Entry]:
         .order_by("id")
     }
     return [
-        Entry(
+        TraceEntry(
             told.sent_at or told.due_at,
             "escalation",
             f"{told.words}: {found[pk].item.ref}, {purpose_of(found[pk])}",
@@ -62,7 +62,7 @@ def escalations(run: Run) -> Sequence[Entry]:
 
 
 @chapter
-def outcomes(run: Run) -> Sequence[Entry]:
+def outcomes(run: Run) -> Sequence[TraceEntry]:
     """Outcomes that prove the run, with the times they were proven or lapsed."""
     rows = (
         Outcome.history.filter(run=run)
@@ -70,7 +70,7 @@ def outcomes(run: Run) -> Sequence[Entry]:
         .order_by("history_date", "history_id")
     )
     return [
-        Entry(
+        TraceEntry(
             row.history_date,
             "outcome",
             _("%(ref)s, %(what)s: %(state)s")

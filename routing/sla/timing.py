@@ -56,7 +56,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClockInput:
     """
     Input of a clock.
 
@@ -109,7 +109,7 @@ def together(calendars: Sequence[OpenTime]) -> OpenTime:
     return found
 
 
-def turn(standing: Standing, terms: Terms) -> Turn:
+def turn(standing: ClockInput, terms: Terms) -> Turn:
     """Return the turn of a clock for work in this state. The first matching answer counts."""
     state, party = standing.state, standing.waiting_on
     answers = (
@@ -149,7 +149,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """
     Values of a clock at an instant, by its marks.
 
@@ -167,7 +167,7 @@ class Reading:
     whose: Mapping[str, timedelta]
 
 
-def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime) -> Reading:
+def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime) -> ClockReading:
     """
     Recompute a clock from its marks alone, as it stands at ``at``.
 
@@ -189,7 +189,7 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
     last = known[-1]
     kept = last.turn == Turn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
     stretches = tuple(_stretches(known, hours, at, due_at))
-    return Reading(
+    return ClockReading(
         at=at,
         turn=last.turn,
         spent=spent,

@@ -21,7 +21,7 @@ COUNT = """INSERT INTO routing_refcounter AS c (prefix, last) SELECT prefix, cou
 NOWHERE = "''"
 
 
-class Told(TypedDict):
+class EventMeta(TypedDict):
     """Values for history and events besides the rows."""
 
     kind: str
@@ -87,7 +87,7 @@ def loading(model: type[models.Model], single: bool, lock: bool, seen: str) -> s
 
 
 def write(
-    model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]], told: Told
+    model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]], told: EventMeta
 ) -> set[int]:
     """
     Write what verbs changed, with history and events, where the work item is still the one they
@@ -158,7 +158,10 @@ def new_ids(model: type[models.Model], many: int) -> list[tuple[int, ...]]:
 
 
 def insert(
-    model: type[models.Model], rows: Sequence[tuple[Row, Row]], prefixes: Sequence[str], told: Told
+    model: type[models.Model],
+    rows: Sequence[tuple[Row, Row]],
+    prefixes: Sequence[str],
+    told: EventMeta,
 ) -> list[str]:
     """
     Write new nouns and their work items, ids already given, with history and events, in one

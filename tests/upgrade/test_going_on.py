@@ -21,7 +21,7 @@ from demo.sandbox.cms_server import serve_cms
 from demo.sandbox.crm import CRM, Stored
 from demo.sandbox.server import serve
 from integrations.base import doorbell
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.outbox.operations.replay import replay
@@ -74,7 +74,7 @@ class Outside:
                 f"http://127.0.0.1:{server.server_port}",
             )
             connect(
-                Wanted(kind=kind, slug=slug, base_url=url, private=(url,)),
+                ConnectionSettings(kind=kind, slug=slug, base_url=url, private=(url,)),
                 by=Actor.system(),
                 at=at,
                 reason="It moved.",

@@ -21,7 +21,7 @@ from routing.people.destinations import Destination
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlanRow:
     """One planned deliverable in words; ``replaces`` is the live one that it changes."""
 
     title: str
@@ -33,7 +33,7 @@ class Row:
     replaces: Deliverable | None
 
 
-def plan_of(row: Brief) -> Sequence[Row]:
+def plan_of(row: Brief) -> Sequence[PlanRow]:
     """The plan as it stands, names looked up once for all rows."""
     plan = _read(row)
     places = Destination.objects.in_bulk(
@@ -56,10 +56,10 @@ def strays_of(row: Brief) -> QuerySet[Deliverable]:
     )
 
 
-def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> Row:
+def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> PlanRow:
     place = places.get(each.destination_id or 0)
     goes_to = place.name if place else _("Files handed over")
-    return Row(
+    return PlanRow(
         each.title,
         str(Format(each.format).label),
         goes_to,

@@ -14,7 +14,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from delivery.checks.kinds.base import BadParams, Param, ParamType, Rule
+from delivery.checks.kinds.base import BadParams, CheckRule, Param, ParamType
 from delivery.checks.kinds.catalogue import KINDS, check
 from delivery.checks.models import Check
 from delivery.deliverables.formats import Format
@@ -95,7 +95,7 @@ class CheckForm(forms.Form):
         if self.errors:
             return
         try:
-            check(Rule(self.kind.name, self.params()))
+            check(CheckRule(self.kind.name, self.params()))
         except BadParams as error:
             self.add_error(None, str(error))
         same = Check.objects.filter(

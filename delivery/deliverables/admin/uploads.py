@@ -218,7 +218,7 @@ class UploadForm(StepForm):
         draft = versions.Draft(
             texts={name: told.get(name, "") for name in versions.TEXTS},
             terms={name: told.get(name) or [] for name in TERMS},
-            parts=[versions.Part(each["file"], each["role"], each["alt"]) for each in wanted],
+            parts=[versions.DraftFile(each["file"], each["role"], each["alt"]) for each in wanted],
             basis=told["basis"],
         )
         return {"draft": draft}

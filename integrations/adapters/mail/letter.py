@@ -23,12 +23,12 @@ INVITE = "mail.invite"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class EmailContent:
     subject: str
     body: str
 
 
-def letter_of(person: User, told: Sequence[Notification]) -> Letter:
+def letter_of(person: User, told: Sequence[Notification]) -> EmailContent:
     """
     One message, or several as a digest. Names the work by reference and title, and nobody.
 
@@ -38,10 +38,10 @@ def letter_of(person: User, told: Sequence[Notification]) -> Letter:
         lines = "\n\n".join(_line(each, person) for each in told)
         greeting = _("Hello %(name)s,") % {"name": person.get_short_name()}
         ending = _ending(person)
-        return Letter(_subject(told), f"{greeting}\n\n{lines}\n\n{ending}\n")
+        return EmailContent(_subject(told), f"{greeting}\n\n{lines}\n\n{ending}\n")
 
 
-def invitation_of(person: User, contact_id: int, inviter_id: int) -> Letter | None:
+def invitation_of(person: User, contact_id: int, inviter_id: int) -> EmailContent | None:
     """None for somebody who has no client any more."""
     contact = Contact.objects.known().filter(pk=contact_id, user=person).first()
     membership = (
@@ -53,7 +53,7 @@ def invitation_of(person: User, contact_id: int, inviter_id: int) -> Letter | No
         return None
     by = User.objects.filter(pk=inviter_id).values_list("full_name", flat=True).first() or ""
     with translation.override(settings.LANGUAGE_CODE):
-        return Letter(*invitation(contact, membership.client, by))
+        return EmailContent(*invitation(contact, membership.client, by))
 
 
 def _subject(told: Sequence[Notification]) -> str:

@@ -17,12 +17,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from integrations.adapters.mail.letter import INVITE, Letter, invitation_of, letter_of
+from integrations.adapters.mail.letter import INVITE, EmailContent, invitation_of, letter_of
 from integrations.base.adapter import (
     CallFailed,
+    CredentialsRefused,
     Intent,
     Permanent,
-    Refused,
     Temporary,
     Unknown,
     Written,
@@ -64,7 +64,7 @@ class MailWriter:
         )
 
     def _send(
-        self, intent: Intent, person: User, letter: Letter, evidence: Mapping[str, Any]
+        self, intent: Intent, person: User, letter: EmailContent, evidence: Mapping[str, Any]
     ) -> Written:
         number = message_id(intent.key)
         mail = EmailMessage(
@@ -98,7 +98,7 @@ def _told() -> Iterator[None]:
     except smtplib.SMTPRecipientsRefused as error:
         raise _coded(min((code for code, _ in error.recipients.values()), default=550)) from None
     except smtplib.SMTPAuthenticationError as error:
-        raise Refused(
+        raise CredentialsRefused(
             f"The mail server refused our credentials ({error.smtp_code}).", error.smtp_code
         ) from None
     except smtplib.SMTPServerDisconnected:

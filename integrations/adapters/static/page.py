@@ -37,7 +37,7 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RenderedPage:
     """``files`` lie beside the page and are there before it; their names hold their digests."""
 
     html: bytes
@@ -45,7 +45,7 @@ class Page:
     named: Mapping[str, str]  # by sha256: the asset's name beside the page
 
 
-def page(intent: Intent, url: str) -> Page:
+def page(intent: Intent, url: str) -> RenderedPage:
     """
     :raises Permanent: if the text refers to a file that was not sent along, or one is of a type
     that no page shows
@@ -69,7 +69,7 @@ def page(intent: Intent, url: str) -> Page:
     }
     blank = render_to_string("site/page.html", {**told, "digest": _NO_DIGEST}).encode()
     html = blank.replace(_NO_DIGEST.encode(), sha256(blank).hexdigest().encode(), 1)
-    return Page(
+    return RenderedPage(
         html,
         {style_name: style, **{named[asset.sha256]: asset.read() for asset in intent.assets}},
         named,

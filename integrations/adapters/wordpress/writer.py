@@ -9,7 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from integrations.adapters.wordpress import mapping
-from integrations.adapters.wordpress.client import POST_TYPES, TRASHED, Remote, WordPressClient
+from integrations.adapters.wordpress.client import (
+    POST_TYPES,
+    TRASHED,
+    WordPressClient,
+    WordPressPost,
+)
 from integrations.adapters.wordpress.library import placed_media, term_ids
 from integrations.base.adapter import Conflict, Intent, NotFound, Permanent, Written
 from integrations.base.markup import assets_in, placed
@@ -41,7 +46,7 @@ class WordPressWriter:
             remote = self._find(client, intent)
         return _written(remote, {}) if remote else None
 
-    def _find(self, client: WordPressClient, intent: Intent) -> Remote | None:
+    def _find(self, client: WordPressClient, intent: Intent) -> WordPressPost | None:
         noun = _noun(intent)
         if intent.remote_id:
             return _alive(_known(client, noun, intent.remote_id))
@@ -180,7 +185,7 @@ def _status(intent: Intent) -> str:
     return STATUSES[intent.verb]
 
 
-def _known(client: WordPressClient, noun: str, key: str) -> Remote:
+def _known(client: WordPressClient, noun: str, key: str) -> WordPressPost:
     try:
         return client.read(noun, key)
     except NotFound:
@@ -190,7 +195,7 @@ def _known(client: WordPressClient, noun: str, key: str) -> Remote:
         ) from None
 
 
-def _alive(remote: Remote) -> Remote:
+def _alive(remote: WordPressPost) -> WordPressPost:
     if mapping.in_trash(remote):
         raise Conflict(
             f"Post {remote.id} lies in the trash there. Restore it, or delete it for good and "
@@ -199,7 +204,7 @@ def _alive(remote: Remote) -> Remote:
     return remote
 
 
-def _unchanged(now: Remote, known: Written, intent: Intent, status: str) -> None:
+def _unchanged(now: WordPressPost, known: Written, intent: Intent, status: str) -> None:
     changes = mapping.changed_by_others(now, known.evidence, str(intent.content["slug"]))
     if changes:
         raise Conflict(
@@ -224,7 +229,7 @@ def _ids(remotes: Any) -> str:
     return ", ".join(f"{each.id} ({each.status})" for each in remotes)
 
 
-def _written(remote: Remote, evidence: Mapping[str, Any]) -> Written:
+def _written(remote: WordPressPost, evidence: Mapping[str, Any]) -> Written:
     return Written(
         remote.id, remote.link, {"status": remote.status, "slug": remote.slug, **evidence}
     )

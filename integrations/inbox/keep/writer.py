@@ -16,7 +16,7 @@ _LOCK = 0x7468726C  # one number for all matching: two locks could wait for each
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class RecordWriter:
     """For whom, as whom, when and why rows are written."""
 
     connection: Connection

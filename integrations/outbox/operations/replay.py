@@ -21,7 +21,7 @@ from routing.kernel.retrying import again
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.people.actors import Actor
 from routing.people.saving import save, tell
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.gates import GONE, GateResult, refused
 
 grant("integrations.view_outbound", OPS, INTEGRATIONS, AUDITOR)
@@ -34,9 +34,9 @@ REPLAYABLE = frozenset({State.DEAD})
 DISCARDABLE = frozenset({State.PENDING, State.RETRYING, State.UNKNOWN, State.HELD, State.DEAD})
 
 
-def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Let what failed be tried anew, and what waited behind it follow; one ``Result`` per id.
+    Let what failed be tried anew, and what waited behind it follow; one ``OperationResult`` per id.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -52,7 +52,7 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
 
 def resume_refused(
     connection: Connection, paused_until: datetime | None, *, by: Actor, at: datetime
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     With new credentials, try anew what failed because the old ones were refused, and what waited
     for the pause to end.
@@ -79,10 +79,10 @@ def resume_refused(
     return results
 
 
-def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Give up what is not delivered, and let what waited behind it go; one ``Result`` per id. What an
-    attempt did there stays.
+    Give up what is not delivered, and let what waited behind it go; one ``OperationResult`` per
+    id. What an attempt did there stays.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -92,7 +92,7 @@ def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list
 
 def give_up(
     ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replaced: bool = False
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     The same, whether or not ``by`` may discard: what it was for is called off or done anew.
 
@@ -116,7 +116,7 @@ def _settle(
     each: Callable[[Outbound], None],
     at: datetime,
     reason: str,
-) -> list[Result]:
+) -> list[OperationResult]:
     with transaction.atomic():
         seen = list(Outbound.objects.filter(pk__in=ids))
         lock_work(seen)
@@ -132,7 +132,7 @@ def _settle(
             refusals = _refusals(rows.get(pk), states, reason)
             if not refusals:
                 each(rows[pk])
-            results.append(Result(pk, not refusals, refusals, rows.get(pk)))
+            results.append(OperationResult(pk, not refusals, refusals, rows.get(pk)))
         _free([rows[result.id] for result in results if result.done], at)
         calls = calls_about({(row.connection_id, row.object_key) for row in seen}, at)
         transaction.on_commit(partial(doorbell.outbound.ring, calls))

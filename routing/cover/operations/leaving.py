@@ -15,8 +15,8 @@ from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, 
 from routing.people.actors import Actor
 from routing.people.saving import save, tell
 from routing.people.staff import User
-from routing.work.door import Result, operation
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.door import OperationResult, operation
+from routing.work.gates import GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 
 grant("routing.see_all_work", QA, OPS, INTEGRATIONS, AUDITOR)
@@ -37,7 +37,7 @@ class CannotLeave(Exception):
     A person still has places that the named successor cannot take; ``results`` says which and why.
     """
 
-    def __init__(self, results: Sequence[Result]) -> None:
+    def __init__(self, results: Sequence[OperationResult]) -> None:
         super().__init__(f"{len(results)} places cannot be handed to this successor.")
         self.results = results
 
@@ -81,7 +81,7 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
     user.session_epoch = now.session_epoch
 
 
-def successor_is_free(row: WorkItem, context: Context) -> GateResult:
+def successor_is_free(row: WorkItem, context: GateContext) -> GateResult:
     """Refuses a successor who already stands on the other side of the pair."""
     leaver, heir = context.details["leaver"], context.details["heir"]
     pair = {row.owner_id, row.backup_id}
@@ -105,14 +105,14 @@ replace_person = operation(
 )
 
 
-def _unfit(leaver: User, heir: User) -> list[Result]:
+def _unfit(leaver: User, heir: User) -> list[OperationResult]:
     if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
         who = refused(
             "heir",
             _("The successor must be a different, active staff member."),
             clears_by=_("You: choose someone else"),
         )
-        return [Result(heir.pk, False, (who,), heir)]
+        return [OperationResult(heir.pk, False, (who,), heir)]
     return []
 
 

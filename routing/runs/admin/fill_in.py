@@ -21,14 +21,14 @@ from unfold.widgets import (
 )
 
 from routing.desk.forms import line, long_text, picked
-from routing.flows.fields import Fault, FieldSpec, FieldType
+from routing.flows.fields import FieldProblem, FieldSpec, FieldType
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import RunStep
 from routing.runs.operations.runs import WrongValues
-from routing.runs.standing import Standing, field_faults, standings
+from routing.runs.standing import RunSnapshot, field_faults, standings
 from routing.work.visibility import clients_seen_by
 
 CLIENT = "client"
@@ -39,7 +39,7 @@ class FillInForm(forms.Form):
     partial = True  # what is needed may come one by one, so nothing is called optional
 
     def __init__(
-        self, case: ExceptionCase, standing: Standing, by: Actor, *args: Any, **kwargs: Any
+        self, case: ExceptionCase, standing: RunSnapshot, by: Actor, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         specs = {spec.name: spec for spec in standing.plan.fields}
@@ -107,7 +107,7 @@ def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> 
     return form if form.asks else None
 
 
-def _field(spec: FieldSpec, fault: Fault, source: str) -> forms.Field:
+def _field(spec: FieldSpec, fault: FieldProblem, source: str) -> forms.Field:
     now = _("Currently “%(value)s”, from %(source)s. This value is invalid.") % {
         "value": fault.found,
         "source": source or _("unknown source"),

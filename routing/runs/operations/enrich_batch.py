@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.isolate import isolate
 from routing.people.actors import Actor
 from routing.people.staff import User
@@ -82,9 +82,11 @@ def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
     return [step for step in steps if step.run_id not in by_people]
 
 
-def _found(steps: Mapping[Subject, RunStep], at: datetime) -> dict[Subject, tuple[int, Found]]:
+def _found(
+    steps: Mapping[Subject, RunStep], at: datetime
+) -> dict[Subject, tuple[int, EnrichedFacts]]:
     """Return the known facts of each subject and the step they were read for."""
-    found: dict[Subject, tuple[int, Found]] = {}
+    found: dict[Subject, tuple[int, EnrichedFacts]] = {}
     for each in recognisers():
         left = [subject for subject in steps if subject not in found]
         found |= {
@@ -94,7 +96,7 @@ def _found(steps: Mapping[Subject, RunStep], at: datetime) -> dict[Subject, tupl
     return found
 
 
-def _keep(done: Sequence[tuple[RunStep, Found]], at: datetime) -> None:
+def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
     system = Actor.system().user_id
     Enrichment.objects.bulk_create(
         [

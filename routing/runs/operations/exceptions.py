@@ -25,7 +25,7 @@ from routing.runs.timeboxes import start_timeboxes
 from routing.sla.breaches import on_breach
 from routing.work.creation import create
 from routing.work.door import move, operation
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.gates import GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 from routing.work.registry import react
 
@@ -155,7 +155,7 @@ def still_failing(
     return {case: found.get(run, ()) for case, run in judged.items()}
 
 
-def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
+def step_would_pass(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses to call settled what would stop again at once."""
     faults = context.facts.get(row.pk, ())
     if faults:
@@ -168,7 +168,7 @@ def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
     return passed("still_failing", _("The step would pass now."))
 
 
-def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
+def does_not_block(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses to dismiss an exception that a run waits for."""
     if row.blocking:
         return refused(
@@ -179,7 +179,7 @@ def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
     return passed("blocking", _("Nothing is waiting for this."))
 
 
-def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
+def is_mine_to_settle(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses people who neither own the exception nor may act for its team or for everybody."""
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}

@@ -20,7 +20,7 @@ from routing.runs.operations.enrich import CLIENT
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.identify import identify
 from routing.runs.standing import field_faults, standings
-from routing.work.door import Result, operation
+from routing.work.door import OperationResult, operation
 from routing.work.registry import react
 from routing.work.visibility import clients_seen_by, work_seen_by
 
@@ -56,7 +56,7 @@ def fill_in(
     by: Actor,
     at: datetime,
     reason: str,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Add what a person knows to a run, and resolve what thereby no longer fails: the same run goes on
     at that step.

@@ -19,7 +19,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from routing.flows.choose import Choice, NobodyFits, NoRuleHolds
-from routing.flows.fields import Fault
+from routing.flows.fields import FieldProblem
 from routing.flows.registry import action_named
 from routing.flows.template import fill
 from routing.kernel.backoff import backoff_s
@@ -30,8 +30,8 @@ from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.exceptions import Trouble, raise_cases
-from routing.runs.registry import Job
-from routing.runs.standing import Standing, decide_for, field_faults, rule_facts, standings
+from routing.runs.registry import RoutedRun
+from routing.runs.standing import RunSnapshot, decide_for, field_faults, rule_facts, standings
 from routing.runs.steps import mark_done
 from routing.work.door import operation
 from routing.work.items import WorkItem
@@ -95,7 +95,7 @@ def _settle(step_ids: Sequence[int], at: datetime) -> int:
     return len(run_ids)
 
 
-def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Standing]:
+def _validate(all_runs: Sequence[RunSnapshot], troubles: list[Trouble]) -> list[RunSnapshot]:
     valid = []
     for standing in all_runs:
         faults = field_faults(standing)
@@ -109,7 +109,7 @@ def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Sta
     return valid
 
 
-def _told(fault: Fault, standing: Standing) -> dict[str, str]:
+def _told(fault: FieldProblem, standing: RunSnapshot) -> dict[str, str]:
     """
     The fault as evidence, which history keeps: without the value of a field that names a person.
     """
@@ -118,8 +118,8 @@ def _told(fault: Fault, standing: Standing) -> dict[str, str]:
 
 
 def _decide(
-    valid: Sequence[Standing], troubles: list[Trouble], at: datetime
-) -> list[tuple[Standing, Choice, Decision]]:
+    valid: Sequence[RunSnapshot], troubles: list[Trouble], at: datetime
+) -> list[tuple[RunSnapshot, Choice, Decision]]:
     if not valid:
         return []
     pool, decided = pool_for(valid, at), []
@@ -141,7 +141,7 @@ def _decide(
     return decided
 
 
-def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Decision:
+def record(standing: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
     fallback = pool.fallback(standing.run.flow, standing.found.client_id)
     asked = canonical(
@@ -184,7 +184,7 @@ _CANONICAL = json.JSONEncoder(
 )
 
 
-def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> None:
+def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) -> None:
     if not decided:
         return
     system, ids = Actor.system(), [standing.run.pk for standing, _c, _d in decided]
@@ -201,7 +201,7 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
         titles=titles,
     )
     routed = {result.id: result.row for result in results if result.done}
-    jobs: dict[str, list[Job]] = defaultdict(list)
+    jobs: dict[str, list[RoutedRun]] = defaultdict(list)
     for standing, choice, _decision in decided:
         if standing.run.pk in routed:
             jobs[standing.plan.action].append(_job(routed[standing.run.pk], standing, choice))
@@ -210,17 +210,17 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
     BEGIN(list(routed), by=system, at=at)
 
 
-def title_of(standing: Standing) -> str:
+def title_of(standing: RunSnapshot) -> str:
     return fill(standing.plan.title, standing.found.facts)[:200]
 
 
-def run_title_of(standing: Standing) -> str:
+def run_title_of(standing: RunSnapshot) -> str:
     return f"{standing.run.flow.name}: {title_of(standing)}"[:200]
 
 
-def _job(run: Run, standing: Standing, choice: Choice) -> Job:
+def _job(run: Run, standing: RunSnapshot, choice: Choice) -> RoutedRun:
     found, plan = standing.found, standing.plan
-    return Job(
+    return RoutedRun(
         run=run,
         facts=found.facts,
         title=title_of(standing),

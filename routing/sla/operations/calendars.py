@@ -26,7 +26,7 @@ for _noun in ("calendaruse", "target"):
 STANDARD = "standard"
 
 
-class Promise(TypedDict):
+class TargetValues(TypedDict):
     kind: str
     purpose: str
     worktime: timedelta
@@ -36,43 +36,43 @@ class Promise(TypedDict):
 
 # Kinds that are not installed are left out; the states are those of the design.
 TRIAGED = ["triaged", "accepted", "in_delivery", "delivered", "closed", "rejected", "duplicate"]
-STANDARD_PROMISES: tuple[Promise, ...] = (
-    Promise(
+STANDARD_PROMISES: tuple[TargetValues, ...] = (
+    TargetValues(
         kind="request",
         purpose="first_response",
         worktime=timedelta(hours=2),
         runs_in=["captured"],
         met_in=["needs_information", *TRIAGED],
     ),
-    Promise(
+    TargetValues(
         kind="request",
         purpose="triage",
         worktime=timedelta(hours=8),
         runs_in=["captured"],
         met_in=TRIAGED,
     ),
-    Promise(
+    TargetValues(
         kind="request",
         purpose="resolution",
         worktime=timedelta(hours=85),
         runs_in=[],
         met_in=["delivered", "closed"],
     ),
-    Promise(
+    TargetValues(
         kind="brief",
         purpose="approval",
         worktime=timedelta(hours=17),
         runs_in=[],
         met_in=["approved"],
     ),
-    Promise(
+    TargetValues(
         kind="deliverable",
         purpose="delivery",
         worktime=timedelta(hours=85),
         runs_in=[],
         met_in=["approved", "publishing", "live", "handed_over"],
     ),
-    Promise(
+    TargetValues(
         kind="exceptioncase",
         purpose="resolution",
         worktime=timedelta(hours=4),
@@ -175,7 +175,7 @@ def ensure_defaults(
     at: datetime,
     timezone: str = "UTC",
     country: str = "",
-    promises: Sequence[Promise] = STANDARD_PROMISES,
+    promises: Sequence[TargetValues] = STANDARD_PROMISES,
 ) -> SLAPolicy:
     """
     The agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard``, made where

@@ -14,7 +14,7 @@ from routing.kernel.tables import quoted
 from routing.sla.clocks import Clock
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
-from routing.sla.timing import AGENCY, Cause, Does, Standing, Turn, turn
+from routing.sla.timing import AGENCY, Cause, ClockInput, Does, Turn, turn
 from routing.work.items import WorkItem
 from routing.work.registry import follower
 
@@ -209,8 +209,8 @@ def _turn_all(
     return turned
 
 
-def _standing(item: WorkItem, children_wait_on: str) -> Standing:
-    return Standing(
+def _standing(item: WorkItem, children_wait_on: str) -> ClockInput:
+    return ClockInput(
         item.state, item.is_open, item.held_at is not None, item.waiting_on, children_wait_on
     )
 

@@ -7,7 +7,7 @@ from secrets import randbelow, token_hex
 
 import pytest
 
-from integrations.base.adapter import Conflict, Intent, Permanent, Refused
+from integrations.base.adapter import Conflict, CredentialsRefused, Intent, Permanent
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import BODY, Site, article, loose_connection
 from tests.threads import at_once
@@ -53,7 +53,9 @@ def test_an_author_may_add_tags_but_no_categories_and_is_told_so(author: Site, b
         )
     written = author.publish(replace(bread, content={**bread.content, "terms": {"tags": [name]}}))
 
-    assert not isinstance(refused.value, Refused)  # the key is good: nobody need stop calling
+    assert not isinstance(
+        refused.value, CredentialsRefused
+    )  # the key is good: nobody need stop calling
     assert len(author.post(written)["tags"]) == 1
 
 
@@ -95,7 +97,7 @@ def test_a_wrong_password_is_refused_with_a_hint(wordpress: WordPress, bread: In
         lambda *_: None,
     )
 
-    with pytest.raises(Refused, match="Authorization header"):
+    with pytest.raises(CredentialsRefused, match="Authorization header"):
         site.writer.find(bread)
 
 

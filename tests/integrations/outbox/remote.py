@@ -20,9 +20,9 @@ from integrations.base.adapter import (
 from integrations.base.doorbell import Call
 from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import OutboxMessage, enqueue
 from integrations.outbox.heads import heads
-from integrations.outbox.take import Lease, take
+from integrations.outbox.take import OutboxLease, take
 from integrations.tasks import deliver as task
 from routing.people.actors import Actor
 from tests.world import NOW
@@ -132,7 +132,7 @@ def send(
     at = fields.pop("at", NOW)
     verb = fields.pop("verb", "")
     wanted = [
-        Wanted(
+        OutboxMessage(
             connection.pk,
             name,
             verb or f"test.{name}",
@@ -153,7 +153,7 @@ def state_of(key: str) -> str:
     return str(Outbound.objects.get(key=key).state)
 
 
-def lease_all(at: datetime) -> list[Lease]:
+def lease_all(at: datetime) -> list[OutboxLease]:
     """What a worker would take, one after the other, of connections that were quick so far."""
     Connection.objects.update(call_s=0.1)
     taken = [

@@ -6,7 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.base.adapter import Intent, Permanent, Refused, Temporary, Unknown, Written
+from integrations.base.adapter import (
+    CredentialsRefused,
+    Intent,
+    Permanent,
+    Temporary,
+    Unknown,
+    Written,
+)
 from integrations.base.health import FIRST_PAUSE_S
 from integrations.models import Attempt, Connection, ExternalLink, Outbound
 from integrations.outbox.outcomes import on_dead, on_delivered
@@ -196,7 +203,7 @@ def test_each_work_that_fails_has_an_exception_of_its_own_and_the_same_work_only
 def test_refused_credentials_are_told_once_and_stop_the_storm(
     connection: Connection, shelf: Shelf, time: Time
 ) -> None:
-    shelf.before = [Refused("The other side answered 401: no such token", 401)] * 9
+    shelf.before = [CredentialsRefused("The other side answered 401: no such token", 401)] * 9
     for number in range(5):
         send(connection, f"a{number}", obj=f"thing:{number}")
 

@@ -15,7 +15,7 @@ from integrations.adapters.wordpress.writer import WordPressWriter
 from integrations.base.adapter import Asset, Intent, Written
 from integrations.base.origins import origin_of
 from integrations.base.secrets import Hidden
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 from routing.people.actors import Actor
 
@@ -95,7 +95,7 @@ def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connecti
 
 def kept_connection(kind: str, **options: Any) -> Connection:
     connection, _new = connect(
-        Wanted(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options),
+        ConnectionSettings(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options),
         by=Actor.system(),
         at=timezone.now(),
     )
