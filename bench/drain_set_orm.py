@@ -34,8 +34,8 @@ from routing.people.clients import Client, ClientDomain, Contact, Membership
 from routing.runs.candidates import pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Enrichment, Run, RunEvent
-from routing.runs.operations.settle import record
-from routing.runs.standing import RunSnapshot, field_faults, rule_facts
+from routing.runs.operations.route_runs import record
+from routing.runs.snapshots import RunSnapshot, field_faults, rule_facts
 
 BATCH = 200  # as many as ours takes at once
 

@@ -22,7 +22,7 @@ from django.db.models import Count
 from django.utils.timezone import now
 
 from bench import limit_hook, report, services
-from bench.knock import knock
+from bench.load_client import send_load
 from bench.measure import Spread
 from config.embedded import postgres
 from config.up import ready
@@ -60,7 +60,7 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         for repetition in range(repetitions + 1):  # the first warms both
             for name in random.sample(list(PATHS), len(PATHS)):
                 bodies = [_body() for _ in range(max(100, round(REQUESTS * scale)))]
-                spent, took, statuses = knock(
+                spent, took, statuses = send_load(
                     port, [_request(name, body) for body in _with_repeats(bodies)], CONNECTIONS
                 )
                 sent[name] += len(bodies)

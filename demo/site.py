@@ -9,7 +9,7 @@ from integrations.connections.operations import ConnectionSettings
 from integrations.connections.operations import connect as keep_connection
 from integrations.models import Outbound
 from integrations.outbox.deliver import deliver_due
-from integrations.outbox.letters import KIND as MAIL
+from integrations.outbox.notification_emails import KIND as MAIL
 from integrations.outbox.rows import write
 from routing.people.actors import Actor
 

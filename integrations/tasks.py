@@ -12,7 +12,7 @@ from integrations.base.connections import Connection
 from integrations.base.doorbell import Call
 from integrations.outbox import deliver as delivering
 from integrations.outbox.heads import QUICK, SLOW, SOON, calls_of, overdue
-from integrations.outbox.heart import end_dead_leases, heart
+from integrations.outbox.heartbeat import end_dead_leases, heart
 from integrations.outbox.models import Outbound
 from integrations.publishing.probing import probe_due
 

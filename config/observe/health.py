@@ -44,7 +44,7 @@ def ready(_: HttpRequest) -> HttpResponse:
 
 def _database() -> str:
     try:
-        standing = schema.standing(connection)
+        standing = schema.migration_status(connection)
     except DatabaseError:
         connection.close()
         return "The database does not answer."

@@ -33,7 +33,7 @@ def _replaced() -> frozenset[Name]:
     return frozenset(name for migration in disk for name in migration.replaces)
 
 
-def standing(connection: BaseDatabaseWrapper) -> MigrationStatus:
+def migration_status(connection: BaseDatabaseWrapper) -> MigrationStatus:
     applied = set(MigrationRecorder(connection).applied_migrations())
     ours = {name for name in applied if name[0] in settings.OUR_APPS}
     return MigrationStatus(

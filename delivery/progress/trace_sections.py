@@ -15,12 +15,12 @@ from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from delivery.requests.models import Request
 from routing.runs.models import Run
-from routing.runs.registry import TraceEntry, chapter
+from routing.runs.registry import TraceEntry, trace_section
 from routing.runs.trace import page
 from routing.work.items import WorkNoun
 
 
-@chapter
+@trace_section
 def requests(run: Run) -> Sequence[TraceEntry]:
     found = (
         Request.objects.filter(item__run=run)
@@ -33,7 +33,7 @@ def requests(run: Run) -> Sequence[TraceEntry]:
     ]
 
 
-@chapter
+@trace_section
 def briefs(run: Run) -> Sequence[TraceEntry]:
     found = (
         Brief.objects.filter(item__run=run)
@@ -52,7 +52,7 @@ def briefs(run: Run) -> Sequence[TraceEntry]:
     ]
 
 
-@chapter
+@trace_section
 def deliverables(run: Run) -> Sequence[TraceEntry]:
     found = (
         Deliverable.objects.filter(item__run=run)
@@ -72,7 +72,7 @@ def deliverables(run: Run) -> Sequence[TraceEntry]:
     ]
 
 
-@chapter
+@trace_section
 def versions(run: Run) -> Sequence[TraceEntry]:
     """Each version with the newest result of each check."""
     found = list(
@@ -106,7 +106,7 @@ def versions(run: Run) -> Sequence[TraceEntry]:
     ]
 
 
-@chapter
+@trace_section
 def approvals(run: Run) -> Sequence[TraceEntry]:
     """
     Each question, and each answer by itself.
@@ -151,7 +151,7 @@ def _answer(each: Answer) -> TraceEntry:
     )
 
 
-def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> TraceEntry:
+def _told(section: str, title: str, row: WorkNoun, **more: object) -> TraceEntry:
     item = row.item
     data = {
         "ref": item.ref,
@@ -161,4 +161,4 @@ def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> Trace
         "backup": str(item.backup),
         **more,
     }
-    return TraceEntry(item.created_at, chapter_name, title % {"ref": item.ref}, data, page(item.pk))
+    return TraceEntry(item.created_at, section, title % {"ref": item.ref}, data, page(item.pk))

@@ -32,7 +32,7 @@ from demo.agency.pieces import JOBS, DemoJob, DemoPiece
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
 from routing.people.destinations import Destination
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import User
 from routing.work.creation import create
 from routing.work.files import File
@@ -128,7 +128,7 @@ class _Making:
         # A page of an earlier loading stays where it is.
         place.path = f"{slugify(self.client.name)}-{self.at:%y%m%d%H%M%S}"
         for row in (sold, place):
-            save(row, by=self.people["lead"], at=moment, reason=WHY)
+            save_with_reason(row, by=self.people["lead"], at=moment, reason=WHY)
         about = self.request.item
         same = {
             name: getattr(about, name)

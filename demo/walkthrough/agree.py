@@ -11,7 +11,7 @@ from delivery.requests.operations import requests
 from demo.walkthrough.people import by
 from demo.walkthrough.walk import Walk, WalkthroughJob, now, where
 from routing.models import Client, Destination, User
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.work.operations.items import hand_over
 
 WHY = "For the walkthrough."
@@ -99,7 +99,7 @@ def destination(walk: Walk, client: Client) -> Destination:
             kind=walk.site.connection.kind,
             connection=slug,
         )
-        save(found, by=by(walk.cast.lead), at=now(), reason=WHY)
+        save_with_reason(found, by=by(walk.cast.lead), at=now(), reason=WHY)
     return found
 
 

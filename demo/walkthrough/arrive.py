@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from demo.walkthrough.story import Broke
+from demo.walkthrough.transcript import Broke
 from demo.walkthrough.walk import WORKER, Walk, WalkthroughJob, fresh, where
 from integrations.base.adapter import CallFailed
 from integrations.models import Inbound

@@ -15,9 +15,9 @@ from demo.walkthrough.walk import WORKER, Walk, WalkthroughJob, fresh, now, wher
 from routing.cover.operations.portal_access import CannotInvite, has_access, invite, keep_membership
 from routing.kernel.reasons import Reason
 from routing.models import Clock, Contact, Escalation, ExceptionCase, Membership, Notification, Run
-from routing.runs.again import decide_again
 from routing.runs.operations.exceptions import claim
 from routing.runs.operations.runs import fill_in
+from routing.runs.recompute import recompute_decision
 
 SOON = timedelta(minutes=1)  # a longer promise is not waited for
 
@@ -97,7 +97,7 @@ def decided(walk: Walk) -> None:
         f"rule “{decision.rule_name}” chose {decision.owner}, backup {decision.backup}",
     )
     story.check(
-        decide_again(decision).same,
+        recompute_decision(decision).same,
         "recomputed from its own record, the decision is identical, byte for byte",
     )
     requests = list(

@@ -23,14 +23,14 @@ from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.flow import PORTAL
 from demo.walkthrough.people import Cast, by
 from demo.walkthrough.site import Site
-from demo.walkthrough.story import Broke
+from demo.walkthrough.transcript import Broke
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 
 APP = 990_001
 MOST = 4  # at once on one machine: each has connections of its own, kept between runs
 WHY = "manage.py walkthrough"
-SETTLE_S = 1.0  # what the play site has done, it shows at once
+CONSISTENCY_DELAY_S = 1.0  # what the play site has done, it shows at once
 
 
 @contextmanager
@@ -98,7 +98,7 @@ def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
             base_url=address,
             token=f"walkthrough:{password}",
             private=(address,),
-            settings={"only_by_name": True, "settle_s": SETTLE_S},
+            settings={"only_by_name": True, "settle_s": CONSISTENCY_DELAY_S},
         )
         yield Site(_connected(wanted, cast, at))
 

@@ -35,7 +35,7 @@ from demo.walkthrough.make import (
 from demo.walkthrough.people import Cast, by, cast
 from demo.walkthrough.publish import complete, crm_knows, handed_over, published
 from demo.walkthrough.site import Site
-from demo.walkthrough.story import Broke, Transcript
+from demo.walkthrough.transcript import Broke, Transcript
 from demo.walkthrough.walk import Walk, fresh, now
 from integrations.base.adapter import CallFailed
 from integrations.base.origins import origin_of

@@ -18,7 +18,7 @@ from delivery.models import Deliverable, Request
 from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.people import Cast
 from demo.walkthrough.site import Site
-from demo.walkthrough.story import Transcript
+from demo.walkthrough.transcript import Transcript
 from routing.models import Contact, Run, WorkItem
 from routing.runs.trace import page
 

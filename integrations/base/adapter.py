@@ -186,7 +186,7 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class OutboxMessage:
     """
     One thing to be made true on the other side.
 
@@ -219,9 +219,11 @@ class Written:
 class Writer(Protocol):
     """Writes one connection's objects. Every method is called outside any transaction."""
 
-    settle_s: float  # after a lost answer: how long until a look-up surely sees what was done
+    consistency_delay_s: (
+        float  # after a lost answer: how long until a look-up surely sees what was done
+    )
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         """
         The object that an earlier attempt, or an earlier version, already made.
 
@@ -229,7 +231,7 @@ class Writer(Protocol):
         :raises CallFailed: when the other side does not answer as it should
         """
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         """
         Create it, or bring ``known`` up to date; doing it twice is the same as once.
 
@@ -238,7 +240,7 @@ class Writer(Protocol):
         :raises CallFailed: when the other side does not answer as it should
         """
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         """
         Return one sentence for each difference from what was sent, or nothing if all of it is
         there.

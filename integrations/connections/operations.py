@@ -18,7 +18,7 @@ from integrations.outbox.operations.replay import resume_refused
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.models import Team, User
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 
 grant("integrations.view_connection", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.add_connection", INTEGRATIONS)
@@ -102,7 +102,7 @@ def connect(
                 f"{wanted.slug}@{SERVICE_DOMAIN}", connection.name
             )
         if known is None or _state(connection) != before:
-            save(connection, by=by, at=at, reason=reason)
+            save_with_reason(connection, by=by, at=at, reason=reason)
             tell(
                 f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at
             )

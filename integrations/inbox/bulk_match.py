@@ -182,7 +182,7 @@ def keep(found: Mapping[Subject, Recognised], connection: Connection, at: dateti
     add(links, reasons, by=by, at=at)
 
 
-class Familiar:
+class BulkMatch:
     """The recogniser of all connections that never call out."""
 
     def sources(self, named: Collection[str]) -> Collection[str]:
@@ -226,4 +226,4 @@ def _recognised(
     return {subject: each.told() for subject, each in found.items()}
 
 
-recogniser(Familiar())
+recogniser(BulkMatch())

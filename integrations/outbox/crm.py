@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
 from integrations.base.connections import Connection
-from integrations.outbox.enqueue import OutboxMessage, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
@@ -71,9 +71,9 @@ def _object(run: Run) -> str:
 
 def _wanted(
     run: Run, connection: Connection, content: Mapping[str, Any], at: datetime
-) -> OutboxMessage:
+) -> NewMessage:
     key = f"{VERB}:{run.pk}:{at:%Y%m%dT%H%M%S%f}:{digest_of(content, [])[:16]}"
-    return OutboxMessage(
+    return NewMessage(
         connection.pk, key, VERB, _object(run), content, remote_id=run.subject_id, run_id=run.pk
     )
 

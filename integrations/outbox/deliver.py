@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import (
     CallFailed,
-    Intent,
+    OutboxMessage,
     Permanent,
     Temporary,
     Unknown,
@@ -31,10 +31,10 @@ from integrations.http.client import TOTAL_S
 from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
 from integrations.outbox.heads import calls_after, heads, lane, release
-from integrations.outbox.heart import EVERY_S
-from integrations.outbox.intents import intent_of
+from integrations.outbox.heartbeat import EVERY_S
+from integrations.outbox.messages import intent_of
 from integrations.outbox.models import Attempt, Outbound
-from integrations.outbox.settle import AttemptResult, recent, settle
+from integrations.outbox.results import AttemptResult, recent, record_result
 from integrations.outbox.take import LeasedChange, OutboxLease, attempt_s, take
 from routing.kernel.isolate import isolate
 
@@ -105,7 +105,7 @@ def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
             _attempt(taken, result, clock)
     except CallFailed as error:
         result.error = error
-    settle(taken.lease, result, at=clock())
+    record_result(taken.lease, result, at=clock())
     return 1
 
 
@@ -122,7 +122,7 @@ def _deaths(outcomes: Sequence[str]) -> int:
 
 def _broke(lease: OutboxLease, clock: Clock, _id: int, why: str) -> None:
     """An error that nobody foresaw: it may have been done all the same."""
-    settle(lease, AttemptResult(error=Unknown(why)), at=clock())
+    record_result(lease, AttemptResult(error=Unknown(why)), at=clock())
 
 
 def _attempt(taken: LeasedChange, result: AttemptResult, clock: Clock) -> None:
@@ -141,7 +141,7 @@ def _attempt(taken: LeasedChange, result: AttemptResult, clock: Clock) -> None:
         intent, known = intent_of(row)
     except NoSuchFile as error:
         raise Permanent(str(error)) from None
-    result.settle_s = writer.settle_s
+    result.consistency_delay_s = writer.consistency_delay_s
     if row.look_first or known is None:
         found = writer.find(intent)
         if found is not None and row.look_first and not writer.read_back(intent, found):
@@ -162,11 +162,11 @@ def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> fl
     """
     if taken.died_at is None:
         return 0
-    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.settle_s)
+    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.consistency_delay_s)
     return (taken.died_at + sent - at).total_seconds()
 
 
-def _read_back(writer: Writer, intent: Intent, written: Written) -> Sequence[str]:
+def _read_back(writer: Writer, intent: OutboxMessage, written: Written) -> Sequence[str]:
     """:raises Unknown: instead of Temporary, because it was written already"""
     try:
         return writer.read_back(intent, written)

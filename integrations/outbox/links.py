@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from integrations.base.links import ExternalLink
 from integrations.outbox.models import Outbound
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 
 
 class AlreadyLinked(Exception):
@@ -39,7 +39,7 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
         )
     if kept is None or (link.item_id, link.url, link.digest) != (row.item_id, row.url, row.digest):
         link.item_id, link.url, link.digest = row.item_id, row.url, row.digest
-        save(link, by=by, at=at, reason=f"Written to {row.connection.name}")
+        save_with_reason(link, by=by, at=at, reason=f"Written to {row.connection.name}")
 
 
 def _ours(row: Outbound) -> bool:

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.verbs import words_of
 from routing.models import Run
-from routing.runs.registry import TraceEntry, chapter
+from routing.runs.registry import TraceEntry, trace_section
 
 MOST = 200  # attempts; all of them are on the pages of what was tried
 
 
-@chapter
+@trace_section
 def attempts(run: Run) -> Sequence[TraceEntry]:
     rows = (
         Outbound.objects.filter(Q(run=run) | Q(item__run=run))

@@ -18,7 +18,7 @@ from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.adapter import Asset
 from integrations.base.connections import Connection
 from integrations.outbox.assets import FileRef, NoSuchFile, file_reader
-from integrations.outbox.enqueue import OutboxMessage, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up, replay
 from integrations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
@@ -147,8 +147,8 @@ def _key(row: Deliverable, version: Version) -> str:
 
 def _wanted(
     row: Deliverable, version: Version, destination: Destination, connection: Connection
-) -> OutboxMessage:
-    return OutboxMessage(
+) -> NewMessage:
+    return NewMessage(
         connection_id=connection.pk,
         key=_key(row, version),
         verb=VERB,

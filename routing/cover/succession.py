@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import User
 from routing.work.door import OperationResult
 from routing.work.gates import refused
@@ -94,5 +94,5 @@ def hand_on(
                 continue
             for name in theirs:
                 setattr(row, name, heir)
-            save(row, by=by, at=at, reason=reason, only=theirs)
+            save_with_reason(row, by=by, at=at, reason=reason, only=theirs)
     return stuck

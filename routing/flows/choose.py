@@ -69,7 +69,7 @@ class Choice:
     tie_break: str = TIE_BREAK
 
 
-class NoRuleHolds(LookupError):
+class NoRuleMatches(LookupError):
     """No rule holds: the flow version lacks one without conditions."""
 
 
@@ -95,7 +95,7 @@ def choose(
         asked.append((rule.name, held, answers))
         if held:
             return _pick(rule, candidates, fallback, tuple(asked))
-    raise NoRuleHolds("No rule of this flow version holds. Add a last rule without conditions.")
+    raise NoRuleMatches("No rule of this flow version holds. Add a last rule without conditions.")
 
 
 def _pick(

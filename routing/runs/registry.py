@@ -132,24 +132,24 @@ class RoutedRun:
 
 @dataclass(frozen=True, slots=True)
 class TraceEntry:
-    """One line of a run's story. ``data`` is JSON, for ``trace --json`` and the page alike."""
+    """One entry of a trace. ``data`` is JSON, for ``trace --json`` and the page alike."""
 
     at: datetime
-    chapter: str
+    section: str
     title: str
     data: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
 
 
-Chapter = Callable[[Run], Sequence[TraceEntry]]
+TraceSection = Callable[[Run], Sequence[TraceEntry]]
 
-_chapters: list[Chapter] = []
+_trace_sections: list[TraceSection] = []
 
 
-def chapter(tell: Chapter) -> Chapter:
-    _chapters.append(tell)
+def trace_section(tell: TraceSection) -> TraceSection:
+    _trace_sections.append(tell)
     return tell
 
 
-def chapters() -> Sequence[Chapter]:
-    return tuple(_chapters)
+def trace_sections() -> Sequence[TraceSection]:
+    return tuple(_trace_sections)

@@ -18,7 +18,7 @@ from routing.people.staff import User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
-from routing.runs.registry import TraceEntry, chapters
+from routing.runs.registry import TraceEntry, trace_sections
 
 ORDER = (
     "event",
@@ -62,7 +62,7 @@ class Trace:
             "entries": [
                 {
                     "at": entry.at.isoformat(),
-                    "chapter": entry.chapter,
+                    "section": entry.section,
                     "title": entry.title,
                     "data": dict(entry.data),
                 }
@@ -72,16 +72,16 @@ class Trace:
 
 
 def trace(run: Run) -> Trace:
-    """Everything that happened to a run, in order; packages above add their own chapters."""
+    """Everything that happened to a run, in order; packages above add their own sections."""
     told = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
-    for chapter in chapters():
-        told += chapter(run)
+    for section in trace_sections():
+        told += section(run)
     return Trace(run, sorted(told, key=lambda entry: (entry.at, _place(entry))))
 
 
 def _place(entry: TraceEntry) -> int:
     """Sort key for entries with the same instant: the order of a run's stages."""
-    name = f"step {entry.data['step']}" if entry.chapter == "step" else entry.chapter
+    name = f"step {entry.data['step']}" if entry.section == "step" else entry.section
     return ORDER.index(name) if name in ORDER else len(ORDER)
 
 

@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
-from routing.runs.registry import TraceEntry, chapter
+from routing.runs.registry import TraceEntry, trace_section
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import told_of
 from routing.work.items import WorkItem
 
 
-@chapter
+@trace_section
 def clocks(run: Run) -> Sequence[TraceEntry]:
     found = Clock.objects.filter(item__run=run).select_related("item", "policy").order_by("id")
     return [
@@ -39,7 +39,7 @@ def clocks(run: Run) -> Sequence[TraceEntry]:
     ]
 
 
-@chapter
+@trace_section
 def escalations(run: Run) -> Sequence[TraceEntry]:
     """Escalations for overdue or nearly overdue work of the run."""
     found = {
@@ -61,7 +61,7 @@ def escalations(run: Run) -> Sequence[TraceEntry]:
     ]
 
 
-@chapter
+@trace_section
 def outcomes(run: Run) -> Sequence[TraceEntry]:
     """Outcomes that prove the run, with the times they were proven or lapsed."""
     rows = (

@@ -73,9 +73,9 @@ class Operation:
     One verb of one noun: who may, which gates, how it is called on screen. Buttons, bulk actions,
     API and tests read this.
 
-    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``OperationResult`` per
-    id in the order given. ``facts`` loads what the gates need, once for the batch. ``system`` operations
-    have no button: reactions call them.
+    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``OperationResult``
+    per id in the order given. ``facts`` loads what the gates need, once for the batch. ``system``
+    operations have no button: reactions call them.
     """
 
     do_not_call_in_templates: ClassVar[bool] = (

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if not owner_url:
             return  # migrate says what is missing
         refuse_newer(OWNER)
-        standing = schema.standing(connections[OWNER])
+        standing = schema.migration_status(connections[OWNER])
         if standing.empty or not standing.pending:
             return
         if shutil.which(program) is None:

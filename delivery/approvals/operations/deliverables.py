@@ -116,7 +116,7 @@ def judge_again(
 ) -> list[OperationResult]:
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
-        settle_checks([result.row for result in results if result.done], by=by, at=at)
+        evaluate_checks([result.row for result in results if result.done], by=by, at=at)
     return results
 
 
@@ -159,7 +159,7 @@ def sign(
     return results
 
 
-def settle_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
+def evaluate_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
     """Run the checks of deliverables in QA, and take each where they lead."""
     if rows:
         conclude(checks.judge(rows, by=by, at=at), by=by, at=at)

@@ -73,7 +73,7 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
 
 @react("delivery.deliverable.submit")
 def check(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    deliverables.settle_checks(rows, by=by, at=at)
+    deliverables.evaluate_checks(rows, by=by, at=at)
 
 
 @react("delivery.deliverable.pass_qa")
@@ -216,7 +216,7 @@ def take_back(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     "delivery.deliverable.return_for_rework",
     "delivery.deliverable.cancel",
 )
-def settle_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+def end_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Its owner decided how to go on: another rejection, or silence, is told anew."""
     stalls = ExceptionCase.objects.filter(
         item__parent__in=[row.item_id for row in rows],

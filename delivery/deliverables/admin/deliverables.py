@@ -16,7 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.approvals.admin.judged import ApprovalAnswers, approvals_of, checks_of, what_to_change
+from delivery.approvals.admin.review_results import (
+    ApprovalAnswers,
+    approvals_of,
+    checks_of,
+    what_to_change,
+)
 from delivery.approvals.models import Approval
 from delivery.checks import operations as checks
 from delivery.deliverables.admin.version_pages import VersionPages

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo.walkthrough.play import Named, play
-from demo.walkthrough.story import Broke, Transcript
+from demo.walkthrough.transcript import Broke, Transcript
 
 
 class Command(BaseCommand):

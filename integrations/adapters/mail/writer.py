@@ -17,11 +17,11 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from integrations.adapters.mail.letter import INVITE, EmailContent, invitation_of, letter_of
+from integrations.adapters.mail.content import INVITE, EmailContent, invitation_of, letter_of
 from integrations.base.adapter import (
     CallFailed,
     CredentialsRefused,
-    Intent,
+    OutboxMessage,
     Permanent,
     Temporary,
     Unknown,
@@ -34,12 +34,12 @@ NOBODY = "nobody"  # the id of a letter that needed no sending
 
 
 class MailWriter:
-    settle_s = 60.0
+    consistency_delay_s = 60.0
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         return None
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         """
         Send the notifications that were not read in the meantime.
 
@@ -64,7 +64,7 @@ class MailWriter:
         )
 
     def _send(
-        self, intent: Intent, person: User, letter: EmailContent, evidence: Mapping[str, Any]
+        self, intent: OutboxMessage, person: User, letter: EmailContent, evidence: Mapping[str, Any]
     ) -> Written:
         number = message_id(intent.key)
         mail = EmailMessage(
@@ -77,7 +77,7 @@ class MailWriter:
             mail.send()
         return Written(number[1:-1][:100], evidence=evidence)
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         return ()
 
 

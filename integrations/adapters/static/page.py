@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from django.template.loader import render_to_string
 
-from integrations.base.adapter import Asset, Intent, Permanent
+from integrations.base.adapter import Asset, OutboxMessage, Permanent
 from integrations.base.markup import assets_in, placed
 
 # What may lie beside a page and is shown by a browser; everything else would be a download, and
@@ -45,7 +45,7 @@ class RenderedPage:
     named: Mapping[str, str]  # by sha256: the asset's name beside the page
 
 
-def page(intent: Intent, url: str) -> RenderedPage:
+def page(intent: OutboxMessage, url: str) -> RenderedPage:
     """
     :raises Permanent: if the text refers to a file that was not sent along, or one is of a type
     that no page shows

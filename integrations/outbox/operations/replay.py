@@ -15,12 +15,12 @@ from integrations.outbox import outcomes
 from integrations.outbox.cases import refused_dead, withdraw_cases
 from integrations.outbox.heads import calls_about, calls_for, heads
 from integrations.outbox.models import Outbound
+from integrations.outbox.results import AFTER_REST_S
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.settle import AFTER_REST_S
 from routing.kernel.retrying import again
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.work.door import OperationResult
 from routing.work.gates import GONE, GateResult, refused
 
@@ -47,7 +47,7 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
         _keep(row, by, at, reason, "replay")
         outcomes.replayed(row, by, at)
 
-    return again(lambda: _settle(ids, REPLAYABLE, each, at, reason))
+    return again(lambda: _apply(ids, REPLAYABLE, each, at, reason))
 
 
 def resume_refused(
@@ -107,10 +107,10 @@ def give_up(
             outcomes.discarded(row, by, at)
         withdraw_cases(row, at=at)
 
-    return again(lambda: _settle(ids, DISCARDABLE, each, at, reason))
+    return again(lambda: _apply(ids, DISCARDABLE, each, at, reason))
 
 
-def _settle(
+def _apply(
     ids: Sequence[int],
     states: Collection[str],
     each: Callable[[Outbound], None],
@@ -153,7 +153,7 @@ def _refusals(row: Outbound | None, states: Collection[str], reason: str) -> tup
 
 
 def _keep(row: Outbound, by: Actor, at: datetime, reason: str, verb: str) -> None:
-    save(row, by=by, at=at, reason=reason)
+    save_with_reason(row, by=by, at=at, reason=reason)
     tell(f"integrations.outbound.{verb}", row.pk, by=by, at=at)
 
 

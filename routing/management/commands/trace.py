@@ -46,7 +46,7 @@ def _as_text(story: dict[str, Any]) -> str:
         "",
     ]
     for entry in story["entries"]:
-        lines.append(f"{entry['at'][:19]}Z  {entry['chapter']:<11} {entry['title']}")
+        lines.append(f"{entry['at'][:19]}Z  {entry['section']:<11} {entry['title']}")
         lines += [f"{'':23}{line}" for line in _told(entry["data"])]
     return "\n".join(lines)
 

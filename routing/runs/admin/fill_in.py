@@ -28,7 +28,7 @@ from routing.people.clients import Client
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import RunStep
 from routing.runs.operations.runs import WrongValues
-from routing.runs.standing import RunSnapshot, field_faults, standings
+from routing.runs.snapshots import RunSnapshot, field_faults, run_snapshots
 from routing.work.visibility import clients_seen_by
 
 CLIENT = "client"
@@ -102,7 +102,7 @@ def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> 
     )
     if not can_help or not by.may("routing.fill_in_run"):
         return None
-    found = standings([case.run_id] if case.run_id else [])
+    found = run_snapshots([case.run_id] if case.run_id else [])
     form = FillInForm(case, found[0], by, data)
     return form if form.asks else None
 

@@ -15,9 +15,9 @@ from routing.flows.fields import FieldSpec, WrongType, typed
 from routing.flows.versions import published
 from routing.kernel.reasons import Reason
 from routing.runs.admin.evidence_words import client_names, in_words
-from routing.runs.again import decide_again
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
+from routing.runs.recompute import recompute_decision
 from routing.runs.registry import TraceEntry
 from routing.runs.trace import Trace
 from routing.work.kinds import state_badge
@@ -77,10 +77,10 @@ def story(trace: Trace, *, seen: Any, again: bool = False) -> list[TracePageEntr
     run = trace.run
     specs = {spec.name: spec for spec in published(run.version_id).fields}
     names = client_names(
-        [entry.data.get("evidence", {}) for entry in trace.entries if entry.chapter == "exception"],
+        [entry.data.get("evidence", {}) for entry in trace.entries if entry.section == "exception"],
         seen,
     )
-    recomputed = {row.pk: decide_again(row) for row in run.decisions.all()} if again else {}
+    recomputed = {row.pk: recompute_decision(row) for row in run.decisions.all()} if again else {}
     return _together([_tell(entry, specs, names, recomputed) for entry in trace.entries])
 
 
@@ -117,7 +117,7 @@ def _tell(
     names: Mapping[int, str],
     recomputed: Mapping[int, Any],
 ) -> TracePageEntry:
-    data, kind = entry.data, entry.chapter
+    data, kind = entry.data, entry.section
     due = data.get("due")
     if kind == "event" and data["part"] == "joined":
         kind = "joined"

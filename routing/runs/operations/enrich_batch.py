@@ -23,7 +23,7 @@ from routing.work.items import WorkItem
 Name, State = RunStep.Name, RunStep.State
 
 
-def recognise(*, at: datetime, limit: int = 200) -> int:
+def enrich_batch(*, at: datetime, limit: int = 200) -> int:
     """
     Do the enrich and refresh steps that are due and need no lease, because nothing leaves the
     house; how many were done.
@@ -42,10 +42,10 @@ def recognise(*, at: datetime, limit: int = 200) -> int:
     )
     steps = [step for step, source in due if source in near]
     RunStep.objects.filter(pk__in=steps, started_at=None).update(started_at=at)
-    return isolate(lambda ids: _recognise(ids, at), steps, lambda _step, _why: None)
+    return isolate(lambda ids: _enrich_batch(ids, at), steps, lambda _step, _why: None)
 
 
-def _recognise(step_ids: Sequence[int], at: datetime) -> int:
+def _enrich_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         steps = _mine(step_ids, at)
         # Of two runs about one subject, one.

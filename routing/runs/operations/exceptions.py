@@ -20,7 +20,7 @@ from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run, RunStep
-from routing.runs.standing import standing_faults
+from routing.runs.snapshots import standing_faults
 from routing.runs.timeboxes import start_timeboxes
 from routing.sla.breaches import on_breach
 from routing.work.creation import create
@@ -179,7 +179,7 @@ def does_not_block(row: ExceptionCase, context: GateContext) -> GateResult:
     return passed("blocking", _("Nothing is waiting for this."))
 
 
-def is_mine_to_settle(row: ExceptionCase, context: GateContext) -> GateResult:
+def is_mine_to_resolve(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses people who neither own the exception nor may act for its team or for everybody."""
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
@@ -199,13 +199,13 @@ def is_mine_to_settle(row: ExceptionCase, context: GateContext) -> GateResult:
 
 _MAY = (AM, QA, OPS, INTEGRATIONS)
 
-claim = operation(ExceptionCase, "claim", _("Claim"), may=_MAY, gates=(is_mine_to_settle,))
+claim = operation(ExceptionCase, "claim", _("Claim"), may=_MAY, gates=(is_mine_to_resolve,))
 resolve = operation(
     ExceptionCase,
     "resolve",
     _("Resolve"),
     may=_MAY,
-    gates=(is_mine_to_settle, step_would_pass),
+    gates=(is_mine_to_resolve, step_would_pass),
     facts=still_failing,
     needs_reason=True,
 )
@@ -214,14 +214,14 @@ dismiss = operation(
     "dismiss",
     _("Dismiss"),
     may=_MAY,
-    gates=(is_mine_to_settle, does_not_block),
+    gates=(is_mine_to_resolve, does_not_block),
     needs_reason=True,
     danger=True,
 )
 escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True, through_hold=True)
 
 
-def _unsettled(at: datetime) -> Mapping[int, int]:
+def _unresolved(at: datetime) -> Mapping[int, int]:
     """
     Exceptions that nobody has resolved or escalated, by those of their clocks that wake up to
     ``at``.
@@ -229,7 +229,7 @@ def _unsettled(at: datetime) -> Mapping[int, int]:
     return dict(run_sql(UNSETTLED, [at]))
 
 
-on_breach(escalate, _unsettled)
+on_breach(escalate, _unresolved)
 WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
 PROCEED = operation(Run, "proceed", _("Proceed"), system=True, through_hold=True)
 

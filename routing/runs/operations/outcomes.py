@@ -17,7 +17,7 @@ from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.operations import runs
@@ -51,7 +51,7 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
     for item in items:
         if item.pk not in known:
             row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
-            save(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
+            save_with_reason(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
             tell("routing.outcome.expect", row.pk, by=by, at=at)
 
 
@@ -275,7 +275,7 @@ def _move(
         if row is None:
             return False
         verb(row)
-        save(row, by=by, at=at, reason=reason or name.capitalize())
+        save_with_reason(row, by=by, at=at, reason=reason or name.capitalize())
         tell(f"routing.outcome.{name}", row.pk, by=by, at=at)
         if not row.is_unmet:
             _withdraw(row, by, at)

@@ -12,7 +12,7 @@ from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
 from routing.kernel.sql import run
 from routing.kernel.tables import Table
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.policies import SLAPolicy, Target, work_nouns
 
@@ -108,7 +108,7 @@ def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = 
         stored = Calendar.objects.select_for_update().filter(pk=calendar.pk).first()
         if stored is None or _differs(stored, calendar):
             calendar.version = stored.version + 1 if stored else 1
-            save(calendar, by=by, at=at, reason=reason)
+            save_with_reason(calendar, by=by, at=at, reason=reason)
 
 
 def save_policy(
@@ -134,13 +134,13 @@ def save_policy(
         stored = SLAPolicy.objects.select_for_update().filter(pk=policy.pk).first()
         if stored is None:
             policy.version = 1
-            save(policy, by=by, at=at, reason=reason)
+            save_with_reason(policy, by=by, at=at, reason=reason)
         changed = targets is not None and _save_targets(
             policy, targets, by=by, at=at, reason=reason
         )
         if stored is not None and (changed or _differs(stored, policy)):
             policy.version = stored.version + 1
-            save(policy, by=by, at=at, reason=reason)
+            save_with_reason(policy, by=by, at=at, reason=reason)
 
 
 def _save_targets(
@@ -153,14 +153,14 @@ def _save_targets(
     ]
     for target in gone:
         # Deleting alone would leave no trace of who and why.
-        save(target, by=by, at=at, reason=reason)
+        save_with_reason(target, by=by, at=at, reason=reason)
         target.delete()
     changed = []
     for target in targets:
         target.policy = policy
         target.full_clean()
         if target.pk not in stored or _differs(stored[target.pk], target):
-            save(target, by=by, at=at, reason=reason)
+            save_with_reason(target, by=by, at=at, reason=reason)
             changed.append(target)
     return bool(gone or changed)
 
@@ -194,7 +194,7 @@ def ensure_defaults(
                     slug="agency", name="Agency", timezone=timezone, holiday_country=country
                 )
                 save_calendar(calendar, by=by, at=at, reason="Default")
-            save(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
+            save_with_reason(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
         policy = standard()
         if policy is None:
             policy = SLAPolicy(slug=STANDARD, name="Standard")

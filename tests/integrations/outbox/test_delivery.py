@@ -8,7 +8,7 @@ import pytest
 
 from integrations.base.adapter import (
     CredentialsRefused,
-    Intent,
+    OutboxMessage,
     Permanent,
     Temporary,
     Unknown,
@@ -67,7 +67,7 @@ def test_a_lost_answer_is_looked_up_after_the_settle_time_and_not_repeated(
 
     deliver(time)
     assert state_of("a") == "unknown"
-    assert deliver(time.on(seconds=shelf.settle_s - 1)) == 0
+    assert deliver(time.on(seconds=shelf.consistency_delay_s - 1)) == 0
     deliver(time.on(seconds=2))
 
     assert state_of("a") == "delivered"
@@ -284,7 +284,7 @@ def test_those_who_react_are_told_in_the_same_transaction(
 def test_a_pause_begins_when_the_call_failed_and_not_when_it_began(
     connection: Connection, shelf: Shelf, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find(intent: Intent) -> Written | None:
+    def find(intent: OutboxMessage) -> Written | None:
         time.on(seconds=61)
         raise Temporary("No complete answer in time.")
 

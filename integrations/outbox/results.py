@@ -52,7 +52,7 @@ class AttemptResult:
     earlier: bool = False
     differs: tuple[str, ...] = ()
     error: CallFailed | None = None
-    settle_s: float = 0
+    consistency_delay_s: float = 0
 
     @property
     def outcome(self) -> Outcome:
@@ -95,16 +95,16 @@ class AttemptResult:
         return {**seen, **({"differs": list(self.differs)} if self.differs else {})}
 
 
-def settle(lease: OutboxLease, result: AttemptResult, *, at: datetime) -> bool:
+def record_result(lease: OutboxLease, result: AttemptResult, *, at: datetime) -> bool:
     """
     Record the result.
 
     Return False if another worker took the lease in the meantime; it will find what this one did.
     """
-    return again(partial(_settle, lease, result, at))
+    return again(partial(_record_result, lease, result, at))
 
 
-def _settle(lease: OutboxLease, result: AttemptResult, at: datetime) -> bool:
+def _record_result(lease: OutboxLease, result: AttemptResult, at: datetime) -> bool:
     with transaction.atomic():
         seen = Outbound.objects.get(pk=lease.outbound_id)
         lock_work([seen])
@@ -190,7 +190,7 @@ def _again(row: Outbound, result: AttemptResult, at: datetime) -> None:
     if result.outcome == Outcome.TEMPORARY:
         row.retry(at=at, after=timedelta(seconds=wait_s))
     else:
-        row.lose(at=at, after=timedelta(seconds=max(wait_s, result.settle_s)))
+        row.lose(at=at, after=timedelta(seconds=max(wait_s, result.consistency_delay_s)))
 
 
 def _die(row: Outbound, result: AttemptResult, by: Actor, at: datetime) -> None:

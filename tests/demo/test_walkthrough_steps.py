@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo.walkthrough.story import Broke, Transcript
+from demo.walkthrough.transcript import Broke, Transcript
 from routing.work.door import OperationResult
 from routing.work.gates import refused
 

@@ -59,7 +59,7 @@ class LoadConnection:
         return int(head[9:12]) if len(body) >= length else 0
 
 
-def knock(
+def send_load(
     port: int, requests: Sequence[bytes], connections: int
 ) -> tuple[float, list[float], list[int]]:
     """Seconds for all of it, milliseconds each, and the statuses that came."""

@@ -35,7 +35,7 @@ class FormSending:
 
 
 @contextmanager
-def once(request: HttpRequest, what: str) -> Iterator[FormSending]:
+def claim_form(request: HttpRequest, what: str) -> Iterator[FormSending]:
     """
     Claim the token of a posted form, in one transaction with what is done within.
     ``FormSending.before`` says where an earlier sending led.

@@ -18,7 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from routing.flows.choose import Choice, NobodyFits, NoRuleHolds
+from routing.flows.choose import Choice, NobodyFits, NoRuleMatches
 from routing.flows.fields import FieldProblem
 from routing.flows.registry import action_named
 from routing.flows.template import fill
@@ -31,7 +31,7 @@ from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.exceptions import Trouble, raise_cases
 from routing.runs.registry import RoutedRun
-from routing.runs.standing import RunSnapshot, decide_for, field_faults, rule_facts, standings
+from routing.runs.snapshots import RunSnapshot, decide_for, field_faults, rule_facts, run_snapshots
 from routing.runs.steps import mark_done
 from routing.work.door import operation
 from routing.work.items import WorkItem
@@ -44,7 +44,7 @@ ROUTE = operation(Run, "route", _("Route"), system=True)
 BEGIN = operation(Run, "begin", _("Start delivery"), system=True)
 
 
-def settle(*, at: datetime, limit: int = 200) -> int:
+def route_runs(*, at: datetime, limit: int = 200) -> int:
     """
     Take every run whose next step needs nobody outside as far as it goes; how many were dealt with.
 
@@ -66,12 +66,12 @@ def settle(*, at: datetime, limit: int = 200) -> int:
     for batch in batches:
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
-            lambda ids: _settle(ids, at), batch, lambda step, why: _later(step, why, at)
+            lambda ids: _route_batch(ids, at), batch, lambda step, why: _later(step, why, at)
         )
     return done
 
 
-def _settle(step_ids: Sequence[int], at: datetime) -> int:
+def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
         free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None).order_by("pk")
@@ -88,7 +88,7 @@ def _settle(step_ids: Sequence[int], at: datetime) -> int:
         if not run_ids:
             return 0
         troubles: list[Trouble] = []
-        decided = _decide(_validate(standings(run_ids), troubles), troubles, at)
+        decided = _decide(_validate(run_snapshots(run_ids), troubles), troubles, at)
         _act(decided, at)
         _stop(troubles, at)
         mark_done([standing.run.pk for standing, _choice, _decision in decided], SETTLED, at)
@@ -126,7 +126,7 @@ def _decide(
     for standing in valid:
         try:
             choice = decide_for(standing, pool)
-        except NoRuleHolds as error:
+        except NoRuleMatches as error:
             troubles.append(
                 Trouble(standing.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)})
             )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from routing.flows.choose import Choice, NobodyFits, NoRuleHolds, choose
+from routing.flows.choose import Choice, NobodyFits, NoRuleMatches, choose
 from routing.flows.fields import FieldProblem, faults
 from routing.flows.versions import Plan, published
 from routing.kernel.facts import EnrichedFacts
@@ -23,7 +23,7 @@ class RunSnapshot:
     found: EnrichedFacts
 
 
-def standings(run_ids: Sequence[int]) -> list[RunSnapshot]:
+def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
     """Each run with its plan and the newest enrichment, by run id."""
     newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
     known = {
@@ -75,7 +75,7 @@ def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[
     Steps that ask an outside system cannot be judged without asking it: they are simply tried
     again.
     """
-    all_runs = standings(run_ids)
+    all_runs = run_snapshots(run_ids)
     pool = pool_for(all_runs, at)
     return {standing.run.pk: words for standing in all_runs if (words := _faults(standing, pool))}
 
@@ -88,6 +88,6 @@ def _faults(standing: RunSnapshot, pool: Pool) -> tuple[str, ...]:
         return (str(_("Client")),)
     try:
         decide_for(standing, pool)
-    except (NoRuleHolds, NobodyFits) as error:
+    except (NoRuleMatches, NobodyFits) as error:
         return (str(error),)
     return ()

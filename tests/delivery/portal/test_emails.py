@@ -11,7 +11,7 @@ from pytest_django import Settings
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.deliverables import ask_client
 from delivery.models import Approval
-from integrations.adapters.mail.letter import letter_of
+from integrations.adapters.mail.content import letter_of
 from integrations.models import Outbound
 from routing.models import Contact, Event, Membership, Notification
 from routing.work.door import preview

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from delivery.portal.addresses import portal_page
-from routing.messages.letters import invitation
+from routing.messages.email_texts import invitation
 from routing.models import Contact, Notification, User
 from routing.work.display import exact
 
