@@ -35,7 +35,7 @@ from routing.runs.candidates import pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Enrichment, Run, RunEvent
 from routing.runs.operations.route_runs import record
-from routing.runs.snapshots import RunSnapshot, field_faults, rule_facts
+from routing.runs.snapshots import RunSnapshot, field_problems, rule_facts
 
 BATCH = 200  # as many as ours takes at once
 
@@ -134,12 +134,12 @@ def _known(runs: Sequence[Run], writing: Writing) -> list[RunSnapshot]:
         leads.append((run, known, client, engagement))
     writing.add(sold, Engagement)
     writing.add(links, ExternalLink)
-    standings = []
+    snapshots = []
     for run, known, client, engagement in leads:
         contact = directory.contacts[client.pk, known.people[0].email.lower()]
         found = found_from(known, client, contact, engagement)
-        standings.append(RunSnapshot(run, published(run.version_id), found))
-    return standings
+        snapshots.append(RunSnapshot(run, published(run.version_id), found))
+    return snapshots
 
 
 def _directory(all_known: Sequence[SubjectFacts]) -> BatchLookup:
@@ -162,12 +162,12 @@ def _decided(
     """Choose who takes each, in order: whoever was chosen has one more to do for the next one."""
     pool = pool_for(leads, at)
     decided = []
-    for standing in leads:
-        assert not field_faults(standing)
-        fallback = pool.fallback(standing.run.flow, standing.found.client_id)
-        facts = rule_facts(standing)
-        choice = choose(standing.plan.rules, facts, pool.candidates, fallback)
-        decided.append((standing, choice, record(standing, pool, choice, at)))
+    for snapshot in leads:
+        assert not field_problems(snapshot)
+        fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
+        facts = rule_facts(snapshot)
+        choice = choose(snapshot.plan.rules, facts, pool.candidates, fallback)
+        decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
         pool.chose(choice.owner_id)
     return decided
 
@@ -176,16 +176,16 @@ def _keep(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], writing: Writ
     """Write what was known and decided; only now, because both belong to a run."""
     known = [
         Enrichment(
-            run=standing.run,
-            facts=standing.found.facts,
-            sources=standing.found.sources,
-            client_id=standing.found.client_id,
-            contact_ids=list(standing.found.contact_ids),
-            engagement_id=standing.found.engagement_id,
+            run=snapshot.run,
+            facts=snapshot.found.facts,
+            sources=snapshot.found.sources,
+            client_id=snapshot.found.client_id,
+            contact_ids=list(snapshot.found.contact_ids),
+            engagement_id=snapshot.found.engagement_id,
             by=writing.world.system,
             at=writing.at,
         )
-        for standing, _choice, _decision in decided
+        for snapshot, _choice, _decision in decided
     ]
     Enrichment.objects.bulk_create(known)
     Decision.objects.bulk_create([decision for _standing, _choice, decision in decided])

@@ -92,9 +92,9 @@ def waiting_on_clients(items: WorkItemQuerySet, found: WaitingCounts) -> TodayGr
         return None
     rows = list(items.filter(waiting_on=WorkItem.WaitingOn.CLIENT)[:BESIDE])
     since = waiting_since([row.pk for row in rows])
-    told = [(row, since.get(row.pk)) for row in rows]
+    waiting = [(row, since.get(row.pk)) for row in rows]
     return TodayGroup(
-        "client", _("Waiting on the client"), told, found.client, queue(waiting_on="client")
+        "client", _("Waiting on the client"), waiting, found.client, queue(waiting_on="client")
     )
 
 

@@ -32,7 +32,7 @@ A_DAY = timedelta(days=1)
 ANSWERED = refused("answered", _("You have already answered."), clears_by=_("The other approvers"))
 
 
-def _standing(context: GateContext, row: Approval) -> ApprovalGateFacts:
+def _facts(context: GateContext, row: Approval) -> ApprovalGateFacts:
     found: ApprovalGateFacts = context.facts[row.pk]
     return found
 
@@ -63,31 +63,31 @@ def asks_me(row: Approval, context: GateContext) -> GateResult:
     Refuses everybody but those asked: the client's approvers, or colleagues who did not make
     the version.
     """
-    standing, by = _standing(context, row), context.by
+    facts, by = _facts(context, row), context.by
     if row.audience == Audience.CLIENT:
-        return _asks_contact(standing)
-    if standing.contact_id is not None or standing.author_id == by.user_id:
+        return _asks_contact(facts)
+    if facts.contact_id is not None or facts.author_id == by.user_id:
         return refused(
             "author",
             _("The author of a version cannot approve it."),
             clears_by=_("Another account manager or operations lead"),
         )
-    return ANSWERED if by.user_id in standing.answered_users else passed("audience")
+    return ANSWERED if by.user_id in facts.answered_users else passed("audience")
 
 
-def _asks_contact(standing: ApprovalGateFacts) -> GateResult:
-    if standing.contact_id is None:
+def _asks_contact(facts: ApprovalGateFacts) -> GateResult:
+    if facts.contact_id is None:
         words = _(
             "This question is for the client. If they answered elsewhere, record their decision."
         )
         return refused("audience", words, clears_by=_("The client's approvers"))
-    if standing.contact_id not in standing.approvers:
+    if facts.contact_id not in facts.approvers:
         return refused(
             "audience",
             _("You can view this but not decide."),
             clears_by=_("The client's approvers"),
         )
-    return ANSWERED if standing.contact_id in standing.answered_contacts else passed("audience")
+    return ANSWERED if facts.contact_id in facts.answered_contacts else passed("audience")
 
 
 def says_what_to_change(row: Approval, context: GateContext) -> GateResult:
@@ -122,27 +122,28 @@ def record_is_evidenced(row: Approval, context: GateContext) -> GateResult:
         return refused("audience", _("This question is for the agency, not the client."))
     if context.preview:
         return passed("record")
-    standing, told = _standing(context, row), context.details
+    facts, details = _facts(context, row), context.details
     missing = {
-        "word": (told.get("word") in Answer.Word.values, _("Enter the decision.")),
+        "word": (details.get("word") in Answer.Word.values, _("Enter the decision.")),
         "contact": (
-            told.get("contact") in standing.approvers,
+            details.get("contact") in facts.approvers,
             _("Choose the approver at the client who decided."),
         ),
         "answered": (
-            told.get("contact") not in standing.answered_contacts,
+            details.get("contact") not in facts.answered_contacts,
             _("They have already answered."),
         ),
         "author": (
-            told.get("word") != Answer.Word.APPROVE or standing.author_id != context.by.user_id,
+            details.get("word") != Answer.Word.APPROVE or facts.author_id != context.by.user_id,
             _(
                 "The author of a version cannot record its approval. Ask another account manager "
                 "or operations lead."
             ),
         ),
-        "evidence": (standing.evidence, _("Add evidence, such as an e-mail or minutes.")),
+        "evidence": (facts.evidence, _("Add evidence, such as an e-mail or minutes.")),
         "comment": (
-            told.get("word") == Answer.Word.APPROVE or bool(str(told.get("comment") or "").strip()),
+            details.get("word") == Answer.Word.APPROVE
+            or bool(str(details.get("comment") or "").strip()),
             _("Describe what should be different."),
         ),
     }

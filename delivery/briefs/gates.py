@@ -37,7 +37,7 @@ class BriefGateFacts:
     writers: frozenset[int]  # ids of who edited it
 
 
-def _standing(context: GateContext, row: Brief) -> BriefGateFacts:
+def _facts(context: GateContext, row: Brief) -> BriefGateFacts:
     found: BriefGateFacts = context.facts[row.pk]
     return found
 
@@ -59,7 +59,7 @@ def edit_is_readable(row: Brief, context: GateContext) -> GateResult:
         return refused(
             "plan", _("The plan cannot be saved."), evidence=str(error), clears_by=_("You")
         )
-    return _fits(plan, _standing(context, row))
+    return _fits(plan, _facts(context, row))
 
 
 def plan_still_fits(row: Brief, context: GateContext) -> GateResult:
@@ -68,7 +68,7 @@ def plan_still_fits(row: Brief, context: GateContext) -> GateResult:
     written.
     """
     try:
-        return _fits(row.plan, _standing(context, row))
+        return _fits(row.plan, _facts(context, row))
     except BadPlan as error:  # from before plans were read when they are kept
         return refused(
             "plan",
@@ -78,16 +78,16 @@ def plan_still_fits(row: Brief, context: GateContext) -> GateResult:
         )
 
 
-def _fits(plan: Sequence[Planned], standing: BriefGateFacts) -> GateResult:
+def _fits(plan: Sequence[Planned], facts: BriefGateFacts) -> GateResult:
     strange = [
         each.title
         for each in plan
-        if each.destination_id and each.destination_id not in standing.destinations
+        if each.destination_id and each.destination_id not in facts.destinations
     ]
     strange += [
         each.title
         for each in plan
-        if each.replaces_id and each.replaces_id not in standing.replaceable
+        if each.replaces_id and each.replaces_id not in facts.replaceable
     ]
     if strange:
         words = _(
@@ -100,7 +100,7 @@ def _fits(plan: Sequence[Planned], standing: BriefGateFacts) -> GateResult:
     elsewhere = [
         each.title
         for each in plan
-        if each.replaces_id and each.destination_id != standing.replaceable[each.replaces_id]
+        if each.replaces_id and each.destination_id != facts.replaceable[each.replaces_id]
     ]
     if elsewhere:
         words = _(
@@ -125,7 +125,7 @@ def says_what_will_be_made(row: Brief, context: GateContext) -> GateResult:
 
 def request_is_accepted(row: Brief, context: GateContext) -> GateResult:
     """Refuses a brief whose request is not accepted."""
-    state = _standing(context, row).request_state
+    state = _facts(context, row).request_state
     if state in {Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("The request is accepted."))
     words = _("The request has not been accepted.")
@@ -142,7 +142,7 @@ def request_goes_on(row: Brief, context: GateContext) -> GateResult:
     Refuses new work for a request that is delivered or over: what is wanted then is another
     request.
     """
-    state = _standing(context, row).request_state
+    state = _facts(context, row).request_state
     if state in {*Request.before_acceptance, Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("The request is open."))
     words = _("The request has been delivered or has ended. Open a new request for a change.")
@@ -152,35 +152,31 @@ def request_goes_on(row: Brief, context: GateContext) -> GateResult:
 def not_the_author(row: Brief, context: GateContext) -> GateResult:
     """Refuses an approval by the person who wrote the brief or asked for its approval."""
     by = context.by.user_id
-    if row.submitted_by_id != by and by not in _standing(context, row).writers:
+    if row.submitted_by_id != by and by not in _facts(context, row).writers:
         return passed("author", _("Someone else wrote the brief."))
     words = _("You cannot approve a brief you wrote or submitted for approval.")
     return refused("author", words, clears_by=_("Another account manager or operations lead"))
 
 
-def needs_two(amount: Decimal, standing: BriefGateFacts) -> bool:
+def needs_two(amount: Decimal, facts: BriefGateFacts) -> bool:
     """
     Return whether a plan of that amount exceeds the remaining budget.
 
     Without an engagement amount, nothing remains.
     """
-    return amount > (standing.left if standing.left is not None else Decimal(0))
+    return amount > (facts.left if facts.left is not None else Decimal(0))
 
 
 def _above(row: Brief, context: GateContext) -> bool:
-    return needs_two(row.amount, _standing(context, row))
+    return needs_two(row.amount, _facts(context, row))
 
 
 def _money(row: Brief, context: GateContext) -> str:
-    standing = _standing(context, row)
-    left = (
-        _("unknown")
-        if standing.left is None
-        else number_format(standing.left, 2, force_grouping=True)
-    )
+    facts = _facts(context, row)
+    left = _("unknown") if facts.left is None else number_format(facts.left, 2, force_grouping=True)
     words = _("planned %(planned)s, remaining %(left)s %(currency)s")
     planned = number_format(row.amount, 2, force_grouping=True)
-    return str(words % {"planned": planned, "left": left, "currency": standing.currency})
+    return str(words % {"planned": planned, "left": left, "currency": facts.currency})
 
 
 def is_above_budget(row: Brief, context: GateContext) -> GateResult:

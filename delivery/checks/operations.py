@@ -48,7 +48,7 @@ class Judged:
         return self.is_judgment and self.result is None
 
 
-def standing(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
+def judged_checks(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
     """
     Every check that applies to each deliverable, by its id, with what its newest version got: two
     queries.
@@ -105,7 +105,7 @@ def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[in
             pk__in=[row.version_id for row in rows if row.version_id]
         ).prefetch_related("files__file")
     }
-    known, budgets, made = standing(rows), _budgets(rows), []
+    known, budgets, made = judged_checks(rows), _budgets(rows), []
     for row in rows:
         version = versions[row.version_id or 0]
         checks = [each.check for each in known[row.pk] if not each.is_judgment]
@@ -132,7 +132,7 @@ def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[in
                 )
             )
     CheckResult.objects.bulk_create(made)
-    return standing(rows)
+    return judged_checks(rows)
 
 
 def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, BudgetContext]:

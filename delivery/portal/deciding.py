@@ -30,12 +30,12 @@ from delivery.portal.questions import (
     answered_before,
     answers_to,
     body_of,
+    decision_status,
     may_decide,
     newer,
     parts_of,
     question_of,
     seen_before,
-    standing,
 )
 from delivery.portal.views import page
 from delivery.portal.words import shared_notes
@@ -92,7 +92,7 @@ def question_page(
         "parts": parts_of(row.version),
         "news": news(before, row.version) if before else None,
         "can_decide": can_decide,
-        "standing": standing(row, by, can_decide=can_decide),
+        "standing": decision_status(row, by, can_decide=can_decide),
         "newer": newer(row, by),
         "answers": answers_to(row, by),
         "notes": shared_notes(row.version.deliverable, by),
@@ -139,8 +139,8 @@ def _why(row: Approval, result: OperationResult, by: Actor) -> str:
     """
     unsent = _("Your answer was not saved.")
     if row.state != Approval.State.PENDING:
-        told = [f"{said.who} {said.what}." for said in answers_to(row, by)]
-        return " ".join([unsent, *told, str(standing(row, by, can_decide=False))])
+        answers = [f"{said.who} {said.what}." for said in answers_to(row, by)]
+        return " ".join([unsent, *answers, str(decision_status(row, by, can_decide=False))])
     return " ".join([unsent, *(str(each.message) for each in result.refusals)])
 
 

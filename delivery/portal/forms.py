@@ -100,8 +100,8 @@ class RequestForm(forms.Form):
     @property
     def answers(self) -> Mapping[str, Any]:
         """JSON values of what was filled in."""
-        told = {spec.name: self.cleaned_data[spec.name] for spec in self.asked}
-        return {name: _plain(value) for name, value in told.items() if value not in (None, "")}
+        given = {spec.name: self.cleaned_data[spec.name] for spec in self.asked}
+        return {name: _plain(value) for name, value in given.items() if value not in (None, "")}
 
 
 def _plain(value: Any) -> str:

@@ -136,7 +136,7 @@ def answered_before(row: Approval, by: Actor) -> Answer | None:
     )
 
 
-def standing(row: Approval, by: Actor, *, can_decide: bool) -> Words:
+def decision_status(row: Approval, by: Actor, *, can_decide: bool) -> Words:
     """Return the status of a question for people who cannot answer it."""
     if row.state != State.PENDING:
         return ENDED[row.state]

@@ -19,8 +19,8 @@ from delivery.portal.decision_forms import ImpactDecisionForm
 from delivery.portal.forms import PortalAnswerForm
 from delivery.portal.submissions import not_opened_yet
 from delivery.portal.waiting import waiting_for, waiting_for_others
-from delivery.portal.words import ClientStatus, history_of, shared_notes, standing_of
-from delivery.portal.work_words import work_standing_of
+from delivery.portal.words import ClientStatus, history_of, shared_notes, status_of
+from delivery.portal.work_words import work_status_of
 from delivery.progress.operations.impacts import accept_impact
 from delivery.requests.change_gates import seal_of
 from delivery.requests.models import Request
@@ -82,7 +82,7 @@ def home(request: HttpRequest, by: Actor) -> HttpResponse:
     context = {
         "waiting": waiting_for(by),
         "others": waiting_for_others(by),
-        "rows": [(row, standing_of(row)) for row in rows[:ON_HOME]],
+        "rows": [(row, status_of(row)) for row in rows[:ON_HOME]],
         "more": len(rows) > ON_HOME,
         "sent": not_opened_yet(by),
     }
@@ -104,7 +104,7 @@ def requests(request: HttpRequest, by: Actor) -> HttpResponse:
     found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "found": found,
-        "rows": [(row, standing_of(row)) for row in found],
+        "rows": [(row, status_of(row)) for row in found],
         "show": show,
         "words": words,
     }
@@ -150,7 +150,7 @@ def request_page(
     can_answer = can(answer, row, by)
     context = {
         "row": row,
-        "standing": standing_of(row),
+        "standing": status_of(row),
         # What a CRM or a lead's form told is the agency's own note, not what the client asked for.
         "asked": row.details if row.channel in FROM_PEOPLE else "",
         "history": history_of(row, by),
@@ -169,7 +169,7 @@ def request_page(
 def works_in(row: Request) -> list[tuple[Deliverable, ClientStatus]]:
     """Return the deliverables of a request, in the order of its plan."""
     found = Deliverable.objects.filter(request=row.pk).select_related("item").order_by("pk")
-    return [(each, work_standing_of(each)) for each in found]
+    return [(each, work_status_of(each)) for each in found]
 
 
 def currency_of(row: Request) -> str:

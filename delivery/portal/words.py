@@ -31,7 +31,7 @@ class ClientStatus:
 
 
 _LOOKING = gettext_lazy("In review")
-STANDINGS: dict[str, ClientStatus] = {
+STATUSES: dict[str, ClientStatus] = {
     S.CAPTURED: ClientStatus(
         _LOOKING,
         gettext_lazy("We will review it and get back to you, or ask if something is missing."),
@@ -85,7 +85,7 @@ PAUSED = ClientStatus(
     "ask",
 )
 
-_TOLD: dict[str, Words] = {
+_HISTORY: dict[str, Words] = {
     "delivery.request.create": gettext_lazy("Received"),
     "delivery.request.ask": gettext_lazy("Question asked"),
     "delivery.request.answer": gettext_lazy("Question answered"),
@@ -116,13 +116,13 @@ class HistoryLine:
     who: str
 
 
-def standing_of(row: Request) -> ClientStatus:
+def status_of(row: Request) -> ClientStatus:
     if row.item.held_at and row.is_open:
         return PAUSED
     return (
         AGREEING
         if row.impact == Request.Impact.STATED and row.state in Request.before_acceptance
-        else STANDINGS[row.state]
+        else STATUSES[row.state]
     )
 
 
@@ -133,11 +133,11 @@ def history_of(row: Request, by: Actor) -> list[HistoryLine]:
     Only the events named above, without the agency's reasons.
     """
     found = (
-        Event.objects.filter(item=row.item_id, kind__in=_TOLD)
+        Event.objects.filter(item=row.item_id, kind__in=_HISTORY)
         .select_related("actor")
         .order_by("-id")
     )
-    return [HistoryLine(event.at, _TOLD[event.kind], _who(event.actor, by)) for event in found]
+    return [HistoryLine(event.at, _HISTORY[event.kind], _who(event.actor, by)) for event in found]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,5 +63,5 @@ WORK_STANDINGS: dict[str, ClientStatus] = {
 }
 
 
-def work_standing_of(row: Deliverable) -> ClientStatus:
+def work_status_of(row: Deliverable) -> ClientStatus:
     return PAUSED if row.item.held_at and row.is_open else WORK_STANDINGS[row.state]

@@ -28,7 +28,7 @@ def requests(run: Run) -> Sequence[TraceEntry]:
         .order_by("pk")
     )
     return [
-        _told("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display())
+        _entry("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display())
         for row in found
     ]
 
@@ -41,7 +41,7 @@ def briefs(run: Run) -> Sequence[TraceEntry]:
         .order_by("pk")
     )
     return [
-        _told(
+        _entry(
             "brief",
             _("Brief %(ref)s was written"),
             row,
@@ -60,7 +60,7 @@ def deliverables(run: Run) -> Sequence[TraceEntry]:
         .order_by("pk")
     )
     return [
-        _told(
+        _entry(
             "deliverable",
             _("Deliverable %(ref)s was planned"),
             row,
@@ -118,8 +118,8 @@ def approvals(run: Run) -> Sequence[TraceEntry]:
         .select_related("item__owner", "item__backup", "version")
         .order_by("pk")
     )
-    told = [
-        _told(
+    entries = [
+        _entry(
             "approval",
             _("Approval %(ref)s was requested"),
             row,
@@ -134,7 +134,7 @@ def approvals(run: Run) -> Sequence[TraceEntry]:
         .select_related("approval__item", "user", "recorded_by")
         .order_by("pk")
     )
-    return [*told, *(_answer(each) for each in answers)]
+    return [*entries, *(_answer(each) for each in answers)]
 
 
 def _answer(each: Answer) -> TraceEntry:
@@ -151,7 +151,7 @@ def _answer(each: Answer) -> TraceEntry:
     )
 
 
-def _told(section: str, title: str, row: WorkNoun, **more: object) -> TraceEntry:
+def _entry(section: str, title: str, row: WorkNoun, **more: object) -> TraceEntry:
     item = row.item
     data = {
         "ref": item.ref,

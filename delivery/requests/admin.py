@@ -180,9 +180,9 @@ def impact_of(row: Request) -> str:
     """Return the impact stated for a change and the client's answer."""
     if not row.impact:
         return str(row.get_impact_display())
-    told = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
+    text = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
     day = date_format(row.impact_date, "D j M Y") if row.impact_date else display.NOTHING
-    return told % {
+    return text % {
         "hours": row.impact_hours,
         "amount": row.impact_amount,
         "day": day,

@@ -103,7 +103,7 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
         "it passes the automatic checks and waits for a sign-off",
         row.state,
     )
-    for each in checks.standing([row])[row.pk]:
+    for each in checks.judged_checks([row])[row.pk]:
         if each.unsigned:
             signed = deliverables.sign_off(
                 [row.pk], by=by(reviewer), at=now(), check=each.check.pk, passed=True, note=""

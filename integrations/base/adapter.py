@@ -332,7 +332,7 @@ class Adapter:
         like
         """
 
-    def told(
+    def outcome_content(
         self, changes: Mapping[str, str], settings: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         """

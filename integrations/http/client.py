@@ -152,7 +152,7 @@ class SafeClient:
         """
         extensions = {"retry": _QUICK_READ} if reads else {}
         wrote = not (reads or method in SAFE_METHODS)
-        with within(self.total_s), _told(wrote=wrote):
+        with within(self.total_s), _call_errors(wrote=wrote):
             url = httpx.URL(self.base_url + path, **({"params": params} if params else {}))
             for _ in range(MAX_REDIRECTS + 1):
                 request = self._client.build_request(
@@ -217,7 +217,7 @@ NOT_TAKEN = (HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERV
 
 
 @contextmanager
-def _told(*, wrote: bool) -> Iterator[None]:
+def _call_errors(*, wrote: bool) -> Iterator[None]:
     """httpx's errors in our words, without the address, which may hold an id."""
     try:
         yield

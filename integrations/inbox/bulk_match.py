@@ -123,7 +123,7 @@ class Recognised:
     contacts: tuple[Contact, ...]
     engagement: Engagement | None
 
-    def told(self) -> EnrichedFacts:
+    def as_facts(self) -> EnrichedFacts:
         facts, sources = with_people(self.known, self.people)
         return EnrichedFacts(
             facts=facts,
@@ -223,7 +223,7 @@ def _recognised(
         if each is not None:
             found[subject] = each
     keep(found, connection, at)
-    return {subject: each.told() for subject, each in found.items()}
+    return {subject: each.as_facts() for subject, each in found.items()}
 
 
 recogniser(BulkMatch())

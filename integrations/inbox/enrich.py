@@ -81,10 +81,10 @@ class ConnectionEnricher:
             # Again: somebody else may have made them while we waited.
             links = links_of(self.connection, read)
         people = knowable(read.people, links)
-        told = Client.objects.filter(pk=client_id).first() if client_id else None
+        chosen = Client.objects.filter(pk=client_id).first() if client_id else None
         found = (
-            Match(told, "a person")
-            if told
+            Match(chosen, "a person")
+            if chosen
             else match(read, people, links)
             or Match(make_client(writer, read, people), "new client")
         )
@@ -115,10 +115,10 @@ def with_people(
 ) -> tuple[dict[str, object], dict[str, str]]:
     """The facts with the first person's name and address, if anybody may be known."""
     first = next((person for person in people if person.name or person.email), None)
-    told = {"contact.name": first.name, "contact.email": first.email} if first else {}
-    told = {name: value for name, value in told.items() if value}
+    naming = {"contact.name": first.name, "contact.email": first.email} if first else {}
+    naming = {name: value for name, value in naming.items() if value}
     where = f"contact {first.remote_id}".strip() if first else ""
-    return {**read.facts, **told}, {**read.sources, **dict.fromkeys(told, where)}
+    return {**read.facts, **naming}, {**read.sources, **dict.fromkeys(naming, where)}
 
 
 def reading(subject: Subject) -> Enricher | None:

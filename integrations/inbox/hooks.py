@@ -132,14 +132,14 @@ def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> Jso
         for outcome in receipt.outcomes
         if outcome.reason
     ][:10]
-    told = {"received": receipt.inbound_id, **counts, "problems": problems}
+    body = {"received": receipt.inbound_id, **counts, "problems": problems}
     if receipt.state != "poison":
-        return JsonResponse(told)
+        return JsonResponse(body)
     return JsonResponse(
         {
             "error": receipt.reason,
             "message": "The body cannot be read. It was stored for a person to review.",
-            **told,
+            **body,
         },
         status=400,
     )

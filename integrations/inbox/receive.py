@@ -182,7 +182,7 @@ def _row(
         for name in adapter.kept_headers
         if name in delivery.headers
     }
-    told = [
+    listed = [
         {"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]
     ]
     numbers = [counts[name] for name in ("new", "repeated", "conflict", "ignored", "poison")]
@@ -200,7 +200,7 @@ def _row(
             state,
             *numbers,
             reason,
-            Jsonb(told),
+            Jsonb(listed),
         ],
     )
 

@@ -33,9 +33,9 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
     kept = ExternalLink.objects.select_for_update(of=("self",)).filter(**there).first()
     link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
     if link.item_id != row.item_id and not _ours(row):
-        told = {"type": row.object_type, "id": row.remote_id}
+        names = {"type": row.object_type, "id": row.remote_id}
         raise AlreadyLinked(
-            _("The %(type)s %(id)s is already linked to another object here.") % told
+            _("The %(type)s %(id)s is already linked to another object here.") % names
         )
     if kept is None or (link.item_id, link.url, link.digest) != (row.item_id, row.url, row.digest):
         link.item_id, link.url, link.digest = row.item_id, row.url, row.digest

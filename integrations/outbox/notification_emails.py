@@ -17,7 +17,7 @@ from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
-from routing.messages.channels import carrier
+from routing.messages.channels import channel
 from routing.models import Contact, Notification, User
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
@@ -28,8 +28,8 @@ called(INVITE, _("Send an invitation"))
 TOGETHER = timedelta(minutes=5)
 
 
-@carrier
-def write_letters(told: Sequence[Notification], at: datetime) -> None:
+@channel
+def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
     """
     One letter a person, or a line more in the one that waits already.
 
@@ -37,7 +37,7 @@ def write_letters(told: Sequence[Notification], at: datetime) -> None:
     """
     mail = mail_connection(at)
     by_person: dict[int, list[int]] = defaultdict(list)
-    for each in told:
+    for each in notifications:
         by_person[each.recipient_id].append(each.pk)
     waiting = _waiting(mail, by_person, at)
     for person, row in waiting.items():

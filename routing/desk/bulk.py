@@ -87,7 +87,7 @@ class BulkSteps(DeskAdmin):
             reason=form.reason,
             **form.as_details(),
         )
-        return self.told(request, step, rows, results, missing=len(ids) - len(rows))
+        return self.show_results(request, step, rows, results, missing=len(ids) - len(rows))
 
     def confirm(
         self, request: HttpRequest, step: Operation, rows: Sequence[Any], form: StepForm
@@ -118,7 +118,7 @@ class BulkSteps(DeskAdmin):
         }
         return self.render(request, "desk/bulk.html", context)
 
-    def told(
+    def show_results(
         self,
         request: HttpRequest,
         step: Operation,

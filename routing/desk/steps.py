@@ -170,7 +170,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         messages.success(
             request, _("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label}
         )
-        if more := form.told(result.row):
+        if more := form.done_message(result.row):
             messages.info(request, more)
         return HttpResponseRedirect(self.after(row))
 

@@ -81,18 +81,18 @@ def timeline_of(
     events = _events(noun, with_parts=with_parts)
     own = [event for event in events if event.item_id == noun.item_id]
     quoted, purposes = _quoted(own, notes), _purposes(own)
-    told = [_of_part(event) for event in events if event.item_id != noun.item_id]
+    entries = [_of_part(event) for event in events if event.item_id != noun.item_id]
     by_moment: dict[
         tuple[datetime, int], ActivityEntry
     ] = {}  # what one person did at one instant is one operation
     for event in own:
-        told.append(
+        entries.append(
             ActivityEntry(event.at, str(event.actor), _what(event), _way(noun, event, purposes))
         )
         if event.kind == ADDED:
-            _quote(told[-1], quoted.get(event.object_id or 0))
+            _quote(entries[-1], quoted.get(event.object_id or 0))
             continue
-        by_moment[event.at, event.actor_id] = told[-1]
+        by_moment[event.at, event.actor_id] = entries[-1]
     saves = list(_saves([*_newest(noun), *_newest(noun.item)]))
     unheard = {save.by_id for save in saves if (save.at, save.by_id) not in by_moment}
     names = Names(saves, unheard, _loaded(noun, noun.item, *events))
@@ -100,10 +100,10 @@ def timeline_of(
         moment = (save.at, save.by_id)
         if moment not in by_moment:
             by_moment[moment] = ActivityEntry(save.at, names.user(save.by_id), _("Changed"))
-            told.append(by_moment[moment])
+            entries.append(by_moment[moment])
         by_moment[moment].reason = by_moment[moment].reason or save.reason
         by_moment[moment].changes += names.changes(save)
-    return sorted(told, key=lambda entry: entry.at, reverse=True)
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
 def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:

@@ -60,7 +60,7 @@ def typed(value: Any, spec: FieldSpec) -> Any:
     return found
 
 
-def faults(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[FieldProblem]:
+def find_problems(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[FieldProblem]:
     """
     Everything that keeps a flow from acting: required fields that are empty, and values of the
     wrong type.

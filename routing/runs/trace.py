@@ -73,10 +73,10 @@ class Trace:
 
 def trace(run: Run) -> Trace:
     """Everything that happened to a run, in order; packages above add their own sections."""
-    told = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
+    entries = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
     for section in trace_sections():
-        told += section(run)
-    return Trace(run, sorted(told, key=lambda entry: (entry.at, _place(entry))))
+        entries += section(run)
+    return Trace(run, sorted(entries, key=lambda entry: (entry.at, _place(entry))))
 
 
 def _place(entry: TraceEntry) -> int:

@@ -55,7 +55,7 @@ class EscalationEntry:
         return _("notified %(people)s") % {"people": _(" and ").join(self.people) or _("nobody")}
 
 
-def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[EscalationEntry]]:
+def escalation_entries(clocks: Sequence[Clock]) -> Mapping[int, list[EscalationEntry]]:
     """
     What was told of each clock by its id, lowest level first; of repeats at the top the newest. Two
     queries, however many.

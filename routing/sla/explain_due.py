@@ -139,7 +139,7 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
             "version": explanation.policy_version,
             "hours": _calendars(explanation),
         },
-        f"  {standing(reading, zone)}",
+        f"  {status_sentence(reading, zone)}",
     ]
     for stretch in reading.stretches:
         lines += [f"  {line}" for line in _stretch(stretch, zone)]
@@ -152,7 +152,7 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def standing(reading: ClockReading, zone: ZoneInfo) -> str:
+def status_sentence(reading: ClockReading, zone: ZoneInfo) -> str:
     """One sentence: running, paused, met, late or ended, and when it is due."""
     values = {
         "spent": length(reading.spent),

@@ -109,18 +109,18 @@ def together(calendars: Sequence[OpenTime]) -> OpenTime:
     return found
 
 
-def turn(standing: ClockInput, terms: Terms) -> Turn:
+def turn(clock: ClockInput, terms: Terms) -> Turn:
     """Return the turn of a clock for work in this state. The first matching answer counts."""
-    state, party = standing.state, standing.waiting_on
+    state, party = clock.state, clock.waiting_on
     answers = (
         (state in terms.met_in, Turn(Does.STOP, AGENCY, Cause.MET)),
-        (not standing.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
-        (standing.held, Turn(Does.PAUSE, party, Cause.HOLD)),
+        (not clock.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
+        (clock.held, Turn(Does.PAUSE, party, Cause.HOLD)),
         (party != AGENCY, Turn(Does.PAUSE, party, Cause.WAITING)),
         (bool(terms.runs_in) and state not in terms.runs_in, Turn(Does.PAUSE, AGENCY, Cause.STATE)),
         (
-            standing.children_wait_on not in {"", AGENCY},
-            Turn(Does.PAUSE, standing.children_wait_on, Cause.CHILDREN),
+            clock.children_wait_on not in {"", AGENCY},
+            Turn(Does.PAUSE, clock.children_wait_on, Cause.CHILDREN),
         ),
     )
     return next((answer for holds, answer in answers if holds), Turn(Does.RUN, AGENCY, Cause.WORK))

@@ -52,12 +52,12 @@ def checks_of(row: Deliverable, version: Version) -> Sequence[CheckStatus]:
     if version.pk != row.version_id:
         # What is asked now was not asked of an older one.
         found = {pk: check for pk, check in found.items() if pk in results}
-    told = [
+    statuses = [
         CheckStatus(check, results.get(pk), checks.Judged(check, None).is_judgment)
         for pk, check in found.items()
     ]
     return sorted(
-        told,
+        statuses,
         key=lambda each: (
             each.result.passed if each.result else 0.5,
             each.check.position,

@@ -50,7 +50,7 @@ class SignOffForm(StepForm):
 
     def prepare(self) -> None:
         waiting = [
-            each.check for each in checks.standing(self.rows)[self.rows[0].pk] if each.unsigned
+            each.check for each in checks.judged_checks(self.rows)[self.rows[0].pk] if each.unsigned
         ]
         self.fields["check"].choices = [(check.pk, check.name) for check in waiting]  # type: ignore[attr-defined]
 
@@ -177,8 +177,8 @@ class RecordForm(StepForm):
             ) % {"name": self.kept}
 
     def as_details(self) -> dict[str, Any]:
-        told = super().as_details()
-        return told | {
-            "contact": told["contact"].pk,
+        details = super().as_details()
+        return details | {
+            "contact": details["contact"].pk,
             "evidence": self.kept.pk if self.kept else None,
         }

@@ -50,7 +50,7 @@ class GivenAnswer:
     uploads: Sequence[Upload[Any]] = ()
 
 
-def standing(
+def approval_facts(
     rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]
 ) -> Mapping[int, gates.ApprovalGateFacts]:
     """Load the facts for the gates of approvals, with a few queries for any number of them."""
@@ -252,7 +252,7 @@ approve = operation(
     contacts=_CLIENTS,
     becomes=("answer",),  # when more approvals are needed
     gates=_ASKED,
-    facts=standing,
+    facts=approval_facts,
     details=_SAID,
     run=answer,
 )
@@ -263,7 +263,7 @@ request_changes = operation(
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
-    facts=standing,
+    facts=approval_facts,
     details=_SAID,
     run=answer,
 )
@@ -274,7 +274,7 @@ reject = operation(
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
-    facts=standing,
+    facts=approval_facts,
     details=_SAID,
     run=answer,
     danger=True,
@@ -286,7 +286,7 @@ record_answer = operation(
     may=_MAY,
     becomes=("answer", "approve", "request_changes", "reject"),
     gates=(gates.record_is_evidenced,),
-    facts=standing,
+    facts=approval_facts,
     details=("word", "contact", "comment", "evidence"),
     run=record,
 )

@@ -31,7 +31,7 @@ def judged(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """How the newest version of each was judged, and whether the actor made it."""
-    found = checks.standing(rows)
+    found = checks.judged_checks(rows)
     authors = dict(
         Version.objects.filter(
             pk__in=[row.version_id for row in rows if row.version_id]
@@ -138,7 +138,7 @@ def sign(
     """
     with transaction.atomic(savepoint=False):
         lock(Deliverable, ids)
-        waiting = checks.standing(
+        waiting = checks.judged_checks(
             list(Deliverable.objects.filter(pk__in=ids).select_related("item"))
         )
         unsigned = {
@@ -148,14 +148,14 @@ def sign(
         }
         results = []
         for pk in dict.fromkeys(ids):
-            told = {"check": check if pk in unsigned else None, "passed": passed, "note": note}
+            details = {"check": check if pk in unsigned else None, "passed": passed, "note": note}
             results += move(
-                replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **told
+                replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **details
             )
         done = [result.row for result in results if result.done]
         for row in done:
             checks.sign(row, check or 0, passed=bool(passed), note=note, by=by, at=at)
-        conclude(checks.standing(done), by=by, at=at)
+        conclude(checks.judged_checks(done), by=by, at=at)
     return results
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from delivery.briefs.gates import needs_two
 from delivery.briefs.models import Brief
-from delivery.briefs.operations.briefs import standing
+from delivery.briefs.operations.briefs import brief_facts
 from delivery.briefs.plan import BadPlan, Planned, hours_of
 from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
@@ -93,7 +93,7 @@ class Budget:
 
 
 def budget_of(row: Brief, facts: PageFacts) -> Budget:
-    known = facts.of(standing, [row])[row.pk]
+    known = facts.of(brief_facts, [row])[row.pk]
     approved = row.state == Brief.State.APPROVED
     above = not approved and needs_two(row.amount, known)
     waits = above and row.state == Brief.State.IN_REVIEW and row.first_approver_id is not None

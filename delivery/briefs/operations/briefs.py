@@ -39,7 +39,7 @@ grant(
 _BOTH = (AM, OPS)
 
 
-def standing(
+def brief_facts(
     rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[str, Any]
 ) -> Mapping[int, gates.BriefGateFacts]:
     """Load the facts for the gates of briefs, with a few queries for any number of them."""
@@ -209,7 +209,7 @@ edit = operation(
     _("Edit"),
     may=_BOTH,
     gates=(gates.edit_is_readable,),
-    facts=standing,
+    facts=brief_facts,
     details=("body", "planned"),
 )
 submit = operation(
@@ -218,7 +218,7 @@ submit = operation(
     _("Request approval"),
     may=_BOTH,
     gates=(gates.says_what_will_be_made, gates.plan_still_fits, gates.request_is_accepted),
-    facts=standing,
+    facts=brief_facts,
     run=signed,
 )
 approve = operation(
@@ -227,7 +227,7 @@ approve = operation(
     _("Approve"),
     may=_BOTH,
     gates=(gates.not_the_author, gates.plan_still_fits, gates.within_budget_or_second),
-    facts=standing,
+    facts=brief_facts,
     run=signed,
 )
 approve_first = operation(
@@ -236,7 +236,7 @@ approve_first = operation(
     _("Give first approval"),
     may=_BOTH,
     gates=(gates.not_the_author, gates.is_above_budget),
-    facts=standing,
+    facts=brief_facts,
     run=signed,
 )
 request_changes = operation(
@@ -248,7 +248,7 @@ supersede = operation(
     _("Write new brief"),
     may=_BOTH,
     gates=(gates.request_goes_on,),
-    facts=standing,
+    facts=brief_facts,
     needs_reason=True,
     danger=True,
     run=write_anew,

@@ -46,9 +46,9 @@ def answer(
     :param seal: of the statement that was read, from ``gates.changes.seal_of``
     :raises NotKept: if a file is refused; then nothing is answered
     """
-    told = {"contact": by.contact_id, "seal": seal, "comment": comment}
+    details = {"contact": by.contact_id, "seal": seal, "comment": comment}
     with transaction.atomic():  # a refused file undoes this, and nothing around it
-        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **told)
+        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **details)
         for row in [result.row for result in results if result.done]:
             files = [
                 keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at)

@@ -46,7 +46,9 @@ def check(settings: Mapping[str, Any]) -> None:
         )
 
 
-def told(changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def outcome_content(
+    changes: Mapping[str, str], settings: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
     named = properties_of(settings)
     properties = {named[what]: clean(value) for what, value in changes.items() if what in named}
     return {"properties": properties} if properties else None

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from integrations.adapters.mail.content import INVITE, EmailContent, invitation_of, letter_of
+from integrations.adapters.mail.content import INVITE, EmailContent, email_of, invitation_of
 from integrations.base.adapter import (
     CallFailed,
     CredentialsRefused,
@@ -49,17 +49,17 @@ class MailWriter:
         if person is not None and intent.verb == INVITE:
             invited = invitation_of(person, intent.content["contact"], intent.content["by"])
             return self._send(intent, person, invited, {}) if invited else Written(NOBODY)
-        told = Notification.objects.filter(
+        notifications = Notification.objects.filter(
             pk__in=intent.content.get("messages", ()), recipient=intent.content["to"], read_at=None
         )
-        messages = list(told.select_related("item").order_by("pk"))
+        messages = list(notifications.select_related("item").order_by("pk"))
         if person is None or not messages:
             return Written(NOBODY)
         sending([each.pk for each in messages], at=timezone.now())
         return self._send(
             intent,
             person,
-            letter_of(person, messages),
+            email_of(person, messages),
             {"messages": [each.pk for each in messages]},
         )
 
@@ -73,7 +73,7 @@ class MailWriter:
             to=[person.email],
             headers={"Message-ID": number, "Auto-Submitted": "auto-generated"},
         )
-        with _told():
+        with _smtp_errors():
             mail.send()
         return Written(number[1:-1][:100], evidence=evidence)
 
@@ -88,7 +88,7 @@ def message_id(key: str) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _smtp_errors() -> Iterator[None]:
     """
     SMTP's errors in our words: what the server says may hold the address, so only its code is
     repeated.

@@ -57,7 +57,7 @@ def page(intent: OutboxMessage, url: str) -> RenderedPage:
         raise Permanent(f"The text refers to a file that was not sent along: {missing[0][:12]}….")
     style, seo = style_sheet(), content.get("seo") or {}
     style_name = f"style-{sha256(style).hexdigest()[:16]}.css"
-    told = {
+    context = {
         "language": content.get("language") or "en",
         "title": content["title"],
         "head_title": seo.get("title") or content["title"],
@@ -67,7 +67,7 @@ def page(intent: OutboxMessage, url: str) -> RenderedPage:
         "style": style_name,
         "body": placed(content["body_html"], named),  # sanitised before its version got its digest
     }
-    blank = render_to_string("site/page.html", {**told, "digest": _NO_DIGEST}).encode()
+    blank = render_to_string("site/page.html", {**context, "digest": _NO_DIGEST}).encode()
     html = blank.replace(_NO_DIGEST.encode(), sha256(blank).hexdigest().encode(), 1)
     return RenderedPage(
         html,

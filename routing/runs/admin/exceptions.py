@@ -31,7 +31,7 @@ from routing.runs.admin.fill_in import FillInForm, form_for
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
-from routing.runs.snapshots import field_faults, run_snapshots
+from routing.runs.snapshots import field_problems, run_snapshots
 from routing.work import display
 from routing.work.door import OperationResult
 from routing.work.items import soonest
@@ -139,7 +139,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
         assert run is not None
         here = case.step == RunStep.Name.VALIDATE
         missing = (
-            [fault.label for fault in field_faults(run_snapshots([run.pk])[0])] if here else []
+            [fault.label for fault in field_problems(run_snapshots([run.pk])[0])] if here else []
         )
         stuck = [refusal for result in results for refusal in result.refusals]
         if missing:

@@ -84,14 +84,14 @@ def story(trace: Trace, *, seen: Any, again: bool = False) -> list[TracePageEntr
     return _together([_tell(entry, specs, names, recomputed) for entry in trace.entries])
 
 
-def _together(told: Sequence[TracePageEntry]) -> list[TracePageEntry]:
+def _together(entries: Sequence[TracePageEntry]) -> list[TracePageEntry]:
     """
     Events that only joined, and clocks, as one entry of many lines each: the story is in what
     happened next.
     """
     kept: list[TracePageEntry] = []
     groups: dict[str, list[TracePageEntry]] = {}
-    for each in told:
+    for each in entries:
         if each.kind not in TOGETHER:
             kept.append(each)
         elif each.kind in groups:

@@ -159,7 +159,7 @@ def _keep(lease: StepLease, enricher: Enricher | None, read: Any, at: datetime) 
     found = (
         enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen)
         if enricher
-        else EnrichedFacts(_told(lease.run))
+        else EnrichedFacts(_signal_facts(lease.run))
     )
     known = _known_by_people(lease.run)
     Enrichment.objects.create(
@@ -179,7 +179,7 @@ def _keep(lease: StepLease, enricher: Enricher | None, read: Any, at: datetime) 
     identify([lease.run.pk], {lease.run.pk: chosen or found.client_id}, at=at)
 
 
-def _told(run: Run) -> Mapping[str, Any]:
+def _signal_facts(run: Run) -> Mapping[str, Any]:
     """Return the facts stated by the event itself, for subjects without a reader."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
     return {

@@ -75,10 +75,10 @@ def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
         pk__in=step_ids, attempts=0, run__item__in=list(free.values_list("pk", flat=True))
     )
     steps = list(due.select_related("run").select_for_update(of=("self",)).order_by("pk"))
-    told = Enrichment.objects.filter(
+    stated = Enrichment.objects.filter(
         run__in=[step.run_id for step in steps], by__kind=User.Kind.PERSON
     )
-    by_people = set(told.values_list("run_id", flat=True))
+    by_people = set(stated.values_list("run_id", flat=True))
     return [step for step in steps if step.run_id not in by_people]
 
 

@@ -20,7 +20,7 @@ from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run, RunStep
-from routing.runs.snapshots import standing_faults
+from routing.runs.snapshots import current_problems
 from routing.runs.timeboxes import start_timeboxes
 from routing.sla.breaches import on_breach
 from routing.work.creation import create
@@ -151,7 +151,7 @@ def still_failing(
 ) -> Mapping[int, tuple[str, ...]]:
     """Return the problems that each case's step would still stop at, given the current facts."""
     judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
-    found = standing_faults(list(judged.values()), at)
+    found = current_problems(list(judged.values()), at)
     return {case: found.get(run, ()) for case, run in judged.items()}
 
 

@@ -19,7 +19,7 @@ from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.identify import identify
-from routing.runs.snapshots import field_faults, run_snapshots
+from routing.runs.snapshots import field_problems, run_snapshots
 from routing.work.door import OperationResult, operation
 from routing.work.registry import react
 from routing.work.visibility import clients_seen_by, work_seen_by
@@ -73,13 +73,13 @@ def fill_in(
     with transaction.atomic():
         rows = Run.objects.select_related("item").select_for_update(of=("item",), no_key=True)
         run = rows.get(pk=run_id, item__in=work_seen_by(by))
-        [standing] = run_snapshots([run.pk])
-        known = _fitting(values, {spec.name: spec for spec in standing.plan.fields})
+        [snapshot] = run_snapshots([run.pk])
+        known = _fitting(values, {spec.name: spec for spec in snapshot.plan.fields})
         if not run.item.is_open:
             raise WrongValues({"run": str(_("This run has ended."))})
         if client_id is not None and not clients_seen_by(by).filter(pk=client_id).exists():
             raise WrongValues({"client": str(_("Choose one of the clients you see."))})
-        found = standing.found
+        found = snapshot.found
         Enrichment.objects.create(
             run=run,
             facts={**found.facts, **known},
@@ -106,7 +106,7 @@ def _resolved_cases(run: Run, client_id: int | None) -> list[int]:
     if client_id is not None:
         reasons = [Reason.DUPLICATE, Reason.MISSING_CONTEXT]
         settled |= Q(step=RunStep.Name.ENRICH, reason__in=reasons)
-    if not field_faults(run_snapshots([run.pk])[0]):
+    if not field_problems(run_snapshots([run.pk])[0]):
         settled |= Q(step=RunStep.Name.VALIDATE)
     cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
     return list(cases.values_list("pk", flat=True))
