@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from integrations.base import doorbell
 from integrations.outbox import deliver as delivering
 from integrations.outbox.heads import SOON, calls_of, overdue
-from integrations.outbox.heart import end_dead_leases, heart
+from integrations.outbox.heartbeat import end_dead_leases, heart
 from integrations.publishing.probing import probe_due
 
 SOFT_S, HARD_S = 260, 280  # above the deadline of an attempt, see outbox.take

@@ -16,7 +16,7 @@ from routing.kernel.roles import INTEGRATIONS
 from routing.models import ExceptionCase, User
 from routing.people.actors import Actor
 from routing.runs.operations.runs import withdraw_case
-from routing.runs.operations.work_cases import Finding, open_cases, raise_for_work
+from routing.runs.operations.work_cases import WorkFailure, open_cases, raise_for_work
 
 REASONS = (Reason.FAILED_DELIVERY, Reason.REMOTE_CONFLICT)
 
@@ -44,11 +44,11 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
         Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
     )
     if refused:  # about the connection, not about whichever work came first
-        finding = Finding(
+        finding = WorkFailure(
             reason, evidence, about=row.connection.name, owners=health_owners(row.connection)
         )
     else:
-        finding = Finding(reason, evidence, row.item, row.run, row.connection.name)
+        finding = WorkFailure(reason, evidence, row.item, row.run, row.connection.name)
     raise_for_work(finding, at=at)
 
 

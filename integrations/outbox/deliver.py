@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import (
     CallFailed,
-    Intent,
+    OutboxMessage,
     Permanent,
     Temporary,
     Unknown,
@@ -29,10 +29,10 @@ from integrations.http.client import TOTAL_S
 from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
 from integrations.outbox.heads import calls_after, heads, lane, release
-from integrations.outbox.heart import EVERY_S
-from integrations.outbox.intents import intent_of
+from integrations.outbox.heartbeat import EVERY_S
+from integrations.outbox.messages import intent_of
 from integrations.outbox.models import Attempt, Outbound
-from integrations.outbox.settle import Result, recent, settle
+from integrations.outbox.results import AttemptResult, recent, record_result
 from integrations.outbox.take import LeasedChange, attempt_s, take
 from routing.kernel.isolate import isolate
 
@@ -113,7 +113,7 @@ class _Try:
         self.written: Outbound | None = None
 
     def make(self, _ids: Sequence[int]) -> int:
-        row, result = self._taken.row, Result()
+        row, result = self._taken.row, AttemptResult()
         try:
             if _deaths(recent(row)) >= MAX_DEATHS:
                 raise Permanent("Every worker that tried this died.")
@@ -121,12 +121,14 @@ class _Try:
                 _attempt(self._taken, result, self._clock)
         except CallFailed as error:
             result.error = error
-        self.written = settle(self._taken, result, at=self._clock())
+        self.written = record_result(self._taken, result, at=self._clock())
         return 1
 
     def broke(self, _id: int, why: str) -> None:
         """Record an error that nobody foresaw: it may have been done all the same."""
-        self.written = settle(self._taken, Result(error=Unknown(why)), at=self._clock())
+        self.written = record_result(
+            self._taken, AttemptResult(error=Unknown(why)), at=self._clock()
+        )
 
 
 def _deaths(outcomes: Sequence[str]) -> int:
@@ -140,7 +142,7 @@ def _deaths(outcomes: Sequence[str]) -> int:
     return list(silent).count(Attempt.Outcome.LOST)
 
 
-def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
+def _attempt(taken: LeasedChange, result: AttemptResult, clock: Clock) -> None:
     """
     One try; ``result`` is filled in on the way, so that what was written is known even if reading
     it back fails.
@@ -156,7 +158,7 @@ def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
         intent, known = intent_of(row)
     except NoSuchFile as error:
         raise Permanent(str(error)) from None
-    result.settle_s = writer.settle_s
+    result.consistency_delay_s = writer.consistency_delay_s
     if row.look_first or known is None:
         found = writer.find(intent)
         if found is not None and row.look_first and not writer.read_back(intent, found):
@@ -177,11 +179,11 @@ def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> fl
     """
     if taken.died_at is None:
         return 0
-    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.settle_s)
+    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.consistency_delay_s)
     return (taken.died_at + sent - at).total_seconds()
 
 
-def _read_back(writer: Writer, intent: Intent, written: Written) -> Sequence[str]:
+def _read_back(writer: Writer, intent: OutboxMessage, written: Written) -> Sequence[str]:
     """:raises Unknown: instead of Temporary, because it was written already"""
     try:
         return writer.read_back(intent, written)

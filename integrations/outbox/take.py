@@ -26,7 +26,7 @@ DIED = _("Started, but the worker never reported back.")
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class OutboxLease:
     """``token`` fences: a result is written only while it is still the newest one."""
 
     outbound_id: int
@@ -37,7 +37,7 @@ class Lease:
 class LeasedChange:
     """A change that is ours until its lease ends, with its connection as it was when we took it."""
 
-    lease: Lease
+    lease: OutboxLease
     row: Outbound
     died_at: datetime | None = None  # when a worker that died over it was last seen
 
@@ -84,7 +84,7 @@ def take(
         row.take(at=at, until=at + lease_of(row))
         row.worker = worker
         write([row], "begun_at", "worker")
-    return LeasedChange(Lease(row.pk, row.lease), row, died_at)
+    return LeasedChange(OutboxLease(row.pk, row.lease), row, died_at)
 
 
 def _last_seen(row: Outbound) -> datetime | None:

@@ -19,7 +19,7 @@ ALLOWED = {
     "routing/runs/operations/exceptions.py::resume_runs": _STEP,
     "routing/runs/operations/process.py::_refresh": _STEP,
     "routing/runs/operations/runs.py::end_with_run": _STEP,
-    "routing/runs/operations/settle.py::_stop": _STEP,
+    "routing/runs/operations/route_runs.py::_stop": _STEP,
     "routing/runs/steps.py::DUE": _STEP,
     "routing/runs/steps.py::DONE": _STEP,
     "routing/sla/operations/clocks.py::_insert": _CLOCK,

@@ -25,7 +25,7 @@ from integrations.adapters import registry
 from integrations.base import doorbell
 from integrations.base.adapter import Adapter, Unknown, Written
 from integrations.models import Attempt, Connection, Outbound
-from integrations.outbox.settle import Result, settle
+from integrations.outbox.results import AttemptResult, record_result
 from integrations.tasks import deliver as task
 from tests.integrations.inbox.senders import make_connection
 from tests.integrations.outbox.remote import (
@@ -136,7 +136,7 @@ def test_a_result_without_the_newest_lease_is_not_written(
     Outbound.objects.filter(pk=slow.row.pk).update(started_at=None)
 
     [quick] = lease_all(clock.on(minutes=10).now)
-    written = settle(slow, Result(written=Written("stale")), at=clock.now)
+    written = record_result(slow, AttemptResult(written=Written("stale")), at=clock.now)
     Outbound.objects.filter(pk=quick.row.pk).update(leased_until=clock.now, due_at=clock.now)
     deliver(clock.on(minutes=10))
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.backoff import backoff_s
 from routing.kernel.events import Payload
-from routing.kernel.facts import Found
+from routing.kernel.facts import EnrichedFacts
 from routing.kernel.isolate import isolate
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
@@ -42,7 +42,7 @@ ENRICH = operation(Run, "enrich", _("Enrich"), system=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class StepLease:
     """``token`` fences: results are kept only while it is still the newest one."""
 
     step_id: int
@@ -86,7 +86,7 @@ def _one(step_id: int, clock: Clock) -> int:
     return 1
 
 
-def _take(step_id: int, at: datetime) -> Lease | None:
+def _take(step_id: int, at: datetime) -> StepLease | None:
     """Lease a step by compare-and-set: of two workers that saw it due, one gets it."""
     before = RunStep.objects.get(pk=step_id).last_error
     taken = RunStep.objects.due(at).filter(pk=step_id)
@@ -114,12 +114,12 @@ def _take(step_id: int, at: datetime) -> Lease | None:
     return _lease(step)
 
 
-def _lease(step: RunStep) -> Lease:
-    return Lease(step.pk, step.lease, step.run, step.name, step.attempts)
+def _lease(step: RunStep) -> StepLease:
+    return StepLease(step.pk, step.lease, step.run, step.name, step.attempts)
 
 
 @contextmanager
-def _mine(lease: Lease) -> Iterator[RunStep | None]:
+def _mine(lease: StepLease) -> Iterator[RunStep | None]:
     """
     In a transaction: the step, locked after its run's work item as everywhere; None when the lease
     or the run is lost.
@@ -136,7 +136,7 @@ def _mine(lease: Lease) -> Iterator[RunStep | None]:
         yield step if mine and item.is_open else None
 
 
-def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
+def _finish(lease: StepLease, keep: Callable[[], None], at: datetime) -> None:
     """
     Keep the result in one transaction, unless the lease was lost to another worker meanwhile, or
     the run has ended.
@@ -153,13 +153,13 @@ def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
             )
 
 
-def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> None:
+def _keep(lease: StepLease, enricher: Enricher | None, read: Any, at: datetime) -> None:
     system = Actor.system()
     chosen = _chosen_by_people(lease.run)
     found = (
         enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen)
         if enricher
-        else Found(_told(lease.run))
+        else EnrichedFacts(_signal_facts(lease.run))
     )
     known = _known_by_people(lease.run)
     Enrichment.objects.create(
@@ -179,7 +179,7 @@ def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> N
     identify([lease.run.pk], {lease.run.pk: chosen or found.client_id}, at=at)
 
 
-def _told(run: Run) -> Mapping[str, Any]:
+def _signal_facts(run: Run) -> Mapping[str, Any]:
     """Return the facts stated by the event itself, for subjects without a reader."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
     return {
@@ -209,7 +209,7 @@ def _known_by_people(run: Run) -> dict[str, Any]:
     }
 
 
-def _later(lease: Lease, why: str, after_s: float, at: datetime) -> None:
+def _later(lease: StepLease, why: str, after_s: float, at: datetime) -> None:
     due = at + timedelta(seconds=max(after_s, backoff_s(lease.attempts, key=lease.step_id)))
     mine = RunStep.objects.filter(pk=lease.step_id, lease=lease.token, state=State.DUE)
     mine.update(due_at=due, last_error=why[:300])
@@ -224,7 +224,7 @@ def _poisoned(step_id: int, why: str, at: datetime) -> None:
         _later(lease, why, 0, at)
 
 
-def _stop(lease: Lease, problem: Problem, at: datetime) -> None:
+def _stop(lease: StepLease, problem: Problem, at: datetime) -> None:
     """
     A refresh that fails changes nothing; an enrichment that fails stops the run until a person has
     looked.
