@@ -1,6 +1,6 @@
 """
 Make one attempt: take the change, look there, write, read back. Outside any transaction; what
-became of it is settled apart.
+became of it is recorded apart.
 """
 
 from __future__ import annotations
