@@ -35,8 +35,9 @@ from integrations.outbox.heart import EVERY_S
 from integrations.outbox.intents import intent_of
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.settle import Result, recent, settle
-from integrations.outbox.take import Lease, LeasedChange, attempt_s, take
+from integrations.outbox.take import LeasedChange, attempt_s, take
 from routing.kernel.isolate import isolate
+from routing.kernel.queues import Lease
 
 Clock = Callable[[], datetime]
 AT_A_STRETCH = timedelta(seconds=20)

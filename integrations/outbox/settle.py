@@ -26,14 +26,12 @@ from integrations.outbox.cases import raise_case, withdraw_cases
 from integrations.outbox.links import Taken, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.take import Lease
-from routing.kernel.backoff import backoff_s
+from routing.kernel.queues import Lease, Patience, backoff_s, finish
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
 
 Outcome = Attempt.Outcome
-MAX_ATTEMPTS = 12  # some two hours
-MAX_INVITED = 120  # who says when to come back is not broken, only busy
+PATIENCE = Patience(12, invited=120)  # some two hours, without an invitation
 MAX_DIFFERS = 3  # sent, and then not found as it was sent: not a matter of patience
 AFTER_REST_S = 1  # what failed comes back after those that only waited for the pause
 WORDS = 300
@@ -106,18 +104,17 @@ def settle(lease: Lease, result: Result, *, at: datetime) -> bool:
 
 def _settle(lease: Lease, result: Result, at: datetime) -> bool:
     with transaction.atomic():
-        seen = Outbound.objects.get(pk=lease.outbound_id)
+        seen = Outbound.objects.get(pk=lease.row_id)
         lock_work([seen])
         lock_objects([(seen.connection_id, seen.object_key)])
-        rows = Outbound.objects.select_related(
+        rows = Outbound.objects.leased().select_related(
             "connection__service_user", "item", "run__item", "run__flow"
         )
-        row = rows.select_for_update(of=("self",)).get(pk=lease.outbound_id)
-        mine = row.lease == lease.token and row.state == Outbound.State.LEASED
-        if mine:
+        row = finish(rows, lease)
+        if row is not None:
             _move(row, result, at)
-        _record(row, lease, result, at, mine=mine)
-    return mine
+        _record(row or seen, lease, result, at, mine=row is not None)
+    return row is not None
 
 
 def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: bool) -> None:
@@ -176,7 +173,7 @@ def _is_final(row: Outbound, result: Result) -> bool:
         return recent(row).count(Outcome.DIFFERS) + 1 >= MAX_DIFFERS
     if not isinstance(result.error, Temporary):
         return True
-    return row.attempts >= (MAX_INVITED if result.after_s else MAX_ATTEMPTS)
+    return PATIENCE.is_spent(row.attempts, result.after_s)
 
 
 def _again(row: Outbound, result: Result, at: datetime) -> None:

@@ -16,20 +16,13 @@ from integrations.base.connections import Connection
 from integrations.outbox.heads import heads
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 from integrations.outbox.rows import lock_connection, write
+from routing.kernel.queues import Lease, lease
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an attempt may take
 SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to write the result
 LONGEST_ATTEMPT_S = 240.0
 SLOW_CALL = timedelta(seconds=Connection.SLOW_S)
 DIED = _("Started, but the worker never reported back.")
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """``token`` fences: a result is written only while it is still the newest one."""
-
-    outbound_id: int
-    token: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +54,12 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
     :param worker: a process that gives signs of life; None if it does not, and then its lease ends
         by time alone
     """
-    with transaction.atomic():
-        row = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
-        if row is None:
-            return None
-        # Or two workers would both count themselves as the only one.
-        lock_connection(row.connection_id)
-        ready = heads(at).filter(pk=outbound_id).select_related("connection")
-        row = ready.select_for_update(skip_locked=True, of=("self",)).first()
-        if row is None or not has_room(row.connection, at):
-            return None
+    died_at: datetime | None = None
+
+    def lease_it(row: Outbound) -> bool:
+        nonlocal died_at
+        if not has_room(row.connection, at):
+            return False
         if row.state == Outbound.State.LEASED and row.started_at:
             died = Attempt(outbound=row, number=row.lease, started_at=row.started_at, ended_at=at)
             died.outcome, died.error = Attempt.Outcome.LOST, str(DIED)
@@ -79,7 +68,17 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
         row.take(at=at, until=at + lease_of(row))
         row.worker = worker
         write([row], "begun_at", "worker")
-    return LeasedChange(Lease(row.pk, row.lease), row, died_at)
+        return True
+
+    with transaction.atomic():
+        seen = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
+        if seen is None:
+            return None
+        # Or two workers would both count themselves as the only one.
+        lock_connection(seen.connection_id)
+        free = heads(at).filter(pk=outbound_id).select_related("connection")
+        found = lease(free, lease_it)
+    return LeasedChange(found[1], found[0], died_at) if found else None
 
 
 def _last_seen(row: Outbound) -> datetime | None:

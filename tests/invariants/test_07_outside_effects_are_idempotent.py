@@ -133,11 +133,11 @@ def test_a_result_without_the_newest_lease_is_not_written(
     send(connection, "a")
     [slow] = lease_all(clock.now)
     # Leased, not begun: the version before does that.
-    Outbound.objects.filter(pk=slow.outbound_id).update(started_at=None)
+    Outbound.objects.filter(pk=slow.row_id).update(started_at=None)
 
     [quick] = lease_all(clock.on(minutes=10).now)
     written = settle(slow, Result(written=Written("stale")), at=clock.now)
-    Outbound.objects.filter(pk=quick.outbound_id).update(leased_until=clock.now, due_at=clock.now)
+    Outbound.objects.filter(pk=quick.row_id).update(leased_until=clock.now, due_at=clock.now)
     deliver(clock.on(minutes=10))
 
     assert not written

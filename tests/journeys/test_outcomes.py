@@ -15,6 +15,7 @@ from integrations.outbox.deliver import deliver_due
 from integrations.proof.look import Proof
 from integrations.publishing import probing
 from integrations.publishing.probing import DECAYS_AFTER, GONE_AFTER, WATCH, _later
+from routing.kernel.queues import Lease
 from routing.kernel.reasons import Reason
 from routing.models import Destination, ExceptionCase, Outcome
 from routing.runs.operations.outcomes import waive
@@ -101,7 +102,9 @@ def test_looks_that_were_not_possible_are_no_decay(
     go(time)
 
     for _ in range(DECAYS_AFTER + 1):
-        _later(time, outcome(page).pk, "Nobody answers.")
+        row = outcome(page)
+        held = Lease(row.pk, row.next_probe_at, "next_probe_at")
+        _later(held, "Nobody answers.", time())
 
     assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
     assert (outcome(page).next_probe_at or time()) > time()

@@ -22,8 +22,9 @@ from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.outbox.enqueue import Wanted, enqueue
 from integrations.outbox.heads import heads
-from integrations.outbox.take import Lease, take
+from integrations.outbox.take import take
 from integrations.tasks import deliver as task
+from routing.kernel.queues import Lease
 from routing.people.actors import Actor
 from tests.world import NOW
 
