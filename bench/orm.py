@@ -19,7 +19,7 @@ from routing.kernel.events import Event
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.work.door import Operation
-from routing.work.gates import Context
+from routing.work.gates import GateContext
 from routing.work.items import RefCounter, WorkItem
 from routing.work.registry import reactions
 from routing.work.visibility import work_seen_by
@@ -156,7 +156,7 @@ def seen(by: Actor) -> models.QuerySet[Request]:
 
 
 def turn(request: Request, step: Operation, by: Actor, at: datetime) -> None:
-    context = Context(by, at, {"reason": REASON})
+    context = GateContext(by, at, {"reason": REASON})
     if not all(gate(request, context).passed for gate in step.all_gates):
         raise PermissionDenied(step.verb)
     getattr(request, step.verb)(at=at)

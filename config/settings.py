@@ -279,7 +279,7 @@ if ENV.smtp_url:
     EMAIL_USE_SSL, EMAIL_USE_TLS = _SMTP.implicit_tls, not _SMTP.implicit_tls
     EMAIL_TIMEOUT = 20
 else:
-    EMAIL_BACKEND = "config.mail.letters.FolderBackend"
+    EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 
 # -- Celery: messages only wake workers; what must happen is a row with a due time -----------------

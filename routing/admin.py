@@ -11,7 +11,7 @@ from routing.cover import admin as cover
 from routing.flows.admin import flows, rules, versions
 from routing.messages import admin as messages
 from routing.people.admin import clients, contacts, destinations, staff, teams
-from routing.runs.admin import events, exception_routing, exceptions, parked, runs
+from routing.runs.admin import events, exception_routing, exceptions, quarantine, runs
 from routing.sla.admin import calendars, clocks, policies
 from routing.work import admin as work
 from routing.work import admin_forms as work_forms
@@ -29,8 +29,8 @@ __all__ = [
     "exceptions",
     "flows",
     "messages",
-    "parked",
     "policies",
+    "quarantine",
     "rules",
     "runs",
     "staff",

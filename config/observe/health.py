@@ -44,14 +44,14 @@ def ready(_: HttpRequest) -> HttpResponse:
 
 def _database() -> str:
     try:
-        standing = schema.standing(connection)
+        status = schema.migration_status(connection)
     except DatabaseError:
         connection.close()
         return "The database does not answer."
-    if standing.pending:
-        return f"Migrations are pending: {_some(standing.pending)}. Run `manage.py migrate`."
-    if standing.unknown:
-        return f"The schema is newer than this code: {_some(standing.unknown)}. Deploy the newer version."  # noqa: E501
+    if status.pending:
+        return f"Migrations are pending: {_some(status.pending)}. Run `manage.py migrate`."
+    if status.unknown:
+        return f"The schema is newer than this code: {_some(status.unknown)}. Deploy the newer version."  # noqa: E501
     return ""
 
 

@@ -54,7 +54,7 @@ class DecisionForm(WithFiles):
             )
 
 
-class ImpactForm(WithFiles):
+class ImpactDecisionForm(WithFiles):
     """``seal`` is of the statement that was read."""
 
     seal = forms.CharField(widget=forms.HiddenInput(), max_length=16)

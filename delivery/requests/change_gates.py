@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.models import Request
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.gates import GateContext, GateResult, passed, refused
 
 MOST_NOTE = 2_000
 
@@ -27,7 +27,7 @@ def seal_of(row: Request) -> str:
     return sha256(said.encode()).hexdigest()[:16]
 
 
-def impact_is_accepted(row: Request, context: Context) -> GateResult:
+def impact_is_accepted(row: Request, context: GateContext) -> GateResult:
     """Refuses to begin with a change before the client agreed to what it means."""
     if (
         row.kind != Request.Kind.CHANGE
@@ -48,14 +48,14 @@ def impact_is_accepted(row: Request, context: Context) -> GateResult:
     )
 
 
-def is_a_change(row: Request, context: Context) -> GateResult:
+def is_a_change(row: Request, context: GateContext) -> GateResult:
     """Refuses requests that do not change an existing deliverable."""
     if row.kind == Request.Kind.CHANGE and row.target_id is not None:
         return passed("change")
     return refused("change", _("This is not a change request."))
 
 
-def impact_is_readable(row: Request, context: Context) -> GateResult:
+def impact_is_readable(row: Request, context: GateContext) -> GateResult:
     """Refuses a statement that the columns could not hold, or that leaves a question open."""
     if context.preview:
         return passed("statement")
@@ -81,7 +81,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MOST_NOTE and "\x00" not in value
 
 
-def impact_is_asked(row: Request, context: Context) -> GateResult:
+def impact_is_asked(row: Request, context: GateContext) -> GateResult:
     """Refuses an answer when no impact is stated, or when it was answered already."""
     if row.impact == Request.Impact.STATED:
         return passed("impact")
@@ -94,7 +94,7 @@ def impact_is_asked(row: Request, context: Context) -> GateResult:
     )
 
 
-def saw_this_impact(row: Request, context: Context) -> GateResult:
+def saw_this_impact(row: Request, context: GateContext) -> GateResult:
     """Refuses an answer to another statement than the one that holds now."""
     if context.preview or context.details.get("seal") == seal_of(row):
         return passed("seal")
@@ -105,7 +105,7 @@ def saw_this_impact(row: Request, context: Context) -> GateResult:
     )
 
 
-def says_why_not(row: Request, context: Context) -> GateResult:
+def says_why_not(row: Request, context: GateContext) -> GateResult:
     """Refuses to decline an impact without a comment."""
     if context.preview or str(context.details.get("comment") or "").strip():
         return passed("comment")

@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.gates import GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 
 OF_THE_ITEM = ("title", "priority")
 EDITABLE = (*OF_THE_ITEM, "kind", "channel", "details", "wanted_date")
 
 
-def says_what_is_wanted(row: Request, context: Context) -> GateResult:
+def says_what_is_wanted(row: Request, context: GateContext) -> GateResult:
     """Refuses a request that nobody could work from."""
     if row.details.strip():
         return passed("details", _("There is a description."))
@@ -27,14 +27,14 @@ def says_what_is_wanted(row: Request, context: Context) -> GateResult:
     )
 
 
-def has_question(row: Request, context: Context) -> GateResult:
+def has_question(row: Request, context: GateContext) -> GateResult:
     """Refuses an empty question."""
     if context.preview or str(context.details.get("question", "")).strip():
         return passed("question", _("There is a question."))
     return refused("question", _("Enter a question for the client."), clears_by=_("You"))
 
 
-def asked_for_it(row: Request, context: Context) -> GateResult:
+def asked_for_it(row: Request, context: GateContext) -> GateResult:
     """Refuses everybody but the contact whose request it is."""
     if context.by.is_service or (
         context.by.contact_id is not None and row.contact_id == context.by.contact_id
@@ -47,14 +47,14 @@ def asked_for_it(row: Request, context: Context) -> GateResult:
     )
 
 
-def has_answer(row: Request, context: Context) -> GateResult:
+def has_answer(row: Request, context: GateContext) -> GateResult:
     """Refuses an empty answer."""
     if context.preview or str(context.details.get("details", "")).strip():
         return passed("answer", _("There is an answer."))
     return refused("answer", _("Enter the answer."), clears_by=_("You"))
 
 
-def original_fits(row: Request, context: Context) -> GateResult:
+def original_fits(row: Request, context: GateContext) -> GateResult:
     """
     Refuses an original that is this request itself, unknown, another client's or a duplicate too.
     """
@@ -70,7 +70,7 @@ def original_fits(row: Request, context: Context) -> GateResult:
     return passed("original", _("The original request is set."), evidence=original)
 
 
-def edit_fits(row: Request, context: Context) -> GateResult:
+def edit_fits(row: Request, context: GateContext) -> GateResult:
     """
     Refuses what the columns could not hold, a choice that there is not, and a contact of another
     client.
@@ -89,7 +89,7 @@ def edit_fits(row: Request, context: Context) -> GateResult:
     return passed("fields")
 
 
-def has_no_brief(row: Request, context: Context) -> GateResult:
+def has_no_brief(row: Request, context: GateContext) -> GateResult:
     """Refuses a second brief for the same request."""
     ref = context.facts.get(row.pk)
     if ref:

@@ -10,7 +10,7 @@ from PIL import Image
 from delivery.approvals.operations import approvals, deliverables
 from delivery.checks import operations as checks
 from delivery.deliverables.operations import versions
-from delivery.deliverables.operations.versions import Draft, Part
+from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.models import Answer, Approval, CheckResult, Deliverable
 from demo.walkthrough.people import by
 from demo.walkthrough.walk import Walk, fresh, now
@@ -47,7 +47,7 @@ def page_draft(walk: Walk, file: File, words: str, *, alt: bool = True) -> Draft
         "excerpt": "We open.",
         "body_html": body,
     }
-    return Draft(texts, {}, [Part(file.pk, "content", ALT)])
+    return Draft(texts, {}, [DraftFile(file.pk, "content", ALT)])
 
 
 def sheet_draft(walk: Walk) -> Draft:
@@ -58,7 +58,7 @@ def sheet_draft(walk: Walk) -> Draft:
         ContentFile(raw), name=f"figures-{walk.token}.csv", client=client, by=maker, at=now()
     )
     return Draft(
-        {"title": "Figures"}, {}, [Part(file.pk, "download", "The figures of the opening")]
+        {"title": "Figures"}, {}, [DraftFile(file.pk, "download", "The figures of the opening")]
     )
 
 
@@ -103,7 +103,7 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
         "it passes the automatic checks and waits for a sign-off",
         row.state,
     )
-    for each in checks.standing([row])[row.pk]:
+    for each in checks.judged_checks([row])[row.pk]:
         if each.unsigned:
             signed = deliverables.sign_off(
                 [row.pk], by=by(reviewer), at=now(), check=each.check.pk, passed=True, note=""

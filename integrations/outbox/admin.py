@@ -42,7 +42,7 @@ TONES = {
 GOOD = {Attempt.Outcome.DELIVERED, Attempt.Outcome.FOUND}
 
 
-class Reason(forms.Form):
+class OutboxReasonForm(forms.Form):
     reason = long_text(
         gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=500
     )
@@ -61,7 +61,7 @@ STEPS = {
 }
 
 
-class Standing(WithDefault):
+class DeliveryStatusFilter(WithDefault):
     title = gettext_lazy("status")
     parameter_name = "standing"
     STATES = {  # noqa: RUF012  # a constant
@@ -101,7 +101,7 @@ class OutboundAdmin(ReadOnly):
         "made",
     )
     list_select_related = ("connection", "item", "run__item")
-    list_filter = (Standing, "connection", "verb")
+    list_filter = (DeliveryStatusFilter, "connection", "verb")
     search_fields = ("=key", "=object_key", "=remote_id", "=item__ref")
     search_help_text = gettext_lazy("Work reference, object, key or external id")
     ordering = ("-id",)
@@ -127,7 +127,7 @@ class OutboundAdmin(ReadOnly):
         """
         return (
             super().list_title(request)
-            if request.GET.get(Standing.parameter_name)
+            if request.GET.get(DeliveryStatusFilter.parameter_name)
             else _("Unfinished outbox messages")
         )
 
@@ -197,7 +197,7 @@ class OutboundAdmin(ReadOnly):
             raise Http404
         do, label, permission, _states, danger = STEPS[verb]
         actor(request).require(permission, to=str(label).lower())
-        form = Reason(request.POST if request.method == "POST" else None)
+        form = OutboxReasonForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             [result] = do(
                 [row.pk], by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"]

@@ -13,9 +13,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integrations.base.connections import Connection
-from integrations.outbox.heads import heads
+from integrations.base.doorbell import Call
+from integrations.outbox.heads import QUICK, SLOW, heads
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
-from integrations.outbox.rows import lock_connection, write
+from integrations.outbox.rows import lock_connection_of, write
 from routing.kernel.queues import Lease, lease
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an attempt may take
@@ -43,7 +44,9 @@ def attempt_s(row: Outbound) -> float:
     return min(lease_of(row).total_seconds() - SPARE_S, LONGEST_ATTEMPT_S)
 
 
-def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> LeasedChange | None:
+def take(
+    outbound_id: int, *, at: datetime, worker: UUID | None = None, queue: str = ""
+) -> LeasedChange | Call | None:
     """
     Lease the change if it may be sent now; None if not, and then somebody else sends it later.
 
@@ -53,11 +56,17 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
 
     :param worker: a process that gives signs of life; None if it does not, and then its lease ends
         by time alone
+    :param queue: where its message came from. A message for the slow queue is returned instead if
+        the connection has become slow since this one was sent to the quick queue.
     """
+    elsewhere: Call | None = None
     died_at: datetime | None = None
 
     def lease_it(row: Outbound) -> bool:
-        nonlocal died_at
+        nonlocal elsewhere, died_at
+        if queue == QUICK and row.connection.is_slow:
+            elsewhere = Call(outbound_id, SLOW)
+            return False
         if not has_room(row.connection, at):
             return False
         if row.state == Outbound.State.LEASED and row.started_at:
@@ -71,14 +80,12 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
         return True
 
     with transaction.atomic():
-        seen = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
-        if seen is None:
-            return None
         # Or two workers would both count themselves as the only one.
-        lock_connection(seen.connection_id)
+        if not lock_connection_of(outbound_id, at=at):
+            return None
         free = heads(at).filter(pk=outbound_id).select_related("connection")
         found = lease(free, lease_it)
-    return LeasedChange(found[1], found[0], died_at) if found else None
+    return LeasedChange(found[1], found[0], died_at) if found else elsewhere
 
 
 def _last_seen(row: Outbound) -> datetime | None:

@@ -19,7 +19,7 @@ from routing.desk.addresses import address, work_page
 from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import StepForm, form_of
 from routing.desk.offers import answers, steps_of, target
-from routing.work.door import Operation, Result
+from routing.work.door import Operation, OperationResult
 from routing.work.gates import GateResult
 
 DIGITS = 18  # of the largest id that a bigint holds, and one less to be safe
@@ -27,7 +27,7 @@ LIMIT = 500  # rows that a person can still read a result for
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BulkRow:
     """One row of the page: the work item, and what speaks against the step."""
 
     item: Any
@@ -87,7 +87,7 @@ class BulkSteps(DeskAdmin):
             reason=form.reason,
             **form.as_details(),
         )
-        return self.told(request, step, rows, results, missing=len(ids) - len(rows))
+        return self.show_results(request, step, rows, results, missing=len(ids) - len(rows))
 
     def confirm(
         self, request: HttpRequest, step: Operation, rows: Sequence[Any], form: StepForm
@@ -118,12 +118,12 @@ class BulkSteps(DeskAdmin):
         }
         return self.render(request, "desk/bulk.html", context)
 
-    def told(
+    def show_results(
         self,
         request: HttpRequest,
         step: Operation,
         rows: Sequence[Any],
-        results: Sequence[Result],
+        results: Sequence[OperationResult],
         missing: int,
     ) -> TemplateResponse:
         by_id = {result.id: result for result in results}
@@ -145,9 +145,9 @@ class BulkSteps(DeskAdmin):
         }
         return self.render(request, "desk/results.html", context)
 
-    def line(self, row: Any, against: Sequence[GateResult], *, done: bool = False) -> Line:
+    def line(self, row: Any, against: Sequence[GateResult], *, done: bool = False) -> BulkRow:
         item = getattr(row, "item", row)
-        return Line(item, work_page(item.pk), against, done)
+        return BulkRow(item, work_page(item.pk), against, done)
 
 
 def show(step: Operation, admin: BulkSteps, request: HttpRequest, queryset: Any) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from unfold.views import ChangeList
 
-from routing.desk.paging import Term, Unreadable, beyond, keyed, place_of, terms_of
+from routing.desk.paging import Term, UnreadablePlace, beyond, keyed, place_of, terms_of
 
 AFTER, BEFORE, NUMBER = "after", "before", "page"
 COUNTED = 1_000  # rows that are counted; of more we say so
@@ -102,7 +102,7 @@ class DeskList(ChangeList):
                 )
                 if len(found) > size:
                     return found[:size][::-1], True, True
-        except Unreadable:
+        except UnreadablePlace:
             pass
         self.turn = {}
         found = list(rows[: size + 1])

@@ -61,7 +61,7 @@ class StepForm(forms.Form):
             name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data
         }
 
-    def told(self, row: Any) -> str:
+    def done_message(self, row: Any) -> str:
         """Return an additional message for the finished step. ``row`` is as written."""
         return ""
 

@@ -15,7 +15,7 @@ from routing.kernel.roles import holders
 from routing.kernel.transitions import transition_of
 from routing.people.actors import Actor
 from routing.work.door import Facts, Operation, judge, operations_of
-from routing.work.gates import Context, GateResult
+from routing.work.gates import GateContext, GateResult
 from routing.work.items import WorkItem, WorkNoun
 
 
@@ -92,7 +92,7 @@ class PageFacts:
     def answers(self, step: Operation, rows: Sequence[Any]) -> dict[int, list[GateResult]]:
         """What the step's gates would say now of each row, by id."""
         facts = self.of(step.facts, rows) if step.facts and rows else {}
-        context = Context(self.by, self.at, {}, facts, preview=True)
+        context = GateContext(self.by, self.at, {}, facts, preview=True)
         return {row.pk: judge(step, row, context) for row in rows}
 
     def refusals(self, step: Operation, row: Any) -> tuple[GateResult, ...]:

@@ -16,7 +16,7 @@ from unfold.admin import TabularInline
 from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import line
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import User
 
 
@@ -30,7 +30,7 @@ class SavedAdmin(DeskAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change or form.changed_data:
-            save(
+            save_with_reason(
                 obj,
                 by=actor(request),
                 at=timezone.now(),
@@ -47,7 +47,7 @@ class SavedAdmin(DeskAdmin):
         formset.save_m2m()
 
     def keep_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
-        save(row, by=by, at=at, reason=reason)
+        save_with_reason(row, by=by, at=at, reason=reason)
 
     def drop_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
         row._history_user, row._history_date, row._change_reason = User(pk=by.user_id), at, reason

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from routing.desk.addresses import address, page_of
 from routing.desk.base import DeskAdmin, actor
 from routing.desk.bulk import BulkSteps
+from routing.desk.form_tokens import claim_form
 from routing.desk.forms import StepForm, form_of
 from routing.desk.notes import NoteForm, notes_of
 from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, target_state
-from routing.desk.once import once
 from routing.desk.timeline import timeline_of
 from routing.work.door import Operation
 from routing.work.gates import GateResult
@@ -111,7 +111,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         if request.method != "POST":
             return HttpResponseRedirect(page_of(row))
         form = NoteForm(request.POST, request.FILES)
-        with once(request, f"note-{row.item.pk}") as sent:
+        with claim_form(request, f"note-{row.item.pk}") as sent:
             if sent.before:
                 return HttpResponseRedirect(page_of(row))
             note = form.save(row.item, by=by, at=timezone.now())
@@ -170,7 +170,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         messages.success(
             request, _("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label}
         )
-        if more := form.told(result.row):
+        if more := form.done_message(result.row):
             messages.info(request, more)
         return HttpResponseRedirect(self.after(row))
 

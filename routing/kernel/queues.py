@@ -141,7 +141,7 @@ def lease(
     :param take: gives the row, which is locked, a new token and an end, and writes it; False leaves
         it as it is
     """
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):  # a caller's transaction may hold locks of its own
         row = free.select_for_update(skip_locked=True, of=("self",)).first()
         if row is None or not take(row):
             return None

@@ -95,7 +95,7 @@ class Table:
             f"{source}"
         )
 
-    def told(self, source: str, came_from: str) -> str:
+    def event_insert(self, source: str, came_from: str) -> str:
         """An INSERT of one event for each row that ``source`` returned."""
         item = "item_id" if "item_id" in self.fields else "id"  # a work item is its own
         return (

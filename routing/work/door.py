@@ -23,8 +23,8 @@ from routing.people.actors import Actor
 from routing.work.gates import (
     GONE,
     OVERTAKEN,
-    Context,
     Gate,
+    GateContext,
     GateResult,
     Words,
     has_reason,
@@ -36,7 +36,7 @@ from routing.work.gates import (
 from routing.work.items import WorkItem
 from routing.work.locking import lock, open_below
 from routing.work.registry import bring_in_line, reactions
-from routing.work.sql import Told, load, write
+from routing.work.sql import EventMeta, load, write
 from routing.work.visibility import visible_work
 
 # Details are empty for a button.
@@ -48,7 +48,7 @@ NOT_FROM_HERE = _("Not allowed in this state.")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallContext:
     """Context of a call: actor, time, reason and details."""
 
     by: Actor
@@ -58,7 +58,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class OperationResult:
     """Result for one id: done, or refused by these gates."""
 
     id: int
@@ -74,9 +74,9 @@ class Operation:
     One verb of one noun: who may, which gates, how it is called on screen. Buttons, bulk actions,
     API and tests read this.
 
-    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``Result`` per id in
-    the order given. ``facts`` loads what the gates need, once for the batch. ``system`` operations
-    have no button: reactions call them.
+    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``OperationResult``
+    per id in the order given. ``facts`` loads what the gates need, once for the batch. ``system``
+    operations have no button: reactions call them.
     """
 
     do_not_call_in_templates: ClassVar[bool] = (
@@ -98,7 +98,7 @@ class Operation:
     through_hold: bool = False
     needs_reason: bool = False
     details: tuple[str, ...] = ()  # names of fields a person fills in
-    run: Callable[..., list[Result]] | None = None
+    run: Callable[..., list[OperationResult]] | None = None
     system: bool = False
     danger: bool = False
 
@@ -123,7 +123,7 @@ class Operation:
 
     def __call__(
         self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any
-    ) -> list[Result]:
+    ) -> list[OperationResult]:
         """:raises PermissionDenied: if ``by`` may not do this at all"""
         if self.run is None:
             return move(self, ids, by=by, at=at, reason=reason, **details)
@@ -172,7 +172,7 @@ def move(
     at: datetime,
     reason: str = "",
     **details: Any,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and
     events, clocks, reactions.
@@ -190,7 +190,7 @@ def move(
     unknown = details.keys() - step.details
     if unknown and not step.system:  # a verb that takes any field would write it
         raise TypeError(f"{step.kind} takes no {', '.join(sorted(unknown))}")
-    wanted, asked = list(dict.fromkeys(ids)), Asked(by, at, reason, details)
+    wanted, asked = list(dict.fromkeys(ids)), CallContext(by, at, reason, details)
     return again(
         partial(_move, step, wanted, asked, _seen(by)), otherwise=partial(_overtaken, wanted)
     )
@@ -204,17 +204,19 @@ def carry(
     at: datetime,
     reason: str = "",
     **details: Any,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Take along what belongs to rows that were just moved, whether or not ``by`` may do or see it:
     the whole was asked for.
 
     Call it in the transaction that moved them.
     """
-    return _move(step, ids, Asked(by, at, reason, details), None)
+    return _move(step, ids, CallContext(by, at, reason, details), None)
 
 
-def _move(step: Operation, wanted: Sequence[int], asked: Asked, seen: Seen) -> list[Result]:
+def _move(
+    step: Operation, wanted: Sequence[int], asked: CallContext, seen: Seen
+) -> list[OperationResult]:
     if len(wanted) == 1 and not reactions(step.kind):
         rows = load(step.model, wanted, lock=False, seen=seen)
         if not any((item := _item(row)).concerns_clocks or item.held_at for row in rows):
@@ -225,8 +227,8 @@ def _move(step: Operation, wanted: Sequence[int], asked: Asked, seen: Seen) -> l
 
 
 def _pass(
-    step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: Asked
-) -> list[Result]:
+    step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: CallContext
+) -> list[OperationResult]:
     """Judge, turn and write rows that are loaded, and locked where that is needed."""
     by, at = asked.by, asked.at
     context = _context(step, rows, by, at, {**asked.details, "reason": asked.reason})
@@ -240,7 +242,11 @@ def _pass(
         if not found[row.pk] and (pair := _turn(step, row, at, asked.details, found[row.pk]))
     ]
     written = (
-        write(step.model, moved, Told(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason))
+        write(
+            step.model,
+            moved,
+            EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason),
+        )
         if moved
         else set()
     )
@@ -259,13 +265,13 @@ def _pass(
         reaction(done, by, at)
     by_id = {row.pk: row for row in rows}
     return [
-        Result(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk))
+        OperationResult(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk))
         for pk in wanted
     ]
 
 
-def _overtaken(ids: Sequence[int]) -> list[Result]:
-    return [Result(pk, False, (OVERTAKEN,)) for pk in dict.fromkeys(ids)]
+def _overtaken(ids: Sequence[int]) -> list[OperationResult]:
+    return [OperationResult(pk, False, (OVERTAKEN,)) for pk in dict.fromkeys(ids)]
 
 
 def _ended_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -282,7 +288,7 @@ def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None
         carry(RELEASE, below, by=by, at=at, reason=reason)
 
 
-def judge(step: Operation, row: Any, context: Context) -> list[GateResult]:
+def judge(step: Operation, row: Any, context: GateContext) -> list[GateResult]:
     """Every answer, passed or not, in the order a person should clear them: state first."""
     return [_state(step, row), *(gate(row, context) for gate in step.all_gates)]
 
@@ -318,9 +324,9 @@ def _context(
     details: Mapping[str, Any],
     *,
     preview: bool = False,
-) -> Context:
+) -> GateContext:
     facts = step.facts(rows, by, at, details) if step.facts and rows else {}
-    return Context(by, at, details, facts, preview)
+    return GateContext(by, at, details, facts, preview)
 
 
 @lru_cache(maxsize=512)
@@ -367,7 +373,7 @@ def _turn(
     return before, row.__dict__, item_before, item.__dict__
 
 
-def is_held(row: WorkItem, context: Context) -> GateResult:
+def is_held(row: WorkItem, context: GateContext) -> GateResult:
     if row.held_at is not None:
         return passed("held", _("On hold."), evidence=row.hold_reason)
     return refused("held", _("Not on hold."), clears_by=_("Nobody"))
@@ -381,8 +387,8 @@ RELEASE = Operation(
 
 __all__ = [
     "Operation",
+    "OperationResult",
     "PermissionDenied",
-    "Result",
     "all_operations",
     "carry",
     "judge",

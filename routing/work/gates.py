@@ -33,7 +33,7 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class GateContext:
     """
     Facts for a gate besides the row: actor, time, details, and facts loaded once for the batch.
     """
@@ -46,7 +46,7 @@ class Context:
 
 
 class Gate(Protocol):
-    def __call__(self, row: Any, context: Context) -> GateResult: ...
+    def __call__(self, row: Any, context: GateContext) -> GateResult: ...
 
 
 def passed(code: str, message: Words = "", evidence: Words = "") -> GateResult:
@@ -67,7 +67,7 @@ OVERTAKEN = refused(
 )
 
 
-def not_held(row: Any, context: Context) -> GateResult:
+def not_held(row: Any, context: GateContext) -> GateResult:
     """Refuses work on hold."""
     item = getattr(row, "item", row)
     if item.held_at is None:
@@ -80,7 +80,7 @@ def not_held(row: Any, context: Context) -> GateResult:
     )
 
 
-def is_open(row: Any, context: Context) -> GateResult:
+def is_open(row: Any, context: GateContext) -> GateResult:
     """Refuses work that has ended."""
     if row.is_open:
         return passed("open", _("Still open."))
@@ -92,7 +92,7 @@ def is_open(row: Any, context: Context) -> GateResult:
     )
 
 
-def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
+def is_mine_or_my_teams(row: Any, context: GateContext) -> GateResult:
     """
     Refuses people who do not answer for this work, nor for its team, nor may act on everybody's.
     """
@@ -111,7 +111,7 @@ def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
     )
 
 
-def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult:
+def holds_role(roles: Collection[str], row: Any, context: GateContext) -> GateResult:
     """Refuses contacts without one of the listed roles at the client; roles of the agency pass."""
     client = getattr(row, "item", row).client_id
     if context.by.contact_id is None or client in context.by.clients_as(*roles):
@@ -123,7 +123,7 @@ def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult
     )
 
 
-def has_reason(row: Any, context: Context) -> GateResult:
+def has_reason(row: Any, context: GateContext) -> GateResult:
     """Refuses without a reason. Reasons go into history, where the next person reads them."""
     if context.preview or str(context.details.get("reason", "")).strip():
         return passed("reason", _("A reason was given."))

@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from pytest_django import Settings
 
 from delivery.approvals.operations import approvals, deliverables
-from delivery.deliverables.operations.versions import Draft, Part
+from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.flows.client_change import publish_client_change
 from delivery.models import Approval, Deliverable, Request, Version
 from delivery.progress.operations import impacts
@@ -81,7 +81,7 @@ def draft(agency: World, text: str) -> Draft:
         "body_html": body,
         "note": "With the picture you sent.",
     }
-    return Draft(texts, parts=[Part(image.pk, "content", "The lodge at night")])
+    return Draft(texts, parts=[DraftFile(image.pk, "content", "The lodge at night")])
 
 
 def second_version(agency: World) -> Deliverable:

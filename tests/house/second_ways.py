@@ -24,7 +24,7 @@ FROM_DJANGO_FSM = {
 CLAIMS = {
     "routing/sla/operations/escalate.py::CLAIM": "reads what each clock needs as it locks it",
     "integrations/outbox/heads.py::SPREAD": "plans due times and takes nothing",
-    "integrations/outbox/letters.py::_waiting": "adds to what still waits, or writes another",
+    "integrations/outbox/notification_emails.py::_waiting": "adds to what waits",
 }
 _STATEMENT = re.compile(r"\b(SELECT|UPDATE|INSERT INTO|DELETE FROM|WHERE)\b")
 _STATE = re.compile(r"\bstate\b", re.IGNORECASE)

@@ -22,7 +22,7 @@ from routing.kernel.roles import matrix
 from routing.models import WorkItem
 from routing.people.actors import Actor
 from routing.work.door import Operation, all_operations, judge, operations_of
-from routing.work.gates import Context
+from routing.work.gates import GateContext
 from routing.work.items import WorkNoun
 from routing.work.machine_pages import FOLLOWS
 from routing.work.machines import machines, moves, noun, states
@@ -95,7 +95,7 @@ def test_a_verb_is_refused_in_every_state_it_does_not_start_from(
     step: Operation, people: dict[str, Actor]
 ) -> None:
     allowed = moves(step.model).get(step.verb, {}) if step.model in machines() else {"any": "any"}
-    context = Context(people["operations_lead"], NOW)
+    context = GateContext(people["operations_lead"], NOW)
 
     for state in standing(step.model):
         answer = judge_state(step, state, context)
@@ -105,7 +105,7 @@ def test_a_verb_is_refused_in_every_state_it_does_not_start_from(
                 getattr(row_in(step.model, state), step.verb)(at=NOW)
 
 
-def judge_state(step: Operation, state: str, context: Context) -> Any:
+def judge_state(step: Operation, state: str, context: GateContext) -> Any:
     """The door's first answer. Later gates want facts, so they are left out."""
     bare = Operation(step.model, step.verb, step.label, through_hold=True)
     [answer] = judge(bare, row_in(step.model, state), context)

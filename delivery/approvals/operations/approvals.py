@@ -23,7 +23,7 @@ from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.people.staff import User
-from routing.work.door import Operation, Result, carry, operation
+from routing.work.door import Operation, OperationResult, carry, operation
 from routing.work.files import File
 from routing.work.gates import GONE
 from routing.work.locking import lock
@@ -36,7 +36,7 @@ Word = Answer.Word
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class GivenAnswer:
     """
     Answer to record. ``contact_id`` answers for the client. ``evidence_id`` is the evidence of a
     decision made elsewhere.
@@ -50,9 +50,9 @@ class Said:
     uploads: Sequence[Upload[Any]] = ()
 
 
-def standing(
+def approval_facts(
     rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]
-) -> Mapping[int, gates.Standing]:
+) -> Mapping[int, gates.ApprovalGateFacts]:
     """Load the facts for the gates of approvals, with a few queries for any number of them."""
     ids = [row.pk for row in rows]
     answers = list(
@@ -69,7 +69,7 @@ def standing(
         else set()
     )
     return {
-        row.pk: gates.Standing(
+        row.pk: gates.ApprovalGateFacts(
             author_id=authors[row.pk],
             approvers=frozenset(approvers.get(row.item.client_id, ())),
             answered_users=frozenset(
@@ -105,14 +105,14 @@ def answer(
     digest: str = "",
     comment: str = "",
     uploads: Sequence[Upload[Any]] = (),
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     An answer of the agency's own people to its own question, or of a contact to the client's.
 
     :param uploads: kept beside the comment
     :raises NotKept: if one of them is refused; then nothing is answered
     """
-    said = Said(WORDS[step.verb], comment, digest, by.contact_id, uploads=uploads)
+    said = GivenAnswer(WORDS[step.verb], comment, digest, by.contact_id, uploads=uploads)
     return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
@@ -127,16 +127,18 @@ def record(
     contact: int | None = None,
     comment: str = "",
     evidence: int | None = None,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Record a decision that a client's approver made elsewhere, by telephone or in a meeting, with
     its evidence.
     """
-    said = Said(word, comment, "", contact, evidence)
+    said = GivenAnswer(word, comment, "", contact, evidence)
     return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
-def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) -> Result:
+def _answer(
+    step: Operation, pk: int, said: GivenAnswer, *, by: Actor, at: datetime
+) -> OperationResult:
     """
     Close the question if this answer decides it, and keep the answer; all that may follow is locked
     first.
@@ -157,7 +159,7 @@ def _answer(step: Operation, pk: int, said: Said, *, by: Actor, at: datetime) ->
         )
         row = Approval.objects.filter(pk=pk).select_related("item").first()
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
-            return Result(pk, False, (GONE,))
+            return OperationResult(pk, False, (GONE,))
         deciding = _deciding(step, _verb(row, said.word))
         reason = str(_("Recorded: the decision was made elsewhere.")) if elsewhere else ""
         [result] = carry(
@@ -202,7 +204,7 @@ def _colleagues(row: Approval) -> int:
     return holding.exclude(pk=row.version.author_id).distinct().count()
 
 
-def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:
+def _keep(row: Approval, said: GivenAnswer, *, elsewhere: bool, by: Actor, at: datetime) -> None:
     """
     The answer as evidence; its words and files as a note that the client sees, on the deliverable.
     """
@@ -250,7 +252,7 @@ approve = operation(
     contacts=_CLIENTS,
     becomes=("answer",),  # when more approvals are needed
     gates=_ASKED,
-    facts=standing,
+    facts=approval_facts,
     details=_SAID,
     run=answer,
 )
@@ -261,7 +263,7 @@ request_changes = operation(
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
-    facts=standing,
+    facts=approval_facts,
     details=_SAID,
     run=answer,
 )
@@ -272,7 +274,7 @@ reject = operation(
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
-    facts=standing,
+    facts=approval_facts,
     details=_SAID,
     run=answer,
     danger=True,
@@ -284,7 +286,7 @@ record_answer = operation(
     may=_MAY,
     becomes=("answer", "approve", "request_changes", "reject"),
     gates=(gates.record_is_evidenced,),
-    facts=standing,
+    facts=approval_facts,
     details=("word", "contact", "comment", "evidence"),
     run=record,
 )

@@ -112,13 +112,13 @@ class BriefAdmin(WorkColumns, StepsAdmin):
 
     def signatures(self, row: Brief) -> Sequence[tuple[Any, Any]]:
         """Return the people who requested and gave approval."""
-        told = [
+        lines = [
             (_("Approval requested by"), row.submitted_by),
             (_("First approval by"), row.first_approver),
             (_("Approved by"), row.approved_by),
         ]
         at = [(_("Approved"), display.when(row.approved_at))] if row.approved_at else []
-        return [*((label, who) for label, who in told if who), *at]
+        return [*((label, who) for label, who in lines if who), *at]
 
     def texts(self, row: Brief) -> Sequence[tuple[Any, str]]:
         held = [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []

@@ -22,7 +22,7 @@ from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.people.clients import Membership
-from routing.work.door import Operation, Result, move, operation
+from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.notes import Note
 from routing.work.operations import notes
 from routing.work.operations.files import keep
@@ -39,16 +39,16 @@ def answer(
     seal: str = "",
     comment: str = "",
     uploads: Sequence[Upload[Any]] = (),
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     The client's answer; its words and files are a note that both sides read.
 
     :param seal: of the statement that was read, from ``gates.changes.seal_of``
     :raises NotKept: if a file is refused; then nothing is answered
     """
-    told = {"contact": by.contact_id, "seal": seal, "comment": comment}
+    details = {"contact": by.contact_id, "seal": seal, "comment": comment}
     with transaction.atomic():  # a refused file undoes this, and nothing around it
-        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **told)
+        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **details)
         for row in [result.row for result in results if result.done]:
             files = [
                 keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at)

@@ -26,7 +26,7 @@ from routing.people.clients import Client, Contact, Membership
 from routing.sla.operations.calendars import standard
 from routing.sla.operations.clocks import start
 from routing.work.creation import create
-from routing.work.door import Operation, Result, move, operation
+from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
 
 grant("delivery.add_request", AM, OPS)
@@ -129,7 +129,7 @@ def mark_behind_original(
     at: datetime,
     reason: str = "",
     duplicate_of: int | None = None,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Through the door with the original held too: two requests that name each other at once would
     both be lost.

@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from routing.cover.succession import hand_on
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, grant
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.people.staff import User
-from routing.work.door import Result, operation
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.door import OperationResult, operation
+from routing.work.gates import GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 
 grant("routing.see_all_work", QA, OPS, INTEGRATIONS, AUDITOR)
@@ -37,7 +37,7 @@ class CannotLeave(Exception):
     A person still has places that the named successor cannot take; ``results`` says which and why.
     """
 
-    def __init__(self, results: Sequence[Result]) -> None:
+    def __init__(self, results: Sequence[OperationResult]) -> None:
         super().__init__(f"{len(results)} places cannot be handed to this successor.")
         self.results = results
 
@@ -70,7 +70,7 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
         changes = [f"+{name}" for name in sorted(wanted - had)] + [
             f"-{name}" for name in sorted(had - wanted)
         ]
-        save(
+        save_with_reason(
             now,
             by=by,
             at=at,
@@ -81,7 +81,7 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
     user.session_epoch = now.session_epoch
 
 
-def successor_is_free(row: WorkItem, context: Context) -> GateResult:
+def successor_is_free(row: WorkItem, context: GateContext) -> GateResult:
     """Refuses a successor who already stands on the other side of the pair."""
     leaver, heir = context.details["leaver"], context.details["heir"]
     pair = {row.owner_id, row.backup_id}
@@ -105,14 +105,14 @@ replace_person = operation(
 )
 
 
-def _unfit(leaver: User, heir: User) -> list[Result]:
+def _unfit(leaver: User, heir: User) -> list[OperationResult]:
     if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
         who = refused(
             "heir",
             _("The successor must be a different, active staff member."),
             clears_by=_("You: choose someone else"),
         )
-        return [Result(heir.pk, False, (who,), heir)]
+        return [OperationResult(heir.pk, False, (who,), heir)]
     return []
 
 
@@ -144,7 +144,7 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
             raise CannotLeave(stuck)
         leaver.is_active = False
         leaver.session_epoch += 1
-        save(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
+        save_with_reason(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
         tell("routing.user.deactivate", leaver.pk, by=by, at=at)
     user.is_active, user.session_epoch = False, leaver.session_epoch
     return len(ids)
@@ -161,6 +161,6 @@ def reactivate(user: User, *, by: Actor, at: datetime, reason: str) -> None:
     with transaction.atomic():
         [now] = _locked(user)
         now.is_active = True
-        save(now, by=by, at=at, reason=reason, only=["is_active"])
+        save_with_reason(now, by=by, at=at, reason=reason, only=["is_active"])
         tell("routing.user.reactivate", now.pk, by=by, at=at)
     user.is_active = True

@@ -17,13 +17,13 @@ from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.forms import choice
 from routing.desk.saved import SavedAdmin
+from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.version_parts import (
     FieldsOfVersion,
     PartOfVersion,
     RulesOfVersion,
     TriggersOfVersion,
 )
-from routing.flows.admin.why import WhyForm
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
 from routing.flows.registry import action_names
@@ -196,7 +196,7 @@ class FlowVersionAdmin(FrozenWhenPublished):
         operation, permission, label, said = VERBS[verb]
         by = actor(request)
         by.require(permission, to=str(label).lower())
-        form, wrong = WhyForm(request.POST or None), []
+        form, wrong = ReasonForm(request.POST or None), []
         if request.method == "POST" and form.is_valid():
             try:
                 made = operation(

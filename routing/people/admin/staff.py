@@ -108,8 +108,8 @@ class UserAdmin(SavedAdmin):
             except CannotLeave as refusal:
                 stuck = [(result.row, result.refusals) for result in refusal.results]
             else:
-                told = _("Deactivated %(who)s. %(count)s open items went to %(heir)s.")
-                messages.success(request, told % {"who": person, "count": moved, "heir": heir})
+                text = _("Deactivated %(who)s. %(count)s open items went to %(heir)s.")
+                messages.success(request, text % {"who": person, "count": moved, "heir": heir})
                 return HttpResponseRedirect(page_of(person))
         context = {
             "title": _("Deactivate %(who)s") % {"who": person},

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.events import Payload
-from routing.kernel.facts import Found
+from routing.kernel.facts import EnrichedFacts
 from routing.kernel.isolate import isolate
 from routing.kernel.queues import Lease, Patience, finish, lease, put_off
 from routing.kernel.reasons import Reason
@@ -157,7 +157,7 @@ def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
     found = (
         enricher.keep(read, subject=run.subject, by=system, at=at, client_id=chosen)
         if enricher
-        else Found(_told(run))
+        else EnrichedFacts(_signal_facts(run))
     )
     known = _known_by_people(run)
     Enrichment.objects.create(
@@ -177,7 +177,7 @@ def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
     identify([run.pk], {run.pk: chosen or found.client_id}, at=at)
 
 
-def _told(run: Run) -> Mapping[str, Any]:
+def _signal_facts(run: Run) -> Mapping[str, Any]:
     """Return the facts stated by the event itself, for subjects without a reader."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
     return {

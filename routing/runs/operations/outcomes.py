@@ -18,13 +18,13 @@ from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
 from routing.kernel.transitions import turn, verb_of
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.operations import runs
-from routing.runs.operations.work_cases import Finding, raise_for_work
+from routing.runs.operations.work_cases import WorkFailure, raise_for_work
 from routing.runs.outcomes import Outcome
-from routing.work.door import Result, carry, operation
+from routing.work.door import OperationResult, carry, operation
 from routing.work.gates import GONE, refused
 from routing.work.items import WorkItem
 from routing.work.registry import react, reactions
@@ -52,7 +52,7 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
     for item in items:
         if item.pk not in known:
             row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
-            save(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
+            save_with_reason(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
             tell("routing.outcome.expect", row.pk, by=by, at=at)
 
 
@@ -62,10 +62,10 @@ def look_at(item_ids: Collection[int], kind: str, at: datetime) -> None:
     rows.update(next_probe_at=at, failures=0)
 
 
-def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
+def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[OperationResult]:
     """
     Have outcomes looked at with the next sweep, in place of when their next look is due; one
-    ``Result`` per id.
+    ``OperationResult`` per id.
 
     What earlier looks found still counts: two in a row that do not find it are a decay, whoever
     asked for them.
@@ -85,7 +85,9 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
         clears_by=_("Nobody"),
     )
     return [
-        Result(pk, pk in watched, () if pk in watched else (never if pk in known else GONE,))
+        OperationResult(
+            pk, pk in watched, () if pk in watched else (never if pk in known else GONE,)
+        )
         for pk in dict.fromkeys(ids)
     ]
 
@@ -123,7 +125,9 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
                     pair=_pair(row.run),
                 )
             raise_for_work(
-                Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item),
+                WorkFailure(
+                    Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item
+                ),
                 at=at,
             )
     return moved
@@ -148,7 +152,8 @@ def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
     """It is not found, and a person should know: whoever looks goes on looking."""
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
     raise_for_work(
-        Finding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item), at=at
+        WorkFailure(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item),
+        at=at,
     )
 
 
@@ -183,9 +188,9 @@ def take_down(item_ids: Collection[int], *, at: datetime) -> None:
         )
 
 
-def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Go without the proof, by name and with a reason; one ``Result`` per id.
+    Go without the proof, by name and with a reason; one ``OperationResult`` per id.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -207,7 +212,7 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[R
                     clears_by=_("Nobody"),
                 ),
             )
-        results.append(Result(pk, waived, refusals))
+        results.append(OperationResult(pk, waived, refusals))
     return results
 
 
@@ -223,7 +228,7 @@ def _move(pk: int, verb: str, by: Actor, at: datetime, reason: str = "", **detai
         row = Outcome.objects.select_for_update(of=("self",)).filter(pk=pk).first()
         if row is None or not turn(row, verb, at=at, **details):
             return False
-        save(row, by=by, at=at, reason=reason or verb.capitalize())
+        save_with_reason(row, by=by, at=at, reason=reason or verb.capitalize())
         tell(f"routing.outcome.{verb}", row.pk, by=by, at=at)
         if not row.is_unmet:
             _withdraw(row, by, at)

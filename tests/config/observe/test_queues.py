@@ -8,7 +8,7 @@ from config.observe import queues
 from routing.models import Dispatch, Event
 from routing.people.staff import User
 
-NOTHING = queues.Waiting(
+NOTHING = queues.QueueCounts(
     events=0,
     parked=0,
     oldest_s=0,

@@ -25,7 +25,7 @@ KEPT = timedelta(hours=1)
 log = structlog.get_logger(__name__)
 
 
-class Heart:
+class Heartbeat:
     """
     Writes the row of this process every two seconds, by a thread: the process itself waits for
     somebody else's server.
@@ -75,7 +75,7 @@ class Heart:
         connection.close()
 
 
-heart = Heart()
+heart = Heartbeat()
 
 
 def end_dead_leases(at: datetime) -> list[int]:
