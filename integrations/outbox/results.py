@@ -26,14 +26,13 @@ from integrations.outbox.cases import raise_case, withdraw_cases
 from integrations.outbox.links import AlreadyLinked, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.take import LeasedChange, OutboxLease
-from routing.kernel.backoff import backoff_s
+from integrations.outbox.take import LeasedChange
+from routing.kernel.queues import Lease, Patience, backoff_s, finish
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
 
 Outcome = Attempt.Outcome
-MAX_ATTEMPTS = 12  # some two hours
-MAX_INVITED = 120  # who says when to come back is not broken, only busy
+PATIENCE = Patience(12, invited=120)  # some two hours, without an invitation
 MAX_DIFFERS = 3  # sent, and then not found as it was sent: not a matter of patience
 AFTER_REST_S = 1  # what failed comes back after those that only waited for the pause
 WORDS = 300
@@ -110,17 +109,15 @@ def _record_result(taken: LeasedChange, result: AttemptResult, at: datetime) -> 
         # Its work and object never change, so they can be locked before the row is read.
         lock_work([taken.row])
         lock_objects([(taken.row.connection_id, taken.row.object_key)])
-        rows = Outbound.objects.select_related("connection__service_user")
-        row = rows.select_for_update(of=("self",)).get(pk=lease.outbound_id)
-        mine = row.lease == lease.token and row.state == Outbound.State.LEASED
-        if mine:
+        row = finish(Outbound.objects.leased().select_related("connection__service_user"), lease)
+        if row is not None:
             _move(row, result, at)
-        _record(row, lease, result, at, mine=mine)
-    return row if mine else None
+        _record(row or taken.row, lease, result, at, mine=row is not None)
+    return row
 
 
 def _record(
-    row: Outbound, lease: OutboxLease, result: AttemptResult, at: datetime, *, mine: bool
+    row: Outbound, lease: Lease, result: AttemptResult, at: datetime, *, mine: bool
 ) -> None:
     outcome = result.outcome if mine else Outcome.OVERTAKEN
     attempt = Attempt(
@@ -177,7 +174,7 @@ def _is_final(row: Outbound, result: AttemptResult) -> bool:
         return recent(row).count(Outcome.DIFFERS) + 1 >= MAX_DIFFERS
     if not isinstance(result.error, Temporary):
         return True
-    return row.attempts >= (MAX_INVITED if result.after_s else MAX_ATTEMPTS)
+    return PATIENCE.is_spent(row.attempts, result.after_s)
 
 
 def _again(row: Outbound, result: AttemptResult, at: datetime) -> None:

@@ -17,6 +17,7 @@ from integrations.base.doorbell import Call
 from integrations.outbox.heads import QUICK, SLOW, heads
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
 from integrations.outbox.rows import lock_connection_of, write
+from routing.kernel.queues import Lease, lease
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an attempt may take
 SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to write the result
@@ -26,18 +27,10 @@ DIED = _("Started, but the worker never reported back.")
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxLease:
-    """``token`` fences: a result is written only while it is still the newest one."""
-
-    outbound_id: int
-    token: int
-
-
-@dataclass(frozen=True, slots=True)
 class LeasedChange:
     """A change that is ours until its lease ends, with its connection as it was when we took it."""
 
-    lease: OutboxLease
+    lease: Lease
     row: Outbound
     died_at: datetime | None = None  # when a worker that died over it was last seen
 
@@ -66,16 +59,16 @@ def take(
     :param queue: where its message came from. A message for the slow queue is returned instead if
         the connection has become slow since this one was sent to the quick queue.
     """
-    with transaction.atomic():
-        # Or two workers would both count themselves as the only one.
-        if not lock_connection_of(outbound_id, at=at):
-            return None
-        ready = heads(at).filter(pk=outbound_id).select_related("connection")
-        row = ready.select_for_update(skip_locked=True, of=("self",)).first()
-        if row is not None and queue == QUICK and row.connection.is_slow:
-            return Call(outbound_id, SLOW)
-        if row is None or not has_room(row.connection, at):
-            return None
+    elsewhere: Call | None = None
+    died_at: datetime | None = None
+
+    def lease_it(row: Outbound) -> bool:
+        nonlocal elsewhere, died_at
+        if queue == QUICK and row.connection.is_slow:
+            elsewhere = Call(outbound_id, SLOW)
+            return False
+        if not has_room(row.connection, at):
+            return False
         if row.state == Outbound.State.LEASED and row.started_at:
             died = Attempt(outbound=row, number=row.lease, started_at=row.started_at, ended_at=at)
             died.outcome, died.error = Attempt.Outcome.LOST, str(DIED)
@@ -84,7 +77,15 @@ def take(
         row.take(at=at, until=at + lease_of(row))
         row.worker = worker
         write([row], "begun_at", "worker")
-    return LeasedChange(OutboxLease(row.pk, row.lease), row, died_at)
+        return True
+
+    with transaction.atomic():
+        # Or two workers would both count themselves as the only one.
+        if not lock_connection_of(outbound_id, at=at):
+            return None
+        free = heads(at).filter(pk=outbound_id).select_related("connection")
+        found = lease(free, lease_it)
+    return LeasedChange(found[1], found[0], died_at) if found else elsewhere
 
 
 def _last_seen(row: Outbound) -> datetime | None:

@@ -139,9 +139,7 @@ def _key(row: Deliverable, version: Version) -> str:
     The same as long as nobody gave it up: what was discarded and is published again is another
     intent.
     """
-    given_up = Outbound.objects.filter(
-        item=row.item_id, verb=VERB, state__in=[Outbound.State.DISCARDED, Outbound.State.SUPERSEDED]
-    )
+    given_up = Outbound.objects.filter(item=row.item_id, verb=VERB, state__in=Outbound.given_up)
     return f"{VERB}:{row.pk}:{version.digest}:{given_up.count()}"
 
 

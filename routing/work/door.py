@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 from django.core.exceptions import EmptyResultSet, PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
-from django_fsm import TransitionNotAllowed
 
 from routing.kernel.retrying import again
 from routing.kernel.roles import Role, grant, holders
+from routing.kernel.transitions import transition_of, turn
 from routing.people.actors import Actor
 from routing.work.gates import (
     GONE,
@@ -44,6 +44,7 @@ Facts = Callable[[Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[in
 # SQL that selects the work items that are seen, and its parameters; None for all.
 Seen = tuple[str, Sequence[Any]] | None
 NOTHING: Seen = ("SELECT 0 WHERE false", ())
+NOT_FROM_HERE = _("Not allowed in this state.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,10 +341,10 @@ def _seen(by: Actor) -> Seen:
 
 
 def _state(step: Operation, row: Any) -> GateResult:
-    machine = getattr(getattr(step.model, step.verb), "_django_fsm", None)
-    if machine is None or machine.has_transition(row.state):
+    change = transition_of(step.model, step.verb)
+    if change is None or row.state in change.targets:
         return passed("state", evidence=row.state)
-    return refused("state", _("Not allowed in this state."), evidence=row.state)
+    return refused("state", NOT_FROM_HERE, evidence=row.state)
 
 
 def _item(row: Any) -> WorkItem:
@@ -360,10 +361,8 @@ def _turn(
     """
     item = _item(row)
     before, item_before = row.__dict__.copy(), item.__dict__.copy()
-    try:
-        getattr(row, step.verb)(at=at, **details)
-    except TransitionNotAllowed as refusal:
-        held.append(refused("state", str(refusal), evidence=before["state"]))
+    if not turn(row, step.verb, at=at, **details):
+        held.append(refused("state", NOT_FROM_HERE, evidence=before["state"]))
         return None
     if item is not row:
         item.state, item.is_open = row.state, row.is_open

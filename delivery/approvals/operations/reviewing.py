@@ -15,6 +15,7 @@ from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience, Stage
 from routing.kernel.isolate import isolate
 from routing.kernel.reasons import Reason
+from routing.kernel.transitions import verb_of
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
@@ -187,7 +188,7 @@ def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Neither is an approval: the owner decides how to go on."""
     for row in rows:
         about = Deliverable.objects.filter(
-            version=row.version_id, state__in=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW]
+            verb_of(Deliverable, "stall").guard, version=row.version_id
         )
         results = carry(deliverables.stall, list(about.values_list("pk", flat=True)), by=by, at=at)
         reason = Reason.REJECTED if row.state == Approval.State.REJECTED else Reason.NO_ANSWER

@@ -19,6 +19,7 @@ from integrations.outbox.results import AFTER_REST_S
 from integrations.outbox.rows import lock_objects, lock_work, write
 from routing.kernel.retrying import again
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
+from routing.kernel.transitions import verb_of
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason, tell
 from routing.work.door import OperationResult
@@ -30,8 +31,8 @@ grant("integrations.replay_outbound", OPS, INTEGRATIONS, name="Can retry failed 
 grant("integrations.discard_outbound", INTEGRATIONS, name="Can discard outbox messages")
 
 State = Outbound.State
-REPLAYABLE = frozenset({State.DEAD})
-DISCARDABLE = frozenset({State.PENDING, State.RETRYING, State.UNKNOWN, State.HELD, State.DEAD})
+REPLAYABLE = verb_of(Outbound, "replay").sources
+DISCARDABLE = verb_of(Outbound, "discard").sources
 
 
 def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:

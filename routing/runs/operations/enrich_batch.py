@@ -12,6 +12,8 @@ from django.db import transaction
 
 from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.isolate import isolate
+from routing.kernel.queues import claim_batch
+from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, RunStep
@@ -20,7 +22,7 @@ from routing.runs.registry import recognisers
 from routing.runs.steps import make_due
 from routing.work.items import WorkItem
 
-Name, State = RunStep.Name, RunStep.State
+Name = RunStep.Name
 
 
 def enrich_batch(*, at: datetime, limit: int = 200) -> int:
@@ -66,14 +68,8 @@ def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
     something.
     """
     runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
-    free = (
-        WorkItem.objects.filter(pk__in=runs, is_open=True)
-        .order_by("pk")
-        .select_for_update(no_key=True, skip_locked=True)
-    )
-    due = RunStep.objects.due(at).filter(
-        pk__in=step_ids, attempts=0, run__item__in=list(free.values_list("pk", flat=True))
-    )
+    free = claim_batch(WorkItem.objects.filter(pk__in=runs, is_open=True), no_key=True)
+    due = RunStep.objects.due(at).filter(pk__in=step_ids, attempts=0, run__item__in=free)
     steps = list(due.select_related("run").select_for_update(of=("self",)).order_by("pk"))
     stated = Enrichment.objects.filter(
         run__in=[step.run_id for step in steps], by__kind=User.Kind.PERSON
@@ -118,7 +114,5 @@ def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
         {step.run_id: found.client_id for step, found in done},
         at=at,
     )
-    RunStep.objects.filter(pk__in=[step.pk for step, _ in done]).update(
-        state=State.DONE, attempts=1, ended_at=at, last_error=""
-    )
+    turn_all(RunStep.objects.filter(pk__in=[step.pk for step, _ in done]), "finish_untried", at=at)
     make_due([step.run_id for step, _ in done if step.name == Name.ENRICH], Name.VALIDATE, at)

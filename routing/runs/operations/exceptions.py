@@ -15,6 +15,7 @@ from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, QA, grant
 from routing.kernel.sql import run as run_sql
+from routing.kernel.transitions import literals, turn_all, verb_of
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
@@ -34,9 +35,10 @@ grant("routing.view_exceptionroute", *EVERYONE)
 grant("routing.add_exceptionroute", OPS)
 grant("routing.change_exceptionroute", OPS)
 
-UNSETTLED = """
+UNESCALATED = literals(verb_of(ExceptionCase, "escalate").sources)
+UNSETTLED = f"""
     SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
-    WHERE e.state IN ('open', 'claimed') AND c.wakes_at <= %s AND c.next_level <= 1"""
+    WHERE e.state IN ({UNESCALATED}) AND c.wakes_at <= %s AND c.next_level <= 1"""
 
 Taker = ExceptionRoute.Taker
 SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT})
@@ -91,9 +93,7 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
         )
         for step in {trouble.step for trouble in troubles}:
             runs = [trouble.run.pk for trouble in troubles if trouble.step == step]
-            RunStep.objects.filter(run__in=runs, name=step).update(
-                state=RunStep.State.STOPPED, ended_at=at
-            )
+            turn_all(RunStep.objects.filter(run__in=runs, name=step), "stop", at=at)
         move(
             WAIT,
             [trouble.run.pk for trouble in troubles],
@@ -247,8 +247,6 @@ def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None
     free = [run for run in runs if run not in blocked | ended]
     for step in {runs[run] for run in free}:
         mine = [run for run in free if runs[run] == step]
-        RunStep.objects.filter(run__in=mine, name=step).update(
-            state=RunStep.State.DUE, due_at=at, attempts=0, last_error=""
-        )
+        turn_all(RunStep.objects.filter(run__in=mine, name=step), "resume", at=at)
     if free:  # one that was not waiting needs nothing but its step
         move(PROCEED, free, by=Actor.system(), at=at, reason="Its exception was resolved.")

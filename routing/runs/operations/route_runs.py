@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -22,9 +22,10 @@ from routing.flows.choose import Choice, NobodyFits, NoRuleMatches
 from routing.flows.fields import FieldProblem
 from routing.flows.registry import action_named
 from routing.flows.template import fill
-from routing.kernel.backoff import backoff_s
 from routing.kernel.isolate import isolate
+from routing.kernel.queues import Patience, batches, claim_batch, put_off
 from routing.kernel.reasons import Reason
+from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
@@ -42,8 +43,8 @@ from routing.runs.steps import mark_done
 from routing.work.door import operation
 from routing.work.items import WorkItem
 
-Name, State = RunStep.Name, RunStep.State
-MAX_ATTEMPTS = 8
+Name = RunStep.Name
+PATIENCE = Patience(8)
 SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
 
 ROUTE = operation(Run, "route", _("Route"), system=True)
@@ -58,18 +59,9 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
     worker is taken apart.
     """
     ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": SETTLED}
-    due = list(
-        RunStep.objects.due(at)
-        .filter(**ready)
-        .order_by("due_at", "id")
-        .values_list("pk", "attempts")[:limit]
-    )
-    batches = [
-        [step for step, attempts in due if not attempts],
-        *([step] for step, attempts in due if attempts),
-    ]
+    due = RunStep.objects.due(at).filter(**ready).order_by("due_at", "id")
     done = 0
-    for batch in batches:
+    for batch in batches(due.values_list("pk", "attempts")[:limit]):
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
             lambda ids: _route_batch(ids, at), batch, lambda step, why: _later(step, why, at)
@@ -80,10 +72,8 @@ def route_runs(*, at: datetime, limit: int = 200) -> int:
 def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
-        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None).order_by("pk")
-        items = list(
-            free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)
-        )
+        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None)
+        items = claim_batch(free, no_key=True)
         mine = (
             RunStep.objects.due(at)
             .filter(pk__in=step_ids, run__item__in=items)
@@ -248,30 +238,21 @@ def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
     that one due again.
     """
     stopped = [trouble.run.pk for trouble in troubles]
-    RunStep.objects.filter(run__in=stopped, name__in=SETTLED, state=State.DUE).update(
-        state=State.STOPPED, ended_at=at
-    )
-    RunStep.objects.bulk_create(
-        [
-            RunStep(
-                run=trouble.run,
-                name=trouble.step,
-                state=State.STOPPED,
-                due_at=at,
-                started_at=at,
-                ended_at=at,
-            )
-            for trouble in troubles
-        ],
-        ignore_conflicts=True,
-    )
+    turn_all(RunStep.objects.filter(run__in=stopped, name__in=SETTLED), "call_off", at=at)
+    steps = [
+        RunStep(run=trouble.run, name=trouble.step, due_at=at, started_at=at)
+        for trouble in troubles
+    ]
+    for step in steps:
+        step.stop(at=at)
+    RunStep.objects.bulk_create(steps, ignore_conflicts=True)
     raise_cases(troubles, at=at)
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:
     """Put a poisoned run aside; after the last attempt it becomes an exception."""
     step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
-    due = at + timedelta(seconds=backoff_s(step.attempts, key=step_id))
-    RunStep.objects.filter(pk=step_id, state=State.DUE).update(due_at=due, last_error=why[:300])
-    if step.attempts >= MAX_ATTEMPTS:
+    mine = RunStep.objects.unfinished().filter(pk=step_id)
+    put_off(mine, tried=step.attempts, key=step_id, at=at, last_error=why[:300])
+    if PATIENCE.is_spent(step.attempts):
         raise_cases([Trouble(step.run, step.name, Reason.FAILED_STEP, {"error": why})], at=at)

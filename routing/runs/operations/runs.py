@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.flows.fields import WrongType, typed
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, OPS, QA, grant
+from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Enrichment, Run, RunStep
@@ -134,9 +135,7 @@ def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, A
 def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     """A run that is called off needs no more steps, and nobody to settle what blocked it."""
     ids = [run.pk for run in runs]
-    RunStep.objects.filter(run__in=ids, state=RunStep.State.DUE).update(
-        state=RunStep.State.STOPPED, ended_at=at
-    )
+    turn_all(RunStep.objects.filter(run__in=ids), "call_off", at=at)
     cases = ExceptionCase.objects.filter(run__in=ids, state__in=ExceptionCase.open_states)
     pending = list(cases.values_list("pk", flat=True))
     if pending:
