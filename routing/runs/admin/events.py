@@ -9,7 +9,6 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.paginator import InfinitePaginator
 
 from routing.desk.addresses import work_page
 from routing.desk.base import DeskAdmin, actor
@@ -34,7 +33,6 @@ class EventAdmin(ReadOnly):
     search_fields = ("=item__ref",)
     search_help_text = _("Reference, such as ACM-142")
     ordering = ("-id",)
-    paginator = InfinitePaginator  # counting millions of rows helps nobody
     empty_title = _("No events")
     empty_text = _("Each change to work is recorded here as an event.")
 
