@@ -40,7 +40,8 @@ class MetricsMiddleware(PrometheusAfterMiddleware):
         The library does both, and then times the page that tells of the error once more.
         """
         self.metrics.exceptions_by_type.labels(type=type(exception).__name__).inc()
-        self.metrics.exceptions_by_view.labels(view=self._get_view_name(request)).inc()
+        view = (request.resolver_match and request.resolver_match.view_name) or "<unnamed view>"
+        self.metrics.exceptions_by_view.labels(view=view).inc()
 
 
 def export(request: HttpRequest) -> HttpResponse:

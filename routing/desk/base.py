@@ -121,7 +121,9 @@ class DeskAdmin(ModelAdmin):
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> NoReturn:
-        raise Http404  # not a redirect with a message: what is hidden answers like what never was
+        # Django redirects with a message, and only here can that be changed. What is hidden answers
+        # like what never was.
+        raise Http404
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Nothing: see the class."""

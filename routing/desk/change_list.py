@@ -50,7 +50,7 @@ class DeskList(ChangeList):
     def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
         """
         The last word has the key, in the direction of what comes before it, so that one index can
-        hold both.
+        hold both. Django appends ``-pk`` whatever comes before it, and asks nobody.
         """
         found = list(super()._get_deterministic_ordering(ordering))
         if found[-1] == "-pk" and len(found) > 1 and not Term.of(self.model, found[-2]).descending:
