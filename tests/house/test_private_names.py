@@ -20,7 +20,7 @@ REPLACED = {
     "ModelAdmin._get_obj_does_not_exist_redirect",
 }
 # Set by Python and Django on every class of a kind.
-WRITTEN_BY_THEM = {"_base_manager", "_default_manager", "_is_protocol", "_meta"}
+WRITTEN_BY_THEM = {"_abc_impl", "_base_manager", "_default_manager", "_is_protocol", "_meta"}
 
 
 def ours() -> Iterator[type]:
