@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -32,6 +33,15 @@ class MetricsMiddleware(PrometheusAfterMiddleware):
         if labels.get("method", "GET") not in _METHODS:
             labels["method"] = "other"
         return super().label_metric(metric, request, response, **labels)
+
+    def process_request(self, request: HttpRequest) -> None:
+        """
+        Count the request, whatever it says about its length.
+
+        The library takes that for a number. Who answers the request refuses one that is none.
+        """
+        with suppress(ValueError):
+            super().process_request(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> None:
         """

@@ -64,6 +64,13 @@ def test_a_method_of_the_callers_own_is_no_label(client: Browser) -> None:
     assert sum_of(text, TIMED, method="other", view="account_login") == 1
 
 
+def test_a_length_that_is_no_number_goes_on_to_whoever_refuses_it(rf: Any) -> None:
+    request = rf.post("/", headers={"content-length": "many"})
+    count = metrics.MetricsMiddleware(lambda _: HttpResponse(status=411))
+
+    assert count(request).status_code == 411
+
+
 def test_a_request_that_failed_is_timed_once(rf: Any) -> None:
     request = rf.get("/")
     count = metrics.MetricsMiddleware(lambda _: HttpResponse(status=500))
