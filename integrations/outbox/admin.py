@@ -87,7 +87,7 @@ class Standing(WithDefault):
 
 
 @admin.register(Outbound)
-class OutboundAdmin(ReadOnly):
+class OutboundAdmin(ReadOnly[Outbound]):
     heading = gettext_lazy("Outbox")
     list_display = (
         "number",

@@ -11,13 +11,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from routing.desk.addresses import work_page
-from routing.desk.base import DeskAdmin, actor
+from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.kernel.events import Event
 from routing.work.display import NOTHING, when
 from routing.work.visibility import visible_work, work_seen_by
 
 
-class ReadOnly(DeskAdmin):
+class ReadOnly(DeskAdmin[ModelT]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -26,7 +26,7 @@ class ReadOnly(DeskAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(ReadOnly[Event]):
     list_display = ("kind", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
     list_filter = ("source",)
