@@ -42,6 +42,6 @@ __all__ = [
 
 # Groups mirror the roles in code, mail addresses and second factors belong to their owner, the
 # table of beat to the code.
-for _model in list(admin.site._registry):  # noqa: SLF001  # the only list of them
+for _model in list(admin.site._registry):  # noqa: SLF001  # Django has no public list
     if _model._meta.app_label not in settings.OUR_APPS:
         admin.site.unregister(_model)

@@ -72,7 +72,9 @@ def _broker() -> str:
 def figures(request: HttpRequest) -> HttpResponse:
     if not _may_read_figures(request):
         return HttpResponseNotFound()
-    return HttpResponse(metrics.text() + queues.text(), content_type=metrics.CONTENT_TYPE)
+    answer = metrics.export(request)
+    answer.content += queues.text()
+    return answer
 
 
 def _may_read_figures(request: HttpRequest) -> bool:

@@ -43,7 +43,7 @@ tone(
 
 
 @admin.register(Request)
-class RequestAdmin(StepsAdmin):
+class RequestAdmin(StepsAdmin[Request]):
     list_display = ("what", "client", "state_name", "owner", "waiting", "urgency", "due_at", "age")
     list_filter = (
         filters.Openness,

@@ -16,7 +16,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.paginator import InfinitePaginator
 
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.operations.replay import DISCARDABLE, REPLAYABLE, discard, replay
@@ -88,7 +87,7 @@ class DeliveryStatusFilter(WithDefault):
 
 
 @admin.register(Outbound)
-class OutboundAdmin(ReadOnly):
+class OutboundAdmin(ReadOnly[Outbound]):
     heading = gettext_lazy("Outbox")
     list_display = (
         "number",
@@ -105,7 +104,6 @@ class OutboundAdmin(ReadOnly):
     search_fields = ("=key", "=object_key", "=remote_id", "=item__ref")
     search_help_text = gettext_lazy("Work reference, object, key or external id")
     ordering = ("-id",)
-    paginator = InfinitePaginator
     actions = ("replay_selected",)
     empty_title = gettext_lazy("No pending messages")
     empty_text = gettext_lazy(

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from routing.desk.base import DeskAdmin, actor
+from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.desk.forms import line
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason
@@ -24,7 +24,7 @@ class SavedForm(forms.ModelForm[Any]):
     reason = line(_("Reason"), max_length=200, required=False, help_text=_("Shown in the history."))
 
 
-class SavedAdmin(DeskAdmin):
+class SavedAdmin(DeskAdmin[ModelT]):
     form: type[forms.ModelForm[Any]] = SavedForm
     people_fields: tuple[str, ...] = ()  # foreign keys to active members of staff
 

@@ -41,7 +41,7 @@ class Unread(WithDefault):
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnly):
+class NotificationAdmin(ReadOnly[Notification]):
     list_display = ("about", "said", "due_at", "sent", "standing")
     list_display_links = None
     list_select_related = ("item",)
@@ -96,7 +96,7 @@ class NotificationAdmin(ReadOnly):
             self.confirm_read(request, mark_read(None, by=actor(request), at=timezone.now()))
         return HttpResponseRedirect(address(Notification, "changelist"))
 
-    @admin.action(description=gettext_lazy("Mark as read"))
+    @admin.action(permissions=["view"], description=gettext_lazy("Mark as read"))
     def mark_as_read(self, request: HttpRequest, queryset: Any) -> None:
         self.confirm_read(
             request,

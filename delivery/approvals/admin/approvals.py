@@ -36,7 +36,7 @@ tone(
 
 
 @admin.register(Approval)
-class ApprovalAdmin(WorkColumns, StepsAdmin):
+class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
     list_display = (
         "what",
         "client",

@@ -30,7 +30,7 @@ tone(Brief, draft="info", in_review="info", changes_requested="warn", approved="
 
 
 @admin.register(Brief)
-class BriefAdmin(WorkColumns, StepsAdmin):
+class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
     list_display = ("what", "client", "state_name", "of_request", "owner", "due_at", "age")
     list_filter = (
         filters.Openness,

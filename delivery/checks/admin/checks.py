@@ -29,7 +29,7 @@ from routing.work.visibility import clients_seen_by
 
 
 @admin.register(Check)
-class CheckAdmin(DeskAdmin):
+class CheckAdmin(DeskAdmin[Check]):
     list_display = ("name", "kind_name", "format", "client", "position", "in_use")
     list_filter = ("is_active", "format", ("kind", admin.AllValuesFieldListFilter))
     list_select_related = ("client",)

@@ -74,7 +74,7 @@ class NeedsMySignature(SimpleListFilter):
 
 
 @admin.register(Deliverable)
-class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
+class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
     list_display = ("what", "client", "state_name", "newest", "waiting", "owner", "doer", "due_at")
     list_filter = (
         filters.Openness,

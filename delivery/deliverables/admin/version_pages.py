@@ -21,7 +21,7 @@ from routing.work.files_view import address_of
 from routing.work.visibility import files_seen_by
 
 
-class VersionPages(DeskAdmin):
+class VersionPages(DeskAdmin[Deliverable]):
     """Below the page of a deliverable: who sees that sees its versions, and nobody else does."""
 
     def get_urls(self) -> list[URLPattern]:

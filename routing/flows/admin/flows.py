@@ -31,7 +31,7 @@ from routing.work.visibility import work_seen_by
 
 
 @admin.register(Flow)
-class FlowAdmin(SavedAdmin):
+class FlowAdmin(SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",

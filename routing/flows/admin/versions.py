@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.desk.addresses import address, page_of
-from routing.desk.base import actor
+from routing.desk.base import ModelT, actor
 from routing.desk.forms import choice
 from routing.desk.saved import SavedAdmin
 from routing.flows.admin.reason_form import ReasonForm
@@ -56,7 +56,7 @@ VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when do
 }
 
 
-class FrozenWhenPublished(SavedAdmin):
+class FrozenWhenPublished(SavedAdmin[ModelT]):
     """
     Parts of a flow version, editable while it is a draft.
 
@@ -111,7 +111,7 @@ def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
 
 
 @admin.register(FlowVersion)
-class FlowVersionAdmin(FrozenWhenPublished):
+class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     list_display = ("__str__", "standing", "published", "published_by", "copied_from")
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)

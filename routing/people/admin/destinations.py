@@ -71,7 +71,7 @@ class DestinationForm(SavedForm):
 
 
 @admin.register(Destination)
-class DestinationAdmin(SavedAdmin):
+class DestinationAdmin(SavedAdmin[Destination]):
     form = DestinationForm
     list_display = (
         "name",

@@ -29,7 +29,7 @@ SHOWN = 50
 
 
 @admin.register(User)
-class UserAdmin(SavedAdmin):
+class UserAdmin(SavedAdmin[User]):
     form = PersonForm
     heading = gettext_lazy("People")
     list_display = ("full_name", "email", "role_names", "team_names", "timezone", "standing")

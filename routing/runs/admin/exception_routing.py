@@ -33,7 +33,7 @@ class RouteForm(forms.ModelForm[ExceptionRoute]):
 
 
 @admin.register(ExceptionRoute)
-class ExceptionRouteAdmin(SavedAdmin):
+class ExceptionRouteAdmin(SavedAdmin[ExceptionRoute]):
     list_display = ("reason_name", "taker", "timebox", "cases")
     search_fields = ("reason",)
     search_help_text = gettext_lazy("Reason code")

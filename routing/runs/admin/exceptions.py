@@ -42,7 +42,7 @@ tone(ExceptionCase, open="warn", claimed="info", escalated="bad", resolved="good
 
 
 @admin.register(ExceptionCase)
-class ExceptionAdmin(WorkColumns, StepsAdmin):
+class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
     noun_template = "desk/exception.html"
     list_display = (
         "reason_name",
@@ -108,7 +108,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
             return HttpResponseRedirect(page_of(case))
         by.require("routing.fill_in_run", to="fill in runs")
         form = form_for(case, by, at, request.POST)
-        if form is None:
+        if form is None or case.run_id is None:
             raise PermissionDenied(_("Nothing is left to fill in."))
         if form.is_valid():
             try:

@@ -35,7 +35,7 @@ class QuarantineFilter(WithDefault):
 
 
 @admin.register(Dispatch)
-class DispatchAdmin(ReadOnly):
+class DispatchAdmin(ReadOnly[Dispatch]):
     heading = gettext_lazy("Quarantined")
     list_display = ("what", "source", "subject", "standing", "attempts", "since")
     list_select_related = ("event",)

@@ -39,7 +39,7 @@ tone(
 
 
 @admin.register(Run)
-class RunAdmin(WorkColumns, StepsAdmin):
+class RunAdmin(WorkColumns, StepsAdmin[Run]):
     noun_template = "desk/run.html"
     list_display = ("what", "flow_name", "about", "client", "state_name", "owner", "held_by", "age")
     list_filter = (

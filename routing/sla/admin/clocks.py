@@ -47,7 +47,7 @@ class NotNotified(WithDefault):
 
 
 @admin.register(Clock)
-class ClockAdmin(ReadOnly):
+class ClockAdmin(ReadOnly[Clock]):
     list_display = (
         "of_work",
         "what_for",
