@@ -15,7 +15,7 @@ ALLOWED = {
     "routing/runs/operations/enrich.py::_finish": _STEP,
     "routing/runs/operations/enrich.py::_stop": _STEP,
     "routing/runs/operations/enrich_batch.py::_keep": _STEP,
-    "routing/runs/operations/exceptions.py::raise_cases": _STEP,
+    "routing/runs/operations/raising.py::_stop": _STEP,
     "routing/runs/operations/exceptions.py::resume_runs": _STEP,
     "routing/runs/operations/process.py::_refresh": _STEP,
     "routing/runs/operations/runs.py::end_with_run": _STEP,

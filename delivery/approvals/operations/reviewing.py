@@ -20,7 +20,7 @@ from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.operations import runs
-from routing.runs.operations.work_cases import Finding, raise_for_work
+from routing.runs.operations.raising import Finding, raise_exception
 from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.items import WorkItem
@@ -179,7 +179,7 @@ def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
         )
         if used > engagement.rounds:
             evidence = {"used": used, "sold": engagement.rounds, "engagement": engagement.pk}
-            raise_for_work(Finding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
+            raise_exception(Finding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
 
 
 @react("delivery.approval.reject", "delivery.approval.expire")
@@ -192,7 +192,7 @@ def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         results = carry(deliverables.stall, list(about.values_list("pk", flat=True)), by=by, at=at)
         reason = Reason.REJECTED if row.state == Approval.State.REJECTED else Reason.NO_ANSWER
         for each in (result.row for result in results if result.done):
-            raise_for_work(
+            raise_exception(
                 Finding(reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item),
                 at=at,
             )

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from routing.kernel.reasons import Reason
 from routing.kernel.sql import run
 from routing.people.actors import Actor
-from routing.runs.operations.event_cases import raise_for_events
+from routing.runs.operations.raising import Finding, raise_exceptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +151,12 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
             if digest != s.digest
         }
         if others:
-            raise_for_events(
-                Reason.CONFLICTING_DUPLICATE,
-                {event: {"sent": digest} for event, digest in others.items()},
+            conflict = Reason.CONFLICTING_DUPLICATE
+            raise_exceptions(
+                [
+                    Finding(conflict, {"sent": digest}, event_id=event)
+                    for event, digest in sorted(others.items())
+                ],
                 at=at,
             )
     answers, told = [], set()

@@ -23,8 +23,8 @@ from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, Run, RunStep
-from routing.runs.operations.exceptions import Trouble, raise_cases
 from routing.runs.operations.identify import identify
+from routing.runs.operations.raising import Finding, raise_exceptions
 from routing.runs.registry import Enricher, Problem, Retry, enricher_for
 from routing.work.door import operation
 from routing.work.items import WorkItem
@@ -237,4 +237,5 @@ def _stop(lease: Lease, problem: Problem, at: datetime) -> None:
         step.save(update_fields=["last_error", "state"])
         if lease.name == Name.ENRICH:
             evidence = {"message": str(problem), **problem.evidence}
-            raise_cases([Trouble(lease.run, Name.ENRICH, problem.reason, evidence)], at=at)
+            stopped = Finding(problem.reason, evidence, run=lease.run, step=Name.ENRICH)
+            raise_exceptions([stopped], at=at)

@@ -22,7 +22,7 @@ from routing.kernel.reasons import Reason
 from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.models import Run, RunEvent, RunStep
-from routing.runs.operations.event_cases import raise_for_events
+from routing.runs.operations.raising import Finding, raise_exception
 from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
 from routing.work.items import WorkItem
@@ -229,4 +229,5 @@ def _postpone(event_id: int, why: str, at: datetime) -> None:
     with transaction.atomic():
         mine = Dispatch.objects.filter(pk=row.pk, attempts=row.attempts)
         if mine.update(attempts=attempts, due_at=due, parked_reason=parked) and parked:
-            raise_for_events(Reason.FAILED_STEP, {event_id: {"error": why}}, at=at)
+            failed = Finding(Reason.FAILED_STEP, {"error": why}, event_id=event_id)
+            raise_exception(failed, at=at)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -29,7 +29,7 @@ from routing.people.actors import Actor
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunStep
-from routing.runs.operations.exceptions import Trouble, raise_cases
+from routing.runs.operations.raising import Finding, raise_exceptions
 from routing.runs.registry import Job
 from routing.runs.standing import Standing, decide_for, field_faults, rule_facts, standings
 from routing.runs.steps import mark_done
@@ -87,26 +87,30 @@ def _settle(step_ids: Sequence[int], at: datetime) -> int:
         run_ids = list(mine.values_list("run_id", flat=True))
         if not run_ids:
             return 0
-        troubles: list[Trouble] = []
-        decided = _decide(_validate(standings(run_ids), troubles), troubles, at)
+        findings: list[Finding] = []
+        decided = _decide(_validate(standings(run_ids), findings), findings, at)
         _act(decided, at)
-        _stop(troubles, at)
+        _stop(findings, at)
         mark_done([standing.run.pk for standing, _choice, _decision in decided], SETTLED, at)
     return len(run_ids)
 
 
-def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Standing]:
+def _validate(all_runs: Sequence[Standing], findings: list[Finding]) -> list[Standing]:
     valid = []
     for standing in all_runs:
         faults = field_faults(standing)
         if faults:
             evidence = {"fields": [_told(fault, standing) for fault in faults]}
-            troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_FIELDS, evidence))
+            findings.append(_at(Name.VALIDATE, standing, Reason.MISSING_FIELDS, evidence))
         elif standing.found.client_id is None:
-            troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_CONTEXT, {}))
+            findings.append(_at(Name.VALIDATE, standing, Reason.MISSING_CONTEXT, {}))
         else:
             valid.append(standing)
     return valid
+
+
+def _at(step: str, standing: Standing, reason: Reason, evidence: Mapping[str, Any]) -> Finding:
+    return Finding(reason, evidence, run=standing.run, step=step)
 
 
 def _told(fault: Fault, standing: Standing) -> dict[str, str]:
@@ -118,7 +122,7 @@ def _told(fault: Fault, standing: Standing) -> dict[str, str]:
 
 
 def _decide(
-    valid: Sequence[Standing], troubles: list[Trouble], at: datetime
+    valid: Sequence[Standing], findings: list[Finding], at: datetime
 ) -> list[tuple[Standing, Choice, Decision]]:
     if not valid:
         return []
@@ -127,12 +131,10 @@ def _decide(
         try:
             choice = decide_for(standing, pool)
         except NoRuleHolds as error:
-            troubles.append(
-                Trouble(standing.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)})
-            )
+            findings.append(_at(Name.DECIDE, standing, Reason.NO_RULE, {"message": str(error)}))
         except NobodyFits as error:
-            troubles.append(
-                Trouble(standing.run, Name.DECIDE, Reason.NOBODY_AVAILABLE, {"message": str(error)})
+            findings.append(
+                _at(Name.DECIDE, standing, Reason.NOBODY_AVAILABLE, {"message": str(error)})
             )
         else:
             decided.append((standing, choice, record(standing, pool, choice, at)))
@@ -236,30 +238,30 @@ def _job(run: Run, standing: Standing, choice: Choice) -> Job:
     )
 
 
-def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
+def _stop(findings: Sequence[Finding], at: datetime) -> None:
     """
     Stop each run at the step that could not be done, and nowhere else: resolving its case makes
     that one due again.
     """
-    stopped = [trouble.run.pk for trouble in troubles]
+    stopped = [finding.run.pk for finding in findings if finding.run]
     RunStep.objects.filter(run__in=stopped, name__in=SETTLED, state=State.DUE).update(
         state=State.STOPPED, ended_at=at
     )
     RunStep.objects.bulk_create(
         [
             RunStep(
-                run=trouble.run,
-                name=trouble.step,
+                run=finding.run,
+                name=finding.step,
                 state=State.STOPPED,
                 due_at=at,
                 started_at=at,
                 ended_at=at,
             )
-            for trouble in troubles
+            for finding in findings
         ],
         ignore_conflicts=True,
     )
-    raise_cases(troubles, at=at)
+    raise_exceptions(findings, at=at)
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:
@@ -268,4 +270,5 @@ def _later(step_id: int, why: str, at: datetime) -> None:
     due = at + timedelta(seconds=backoff_s(step.attempts, key=step_id))
     RunStep.objects.filter(pk=step_id, state=State.DUE).update(due_at=due, last_error=why[:300])
     if step.attempts >= MAX_ATTEMPTS:
-        raise_cases([Trouble(step.run, step.name, Reason.FAILED_STEP, {"error": why})], at=at)
+        failed = Finding(Reason.FAILED_STEP, {"error": why}, run=step.run, step=step.name)
+        raise_exceptions([failed], at=at)
