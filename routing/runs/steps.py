@@ -6,20 +6,33 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
+from routing.runs.models import RunStep
 
-DUE = """
-    INSERT INTO routing_runstep (run_id, name, state, due_at, attempts, lease, last_error)
-    SELECT run, name, 'due', %(at)s, 0, 0, ''
-    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
-        unnest(%(names)s::text[]) AS name ORDER BY place
+_DUE = insert_into(
+    RunStep,
+    """unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
+        unnest(%(names)s::text[]) AS name ORDER BY place""",
+    run_id="run",
+    name="name",
+    due_at="%(at)s",
+)
+DUE = f"""{_DUE}
     ON CONFLICT (run_id, name) DO UPDATE SET state = EXCLUDED.state, due_at = EXCLUDED.due_at"""
-DONE = """
-    INSERT INTO routing_runstep (run_id, name, state, due_at, attempts, lease, last_error,
-        started_at, ended_at)
-    SELECT run, name, 'done', %(at)s, 1, 0, '', %(at)s, %(at)s
-    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
+_DONE = insert_into(
+    RunStep,
+    """unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
         unnest(%(names)s::text[]) WITH ORDINALITY AS n(name, nth)
-    ORDER BY place, nth
+    ORDER BY place, nth""",
+    run_id="run",
+    name="name",
+    state="'done'",
+    due_at="%(at)s",
+    attempts="1",
+    started_at="%(at)s",
+    ended_at="%(at)s",
+)
+DONE = f"""{_DONE}
     ON CONFLICT (run_id, name) DO UPDATE SET state = EXCLUDED.state, ended_at = EXCLUDED.ended_at,
         last_error = ''"""
 
