@@ -4,17 +4,16 @@ Capture signals from outside: once each, whatever the sender repeats, in two sta
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
+from routing.kernel.canonical import json_digest
 from routing.kernel.events import Dispatch, Event, Payload
 from routing.kernel.reasons import Reason
 from routing.kernel.sql import run
@@ -43,10 +42,7 @@ class Signal:
     @property
     def digest(self) -> str:
         """SHA-256 of the body's canonical JSON, as hex."""
-        text = json.dumps(
-            self.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
-        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return json_digest(self.body)
 
 
 class Capture(StrEnum):

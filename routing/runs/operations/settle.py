@@ -5,12 +5,10 @@ asking anybody outside.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -23,6 +21,7 @@ from routing.flows.fields import Fault
 from routing.flows.registry import action_named
 from routing.flows.template import fill
 from routing.kernel.backoff import backoff_s
+from routing.kernel.canonical import as_json
 from routing.kernel.isolate import isolate
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
@@ -146,10 +145,10 @@ def _decide(
 def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
     fallback = pool.fallback(standing.run.flow, standing.found.client_id)
-    asked = canonical(
+    asked = as_json(
         {"facts": rule_facts(standing), "candidates": pool.candidates, "fallback": fallback}
     )
-    answer = canonical(choice)
+    answer = as_json(choice)
     return Decision(
         run=standing.run,
         version_id=standing.run.version_id,
@@ -161,29 +160,6 @@ def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Deci
         digest=sha256(f"{asked}\n{answer}".encode()).hexdigest(),
         at=at,
     )
-
-
-def canonical(value: Any) -> str:
-    """
-    The one JSON text of a value; a dataclass is an object of its fields, read as it is written:
-    ``asdict`` would copy it first.
-    """
-    return _CANONICAL.encode(value)
-
-
-def _as_object(value: Any) -> dict[str, Any]:
-    """:raises TypeError: for what is no dataclass, as JSON does"""
-    return {name: getattr(value, name) for name in _names(value.__class__)}
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
-_CANONICAL = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object
-)
 
 
 def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> None:
