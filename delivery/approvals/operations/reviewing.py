@@ -24,6 +24,7 @@ from routing.runs.operations.raising import Finding, raise_exception
 from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 from routing.work.registry import react
 
 State = Deliverable.State
@@ -50,15 +51,11 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
     if not client and version.author_id == owner:  # who made it cannot answer
         owner, backup = backup, owner
     return Approval(
-        item=WorkItem(
-            title=item.title,
-            client_id=item.client_id,
-            run_id=item.run_id,
+        item=new_item(
+            item.title,
             parent=item,
-            team_id=item.team_id,
             owner_id=owner,
             backup_id=backup,
-            priority=item.priority,
             waiting_on=WorkItem.WaitingOn.CLIENT if client else WorkItem.WaitingOn.AGENCY,
         ),
         version=version,

@@ -25,7 +25,7 @@ from routing.runs.models import Run, RunEvent, RunStep
 from routing.runs.operations.raising import Finding, raise_exception
 from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
-from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 
 ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write, come back
 MAX_ATTEMPTS = 8
@@ -147,8 +147,8 @@ def _about(subjects: Collection[Subject]) -> list[int]:
 
 def _new_run(version: FlowVersion, event: Event) -> Run:
     flow = version.flow
-    item = WorkItem(
-        title=f"{flow.name}: {event.subject_type} {event.subject_id}"[:200],
+    item = new_item(
+        f"{flow.name}: {event.subject_type} {event.subject_id}",
         owner_id=flow.owner_id,
         backup_id=flow.backup_id,
     )

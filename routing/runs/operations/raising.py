@@ -27,6 +27,7 @@ from routing.work.creation import create
 from routing.work.door import move, operation
 from routing.work.items import WorkItem
 from routing.work.locking import holds_of
+from routing.work.new_items import new_item
 
 log = structlog.get_logger(__name__)
 WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
@@ -280,11 +281,10 @@ def _owners(each: _Located, routes: Mapping[str, ExceptionRoute], staff: Staff) 
 
 def _case(each: _Located, owners: Owners, staff: Staff) -> ExceptionCase:
     work, finding = each.work, each.finding
-    item = WorkItem(
-        title=f"{Reason(finding.reason).label}: {each.subject}"[:200],
-        client=work.client if work else None,
-        run=each.run,
+    item = new_item(
+        f"{Reason(finding.reason).label}: {each.subject}",
         parent=work,
+        run_id=each.run.pk if each.run else None,
         team_id=work.team_id if work else staff.team_id,
         owner_id=owners.owner_id,
         backup_id=owners.backup_id,
