@@ -13,7 +13,7 @@ import pytest
 from django.core.mail import EmailMessage, get_connection
 
 from config.mail import smtp
-from integrations.adapters.mail.writer import _told
+from integrations.adapters.mail.writer import _smtp_errors
 from integrations.base.adapter import Unknown
 
 pytestmark = pytest.mark.real_clock
@@ -101,7 +101,7 @@ def test_a_server_that_drips_one_byte_at_a_time_is_cut_off(
     monkeypatch.setattr(smtp, "TOTAL_S", 0.7)
     server, began = serving(drips_at, TLS_RECORD if tls else b""), monotonic()
 
-    with pytest.raises(Unknown, match="in time"), _told():
+    with pytest.raises(Unknown, match="in time"), _smtp_errors():
         send(server.port, use_ssl=tls)
 
     assert monotonic() - began < 4  # each byte came well within the time-out of the socket
