@@ -33,12 +33,13 @@ Clock = Callable[[], datetime]
 Name, State = RunStep.Name, RunStep.State
 LEASE = timedelta(minutes=3)  # longer than the total deadline of every call an enricher makes
 MAX_ATTEMPTS = 12
-UNHEARD = (
-    "Begun, and not heard of since."  # stands while a worker is at it, and after one that died
-)
+# Stands while a worker is at it, and after one that died.
+UNHEARD = "The worker that started this never reported back."
 CLIENT = "client"  # beside the facts' names in ``sources``: how the client is known
 MAX_INVITED = 120  # who says when to come back is not broken, only busy or resting
-ENRICH = operation(Run, "enrich", _("Enrich"), system=True)
+ENRICH = operation(
+    Run, "enrich", _("Enrich"), done=_("%(who)s started enriching the run"), system=True
+)
 
 
 @dataclass(frozen=True, slots=True)
