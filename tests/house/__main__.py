@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.house import rooms, rules, words
+from tests.house import names, rooms, rules, words
 from tests.house.state_writes import past_the_door
 from tests.house.state_writes_allowed import ALLOWED
 
@@ -14,6 +14,7 @@ found = [
     *past_the_door(rules.sources(), ALLOWED),
     *words.openings(rules.sources()),
     *words.words(words.shown()),
+    *names.names(rules.sources()),
 ]
 print("\n".join(found) or "The rules of the house hold.")
 sys.exit(bool(found))
