@@ -44,6 +44,7 @@ BANNED = {
     "not a step from here": "Not allowed in this state",
     "look again, then repeat": "reload the page and try again",
     "tell whoever": "Tell your administrator",
+    "made anew": "sent again",
     "tried anew": "retried",
     "not heard of": "never reported back",
     "outgoing intent": "outbox message",
