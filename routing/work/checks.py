@@ -35,6 +35,22 @@ def every_reaction_waits_for_an_event_that_can_happen(
     ]
 
 
+@register()
+def every_step_says_in_the_activity_what_was_done(
+    app_configs: Sequence[AppConfig] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Refuse an operation without a sentence for the activity of a page."""
+    return [
+        Error(
+            f"{step.kind} does not say in the activity what was done.",
+            hint="Give the operation ``done``, a past-tense sentence that begins with %(who)s.",
+            id="throughline.E022",
+        )
+        for step in all_operations()
+        if not str(step.done).startswith("%(who)s ")
+    ]
+
+
 def _kinds() -> Collection[str]:
     steps = {step.kind for step in all_operations()}
     return steps | announced() | set(_created()) | set(_transitions())

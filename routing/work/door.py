@@ -101,6 +101,7 @@ class Operation:
     run: Callable[..., list[OperationResult]] | None = None
     system: bool = False
     danger: bool = False
+    done: Words = ""  # a past-tense sentence for the activity, such as “%(who)s approved the brief”
 
     @property
     def app(self) -> str:
@@ -382,7 +383,13 @@ def is_held(row: WorkItem, context: GateContext) -> GateResult:
 # Below a held item nobody is asked again: whoever may resume the whole, or end it, may resume its
 # parts.
 RELEASE = Operation(
-    WorkItem, "resume", _("Resume"), gates=(is_held,), through_hold=True, system=True
+    WorkItem,
+    "resume",
+    _("Resume"),
+    done=_("%(who)s resumed the work"),
+    gates=(is_held,),
+    through_hold=True,
+    system=True,
 )
 
 __all__ = [

@@ -16,8 +16,22 @@ from routing.runs.models import Run
 from routing.work.door import Operation, operation
 from routing.work.items import WorkItem
 
-IDENTIFY = operation(Run, "identify", _("Set client"), system=True, through_hold=True)
-NAME_CLIENT = Operation(WorkItem, "name_client", _("Set client"), system=True, through_hold=True)
+IDENTIFY = operation(
+    Run,
+    "identify",
+    _("Set client"),
+    done=_("%(who)s set the client"),
+    system=True,
+    through_hold=True,
+)
+NAME_CLIENT = Operation(
+    WorkItem,
+    "name_client",
+    _("Set client"),
+    done=_("%(who)s set the client"),
+    system=True,
+    through_hold=True,
+)
 WHY = "The client was identified."
 
 

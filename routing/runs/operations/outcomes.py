@@ -36,7 +36,9 @@ grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome
 
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
-REOPEN = operation(Run, "reopen", _("Reopen"), system=True, through_hold=True)
+REOPEN = operation(
+    Run, "reopen", _("Reopen"), done=_("%(who)s reopened the run"), system=True, through_hold=True
+)
 
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
