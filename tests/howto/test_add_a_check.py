@@ -30,7 +30,7 @@ def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     added: dict[str, Any] = {"__name__": "delivery.checks.kinds.changed_catalogue"}
     exec(compile(found[CATALOGUE], CATALOGUE, "exec"), added)  # noqa: S102  # ours, from the guide
     assert set(added["KINDS"]) - set(catalogue.KINDS) == {"reading_time"}
-    monkeypatch.setitem(catalogue.KINDS, "reading_time", added["KINDS"]["reading_time"])  # type: ignore[arg-type]
+    monkeypatch.setitem(catalogue.KINDS, "reading_time", added["KINDS"]["reading_time"])
     return found
 
 
