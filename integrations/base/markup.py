@@ -29,7 +29,7 @@ class VisibleContent:
     links: tuple[str, ...]
 
 
-class _Sight:
+class _VisibleReader:
     """What a person sees of the pieces that it takes."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class _Sight:
 
 def seen(html: str) -> VisibleContent:
     """Return the visible parts of some HTML, however broken it is."""
-    sight = _Sight()
+    sight = _VisibleReader()
     for piece in read(html):
         sight.take(piece)
     sight.end_block()

@@ -9,7 +9,7 @@ from time import process_time
 import pytest
 
 from delivery.deliverables.markup import Close, Open, Text, read
-from integrations.base.markup import Seen, seen, spelled, titles
+from integrations.base.markup import VisibleContent, seen, spelled, titles
 
 ROOT = Path(__file__).parents[3]
 HOSTILE = {
@@ -80,7 +80,7 @@ def test_broken_text_is_seen_as_far_as_it_can_be_read(html: str, blocks: tuple[s
 def test_links_and_images_are_what_is_written_first() -> None:
     html = '<a href=one href=two>x</a><img src="a&amp;b" src=c><a>y</a><img><a href="">z</a>'
 
-    assert seen(html) == Seen(("x", "y", "z"), ("a&b",), ("one",))
+    assert seen(html) == VisibleContent(("x", "y", "z"), ("a&b",), ("one",))
 
 
 def test_what_an_attribute_says_is_not_read_as_markup() -> None:
