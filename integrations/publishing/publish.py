@@ -35,7 +35,7 @@ VERB = "publish"
 State = Deliverable.State
 
 
-@react("delivery.deliverable.publish")
+@react(deliverables.publish)
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
     Write the intents; what failed before and is published again is let go anew. What can go nowhere

@@ -25,8 +25,8 @@ def every_reaction_waits_for_an_event_that_can_happen(
         Error(
             f"{reaction.__module__}.{reaction.__qualname__} reacts to “{kind}”, which no step "
             "records.",
-            hint="Correct the kind: the app, the model and the verb. An event that is no step of "
-            "work is declared with routing.work.registry.announce.",
+            hint="Name a declared operation or a transition of the model. An event that is no step "
+            "of work is declared with routing.work.registry.announce.",
             id="throughline.E021",
         )
         for kind, found in reacted_to().items()

@@ -91,7 +91,7 @@ decline_impact = operation(
 )
 
 
-@react("delivery.request.state_impact")
+@react(state_impact)
 def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     for row in rows:
         tell_approvers(
@@ -99,7 +99,7 @@ def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
         )
 
 
-@react("delivery.request.accept_impact", "delivery.request.decline_impact")
+@react(accept_impact, decline_impact)
 def tell(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     tell_owners(
         [row.item for row in rows],

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.briefs.models import Brief
+from delivery.briefs.operations import briefs
 from delivery.briefs.plan import Planned
 from delivery.deliverables.models import Deliverable
 from routing.messages.models import Notification
@@ -25,7 +26,7 @@ from routing.work.items import WorkItem
 from routing.work.registry import react
 
 
-@react("delivery.brief.approve")
+@react(briefs.approve)
 def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
     """Make what is planned and not there yet, and let what is there follow the newer plan."""
     made: list[Deliverable] = []

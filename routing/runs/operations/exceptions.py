@@ -234,7 +234,7 @@ WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=
 PROCEED = operation(Run, "proceed", _("Proceed"), system=True, through_hold=True)
 
 
-@react("routing.exceptioncase.resolve")
+@react(resolve)
 def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None:
     """Run exactly the step again that stopped, once nothing else blocks the run."""
     runs = {case.run_id: case.step for case in cases if case.run_id and case.blocking}

@@ -26,7 +26,7 @@ from routing.runs.outcomes import Outcome
 from routing.work.door import Result, carry, operation
 from routing.work.gates import GONE, refused
 from routing.work.items import WorkItem
-from routing.work.registry import react, reactions
+from routing.work.registry import EventKind, react, reactions
 from routing.work.visibility import work_seen_by
 
 grant("routing.view_outcome", *EVERYONE)
@@ -36,6 +36,9 @@ grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
 REOPEN = operation(Run, "reopen", _("Reopen"), system=True, through_hold=True)
+PROVED = EventKind.of(Outcome, "prove")
+WAIVED = EventKind.of(Outcome, "waive")
+SUPERSEDED = EventKind.of(Outcome, "supersede")
 
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
@@ -310,13 +313,13 @@ def complete(run_ids: Collection[int], *, at: datetime) -> None:
         )
 
 
-@react("routing.run.await_outcome")
+@react(runs.await_outcome)
 def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """Complete runs whose outcomes were proven before the last work was delivered."""
     complete([row.pk for row in rows], at=at)
 
 
-@react("routing.run.cancel", "routing.run.close_unproven")
+@react(runs.cancel, runs.close_unproven)
 def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """Nobody waits for what is still expected; what is proven is watched on."""
     Outcome.objects.filter(run__in=[row.pk for row in rows], state=State.EXPECTED).update(
