@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.approvals.operations import approvals
 from delivery.deliverables.versions import Version, VersionFile
@@ -22,7 +23,7 @@ from routing.work.gates import Words
 from routing.work.visibility import work_seen_by
 
 State = Approval.State
-STEPS: Mapping[str, Operation] = {
+STEPS: Mapping[str, Operation[DecideDetails]] = {
     step.verb: step for step in (approvals.approve, approvals.request_changes, approvals.reject)
 }
 _ASSET = re.compile(r'(<img\b[^>]*?\bsrc=")asset:([0-9a-f]{64})(")')

@@ -178,7 +178,7 @@ def currency_of(row: Request) -> str:
     return sold.currency if sold else ""
 
 
-def can(step: Operation, row: Request, by: Actor) -> bool:
+def can(step: Operation[Any], row: Request, by: Actor) -> bool:
     """Return the door's answer, for drawing a button."""
     [(_step, answers)] = preview([step], row, by=by, at=row.item.changed_at)
     return all(each.passed for each in answers)

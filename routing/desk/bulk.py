@@ -85,12 +85,12 @@ class BulkSteps(DeskAdmin):
             by=by,
             at=timezone.now(),
             reason=form.reason,
-            **form.as_details(),
+            details=form.as_details(),
         )
         return self.told(request, step, rows, results, missing=len(ids) - len(rows))
 
     def confirm(
-        self, request: HttpRequest, step: Operation, rows: Sequence[Any], form: StepForm
+        self, request: HttpRequest, step: Operation[Any], rows: Sequence[Any], form: StepForm
     ) -> HttpResponse:
         if not rows:
             messages.warning(
@@ -121,7 +121,7 @@ class BulkSteps(DeskAdmin):
     def told(
         self,
         request: HttpRequest,
-        step: Operation,
+        step: Operation[Any],
         rows: Sequence[Any],
         results: Sequence[Result],
         missing: int,
@@ -150,7 +150,9 @@ class BulkSteps(DeskAdmin):
         return Line(item, work_page(item.pk), against, done)
 
 
-def show(step: Operation, admin: BulkSteps, request: HttpRequest, queryset: Any) -> HttpResponse:
+def show(
+    step: Operation[Any], admin: BulkSteps, request: HttpRequest, queryset: Any
+) -> HttpResponse:
     """The list action of a step: the page that says what would happen."""
     rows = list(queryset[: LIMIT + 1])
     if len(rows) > LIMIT:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
@@ -15,6 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.stages import progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
+from delivery.deliverables.details import (
+    GoLiveDetails,
+    ReplanDetails,
+    ReworkDetails,
+    SignOffDetails,
+    StartDetails,
+)
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from routing.kernel.roles import AM, CREATIVE, EVERYONE, OPS, QA, grant
@@ -28,7 +34,7 @@ grant("delivery.view_deliverable", *EVERYONE)
 
 
 def judged(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.Standing]:
     """How the newest version of each was judged, and whether the actor made it."""
     found = checks.standing(rows)
@@ -48,7 +54,7 @@ def judged(
 
 
 def asked(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.Standing]:
     """
     The question that is open about each; of the others, whom the next stage asks and who there is
@@ -89,7 +95,7 @@ def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Co
 
 
 def placed(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.Standing]:
     """Where each goes, if that is in use."""
     places = dict(
@@ -103,15 +109,16 @@ def placed(
 
 
 def begin(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[Result]:
     """Whoever begins makes it, if nobody was named and they may upload versions."""
     doer = by.user_id if by.may("delivery.upload_deliverable") and not by.is_service else None
-    return move(replace(step, system=True), ids, by=by, at=at, reason=reason, doer=doer)
+    inner = step.with_details(StartDetails)
+    return move(inner, ids, by=by, at=at, reason=reason, details=StartDetails(doer))
 
 
 def judge_again(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[Result]:
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
@@ -120,21 +127,16 @@ def judge_again(
 
 
 def sign(
-    step: Operation,
+    step: Operation[SignOffDetails],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    check: int | None = None,
-    passed: bool | None = None,
-    note: str = "",
+    details: SignOffDetails,
 ) -> list[Result]:
-    """
-    Sign one judgment of each deliverable's newest version.
-
-    :param check: id of the check, which must be one that waits for a person
-    """
+    """Sign one judgment of each deliverable's newest version, if it waits for a person."""
+    check, note = details.check, details.note
     with transaction.atomic(savepoint=False):
         lock(Deliverable, ids)
         waiting = checks.standing(
@@ -147,13 +149,11 @@ def sign(
         }
         results = []
         for pk in dict.fromkeys(ids):
-            told = {"check": check if pk in unsigned else None, "passed": passed, "note": note}
-            results += move(
-                replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **told
-            )
+            signature = details if pk in unsigned else replace(details, check=None)
+            results += move(step, [pk], by=by, at=at, reason=reason or note, details=signature)
         done = [result.row for result in results if result.done]
         for row in done:
-            checks.sign(row, check or 0, passed=bool(passed), note=note, by=by, at=at)
+            checks.sign(row, check or 0, passed=bool(details.passed), note=note, by=by, at=at)
         conclude(checks.standing(done), by=by, at=at)
     return results
 
@@ -177,6 +177,7 @@ def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: dat
             by=by,
             at=at,
             reason=str(_("Failed checks: %(checks)s")) % {"checks": ", ".join(names)},
+            details=ReworkDetails(),
         )
     if clear:
         carry(pass_qa, clear, by=by, at=at, reason=str(_("All checks passed.")))
@@ -184,7 +185,9 @@ def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: dat
 
 _MAKE, _LEAD = (AM, CREATIVE, OPS), (AM, OPS)
 
-start = operation(Deliverable, "start", _("Start production"), may=_MAKE, run=begin)
+start = operation(
+    Deliverable, "start", _("Start production"), may=_MAKE, verb_details=StartDetails, run=begin
+)
 submit = operation(
     Deliverable, "submit", _("Submit for QA"), may=_MAKE, gates=(gates.has_new_version,)
 )
@@ -195,7 +198,8 @@ sign_off = operation(
     may=(QA,),
     gates=(gates.judgment_is_asked, gates.not_its_author),
     facts=judged,
-    details=("check", "passed", "note"),
+    details=SignOffDetails,
+    for_gates=("check", "passed", "note"),
     run=sign,
 )
 ask_agency = operation(
@@ -237,12 +241,21 @@ pass_qa = operation(
     Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=judged, system=True
 )
 return_for_rework = operation(
-    Deliverable, "return_for_rework", _("Return for rework"), system=True, through_hold=True
+    Deliverable,
+    "return_for_rework",
+    _("Return for rework"),
+    system=True,
+    through_hold=True,
+    details=ReworkDetails,
 )
 stall = operation(Deliverable, "stall", _("Escalate to the owner"), system=True, through_hold=True)
 approve = operation(Deliverable, "approve", _("Approve"), system=True)
-go_live = operation(Deliverable, "go_live", _("Go live"), system=True, through_hold=True)
+go_live = operation(
+    Deliverable, "go_live", _("Go live"), system=True, through_hold=True, details=GoLiveDetails
+)
 fail_publishing = operation(
     Deliverable, "fail_publishing", _("Publishing failed"), system=True, through_hold=True
 )
-replan = operation(Deliverable, "replan", _("Plan again"), system=True, through_hold=True)
+replan = operation(
+    Deliverable, "replan", _("Plan again"), system=True, through_hold=True, details=ReplanDetails
+)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.stages import progress, stages_of
+from delivery.deliverables.details import ReworkDetails
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience, Stage
@@ -150,7 +151,12 @@ def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         counts = row.audience == Audience.CLIENT
         why = _("The client asked for changes.") if counts else _("The agency asked for changes.")
         results = carry(
-            deliverables.return_for_rework, ids, by=by, at=at, reason=str(why), counts=counts
+            deliverables.return_for_rework,
+            ids,
+            by=by,
+            at=at,
+            reason=str(why),
+            details=ReworkDetails(counts),
         )
         sent_back = [result.row for result in results if result.done]
         tell_owners(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
+from delivery.deliverables.details import UploadDetails
 from delivery.deliverables.gates import version_is_readable
 from delivery.deliverables.manifest import digest
 from delivery.deliverables.models import Deliverable
@@ -65,33 +65,33 @@ class Unreadable(ValueError):
 
 
 def add_version(
-    step: Operation,
+    step: Operation[Draft],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    draft: Draft | None = None,
+    details: Draft,
 ) -> list[Result]:
     """
     Make the next version of each deliverable: of all of them, or where one is refused, of none.
     """
     with transaction.atomic():
         lock(Deliverable, ids)
-        made: dict[int, dict[str, Any]] = {}
+        made: dict[int, UploadDetails] = {}
         for row in Deliverable.objects.filter(
             pk__in=ids, state__in=Deliverable.making
         ).select_related("item"):
             try:
-                made[row.pk] = {"version": _make(row, draft or Draft(), by, at).pk}
+                made[row.pk] = UploadDetails(_make(row, details, by, at).pk)
             except Unreadable as error:
-                made[row.pk] = {"fault": str(error)}
-        pass_on = replace(step, system=True)
+                made[row.pk] = UploadDetails(fault=str(error))
+        inner = step.with_details(UploadDetails)
         results = [
             result
             for pk in dict.fromkeys(ids)
             for result in move(
-                pass_on, [pk], by=by, at=at, reason=reason, **made.get(pk, {"version": 0})
+                inner, [pk], by=by, at=at, reason=reason, details=made.get(pk, UploadDetails())
             )
         ]
         if not all(result.done for result in results):
@@ -186,6 +186,8 @@ upload = operation(
     _("Upload version"),
     may=(AM, CREATIVE),
     gates=(version_is_readable,),
-    details=("draft",),
+    details=Draft,
+    verb_details=UploadDetails,
+    for_gates=("fault",),
     run=add_version,
 )

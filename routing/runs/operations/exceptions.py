@@ -147,7 +147,7 @@ def _pair(run: Run, route: ExceptionRoute) -> tuple[int | None, int | None]:
 
 
 def still_failing(
-    rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: object
 ) -> Mapping[int, tuple[str, ...]]:
     """Return the problems that each case's step would still stop at, given the current facts."""
     judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}

@@ -18,6 +18,7 @@ from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
 from routing.people.actors import Actor
 from routing.people.saving import save, tell
+from routing.runs.details import ReopenDetails
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.operations import runs
@@ -35,7 +36,9 @@ grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome
 
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
-REOPEN = operation(Run, "reopen", _("Reopen"), system=True, through_hold=True)
+REOPEN = operation(
+    Run, "reopen", _("Reopen"), system=True, through_hold=True, details=ReopenDetails
+)
 PROVED = EventKind.of(Outcome, "prove")
 WAIVED = EventKind.of(Outcome, "waive")
 SUPERSEDED = EventKind.of(Outcome, "supersede")
@@ -137,7 +140,7 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
                     by=by,
                     at=at,
                     reason=str(_("The proof no longer holds.")),
-                    pair=_pair(row.run),
+                    details=ReopenDetails(_pair(row.run)),
                 )
             raise_for_work(
                 Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item),

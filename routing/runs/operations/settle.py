@@ -28,6 +28,7 @@ from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
+from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.exceptions import Trouble, raise_cases
 from routing.runs.registry import Job
@@ -40,7 +41,7 @@ Name, State = RunStep.Name, RunStep.State
 MAX_ATTEMPTS = 8
 SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
 
-ROUTE = operation(Run, "route", _("Route"), system=True)
+ROUTE = operation(Run, "route", _("Route"), system=True, details=RouteDetails)
 BEGIN = operation(Run, "begin", _("Start delivery"), system=True)
 
 
@@ -196,9 +197,7 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
         by=system,
         at=at,
         reason="Decided by rule.",
-        owners=owners,
-        clients=clients,
-        titles=titles,
+        details=RouteDetails(owners, clients, titles),
     )
     routed = {result.id: result.row for result in results if result.done}
     jobs: dict[str, list[Job]] = defaultdict(list)

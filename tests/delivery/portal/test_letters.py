@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.deliverables import ask_client
 from delivery.models import Approval
@@ -58,7 +59,11 @@ def test_the_button_says_who_gets_no_letter(world: World, carla: Contact) -> Non
     )
     [row] = make_deliverables(world)
     row = hand_in(world, row)
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=timezone.now()))
+    done(
+        approvals.approve(
+            [question(row).pk], by=by(world.alice), at=timezone.now(), details=DecideDetails()
+        )
+    )
 
     [(_step, answers)] = preview([ask_client], fresh(row), by=by(world.alice), at=timezone.now())
 
