@@ -2,14 +2,14 @@
 # PostgreSQL and Redis are not in it, and the demo agency is only with `docker build --build-arg DEMO=yes`.
 ARG DEMO=no
 
-FROM python:3.11-slim-bookworm AS build
+FROM python:3.11.14-slim-bookworm AS build
 
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/venv
 COPY requirements/production.txt /tmp/production.txt
 RUN /opt/venv/bin/pip install --require-hashes -r /tmp/production.txt
 
-FROM python:3.11-slim-bookworm AS product-no
+FROM python:3.11.14-slim-bookworm AS product-no
 
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin throughline
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 VAR_DIR=/app/var BIND=0.0.0.0:8000

@@ -37,7 +37,7 @@ AIMS_MS = {"frame": 8, "request": 100, "brief": 100, "deliverable": 100}
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class PageTimes:
     """
     Milliseconds: until the page was there, and of those the web process's own work, which a busy
     machine changes little.
@@ -106,11 +106,11 @@ def _queries(browser: Browser, address: str) -> int:
 
 def _measured(
     browser: Browser, addresses: Mapping[str, str], repetitions: int, times: int
-) -> dict[str, Taken]:
+) -> dict[str, PageTimes]:
     """Milliseconds a page, one median a repetition; pages take turns in random order."""
-    spent = {name: Taken() for name in addresses}
+    spent = {name: PageTimes() for name in addresses}
     for _ in range(repetitions):
-        taken = {name: Taken() for name in addresses}
+        taken = {name: PageTimes() for name in addresses}
         turns = [name for name in addresses for _ in range(times)]
         for name in random.sample(turns, len(turns)):
             start, busy = time.perf_counter(), time.process_time()

@@ -56,32 +56,32 @@ def _lines(run: Run) -> list[str]:
     return [
         f"run: {run.state}, {run.item.kind} {run.item.state}",
         f"known: {facts}",
-        *_told("item", items.order_by("kind").values_list(*ITEM)),
-        *_told("parent", items.order_by("kind").values_list("kind", "parent__kind")),
-        *_told("request", requests.values_list("state", "channel", "details", "contact_id")),
-        *_told("brief", briefs.values_list("state", "body", "request__item__kind")),
-        *_told(
+        *_named("item", items.order_by("kind").values_list(*ITEM)),
+        *_named("parent", items.order_by("kind").values_list("kind", "parent__kind")),
+        *_named("request", requests.values_list("state", "channel", "details", "contact_id")),
+        *_named("brief", briefs.values_list("state", "body", "request__item__kind")),
+        *_named(
             "sold",
             Engagement.objects.filter(pk=known.engagement_id or 0).values_list("name", "client"),
         ),
-        *_told("rule", Decision.objects.filter(run=run).values_list("rule_name", "version")),
-        *_told("step", run.steps.order_by("name").values_list("name", "state", "attempts")),
-        *_told(
+        *_named("rule", Decision.objects.filter(run=run).values_list("rule_name", "version")),
+        *_named("step", run.steps.order_by("name").values_list("name", "state", "attempts")),
+        *_named(
             "clock",
             Clock.objects.filter(item__run=run)
             .order_by("item__kind", "purpose")
             .values_list(*CLOCK),
         ),
-        *_told(
+        *_named(
             "event",
             Event.objects.filter(item__run=run)
             .order_by("pk")
             .values_list("kind", "from_state", "to_state"),
         ),
-        *_told("past run", past_run.values_list(*HISTORY, "state")),
-        *_told("past item", past_item.values_list(*PAST_ITEM)),
+        *_named("past run", past_run.values_list(*HISTORY, "state")),
+        *_named("past item", past_item.values_list(*PAST_ITEM)),
     ]
 
 
-def _told(what: str, rows: Any) -> list[str]:
+def _named(what: str, rows: Any) -> list[str]:
     return [f"{what}: {row}" for row in rows]

@@ -20,11 +20,11 @@ from delivery.requests.models import Request
 from routing.kernel.events import Dispatch, Event
 from routing.messages.models import Notification
 from routing.people.actors import Actor
-from routing.runs.again import decide_again
 from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunEvent
 from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Capture, Signal, capture
+from routing.runs.recompute import recompute_decision
 
 Check = Callable[[Sequence[Worker]], None]
 LEADS = 60
@@ -226,7 +226,7 @@ def decisions_recompute_byte_for_byte(workers: Sequence[Worker]) -> None:
 
 def _recompute(_world: World) -> None:
     decisions = Decision.objects.filter(run__source=leads.FORM).order_by("-pk")[:500]
-    different = [decision.pk for decision in decisions if not decide_again(decision).same]
+    different = [decision.pk for decision in decisions if not recompute_decision(decision).same]
     assert decisions
     assert not different, different
 

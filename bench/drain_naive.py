@@ -16,23 +16,23 @@ from delivery.briefs.models import Brief
 from delivery.engagements.models import Engagement
 from delivery.requests.models import Request
 from integrations.adapters.form.adapter import FormReader
-from integrations.base.adapter import Known
+from integrations.base.adapter import SubjectFacts
 from integrations.inbox.keep.engagements import engagement_of
-from integrations.inbox.matching import Links
+from integrations.inbox.matching import SubjectLinks
 from integrations.models import Connection, ExternalLink
 from routing.flows.choose import choose
 from routing.flows.models import FlowVersion
 from routing.flows.template import fill
 from routing.flows.versions import published
 from routing.kernel.events import Dispatch, Event
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.messages.models import Notification
 from routing.people.clients import Client, ClientDomain, Contact
 from routing.runs.candidates import pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Enrichment, Run, RunEvent, RunStep
-from routing.runs.operations.settle import record, run_title_of, title_of
-from routing.runs.standing import Standing, field_faults, rule_facts
+from routing.runs.operations.route_runs import record, run_title_of, title_of
+from routing.runs.snapshots import RunSnapshot, field_problems, rule_facts
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy
 from routing.sla.terms import Uses, agree, ids_of
@@ -175,7 +175,7 @@ def _move(
     event_of(run, verb, before, world, at).save()
 
 
-def _enrich(run: Run, world: World, at: datetime) -> Found:
+def _enrich(run: Run, world: World, at: datetime) -> EnrichedFacts:
     known = FormReader().read(Subject(run.source, run.subject_type, run.subject_id))
     person = known.people[0]
     client = (
@@ -200,7 +200,7 @@ def _enrich(run: Run, world: World, at: datetime) -> Found:
     return found
 
 
-def _sold(client: Client, known: Known, world: World, at: datetime) -> Engagement:
+def _sold(client: Client, known: SubjectFacts, world: World, at: datetime) -> Engagement:
     engagement = engagement_from(client, known)
     assert known.deal is not None
     _save(engagement, world, at)
@@ -218,46 +218,48 @@ def _sold(client: Client, known: Known, world: World, at: datetime) -> Engagemen
     return engagement
 
 
-def found_from(known: Known, client: Client, contact: int, engagement: Engagement) -> Found:
+def found_from(
+    known: SubjectFacts, client: Client, contact: int, engagement: Engagement
+) -> EnrichedFacts:
     """Return what was submitted together with what it was matched to."""
     person = known.people[0]
     facts = {**known.facts, "contact.name": person.name, "contact.email": person.email}
     matched = {"client": "domain", "contact.name": "contact", "contact.email": "contact"}
-    return Found(facts, client.pk, (contact,), engagement.pk, {**known.sources, **matched})
+    return EnrichedFacts(facts, client.pk, (contact,), engagement.pk, {**known.sources, **matched})
 
 
-def engagement_from(client: Client, known: Known) -> Engagement:
+def engagement_from(client: Client, known: SubjectFacts) -> Engagement:
     """Return what was sold, unsaved."""
-    engagement, _changed = engagement_of(client, known, Links(None, None, {}))
+    engagement, _changed = engagement_of(client, known, SubjectLinks(None, None, {}))
     assert engagement is not None
     return engagement
 
 
-def _act(run: Run, found: Found, world: World, at: datetime) -> None:
-    standing = Standing(run, published(run.version_id), found)
-    assert not field_faults(standing)
-    pool = pool_for([standing], at)
+def _act(run: Run, found: EnrichedFacts, world: World, at: datetime) -> None:
+    snapshot = RunSnapshot(run, published(run.version_id), found)
+    assert not field_problems(snapshot)
+    pool = pool_for([snapshot], at)
     fallback = pool.fallback(run.flow, found.client_id)
-    choice = choose(standing.plan.rules, rule_facts(standing), pool.candidates, fallback)
-    decision: Decision = record(standing, pool, choice, at)
+    choice = choose(snapshot.plan.rules, rule_facts(snapshot), pool.candidates, fallback)
+    decision: Decision = record(snapshot, pool, choice, at)
     decision.save()
     for step in steps_of(run, at):
         step.save()
     owners = {run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)}
-    titles = {run.pk: run_title_of(standing)}
+    titles = {run.pk: run_title_of(snapshot)}
     _move(run, "route", world, at, owners=owners, clients={run.pk: found.client_id}, titles=titles)
-    _open(run, standing, world, at)
+    _open(run, snapshot, world, at)
     _move(run, "begin", world, at, tracked=False)
 
 
-def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
-    assert standing.found.client_id is not None
-    client = Client.objects.get(pk=standing.found.client_id)
-    request = request_of(standing, client)
+def _open(run: Run, snapshot: RunSnapshot, world: World, at: datetime) -> None:
+    assert snapshot.found.client_id is not None
+    client = Client.objects.get(pk=snapshot.found.client_id)
+    request = request_of(snapshot, client)
     _create(request, client.code, world, at)
-    brief = brief_of(standing, client, request)
+    brief = brief_of(snapshot, client, request)
     _create(brief, client.code, world, at)
-    policy = SLAPolicy.objects.get(slug=standing.plan.policy)
+    policy = SLAPolicy.objects.get(slug=snapshot.plan.policy)
     for item in (request.item, brief.item):
         _start(item, policy, at)
     message = owns(request, at)
@@ -265,32 +267,32 @@ def _open(run: Run, standing: Standing, world: World, at: datetime) -> None:
         message.save()
 
 
-def request_of(standing: Standing, client: Client) -> Request:
+def request_of(snapshot: RunSnapshot, client: Client) -> Request:
     """Return the request of a routed run, with its item, both unsaved."""
-    found = standing.found
+    found = snapshot.found
     return Request(
-        item=_part(standing.run.item, client, standing),
+        item=_part(snapshot.run.item, client, snapshot),
         channel=Request.Channel.FORM,
-        details=fill(standing.plan.template, found.facts),
+        details=fill(snapshot.plan.template, found.facts),
         contact_id=found.contact_ids[0],
     )
 
 
-def brief_of(standing: Standing, client: Client, request: Request) -> Brief:
+def brief_of(snapshot: RunSnapshot, client: Client, request: Request) -> Brief:
     """Return the brief of a request that may be unsaved still, with its item, both unsaved."""
     return Brief(
-        item=_part(request.item, client, standing),
+        item=_part(request.item, client, snapshot),
         request=request,
-        engagement_id=standing.found.engagement_id,
+        engagement_id=snapshot.found.engagement_id,
         body=request.details,
     )
 
 
-def _part(parent: WorkItem, client: Client, standing: Standing) -> WorkItem:
-    run = standing.run
+def _part(parent: WorkItem, client: Client, snapshot: RunSnapshot) -> WorkItem:
+    run = snapshot.run
     about = run.item
     return WorkItem(
-        title=title_of(standing),
+        title=title_of(snapshot),
         client=client,
         run=run,
         parent=parent,

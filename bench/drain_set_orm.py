@@ -22,8 +22,8 @@ from bench.drain_set_write import Writing
 from bench.leads import FORM
 from bench.world import World
 from delivery.engagements.models import Engagement
-from integrations.adapters.form.adapter import Form
-from integrations.base.adapter import Known
+from integrations.adapters.form.adapter import FormAdapter
+from integrations.base.adapter import SubjectFacts
 from integrations.models import Connection, ExternalLink
 from routing.flows.choose import Choice, choose
 from routing.flows.models import FlowVersion
@@ -34,14 +34,14 @@ from routing.people.clients import Client, ClientDomain, Contact, Membership
 from routing.runs.candidates import pool_for
 from routing.runs.decisions import Decision
 from routing.runs.models import Enrichment, Run, RunEvent
-from routing.runs.operations.settle import record
-from routing.runs.standing import Standing, field_faults, rule_facts
+from routing.runs.operations.route_runs import record
+from routing.runs.snapshots import RunSnapshot, field_problems, rule_facts
 
 BATCH = 200  # as many as ours takes at once
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
+class BatchLookup:
     """Whom a batch may mean, read once for all of it."""
 
     clients: Mapping[str, Client]  # by domain
@@ -110,9 +110,9 @@ def _about(events: Sequence[Event]) -> list[Run]:
     return list(found.select_related("item").select_for_update(of=("self",)))
 
 
-def _known(runs: Sequence[Run], writing: Writing) -> list[Standing]:
+def _known(runs: Sequence[Run], writing: Writing) -> list[RunSnapshot]:
     """Match what was submitted, write what was sold, and put together what is known of each run."""
-    read = Form().known_here([run.subject for run in runs])
+    read = FormAdapter().known_here([run.subject for run in runs])
     directory = _directory(list(read.values()))
     leads, sold, links = [], [], []
     connection = Connection.objects.get(slug=FORM)
@@ -134,15 +134,15 @@ def _known(runs: Sequence[Run], writing: Writing) -> list[Standing]:
         leads.append((run, known, client, engagement))
     writing.add(sold, Engagement)
     writing.add(links, ExternalLink)
-    standings = []
+    snapshots = []
     for run, known, client, engagement in leads:
         contact = directory.contacts[client.pk, known.people[0].email.lower()]
         found = found_from(known, client, contact, engagement)
-        standings.append(Standing(run, published(run.version_id), found))
-    return standings
+        snapshots.append(RunSnapshot(run, published(run.version_id), found))
+    return snapshots
 
 
-def _directory(all_known: Sequence[Known]) -> Directory:
+def _directory(all_known: Sequence[SubjectFacts]) -> BatchLookup:
     domains = {known.organisation.domain for known in all_known if known.organisation}
     named = ClientDomain.objects.filter(domain__in=domains).select_related("client")
     clients = {each.domain: each.client for each in named}
@@ -151,37 +151,41 @@ def _directory(all_known: Sequence[Known]) -> Directory:
     addresses = dict(contacts.values_list("pk", "lower"))
     members = Membership.objects.filter(contact__in=addresses, client__in=clients.values())
     pairs = members.values_list("client_id", "contact_id")
-    return Directory(clients, {(client, addresses[contact]): contact for client, contact in pairs})
+    return BatchLookup(
+        clients, {(client, addresses[contact]): contact for client, contact in pairs}
+    )
 
 
-def _decided(leads: Sequence[Standing], at: datetime) -> list[tuple[Standing, Choice, Decision]]:
+def _decided(
+    leads: Sequence[RunSnapshot], at: datetime
+) -> list[tuple[RunSnapshot, Choice, Decision]]:
     """Choose who takes each, in order: whoever was chosen has one more to do for the next one."""
     pool = pool_for(leads, at)
     decided = []
-    for standing in leads:
-        assert not field_faults(standing)
-        fallback = pool.fallback(standing.run.flow, standing.found.client_id)
-        facts = rule_facts(standing)
-        choice = choose(standing.plan.rules, facts, pool.candidates, fallback)
-        decided.append((standing, choice, record(standing, pool, choice, at)))
+    for snapshot in leads:
+        assert not field_problems(snapshot)
+        fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
+        facts = rule_facts(snapshot)
+        choice = choose(snapshot.plan.rules, facts, pool.candidates, fallback)
+        decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
         pool.chose(choice.owner_id)
     return decided
 
 
-def _keep(decided: Sequence[tuple[Standing, Choice, Decision]], writing: Writing) -> None:
+def _keep(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], writing: Writing) -> None:
     """Write what was known and decided; only now, because both belong to a run."""
     known = [
         Enrichment(
-            run=standing.run,
-            facts=standing.found.facts,
-            sources=standing.found.sources,
-            client_id=standing.found.client_id,
-            contact_ids=list(standing.found.contact_ids),
-            engagement_id=standing.found.engagement_id,
+            run=snapshot.run,
+            facts=snapshot.found.facts,
+            sources=snapshot.found.sources,
+            client_id=snapshot.found.client_id,
+            contact_ids=list(snapshot.found.contact_ids),
+            engagement_id=snapshot.found.engagement_id,
             by=writing.world.system,
             at=writing.at,
         )
-        for standing, _choice, _decision in decided
+        for snapshot, _choice, _decision in decided
     ]
     Enrichment.objects.bulk_create(known)
     Decision.objects.bulk_create([decision for _standing, _choice, decision in decided])

@@ -23,8 +23,8 @@ from routing.messages.models import Notification
 from routing.people.clients import Client
 from routing.runs.decisions import Decision
 from routing.runs.models import Run, RunStep
-from routing.runs.operations.settle import run_title_of
-from routing.runs.standing import Standing
+from routing.runs.operations.route_runs import run_title_of
+from routing.runs.snapshots import RunSnapshot
 from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of
@@ -33,7 +33,7 @@ from routing.work.items import RefCounter, WorkItem, WorkNoun
 
 REASON = "Decided by rule."
 ROUTED = ("run", "client", "owner", "backup", "team", "priority", "title")
-Decided = Sequence[tuple[Standing, Choice, Decision]]
+Decided = Sequence[tuple[RunSnapshot, Choice, Decision]]
 
 
 @dataclass(slots=True)
@@ -59,18 +59,18 @@ class Writing:
 
     def route(self, decided: Decided) -> None:
         """Say whose each run is, which is known, and then who takes it, which was decided."""
-        runs = [standing.run for standing, _choice, _decision in decided]
-        clients = {standing.run.pk: standing.found.client_id for standing, _c, _d in decided}
+        runs = [snapshot.run for snapshot, _choice, _decision in decided]
+        clients = {snapshot.run.pk: snapshot.found.client_id for snapshot, _c, _d in decided}
         for run in runs:
             run.identify(at=self.at, clients=clients)
         self._changed([run.item for run in runs], WorkItem)
         self._changed(runs, Run)
         self._tell(runs, "identify", "received")
         owners = {
-            standing.run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)
-            for standing, choice, _decision in decided
+            snapshot.run.pk: (choice.owner_id, choice.backup_id, choice.team_id, choice.priority)
+            for snapshot, choice, _decision in decided
         }
-        titles = {standing.run.pk: run_title_of(standing) for standing, _c, _d in decided}
+        titles = {snapshot.run.pk: run_title_of(snapshot) for snapshot, _c, _d in decided}
         self._move(runs, "route", owners=owners, clients=clients, titles=titles)
         self._changed([run.item for run in runs], WorkItem)
         WorkItem.objects.bulk_update([run.item for run in runs], ROUTED)
@@ -79,18 +79,18 @@ class Writing:
         """
         Write a request and a brief for each run, their clocks, and a message to whoever owns them.
         """
-        ids = {standing.found.client_id for standing, _choice, _decision in decided}
+        ids = {snapshot.found.client_id for snapshot, _choice, _decision in decided}
         clients = Client.objects.in_bulk([pk for pk in ids if pk])
         requests, briefs = [], []
         by_policy: dict[str, list[WorkItem]] = defaultdict(list)
-        for standing, _choice, _decision in decided:
-            assert standing.found.client_id is not None
-            client = clients[standing.found.client_id]
-            request = request_of(standing, client)
-            brief = brief_of(standing, client, request)
+        for snapshot, _choice, _decision in decided:
+            assert snapshot.found.client_id is not None
+            client = clients[snapshot.found.client_id]
+            request = request_of(snapshot, client)
+            brief = brief_of(snapshot, client, request)
             requests.append(request)
             briefs.append(brief)
-            by_policy[standing.plan.policy] += [request.item, brief.item]
+            by_policy[snapshot.plan.policy] += [request.item, brief.item]
         codes = [request.item.client.code for request in requests if request.item.client]
         self._create(requests, Request, codes)
         self._create(briefs, Brief, codes)

@@ -22,12 +22,12 @@ from django.db.models import Count
 from django.utils.timezone import now
 
 from bench import limit_hook, report, services
-from bench.knock import knock
+from bench.load_client import send_load
 from bench.measure import Spread
 from config.embedded import postgres
 from config.up import ready
 from integrations.adapters.hubspot.signing import SIGNATURE, TIMESTAMP, sign
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Inbound
 from routing.kernel.events import Dispatch, Event
 from routing.people.actors import Actor
@@ -46,7 +46,9 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
     call_command("migrate", database="owner", verbosity=0)
     for slug in PATHS:
         connect(
-            Wanted("hubspot", slug, secret=SECRET, settings={"portal_ids": [4242], "app_id": 77}),
+            ConnectionSettings(
+                "hubspot", slug, secret=SECRET, settings={"portal_ids": [4242], "app_id": 77}
+            ),
             by=Actor.system(),
             at=now(),
         )
@@ -58,7 +60,7 @@ def intake(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
         for repetition in range(repetitions + 1):  # the first warms both
             for name in random.sample(list(PATHS), len(PATHS)):
                 bodies = [_body() for _ in range(max(100, round(REQUESTS * scale)))]
-                spent, took, statuses = knock(
+                spent, took, statuses = send_load(
                     port, [_request(name, body) for body in _with_repeats(bodies)], CONNECTIONS
                 )
                 sent[name] += len(bodies)

@@ -16,7 +16,7 @@ from django.contrib.auth.models import Group
 
 from bench.world import World
 from delivery.flows.lead_to_brief import publish_lead_to_brief
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from routing.cover.agency import Agency
 from routing.kernel.roles import Role
 from routing.people.actors import Actor
@@ -49,7 +49,7 @@ def make_agency() -> None:
     publish_lead_to_brief(
         owner=people[0], backup=people[4], high_value=big, usual=usual, by=system, at=MONDAY
     )
-    wanted = Wanted(
+    wanted = ConnectionSettings(
         "form",
         FORM,
         "Leads",

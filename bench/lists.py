@@ -13,9 +13,9 @@ from django.core.management import call_command
 from django.test import Client as Browser
 
 from bench import naive, report
-from bench.crowd import COMMON, MILLION, RARE, Crowd
 from bench.measure import Spread
 from bench.pages import Pair, figures, measured, queries, ratios, rows_on
+from bench.seed import COMMON, MILLION, RARE, Seed
 from config.embedded import postgres
 from routing.desk.paging import keyed, place_of, terms_of
 from routing.people.actors import Actor
@@ -111,9 +111,9 @@ def search(server: postgres.Postgres, *, repetitions: int, scale: float) -> dict
     )
 
 
-def _set_up(server: postgres.Postgres, scale: float) -> tuple[Crowd, Browser]:
+def _set_up(server: postgres.Postgres, scale: float) -> tuple[Seed, Browser]:
     call_command("migrate", database="owner", verbosity=0)
-    crowd = Crowd.made(max(10_000, round(MILLION * scale)), server.url(postgres.SUPERUSER))
+    crowd = Seed.made(max(10_000, round(MILLION * scale)), server.url(postgres.SUPERUSER))
     naive.register()
     settings.ALLOWED_HOSTS = ["*"]
     settings.EMBEDDED = True  # no second factor
@@ -122,7 +122,7 @@ def _set_up(server: postgres.Postgres, scale: float) -> tuple[Crowd, Browser]:
     return crowd, browser
 
 
-def _row_before(crowd: Crowd, page: int) -> tuple[WorkItem, list[Any]]:
+def _row_before(crowd: Seed, page: int) -> tuple[WorkItem, list[Any]]:
     """The row that the page before this one ends with, and the order it stands in."""
     terms = terms_of(WorkItem, [soonest(), "id"])
     seen = work_seen_by(Actor.of(crowd.reader)).filter(is_open=True)

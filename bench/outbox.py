@@ -33,7 +33,7 @@ from delivery.requests.models import Request
 from integrations.connections import operations as connections
 from integrations.models import Connection, Outbound
 from integrations.outbox.crm import VERB
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from routing.people.actors import Actor
 
 CELERY, PROCRASTINATE = "celery", "procrastinate"
@@ -107,7 +107,7 @@ def _delivered(name: str) -> int:
 
 def _writes(address: str) -> dict[str, Callable[[Sequence[str]], None]]:
     """Return how each contender writes changes and hands them to its workers."""
-    wanted = connections.Wanted(
+    wanted = connections.ConnectionSettings(
         "hubspot",
         CRM,
         base_url=address,
@@ -136,7 +136,7 @@ def by_ours(crm: Connection, about: Sequence[int], keys: Sequence[str]) -> None:
         deal = key.rpartition("-")[2]
         content = {"properties": {KEY: key}}
         wanted.append(
-            Wanted(crm.pk, key, VERB, f"deal:{deal}", content, remote_id=deal, item_id=item)
+            NewMessage(crm.pk, key, VERB, f"deal:{deal}", content, remote_id=deal, item_id=item)
         )
     enqueue(wanted, by=Actor.system(), at=now())
 

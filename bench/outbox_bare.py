@@ -71,7 +71,8 @@ def by_celery(keys: Sequence[str]) -> None:
     """Write changes in one transaction, and send one message each once it is committed."""
     with transaction.atomic():
         for change in _written(keys):
-            transaction.on_commit(partial(celery_sends.delay, change.pk))
+            send = partial(celery_sends.apply_async, (change.pk,), queue=QUEUE)
+            transaction.on_commit(send)
 
 
 def by_procrastinate(keys: Sequence[str]) -> None:
@@ -92,7 +93,7 @@ def _written(keys: Sequence[str]) -> list[BareChange]:
     return BareChange.objects.bulk_create(rows)
 
 
-@shared_task(name="bench.send", queue=QUEUE)
+@shared_task(name="bench.send")
 def celery_sends(change_id: int, **_: Any) -> None:
     _send(change_id)
 

@@ -24,21 +24,21 @@ _END = b"\r\n\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RemoteRequest:
     method: str
     path: str  # without its query
     body: bytes = b""
 
 
 @dataclass(slots=True)
-class Deals:
+class DealStore:
     """Whoever changes a deal that is not there yet makes it."""
 
     properties: dict[str, dict[str, str]] = field(default_factory=dict)
     changes: Counter[str] = field(default_factory=Counter)
     requests: int = 0
 
-    def answer(self, asked: Asked) -> tuple[HTTPStatus, Mapping[str, Any]]:
+    def answer(self, asked: RemoteRequest) -> tuple[HTTPStatus, Mapping[str, Any]]:
         if asked.path == COUNTED:
             return HTTPStatus.OK, {"changes": self.changes, "requests": self.requests}
         self.requests += 1
@@ -58,7 +58,7 @@ class Buffer:
     def __init__(self) -> None:
         self._data = bytearray()
 
-    def requests(self, data: bytes) -> Iterator[Asked]:
+    def requests(self, data: bytes) -> Iterator[RemoteRequest]:
         """Return those that are complete now."""
         self._data += data
         while (end := self._data.find(_END)) >= 0:
@@ -69,7 +69,7 @@ class Buffer:
             method, target, _version = first.split(" ")
             body = bytes(self._data[start : start + length])
             del self._data[: start + length]
-            yield Asked(method, target.partition("?")[0], body)
+            yield RemoteRequest(method, target.partition("?")[0], body)
 
 
 def _length(lines: list[str]) -> int:
@@ -83,7 +83,7 @@ def _length(lines: list[str]) -> int:
 class Speaking(asyncio.Protocol):
     """One connection, kept open as long as the client likes."""
 
-    def __init__(self, deals: Deals) -> None:
+    def __init__(self, deals: DealStore) -> None:
         self._deals, self._buffer = deals, Buffer()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -99,7 +99,7 @@ class Speaking(asyncio.Protocol):
 
 
 async def _serve() -> None:
-    deals = Deals()
+    deals = DealStore()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Speaking(deals), "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")

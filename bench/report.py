@@ -51,7 +51,7 @@ def one(
 ) -> dict[str, Any]:
     """Print the result of a workload in the shared form. A table goes to stderr."""
     lines = [f"### {workload}", "", "| figure | value |", "|---|---|"]
-    lines += [f"| {name} | {_told(value)} |" for name, value in figures.items()]
+    lines += [f"| {name} | {_cell(value)} |" for name, value in figures.items()]
     lines += ["", "| ours / it | median [lowest..highest] |", "|---|---|"]
     lines += [f"| {name} | {_spread(value, '.3g')} |" for name, value in ratios.items()]
     lines += ["", *(f"{'holds' if held else 'BROKEN'}: {name}" for name, held in checks.items())]
@@ -73,11 +73,11 @@ def _plain(value: Any) -> Any:
     )
 
 
-def _told(value: Any) -> str:
+def _cell(value: Any) -> str:
     if isinstance(value, Spread):
         return _spread(value, ".4g")
     return (
-        ", ".join(f"{name} {_told(each)}" for name, each in value.items())
+        ", ".join(f"{name} {_cell(each)}" for name, each in value.items())
         if isinstance(value, dict)
         else str(value)
     )

@@ -151,7 +151,7 @@ CACHES = {
     "default": {"BACKEND": "config.storage.cache.Cache"} | _VALKEY,
     # Of its own, because erasing must know that a picture is gone: a process's own memory could not
     # say.
-    "previews": {"BACKEND": "django.core.cache.backends.redis.RedisCache"} | _VALKEY,
+    "previews": {"BACKEND": "config.storage.cache.CountedCache"} | _VALKEY,
 }
 
 # -- Language and time -----------------------------------------------------------------------------
@@ -277,9 +277,10 @@ if ENV.smtp_url:
     EMAIL_HOST, EMAIL_PORT = _SMTP.host, _SMTP.port
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _SMTP.user, _SMTP.password
     EMAIL_USE_SSL, EMAIL_USE_TLS = _SMTP.implicit_tls, not _SMTP.implicit_tls
-    EMAIL_TIMEOUT = 20
+    EMAIL_BACKEND = "config.mail.smtp.Backend"
+    EMAIL_TIMEOUT = 10  # from one byte to the next; the whole has a deadline of its own
 else:
-    EMAIL_BACKEND = "config.mail.letters.FolderBackend"
+    EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.from_email
 
 # -- Celery: messages only wake workers; what must happen is a row with a due time -----------------
@@ -321,6 +322,11 @@ DJANGO_CELERY_BEAT_TZ_AWARE = True
 
 LOGGING_CONFIG = "config.observe.logs.configure"
 LOGGING = logs.config(level=ENV.log_level, console=DEBUG or ENV.log_format == "console")
+# Of requests and of statements alike: pages take tenths of a second, most statements milliseconds.
+PROMETHEUS_LATENCY_BUCKETS = (
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+    float("inf"),
+)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = (
     False  # the number on an error page finds one request, and only ours

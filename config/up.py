@@ -34,12 +34,12 @@ ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 WAVES = (("beat", *WORKERS, "web"), ("valkey", "postgres"))
 
 
-class Refused(Exception):
+class StartupError(Exception):
     """We cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LocalRun:
     var: Path
     port: int
     supervisor: Supervisor
@@ -67,7 +67,7 @@ class Run:
         )
         self.start_product(environ)
         if not self.supervisor.wait_until(lambda: ready(self.port), READY_TIMEOUT_S):
-            raise Refused(
+            raise StartupError(
                 f"The product did not become ready within {READY_TIMEOUT_S} s. See "
                 f"{self.var / 'log'}."
             )
@@ -104,7 +104,9 @@ class Run:
         done = self.supervisor.run(command, environ | {"LOG_LEVEL": "WARNING"})
         (self.var / "log" / "prepare.log").write_text(done.stdout)
         if done.returncode:
-            raise Refused(f"{_reason(done.stdout)}\nAll of it: {self.var / 'log' / 'prepare.log'}")
+            raise StartupError(
+                f"{_reason(done.stdout)}\nAll of it: {self.var / 'log' / 'prepare.log'}"
+            )
         for line in done.stdout.splitlines():
             say(line)
 
@@ -167,11 +169,11 @@ def refuse_taken(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             if error.errno == errno.EACCES:
-                raise Refused(
+                raise StartupError(
                     f"Port {port} needs more rights than you have. Choose one above 1023: make run "
                     f"PORT=8000"
                 ) from None
-            raise Refused(
+            raise StartupError(
                 f"Port {port} is taken by another program. Choose another: make run PORT={port + 1}"
             ) from None
 
@@ -179,7 +181,7 @@ def refuse_taken(port: int) -> None:
 def chosen_port() -> int:
     text = os.environ.get("PORT") or DEFAULT_PORT
     if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
-        raise Refused(
+        raise StartupError(
             f"PORT={text} is not a port. Choose a number from 1024 to 65535: make run PORT=8001"
         )
     return int(text)
@@ -198,16 +200,16 @@ def main() -> int:
     var.mkdir(parents=True, exist_ok=True, mode=0o711)
     supervisor = Supervisor(say)
     try:
-        run = Run(var, chosen_port(), supervisor)
+        run = LocalRun(var, chosen_port(), supervisor)
         held = running.lock(var, running.Running(os.getpid(), run.url))
-    except (Refused, running.AlreadyRunning) as error:
+    except (StartupError, running.AlreadyRunning) as error:
         say(str(error))
         return 1
     try:
         run.go()
     except Interrupted:
         pass
-    except (Refused, keys.KeysLost, services.Misnamed, places.NotInstalled, OSError) as error:
+    except (StartupError, keys.KeysLost, services.Misnamed, places.NotInstalled, OSError) as error:
         say(f"Throughline could not start. {error}")
         supervisor.stop(*WAVES)
         return 1

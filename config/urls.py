@@ -14,7 +14,7 @@ from django.views.generic import RedirectView
 from config.accounts import signin
 from config.mail import page as mail_page
 from config.web import errors
-from delivery.approvals.admin import nudging
+from delivery.approvals.admin import reminders
 from integrations.publishing import site
 from routing.desk import find
 from routing.work import files_view
@@ -30,7 +30,7 @@ urlpatterns = [
     path("accounts/", include("config.accounts.urls")),
     path("admin/mail/", admin.site.admin_view(mail_page.mail), name="mail"),
     path("admin/find/", admin.site.admin_view(find.search), name="search"),
-    path("admin/remind/<int:item_id>/", admin.site.admin_view(nudging.remind), name="remind"),
+    path("admin/remind/<int:item_id>/", admin.site.admin_view(reminders.remind), name="remind"),
     path("admin/", admin.site.urls),
     path("files/<int:file_id>/<str:name>", files_view.show, name="file"),
     path("hooks/", include("integrations.inbox.urls")),

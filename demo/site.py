@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from demo.agency.outside import Outside, register
-from integrations.connections.operations import Wanted
+from integrations.connections.operations import ConnectionSettings
 from integrations.connections.operations import connect as keep_connection
 from integrations.models import Outbound
 from integrations.outbox.deliver import deliver_due
-from integrations.outbox.letters import KIND as MAIL
+from integrations.outbox.notification_emails import KIND as MAIL
 from integrations.outbox.rows import write
 from routing.people.actors import Actor
 
@@ -17,7 +17,9 @@ KIND, SLUG = "static", "northlight-sites"
 
 
 def connect(at: datetime) -> tuple[str, str]:
-    keep_connection(Wanted(kind=KIND, slug=SLUG, name="Northlight sites"), by=Actor.system(), at=at)
+    keep_connection(
+        ConnectionSettings(kind=KIND, slug=SLUG, name="Northlight sites"), by=Actor.system(), at=at
+    )
     return KIND, SLUG
 
 

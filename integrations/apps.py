@@ -11,9 +11,9 @@ REGISTERING = (
     "integrations.connections.operations",
     "integrations.inbox.forget",
     "integrations.outbox.operations.replay",
-    "integrations.outbox.operations.calling_off",
+    "integrations.outbox.operations.cancellation",
     "integrations.outbox.crm",
-    "integrations.outbox.letters",
+    "integrations.outbox.notification_emails",
     "integrations.publishing.publish",
     "integrations.outbox.trace_sections",
 )

@@ -8,12 +8,9 @@ from celery import Task, shared_task
 from django.utils.timezone import now
 
 from integrations.base import doorbell
-from integrations.base.connections import Connection
-from integrations.base.doorbell import Call
 from integrations.outbox import deliver as delivering
-from integrations.outbox.heads import QUICK, SLOW, SOON, calls_of, overdue
-from integrations.outbox.heart import end_dead_leases, heart
-from integrations.outbox.models import Outbound
+from integrations.outbox.heads import SOON, calls_of, overdue
+from integrations.outbox.heartbeat import end_dead_leases, heart
 from integrations.publishing.probing import probe_due
 
 SOFT_S, HARD_S = 260, 280  # above the deadline of an attempt, see outbox.take
@@ -40,29 +37,14 @@ def deliver(self: Task[Any, Any], /, *, outbound_id: int | None = None, **_: Any
         freed = end_dead_leases(now())
         doorbell.outbound.ring([*calls_of(freed, now()), *overdue(now())])
         return
-    if _belongs_elsewhere(self, outbound_id):
-        doorbell.outbound.ring([Call(outbound_id, SLOW)])
-        return
     worker = None if self.request.called_directly else heart.beating()
-    done = delivering.deliver(outbound_id, clock=now, worker=worker)
+    queue = (self.request.delivery_info or {}).get("routing_key") or ""
+    done = delivering.deliver(outbound_id, clock=now, worker=worker, queue=queue)
     if done is None:
         return
     doorbell.outbound.ring(done.calls)
     if done.wait_s is not None and done.wait_s <= SOON.total_seconds():
         raise self.retry(countdown=max(done.wait_s, 0) + ROUNDING_S, queue=done.queue)
-
-
-def _belongs_elsewhere(task: Task[Any, Any], outbound_id: int) -> bool:
-    """
-    Return True if the change's connection has become slow since the message was sent to the quick
-    queue.
-    """
-    queue = (task.request.delivery_info or {}).get("routing_key")
-    if queue != QUICK:
-        return False
-    return Outbound.objects.filter(
-        pk=outbound_id, connection__call_s__gte=Connection.SLOW_S
-    ).exists()
 
 
 @shared_task(name="integrations.tasks.probe", acks_late=True)

@@ -11,7 +11,7 @@ from routing.cover import admin as cover
 from routing.flows.admin import flows, rules, versions
 from routing.messages import admin as messages
 from routing.people.admin import clients, contacts, destinations, staff, teams
-from routing.runs.admin import events, exception_routing, exceptions, parked, runs
+from routing.runs.admin import events, exception_routing, exceptions, quarantine, runs
 from routing.sla.admin import calendars, clocks, policies
 from routing.work import admin as work
 from routing.work import admin_forms as work_forms
@@ -29,8 +29,8 @@ __all__ = [
     "exceptions",
     "flows",
     "messages",
-    "parked",
     "policies",
+    "quarantine",
     "rules",
     "runs",
     "staff",
@@ -42,6 +42,6 @@ __all__ = [
 
 # Groups mirror the roles in code, mail addresses and second factors belong to their owner, the
 # table of beat to the code.
-for _model in list(admin.site._registry):  # noqa: SLF001  # the only list of them
+for _model in list(admin.site._registry):  # noqa: SLF001  # Django has no public list
     if _model._meta.app_label not in settings.OUR_APPS:
         admin.site.unregister(_model)

@@ -13,14 +13,14 @@ REGISTERING = (
     "routing.flows.operations",
     "routing.runs.operations.process",
     "routing.runs.operations.enrich",
-    "routing.runs.operations.settle",
+    "routing.runs.operations.route_runs",
     "routing.runs.operations.exceptions",
     "routing.runs.operations.runs",
     "routing.sla.operations.calendars",
     "routing.sla.operations.clocks",
     "routing.cover.operations.agency",
     "routing.cover.operations.absences",
-    "routing.runs.operations.parked",
+    "routing.runs.operations.quarantine",
     "routing.work.operations.files",
     "routing.work.operations.notes",
     "routing.runs.operations.outcomes",
@@ -37,7 +37,7 @@ class RoutingConfig(AppConfig):
     verbose_name = _("Routing")
 
     def ready(self) -> None:
-        from routing.audit.evidence import after_migrate
+        from routing.audit.ledgers import after_migrate
         from routing.kernel.arrays import register as register_arrays
 
         for module in REGISTERING:

@@ -25,7 +25,7 @@ from config.celery import BEAT, app
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Answer, Approval
 from integrations.base import doorbell
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from routing.kernel.storage import private
 from routing.models import Destination, Dispatch, Outcome
 from routing.people.actors import Actor
@@ -78,7 +78,9 @@ def mid_flight(
         at=timezone.now(),
     )
     connect(
-        Wanted(kind="static", slug="blog", team=world.team), by=Actor.system(), at=timezone.now()
+        ConnectionSettings(kind="static", slug="blog", team=world.team),
+        by=Actor.system(),
+        at=timezone.now(),
     )
     place = Destination.objects.create(client=world.acme, name="Blog", kind="static", path="news")
     with time_machine.travel(NOW - timedelta(days=40), tick=False):

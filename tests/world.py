@@ -19,7 +19,7 @@ from routing.flows.versions import published
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, INTEGRATIONS, OPS, QA, Role
 from routing.models import Agency, Client, Contact, Team, TeamMembership, User, WorkItem
 from routing.people.actors import Actor
-from routing.runs.operations.routes import ensure_routes
+from routing.runs.operations.exception_defaults import ensure_routes
 from routing.work.creation import create
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)  # a Monday morning

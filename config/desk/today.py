@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from config.desk.waiting import QUEUE, Waiting, waiting_for
+from config.desk.waiting import QUEUE, WaitingCounts, waiting_for
 from delivery.approvals.operations.approvals import nudge
 from routing.desk.base import actor
 from routing.desk.days import Days, Due
@@ -42,7 +42,7 @@ CASES = "admin:routing_exceptioncase_changelist"
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TodayGroup:
     """
     Some rows, how many there are of them in all, and where the others are; without a number when
     each leads to its own.
@@ -79,35 +79,35 @@ def today(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def due(items: WorkItemQuerySet, found: Waiting, days: Days) -> Iterator[Group]:
+def due(items: WorkItemQuerySet, found: WaitingCounts, days: Days) -> Iterator[TodayGroup]:
     """Return due work by group. Empty groups are left out and cost no query."""
     for when in Due:
         if count := getattr(found, when.value):
             rows = list(items.filter(days.when(when))[:SHOWN])
-            yield Group(when.value, str(when.label), rows, count, queue(due=when.value))
+            yield TodayGroup(when.value, str(when.label), rows, count, queue(due=when.value))
 
 
-def waiting_on_clients(items: WorkItemQuerySet, found: Waiting) -> Group | None:
+def waiting_on_clients(items: WorkItemQuerySet, found: WaitingCounts) -> TodayGroup | None:
     if not found.client:
         return None
     rows = list(items.filter(waiting_on=WorkItem.WaitingOn.CLIENT)[:BESIDE])
     since = waiting_since([row.pk for row in rows])
-    told = [(row, since.get(row.pk)) for row in rows]
-    return Group(
-        "client", _("Waiting on the client"), told, found.client, queue(waiting_on="client")
+    waiting = [(row, since.get(row.pk)) for row in rows]
+    return TodayGroup(
+        "client", _("Waiting on the client"), waiting, found.client, queue(waiting_on="client")
     )
 
 
-def exceptions(items: WorkItemQuerySet, found: Waiting) -> Group | None:
+def exceptions(items: WorkItemQuerySet, found: WaitingCounts) -> TodayGroup | None:
     if not found.exceptions:
         return None
     rows = list(items.filter(kind="exceptioncase")[:BESIDE])
-    return Group(
+    return TodayGroup(
         "exceptions", _("My exceptions"), rows, found.exceptions, f"{reverse(CASES)}?whose=mine"
     )
 
 
-def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group | None:
+def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> TodayGroup | None:
     """
     Return changes by others since the previous visit.
 
@@ -122,12 +122,12 @@ def changed(items: WorkItemQuerySet, by: Actor, since: datetime | None) -> Group
     )
     rows: list[Any] = list(with_who_changed(found, by, since)[:BESIDE])
     count = int(rows[0].total) if rows else 0
-    return Group(
+    return TodayGroup(
         "changed", _("Changed since your last visit"), rows, count, queue(changed=since.isoformat())
     )
 
 
-def absent(by: Actor, days: Days) -> Group | None:
+def absent(by: Actor, days: Days) -> TodayGroup | None:
     """
     Each row leads to its own items, so there is no number for all of them; one person may be away
     twice.
@@ -135,7 +135,7 @@ def absent(by: Actor, days: Days) -> Group | None:
     rows = [
         (absence, queue(of=absence.user_id)) for absence in away(by, days.now, days.now + AHEAD)
     ]
-    return Group("away", _("Absent people you back up"), rows, 0, "") if rows else None
+    return TodayGroup("away", _("Absent people you back up"), rows, 0, "") if rows else None
 
 
 def queue(**filters: Any) -> str:

@@ -30,7 +30,7 @@ COUNTED = """
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingCounts:
     """
     Counts of a person's open items: in total, overdue, on hold, waiting on the client, and
     exceptions.
@@ -50,20 +50,20 @@ class Waiting:
     unread: int
 
 
-def waiting_for(request: HttpRequest) -> Waiting:
+def waiting_for(request: HttpRequest) -> WaitingCounts:
     """
     Counted once a request, in one statement over a person's own open items and their messages.
     """
-    found: Waiting | None = getattr(request, "waiting", None)
+    found: WaitingCounts | None = getattr(request, "waiting", None)
     if found is None:
         found = _asked(actor(request).user_id, Days.around(timezone.now()))
         request.waiting = found  # type: ignore[attr-defined]
     return found
 
 
-def _asked(me: int, days: Days) -> Waiting:
+def _asked(me: int, days: Days) -> WaitingCounts:
     with connection.cursor() as cursor:
         cursor.execute(
             COUNTED, {"me": me, "now": days.now, "tomorrow": days.tomorrow, "monday": days.monday}
         )
-        return Waiting(*cursor.fetchone())
+        return WaitingCounts(*cursor.fetchone())

@@ -1,4 +1,4 @@
-"""E-mail backend: an SMTP server or, without one, a folder that the product shows on a page."""
+"""The address of the SMTP server. Without one, a page of the product shows the e-mails."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from config.mail import letters
+from config.mail import stored_emails
 from routing.desk.base import actor
 
 PER_PAGE = 20
@@ -24,7 +24,9 @@ def may_read_mail(request: HttpRequest) -> bool:
 
     On servers of one's own, who may change people: a letter can hold the way into an account.
     """
-    return letters.are_kept() and (settings.EMBEDDED or actor(request).may("routing.change_user"))
+    return stored_emails.are_kept() and (
+        settings.EMBEDDED or actor(request).may("routing.change_user")
+    )
 
 
 @never_cache
@@ -36,18 +38,18 @@ def mail(request: HttpRequest) -> TemplateResponse:
     :raises Http404: while there is an SMTP server: nothing is kept then
     :raises PermissionDenied: to whom letters of others are not to be shown
     """
-    if not letters.are_kept():
+    if not stored_emails.are_kept():
         raise Http404
     if not may_read_mail(request):
         raise PermissionDenied(
             _("No SMTP server is set. Only users who can edit people can read the mail here.")
         )
-    page = Paginator(letters.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(stored_emails.newest_first(), PER_PAGE).get_page(request.GET.get("page"))
     shared = admin.site.each_context(request)
     found = {
         "title": _("E-mail"),
-        "letters": list(letters.read(list(page.object_list))),
+        "letters": list(stored_emails.read(list(page.object_list))),
         "page": page,
-        "folder": letters.folder(),
+        "folder": stored_emails.folder(),
     }
     return TemplateResponse(request, "desk/mail.html", shared | found)

@@ -44,14 +44,14 @@ def ready(_: HttpRequest) -> HttpResponse:
 
 def _database() -> str:
     try:
-        standing = schema.standing(connection)
+        status = schema.migration_status(connection)
     except DatabaseError:
         connection.close()
         return "The database does not answer."
-    if standing.pending:
-        return f"Migrations are pending: {_some(standing.pending)}. Run `manage.py migrate`."
-    if standing.unknown:
-        return f"The schema is newer than this code: {_some(standing.unknown)}. Deploy the newer version."  # noqa: E501
+    if status.pending:
+        return f"Migrations are pending: {_some(status.pending)}. Run `manage.py migrate`."
+    if status.unknown:
+        return f"The schema is newer than this code: {_some(status.unknown)}. Deploy the newer version."  # noqa: E501
     return ""
 
 
@@ -72,7 +72,9 @@ def _broker() -> str:
 def figures(request: HttpRequest) -> HttpResponse:
     if not _may_read_figures(request):
         return HttpResponseNotFound()
-    return HttpResponse(metrics.text() + queues.text(), content_type=metrics.CONTENT_TYPE)
+    answer = metrics.export(request)
+    answer.content += queues.text()
+    return answer
 
 
 def _may_read_figures(request: HttpRequest) -> bool:

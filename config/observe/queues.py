@@ -22,7 +22,7 @@ FRESH_S = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class QueueCounts:
     events: int
     parked: int
     oldest_s: float  # how long the oldest due event has been due
@@ -36,12 +36,12 @@ class Waiting:
     dead: int
 
 
-def look(now: datetime) -> Waiting:
+def look(now: datetime) -> QueueCounts:
     """Seven counts and two minima, each over a partial index of open rows alone."""
     queue = Dispatch.objects.filter(parked_reason="")
     oldest = queue.aggregate(at=Min("due_at"))["at"]
     woke = Clock.objects.aggregate(at=Min("wakes_at"))["at"]
-    return Waiting(
+    return QueueCounts(
         events=_count(queue),
         parked=_count(Dispatch.objects.exclude(parked_reason="")),
         oldest_s=max(0.0, (now - oldest).total_seconds()) if oldest else 0.0,
@@ -75,7 +75,7 @@ class Figures:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._looked_at = float("-inf")
-        self._found: Waiting | None = None
+        self._found: QueueCounts | None = None
 
     def collect(self) -> Iterator[Metric]:
         found = self._fresh()
@@ -124,7 +124,7 @@ class Figures:
             "throughline_outgoing_dead", "Failed outbox messages, waiting for a person.", found.dead
         )
 
-    def _fresh(self) -> Waiting | None:
+    def _fresh(self) -> QueueCounts | None:
         with self._lock:
             if time.monotonic() - self._looked_at >= FRESH_S:
                 try:

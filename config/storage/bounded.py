@@ -10,9 +10,11 @@ from typing import TypeVar
 from psycopg import Connection
 from psycopg.abc import PQGen
 from psycopg.errors import OperationalError
+from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow
 
 RV = TypeVar("RV")
+ACTIVE = TransactionStatus.ACTIVE
 PATIENCE_S = 20.0  # more than any page may take
 
 
@@ -32,7 +34,9 @@ class BoundedConnection(Connection[TupleRow]):
         try:
             return super().wait(gen, interval, PATIENCE_S)
         except OperationalError as error:
-            if type(error).__name__ == "_WaitTimeout":
+            # psycopg's class for this is private. An error that the server sent has a code, and
+            # after one the connection is no longer busy with a statement.
+            if error.sqlstate is None and self.info.transaction_status is ACTIVE:
                 self.close()
                 raise OperationalError(
                     f"The database did not answer within {PATIENCE_S:.0f} s."

@@ -16,12 +16,16 @@ import structlog
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
+from django_prometheus.cache import metrics as counted
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+LABEL = "native_redis"  # as django-prometheus names Django's own cache in Redis
+_NOTHING = object()
 
 # How long a server that did not answer is left alone: a page asks several times, and each would
 # wait.
@@ -34,7 +38,29 @@ IMPATIENT: dict[str, Any] = {
 }
 
 
-class Cache(RedisCache):
+class CountedCache(RedisCache):
+    """
+    Count what is asked for and found.
+
+    The figures are django-prometheus's. Its own class for this needs django-redis to be installed,
+    which nothing else here does.
+    """
+
+    def get(self, key: Any, default: Any = None, version: int | None = None) -> Any:
+        counted.django_cache_get_total.labels(backend=LABEL).inc()
+        try:
+            found = super().get(key, _NOTHING, version)
+        except redis.RedisError:
+            counted.django_cache_get_fail_total.labels(backend=LABEL).inc()
+            raise
+        if found is _NOTHING:
+            counted.django_cache_misses_total.labels(backend=LABEL).inc()
+            return default
+        counted.django_cache_hits_total.labels(backend=LABEL).inc()
+        return found
+
+
+class Cache(CountedCache):
     """
     Counts how often somebody tried to sign in, and which codes were used.
 

@@ -49,7 +49,7 @@ def for_django(url: str, **options: Any) -> dict[str, Any]:
     parts = parse(url)
     known = {key: parts.pop(key, "") for key in ("dbname", "user", "password", "host", "port")}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "django_prometheus.db.backends.postgresql",  # Django's own, and counts
         "NAME": known["dbname"],
         "USER": known["user"],
         "PASSWORD": known["password"],

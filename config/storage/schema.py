@@ -14,7 +14,7 @@ Name = tuple[str, str]  # app label, migration
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MigrationStatus:
     pending: tuple[str, ...]  # known to this code, not applied
     unknown: tuple[str, ...]  # applied to our apps by code that is newer than this
     empty: bool  # nothing was ever applied
@@ -33,10 +33,10 @@ def _replaced() -> frozenset[Name]:
     return frozenset(name for migration in disk for name in migration.replaces)
 
 
-def standing(connection: BaseDatabaseWrapper) -> Standing:
+def migration_status(connection: BaseDatabaseWrapper) -> MigrationStatus:
     applied = set(MigrationRecorder(connection).applied_migrations())
     ours = {name for name in applied if name[0] in settings.OUR_APPS}
-    return Standing(
+    return MigrationStatus(
         pending=_words(_known() - applied),
         unknown=_words(ours - _known() - _replaced()),
         empty=not applied,

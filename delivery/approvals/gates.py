@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.deliverables.stages import Audience
-from routing.work.gates import Context, ContextWith, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ApprovalGateFacts:
     """
     Facts for the gates besides the approval.
 
@@ -33,8 +33,8 @@ A_DAY = timedelta(days=1)
 ANSWERED = refused("answered", _("You have already answered."), clears_by=_("The other approvers"))
 
 
-def _standing(context: Context, row: Approval) -> Standing:
-    found: Standing = context.facts[row.pk]
+def _facts(context: GateContext, row: Approval) -> ApprovalGateFacts:
+    found: ApprovalGateFacts = context.facts[row.pk]
     return found
 
 
@@ -49,7 +49,7 @@ def saw_this_version(row: Approval, context: ContextWith[DecideDetails]) -> Gate
     )
 
 
-def still_asked(row: Approval, context: Context) -> GateResult:
+def still_asked(row: Approval, context: GateContext) -> GateResult:
     """Refuses an answer after the time to answer is over."""
     if context.at < row.expires_at:
         return passed("expired")
@@ -58,36 +58,36 @@ def still_asked(row: Approval, context: Context) -> GateResult:
     )
 
 
-def asks_me(row: Approval, context: Context) -> GateResult:
+def asks_me(row: Approval, context: GateContext) -> GateResult:
     """
     Refuses everybody but those asked: the client's approvers, or colleagues who did not make
     the version.
     """
-    standing, by = _standing(context, row), context.by
+    facts, by = _facts(context, row), context.by
     if row.audience == Audience.CLIENT:
-        return _asks_contact(standing)
-    if standing.contact_id is not None or standing.author_id == by.user_id:
+        return _asks_contact(facts)
+    if facts.contact_id is not None or facts.author_id == by.user_id:
         return refused(
             "author",
             _("The author of a version cannot approve it."),
             clears_by=_("Another account manager or operations lead"),
         )
-    return ANSWERED if by.user_id in standing.answered_users else passed("audience")
+    return ANSWERED if by.user_id in facts.answered_users else passed("audience")
 
 
-def _asks_contact(standing: Standing) -> GateResult:
-    if standing.contact_id is None:
+def _asks_contact(facts: ApprovalGateFacts) -> GateResult:
+    if facts.contact_id is None:
         words = _(
             "This question is for the client. If they answered elsewhere, record their decision."
         )
         return refused("audience", words, clears_by=_("The client's approvers"))
-    if standing.contact_id not in standing.approvers:
+    if facts.contact_id not in facts.approvers:
         return refused(
             "audience",
             _("You can view this but not decide."),
             clears_by=_("The client's approvers"),
         )
-    return ANSWERED if standing.contact_id in standing.answered_contacts else passed("audience")
+    return ANSWERED if facts.contact_id in facts.answered_contacts else passed("audience")
 
 
 def says_what_to_change(row: Approval, context: ContextWith[DecideDetails]) -> GateResult:
@@ -97,14 +97,14 @@ def says_what_to_change(row: Approval, context: ContextWith[DecideDetails]) -> G
     return refused("comment", _("Describe what should be different."), clears_by=_("You"))
 
 
-def is_the_clients(row: Approval, context: Context) -> GateResult:
+def is_the_clients(row: Approval, context: GateContext) -> GateResult:
     """Refuses questions that the agency asks itself."""
     if row.audience == Audience.CLIENT:
         return passed("audience")
     return refused("audience", _("This question is for the agency, not the client."))
 
 
-def was_not_reminded_today(row: Approval, context: Context) -> GateResult:
+def was_not_reminded_today(row: Approval, context: GateContext) -> GateResult:
     """Refuses a second reminder within 24 hours."""
     last = row.nudged_at or row.item.created_at
     if context.at - last >= A_DAY:
@@ -122,27 +122,27 @@ def record_is_evidenced(row: Approval, context: ContextWith[RecordDetails]) -> G
         return refused("audience", _("This question is for the agency, not the client."))
     if context.details is None:
         return passed("record")
-    standing, told = _standing(context, row), context.details
+    facts, details = _facts(context, row), context.details
     missing = {
-        "word": (told.word in Answer.Word.values, _("Enter the decision.")),
+        "word": (details.word in Answer.Word.values, _("Enter the decision.")),
         "contact": (
-            told.contact in standing.approvers,
+            details.contact in facts.approvers,
             _("Choose the approver at the client who decided."),
         ),
         "answered": (
-            told.contact not in standing.answered_contacts,
+            details.contact not in facts.answered_contacts,
             _("They have already answered."),
         ),
         "author": (
-            told.word != Answer.Word.APPROVE or standing.author_id != context.by.user_id,
+            details.word != Answer.Word.APPROVE or facts.author_id != context.by.user_id,
             _(
                 "The author of a version cannot record its approval. Ask another account manager "
                 "or operations lead."
             ),
         ),
-        "evidence": (standing.evidence, _("Add evidence, such as an e-mail or minutes.")),
+        "evidence": (facts.evidence, _("Add evidence, such as an e-mail or minutes.")),
         "comment": (
-            told.word == Answer.Word.APPROVE or bool(told.comment.strip()),
+            details.word == Answer.Word.APPROVE or bool(details.comment.strip()),
             _("Describe what should be different."),
         ),
     }

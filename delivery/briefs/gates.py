@@ -16,14 +16,14 @@ from delivery.briefs.plan import BadPlan, Planned, read_plan
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
 from routing.kernel.roles import holders
-from routing.work.gates import Context, ContextWith, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 ABOVE_BUDGET = "delivery.approve_above_budget_brief"
 LONGEST = 20_000  # characters of a brief
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class BriefGateFacts:
     """
     Facts for the gates besides the brief.
 
@@ -39,8 +39,8 @@ class Standing:
     writers: frozenset[int]  # ids of who edited it
 
 
-def _standing(context: Context, row: Brief) -> Standing:
-    found: Standing = context.facts[row.pk]
+def _facts(context: GateContext, row: Brief) -> BriefGateFacts:
+    found: BriefGateFacts = context.facts[row.pk]
     return found
 
 
@@ -62,20 +62,20 @@ def edit_is_readable(row: Brief, context: ContextWith[EditBriefDetails]) -> Gate
         return refused(
             "plan", _("The plan cannot be saved."), evidence=str(error), clears_by=_("You")
         )
-    return _fits(plan, _standing(context, row))
+    return _fits(plan, _facts(context, row))
 
 
 def _is_text(body: Any) -> bool:
     return isinstance(body, str) and len(body) <= LONGEST and storable(body)
 
 
-def plan_still_fits(row: Brief, context: Context) -> GateResult:
+def plan_still_fits(row: Brief, context: GateContext) -> GateResult:
     """
     Refuses a plan whose places or live work are gone, or promised to another brief, since it was
     written.
     """
     try:
-        return _fits(row.plan, _standing(context, row))
+        return _fits(row.plan, _facts(context, row))
     except BadPlan as error:  # from before plans were read when they are kept
         return refused(
             "plan",
@@ -85,16 +85,16 @@ def plan_still_fits(row: Brief, context: Context) -> GateResult:
         )
 
 
-def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
+def _fits(plan: Sequence[Planned], facts: BriefGateFacts) -> GateResult:
     strange = [
         each.title
         for each in plan
-        if each.destination_id and each.destination_id not in standing.destinations
+        if each.destination_id and each.destination_id not in facts.destinations
     ]
     strange += [
         each.title
         for each in plan
-        if each.replaces_id and each.replaces_id not in standing.replaceable
+        if each.replaces_id and each.replaces_id not in facts.replaceable
     ]
     if strange:
         words = _(
@@ -107,7 +107,7 @@ def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
     elsewhere = [
         each.title
         for each in plan
-        if each.replaces_id and each.destination_id != standing.replaceable[each.replaces_id]
+        if each.replaces_id and each.destination_id != facts.replaceable[each.replaces_id]
     ]
     if elsewhere:
         words = _(
@@ -120,7 +120,7 @@ def _fits(plan: Sequence[Planned], standing: Standing) -> GateResult:
     return passed("plan")
 
 
-def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
+def says_what_will_be_made(row: Brief, context: GateContext) -> GateResult:
     """Refuses a brief without text or without a planned deliverable."""
     if row.body.strip() and row.planned:
         return passed("plan", _("The brief has text and planned deliverables."))
@@ -130,9 +130,9 @@ def says_what_will_be_made(row: Brief, context: Context) -> GateResult:
     return refused("plan", missing, clears_by=_("You: edit the brief"))
 
 
-def request_is_accepted(row: Brief, context: Context) -> GateResult:
+def request_is_accepted(row: Brief, context: GateContext) -> GateResult:
     """Refuses a brief whose request is not accepted."""
-    state = _standing(context, row).request_state
+    state = _facts(context, row).request_state
     if state in {Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("The request is accepted."))
     words = _("The request has not been accepted.")
@@ -144,53 +144,49 @@ def request_is_accepted(row: Brief, context: Context) -> GateResult:
     )
 
 
-def request_goes_on(row: Brief, context: Context) -> GateResult:
+def request_goes_on(row: Brief, context: GateContext) -> GateResult:
     """
     Refuses new work for a request that is delivered or over: what is wanted then is another
     request.
     """
-    state = _standing(context, row).request_state
+    state = _facts(context, row).request_state
     if state in {*Request.before_acceptance, Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("The request is open."))
     words = _("The request has been delivered or has ended. Open a new request for a change.")
     return refused("request", words, evidence=Request.State(state).label, clears_by=_("Nobody"))
 
 
-def not_the_author(row: Brief, context: Context) -> GateResult:
+def not_the_author(row: Brief, context: GateContext) -> GateResult:
     """Refuses an approval by the person who wrote the brief or asked for its approval."""
     by = context.by.user_id
-    if row.submitted_by_id != by and by not in _standing(context, row).writers:
+    if row.submitted_by_id != by and by not in _facts(context, row).writers:
         return passed("author", _("Someone else wrote the brief."))
     words = _("You cannot approve a brief you wrote or submitted for approval.")
     return refused("author", words, clears_by=_("Another account manager or operations lead"))
 
 
-def needs_two(amount: Decimal, standing: Standing) -> bool:
+def needs_two(amount: Decimal, facts: BriefGateFacts) -> bool:
     """
     Return whether a plan of that amount exceeds the remaining budget.
 
     Without an engagement amount, nothing remains.
     """
-    return amount > (standing.left if standing.left is not None else Decimal(0))
+    return amount > (facts.left if facts.left is not None else Decimal(0))
 
 
-def _above(row: Brief, context: Context) -> bool:
-    return needs_two(row.amount, _standing(context, row))
+def _above(row: Brief, context: GateContext) -> bool:
+    return needs_two(row.amount, _facts(context, row))
 
 
-def _money(row: Brief, context: Context) -> str:
-    standing = _standing(context, row)
-    left = (
-        _("unknown")
-        if standing.left is None
-        else number_format(standing.left, 2, force_grouping=True)
-    )
+def _money(row: Brief, context: GateContext) -> str:
+    facts = _facts(context, row)
+    left = _("unknown") if facts.left is None else number_format(facts.left, 2, force_grouping=True)
     words = _("planned %(planned)s, remaining %(left)s %(currency)s")
     planned = number_format(row.amount, 2, force_grouping=True)
-    return str(words % {"planned": planned, "left": left, "currency": standing.currency})
+    return str(words % {"planned": planned, "left": left, "currency": facts.currency})
 
 
-def is_above_budget(row: Brief, context: Context) -> GateResult:
+def is_above_budget(row: Brief, context: GateContext) -> GateResult:
     """Refuses a first approval of two where one is enough, or where it is given already."""
     if not _above(row, context):
         return refused(
@@ -207,7 +203,7 @@ def is_above_budget(row: Brief, context: Context) -> GateResult:
     )
 
 
-def within_budget_or_second(row: Brief, context: Context) -> GateResult:
+def within_budget_or_second(row: Brief, context: GateContext) -> GateResult:
     """Refuses a plan above the budget until a second person, who may exceed it, approves."""
     if not _above(row, context):
         return passed("budget", _("The plan is within the budget."), _money(row, context))

@@ -12,9 +12,9 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
-from delivery.checks.kinds.base import Finding, Rule
+from delivery.checks.kinds.base import CheckRule, Finding
 from delivery.checks.kinds.catalogue import JUDGMENT, run
-from delivery.checks.kinds.page import Context
+from delivery.checks.kinds.page import BudgetContext
 from delivery.checks.models import Check, CheckResult
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
@@ -48,7 +48,7 @@ class Judged:
         return self.is_judgment and self.result is None
 
 
-def standing(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
+def judged_checks(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
     """
     Every check that applies to each deliverable, by its id, with what its newest version got: two
     queries.
@@ -105,12 +105,12 @@ def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[in
             pk__in=[row.version_id for row in rows if row.version_id]
         ).prefetch_related("files__file")
     }
-    known, budgets, made = standing(rows), _budgets(rows), []
+    known, budgets, made = judged_checks(rows), _budgets(rows), []
     for row in rows:
         version = versions[row.version_id or 0]
         checks = [each.check for each in known[row.pk] if not each.is_judgment]
         found = run(
-            [Rule(check.kind, check.params) for check in checks],
+            [CheckRule(check.kind, check.params) for check in checks],
             version.manifest,
             budgets.get(row.pk),
         )
@@ -132,10 +132,10 @@ def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[in
                 )
             )
     CheckResult.objects.bulk_create(made)
-    return standing(rows)
+    return judged_checks(rows)
 
 
-def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, Context]:
+def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, BudgetContext]:
     """
     Return the planned cost of each deliverable and the budget that its engagement has left beside
     other plans.
@@ -159,7 +159,7 @@ def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, Context]:
     for row in found:
         sold = row.brief.engagement
         if sold is not None and sold.pk in spent:
-            budgets[row.pk] = Context(
+            budgets[row.pk] = BudgetContext(
                 estimated_amount=row.amount,
                 estimated_hours=row.hours,
                 remaining_amount=None
@@ -210,7 +210,9 @@ def try_out(check: Check, *, by: Actor) -> Trial:
     failed = []
     for version in versions:
         [(_rule, findings)] = run(
-            [Rule(check.kind, check.params)], version.manifest, budgets.get(version.deliverable_id)
+            [CheckRule(check.kind, check.params)],
+            version.manifest,
+            budgets.get(version.deliverable_id),
         )
         if bad := [finding for finding in findings if not finding.passed]:
             failed.append((version, bad[:MOST_SHOWN]))

@@ -16,15 +16,15 @@ MOST_COMPARED = 2_000
 _WORD = re.compile(r"\n|[^\s]+")
 
 
-class Change(StrEnum):
+class ChangeKind(StrEnum):
     SAME = "same"
     INSERTED = "inserted"
     DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    change: Change
+class TextRun:
+    change: ChangeKind
     text: str  # words with single spaces between them; a new block is a line
 
 
@@ -47,7 +47,7 @@ class Difference:
 
     fields: tuple[tuple[str, str, str], ...]  # name, before, after
     terms: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]  # kind, added, removed
-    body: tuple[Run, ...]
+    body: tuple[TextRun, ...]
     markup: bool
     files: tuple[FileChange, ...]
 
@@ -72,7 +72,7 @@ def difference(before: Manifest, after: Manifest) -> Difference:
     )
 
 
-def runs(before: str, after: str) -> tuple[Run, ...]:
+def runs(before: str, after: str) -> tuple[TextRun, ...]:
     """
     The words of both texts as runs that stayed, went and came.
 
@@ -85,24 +85,24 @@ def runs(before: str, after: str) -> tuple[Run, ...]:
     tail = _shared(old[head:][::-1], new[head:][::-1])
     old_middle, new_middle = old[head : len(old) - tail], new[head : len(new) - tail]
     found = [
-        Run(Change.SAME, _text(old[:head])),
+        TextRun(ChangeKind.SAME, _text(old[:head])),
         *_compared(old_middle, new_middle),
-        Run(Change.SAME, _text(old[len(old) - tail :])),
+        TextRun(ChangeKind.SAME, _text(old[len(old) - tail :])),
     ]
     return tuple(run for run in found if run.text)
 
 
-def _compared(old: Sequence[str], new: Sequence[str]) -> list[Run]:
+def _compared(old: Sequence[str], new: Sequence[str]) -> list[TextRun]:
     if max(len(old), len(new)) > MOST_COMPARED:
-        return [Run(Change.DELETED, _text(old)), Run(Change.INSERTED, _text(new))]
+        return [TextRun(ChangeKind.DELETED, _text(old)), TextRun(ChangeKind.INSERTED, _text(new))]
     found = []
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=True).get_opcodes():
         if tag == "equal":
-            found.append(Run(Change.SAME, _text(old[i1:i2])))
+            found.append(TextRun(ChangeKind.SAME, _text(old[i1:i2])))
         else:
             found += [
-                Run(Change.DELETED, _text(old[i1:i2])),
-                Run(Change.INSERTED, _text(new[j1:j2])),
+                TextRun(ChangeKind.DELETED, _text(old[i1:i2])),
+                TextRun(ChangeKind.INSERTED, _text(new[j1:j2])),
             ]
     return found
 

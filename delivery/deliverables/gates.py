@@ -11,11 +11,11 @@ from delivery.deliverables.details import SignOffDetails, UploadDetails
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from routing.kernel.roles import holders
-from routing.work.gates import Context, ContextWith, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DeliverableGateFacts:
     """Facts for the gates about the newest version, besides the deliverable."""
 
     unsigned: tuple[str, ...] = ()  # judgments that nobody has signed, by name
@@ -29,12 +29,12 @@ class Standing:
     judged_by_author: bool = False
 
 
-def _standing(context: Context, row: Deliverable) -> Standing:
-    found: Standing = context.facts.get(row.pk, Standing())
+def _facts(context: GateContext, row: Deliverable) -> DeliverableGateFacts:
+    found: DeliverableGateFacts = context.facts.get(row.pk, DeliverableGateFacts())
     return found
 
 
-def has_new_version(row: Deliverable, context: Context) -> GateResult:
+def has_new_version(row: Deliverable, context: GateContext) -> GateResult:
     """Refuses work without a version, or with the version that was sent back."""
     if row.version_id is None:
         return refused(
@@ -53,7 +53,7 @@ def has_new_version(row: Deliverable, context: Context) -> GateResult:
 
 def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) -> GateResult:
     """Refuses to sign what is not asked, or without saying what was found wrong."""
-    unsigned, signature = _standing(context, row).unsigned, context.details
+    unsigned, signature = _facts(context, row).unsigned, context.details
     if signature is None:
         if unsigned:
             return passed("sign_off", _("A check needs a sign-off."), ", ".join(unsigned))
@@ -65,9 +65,9 @@ def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) ->
     return passed("sign_off")
 
 
-def not_its_author(row: Deliverable, context: Context) -> GateResult:
+def not_its_author(row: Deliverable, context: GateContext) -> GateResult:
     """Refuses a judgment by the person who made the version."""
-    if _standing(context, row).judged_by_author:
+    if _facts(context, row).judged_by_author:
         return refused(
             "author",
             _("The author of a version cannot sign it off."),
@@ -76,12 +76,12 @@ def not_its_author(row: Deliverable, context: Context) -> GateResult:
     return passed("author")
 
 
-def checks_passed(row: Deliverable, context: Context) -> GateResult:
+def checks_passed(row: Deliverable, context: GateContext) -> GateResult:
     """Refuses a version of which a check failed or a judgment is missing."""
-    standing = _standing(context, row)
-    if standing.failed or standing.unsigned:
+    facts = _facts(context, row)
+    if facts.failed or facts.unsigned:
         words = _("Not all checks have passed.")
-        missing = ", ".join((*standing.failed, *standing.unsigned))
+        missing = ", ".join((*facts.failed, *facts.unsigned))
         return refused(
             "checks",
             words,
@@ -91,58 +91,58 @@ def checks_passed(row: Deliverable, context: Context) -> GateResult:
     return passed("checks", _("All checks have passed."))
 
 
-def _open(standing: Standing) -> GateResult:
+def _open(facts: DeliverableGateFacts) -> GateResult:
     words = _("An approval is already open.")
-    return refused("question", words, evidence=standing.open_question, clears_by=_("The approvers"))
+    return refused("question", words, evidence=facts.open_question, clears_by=_("The approvers"))
 
 
-def agency_can_be_asked(row: Deliverable, context: Context) -> GateResult:
+def agency_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
     """Refuses when a question is open already, or when no stage asks the agency now."""
-    standing = _standing(context, row)
-    if standing.open_question:
-        return _open(standing)
-    if standing.next_audience != Audience.INTERNAL:
+    facts = _facts(context, row)
+    if facts.open_question:
+        return _open(facts)
+    if facts.next_audience != Audience.INTERNAL:
         return refused("agency_stage", _("No approval stage for the agency is due."))
     return passed("agency_stage", _("The agency can be asked to approve."))
 
 
-def client_can_be_asked(row: Deliverable, context: Context) -> GateResult:
+def client_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
     """
     Refuses when a question is open, the agency has not approved, or nobody may approve for the
     client.
     """
-    standing = _standing(context, row)
-    if standing.open_question:
-        return _open(standing)
-    if standing.next_audience == Audience.INTERNAL:
+    facts = _facts(context, row)
+    if facts.open_question:
+        return _open(facts)
+    if facts.next_audience == Audience.INTERNAL:
         return refused(
             "internal",
             _("The agency has not approved it yet."),
             clears_by=holders("delivery.approve_approval"),
         )
-    if standing.next_audience != Audience.CLIENT:
+    if facts.next_audience != Audience.CLIENT:
         return refused("client_stage", _("There is no approval stage for the client."))
-    if not standing.approvers:
+    if not facts.approvers:
         words = _("The client has no approver.")
         clears = _("Account managers, by giving a contact the approver role")
-        return refused("approvers", words, clears_by=clears, where=standing.clients_page)
-    if standing.reachable < standing.approvers:
+        return refused("approvers", words, clears_by=clears, where=facts.clients_page)
+    if facts.reachable < facts.approvers:
         words = _(
             "The client can be asked to approve. Approvers without portal access get no e-mail. "
             "Invite them or ask them yourself."
         )
-        told = _("%(reachable)s of %(approvers)s approvers have access")
+        text = _("%(reachable)s of %(approvers)s approvers have access")
         return passed(
             "approvers",
             words,
-            told % {"reachable": standing.reachable, "approvers": standing.approvers},
+            text % {"reachable": facts.reachable, "approvers": facts.approvers},
         )
     return passed("approvers", _("The client can be asked to approve."))
 
 
-def has_destination(row: Deliverable, context: Context) -> GateResult:
+def has_destination(row: Deliverable, context: GateContext) -> GateResult:
     """Refuses work that has no destination, or one that is no longer in use."""
-    name = _standing(context, row).destination
+    name = _facts(context, row).destination
     if name:
         return passed("destination", _("The destination is set."), name)
     if row.destination_id is None:
@@ -153,7 +153,7 @@ def has_destination(row: Deliverable, context: Context) -> GateResult:
     )
 
 
-def has_no_destination(row: Deliverable, context: Context) -> GateResult:
+def has_no_destination(row: Deliverable, context: GateContext) -> GateResult:
     """Refuses to hand over work that is published instead."""
     if row.destination_id is None:
         return passed(

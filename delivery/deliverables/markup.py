@@ -29,7 +29,7 @@ class Text:
 Piece = Open | Close | Text
 
 
-class _Reader(HTMLParser):
+class _PieceReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[Piece] = []
@@ -50,7 +50,7 @@ def read(clean: str) -> Iterator[Piece]:
 
     Give it only what nh3 has written: html.parser takes time by the square for tags that never end.
     """
-    reader = _Reader()
+    reader = _PieceReader()
     reader.feed(clean)
     reader.close()
     return iter(reader.pieces)

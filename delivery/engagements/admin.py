@@ -19,7 +19,7 @@ from routing.work.visibility import clients_seen_by, work_seen_by
 
 
 @admin.register(Engagement)
-class EngagementAdmin(SavedAdmin):
+class EngagementAdmin(SavedAdmin[Engagement]):
     list_display = (
         "name",
         "client",

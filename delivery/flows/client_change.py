@@ -14,7 +14,7 @@ from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.operations import publish
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import Team, User
 
 WHY = "Shipped with the product."
@@ -65,7 +65,7 @@ def publish_client_change(
         owner=owner,
         backup=backup,
     )
-    save(flow, by=by, at=at, reason=WHY)
+    save_with_reason(flow, by=by, at=at, reason=WHY)
     version = FlowVersion(
         flow=flow,
         number=1,
@@ -73,7 +73,7 @@ def publish_client_change(
         template=TEMPLATE,
         title="{request.title}",
     )
-    save(version, by=by, at=at, reason=WHY)
+    save_with_reason(version, by=by, at=at, reason=WHY)
     Trigger.objects.create(version=version, kind=CHANGE)
     FlowField.objects.bulk_create(
         [

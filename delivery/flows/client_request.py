@@ -13,7 +13,7 @@ from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.operations import publish
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import Team, User
 
 SLUG = "client-request"
@@ -74,7 +74,7 @@ def publish_client_request(
         owner=owner,
         backup=backup,
     )
-    save(flow, by=by, at=at, reason=WHY)
+    save_with_reason(flow, by=by, at=at, reason=WHY)
     version = FlowVersion(
         flow=flow,
         number=1,
@@ -82,7 +82,7 @@ def publish_client_request(
         template=TEMPLATE,
         title="{request.title}",
     )
-    save(version, by=by, at=at, reason=WHY)
+    save_with_reason(version, by=by, at=at, reason=WHY)
     Trigger.objects.create(version=version, kind=KIND, field=FORM, value=SLUG)
     FlowField.objects.bulk_create(
         [

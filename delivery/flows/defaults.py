@@ -15,7 +15,7 @@ from delivery.flows.shipped import ensure_portal_flows
 from routing.cover.agency import Agency
 from routing.cover.operations.agency import SAVED
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.sla.operations import calendars
 from routing.work.registry import react
 
@@ -57,4 +57,4 @@ def ensure_checks(*, at: datetime) -> None:
                     format=format_,
                     position=place * 10,
                 )
-                save(row, by=Actor.system(), at=at, reason="Shipped with the product.")
+                save_with_reason(row, by=Actor.system(), at=at, reason="Shipped with the product.")

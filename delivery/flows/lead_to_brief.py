@@ -13,7 +13,7 @@ from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
 from routing.flows.operations import publish
 from routing.flows.rules import Condition, Rule
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import Team, User
 from routing.work.items import WorkItem
 
@@ -78,11 +78,11 @@ def publish_lead_to_brief(
         owner=owner,
         backup=backup,
     )
-    save(flow, by=by, at=at, reason="Shipped with the product.")
+    save_with_reason(flow, by=by, at=at, reason="Shipped with the product.")
     version = FlowVersion(
         flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{deal.name}"
     )
-    save(version, by=by, at=at, reason="Shipped with the product.")
+    save_with_reason(version, by=by, at=at, reason="Shipped with the product.")
     Trigger.objects.bulk_create(
         [
             Trigger(version=version, kind=kind, field=field, value=value)

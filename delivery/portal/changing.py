@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
-from delivery.portal.decision_forms import ChangeForm, ImpactForm
+from delivery.portal.decision_forms import ChangeForm, ImpactDecisionForm
 from delivery.portal.views import page, request_of, request_page
 from delivery.portal.works import work_of
 from delivery.progress.operations.changes import FLOW, CannotChange, ask_change, can_change, current
@@ -97,7 +97,7 @@ def _send(row: Deliverable, form: ChangeForm, by: Actor) -> None:
 def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     """Agree with what a change means, or not: one answer to each statement."""
     row = request_of(by, ref)
-    form = ImpactForm(request.POST, request.FILES)
+    form = ImpactDecisionForm(request.POST, request.FILES)
     if not form.is_valid():
         return request_page(request, by, row, impact_form=form)
     step = STEPS[form.cleaned_data["word"]]

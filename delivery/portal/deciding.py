@@ -28,17 +28,17 @@ from delivery.portal.questions import (
     answered_before,
     answers_to,
     body_of,
+    decision_status,
     may_decide,
     newer,
     parts_of,
     question_of,
     seen_before,
-    standing,
 )
 from delivery.portal.views import page
 from delivery.portal.words import shared_notes
 from routing.people.actors import Actor
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.file_types.refusal import NotKept
 from routing.work.files_view import respond
 
@@ -90,7 +90,7 @@ def question_page(
         "parts": parts_of(row.version),
         "news": news(before, row.version) if before else None,
         "can_decide": can_decide,
-        "standing": standing(row, by, can_decide=can_decide),
+        "standing": decision_status(row, by, can_decide=can_decide),
         "newer": newer(row, by),
         "answers": answers_to(row, by),
         "notes": shared_notes(row.version.deliverable, by),
@@ -128,15 +128,15 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     return question_page(request, by, row, form, status=409)
 
 
-def _why(row: Approval, result: Result, by: Actor) -> str:
+def _why(row: Approval, result: OperationResult, by: Actor) -> str:
     """
     Return what happened in the meantime, in the words of the page, or the gates' messages without
     their evidence.
     """
     unsent = _("Your answer was not saved.")
     if row.state != Approval.State.PENDING:
-        told = [f"{said.who} {said.what}." for said in answers_to(row, by)]
-        return " ".join([unsent, *told, str(standing(row, by, can_decide=False))])
+        answers = [f"{said.who} {said.what}." for said in answers_to(row, by)]
+        return " ".join([unsent, *answers, str(decision_status(row, by, can_decide=False))])
     return " ".join([unsent, *(str(each.message) for each in result.refusals)])
 
 

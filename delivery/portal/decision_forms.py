@@ -60,7 +60,7 @@ class DecisionForm(WithFiles):
             )
 
 
-class ImpactForm(WithFiles):
+class ImpactDecisionForm(WithFiles):
     """``seal`` is of the statement that was read."""
 
     seal = forms.CharField(widget=forms.HiddenInput(), max_length=16)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.deliverables.diff import Change, Difference, Run, difference
+from delivery.deliverables.diff import ChangeKind, Difference, TextRun, difference
 from delivery.deliverables.versions import Version
 from routing.work.gates import Words
 
@@ -34,7 +34,7 @@ class News:
 
     since: int  # number of the version that they saw
     texts: Sequence[tuple[Words, str, str]]
-    body: Sequence[Run]
+    body: Sequence[TextRun]
     notes: Sequence[str]  # one sentence each
 
     @property
@@ -67,13 +67,13 @@ def _notes(found: Difference) -> Iterator[str]:
                 yield _("File description changed: %(name)s") % {"name": change.after.name}
 
 
-def _shortened(body: Sequence[Run]) -> Iterator[Run]:
+def _shortened(body: Sequence[TextRun]) -> Iterator[TextRun]:
     """Long stretches of the same words are cut to those beside a change."""
     for place, run in enumerate(body):
         words = run.text.split(" ")
-        if run.change != Change.SAME or len(words) <= 2 * AROUND:
+        if run.change != ChangeKind.SAME or len(words) <= 2 * AROUND:
             yield run
             continue
         start = " ".join(words[:AROUND]) if place else ""
         end = " ".join(words[-AROUND:]) if place < len(body) - 1 else ""
-        yield Run(Change.SAME, f"{start} … {end}".strip())
+        yield TextRun(ChangeKind.SAME, f"{start} … {end}".strip())

@@ -18,7 +18,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.portal.submissions import Form
+from delivery.portal.submissions import PortalForm
 from delivery.portal.uploads import WithFiles, files_field
 from delivery.progress.operations.submissions import KNOWN
 from delivery.requests.operations.requests import ASKING
@@ -32,7 +32,7 @@ LONG = 5_000
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
 
-class AnswerForm(WithFiles):
+class PortalAnswerForm(WithFiles):
     details = forms.CharField(
         label=gettext_lazy("Your answer"),
         max_length=LONG,
@@ -50,7 +50,7 @@ class RequestForm(forms.Form):
     """
 
     def __init__(
-        self, form: Form, by: Actor, data: QueryDict | None = None, uploaded: Any = None
+        self, form: PortalForm, by: Actor, data: QueryDict | None = None, uploaded: Any = None
     ) -> None:
         self.stale = data is not None and not TOKEN.fullmatch(data.get("token", ""))
         if data is not None and self.stale:
@@ -100,8 +100,8 @@ class RequestForm(forms.Form):
     @property
     def answers(self) -> Mapping[str, Any]:
         """JSON values of what was filled in."""
-        told = {spec.name: self.cleaned_data[spec.name] for spec in self.asked}
-        return {name: _plain(value) for name, value in told.items() if value not in (None, "")}
+        given = {spec.name: self.cleaned_data[spec.name] for spec in self.asked}
+        return {name: _plain(value) for name, value in given.items() if value not in (None, "")}
 
 
 def _plain(value: Any) -> str:
@@ -119,7 +119,9 @@ def _wrong(required: str, **more: str) -> dict[str, str]:
 
 
 def _line(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
-    return Line(max_length=LINE, error_messages=_wrong(_("This field is required.")), **shared)
+    return SingleLineField(
+        max_length=LINE, error_messages=_wrong(_("This field is required.")), **shared
+    )
 
 
 def _long(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
@@ -170,7 +172,7 @@ def _choice(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
     return forms.ChoiceField(choices=choices, error_messages=_wrong(_("Choose one.")), **shared)
 
 
-class Line(forms.CharField):
+class SingleLineField(forms.CharField):
     def to_python(self, value: Any) -> str:
         """On one line: a title with line breaks would break what it is put into."""
         return " ".join(str(super().to_python(value) or "").split())

@@ -106,13 +106,13 @@ def parts_of(version: Version) -> list[VersionFile]:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AnswerLine:
     at: datetime
     who: str
     what: Words
 
 
-def answers_to(row: Approval, by: Actor) -> list[Said]:
+def answers_to(row: Approval, by: Actor) -> list[AnswerLine]:
     """Return the client's answers with their authors. Erased people have no name."""
     rows = (
         Answer.objects.filter(approval=row, contact__isnull=False)
@@ -120,7 +120,7 @@ def answers_to(row: Approval, by: Actor) -> list[Said]:
         .order_by("pk")
     )
     return [
-        Said(
+        AnswerLine(
             each.at,
             _("You") if each.contact_id == by.contact_id else str(each.contact),
             SAID[each.word],
@@ -137,7 +137,7 @@ def answered_before(row: Approval, by: Actor) -> Answer | None:
     )
 
 
-def standing(row: Approval, by: Actor, *, can_decide: bool) -> Words:
+def decision_status(row: Approval, by: Actor, *, can_decide: bool) -> Words:
     """Return the status of a question for people who cannot answer it."""
     if row.state != State.PENDING:
         return ENDED[row.state]

@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from delivery.portal.access import for_contacts
-from delivery.portal.forms import AnswerForm
+from delivery.portal.forms import PortalAnswerForm
 from delivery.portal.views import can, page, request_of, request_page
 from delivery.requests.operations.answering import answer_with_files
 from delivery.requests.operations.requests import withdraw
 from routing.people.actors import Actor
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.file_types.refusal import NotKept
 
 
@@ -25,7 +25,7 @@ from routing.work.file_types.refusal import NotKept
 @for_contacts
 def answer_question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     row = request_of(by, ref)
-    form = AnswerForm(request.POST, request.FILES)
+    form = PortalAnswerForm(request.POST, request.FILES)
     if not form.is_valid():
         return request_page(request, by, row, form)
     try:
@@ -55,7 +55,7 @@ def withdraw_request(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     return redirect("portal:request", ref)
 
 
-def _why(result: Result) -> str:
+def _why(result: OperationResult) -> str:
     """The gates' messages; their evidence is the agency's own."""
     if any(each.code == "state" for each in result.refusals):
         return _("This question has already been answered.")

@@ -18,25 +18,27 @@ MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class PortalForm:
     flow: Flow
     plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class PendingSubmission:
     title: str
     at: datetime
 
 
-def forms() -> list[Form]:
+def forms() -> list[PortalForm]:
     """The live flows that a portal form starts, by name."""
     live = FlowVersion.objects.live().select_related("flow").prefetch_related("triggers")
-    found = [Form(version.flow, published(version.pk)) for version in live if _is_form(version)]
+    found = [
+        PortalForm(version.flow, published(version.pk)) for version in live if _is_form(version)
+    ]
     return sorted(found, key=lambda form: form.flow.name)
 
 
-def form_named(slug: str) -> Form | None:
+def form_named(slug: str) -> PortalForm | None:
     return next((form for form in forms() if form.flow.slug == slug), None)
 
 
@@ -65,7 +67,7 @@ def opened(by: Actor, token: str) -> Request | None:
     )
 
 
-def not_opened_yet(by: Actor) -> list[Sent]:
+def not_opened_yet(by: Actor) -> list[PendingSubmission]:
     """Return submissions of this contact's clients that have no request yet, newest first."""
     before = [Run.State.RECEIVED, Run.State.ENRICHING, Run.State.WAITING]
     runs = Run.objects.filter(
@@ -74,4 +76,4 @@ def not_opened_yet(by: Actor) -> list[Sent]:
     found = {run.pk: run for run in runs.order_by("-pk")[:MOST]}
     newest = Enrichment.objects.filter(run__in=found).order_by("run_id", "-id").distinct("run_id")
     titles = {row.run_id: str(row.facts.get(TITLE, "")) for row in newest}
-    return [Sent(titles.get(pk, ""), run.item.created_at) for pk, run in found.items()]
+    return [PendingSubmission(titles.get(pk, ""), run.item.created_at) for pk, run in found.items()]

@@ -14,9 +14,9 @@ from routing.desk.notes import MOST_FILES, FilesField
 
 def files_field() -> FilesField:
     """With its limits told before anything is chosen."""
-    told = _("Images, PDFs, documents or videos. Up to %(most)s files of %(size)s each.")
+    text = _("Images, PDFs, documents or videos. Up to %(most)s files of %(size)s each.")
     limits = {"most": MOST_FILES, "size": filesizeformat(settings.FILE_MAX_BYTES)}
-    return FilesField(label=_("Files (optional)"), required=False, help_text=told % limits)
+    return FilesField(label=_("Files (optional)"), required=False, help_text=text % limits)
 
 
 class WithFiles(forms.Form):

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_safe
 
 from delivery.deliverables.models import Deliverable
 from delivery.portal.access import for_contacts
-from delivery.portal.decision_forms import ImpactForm
-from delivery.portal.forms import AnswerForm
+from delivery.portal.decision_forms import ImpactDecisionForm
+from delivery.portal.forms import PortalAnswerForm
 from delivery.portal.submissions import not_opened_yet
 from delivery.portal.waiting import waiting_for, waiting_for_others
-from delivery.portal.words import Standing, history_of, shared_notes, standing_of
-from delivery.portal.work_words import work_standing_of
+from delivery.portal.words import ClientStatus, history_of, shared_notes, status_of
+from delivery.portal.work_words import work_status_of
 from delivery.progress.operations.impacts import accept_impact
 from delivery.requests.change_gates import seal_of
 from delivery.requests.models import Request
@@ -82,7 +82,7 @@ def home(request: HttpRequest, by: Actor) -> HttpResponse:
     context = {
         "waiting": waiting_for(by),
         "others": waiting_for_others(by),
-        "rows": [(row, standing_of(row)) for row in rows[:ON_HOME]],
+        "rows": [(row, status_of(row)) for row in rows[:ON_HOME]],
         "more": len(rows) > ON_HOME,
         "sent": not_opened_yet(by),
     }
@@ -104,7 +104,7 @@ def requests(request: HttpRequest, by: Actor) -> HttpResponse:
     found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     context = {
         "found": found,
-        "rows": [(row, standing_of(row)) for row in found],
+        "rows": [(row, status_of(row)) for row in found],
         "show": show,
         "words": words,
     }
@@ -142,15 +142,15 @@ def request_page(
     request: HttpRequest,
     by: Actor,
     row: Request,
-    form: AnswerForm | None = None,
+    form: PortalAnswerForm | None = None,
     *,
-    impact_form: ImpactForm | None = None,
+    impact_form: ImpactDecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     can_answer = can(answer, row, by)
     context = {
         "row": row,
-        "standing": standing_of(row),
+        "standing": status_of(row),
         # What a CRM or a lead's form told is the agency's own note, not what the client asked for.
         "asked": row.details if row.channel in FROM_PEOPLE else "",
         "history": history_of(row, by),
@@ -159,17 +159,17 @@ def request_page(
         "can_withdraw": can(withdraw, row, by),
         "works": works_in(row),
         "can_agree": can(accept_impact, row, by),
-        "impact_form": impact_form or ImpactForm(initial={"seal": seal_of(row)}),
+        "impact_form": impact_form or ImpactDecisionForm(initial={"seal": seal_of(row)}),
         "currency": currency_of(row),
-        "form": form or AnswerForm(),
+        "form": form or PortalAnswerForm(),
     }
     return page(request, by, "request", context, status)
 
 
-def works_in(row: Request) -> list[tuple[Deliverable, Standing]]:
+def works_in(row: Request) -> list[tuple[Deliverable, ClientStatus]]:
     """Return the deliverables of a request, in the order of its plan."""
     found = Deliverable.objects.filter(request=row.pk).select_related("item").order_by("pk")
-    return [(each, work_standing_of(each)) for each in found]
+    return [(each, work_status_of(each)) for each in found]
 
 
 def currency_of(row: Request) -> str:

@@ -21,7 +21,7 @@ from routing.work.visibility import work_seen_by
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class WaitingEntry:
     """
     One thing to do: ``do`` is the label of its button, ``due_at`` is None where nothing presses.
     """
@@ -34,14 +34,14 @@ class Entry:
     due_at: datetime | None = None
 
 
-def questions(by: Actor) -> Sequence[Entry]:
+def questions(by: Actor) -> Sequence[WaitingEntry]:
     """Questions about requests, for those who may answer them."""
     mine = work_seen_by(by).filter(client__in=by.clients_as(*ASKING), held_at=None).order_by()
     rows = Request.objects.filter(
         item__in=mine, state=Request.State.NEEDS_INFORMATION
     ).select_related("item__client")
     return [
-        Entry(
+        WaitingEntry(
             _("Answer a question"),
             row.item.title,
             str(row.item.client),
@@ -52,7 +52,7 @@ def questions(by: Actor) -> Sequence[Entry]:
     ]
 
 
-def decisions(by: Actor) -> Sequence[Entry]:
+def decisions(by: Actor) -> Sequence[WaitingEntry]:
     """Versions to decide about, for approvers who have not answered yet."""
     mine = questions_of(by).filter(
         state=Approval.State.PENDING,
@@ -63,12 +63,14 @@ def decisions(by: Actor) -> Sequence[Entry]:
     return [_decision(row, _("Review and decide")) for row in rows]
 
 
-def _decision(row: Approval, do: Words) -> Entry:
+def _decision(row: Approval, do: Words) -> WaitingEntry:
     url = reverse("portal:question", args=[row.item.ref])
-    return Entry(do, row.item.title, str(row.item.client), url, row.item.created_at, row.expires_at)
+    return WaitingEntry(
+        do, row.item.title, str(row.item.client), url, row.item.created_at, row.expires_at
+    )
 
 
-def impacts(by: Actor) -> Sequence[Entry]:
+def impacts(by: Actor) -> Sequence[WaitingEntry]:
     """Return change impacts that wait for an approver."""
     mine = (
         work_seen_by(by)
@@ -79,7 +81,7 @@ def impacts(by: Actor) -> Sequence[Entry]:
         item__in=mine, impact=Request.Impact.STATED, state__in=Request.before_acceptance
     )
     return [
-        Entry(
+        WaitingEntry(
             _("Accept or decline a change"),
             row.item.title,
             str(row.item.client),
@@ -90,10 +92,10 @@ def impacts(by: Actor) -> Sequence[Entry]:
     ]
 
 
-SOURCES: tuple[Callable[[Actor], Sequence[Entry]], ...] = (questions, decisions, impacts)
+SOURCES: tuple[Callable[[Actor], Sequence[WaitingEntry]], ...] = (questions, decisions, impacts)
 
 
-def waiting_for_others(by: Actor) -> list[Entry]:
+def waiting_for_others(by: Actor) -> list[WaitingEntry]:
     """Return work that waits for someone else of the same client, for information only."""
     mine = questions_of(by).filter(state=Approval.State.PENDING, item__held_at=None)
     rows = mine.exclude(item__client__in=by.clients_as(Membership.Role.APPROVER))
@@ -101,7 +103,7 @@ def waiting_for_others(by: Actor) -> list[Entry]:
     return sorted(found, key=lambda entry: (entry.due_at or entry.since, entry.url))
 
 
-def waiting_for(by: Actor) -> list[Entry]:
+def waiting_for(by: Actor) -> list[WaitingEntry]:
     """Everything that waits for this contact: what is due first, then what waits longest."""
     found = [entry for source in SOURCES for entry in source(by)]
     return sorted(

@@ -22,7 +22,7 @@ MOST_NOTES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClientStatus:
     """``tone`` is calm, good, ask or over; ``then`` says what happens next, and who does it."""
 
     label: Words
@@ -31,61 +31,61 @@ class Standing:
 
 
 _LOOKING = gettext_lazy("In review")
-STANDINGS: dict[str, Standing] = {
-    S.CAPTURED: Standing(
+STATUSES: dict[str, ClientStatus] = {
+    S.CAPTURED: ClientStatus(
         _LOOKING,
         gettext_lazy("We will review it and get back to you, or ask if something is missing."),
     ),
-    S.NEEDS_INFORMATION: Standing(
+    S.NEEDS_INFORMATION: ClientStatus(
         gettext_lazy("We have a question"),
         gettext_lazy("We will continue once you have answered."),
         "ask",
     ),
-    S.TRIAGED: Standing(
+    S.TRIAGED: ClientStatus(
         _LOOKING, gettext_lazy("We understand what you need. Next we decide how and when to do it.")
     ),
-    S.ACCEPTED: Standing(
+    S.ACCEPTED: ClientStatus(
         gettext_lazy("Accepted"), gettext_lazy("We are planning the work."), "good"
     ),
-    S.IN_DELIVERY: Standing(
+    S.IN_DELIVERY: ClientStatus(
         gettext_lazy("In progress"),
         gettext_lazy(
             "We are working on it. Anything that needs your decision appears on your home page."
         ),
         "good",
     ),
-    S.DELIVERED: Standing(
+    S.DELIVERED: ClientStatus(
         gettext_lazy("Delivered"),
         gettext_lazy("We are checking that everything works as agreed."),
         "good",
     ),
-    S.CLOSED: Standing(gettext_lazy("Finished"), gettext_lazy("The work is complete."), "over"),
-    S.REJECTED: Standing(
+    S.CLOSED: ClientStatus(gettext_lazy("Finished"), gettext_lazy("The work is complete."), "over"),
+    S.REJECTED: ClientStatus(
         gettext_lazy("Declined"),
         gettext_lazy("We cannot take this on. Your contact person can tell you why."),
         "over",
     ),
-    S.DUPLICATE: Standing(
+    S.DUPLICATE: ClientStatus(
         gettext_lazy("Part of another request"),
         gettext_lazy("We are handling it as part of the other request."),
         "over",
     ),
-    S.CANCELLED: Standing(
+    S.CANCELLED: ClientStatus(
         gettext_lazy("Cancelled"), gettext_lazy("We have stopped work on it."), "over"
     ),
 }
-AGREEING = Standing(
+AGREEING = ClientStatus(
     gettext_lazy("We need your agreement"),
     gettext_lazy("We have estimated the change. We will start once your company agrees."),
     "ask",
 )
-PAUSED = Standing(
+PAUSED = ClientStatus(
     gettext_lazy("Paused"),
     gettext_lazy("This work is paused. Ask your contact person when it will continue."),
     "ask",
 )
 
-_TOLD: dict[str, Words] = {
+_HISTORY: dict[str, Words] = {
     "delivery.request.create": gettext_lazy("Received"),
     "delivery.request.ask": gettext_lazy("Question asked"),
     "delivery.request.answer": gettext_lazy("Question answered"),
@@ -106,7 +106,7 @@ _TOLD: dict[str, Words] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class HistoryLine:
     """
     One line of a request's history; ``who`` is you, a colleague, or the agency as a whole (empty).
     """
@@ -116,33 +116,36 @@ class Told:
     who: str
 
 
-def standing_of(row: Request) -> Standing:
+def status_of(row: Request) -> ClientStatus:
     if row.item.held_at and row.is_open:
         return PAUSED
     return (
         AGREEING
         if row.impact == Request.Impact.STATED and row.state in Request.before_acceptance
-        else STANDINGS[row.state]
+        else STATUSES[row.state]
     )
 
 
-def history_of(row: Request, by: Actor) -> list[Told]:
+def history_of(row: Request, by: Actor) -> list[HistoryLine]:
     """
     Return the history, newest first.
 
     Only the events named above, without the agency's reasons.
     """
     found = (
-        Event.objects.filter(item=row.item_id, kind__in=_TOLD)
+        Event.objects.filter(item=row.item_id, kind__in=_HISTORY)
         .select_related("actor")
         .order_by("-id")
     )
-    return [Told(event.at, _TOLD[event.kind], _who(event.actor, by)) for event in found]
+    return [HistoryLine(event.at, _HISTORY[event.kind], _who(event.actor, by)) for event in found]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A shared note. ``who`` is as in ``Told``; ``files`` are those whose bytes are still there."""
+class SharedNote:
+    """
+    A shared note. ``who`` is as in ``HistoryLine``; ``files`` are those whose bytes are still
+    there.
+    """
 
     at: datetime
     who: str
@@ -150,7 +153,7 @@ class Said:
     files: tuple[File, ...]
 
 
-def shared_notes(row: WorkNoun, by: Actor) -> list[Said]:
+def shared_notes(row: WorkNoun, by: Actor) -> list[SharedNote]:
     """
     Return notes and files shared with the client, newest first.
 
@@ -163,7 +166,7 @@ def shared_notes(row: WorkNoun, by: Actor) -> list[Said]:
         .prefetch_related("files")[:MOST_NOTES]
     )
     said = [
-        Said(
+        SharedNote(
             note.at,
             _who(note.author, by),
             note.body,

@@ -5,63 +5,63 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy
 
 from delivery.deliverables.models import Deliverable
-from delivery.portal.words import PAUSED, Standing
+from delivery.portal.words import PAUSED, ClientStatus
 
 S = Deliverable.State
-_MAKING = Standing(
+_MAKING = ClientStatus(
     gettext_lazy("In production"),
     gettext_lazy("We will ask for your decision when it is ready."),
     "good",
 )
-_PUBLISHING = Standing(
+_PUBLISHING = ClientStatus(
     gettext_lazy("Publishing"),
     gettext_lazy("We are publishing it. The address will appear here."),
     "good",
 )
-WORK_STANDINGS: dict[str, Standing] = {
-    S.PLANNED: Standing(
+WORK_STANDINGS: dict[str, ClientStatus] = {
+    S.PLANNED: ClientStatus(
         gettext_lazy("Planned"), gettext_lazy("It is agreed. We have not started yet.")
     ),
     S.IN_PRODUCTION: _MAKING,
     S.IN_QA: _MAKING,
     S.IN_INTERNAL_REVIEW: _MAKING,
-    S.REWORK: Standing(
+    S.REWORK: ClientStatus(
         gettext_lazy("In revision"),
         gettext_lazy("We are making changes and will ask you about the new version."),
         "good",
     ),
-    S.IN_CLIENT_REVIEW: Standing(
+    S.IN_CLIENT_REVIEW: ClientStatus(
         gettext_lazy("Waiting for you"),
         gettext_lazy("We are waiting for your company's decision."),
         "ask",
     ),
-    S.APPROVED: Standing(
+    S.APPROVED: ClientStatus(
         gettext_lazy("Approved"),
         gettext_lazy("Next, we publish it or hand over the files."),
         "good",
     ),
     S.PUBLISHING: _PUBLISHING,
     S.PUBLISH_FAILED: _PUBLISHING,
-    S.LIVE: Standing(
+    S.LIVE: ClientStatus(
         gettext_lazy("Live"),
         gettext_lazy("It is live. If something should be different, ask for a change."),
         "good",
     ),
-    S.HANDED_OVER: Standing(
+    S.HANDED_OVER: ClientStatus(
         gettext_lazy("Files handed over"),
         gettext_lazy("The files are yours. If something should be different, ask for a change."),
         "good",
     ),
-    S.ARCHIVED: Standing(
+    S.ARCHIVED: ClientStatus(
         gettext_lazy("No longer current"),
         gettext_lazy("A newer version replaced it, or it was taken down."),
         "over",
     ),
-    S.CANCELLED: Standing(
+    S.CANCELLED: ClientStatus(
         gettext_lazy("Cancelled"), gettext_lazy("We have stopped work on it."), "over"
     ),
 }
 
 
-def work_standing_of(row: Deliverable) -> Standing:
+def work_status_of(row: Deliverable) -> ClientStatus:
     return PAUSED if row.item.held_at and row.is_open else WORK_STANDINGS[row.state]

@@ -16,7 +16,7 @@ from delivery.portal.access import for_contacts
 from delivery.portal.questions import parts_of, questions_of
 from delivery.portal.views import page
 from delivery.portal.words import shared_notes
-from delivery.portal.work_words import work_standing_of
+from delivery.portal.work_words import work_status_of
 from delivery.progress.operations.changes import can_change
 from delivery.requests.models import Request
 from delivery.requests.operations.requests import ASKING
@@ -66,7 +66,7 @@ def work(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     asked = list(questions_of(by).filter(version__deliverable=row.pk).order_by("-pk"))
     context = {
         "row": row,
-        "standing": work_standing_of(row),
+        "standing": work_status_of(row),
         "asked": asked,
         "open": next((each for each in asked if each.state == Approval.State.PENDING), None),
         "parts": handed_over(row),

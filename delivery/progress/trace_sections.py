@@ -15,33 +15,33 @@ from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from delivery.requests.models import Request
 from routing.runs.models import Run
-from routing.runs.registry import Entry, chapter
+from routing.runs.registry import TraceEntry, trace_section
 from routing.runs.trace import page
 from routing.work.items import WorkNoun
 
 
-@chapter
-def requests(run: Run) -> Sequence[Entry]:
+@trace_section
+def requests(run: Run) -> Sequence[TraceEntry]:
     found = (
         Request.objects.filter(item__run=run)
         .select_related("item__owner", "item__backup")
         .order_by("pk")
     )
     return [
-        _told("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display())
+        _entry("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display())
         for row in found
     ]
 
 
-@chapter
-def briefs(run: Run) -> Sequence[Entry]:
+@trace_section
+def briefs(run: Run) -> Sequence[TraceEntry]:
     found = (
         Brief.objects.filter(item__run=run)
         .select_related("item__owner", "item__backup", "request__item")
         .order_by("pk")
     )
     return [
-        _told(
+        _entry(
             "brief",
             _("Brief %(ref)s was written"),
             row,
@@ -52,15 +52,15 @@ def briefs(run: Run) -> Sequence[Entry]:
     ]
 
 
-@chapter
-def deliverables(run: Run) -> Sequence[Entry]:
+@trace_section
+def deliverables(run: Run) -> Sequence[TraceEntry]:
     found = (
         Deliverable.objects.filter(item__run=run)
         .select_related("item__owner", "item__backup", "brief__item")
         .order_by("pk")
     )
     return [
-        _told(
+        _entry(
             "deliverable",
             _("Deliverable %(ref)s was planned"),
             row,
@@ -72,8 +72,8 @@ def deliverables(run: Run) -> Sequence[Entry]:
     ]
 
 
-@chapter
-def versions(run: Run) -> Sequence[Entry]:
+@trace_section
+def versions(run: Run) -> Sequence[TraceEntry]:
     """Each version with the newest result of each check."""
     found = list(
         Version.objects.filter(deliverable__item__run=run)
@@ -88,7 +88,7 @@ def versions(run: Run) -> Sequence[Entry]:
             "passed" if result.passed else "failed"
         )
     return [
-        Entry(
+        TraceEntry(
             row.at,
             "version",
             _("Version %(number)s of %(ref)s was uploaded")
@@ -106,8 +106,8 @@ def versions(run: Run) -> Sequence[Entry]:
     ]
 
 
-@chapter
-def approvals(run: Run) -> Sequence[Entry]:
+@trace_section
+def approvals(run: Run) -> Sequence[TraceEntry]:
     """
     Each question, and each answer by itself.
 
@@ -118,8 +118,8 @@ def approvals(run: Run) -> Sequence[Entry]:
         .select_related("item__owner", "item__backup", "version")
         .order_by("pk")
     )
-    told = [
-        _told(
+    entries = [
+        _entry(
             "approval",
             _("Approval %(ref)s was requested"),
             row,
@@ -134,15 +134,15 @@ def approvals(run: Run) -> Sequence[Entry]:
         .select_related("approval__item", "user", "recorded_by")
         .order_by("pk")
     )
-    return [*told, *(_answer(each) for each in answers)]
+    return [*entries, *(_answer(each) for each in answers)]
 
 
-def _answer(each: Answer) -> Entry:
+def _answer(each: Answer) -> TraceEntry:
     about = each.approval.item
     who = {"contact": each.contact_id} if each.contact_id else {"by": str(each.user)}
     recorded = {"recorded_by": str(each.recorded_by)} if each.recorded_by else {}
     data = {"approval": about.ref, "word": each.word, "digest": each.digest, **who, **recorded}
-    return Entry(
+    return TraceEntry(
         each.at,
         "answer",
         _("%(ref)s was answered: %(word)s") % {"ref": about.ref, "word": each.get_word_display()},
@@ -151,7 +151,7 @@ def _answer(each: Answer) -> Entry:
     )
 
 
-def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> Entry:
+def _entry(section: str, title: str, row: WorkNoun, **more: object) -> TraceEntry:
     item = row.item
     data = {
         "ref": item.ref,
@@ -161,4 +161,4 @@ def _told(chapter_name: str, title: str, row: WorkNoun, **more: object) -> Entry
         "backup": str(item.backup),
         **more,
     }
-    return Entry(item.created_at, chapter_name, title % {"ref": item.ref}, data, page(item.pk))
+    return TraceEntry(item.created_at, section, title % {"ref": item.ref}, data, page(item.pk))

@@ -21,7 +21,7 @@ from delivery.requests.operations.recording import record
 from routing.desk import filters
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
-from routing.desk.once import once
+from routing.desk.form_tokens import claim_form
 from routing.desk.steps import StepsAdmin
 from routing.work import display
 from routing.work.admin import title_of
@@ -43,7 +43,7 @@ tone(
 
 
 @admin.register(Request)
-class RequestAdmin(StepsAdmin):
+class RequestAdmin(StepsAdmin[Request]):
     list_display = ("what", "client", "state_name", "owner", "waiting", "urgency", "due_at", "age")
     list_filter = (
         filters.Openness,
@@ -78,7 +78,7 @@ class RequestAdmin(StepsAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = OpenForm(actor(request), request.POST or None, request.FILES or None)
-        with once(request, "open-request") as sent:
+        with claim_form(request, "open-request") as sent:
             if sent.before:
                 return HttpResponseRedirect(sent.before)
             if (
@@ -180,9 +180,9 @@ def impact_of(row: Request) -> str:
     """Return the impact stated for a change and the client's answer."""
     if not row.impact:
         return str(row.get_impact_display())
-    told = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
+    text = _("%(hours)s hours, %(amount)s, ready by %(day)s: %(answer)s")
     day = date_format(row.impact_date, "D j M Y") if row.impact_date else display.NOTHING
-    return told % {
+    return text % {
         "hours": row.impact_hours,
         "amount": row.impact_amount,
         "day": day,

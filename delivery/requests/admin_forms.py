@@ -35,7 +35,7 @@ class AskForm(StepForm):
 
 
 @step_form(requests.answer)
-class AnswerForm(StepForm):
+class RequestAnswerForm(StepForm):
     details = long_text(
         gettext_lazy("Answer"),
         error=gettext_lazy("Enter the answer."),

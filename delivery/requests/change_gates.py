@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.details import ContactAnswerDetails, StateImpactDetails
 from delivery.requests.models import Request
-from routing.work.gates import Context, ContextWith, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 MOST_NOTE = 2_000
 
@@ -28,7 +28,7 @@ def seal_of(row: Request) -> str:
     return sha256(said.encode()).hexdigest()[:16]
 
 
-def impact_is_accepted(row: Request, context: Context) -> GateResult:
+def impact_is_accepted(row: Request, context: GateContext) -> GateResult:
     """Refuses to begin with a change before the client agreed to what it means."""
     if (
         row.kind != Request.Kind.CHANGE
@@ -49,7 +49,7 @@ def impact_is_accepted(row: Request, context: Context) -> GateResult:
     )
 
 
-def is_a_change(row: Request, context: Context) -> GateResult:
+def is_a_change(row: Request, context: GateContext) -> GateResult:
     """Refuses requests that do not change an existing deliverable."""
     if row.kind == Request.Kind.CHANGE and row.target_id is not None:
         return passed("change")
@@ -84,7 +84,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MOST_NOTE and "\x00" not in value
 
 
-def impact_is_asked(row: Request, context: Context) -> GateResult:
+def impact_is_asked(row: Request, context: GateContext) -> GateResult:
     """Refuses an answer when no impact is stated, or when it was answered already."""
     if row.impact == Request.Impact.STATED:
         return passed("impact")

@@ -10,14 +10,14 @@ from django.utils.translation import gettext_lazy as _
 from delivery.requests.details import UNCHANGED, AnswerDetails, AskDetails, EditRequestDetails
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
-from routing.work.gates import Context, ContextWith, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 
 OF_THE_ITEM = ("title", "priority")
 EDITABLE = (*OF_THE_ITEM, "kind", "channel", "details", "wanted_date")
 
 
-def says_what_is_wanted(row: Request, context: Context) -> GateResult:
+def says_what_is_wanted(row: Request, context: GateContext) -> GateResult:
     """Refuses a request that nobody could work from."""
     if row.details.strip():
         return passed("details", _("There is a description."))
@@ -35,7 +35,7 @@ def has_question(row: Request, context: ContextWith[AskDetails]) -> GateResult:
     return refused("question", _("Enter a question for the client."), clears_by=_("You"))
 
 
-def asked_for_it(row: Request, context: Context) -> GateResult:
+def asked_for_it(row: Request, context: GateContext) -> GateResult:
     """Refuses everybody but the contact whose request it is."""
     if context.by.is_service or (
         context.by.contact_id is not None and row.contact_id == context.by.contact_id
@@ -55,7 +55,7 @@ def has_answer(row: Request, context: ContextWith[AnswerDetails]) -> GateResult:
     return refused("answer", _("Enter the answer."), clears_by=_("You"))
 
 
-def original_fits(row: Request, context: Context) -> GateResult:
+def original_fits(row: Request, context: GateContext) -> GateResult:
     """
     Refuses an original that is this request itself, unknown, another client's or a duplicate too.
     """
@@ -93,7 +93,7 @@ def edit_fits(row: Request, context: ContextWith[EditRequestDetails]) -> GateRes
     return passed("fields")
 
 
-def has_no_brief(row: Request, context: Context) -> GateResult:
+def has_no_brief(row: Request, context: GateContext) -> GateResult:
     """Refuses a second brief for the same request."""
     ref = context.facts.get(row.pk)
     if ref:

@@ -14,7 +14,7 @@ DOMAIN = "northlight.example"  # RFC 2606: nobody receives mail there
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class DemoPerson:
     name: str
     email: str
     role: Role
@@ -34,7 +34,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class DemoContact:
     name: str
     email: str
     client: str
@@ -46,8 +46,8 @@ def _at(name: str) -> str:
     return f"{first.lower()}@{DOMAIN}"
 
 
-def _person(name: str, role: Role, timezone: str, team: str) -> Person:
-    return Person(name, _at(name), role, timezone, team)
+def _person(name: str, role: Role, timezone: str, team: str) -> DemoPerson:
+    return DemoPerson(name, _at(name), role, timezone, team)
 
 
 PEOPLE = (
@@ -89,16 +89,16 @@ IN_PORTAL = ("dana@acme-outdoor.example", "tom@brightwater.example")
 
 _R = Membership.Role
 CONTACTS = (
-    Known("Dana Whitfield", "dana@acme-outdoor.example", "ACM", _R.APPROVER),
-    Known("Luis Ortega", "luis@acme-outdoor.example", "ACM", _R.REQUESTER),
-    Known("Hannah Price", "hannah@brightwater.example", "BRW", _R.APPROVER),
-    Known("Tom Ashby", "tom@brightwater.example", "BRW", _R.REQUESTER),
-    Known("Eva Brandt", "eva@fjord-coffee.example", "FJD", _R.APPROVER),
-    Known("Nils Hagen", "nils@fjord-coffee.example", "FJD", _R.VIEWER),
-    Known("Katrin Vogel", "katrin@lumen-energy.example", "LUM", _R.APPROVER),
-    Known("Marc Stein", "marc@lumen-energy.example", "LUM", _R.REQUESTER),
-    Known("Aiko Mori", "aiko@sakura-rail.example", "SAK", _R.APPROVER),
-    Known("Ren Sato", "ren@sakura-rail.example", "SAK", _R.REQUESTER),
-    Known("Carol Vance", "carol@vance-health.example", "VHC", _R.APPROVER),
-    Known("Ravi Shah", "ravi@vance-health.example", "VHC", _R.REQUESTER),
+    DemoContact("Dana Whitfield", "dana@acme-outdoor.example", "ACM", _R.APPROVER),
+    DemoContact("Luis Ortega", "luis@acme-outdoor.example", "ACM", _R.REQUESTER),
+    DemoContact("Hannah Price", "hannah@brightwater.example", "BRW", _R.APPROVER),
+    DemoContact("Tom Ashby", "tom@brightwater.example", "BRW", _R.REQUESTER),
+    DemoContact("Eva Brandt", "eva@fjord-coffee.example", "FJD", _R.APPROVER),
+    DemoContact("Nils Hagen", "nils@fjord-coffee.example", "FJD", _R.VIEWER),
+    DemoContact("Katrin Vogel", "katrin@lumen-energy.example", "LUM", _R.APPROVER),
+    DemoContact("Marc Stein", "marc@lumen-energy.example", "LUM", _R.REQUESTER),
+    DemoContact("Aiko Mori", "aiko@sakura-rail.example", "SAK", _R.APPROVER),
+    DemoContact("Ren Sato", "ren@sakura-rail.example", "SAK", _R.REQUESTER),
+    DemoContact("Carol Vance", "carol@vance-health.example", "VHC", _R.APPROVER),
+    DemoContact("Ravi Shah", "ravi@vance-health.example", "VHC", _R.REQUESTER),
 )

@@ -21,14 +21,14 @@ from demo.agency.change import ask_for_change
 from demo.agency.leads import tell_leads
 from demo.agency.making import make_pieces
 from demo.agency.outside import outside
-from demo.agency.stories import STORIES, Step, Story
+from demo.agency.stories import STORIES, DemoRequest, Step
 from routing.cover.agency import Agency
 from routing.cover.operations.leaving import set_roles
 from routing.cover.operations.portal_access import has_access, invite
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
 from routing.people.operations import save_contact
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import Team, TeamMembership, User
 from routing.sla.operations.calendars import ensure_defaults
 from routing.sla.operations.escalate import escalate
@@ -82,7 +82,7 @@ def _rules(people: dict[str, User], teams: dict[str, Team], at: datetime) -> Non
     owner, backup, since = people[agency.OPERATIONS], people[agency.DEPUTY], at - timedelta(days=90)
     row = Agency.objects.first() or Agency(pk=1)
     row.name, row.team, row.owner, row.backup = agency.NAME, teams["Atlas"], owner, backup
-    save(row, by=Actor.system(), at=at, reason=WHY)
+    save_with_reason(row, by=Actor.system(), at=at, reason=WHY)
     ensure_defaults(at=since, timezone="Europe/London", country="GB")
     ensure_checks(at=since)
     lead = Actor.of(User.objects.get(pk=owner.pk))
@@ -104,7 +104,7 @@ def _invite(contacts: Sequence[Contact], by: Actor, at: datetime) -> None:
             invite(contact.pk, by=by, at=at, write=False)
 
 
-def _person(person: agency.Person, system: Actor, at: datetime) -> User:
+def _person(person: agency.DemoPerson, system: Actor, at: datetime) -> User:
     user = User.objects.filter(email=person.email).first() or User(email=person.email)
     user.set_unusable_password()  # until the sign-ins are written
     user.full_name, user.timezone, user.is_staff, user.is_active = (
@@ -113,7 +113,7 @@ def _person(person: agency.Person, system: Actor, at: datetime) -> User:
         True,
         True,
     )
-    save(user, by=system, at=at, reason=WHY)
+    save_with_reason(user, by=system, at=at, reason=WHY)
     set_roles(user, [person.role], by=system, at=at, reason=WHY)
     return user
 
@@ -121,13 +121,15 @@ def _person(person: agency.Person, system: Actor, at: datetime) -> User:
 def _team(name: str, lead: User, people: dict[str, User], system: Actor, at: datetime) -> Team:
     team = Team.objects.filter(name=name).first() or Team(name=name)
     team.lead = lead
-    save(team, by=system, at=at, reason=WHY)
+    save_with_reason(team, by=system, at=at, reason=WHY)
     for person in agency.PEOPLE:
         if (
             person.team == name
             and not TeamMembership.objects.filter(team=team, user=people[person.email]).exists()
         ):
-            save(TeamMembership(team=team, user=people[person.email]), by=system, at=at, reason=WHY)
+            save_with_reason(
+                TeamMembership(team=team, user=people[person.email]), by=system, at=at, reason=WHY
+            )
     return team
 
 
@@ -149,18 +151,18 @@ def _client(
         people[account.owner],
         people[account.backup],
     )
-    save(client, by=system, at=at, reason=WHY)
+    save_with_reason(client, by=system, at=at, reason=WHY)
     return client
 
 
 def _contact(
-    known: agency.Known, clients: dict[str, Client], system: Actor, at: datetime
+    known: agency.DemoContact, clients: dict[str, Client], system: Actor, at: datetime
 ) -> Contact:
     contact = Contact.objects.filter(email=known.email).first()
     if contact is None:
         contact = Contact(full_name=known.name, email=known.email)
         save_contact(contact, by=system, at=at)
-        save(
+        save_with_reason(
             Membership(contact=contact, client=clients[known.client], role=known.role),
             by=system,
             at=at,
@@ -170,7 +172,7 @@ def _contact(
 
 
 def _tell(
-    story: Story, client: Client, contact: Contact, before: list[Request], at: datetime
+    story: DemoRequest, client: Client, contact: Contact, before: list[Request], at: datetime
 ) -> Request:
     by, moment = Actor.of(User.objects.get(pk=client.owner_id)), at - timedelta(hours=story.age_h)
     request = open_request(

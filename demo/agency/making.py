@@ -31,11 +31,11 @@ from delivery.engagements.models import Engagement
 from delivery.requests.models import Request
 from demo.agency import agency
 from demo.agency.outside import outside
-from demo.agency.pieces import JOBS, Job, Piece
+from demo.agency.pieces import JOBS, DemoJob, DemoPiece
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact, Membership
 from routing.people.destinations import Destination
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import User
 from routing.work.creation import create
 from routing.work.details import HandOverDetails
@@ -80,7 +80,7 @@ def picture() -> bytes:
 
 @dataclass
 class _Making:
-    job: Job
+    job: DemoJob
     client: Client
     request: Request
     at: datetime  # of loading; nothing happens later
@@ -132,7 +132,7 @@ class _Making:
         # A page of an earlier loading stays where it is.
         place.path = f"{slugify(self.client.name)}-{self.at:%y%m%d%H%M%S}"
         for row in (sold, place):
-            save(row, by=self.people["lead"], at=moment, reason=WHY)
+            save_with_reason(row, by=self.people["lead"], at=moment, reason=WHY)
         about = self.request.item
         same = {
             name: getattr(about, name)
@@ -163,7 +163,7 @@ class _Making:
         self.done(briefs.approve([brief.pk], by=other, at=moment))
         return brief
 
-    def planned(self, number: int, piece: Piece, place: Destination) -> dict[str, Any]:
+    def planned(self, number: int, piece: DemoPiece, place: Destination) -> dict[str, Any]:
         return {
             "key": f"piece{number}",
             "title": piece.title,
@@ -174,7 +174,7 @@ class _Making:
             "due": (self.at.date() + timedelta(days=piece.due_d)).isoformat(),
         }
 
-    def make(self, piece: Piece, row: Deliverable, agreed: datetime) -> None:
+    def make(self, piece: DemoPiece, row: Deliverable, agreed: datetime) -> None:
         moment, texts = agreed + timedelta(hours=piece.after_h), list(piece.texts)
         for step in piece.steps:
             moment = min(moment + PACE, self.at)
@@ -187,7 +187,7 @@ class _Making:
                 moment,
             )
 
-    def take(self, step: str, piece: Piece, row: Deliverable, text: str, at: datetime) -> None:
+    def take(self, step: str, piece: DemoPiece, row: Deliverable, text: str, at: datetime) -> None:
         lead, creative, qa = (self.people[name] for name in ("lead", "creative", "qa"))
         match step:
             case "start":
@@ -235,7 +235,7 @@ class _Making:
         if found != ends:
             raise PieceBroke(f"{row}: {found} instead of {ends}")
 
-    def draft(self, piece: Piece, text: str, at: datetime) -> versions.Draft:
+    def draft(self, piece: DemoPiece, text: str, at: datetime) -> versions.Draft:
         texts = {
             "title": piece.title,
             "slug": piece.slug or slugify(piece.title),
@@ -245,7 +245,7 @@ class _Making:
         parts = []
         if "asset:trail.png" in text:
             parts.append(
-                versions.Part(
+                versions.DraftFile(
                     self.file("trail.png", picture(), at).pk,
                     "content",
                     "A path along a green ridge under a wide sky",
@@ -253,7 +253,7 @@ class _Making:
             )
         if piece.format == "file":
             parts.append(
-                versions.Part(
+                versions.DraftFile(
                     self.file("catalogue.png", picture(), at).pk,
                     "download",
                     "The cover of the catalogue",

@@ -17,7 +17,7 @@ APPROVED = (*ASKED, "client_approves")
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class DemoPiece:
     """
     ``after_h`` is how many hours after the brief was agreed its first step was taken; ``texts`` are
     its versions in order.
@@ -37,7 +37,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class DemoJob:
     """A request of the stories, by its client and title, and what its brief plans."""
 
     client: str
@@ -45,7 +45,7 @@ class Job:
     body: str
     place: str  # the name of the destination
     sold: int
-    pieces: Sequence[Piece]
+    pieces: Sequence[DemoPiece]
 
 
 TRAIL = (
@@ -79,7 +79,7 @@ HARBOUR = "<h2>A bar by the water</h2><p>The Oslo bar opens at seven for those w
 KYOTO = "<h2>Twelve stations, one line</h2><p>From Nijo to Kameoka the line follows the river. Get off where the maples are.</p>"  # noqa: E501
 
 JOBS = (
-    Job(
+    DemoJob(
         "ACM",
         "Spring catalogue: 24 pages",
         "The spring range as pages of the journal, with a printed catalogue to hand over. Voice: "
@@ -87,7 +87,7 @@ JOBS = (
         "Acme journal",
         16_000,
         (
-            Piece(
+            DemoPiece(
                 "Trail Week: three days, three ridges",
                 (*MADE,),
                 (TRAIL_EARLY,),
@@ -96,23 +96,25 @@ JOBS = (
                 4,
                 after_h=300,
             ),
-            Piece("How boots should fit", ASKED, (SIZES,), 950, 7, 2),
-            Piece(
+            DemoPiece("How boots should fit", ASKED, (SIZES,), 950, 7, 2),
+            DemoPiece(
                 "Repair days in the workshop",
                 AGAIN,
                 (REPAIR, REPAIR_SHORTER),
                 note="“While you wait” is a promise we cannot keep.",
             ),
-            Piece("Winter jackets, cared for", (*APPROVED, "go_live"), (REPAIR,), after_h=30),
-            Piece("Last season's tents", (*APPROVED, "go_live", "archive"), (TRAIL,), after_h=6),
-            Piece(
+            DemoPiece("Winter jackets, cared for", (*APPROVED, "go_live"), (REPAIR,), after_h=30),
+            DemoPiece(
+                "Last season's tents", (*APPROVED, "go_live", "archive"), (TRAIL,), after_h=6
+            ),
+            DemoPiece(
                 "Hut map",
                 (*APPROVED, "fail_publishing"),
                 (SIZES,),
                 after_h=200,
                 slug="winter-jackets-cared-for",
             ),  # an address that is taken
-            Piece(
+            DemoPiece(
                 "Catalogue for print",
                 (*APPROVED, "hand_out"),
                 (REPAIR,),
@@ -125,26 +127,26 @@ JOBS = (
             ),
         ),
     ),
-    Job(
+    DemoJob(
         "FJD",
         "Autumn roast campaign",
         "Three stories about the autumn roast and the bars. Every story names the farm.",
         "Fjord stories",
         9_000,
         (
-            Piece(
+            DemoPiece(
                 "The autumn roast, farm by farm",
                 (*MADE, "fail"),
                 (ROAST,),
                 note="It reads like an advertisement. Begin with the farm.",
             ),
-            Piece("Harbour bar, first ferry", JUDGED, (HARBOUR,), 700, 6, 3, after_h=120),
-            Piece("Cortado at home", (*MADE,), (ROAST,), 700, 6, 5, after_h=150),
-            Piece("Beans for the office", (START, UPLOAD), (ROAST,), 650, 5, 8, after_h=160),
-            Piece(
+            DemoPiece("Harbour bar, first ferry", JUDGED, (HARBOUR,), 700, 6, 3, after_h=120),
+            DemoPiece("Cortado at home", (*MADE,), (ROAST,), 700, 6, 5, after_h=150),
+            DemoPiece("Beans for the office", (START, UPLOAD), (ROAST,), 650, 5, 8, after_h=160),
+            DemoPiece(
                 "Barista of the month", APPROVED, (HARBOUR,), 500, 4, 6, published=False, after_h=60
             ),
-            Piece(
+            DemoPiece(
                 "Iced coffee, out of season",
                 (START, "cancel"),
                 (),
@@ -155,7 +157,7 @@ JOBS = (
             ),
         ),
     ),
-    Job(
+    DemoJob(
         "SAK",
         "Station posters, Kyoto line",
         "A page for each station, and the posters as files. Japanese follows once the English text "
@@ -163,9 +165,9 @@ JOBS = (
         "Kyoto line site",
         22_000,
         (
-            Piece("Twelve stations, one line", (*APPROVED, "publish"), (KYOTO,), 2_400, 20, 2),
-            Piece("Nijo: the castle moat", (), (), 1_100, 9, 12),
-            Piece("Kameoka: the river boats", (START,), (), 1_100, 9, 9, after_h=40),
+            DemoPiece("Twelve stations, one line", (*APPROVED, "publish"), (KYOTO,), 2_400, 20, 2),
+            DemoPiece("Nijo: the castle moat", (), (), 1_100, 9, 12),
+            DemoPiece("Kameoka: the river boats", (START,), (), 1_100, 9, 9, after_h=40),
         ),
     ),
 )

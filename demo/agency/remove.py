@@ -21,7 +21,7 @@ from demo.agency.leads import SOURCE
 from routing.audit.operations.erasure import erase
 from routing.people.actors import Actor
 from routing.people.clients import Contact
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import User
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
@@ -96,5 +96,5 @@ def remove(at: datetime) -> int:
             user.is_active = False
             user.session_epoch += 1
             user.set_unusable_password()
-            save(user, by=system, at=at, reason=why)
+            save_with_reason(user, by=system, at=at, reason=why)
     return ended

@@ -21,7 +21,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class DemoRequest:
     """
     A request: ``age_h`` is how long before loading it came in, ``wanted_d`` how many days after
     loading it is wanted.
@@ -53,15 +53,15 @@ def _ask(question: str, after_h: float = 3) -> Step:
 
 
 STORIES = (
-    Story(
+    DemoRequest(
         "ACM",
         "Trail Week landing page",
         "One page for Trail Week with the three route films and a sign-up form.",
         3,
         wanted_d=12,
     ),
-    Story("ACM", "Size guide for boots", "", 1.5, channel=_C.PHONE),
-    Story(
+    DemoRequest("ACM", "Size guide for boots", "", 1.5, channel=_C.PHONE),
+    DemoRequest(
         "ACM",
         "Spring catalogue: 24 pages",
         "Print and web, the photos come from the last shoot.",
@@ -69,7 +69,7 @@ STORIES = (
         (TRIAGE, ACCEPT, BEGIN),
         30,
     ),
-    Story(
+    DemoRequest(
         "ACM",
         "Newsletter: repair days",
         "One issue, German and English.",
@@ -77,14 +77,14 @@ STORIES = (
         (TRIAGE, ACCEPT, HANDED_OVER),
         9,
     ),
-    Story(
+    DemoRequest(
         "ACM",
         "Repair days newsletter",
         "The newsletter about the repair days.",
         90,
         (Step("mark_duplicate", 4, details={"duplicate_of": 3}),),
     ),
-    Story(
+    DemoRequest(
         "BRW",
         "Photo brief for the Lisbon house",
         "Rooms, roof terrace and kitchen, natural light.",
@@ -93,14 +93,14 @@ STORIES = (
         20,
         priority=_P.HIGH,
     ),
-    Story(
+    DemoRequest(
         "BRW",
         "Menu cards, winter",
         "A5, two languages, from the chef's list.",
         700,
         (TRIAGE, ACCEPT, BEGIN, DELIVER, CLOSE),
     ),
-    Story(
+    DemoRequest(
         "BRW",
         "Banner for the spa weekend",
         "",
@@ -108,7 +108,7 @@ STORIES = (
         (_ask("Which weekend is it, and may we use the pool photo?"),),
         channel=_C.PHONE,
     ),
-    Story(
+    DemoRequest(
         "BRW",
         "Booking page: wrong prices",
         "Suites show last year's prices.",
@@ -119,14 +119,14 @@ STORIES = (
         _C.MEETING,
         _P.URGENT,
     ),
-    Story(
+    DemoRequest(
         "BRW",
         "Brand film, 90 seconds",
         "A film for the lobby screens.",
         200,
         (TRIAGE, Step("reject", 26, "Film is not part of the contract.")),
     ),
-    Story(
+    DemoRequest(
         "FJD",
         "Autumn roast campaign",
         "Three stills, one reel, posters for the bars.",
@@ -135,7 +135,7 @@ STORIES = (
         14,
         _K.CAMPAIGN,
     ),
-    Story(
+    DemoRequest(
         "FJD",
         "Opening hours on the site",
         "All bars, from 1 December.",
@@ -144,14 +144,14 @@ STORIES = (
         6,
         _K.CHANGE,
     ),
-    Story(
+    DemoRequest(
         "FJD",
         "Loyalty card artwork",
         "Front and back, with the new bean.",
         500,
         (TRIAGE, ACCEPT, BEGIN, DELIVER),
     ),
-    Story(
+    DemoRequest(
         "FJD",
         "Recipe cards",
         "",
@@ -159,7 +159,7 @@ STORIES = (
         (_ask("How many recipes, and who writes them?", 2),),
         channel=_C.PORTAL,
     ),
-    Story(
+    DemoRequest(
         "FJD",
         "Cup sleeve for the Oslo bar",
         "A sleeve with the harbour drawing.",
@@ -167,7 +167,7 @@ STORIES = (
         (TRIAGE, Step("hold", 10, "The bar's opening date is not settled.")),
         25,
     ),
-    Story(
+    DemoRequest(
         "LUM",
         "Tariff comparison page",
         "A table of the four tariffs, with a calculator.",
@@ -176,7 +176,7 @@ STORIES = (
         16,
         priority=_P.HIGH,
     ),
-    Story(
+    DemoRequest(
         "LUM",
         "Solar roof campaign",
         "Leads for roofs in three cities.",
@@ -186,7 +186,7 @@ STORIES = (
         _K.CAMPAIGN,
         _C.CRM,
     ),
-    Story(
+    DemoRequest(
         "LUM",
         "Annual report: typo on page 12",
         "Megawatt, not milliwatt.",
@@ -196,14 +196,14 @@ STORIES = (
         _K.CHANGE,
         priority=_P.URGENT,
     ),
-    Story(
+    DemoRequest(
         "LUM",
         "Investor day slides",
         "Sixty slides in the new look.",
         300,
         (TRIAGE, Step("cancel", 50, "The investor day was called off.")),
     ),
-    Story(
+    DemoRequest(
         "LUM",
         "Press pictures of the wind park",
         "",
@@ -217,7 +217,7 @@ STORIES = (
             ),
         ),
     ),
-    Story(
+    DemoRequest(
         "SAK",
         "Station posters, Kyoto line",
         "B1, twelve stations, Japanese and English.",
@@ -226,11 +226,11 @@ STORIES = (
         10,
         _K.CAMPAIGN,
     ),
-    Story(
+    DemoRequest(
         "SAK", "Timetable widget", "The next three trains, for the hotel sites.", 44, (TRIAGE,), 18
     ),
-    Story("SAK", "Onboard magazine, issue 8", "", 2, channel=_C.MEETING),
-    Story(
+    DemoRequest("SAK", "Onboard magazine, issue 8", "", 2, channel=_C.MEETING),
+    DemoRequest(
         "VHC",
         "Patient leaflet: sleep study",
         "Six pages, plain language, checked by the clinic.",
@@ -239,7 +239,7 @@ STORIES = (
         11,
         priority=_P.HIGH,
     ),
-    Story(
+    DemoRequest(
         "VHC",
         "Clinic finder: two new sites",
         "Addresses and hours of Albany and Troy.",

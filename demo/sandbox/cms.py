@@ -36,7 +36,7 @@ class Post:
 
 
 @dataclass
-class File:
+class MediaFile:
     id: int
     slug: str
     name: str
@@ -60,7 +60,7 @@ class CMS:
     user: str
     password: str = field(repr=False)
     posts: dict[int, Post] = field(default_factory=dict)
-    files: dict[int, File] = field(default_factory=dict)
+    files: dict[int, MediaFile] = field(default_factory=dict)
     terms: dict[str, dict[int, str]] = field(
         default_factory=lambda: {"categories": {1: "Uncategorized"}, "tags": {}}
     )
@@ -149,7 +149,7 @@ class CMS:
             else next(free for number in count(2) if (free := f"{slug}-{number}") not in taken)
         )
 
-    def keep(self, wanted: Mapping[str, str], name: str, kind: str, raw: bytes) -> File:
+    def keep(self, wanted: Mapping[str, str], name: str, kind: str, raw: bytes) -> MediaFile:
         """The same bytes twice are two files."""
         with self.lock:
             number = next(self._ids)
@@ -157,7 +157,7 @@ class CMS:
                 wanted.get("slug") or slugged(name.rpartition(".")[0]),
                 {each.slug for each in self.files.values()},
             )
-            made = File(
+            made = MediaFile(
                 number,
                 f"{slug}-{number}" if slug in taken else slug,
                 f"{number}-{name}",
@@ -168,7 +168,7 @@ class CMS:
             self.files[number] = made
             return made
 
-    def file(self, key: int) -> File:
+    def file(self, key: int) -> MediaFile:
         if key not in self.files:
             raise Wrong(404, "Invalid post ID.")
         return self.files[key]

@@ -18,7 +18,7 @@ from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from demo.sandbox.cms import CMS, POST_TYPES, TAXONOMIES, File, Post
+from demo.sandbox.cms import CMS, POST_TYPES, TAXONOMIES, MediaFile, Post
 from demo.sandbox.crm import Wrong
 from demo.sandbox.server import SANDBOX, SIGN
 
@@ -33,7 +33,7 @@ AFTER = ("lost", "cut", "502")  # these come when the change has been made
 
 
 @dataclass
-class Faults:
+class CmsFaults:
     """
     Faults to inject once each, with the next call of a method. ``slow_s`` is the duration of a slow
     answer.
@@ -56,19 +56,19 @@ class Faults:
         return ""
 
 
-def serve_cms(cms: CMS, port: int, faults: Faults | None = None) -> ThreadingHTTPServer:
+def serve_cms(cms: CMS, port: int, faults: CmsFaults | None = None) -> ThreadingHTTPServer:
     """A server on 127.0.0.1 that is not running yet; port 0 chooses a free one."""
 
-    class Handler(_Handler):
+    class BoundCmsHandler(_CmsHandler):
         pass
 
-    Handler.cms, Handler.faults = cms, faults or Faults()
-    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    BoundCmsHandler.cms, BoundCmsHandler.faults = cms, faults or CmsFaults()
+    return ThreadingHTTPServer(("127.0.0.1", port), BoundCmsHandler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _CmsHandler(BaseHTTPRequestHandler):
     cms: CMS
-    faults: Faults
+    faults: CmsFaults
     protocol_version = "HTTP/1.1"
     # An answer is two writes, and the second would wait for the caller's delayed acknowledgement.
     disable_nagle_algorithm = True
@@ -249,7 +249,7 @@ class _Handler(BaseHTTPRequestHandler):
             | terms
         )
 
-    def _file(self, file: File) -> dict[str, Any]:
+    def _file(self, file: MediaFile) -> dict[str, Any]:
         told = {
             "id": file.id,
             "slug": file.slug,

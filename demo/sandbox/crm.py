@@ -13,7 +13,7 @@ from random import Random
 from threading import Lock
 from typing import Any
 
-from demo.sandbox.faults import Faults
+from demo.sandbox.faults import FaultQueue
 
 SINGULAR = {"deals": "deal", "companies": "company", "contacts": "contact"}
 PLURAL = {one: many for many, one in SINGULAR.items()}
@@ -62,7 +62,7 @@ class CRM:
     objects: dict[str, dict[str, Stored]] = field(
         default_factory=lambda: {one: {} for one in PLURAL}
     )
-    faults: Faults = field(default_factory=Faults)
+    faults: FaultQueue = field(default_factory=FaultQueue)
 
     def __post_init__(self) -> None:
         self._lock = Lock()

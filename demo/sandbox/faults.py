@@ -16,7 +16,7 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InjectedFault:
     """
     ``status`` 0 answers nothing: the connection is reset. ``done`` says whether what was asked is
     done all the same.
@@ -33,13 +33,13 @@ class Fault:
     drips_s: float = 0
 
 
-class Faults:
+class FaultQueue:
     """Faults to come, by method."""
 
     def __init__(self) -> None:
-        self._lock, self._waiting = Lock(), dict[str, list[Fault]]()
+        self._lock, self._waiting = Lock(), dict[str, list[InjectedFault]]()
 
-    def add(self, method: str, *faults: Fault) -> None:
+    def add(self, method: str, *faults: InjectedFault) -> None:
         with self._lock:
             self._waiting.setdefault(method, []).extend(faults)
 
@@ -47,13 +47,13 @@ class Faults:
         with self._lock:
             self._waiting.clear()
 
-    def next(self, method: str) -> Fault | None:
+    def next(self, method: str) -> InjectedFault | None:
         with self._lock:
             waiting = self._waiting.get(method)
             return waiting.pop(0) if waiting else None
 
 
-def answer(handler: BaseHTTPRequestHandler, fault: Fault) -> None:
+def answer(handler: BaseHTTPRequestHandler, fault: InjectedFault) -> None:
     handler.close_connection = True
     if not fault.status:
         linger = struct.pack("ii", 1, 0)  # close with a reset, not politely

@@ -23,14 +23,14 @@ AUTHOR = "x-sandbox-author"
 def serve(crm: CRM, token: str, port: int) -> ThreadingHTTPServer:
     """A server on 127.0.0.1 that is not running yet; port 0 chooses a free one."""
 
-    class Handler(_Handler):
+    class BoundCrmHandler(_CrmHandler):
         pass
 
-    Handler.crm, Handler.token = crm, token
-    return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    BoundCrmHandler.crm, BoundCrmHandler.token = crm, token
+    return ThreadingHTTPServer(("127.0.0.1", port), BoundCrmHandler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _CrmHandler(BaseHTTPRequestHandler):
     crm: CRM
     token: str
     protocol_version = "HTTP/1.1"

@@ -10,9 +10,9 @@ from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
 from delivery.requests.operations import requests
 from demo.walkthrough.people import by
-from demo.walkthrough.walk import Job, Walk, now, where
+from demo.walkthrough.walk import Walk, WalkthroughJob, now, where
 from routing.models import Client, Destination, User
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.work.details import HandOverDetails
 from routing.work.operations.items import hand_over
 
@@ -104,11 +104,11 @@ def destination(walk: Walk, client: Client) -> Destination:
             kind=walk.site.connection.kind,
             connection=slug,
         )
-        save(found, by=by(walk.cast.lead), at=now(), reason=WHY)
+        save_with_reason(found, by=by(walk.cast.lead), at=now(), reason=WHY)
     return found
 
 
-def _owner(job: Job) -> User:
+def _owner(job: WalkthroughJob) -> User:
     owner = job.request.item.owner
     assert owner is not None  # open work always has one
     return owner

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from demo.walkthrough.story import Broke
-from demo.walkthrough.walk import WORKER, Job, Walk, fresh, where
+from demo.walkthrough.transcript import Broke
+from demo.walkthrough.walk import WORKER, Walk, WalkthroughJob, fresh, where
 from integrations.base.adapter import CallFailed
 from integrations.models import Inbound
 from routing.models import Run, RunEvent
@@ -16,7 +16,7 @@ SIX = 6  # one creation and five property changes
 
 def arrive(walk: Walk, name: str, *, ends: bool) -> None:
     """Let a new deal come in, as a job of its own."""
-    story, job = walk.story, Job(name)
+    story, job = walk.story, WalkthroughJob(name)
     walk.jobs.append(job)
     job.deal = walk.made.pop(0) if walk.made else _made(walk, name, ends=ends)
     if walk.deals.is_own:
@@ -57,7 +57,7 @@ def _made(walk: Walk, name: str, *, ends: bool) -> str:
     return made
 
 
-def _posted_twice(walk: Walk, job: Job) -> None:
+def _posted_twice(walk: Walk, job: WalkthroughJob) -> None:
     # More than six where the CRM also tells of our own changes to an earlier deal.
     told = len(walk.deals.told or ())
     answers = walk.deals.post(times=2)
@@ -72,7 +72,7 @@ def _posted_twice(walk: Walk, job: Job) -> None:
     )
 
 
-def _six_events_are_one_run(walk: Walk, job: Job) -> None:
+def _six_events_are_one_run(walk: Walk, job: WalkthroughJob) -> None:
     story = walk.story
     heard = RunEvent.objects.filter(event__source=job.run.source, event__subject_id=job.deal)
     story.wait("each of its events found its run", lambda: heard.count() >= SIX, 60, WORKER)

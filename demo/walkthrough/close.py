@@ -39,11 +39,11 @@ def told(walk: Walk) -> None:
     """`trace --json` and `verify` are asked as anybody asks them."""
     story, ref, out = walk.story, walk.jobs[0].run.item.ref, StringIO()
     call_command("trace", ref, "--json", stdout=out)
-    found = {entry["chapter"] for entry in json.loads(out.getvalue())["entries"]}
+    found = {entry["section"] for entry in json.loads(out.getvalue())["entries"]}
     wanted = CHAPTERS | (OWN if walk.deals.is_own else set())
     story.check(
         wanted <= found,
-        f"manage.py trace {ref} --json tells every chapter: {', '.join(sorted(found))}",
+        f"manage.py trace {ref} --json tells every section: {', '.join(sorted(found))}",
         sorted(wanted - found),
     )
     out = StringIO()

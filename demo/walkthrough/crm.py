@@ -23,7 +23,7 @@ TO_COMPANY, TO_CONTACT = 5, 3  # https://developers.hubspot.com/docs/api/crm/ass
 DOMAIN = "walkthrough-client.example"
 
 
-class Deals:
+class CrmDeals:
     """
     Actions in the CRM.
 

@@ -12,7 +12,7 @@ from demo.walkthrough.people import WHY, Cast, by
 from routing.flows.operations import publish
 from routing.flows.rules import Rule
 from routing.models import Flow, FlowField, FlowVersion, SLAPolicy, Target, Trigger
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.sla.operations.calendars import save_policy
 
 SLUG = "walkthrough"
@@ -41,7 +41,7 @@ def ensure_flow(cast: Cast, at: datetime) -> None:
         _publish(cast, at)
     elif (flow.owner_id, flow.backup_id) != (cast.lead.pk, cast.second.pk):
         flow.owner, flow.backup = cast.lead, cast.second
-        save(flow, by=by(cast.lead), at=at, reason=WHY)
+        save_with_reason(flow, by=by(cast.lead), at=at, reason=WHY)
 
 
 def _policy(cast: Cast, at: datetime) -> None:
@@ -75,7 +75,7 @@ def _publish(cast: Cast, at: datetime) -> None:
         owner=cast.lead,
         backup=cast.second,
     )
-    save(flow, by=by(cast.lead), at=at, reason=WHY)
+    save_with_reason(flow, by=by(cast.lead), at=at, reason=WHY)
     version = FlowVersion(
         flow=flow,
         number=1,
@@ -84,7 +84,7 @@ def _publish(cast: Cast, at: datetime) -> None:
         title="{deal.name}",
         policy=SLUG,
     )
-    save(version, by=by(cast.lead), at=at, reason=WHY)
+    save_with_reason(version, by=by(cast.lead), at=at, reason=WHY)
     Trigger.objects.create(
         version=version, kind="hubspot.deal.creation", field="portalId", value=str(PORTAL)
     )

@@ -11,13 +11,13 @@ from datetime import timedelta
 from delivery.models import Brief, Request
 from demo.walkthrough.crm import day
 from demo.walkthrough.people import by
-from demo.walkthrough.walk import WORKER, Job, Walk, fresh, now, where
+from demo.walkthrough.walk import WORKER, Walk, WalkthroughJob, fresh, now, where
 from routing.cover.operations.portal_access import CannotInvite, has_access, invite, keep_membership
 from routing.kernel.reasons import Reason
 from routing.models import Clock, Contact, Escalation, ExceptionCase, Membership, Notification, Run
-from routing.runs.again import decide_again
 from routing.runs.operations.exceptions import claim
 from routing.runs.operations.runs import fill_in
+from routing.runs.recompute import recompute_decision
 
 SOON = timedelta(minutes=1)  # a longer promise is not waited for
 
@@ -97,7 +97,7 @@ def decided(walk: Walk) -> None:
         f"rule “{decision.rule_name}” chose {decision.owner}, backup {decision.backup}",
     )
     story.check(
-        decide_again(decision).same,
+        recompute_decision(decision).same,
         "recomputed from its own record, the decision is identical, byte for byte",
     )
     requests = list(
@@ -123,7 +123,7 @@ def decided(walk: Walk) -> None:
     job.contact = _approver(walk, job)
 
 
-def _approver(walk: Walk, job: Job) -> Contact:
+def _approver(walk: Walk, job: WalkthroughJob) -> Contact:
     """The deal's contact may answer for the client from now on, and sign in."""
     request = fresh(job.request)
     walk.story.check(request.contact_id, "the CRM's contact is known as the client's")

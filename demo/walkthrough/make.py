@@ -12,7 +12,7 @@ from delivery.approvals.operations import approvals, deliverables
 from delivery.checks import operations as checks
 from delivery.deliverables.details import SignOffDetails
 from delivery.deliverables.operations import versions
-from delivery.deliverables.operations.versions import Draft, Part
+from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.models import Answer, Approval, CheckResult, Deliverable
 from demo.walkthrough.people import by
 from demo.walkthrough.walk import Walk, fresh, now
@@ -49,7 +49,7 @@ def page_draft(walk: Walk, file: File, words: str, *, alt: bool = True) -> Draft
         "excerpt": "We open.",
         "body_html": body,
     }
-    return Draft(texts, {}, [Part(file.pk, "content", ALT)])
+    return Draft(texts, {}, [DraftFile(file.pk, "content", ALT)])
 
 
 def sheet_draft(walk: Walk) -> Draft:
@@ -60,7 +60,7 @@ def sheet_draft(walk: Walk) -> Draft:
         ContentFile(raw), name=f"figures-{walk.token}.csv", client=client, by=maker, at=now()
     )
     return Draft(
-        {"title": "Figures"}, {}, [Part(file.pk, "download", "The figures of the opening")]
+        {"title": "Figures"}, {}, [DraftFile(file.pk, "download", "The figures of the opening")]
     )
 
 
@@ -105,7 +105,7 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
         "it passes the automatic checks and waits for a sign-off",
         row.state,
     )
-    for each in checks.standing([row])[row.pk]:
+    for each in checks.judged_checks([row])[row.pk]:
         if each.unsigned:
             signed = deliverables.sign_off(
                 [row.pk],

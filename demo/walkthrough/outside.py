@@ -19,18 +19,18 @@ from demo.sandbox.cms import CMS
 from demo.sandbox.cms_server import serve_cms
 from demo.sandbox.crm import CRM, Change
 from demo.sandbox.server import serve
-from demo.walkthrough.crm import Deals
+from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.flow import PORTAL
 from demo.walkthrough.people import Cast, by
 from demo.walkthrough.site import Site
-from demo.walkthrough.story import Broke
-from integrations.connections.operations import Wanted, connect
+from demo.walkthrough.transcript import Broke
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 
 APP = 990_001
 MOST = 4  # at once on one machine: each has connections of its own, kept between runs
 WHY = "manage.py walkthrough"
-SETTLE_S = 1.0  # what the play site has done, it shows at once
+CONSISTENCY_DELAY_S = 1.0  # what the play site has done, it shows at once
 
 
 @contextmanager
@@ -61,12 +61,12 @@ def place() -> Iterator[str]:
 
 
 @contextmanager
-def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[Deals]:
+def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[CrmDeals]:
     """A play CRM on a free port, and its connection brought up to date."""
     told: list[Change] = []
     token, secret = token_urlsafe(24), token_urlsafe(24)
     with _serving(serve(CRM(PORTAL, APP, told.append), token, 0)) as address:
-        wanted = Wanted(
+        wanted = ConnectionSettings(
             kind="hubspot",
             slug=f"walk-crm{ending}",
             name=f"Walkthrough CRM{ending}",
@@ -81,7 +81,7 @@ def own_crm(ending: str, cast: Cast, at: datetime) -> Iterator[Deals]:
             backup=cast.second,
             drop_old_secrets=True,
         )
-        yield Deals(_connected(wanted, cast, at), told)
+        yield CrmDeals(_connected(wanted, cast, at), told)
 
 
 @contextmanager
@@ -91,14 +91,14 @@ def own_site(ending: str, cast: Cast, at: datetime) -> Iterator[Site]:
     # An id that stood for something else in an earlier walkthrough would be refused.
     first = SystemRandom().randrange(10**6, 10**9)
     with _serving(serve_cms(CMS("walkthrough", password, first=first), 0)) as address:
-        wanted = Wanted(
+        wanted = ConnectionSettings(
             kind="wordpress",
             slug=f"walk-site{ending}",
             name=f"Walkthrough site{ending}",
             base_url=address,
             token=f"walkthrough:{password}",
             private=(address,),
-            settings={"only_by_name": True, "settle_s": SETTLE_S},
+            settings={"only_by_name": True, "settle_s": CONSISTENCY_DELAY_S},
         )
         yield Site(_connected(wanted, cast, at))
 
@@ -120,7 +120,7 @@ def named(slug: str, kind: str) -> Connection:
     return found
 
 
-def _connected(wanted: Wanted, cast: Cast, at: datetime) -> Connection:
+def _connected(wanted: ConnectionSettings, cast: Cast, at: datetime) -> Connection:
     connection, _new = connect(wanted, by=by(cast.keeper), at=at, reason=WHY)
     return connection
 

@@ -10,7 +10,7 @@ from routing.cover.operations.leaving import set_roles
 from routing.kernel.roles import AM, CREATIVE, INTEGRATIONS, OPS, QA, Role
 from routing.models import Team, TeamMembership, User
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 
 DOMAIN = "walkthrough.example"  # RFC 2606: nobody receives mail there
 TEAM = "Walkthrough"
@@ -88,11 +88,11 @@ def _person(part: str, at: datetime) -> User:
     if user is None:
         user = User(email=email, full_name=f"Walkthrough {_NAMES[part]}", is_staff=True)
         user.set_unusable_password()  # nobody signs in as them
-        save(user, by=Actor.system(), at=at, reason=WHY)
+        save_with_reason(user, by=Actor.system(), at=at, reason=WHY)
         set_roles(user, [_ROLES[part]], by=Actor.system(), at=at, reason=WHY)
     elif not user.is_active:
         user.is_active = True
-        save(user, by=Actor.system(), at=at, reason=WHY)
+        save_with_reason(user, by=Actor.system(), at=at, reason=WHY)
     return user
 
 
@@ -100,8 +100,10 @@ def _team(people: dict[str, User], at: datetime) -> Team:
     team = Team.objects.filter(name=TEAM).first() or Team(name=TEAM)
     if team._state.adding or team.lead_id != people["lead"].pk:
         team.lead = people["lead"]
-        save(team, by=Actor.system(), at=at, reason=WHY)
+        save_with_reason(team, by=Actor.system(), at=at, reason=WHY)
     for part in IN_TEAM:
         if not TeamMembership.objects.filter(team=team, user=people[part]).exists():
-            save(TeamMembership(team=team, user=people[part]), by=Actor.system(), at=at, reason=WHY)
+            save_with_reason(
+                TeamMembership(team=team, user=people[part]), by=Actor.system(), at=at, reason=WHY
+            )
     return team

@@ -19,7 +19,7 @@ from demo.walkthrough import outside
 from demo.walkthrough.agree import agree, destination, take_on
 from demo.walkthrough.arrive import arrive
 from demo.walkthrough.close import archived, leave, quiet, told
-from demo.walkthrough.crm import Deals
+from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.decay import decay
 from demo.walkthrough.flow import ensure_flow
 from demo.walkthrough.lack import decided, lack
@@ -36,7 +36,7 @@ from demo.walkthrough.make import (
 from demo.walkthrough.people import Cast, by, cast
 from demo.walkthrough.publish import complete, crm_knows, handed_over, published
 from demo.walkthrough.site import Site
-from demo.walkthrough.story import Broke, Story
+from demo.walkthrough.transcript import Broke, Transcript
 from demo.walkthrough.walk import Walk, fresh, now
 from integrations.base.adapter import CallFailed
 from integrations.base.origins import origin_of
@@ -61,7 +61,7 @@ class Named:
     made: tuple[str, ...] = ()
 
 
-def play(story: Story, named: Named) -> None:
+def play(story: Transcript, named: Named) -> None:
     """
     Play all of it.
 
@@ -212,13 +212,13 @@ def _page(walk: Walk, replaces: int | None = None) -> dict[str, Any]:
 
 
 @contextmanager
-def _stage(story: Story, named: Named) -> Iterator[Walk]:
+def _stage(story: Transcript, named: Named) -> Iterator[Walk]:
     """Everybody and everything that plays, for as long as it is played."""
     with ExitStack() as stack:
         ending = stack.enter_context(outside.place())
         players = _players(story)
         deals = (
-            Deals(outside.named(named.crm, "hubspot"))
+            CrmDeals(outside.named(named.crm, "hubspot"))
             if named.crm
             else stack.enter_context(outside.own_crm(ending, players, now()))
         )
@@ -242,7 +242,7 @@ def _stage(story: Story, named: Named) -> Iterator[Walk]:
         )
 
 
-def _players(story: Story) -> Cast:
+def _players(story: Transcript) -> Cast:
     with transaction.atomic():
         sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
         players = cast(now())
@@ -262,7 +262,7 @@ def _players(story: Story) -> Cast:
     return players
 
 
-def _product_answers(story: Story) -> None:
+def _product_answers(story: Transcript) -> None:
     try:
         with SafeClient(
             settings.SITE_URL, private=frozenset({origin_of(settings.SITE_URL)}), total_s=10

@@ -39,9 +39,8 @@ def published(walk: Walk, row: Deliverable, *, lost: bool) -> Deliverable:
     :param lost: an answer was made to get lost
     """
     story = walk.story
-    rows = Outbound.objects.filter(
-        item=row.item_id, verb="publish", state__in=[Outbound.State.DELIVERED, Outbound.State.DEAD]
-    )
+    mine = Outbound.objects.filter(item=row.item_id, verb="publish")
+    rows = mine.exclude(state__in=Outbound.workable)
     sent = story.wait(
         "the page was sent to the site",
         rows.first,

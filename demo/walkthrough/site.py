@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from demo.sandbox.server import SANDBOX, SIGN
 from integrations.adapters.wordpress import mapping
-from integrations.adapters.wordpress.client import Remote, WordPressClient
+from integrations.adapters.wordpress.client import WordPressClient, WordPressPost
 from integrations.base.adapter import CallFailed
 from integrations.http.client import SafeClient
 from integrations.models import Connection
@@ -39,7 +39,7 @@ class Site:
                 return False
         return True
 
-    def posts(self, key: str) -> list[Remote]:
+    def posts(self, key: str) -> list[WordPressPost]:
         """Return the posts that carry our mark for this object."""
         with WordPressClient(self.connection) as client:
             return [
@@ -48,7 +48,7 @@ class Site:
                 if mapping.mark_of(each)[0] == key
             ]
 
-    def write(self, post: Remote, content: str) -> None:
+    def write(self, post: WordPressPost, content: str) -> None:
         """Edit a post as a person would in the editor."""
         with WordPressClient(self.connection) as client:
             client.update(NOUN, post.id, {"content": content})

@@ -15,10 +15,10 @@ from django.db import models
 from django.utils import timezone
 
 from delivery.models import Deliverable, Request
-from demo.walkthrough.crm import Deals
+from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.people import Cast
 from demo.walkthrough.site import Site
-from demo.walkthrough.story import Story
+from demo.walkthrough.transcript import Transcript
 from routing.models import Contact, Run, WorkItem
 from routing.runs.trace import page
 
@@ -27,7 +27,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 @dataclass
-class Job:
+class WalkthroughJob:
     """One deal and what became of it."""
 
     name: str
@@ -39,20 +39,20 @@ class Job:
 
 @dataclass
 class Walk:
-    story: Story
+    story: Transcript
     cast: Cast
-    deals: Deals
+    deals: CrmDeals
     site: Site
     owns_site: bool
     # Deals that are to be used, in their order, in place of new ones.
     made: list[str] = field(default_factory=list)
     by_hand: bool = False
     token: str = field(default_factory=lambda: token_hex(4))
-    jobs: list[Job] = field(default_factory=list)
+    jobs: list[WalkthroughJob] = field(default_factory=list)
     pages: list[Deliverable] = field(default_factory=list)
 
     @property
-    def job(self) -> Job:
+    def job(self) -> WalkthroughJob:
         return self.jobs[-1]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from integrations.adapters.form.adapter import Form
+from integrations.adapters.form.adapter import FormAdapter
 from integrations.adapters.hubspot.adapter import HubSpot
 from integrations.adapters.mail.adapter import Mail
 from integrations.adapters.static.adapter import Static
@@ -12,7 +12,7 @@ from integrations.adapters.wordpress.adapter import WordPress
 from integrations.base.adapter import Adapter
 
 _ADAPTERS: dict[str, Adapter] = {
-    adapter.kind: adapter for adapter in (Form(), HubSpot(), Mail(), Static(), WordPress())
+    adapter.kind: adapter for adapter in (FormAdapter(), HubSpot(), Mail(), Static(), WordPress())
 }
 
 

@@ -56,7 +56,7 @@ class NotFound(Permanent):
     """The object is not there, or no longer."""
 
 
-class Refused(Permanent):
+class CredentialsRefused(Permanent):
     """The credentials are wrong, revoked or lack a right."""
 
 
@@ -110,7 +110,7 @@ class Poison:
 Part = Signal | Ignored | Poison
 
 
-class Unreadable(Exception):
+class UnreadableBody(Exception):
     """The whole body is not what this kind of connection sends; ``reason`` is a code."""
 
     def __init__(self, reason: str) -> None:
@@ -134,14 +134,14 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ExternalPerson:
     remote_id: str
     name: str
     email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class SubjectFacts:
     """
     Facts read about one subject, in neutral terms.
 
@@ -152,12 +152,12 @@ class Known:
     facts: Mapping[str, Any]
     sources: Mapping[str, str]
     organisation: Organisation | None = None
-    people: tuple[Person, ...] = ()
+    people: tuple[ExternalPerson, ...] = ()
     deal: tuple[str, str] | None = None
 
 
 class Reader(Protocol):
-    def read(self, subject: Subject) -> Known:
+    def read(self, subject: Subject) -> SubjectFacts:
         """
         Outside any transaction.
 
@@ -186,7 +186,7 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class OutboxMessage:
     """
     One thing to be made true on the other side.
 
@@ -219,9 +219,11 @@ class Written:
 class Writer(Protocol):
     """Writes one connection's objects. Every method is called outside any transaction."""
 
-    settle_s: float  # after a lost answer: how long until a look-up surely sees what was done
+    consistency_delay_s: (
+        float  # after a lost answer: how long until a look-up surely sees what was done
+    )
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         """
         The object that an earlier attempt, or an earlier version, already made.
 
@@ -229,7 +231,7 @@ class Writer(Protocol):
         :raises CallFailed: when the other side does not answer as it should
         """
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         """
         Create it, or bring ``known`` up to date; doing it twice is the same as once.
 
@@ -238,7 +240,7 @@ class Writer(Protocol):
         :raises CallFailed: when the other side does not answer as it should
         """
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         """
         Return one sentence for each difference from what was sent, or nothing if all of it is
         there.
@@ -288,13 +290,13 @@ class Adapter:
 
         :raises Unreadable: if not even parts can be told
         """
-        raise Unreadable("not_received")
+        raise UnreadableBody("not_received")
 
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         """Return the reader for more about this subject, or None if there is nothing to read."""
         return None
 
-    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, Known]:
+    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
         """
         Return the data received about each of many subjects in one query.
 
@@ -330,7 +332,7 @@ class Adapter:
         like
         """
 
-    def told(
+    def outcome_content(
         self, changes: Mapping[str, str], settings: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
         """

@@ -12,7 +12,14 @@ from time import monotonic
 
 from django.db.models import F
 
-from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary
+from integrations.base.adapter import (
+    CallFailed,
+    Conflict,
+    CredentialsRefused,
+    NotFound,
+    Permanent,
+    Temporary,
+)
 from integrations.base.connections import Connection
 
 OPENS_AFTER = 5  # failures in a row
@@ -56,12 +63,14 @@ def failed(connection: Connection, error: CallFailed, at: datetime) -> None:
     An object that is not there, or a value it refuses, says nothing about the health of the other
     side.
     """
-    if isinstance(error, NotFound | Conflict) or not isinstance(error, Temporary | Refused):
+    if isinstance(error, NotFound | Conflict) or not isinstance(
+        error, Temporary | CredentialsRefused
+    ):
         return
     row = Connection.objects.filter(pk=connection.pk)
     row.update(failures=F("failures") + 1, last_error=str(error)[:300])
     failures = row.values_list("failures", flat=True).get()
-    pause_s = REFUSED_PAUSE_S if isinstance(error, Refused) else _pause_s(failures)
+    pause_s = REFUSED_PAUSE_S if isinstance(error, CredentialsRefused) else _pause_s(failures)
     if isinstance(error, Temporary):
         pause_s = max(pause_s, error.after_s)
     if pause_s:

@@ -19,7 +19,7 @@ _SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class VisibleContent:
     """Visible parts of a page: ``blocks`` of text in order, none empty; ``images`` and ``links`` as written, in order."""  # noqa: E501
 
     blocks: tuple[str, ...]
@@ -27,7 +27,7 @@ class Seen:
     links: tuple[str, ...]
 
 
-class _Reader(HTMLParser):
+class _VisibleReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.blocks: list[str] = []
@@ -69,13 +69,13 @@ class _Reader(HTMLParser):
             self.blocks.append(text)
 
 
-def seen(html: str) -> Seen:
+def seen(html: str) -> VisibleContent:
     """Return the visible parts of some HTML, however broken it is."""
-    reader = _Reader()
+    reader = _VisibleReader()
     reader.feed(html)
     reader.close()
     reader.end_block()
-    return Seen(tuple(reader.blocks), tuple(reader.images), tuple(reader.links))
+    return VisibleContent(tuple(reader.blocks), tuple(reader.images), tuple(reader.links))
 
 
 def assets_in(html: str) -> list[str]:

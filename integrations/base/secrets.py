@@ -13,7 +13,7 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-class Unreadable(Exception):
+class UnreadableSecret(Exception):
     """A stored secret was encrypted under a key that is no longer in ENCRYPTION_KEYS."""
 
 
@@ -91,7 +91,7 @@ def _unseal(text: str) -> tuple[str, ...]:
     try:
         plain = _box(tuple(settings.ENCRYPTION_KEYS)).decrypt(text)
     except InvalidToken:
-        raise Unreadable(
+        raise UnreadableSecret(
             "A stored secret cannot be read: the key it was encrypted with is missing from "
             "ENCRYPTION_KEYS. "
             "Add that key after the newest one, or set the secret again with `manage.py connect`."

@@ -18,7 +18,7 @@ from integrations.outbox.operations.replay import resume_refused
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
 from routing.models import Team, User
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 
 grant("integrations.view_connection", OPS, INTEGRATIONS, AUDITOR)
 grant("integrations.add_connection", INTEGRATIONS)
@@ -39,7 +39,7 @@ class BadConnection(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ConnectionSettings:
     """
     Desired settings of a connection.
 
@@ -64,7 +64,7 @@ class Wanted:
 
 
 def connect(
-    wanted: Wanted, *, by: Actor, at: datetime, reason: str = ""
+    wanted: ConnectionSettings, *, by: Actor, at: datetime, reason: str = ""
 ) -> tuple[Connection, bool]:
     """
     Make a connection, or change the one with this slug; doing it again changes nothing. Says
@@ -102,7 +102,7 @@ def connect(
                 f"{wanted.slug}@{SERVICE_DOMAIN}", connection.name
             )
         if known is None or _state(connection) != before:
-            save(connection, by=by, at=at, reason=reason)
+            save_with_reason(connection, by=by, at=at, reason=reason)
             tell(
                 f"integrations.connection.{'edit' if known else 'add'}", connection.pk, by=by, at=at
             )
@@ -111,7 +111,7 @@ def connect(
     return connection, known is None
 
 
-def _check(wanted: Wanted, known: Connection | None) -> None:
+def _check(wanted: ConnectionSettings, known: Connection | None) -> None:
     adapter = adapter_of(wanted.kind)
     if adapter is None:
         raise BadConnection(f"There is no kind “{wanted.kind}”. Known kinds: {', '.join(kinds())}.")
@@ -141,7 +141,7 @@ def _check(wanted: Wanted, known: Connection | None) -> None:
         )
 
 
-def _check_slug(wanted: Wanted, known: Connection | None) -> None:
+def _check_slug(wanted: ConnectionSettings, known: Connection | None) -> None:
     if known is None and wanted.slug in TAKEN:
         raise BadConnection(
             f"“{wanted.slug}” is reserved for an internal source. Choose another slug."
@@ -152,7 +152,7 @@ def _check_slug(wanted: Wanted, known: Connection | None) -> None:
         )
 
 
-def _change(connection: Connection, wanted: Wanted, at: datetime) -> None:
+def _change(connection: Connection, wanted: ConnectionSettings, at: datetime) -> None:
     connection.name = wanted.name or connection.name
     connection.base_url = wanted.base_url or connection.base_url
     connection.public_url = wanted.public_url or connection.public_url or settings.SITE_URL

@@ -21,9 +21,9 @@ from httpx_retries import Retry, RetryTransport
 from integrations.base.adapter import (
     CallFailed,
     Conflict,
+    CredentialsRefused,
     NotFound,
     Permanent,
-    Refused,
     Temporary,
     Unknown,
 )
@@ -51,7 +51,7 @@ _QUICK_READ = _QUICK.copy_with(allowed_methods=[*SAFE_METHODS, "POST"])
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClientResponse:
     """
     A complete answer, no longer than its client takes; ``wrote`` if it answers a call that may have
     changed something.
@@ -127,7 +127,7 @@ class SafeClient:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def get(self, path: str, **params: str) -> Answer:
+    def get(self, path: str, **params: str) -> ClientResponse:
         return self.call("GET", path, params=params)
 
     def call(
@@ -140,7 +140,7 @@ class SafeClient:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         reads: bool = False,
-    ) -> Answer:
+    ) -> ClientResponse:
         """
         Ask once, or a few times within seconds where asking twice is harmless.
 
@@ -152,7 +152,7 @@ class SafeClient:
         """
         extensions = {"retry": _QUICK_READ} if reads else {}
         wrote = not (reads or method in SAFE_METHODS)
-        with within(self.total_s), _told(wrote=wrote):
+        with within(self.total_s), _call_errors(wrote=wrote):
             url = httpx.URL(self.base_url + path, **({"params": params} if params else {}))
             for _ in range(MAX_REDIRECTS + 1):
                 request = self._client.build_request(
@@ -164,7 +164,7 @@ class SafeClient:
                 url = self._next(method, request.url, answer)
         raise Permanent(f"More than {MAX_REDIRECTS} redirects.", answer.status)
 
-    def _send(self, request: httpx.Request, *, wrote: bool) -> Answer:
+    def _send(self, request: httpx.Request, *, wrote: bool) -> ClientResponse:
         response = self._client.send(request, stream=True)
         try:
             if response.headers.get("content-encoding", "identity") != "identity":
@@ -173,7 +173,7 @@ class SafeClient:
                     response.status_code,
                 )
             url = str(request.url.copy_with(query=None))
-            return Answer(
+            return ClientResponse(
                 response.status_code,
                 response.headers,
                 _bounded(response, self.most_bytes),
@@ -183,7 +183,7 @@ class SafeClient:
         finally:
             response.close()
 
-    def _next(self, method: str, url: httpx.URL, answer: Answer) -> httpx.URL:
+    def _next(self, method: str, url: httpx.URL, answer: ClientResponse) -> httpx.URL:
         target = url.join(answer.headers.get("location", ""))
         if method not in SAFE_METHODS or _checked(str(target)) != self.origin:
             raise Permanent(
@@ -217,7 +217,7 @@ NOT_TAKEN = (HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERV
 
 
 @contextmanager
-def _told(*, wrote: bool) -> Iterator[None]:
+def _call_errors(*, wrote: bool) -> Iterator[None]:
     """httpx's errors in our words, without the address, which may hold an id."""
     try:
         yield
@@ -237,7 +237,7 @@ def _told(*, wrote: bool) -> Iterator[None]:
         raise Permanent("This is not a valid address.") from None
 
 
-def _judged(answer: Answer) -> Answer:
+def _judged(answer: ClientResponse) -> ClientResponse:
     """:raises CallFailed: for every status that is not a success"""
     status = answer.status
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
@@ -246,7 +246,14 @@ def _judged(answer: Answer) -> Answer:
         kind = Unknown if answer.wrote and status not in NOT_TAKEN else Temporary
         raise kind(f"The other side answered {status}.", _retry_after_s(answer.headers))
     said = f"The other side answered {status}: {_said(answer)}"
-    kinds = {401: Refused, 403: Refused, 404: NotFound, 409: Conflict, 410: NotFound, 412: Conflict}
+    kinds = {
+        401: CredentialsRefused,
+        403: CredentialsRefused,
+        404: NotFound,
+        409: Conflict,
+        410: NotFound,
+        412: Conflict,
+    }
     raise kinds.get(status, Permanent)(said, status)
 
 
@@ -264,7 +271,7 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
     return min(max(seconds, 0), MAX_WAIT_S)
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: ClientResponse) -> str:
     """The vendor's own words, for the person who must settle it."""
     try:
         found = json.loads(answer.body)

@@ -290,5 +290,5 @@ def _as_httpx() -> Iterator[None]:
     try:
         yield
     except tuple(kind for kind, _ in _KINDS) as error:
-        told = next(told for kind, told in _KINDS if isinstance(error, kind))
-        raise told(str(error)) from error
+        error_type = next(error_type for kind, error_type in _KINDS if isinstance(error, kind))
+        raise error_type(str(error)) from error

@@ -33,7 +33,7 @@ MOST_SHOWN = 20_000  # bytes
 
 
 @admin.register(Inbound)
-class InboundAdmin(ReadOnly):
+class InboundAdmin(ReadOnly[Inbound]):
     heading = gettext_lazy("Inbound webhooks")
     list_display = ("received", "connection", "state_name", "counts", "why", "times", "size")
     list_select_related = ("connection",)
@@ -64,7 +64,7 @@ class InboundAdmin(ReadOnly):
             "facts": self.facts(row),
             "body": body,
             "may_read": may_read,
-            "cut": may_read and row.bytes > MOST_SHOWN,
+            "cut": may_read and len(row.raw) > MOST_SHOWN,
             "connection_url": page_of(row.connection)
             if actor(request).may("integrations.view_connection")
             else "",

@@ -13,14 +13,14 @@ from typing import Self
 
 from delivery.models import Engagement
 from integrations.adapters.registry import adapter_of
-from integrations.base.adapter import Known, Person
+from integrations.base.adapter import ExternalPerson, SubjectFacts
 from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from integrations.inbox.enrich import with_people
 from integrations.inbox.keep.engagements import engagement_of
 from integrations.inbox.matching import (
-    Links,
     Match,
+    SubjectLinks,
     domains_of,
     erased_among,
     linked_clients,
@@ -28,7 +28,7 @@ from integrations.inbox.matching import (
     remembered,
     the_one,
 )
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client, ClientDomain, Contact, Membership
 from routing.people.actors import Actor
 from routing.people.saving import add
@@ -36,7 +36,7 @@ from routing.runs.registry import Problem, recogniser
 
 
 @dataclass(frozen=True)
-class Directory:
+class MatchIndex:
     """Candidates for a batch, read once for all of it."""
 
     domains: Mapping[str, Client]
@@ -45,7 +45,7 @@ class Directory:
     erased: Collection[str]
 
     @classmethod
-    def of(cls, all_known: Sequence[Known]) -> Self:
+    def of(cls, all_known: Sequence[SubjectFacts]) -> Self:
         people = [person for known in all_known for person in known.people]
         domains = {domain for known in all_known for domain in domains_of(known, known.people)}
         emails = {person.email.lower() for person in people if person.email}
@@ -65,12 +65,14 @@ class Directory:
             {each.domain: each.client for each in named}, by_email, clients, erased_among(people)
         )
 
-    def match(self, known: Known, people: Sequence[Person], links: Links) -> Match | None:
+    def match(
+        self, known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
+    ) -> Match | None:
         """:raises Problem: when several clients fit"""
         return the_one(self._levels(known, people, links))
 
     def _levels(
-        self, known: Known, people: Sequence[Person], links: Links
+        self, known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
     ) -> Iterator[tuple[str, list[Client]]]:
         yield "external id", linked_clients(links)
         yield (
@@ -91,7 +93,7 @@ class Directory:
             ),
         )
 
-    def member(self, person: Person, client: Client) -> Contact | None:
+    def member(self, person: ExternalPerson, client: Client) -> Contact | None:
         """
         The contact that this person is, unless that takes anything new: an id of theirs, a contact,
         a membership.
@@ -115,15 +117,15 @@ class Recognised:
     ``engagement`` is what was sold, unsaved where it is new; None where nothing was.
     """
 
-    known: Known
-    people: tuple[Person, ...]
+    known: SubjectFacts
+    people: tuple[ExternalPerson, ...]
     match: Match
     contacts: tuple[Contact, ...]
     engagement: Engagement | None
 
-    def told(self) -> Found:
+    def as_facts(self) -> EnrichedFacts:
         facts, sources = with_people(self.known, self.people)
-        return Found(
+        return EnrichedFacts(
             facts=facts,
             client_id=self.match.client.pk,
             contact_ids=tuple(dict.fromkeys(contact.pk for contact in self.contacts)),
@@ -132,7 +134,9 @@ class Recognised:
         )
 
 
-def recognised(known: Known, links: Links, directory: Directory) -> Recognised | None:
+def recognised(
+    known: SubjectFacts, links: SubjectLinks, directory: MatchIndex
+) -> Recognised | None:
     """
     None where a row would have to be made or changed, beyond what was sold.
 
@@ -178,7 +182,7 @@ def keep(found: Mapping[Subject, Recognised], connection: Connection, at: dateti
     add(links, reasons, by=by, at=at)
 
 
-class Familiar:
+class BulkMatch:
     """The recogniser of all connections that never call out."""
 
     def sources(self, named: Collection[str]) -> Collection[str]:
@@ -187,11 +191,13 @@ class Familiar:
             slug for slug, kind in rows if (adapter := adapter_of(kind)) and not adapter.calls_out
         }
 
-    def recognise(self, subjects: Sequence[Subject], *, at: datetime) -> Mapping[Subject, Found]:
+    def recognise(
+        self, subjects: Sequence[Subject], *, at: datetime
+    ) -> Mapping[Subject, EnrichedFacts]:
         by_source: dict[str, list[Subject]] = defaultdict(list)
         for subject in subjects:
             by_source[subject.source].append(subject)
-        found: dict[Subject, Found] = {}
+        found: dict[Subject, EnrichedFacts] = {}
         for connection in (
             Connection.objects.filter(slug__in=by_source)
             .select_related("service_user")
@@ -203,10 +209,10 @@ class Familiar:
 
 def _recognised(
     connection: Connection, subjects: Sequence[Subject], at: datetime
-) -> Mapping[Subject, Found]:
+) -> Mapping[Subject, EnrichedFacts]:
     adapter = adapter_of(connection.kind)
     read = adapter.known_here(subjects) if adapter else {}
-    directory, found = Directory.of(list(read.values())), {}
+    directory, found = MatchIndex.of(list(read.values())), {}
     for (subject, known), links in zip(
         read.items(), links_of_each(connection, list(read.values())), strict=True
     ):
@@ -217,7 +223,7 @@ def _recognised(
         if each is not None:
             found[subject] = each
     keep(found, connection, at)
-    return {subject: each.told() for subject, each in found.items()}
+    return {subject: each.as_facts() for subject, each in found.items()}
 
 
-recogniser(Familiar())
+recogniser(BulkMatch())

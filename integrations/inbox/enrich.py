@@ -11,21 +11,21 @@ from datetime import datetime
 from django.utils import timezone
 
 from integrations.adapters.registry import adapter_of
-from integrations.base.adapter import CallFailed, Known, Person, Reader, as_outcome
+from integrations.base.adapter import CallFailed, ExternalPerson, Reader, SubjectFacts, as_outcome
 from integrations.base.connections import Connection
 from integrations.base.health import watched
 from integrations.inbox.keep.clients import keep_company, make_client
 from integrations.inbox.keep.contacts import keep_contacts
 from integrations.inbox.keep.engagements import keep_engagement
-from integrations.inbox.keep.writer import Writer, lock
-from integrations.inbox.matching import Links, Match, knowable, links_of, match
-from routing.kernel.facts import Found, Subject
+from integrations.inbox.keep.writer import RecordWriter, lock
+from integrations.inbox.matching import Match, SubjectLinks, knowable, links_of, match
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client
 from routing.people.actors import Actor
 from routing.runs.registry import Enricher, enricher
 
 
-class Reading:
+class ConnectionEnricher:
     """
     The enricher of one connection.
 
@@ -35,7 +35,7 @@ class Reading:
     def __init__(self, connection: Connection, reader: Reader, *, calls_out: bool) -> None:
         self.connection, self.reader, self.calls_out = connection, reader, calls_out
 
-    def read(self, subject: Subject) -> Known:
+    def read(self, subject: Subject) -> SubjectFacts:
         """
         :raises Retry: when the other side is busy, away or paused, with the seconds it asked for
         :raises Problem: ``failed_connector``, ``missing_context`` if the object is gone, or
@@ -51,13 +51,13 @@ class Reading:
 
     def keep(
         self,
-        read: Known,
+        read: SubjectFacts,
         *,
         subject: Subject,
         by: Actor,
         at: datetime,
         client_id: int | None = None,
-    ) -> Found:
+    ) -> EnrichedFacts:
         """
         Match or create client, contacts and engagement; ten at once for one new company make one
         client.
@@ -69,7 +69,7 @@ class Reading:
             undone
         """
         actor = Actor.of(self.connection.service_user)
-        writer = Writer(
+        writer = RecordWriter(
             self.connection,
             actor,
             at,
@@ -81,10 +81,10 @@ class Reading:
             # Again: somebody else may have made them while we waited.
             links = links_of(self.connection, read)
         people = knowable(read.people, links)
-        told = Client.objects.filter(pk=client_id).first() if client_id else None
+        chosen = Client.objects.filter(pk=client_id).first() if client_id else None
         found = (
-            Match(told, "a person")
-            if told
+            Match(chosen, "a person")
+            if chosen
             else match(read, people, links)
             or Match(make_client(writer, read, people), "new client")
         )
@@ -92,7 +92,7 @@ class Reading:
         contacts = keep_contacts(writer, found.client, people, links)
         engagement = keep_engagement(writer, found.client, read, links)
         facts, sources = with_people(read, people)
-        return Found(
+        return EnrichedFacts(
             facts=facts,
             client_id=found.client.pk,
             contact_ids=tuple(contact.pk for contact in contacts),
@@ -101,7 +101,7 @@ class Reading:
         )
 
 
-def _complete(read: Known, links: Links) -> bool:
+def _complete(read: SubjectFacts, links: SubjectLinks) -> bool:
     """
     Return whether everything read is known by its id, so that nothing is created and nobody waits.
     """
@@ -111,14 +111,14 @@ def _complete(read: Known, links: Links) -> bool:
 
 
 def with_people(
-    read: Known, people: tuple[Person, ...]
+    read: SubjectFacts, people: tuple[ExternalPerson, ...]
 ) -> tuple[dict[str, object], dict[str, str]]:
     """The facts with the first person's name and address, if anybody may be known."""
     first = next((person for person in people if person.name or person.email), None)
-    told = {"contact.name": first.name, "contact.email": first.email} if first else {}
-    told = {name: value for name, value in told.items() if value}
+    naming = {"contact.name": first.name, "contact.email": first.email} if first else {}
+    naming = {name: value for name, value in naming.items() if value}
     where = f"contact {first.remote_id}".strip() if first else ""
-    return {**read.facts, **told}, {**read.sources, **dict.fromkeys(told, where)}
+    return {**read.facts, **naming}, {**read.sources, **dict.fromkeys(naming, where)}
 
 
 def reading(subject: Subject) -> Enricher | None:
@@ -133,9 +133,9 @@ def reading(subject: Subject) -> Enricher | None:
     if connection is None or adapter is None:
         return None
     reader = adapter.reader(subject, connection)
-    return Reading(connection, reader, calls_out=adapter.calls_out) if reader else None
+    return ConnectionEnricher(connection, reader, calls_out=adapter.calls_out) if reader else None
 
 
 enricher("integrations.reading", reading)
 
-__all__ = ["Reading", "reading"]
+__all__ = ["ConnectionEnricher", "reading"]

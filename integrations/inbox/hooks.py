@@ -20,7 +20,7 @@ from integrations.adapters.registry import adapter_of
 from integrations.base import doorbell
 from integrations.base.adapter import Adapter, Delivery
 from integrations.base.connections import Connection
-from integrations.base.secrets import Hidden, Unreadable
+from integrations.base.secrets import Hidden, UnreadableSecret
 from integrations.inbox.listen import listening
 from integrations.inbox.receive import Receipt, receive
 
@@ -46,7 +46,7 @@ def hook(request: HttpRequest, slug: str) -> JsonResponse:
         return _answer(request, slug)
     except (OperationalError, InterfaceError) as error:
         log.error("hook_unavailable", slug=slug, error=type(error).__name__)  # noqa: TRY400  # a traceback could hold the body
-    except Unreadable as error:
+    except UnreadableSecret as error:
         log.error("hook_unavailable", slug=slug, error=str(error))  # noqa: TRY400
     return _said(
         503,
@@ -132,14 +132,14 @@ def _received(connection: Connection, adapter: Adapter, receipt: Receipt) -> Jso
         for outcome in receipt.outcomes
         if outcome.reason
     ][:10]
-    told = {"received": receipt.inbound_id, **counts, "problems": problems}
+    body = {"received": receipt.inbound_id, **counts, "problems": problems}
     if receipt.state != "poison":
-        return JsonResponse(told)
+        return JsonResponse(body)
     return JsonResponse(
         {
             "error": receipt.reason,
             "message": "The body cannot be read. It was stored for a person to review.",
-            **told,
+            **body,
         },
         status=400,
     )

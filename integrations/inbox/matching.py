@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
-from integrations.base.adapter import Known, Person
+from integrations.base.adapter import ExternalPerson, SubjectFacts
 from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from integrations.inbox.freemail import own_domain
@@ -28,7 +28,7 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class SubjectLinks:
     """External links of the objects that were reported."""
 
     company: ExternalLink | None
@@ -36,11 +36,11 @@ class Links:
     contacts: dict[str, ExternalLink]  # by id there
 
 
-def links_of(connection: Connection, known: Known) -> Links:
+def links_of(connection: Connection, known: SubjectFacts) -> SubjectLinks:
     return links_of_each(connection, [known])[0]
 
 
-def links_of_each(connection: Connection, all_known: Sequence[Known]) -> list[Links]:
+def links_of_each(connection: Connection, all_known: Sequence[SubjectFacts]) -> list[SubjectLinks]:
     """One query for all of them; an answer each, in order."""
     keys = {key for known in all_known for _noun, key in _named(known)}
     rows = ExternalLink.objects.filter(connection=connection, remote_id__in=keys).select_related(
@@ -50,7 +50,7 @@ def links_of_each(connection: Connection, all_known: Sequence[Known]) -> list[Li
     return [_links(known, found) for known in all_known]
 
 
-def _named(known: Known) -> list[tuple[str, str]]:
+def _named(known: SubjectFacts) -> list[tuple[str, str]]:
     """Type and id there of all that was read."""
     company = (
         [(COMPANY, known.organisation.remote_id)]
@@ -64,7 +64,7 @@ def _named(known: Known) -> list[tuple[str, str]]:
     ]
 
 
-def _links(known: Known, found: Mapping[tuple[str, str], ExternalLink]) -> Links:
+def _links(known: SubjectFacts, found: Mapping[tuple[str, str], ExternalLink]) -> SubjectLinks:
     company = (
         found.get((COMPANY, known.organisation.remote_id))
         if known.organisation and known.organisation.remote_id
@@ -75,35 +75,35 @@ def _links(known: Known, found: Mapping[tuple[str, str], ExternalLink]) -> Links
         for each in known.people
         if (CONTACT, each.remote_id) in found
     }
-    return Links(company, found.get(known.deal) if known.deal else None, contacts)
+    return SubjectLinks(company, found.get(known.deal) if known.deal else None, contacts)
 
 
-def knowable(people: Sequence[Person], links: Links) -> tuple[Person, ...]:
+def knowable(people: Sequence[ExternalPerson], links: SubjectLinks) -> tuple[ExternalPerson, ...]:
     """
     The people who have not asked to be forgotten, neither under this address nor under this id.
     """
     return remembered(people, links, erased_among(people))
 
 
-def erased_among(people: Sequence[Person]) -> set[str]:
+def erased_among(people: Sequence[ExternalPerson]) -> set[str]:
     """The digests of those addresses that asked to be forgotten."""
     digests = {identity_digest(email) for email in {person.email for person in people} if email}
     return set(ErasedIdentity.objects.filter(digest__in=digests).values_list("digest", flat=True))
 
 
 def remembered(
-    people: Sequence[Person], links: Links, erased: Collection[str]
-) -> tuple[Person, ...]:
+    people: Sequence[ExternalPerson], links: SubjectLinks, erased: Collection[str]
+) -> tuple[ExternalPerson, ...]:
     return tuple(person for person in people if not _forgotten(person, links, erased))
 
 
-def _forgotten(person: Person, links: Links, erased: Collection[str]) -> bool:
+def _forgotten(person: ExternalPerson, links: SubjectLinks, erased: Collection[str]) -> bool:
     link = links.contacts.get(person.remote_id)
     gone = link is not None and link.contact is not None and link.contact.erased_at is not None
     return gone or bool(person.email and identity_digest(person.email) in erased)
 
 
-def domains_of(known: Known, people: Sequence[Person]) -> list[str]:
+def domains_of(known: SubjectFacts, people: Sequence[ExternalPerson]) -> list[str]:
     """
     The domains that can tell a client: the company's, or where it has none, those of its people.
     """
@@ -118,7 +118,9 @@ def domains_of(known: Known, people: Sequence[Person]) -> list[str]:
     return list(dict.fromkeys(domain for domain in found if domain))
 
 
-def match(known: Known, people: Sequence[Person], links: Links) -> Match | None:
+def match(
+    known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
+) -> Match | None:
     """
     The client that is meant, or None when there is none yet.
 
@@ -151,7 +153,7 @@ def the_one(levels: Iterable[tuple[str, Sequence[Client]]]) -> Match | None:
 
 
 def _levels(
-    known: Known, people: Sequence[Person], links: Links
+    known: SubjectFacts, people: Sequence[ExternalPerson], links: SubjectLinks
 ) -> Iterator[tuple[str, list[Client]]]:
     """Lazily: what the first level answers, the next is not asked."""
     yield "external id", linked_clients(links)
@@ -176,7 +178,7 @@ def _levels(
     )
 
 
-def linked_clients(links: Links) -> list[Client]:
+def linked_clients(links: SubjectLinks) -> list[Client]:
     linked = [links.company.client if links.company else None]
     linked.append(links.deal.engagement.client if links.deal and links.deal.engagement else None)
     return list({client.pk: client for client in linked if client}.values())

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
-from integrations.base.adapter import Adapter, Delivery, Ignored, Part, Poison, Unreadable
+from integrations.base.adapter import Adapter, Delivery, Ignored, Part, Poison, UnreadableBody
 from integrations.base.connections import Connection
 from integrations.base.typed import clean
 from integrations.inbox.echoes import mark_echoes
@@ -30,7 +30,7 @@ MAX_HEADER = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PartResult:
     """
     Result of one part of a delivery, by its position (from 0).
 
@@ -54,13 +54,13 @@ class Receipt:
     inbound_id: int
     state: str
     reason: str
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[PartResult, ...]
 
     def count(self, became: str) -> int:
         return sum(outcome.became == became for outcome in self.outcomes)
 
     @property
-    def conflicts(self) -> tuple[Outcome, ...]:
+    def conflicts(self) -> tuple[PartResult, ...]:
         return tuple(outcome for outcome in self.outcomes if outcome.became == Capture.CONFLICT)
 
 
@@ -96,7 +96,7 @@ def receive(
             mark_echoes(adapter.parts(delivery, connection, at), connection, adapter),
             "",
         )
-    except Unreadable as error:
+    except UnreadableBody as error:
         parts, unreadable = [], error.reason
     by = Actor.of(connection.service_user)
     if len(parts) == 1 and isinstance(parts[0], Signal) and not unreadable:
@@ -106,7 +106,7 @@ def receive(
     with transaction.atomic():
         outcomes = tuple(_capture(parts, by=by, at=at))
         if unreadable:
-            outcomes = (Outcome(0, "poison", unreadable),)
+            outcomes = (PartResult(0, "poison", unreadable),)
         return _store(connection, adapter, delivery, outcomes, at)
 
 
@@ -123,7 +123,7 @@ def _receive_new(
     Most deliveries are one event that is new: one statement, which is its own transaction. None if
     this is not one of them.
     """
-    outcome = Outcome(
+    outcome = PartResult(
         0, Capture.NEW, "", signal.kind, signal.subject_type, signal.subject_id, signal.dedupe_key
     )
     state, reason, values = _row(connection, adapter, delivery, (outcome,), at)
@@ -131,18 +131,18 @@ def _receive_new(
     return Receipt(kept[1], state, reason, (replace(outcome, event_id=kept[0]),)) if kept else None
 
 
-def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[Outcome]:
+def _capture(parts: Sequence[Part], *, by: Actor, at: datetime) -> Iterator[PartResult]:
     captured = iter(capture([part for part in parts if isinstance(part, Signal)], by=by, at=at))
     for place, part in enumerate(parts):
         match part:
             case Ignored(reason):
-                yield Outcome(place, "ignored", reason)
+                yield PartResult(place, "ignored", reason)
             case Poison(reason):
-                yield Outcome(place, "poison", reason)
+                yield PartResult(place, "poison", reason)
             case Signal():
                 kept = next(captured)
                 reason = CONFLICT if kept.outcome is Capture.CONFLICT else ""
-                yield Outcome(
+                yield PartResult(
                     place,
                     kept.outcome,
                     reason,
@@ -158,7 +158,7 @@ def _store(
     connection: Connection,
     adapter: Adapter,
     delivery: Delivery,
-    outcomes: tuple[Outcome, ...],
+    outcomes: tuple[PartResult, ...],
     at: datetime,
 ) -> Receipt:
     state, reason, values = _row(connection, adapter, delivery, outcomes, at)
@@ -170,7 +170,7 @@ def _row(
     connection: Connection,
     adapter: Adapter,
     delivery: Delivery,
-    outcomes: tuple[Outcome, ...],
+    outcomes: tuple[PartResult, ...],
     at: datetime,
 ) -> tuple[str, str, list[Any]]:
     """State, reason and the whole row of a delivery."""
@@ -182,7 +182,7 @@ def _row(
         for name in adapter.kept_headers
         if name in delivery.headers
     }
-    told = [
+    listed = [
         {"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]
     ]
     numbers = [counts[name] for name in ("new", "repeated", "conflict", "ignored", "poison")]
@@ -200,7 +200,7 @@ def _row(
             state,
             *numbers,
             reason,
-            Jsonb(told),
+            Jsonb(listed),
         ],
     )
 
@@ -213,7 +213,7 @@ def _state(counts: Counter[str]) -> str:
     return Inbound.State.IGNORED if counts["ignored"] else Inbound.State.STORED
 
 
-def _reason(problems: Sequence[Outcome]) -> str:
+def _reason(problems: Sequence[PartResult]) -> str:
     """The gravest: a conflict, then what could not be read, then what was ignored."""
     for became in (Capture.CONFLICT, "poison", "ignored"):
         for outcome in problems:

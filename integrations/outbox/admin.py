@@ -16,7 +16,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.paginator import InfinitePaginator
 
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.operations.replay import DISCARDABLE, REPLAYABLE, discard, replay
@@ -42,7 +41,7 @@ TONES = {
 GOOD = {Attempt.Outcome.DELIVERED, Attempt.Outcome.FOUND}
 
 
-class Reason(forms.Form):
+class OutboxReasonForm(forms.Form):
     reason = long_text(
         gettext_lazy("Reason"), error=gettext_lazy("Enter a reason."), rows=3, max_length=500
     )
@@ -61,7 +60,7 @@ STEPS = {
 }
 
 
-class Standing(WithDefault):
+class DeliveryStatusFilter(WithDefault):
     title = gettext_lazy("status")
     parameter_name = "standing"
     STATES = {  # noqa: RUF012  # a constant
@@ -88,7 +87,7 @@ class Standing(WithDefault):
 
 
 @admin.register(Outbound)
-class OutboundAdmin(ReadOnly):
+class OutboundAdmin(ReadOnly[Outbound]):
     heading = gettext_lazy("Outbox")
     list_display = (
         "number",
@@ -101,11 +100,10 @@ class OutboundAdmin(ReadOnly):
         "made",
     )
     list_select_related = ("connection", "item", "run__item")
-    list_filter = (Standing, "connection", "verb")
+    list_filter = (DeliveryStatusFilter, "connection", "verb")
     search_fields = ("=key", "=object_key", "=remote_id", "=item__ref")
     search_help_text = gettext_lazy("Work reference, object, key or external id")
     ordering = ("-id",)
-    paginator = InfinitePaginator
     actions = ("replay_selected",)
     empty_title = gettext_lazy("No pending messages")
     empty_text = gettext_lazy(
@@ -127,7 +125,7 @@ class OutboundAdmin(ReadOnly):
         """
         return (
             super().list_title(request)
-            if request.GET.get(Standing.parameter_name)
+            if request.GET.get(DeliveryStatusFilter.parameter_name)
             else _("Unfinished outbox messages")
         )
 
@@ -197,7 +195,7 @@ class OutboundAdmin(ReadOnly):
             raise Http404
         do, label, permission, _states, danger = STEPS[verb]
         actor(request).require(permission, to=str(label).lower())
-        form = Reason(request.POST if request.method == "POST" else None)
+        form = OutboxReasonForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             [result] = do(
                 [row.pk], by=actor(request), at=timezone.now(), reason=form.cleaned_data["reason"]

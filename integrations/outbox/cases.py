@@ -16,7 +16,7 @@ from routing.kernel.roles import INTEGRATIONS
 from routing.models import ExceptionCase, User
 from routing.people.actors import Actor
 from routing.runs.operations.runs import withdraw_case
-from routing.runs.operations.work_cases import Finding, open_cases, raise_for_work
+from routing.runs.operations.work_cases import WorkFailure, open_cases, raise_for_work
 
 REASONS = (Reason.FAILED_DELIVERY, Reason.REMOTE_CONFLICT)
 
@@ -44,11 +44,11 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
         Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
     )
     if refused:  # about the connection, not about whichever work came first
-        finding = Finding(
+        finding = WorkFailure(
             reason, evidence, about=row.connection.name, owners=health_owners(row.connection)
         )
     else:
-        finding = Finding(reason, evidence, row.item, row.run, row.connection.name)
+        finding = WorkFailure(reason, evidence, row.item, row.run, row.connection.name)
     raise_for_work(finding, at=at)
 
 
@@ -81,6 +81,9 @@ def refused_dead(connection: Connection) -> QuerySet[Outbound]:
 
 def withdraw_cases(row: Outbound, *, at: datetime) -> None:
     """Withdraw what was raised for deliveries like this one, once none of them is dead any more."""
+    raised = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states, reason__in=REASONS)
+    if not raised.exists():  # as nearly always
+        return
     refusals = _refusals(row.connection)
     if refusals and not refused_dead(row.connection).exclude(pk=row.pk).exists():
         withdraw_case(

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
 from integrations.base.connections import Connection
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
 from routing.models import Run, User
 from routing.people.actors import Actor
-from routing.runs.operations import outcomes, runs, settle
+from routing.runs.operations import outcomes, route_runs, runs
 from routing.work.registry import react
 
 VERB = called("crm.tell_deal", _("Update the deal with the outcome"))
@@ -36,27 +36,27 @@ def tell_deal(run: Run, changes: Mapping[str, str], *, by: Actor, at: datetime) 
 
 
 def tell_deals(
-    told: Sequence[tuple[Run, Mapping[str, str]]], *, by: Actor, at: datetime
+    updates: Sequence[tuple[Run, Mapping[str, str]]], *, by: Actor, at: datetime
 ) -> list[Outbound]:
     """
     The same for many.
 
     Each says again what was said before and still holds, so that the newest one is enough.
     """
-    sources = {run.source for run, _changes in told if run.subject_type == DEAL}
+    sources = {run.source for run, _changes in updates if run.subject_type == DEAL}
     connections = (
         {each.slug: each for each in Connection.objects.filter(slug__in=sources)} if sources else {}
     )
     about = [
         (run, connections[run.source], changes)
-        for run, changes in told
+        for run, changes in updates
         if run.subject_type == DEAL and run.source in connections
     ]
     before = _said([(connection.pk, _object(run)) for run, connection, _changes in about])
     wanted = []
     for run, connection, changes in about:
         adapter = adapter_of(connection.kind)
-        content = adapter.told(changes, connection.settings) if adapter else None
+        content = adapter.outcome_content(changes, connection.settings) if adapter else None
         if content is None:
             continue
         known = before.get((connection.pk, _object(run)), {})
@@ -70,9 +70,11 @@ def _object(run: Run) -> str:
     return f"{DEAL}:{run.subject_id}"
 
 
-def _wanted(run: Run, connection: Connection, content: Mapping[str, Any], at: datetime) -> Wanted:
+def _wanted(
+    run: Run, connection: Connection, content: Mapping[str, Any], at: datetime
+) -> NewMessage:
     key = f"{VERB}:{run.pk}:{at:%Y%m%dT%H%M%S%f}:{digest_of(content, [])[:16]}"
-    return Wanted(
+    return NewMessage(
         connection.pk, key, VERB, _object(run), content, remote_id=run.subject_id, run_id=run.pk
     )
 
@@ -92,7 +94,7 @@ def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[s
     return {(row.connection_id, row.object_key): row.content for row in newest}
 
 
-@react(settle.ROUTE)
+@react(route_runs.ROUTE)
 def tell_routed(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     names = dict(
         User.objects.filter(

@@ -1,6 +1,6 @@
 """
 Make one attempt: take the change, look there, write, read back. Outside any transaction; what
-became of it is settled apart.
+became of it is recorded apart.
 """
 
 from __future__ import annotations
@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from itertools import takewhile
 from uuid import UUID
 
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integrations.adapters.registry import adapter_of
 from integrations.base.adapter import (
     CallFailed,
-    Intent,
+    OutboxMessage,
     Permanent,
     Temporary,
     Unknown,
@@ -31,11 +29,11 @@ from integrations.http.client import TOTAL_S
 from integrations.http.network import within
 from integrations.outbox.assets import NoSuchFile
 from integrations.outbox.heads import calls_after, heads, lane, release
-from integrations.outbox.heart import EVERY_S
-from integrations.outbox.intents import intent_of
+from integrations.outbox.heartbeat import EVERY_S
+from integrations.outbox.messages import intent_of
 from integrations.outbox.models import Attempt, Outbound
-from integrations.outbox.settle import Result, recent, settle
-from integrations.outbox.take import Lease, LeasedChange, attempt_s, take
+from integrations.outbox.results import AttemptResult, recent, record_result
+from integrations.outbox.take import LeasedChange, attempt_s, take
 from routing.kernel.isolate import isolate
 
 Clock = Callable[[], datetime]
@@ -49,36 +47,44 @@ WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
 @dataclass(frozen=True, slots=True)
 class Done:
     """
-    An attempt has ended, and its result is written.
+    A message for a change has been dealt with.
 
-    ``wait_s`` is how long until the change is due again, None if it is finished. ``calls`` are to
-    be sent to workers now.
+    ``calls`` are to be sent to workers now. ``wait_s`` is how long until the change itself is due
+    again, in ``queue``; None if it is finished or no longer ours.
     """
 
-    queue: str
-    wait_s: float | None
-    calls: Sequence[Call]
+    calls: Sequence[Call] = ()
+    wait_s: float | None = None
+    queue: str = ""
 
 
-def deliver(outbound_id: int, *, clock: Clock, worker: UUID | None = None) -> Done | None:
+def deliver(
+    outbound_id: int, *, clock: Clock, worker: UUID | None = None, queue: str = ""
+) -> Done | None:
     """
     Make one attempt, if the change may be sent now; None if not. Safe at once, twice, and to be
     killed.
 
     :param clock: says the instant, aware; asked anew after the call, because the other side takes
         its time
+    :param worker: see `take`
+    :param queue: see `take`
     """
-    taken = take(outbound_id, at=clock(), worker=worker)
+    taken = take(outbound_id, at=clock(), worker=worker, queue=queue)
     if taken is None:
         return None
-    isolate(partial(_one, taken, clock), [outbound_id], partial(_broke, taken.lease, clock))
+    if isinstance(taken, Call):
+        return Done([taken])
+    attempt = _Try(taken, clock)
+    isolate(attempt.make, [outbound_id], attempt.broke)
+    row = attempt.written
+    if row is None:  # whoever holds the lease now sees to the rest
+        return Done()
     at = clock()
-    row = Outbound.objects.select_related("connection").get(pk=outbound_id)
     resumed = taken.row.connection.paused_until is not None and row.connection.paused_until is None
-    with transaction.atomic():
-        calls = release(row.connection, at) if resumed else calls_after(row, at)
+    calls = release(row.connection, at) if resumed else calls_after(row, at)
     wait_s = (row.due_at - at).total_seconds() if row.state in WAITING else None
-    return Done(lane(row.connection), wait_s, calls)
+    return Done(calls, wait_s, lane(row.connection))
 
 
 def deliver_due(*, clock: Clock) -> int:
@@ -96,17 +102,33 @@ def deliver_due(*, clock: Clock) -> int:
     return tried
 
 
-def _one(taken: LeasedChange, clock: Clock, _ids: Sequence[int]) -> int:
-    row, result = taken.row, Result()
-    try:
-        if _deaths(recent(row)) >= MAX_DEATHS:
-            raise Permanent("Every worker that tried this died.")
-        with watched(row.connection, clock), within(attempt_s(row)):
-            _attempt(taken, result, clock)
-    except CallFailed as error:
-        result.error = error
-    settle(taken.lease, result, at=clock())
-    return 1
+class _Try:
+    """
+    One attempt. ``written`` is the change as the attempt left it; None if its lease was lost
+    meanwhile.
+    """
+
+    def __init__(self, taken: LeasedChange, clock: Clock) -> None:
+        self._taken, self._clock = taken, clock
+        self.written: Outbound | None = None
+
+    def make(self, _ids: Sequence[int]) -> int:
+        row, result = self._taken.row, AttemptResult()
+        try:
+            if _deaths(recent(row)) >= MAX_DEATHS:
+                raise Permanent("Every worker that tried this died.")
+            with watched(row.connection, self._clock), within(attempt_s(row)):
+                _attempt(self._taken, result, self._clock)
+        except CallFailed as error:
+            result.error = error
+        self.written = record_result(self._taken, result, at=self._clock())
+        return 1
+
+    def broke(self, _id: int, why: str) -> None:
+        """Record an error that nobody foresaw: it may have been done all the same."""
+        self.written = record_result(
+            self._taken, AttemptResult(error=Unknown(why)), at=self._clock()
+        )
 
 
 def _deaths(outcomes: Sequence[str]) -> int:
@@ -120,12 +142,7 @@ def _deaths(outcomes: Sequence[str]) -> int:
     return list(silent).count(Attempt.Outcome.LOST)
 
 
-def _broke(lease: Lease, clock: Clock, _id: int, why: str) -> None:
-    """An error that nobody foresaw: it may have been done all the same."""
-    settle(lease, Result(error=Unknown(why)), at=clock())
-
-
-def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
+def _attempt(taken: LeasedChange, result: AttemptResult, clock: Clock) -> None:
     """
     One try; ``result`` is filled in on the way, so that what was written is known even if reading
     it back fails.
@@ -141,7 +158,7 @@ def _attempt(taken: LeasedChange, result: Result, clock: Clock) -> None:
         intent, known = intent_of(row)
     except NoSuchFile as error:
         raise Permanent(str(error)) from None
-    result.settle_s = writer.settle_s
+    result.consistency_delay_s = writer.consistency_delay_s
     if row.look_first or known is None:
         found = writer.find(intent)
         if found is not None and row.look_first and not writer.read_back(intent, found):
@@ -162,11 +179,11 @@ def _may_still_arrive_s(taken: LeasedChange, writer: Writer, at: datetime) -> fl
     """
     if taken.died_at is None:
         return 0
-    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.settle_s)
+    sent = timedelta(seconds=EVERY_S + TOTAL_S + writer.consistency_delay_s)
     return (taken.died_at + sent - at).total_seconds()
 
 
-def _read_back(writer: Writer, intent: Intent, written: Written) -> Sequence[str]:
+def _read_back(writer: Writer, intent: OutboxMessage, written: Written) -> Sequence[str]:
     """:raises Unknown: instead of Temporary, because it was written already"""
     try:
         return writer.read_back(intent, written)

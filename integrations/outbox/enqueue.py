@@ -22,7 +22,7 @@ State = Outbound.State
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class NewMessage:
     """
     One intent, before it is a row; see ``Outbound`` for what its fields mean.
 
@@ -47,7 +47,7 @@ class Wanted:
         return self.connection_id, self.object_key
 
 
-def enqueue(wanted: Sequence[Wanted], *, by: Actor, at: datetime) -> list[Outbound]:
+def enqueue(wanted: Sequence[NewMessage], *, by: Actor, at: datetime) -> list[Outbound]:
     """
     Write the intents whose keys are new, in the order given; those that were new.
 
@@ -104,7 +104,7 @@ def _runs(items: Collection[int]) -> dict[int, int | None]:
 
 
 def _row(
-    wanted: Wanted, run_id: int | None, by: Actor, at: datetime, *, behind_dead: bool
+    wanted: NewMessage, run_id: int | None, by: Actor, at: datetime, *, behind_dead: bool
 ) -> Outbound:
     content, assets = dict(wanted.content), [asdict(ref) for ref in wanted.files]
     row = Outbound(

@@ -8,31 +8,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import transaction
+from django.db.models import BigIntegerField, Case, Exists, Func, OuterRef, Q, When
 
 from integrations.base.connections import Connection
 from integrations.base.doorbell import Call
 from integrations.outbox.models import Outbound, OutboundQuerySet
 from integrations.outbox.rows import lock_connection
 from routing.kernel.sql import run
+from routing.kernel.transitions import literals, verb_of
 
 # Queues: what is slow must not hold the children that serve the others.
 QUICK, SLOW = ("outbound", "outbound-slow")
 OVERDUE = timedelta(seconds=10)  # then nobody is coming: its message was lost, or refused
+UNANSWERED = timedelta(seconds=2)  # then the message of a head may have been refused
 AT_ONCE = 8  # sent by one sweep for a quick connection; each that is done sends the next
 A_SECOND = 5  # sent to a connection that has just had a pause
 SOON = timedelta(seconds=60)  # the longest that a message may wait; beyond that the row waits
 CHOICE = 4  # heads among which two workers that end at once choose their next
 
-SPREAD = """
+# Those that no worker is at.
+RESTING = verb_of(Outbound, "take").sources - {Outbound.State.LEASED}
+
+SPREAD = f"""
     WITH locked AS (
         SELECT id, due_at FROM integrations_outbound
-        WHERE connection_id = %(connection)s AND state IN ('pending', 'retrying', 'unknown')
+        WHERE connection_id = %(connection)s AND state IN ({literals(RESTING)})
             AND due_at <= %(at)s
         FOR NO KEY UPDATE SKIP LOCKED
     ), placed AS (SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS place FROM locked)
     UPDATE integrations_outbound o SET due_at = %(at)s + (place / %(rate)s) * interval '1 second'
-    FROM placed WHERE placed.id = o.id AND place >= %(rate)s"""
+    FROM placed WHERE placed.id = o.id AND place >= %(rate)s"""  # noqa: S608  # the states are the model's
 
 
 def heads(at: datetime, *, until: datetime | None = None) -> OutboundQuerySet:
@@ -94,15 +101,25 @@ def calls_after(row: Outbound, at: datetime) -> list[Call]:
     """
     Return what follows an attempt: the next change of the same object, and the next of the same
     connection.
+
+    A connection that is called once at a time refused the messages of its other changes, so the
+    next one is always sent. A quick one takes each by its own message: only those that have waited
+    for a moment may have been refused, while a call was slow.
     """
-    waiting = heads(at, until=at + SOON).exclude(state=Outbound.State.LEASED).exclude(pk=row.pk)
-    follows = waiting.filter(connection=row.connection_id, object_key=row.object_key)
-    found = list(follows.select_related("connection")[:1])
-    others = heads(at).filter(connection=row.connection_id).exclude(object_key=row.object_key)
-    choice = list(others.select_related("connection").order_by("due_at", "pk")[:CHOICE])
+    connection = row.connection
+    waiting_since = at - UNANSWERED if connection.takes_many else at
+    same = Q(object_key=row.object_key)
+    ready = heads(at, until=at + SOON).filter(connection=connection).exclude(pk=row.pk)
+    follows = same & ~Q(state=Outbound.State.LEASED)
+    found = ready.filter(follows | ~same & Q(due_at__lte=waiting_since))
+    # The one of the same object first; there is one at most.
+    ordered = found.order_by(Case(When(same, then=0), default=1), "due_at", "pk")
+    rows = list(ordered.select_related("connection")[: CHOICE + 1])
+    chosen = [each for each in rows if each.object_key == row.object_key]
+    choice = rows[len(chosen) :][:CHOICE]
     if choice:  # each child by its own number, so that two that end at once rarely choose the same
-        found.append(choice[row.pk % len(choice)] if row.connection.takes_many else choice[0])
-    return [call for each in found for call in calls_for([each], at)]
+        chosen.append(choice[row.pk % len(choice)] if connection.takes_many else choice[0])
+    return [call for each in chosen for call in calls_for([each], at)]
 
 
 def release(connection: Connection, at: datetime) -> list[Call]:
@@ -113,8 +130,9 @@ def release(connection: Connection, at: datetime) -> list[Call]:
     The rows hold the plan, so that neither beat nor a worker that comes early can overrun the other
     side.
     """
-    lock_connection(connection.pk)
-    run(SPREAD, {"connection": connection.pk, "at": at, "rate": A_SECOND})
+    with transaction.atomic():
+        lock_connection(connection.pk)
+        run(SPREAD, {"connection": connection.pk, "at": at, "rate": A_SECOND})
     waiting = (
         heads(at, until=at + SOON)
         .filter(connection=connection)
@@ -129,12 +147,13 @@ def overdue(at: datetime) -> list[Call]:
     Return the messages that beat sends: for heads that nobody took for ten seconds, no more than
     may be sent at once.
     """
-    calls = []
-    for connection in Connection.objects.active().order_by("pk"):
-        rows = (
-            heads(at)
-            .filter(connection=connection, due_at__lte=at - OVERDUE)
-            .select_related("connection")
-        )
-        calls += calls_for(rows.order_by("due_at", "pk")[:AT_ONCE], at)
-    return calls
+    late = heads(at).filter(connection=OuterRef("pk"), due_at__lte=at - OVERDUE)
+    first = ArraySubquery(late.order_by("due_at", "pk").values("pk")[:AT_ONCE])
+    # For each connection apart, so that an index finds its first ones however many wait.
+    found = (
+        Connection.objects.active()
+        .order_by()
+        .values(head=Func(first, function="unnest", output_field=BigIntegerField()))
+    )
+    rows = Outbound.objects.filter(pk__in=found).select_related("connection")
+    return calls_for(rows.order_by("connection_id", "due_at", "pk"), at)

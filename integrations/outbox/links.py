@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from integrations.base.links import ExternalLink
 from integrations.outbox.models import Outbound
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 
 
-class Taken(Exception):
+class AlreadyLinked(Exception):
     """The remote object stands for something else of ours already."""
 
 
@@ -33,11 +33,13 @@ def keep_link(row: Outbound, *, by: Actor, at: datetime) -> None:
     kept = ExternalLink.objects.select_for_update(of=("self",)).filter(**there).first()
     link = ExternalLink(**there, item_id=row.item_id) if kept is None else kept
     if link.item_id != row.item_id and not _ours(row):
-        told = {"type": row.object_type, "id": row.remote_id}
-        raise Taken(_("The %(type)s %(id)s is already linked to another object here.") % told)
+        names = {"type": row.object_type, "id": row.remote_id}
+        raise AlreadyLinked(
+            _("The %(type)s %(id)s is already linked to another object here.") % names
+        )
     if kept is None or (link.item_id, link.url, link.digest) != (row.item_id, row.url, row.digest):
         link.item_id, link.url, link.digest = row.item_id, row.url, row.digest
-        save(link, by=by, at=at, reason=f"Written to {row.connection.name}")
+        save_with_reason(link, by=by, at=at, reason=f"Written to {row.connection.name}")
 
 
 def _ours(row: Outbound) -> bool:

@@ -12,6 +12,7 @@ from django_fsm import transition
 from integrations.base.connections import Connection
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
+from routing.kernel.transitions import verb_of
 from routing.models import Run, User, WorkItem
 
 
@@ -30,6 +31,10 @@ class OutboundQuerySet(models.QuerySet["Outbound"]):
         Failed ones count until a person resolves them.
         """
         return self.filter(state__in=Outbound.unfinished_states)
+
+    def leased(self) -> Self:
+        """Filter for messages that a worker is at, or died over: only their results are written."""
+        return self.filter(verb_of(Outbound, "deliver").guard)
 
     def dead(self) -> Self:
         return self.filter(state=Outbound.State.DEAD)
@@ -62,6 +67,7 @@ class Outbound(models.Model):
     workable = (State.PENDING, State.RETRYING, State.UNKNOWN, State.LEASED)
     unfinished_states = (*workable, State.HELD, State.DEAD)
     waiting = (State.PENDING, State.HELD)  # not begun, if it has no attempts
+    given_up = (State.DISCARDED, State.SUPERSEDED)
 
     connection = models.ForeignKey(
         Connection,

@@ -6,6 +6,7 @@ write.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from hashlib import sha256
 from json import dumps
 from typing import Any
@@ -29,6 +30,10 @@ ONE_AN_OBJECT = """
         FROM unnest(%s::text[]) k ORDER BY 1) s"""
 
 ONE_A_CONNECTION = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 7203012))"
+# Only while the change is due: a message that comes late or twice waits for nobody's lock.
+ITS_CONNECTION = """
+    SELECT pg_advisory_xact_lock(hashtextextended(connection_id::text, 7203012))
+    FROM integrations_outbound WHERE id = %s AND state = ANY(%s) AND due_at <= %s"""
 
 
 def digest_of(content: Any, assets: Any) -> str:
@@ -61,10 +66,19 @@ def lock_connection(connection: int) -> None:
     run(ONE_A_CONNECTION, [str(connection)])
 
 
+def lock_connection_of(outbound_id: int, *, at: datetime) -> bool:
+    """Lock the connection of a change like `lock_connection`; False if the change is not due."""
+    return bool(run(ITS_CONNECTION, [outbound_id, list(Outbound.workable), at]))
+
+
 def lock_work(rows: Collection[Outbound]) -> None:
     """Lock the work that the rows are about, by id, before anything else."""
-    runs = WorkItem.objects.filter(as_run__outbound__in=[row.pk for row in rows])
-    wanted = {row.item_id for row in rows if row.item_id} | set(runs.values_list("pk", flat=True))
+    wanted = {row.item_id for row in rows if row.item_id}
+    if with_run := [row.pk for row in rows if row.run_id]:
+        runs = WorkItem.objects.filter(as_run__outbound__in=with_run)
+        wanted.update(runs.values_list("pk", flat=True))
+    if not wanted:
+        return
     list(
         WorkItem.objects.filter(pk__in=wanted)
         .order_by("pk")
@@ -74,6 +88,14 @@ def lock_work(rows: Collection[Outbound]) -> None:
 
 
 def write(rows: Sequence[Outbound], *more: str) -> None:
-    """Write rows that are locked and were moved by their verbs."""
-    if rows:
-        Outbound.objects.bulk_update(rows, [*MOVED, *more])
+    """
+    Write rows that are locked and were moved by their verbs.
+
+    One row, as every attempt writes, takes a plain UPDATE: Django builds it in a fifth of the time.
+    """
+    names = [*MOVED, *more]
+    if len(rows) == 1:
+        [row] = rows
+        Outbound.objects.filter(pk=row.pk).update(**{name: getattr(row, name) for name in names})
+    elif rows:
+        Outbound.objects.bulk_update(rows, names)

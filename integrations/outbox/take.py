@@ -13,23 +13,17 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from integrations.base.connections import Connection
-from integrations.outbox.heads import heads
+from integrations.base.doorbell import Call
+from integrations.outbox.heads import QUICK, SLOW, heads
 from integrations.outbox.models import Attempt, Outbound, WorkerBeat
-from integrations.outbox.rows import lock_connection, write
+from integrations.outbox.rows import lock_connection_of, write
+from routing.kernel.queues import Lease, lease
 
 BASE, PER_FILE = timedelta(minutes=3), timedelta(minutes=1)  # longer than an attempt may take
 SPARE_S = 30.0  # between the end of an attempt and the end of its lease, to write the result
 LONGEST_ATTEMPT_S = 240.0
 SLOW_CALL = timedelta(seconds=Connection.SLOW_S)
 DIED = _("Started, but the worker never reported back.")
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """``token`` fences: a result is written only while it is still the newest one."""
-
-    outbound_id: int
-    token: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,9 @@ def attempt_s(row: Outbound) -> float:
     return min(lease_of(row).total_seconds() - SPARE_S, LONGEST_ATTEMPT_S)
 
 
-def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> LeasedChange | None:
+def take(
+    outbound_id: int, *, at: datetime, worker: UUID | None = None, queue: str = ""
+) -> LeasedChange | Call | None:
     """
     Lease the change if it may be sent now; None if not, and then somebody else sends it later.
 
@@ -60,17 +56,19 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
 
     :param worker: a process that gives signs of life; None if it does not, and then its lease ends
         by time alone
+    :param queue: where its message came from. A message for the slow queue is returned instead if
+        the connection has become slow since this one was sent to the quick queue.
     """
-    with transaction.atomic():
-        row = Outbound.objects.filter(pk=outbound_id).only("connection_id").first()
-        if row is None:
-            return None
-        # Or two workers would both count themselves as the only one.
-        lock_connection(row.connection_id)
-        ready = heads(at).filter(pk=outbound_id).select_related("connection")
-        row = ready.select_for_update(skip_locked=True, of=("self",)).first()
-        if row is None or not has_room(row.connection, at):
-            return None
+    elsewhere: Call | None = None
+    died_at: datetime | None = None
+
+    def lease_it(row: Outbound) -> bool:
+        nonlocal elsewhere, died_at
+        if queue == QUICK and row.connection.is_slow:
+            elsewhere = Call(outbound_id, SLOW)
+            return False
+        if not has_room(row.connection, at):
+            return False
         if row.state == Outbound.State.LEASED and row.started_at:
             died = Attempt(outbound=row, number=row.lease, started_at=row.started_at, ended_at=at)
             died.outcome, died.error = Attempt.Outcome.LOST, str(DIED)
@@ -79,7 +77,15 @@ def take(outbound_id: int, *, at: datetime, worker: UUID | None = None) -> Lease
         row.take(at=at, until=at + lease_of(row))
         row.worker = worker
         write([row], "begun_at", "worker")
-    return LeasedChange(Lease(row.pk, row.lease), row, died_at)
+        return True
+
+    with transaction.atomic():
+        # Or two workers would both count themselves as the only one.
+        if not lock_connection_of(outbound_id, at=at):
+            return None
+        free = heads(at).filter(pk=outbound_id).select_related("connection")
+        found = lease(free, lease_it)
+    return LeasedChange(found[1], found[0], died_at) if found else elsewhere
 
 
 def _last_seen(row: Outbound) -> datetime | None:

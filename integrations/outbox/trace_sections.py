@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.verbs import words_of
 from routing.models import Run
-from routing.runs.registry import Entry, chapter
+from routing.runs.registry import TraceEntry, trace_section
 
 MOST = 200  # attempts; all of them are on the pages of what was tried
 
 
-@chapter
-def attempts(run: Run) -> Sequence[Entry]:
+@trace_section
+def attempts(run: Run) -> Sequence[TraceEntry]:
     rows = (
         Outbound.objects.filter(Q(run=run) | Q(item__run=run))
         .select_related("connection", "item")
@@ -31,7 +31,7 @@ def attempts(run: Run) -> Sequence[Entry]:
     ]
 
 
-def _intent(row: Outbound) -> Entry:
+def _intent(row: Outbound) -> TraceEntry:
     names = {"connection": row.connection.name, "what": words_of(row.verb)}
     state = str(Outbound.State(row.state).label)
     data = {
@@ -41,7 +41,7 @@ def _intent(row: Outbound) -> Entry:
         "standing": state,
         "attempts": row.attempts,
     }
-    return Entry(
+    return TraceEntry(
         row.created_at,
         "outbound",
         _("Queued for %(connection)s: %(what)s") % names,
@@ -50,7 +50,7 @@ def _intent(row: Outbound) -> Entry:
     )
 
 
-def _attempt(attempt: Attempt, row: Outbound) -> Entry:
+def _attempt(attempt: Attempt, row: Outbound) -> TraceEntry:
     outcome = str(Attempt.Outcome(attempt.outcome).label)
     data = {
         "outbound": row.pk,
@@ -64,7 +64,7 @@ def _attempt(attempt: Attempt, row: Outbound) -> Entry:
         "what": words_of(row.verb),
         "outcome": outcome,
     }
-    return Entry(
+    return TraceEntry(
         attempt.ended_at,
         "attempt",
         title,

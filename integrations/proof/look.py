@@ -16,7 +16,7 @@ from integrations.base.adapter import Permanent, Temporary, Written
 from integrations.base.connections import Connection
 from integrations.base.markup import assets_in, placed, seen
 from integrations.base.origins import Origin, origin_of
-from integrations.http.client import Answer, SafeClient
+from integrations.http.client import ClientResponse, SafeClient
 from integrations.proof.compare import Shown, differences
 
 HTML = {"accept": "text/html,application/xhtml+xml"}
@@ -61,17 +61,17 @@ def probe(connection: Connection, content: Mapping[str, Any], written: Written) 
     later = None
     for url, wanted in _files(content, written).items():
         try:
-            wrong, told = _image(url, wanted, private)
+            wrong, image_evidence = _image(url, wanted, private)
         except Temporary as error:
-            wrong, told, later = "", {"status": 0}, later or error
+            wrong, image_evidence, later = "", {"status": 0}, later or error
         found += [wrong] if wrong else []
-        evidence["images"].append({"url": url, **told})
+        evidence["images"].append({"url": url, **image_evidence})
     if later and not found:  # what is wrong already stays wrong, whatever the rest would answer
         raise later
     return Proof(found, evidence)
 
 
-def _of_page(answer: Answer, content: Mapping[str, Any], written: Written) -> list[str]:
+def _of_page(answer: ClientResponse, content: Mapping[str, Any], written: Written) -> list[str]:
     kind = answer.headers.get("content-type", "")
     if answer.status != 200 or "html" not in kind:  # noqa: PLR2004  # HTTP's own number
         return [
@@ -132,19 +132,19 @@ def _image(url: str, wanted: str, private: frozenset[Origin]) -> tuple[str, dict
         return f"The image {url} cannot be read: {trouble}", {
             "status": trouble.status if trouble else 0
         }
-    told: dict[str, Any] = {"status": answer.status}
+    image_evidence: dict[str, Any] = {"status": answer.status}
     if answer.status != 200:  # noqa: PLR2004
-        return f"The image {url} answers {answer.status}.", told
+        return f"The image {url} answers {answer.status}.", image_evidence
     if wanted:
-        told["sha256"] = sha256(answer.body).hexdigest()
-        if told["sha256"] != wanted:
-            return f"The image {url} is not, byte for byte, what was written.", told
-    return "", told
+        image_evidence["sha256"] = sha256(answer.body).hexdigest()
+        if image_evidence["sha256"] != wanted:
+            return f"The image {url} is not, byte for byte, what was written.", image_evidence
+    return "", image_evidence
 
 
 def _get(
     url: str, private: frozenset[Origin], headers: Mapping[str, str], method: str = "GET"
-) -> tuple[Answer, None] | tuple[None, Permanent]:
+) -> tuple[ClientResponse, None] | tuple[None, Permanent]:
     """
     An answer, or why there is none and asking again is no use.
 

@@ -19,7 +19,7 @@ from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.adapter import Asset
 from integrations.base.connections import Connection
 from integrations.outbox.assets import FileRef, NoSuchFile, file_reader
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up, replay
 from integrations.outbox.outcomes import on_dead, on_delivered, on_discarded, on_replayed
@@ -27,7 +27,7 @@ from routing.kernel.reasons import Reason
 from routing.models import Destination, File
 from routing.people.actors import Actor
 from routing.people.registry import PlaceKind, places
-from routing.runs.operations.work_cases import Finding, raise_for_work
+from routing.runs.operations.work_cases import WorkFailure, raise_for_work
 from routing.work.door import Operation, carry
 from routing.work.operations.files import content_of
 from routing.work.registry import react
@@ -113,7 +113,9 @@ def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
         )
     )
     raise_for_work(
-        Finding(Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run),
+        WorkFailure(
+            Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run
+        ),
         at=at,
     )
     carry(deliverables.fail_publishing, [row.pk], by=Actor.system(), at=at, reason=message)
@@ -138,16 +140,14 @@ def _key(row: Deliverable, version: Version) -> str:
     The same as long as nobody gave it up: what was discarded and is published again is another
     intent.
     """
-    given_up = Outbound.objects.filter(
-        item=row.item_id, verb=VERB, state__in=[Outbound.State.DISCARDED, Outbound.State.SUPERSEDED]
-    )
+    given_up = Outbound.objects.filter(item=row.item_id, verb=VERB, state__in=Outbound.given_up)
     return f"{VERB}:{row.pk}:{version.digest}:{given_up.count()}"
 
 
 def _wanted(
     row: Deliverable, version: Version, destination: Destination, connection: Connection
-) -> Wanted:
-    return Wanted(
+) -> NewMessage:
+    return NewMessage(
         connection_id=connection.pk,
         key=_key(row, version),
         verb=VERB,

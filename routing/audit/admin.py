@@ -20,7 +20,7 @@ from routing.work.display import when
 
 
 @admin.register(Seal)
-class SealAdmin(ReadOnly):
+class SealAdmin(ReadOnly[Seal]):
     list_display = ("id", "ledger", "row_count", "short_head", "when_sealed")
     list_filter = ("ledger",)
     search_fields = ("=head",)

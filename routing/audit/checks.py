@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
 from routing.runs.exceptions import ExceptionRoute
-from routing.runs.operations.routes import unrouted
+from routing.runs.operations.exception_defaults import unrouted
 
 
 @register(Tags.database)

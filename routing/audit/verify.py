@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from routing.audit.evidence import ledgers
 from routing.audit.heads import missing_heads
+from routing.audit.ledgers import ledgers
 from routing.audit.models import Redaction, Seal
 from routing.audit.operations.seals import FLOOR, column_types
 from routing.kernel.canonical import PINNED, digest_sql, link

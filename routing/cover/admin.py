@@ -38,7 +38,7 @@ class AbsenceForm(SavedForm):
 
 
 @admin.register(Absence)
-class AbsenceAdmin(SavedAdmin):
+class AbsenceAdmin(SavedAdmin[Absence]):
     form = AbsenceForm
     list_display = ("user", "starts", "ends", "standing")
     list_select_related = ("user",)
@@ -69,7 +69,7 @@ class AbsenceAdmin(SavedAdmin):
 
 
 @admin.register(Agency)
-class AgencyAdmin(SavedAdmin):
+class AgencyAdmin(SavedAdmin[Agency]):
     fields = ("name", "team", "owner", "backup", "reason")
     people_fields = ("owner", "backup")
     heading = gettext_lazy("Default owner and backup")

@@ -15,9 +15,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import User
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.gates import refused
 from routing.work.items import DoorOnly
 
@@ -73,7 +73,9 @@ def _pair_of(name: str) -> str:
     return name.removesuffix("owner").removesuffix("backup")
 
 
-def hand_on(leaver: User, heir: User, *, by: Actor, at: datetime, reason: str) -> list[Result]:
+def hand_on(
+    leaver: User, heir: User, *, by: Actor, at: datetime, reason: str
+) -> list[OperationResult]:
     """
     Put ``heir`` into every place of ``leaver``. Call it in a transaction.
 
@@ -88,9 +90,9 @@ def hand_on(leaver: User, heir: User, *, by: Actor, at: datetime, reason: str) -
             if any(
                 getattr(row, f"{name}_id") == heir.pk and _pair_of(name) in pairs for name in names
             ):
-                stuck.append(Result(row.pk, False, (OTHER_SIDE,), row))
+                stuck.append(OperationResult(row.pk, False, (OTHER_SIDE,), row))
                 continue
             for name in theirs:
                 setattr(row, name, heir)
-            save(row, by=by, at=at, reason=reason, only=theirs)
+            save_with_reason(row, by=by, at=at, reason=reason, only=theirs)
     return stuck

@@ -5,10 +5,11 @@ person may not see do not exist.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, Generic, NoReturn, TypeVar
 
 from django.contrib.admin.utils import lookup_spawns_duplicates
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -34,14 +35,21 @@ def actor(request: HttpRequest) -> Actor:
     return found
 
 
-class DeskAdmin(ModelAdmin):
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+class DeskAdmin(ModelAdmin, Generic[ModelT]):
     """
     Translates between screens and operations.
+
+    It is written with its model, as in ``DeskAdmin[Request]``, because Unfold's classes carry no
+    types.
 
     Who changed what is in history and events, so Django's own log is left empty: it would keep
     names for ever, and nothing would seal or erase them.
     """
 
+    model: type[ModelT]
     change_list_template = "desk/list.html"
     show_full_result_count = False
     list_per_page = 50
@@ -68,6 +76,16 @@ class DeskAdmin(ModelAdmin):
         context = {"title": self.list_title(request), **(extra_context or {})}
         page: HttpResponse = super().changelist_view(request, context)
         return page
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelT]:
+        found: QuerySet[ModelT] = super().get_queryset(request)
+        return found
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> ModelT | None:
+        found: ModelT | None = super().get_object(request, object_id, from_field)
+        return found
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskList]:
         return DeskList
@@ -104,7 +122,7 @@ class DeskAdmin(ModelAdmin):
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "now": timezone.now()}
         return TemplateResponse(request, template, shared | context, status=status)
 
-    def seen(self, request: HttpRequest, object_id: str) -> Any:
+    def seen(self, request: HttpRequest, object_id: str) -> ModelT:
         """
         The row, as far as this person may see it.
 
@@ -121,7 +139,9 @@ class DeskAdmin(ModelAdmin):
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
     ) -> NoReturn:
-        raise Http404  # not a redirect with a message: what is hidden answers like what never was
+        # Django redirects with a message, and only here can that be changed. What is hidden answers
+        # like what never was.
+        raise Http404
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
         """Nothing: see the class."""

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import partialmethod
+from typing import Any, TypeVar
 
 from django.contrib import messages
+from django.contrib.admin import AdminSite, action
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
 
 from routing.desk.addresses import address, work_page
 from routing.desk.base import DeskAdmin, actor
 from routing.desk.forms import StepForm, form_of
 from routing.desk.offers import answers, steps_of, target
-from routing.work.door import Operation, Result
+from routing.work.door import Operation, OperationResult
 from routing.work.gates import GateResult
+from routing.work.items import WorkItem, WorkNoun
 
+WorkT = TypeVar("WorkT", bound=WorkNoun | WorkItem)
 DIGITS = 18  # of the largest id that a bigint holds, and one less to be safe
 LIMIT = 500  # rows that a person can still read a result for
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BulkRow:
     """One row of the page: the work item, and what speaks against the step."""
 
     item: Any
@@ -36,7 +40,7 @@ class Line:
     done: bool = False
 
 
-class BulkSteps(DeskAdmin):
+class BulkSteps(DeskAdmin[WorkT]):
     """
     List actions for ``bulk_steps``.
 
@@ -45,19 +49,27 @@ class BulkSteps(DeskAdmin):
 
     bulk_steps: tuple[str, ...] = ()
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give each action the permission method that Django asks."""
+        super().__init_subclass__(**kwargs)
+        for verb in cls.bulk_steps:
+            setattr(cls, f"has_{permission_of(verb)}_permission", partialmethod(cls.may_take, verb))
+
+    def __init__(self, model: type[Any], admin_site: AdminSite) -> None:
+        super().__init__(model, admin_site)
+        self.actions = [action_of(model, verb) for verb in self.bulk_steps]
+
+    def may_take(self, verb: str, request: HttpRequest) -> bool:
+        return actor(request).may(self.steps[verb].permission)
+
+    @property
+    def steps(self) -> Mapping[str, Operation[Any]]:
+        return steps_of(self.opts.model)
+
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.bulk_view)
         name = f"{self.opts.app_label}_{self.opts.model_name}_bulk"
         return [path("bulk/<slug:verb>/", page, name=name), *super().get_urls()]
-
-    def get_actions(self, request: HttpRequest) -> dict[str, tuple[Any, str, str]]:
-        if "_popup" in request.GET:
-            return {}
-        steps = steps_of(self.model)
-        offered = [
-            steps[verb] for verb in self.bulk_steps if actor(request).may(steps[verb].permission)
-        ]
-        return {step.verb: (partial(show, step), step.verb, f"{step.label}…") for step in offered}
 
     def bulk_view(self, request: HttpRequest, verb: str) -> HttpResponse:
         """Perform: one result for each id that was sent, seen or not."""
@@ -65,7 +77,7 @@ class BulkSteps(DeskAdmin):
             return HttpResponseRedirect(address(self.model, "changelist"))
         if verb not in self.bulk_steps:
             raise Http404
-        step, by = steps_of(self.model)[verb], actor(request)
+        step, by = self.steps[verb], actor(request)
         by.require(step.permission, to=str(step.label).lower())
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -87,7 +99,7 @@ class BulkSteps(DeskAdmin):
             reason=form.reason,
             details=form.as_details(),
         )
-        return self.told(request, step, rows, results, missing=len(ids) - len(rows))
+        return self.show_results(request, step, rows, results, missing=len(ids) - len(rows))
 
     def confirm(
         self, request: HttpRequest, step: Operation[Any], rows: Sequence[Any], form: StepForm
@@ -118,12 +130,12 @@ class BulkSteps(DeskAdmin):
         }
         return self.render(request, "desk/bulk.html", context)
 
-    def told(
+    def show_results(
         self,
         request: HttpRequest,
         step: Operation[Any],
         rows: Sequence[Any],
-        results: Sequence[Result],
+        results: Sequence[OperationResult],
         missing: int,
     ) -> TemplateResponse:
         by_id = {result.id: result for result in results}
@@ -145,15 +157,37 @@ class BulkSteps(DeskAdmin):
         }
         return self.render(request, "desk/results.html", context)
 
-    def line(self, row: Any, against: Sequence[GateResult], *, done: bool = False) -> Line:
+    def line(self, row: Any, against: Sequence[GateResult], *, done: bool = False) -> BulkRow:
         item = getattr(row, "item", row)
-        return Line(item, work_page(item.pk), against, done)
+        return BulkRow(item, work_page(item.pk), against, done)
+
+
+def permission_of(verb: str) -> str:
+    """A name for Django's ``permissions=``, which no permission of the model itself has."""
+    return f"{verb}_step"
+
+
+def action_of(model: type[WorkNoun | WorkItem], verb: str) -> Any:
+    """
+    Return the list action of a step: the page that says what would happen.
+
+    Lists are made before every operation is known, so the step is looked up when it is needed.
+    """
+
+    described: Any = lazy(lambda: f"{steps_of(model)[verb].label}…", str)
+
+    @action(permissions=[permission_of(verb)], description=described())
+    def show_step(desk: BulkSteps[Any], request: HttpRequest, queryset: Any) -> HttpResponse:
+        return show(steps_of(model)[verb], desk, request, queryset)
+
+    show_step.__name__ = verb  # by which the list sends it
+    return show_step
 
 
 def show(
-    step: Operation[Any], admin: BulkSteps, request: HttpRequest, queryset: Any
+    step: Operation[Any], admin: BulkSteps[Any], request: HttpRequest, queryset: Any
 ) -> HttpResponse:
-    """The list action of a step: the page that says what would happen."""
+    """Show what would happen to the chosen rows."""
     rows = list(queryset[: LIMIT + 1])
     if len(rows) > LIMIT:
         messages.warning(

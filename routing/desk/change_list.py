@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from unfold.views import ChangeList
 
-from routing.desk.paging import Term, Unreadable, beyond, keyed, place_of, terms_of
+from routing.desk.paging import Term, UnreadablePlace, beyond, keyed, place_of, terms_of
 
 AFTER, BEFORE, NUMBER = "after", "before", "page"
 COUNTED = 1_000  # rows that are counted; of more we say so
@@ -25,7 +24,7 @@ MOST_DIGITS = 6
 class DeskList(ChangeList):
     """
     A page of rows is found by the row that the last one ended with (``after``) or this one is
-    followed by (``before``).
+    followed by (``before``). No paginator of Django's or Unfold's has a part in it.
 
     ``page`` in an address is only what a person reads: how many pages they turned.
     """
@@ -51,7 +50,7 @@ class DeskList(ChangeList):
     def _get_deterministic_ordering(self, ordering: list[Any]) -> list[Any]:
         """
         The last word has the key, in the direction of what comes before it, so that one index can
-        hold both.
+        hold both. Django appends ``-pk`` whatever comes before it, and asks nobody.
         """
         found = list(super()._get_deterministic_ordering(ordering))
         if found[-1] == "-pk" and len(found) > 1 and not Term.of(self.model, found[-2]).descending:
@@ -81,7 +80,6 @@ class DeskList(ChangeList):
         self.result_list = rows
         self.show_full_result_count, self.full_result_count = False, None
         self.show_admin_actions, self.can_show_all = True, False
-        self.paginator = Paginator(rows, size)
 
     def _page(
         self, rows: QuerySet[Any], terms: list[Term], size: int
@@ -102,7 +100,7 @@ class DeskList(ChangeList):
                 )
                 if len(found) > size:
                     return found[:size][::-1], True, True
-        except Unreadable:
+        except UnreadablePlace:
             pass
         self.turn = {}
         found = list(rows[: size + 1])

@@ -23,7 +23,7 @@ def at_item(model: type[Any], condition: dict[str, Any]) -> Q:
     return Q(**{prefix + name: value for name, value in condition.items()})
 
 
-class Links(SimpleListFilter):
+class LinkListFilter(SimpleListFilter):
     """Choices as plain links, of which there may be many."""
 
     template = "desk/choices.html"
@@ -40,7 +40,7 @@ class Links(SimpleListFilter):
             }
 
 
-class WithDefault(Links):
+class WithDefault(LinkListFilter):
     """A filter whose first choice holds when nothing is chosen; every choice can be linked to."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -104,7 +104,7 @@ class Openness(WithDefault):
         )
 
 
-class OfClient(Links):
+class OfClient(LinkListFilter):
     title = _("client")
     parameter_name = "client"
 
@@ -131,7 +131,7 @@ class OfClientDirectly(OfClient):
         return queryset.filter(client=int(value)) if value and value.isdecimal() else queryset
 
 
-class OfItem(Links):
+class OfItem(LinkListFilter):
     """A choice field of the work item."""
 
     parameter_name: str

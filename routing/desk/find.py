@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from routing.desk.addresses import address, work_page
 from routing.desk.base import actor
 from routing.people.clients import Client
-from routing.work.search import Found, Group, find, with_ref
+from routing.work.search import SearchGroup, SearchResults, find, with_ref
 
 MAX_TYPED = 200
 
@@ -27,7 +27,7 @@ def search(request: HttpRequest) -> HttpResponse:
     typed = request.GET.get("q", "").strip()[:MAX_TYPED]
     if typed and (item := with_ref(typed, by)):
         return HttpResponseRedirect(work_page(item.pk))
-    found = find(typed, by) if typed else Found()
+    found = find(typed, by) if typed else SearchResults()
     context = {
         "title": _("Search"),
         "typed": typed.replace("\0", ""),
@@ -38,7 +38,7 @@ def search(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "desk/search.html", admin.site.each_context(request) | context)
 
 
-def _shown(group: Group, typed: str) -> dict[str, Any]:
+def _shown(group: SearchGroup, typed: str) -> dict[str, Any]:
     """
     A list of its own finds by other words than this page does, so it is offered only for more of
     the same.
@@ -52,7 +52,7 @@ def _shown(group: Group, typed: str) -> dict[str, Any]:
     }
 
 
-def _in_list(group: Group, typed: str) -> str:
+def _in_list(group: SearchGroup, typed: str) -> str:
     everybodys = {"q": typed, "whose": "all", "open": "all"}
     page = reverse(f"admin:{group.model._meta.app_label}_{group.model._meta.model_name}_changelist")
     return f"{page}?{urlencode(everybodys)}"

@@ -72,7 +72,7 @@ class StepForm(forms.Form):
             if each.name in self.cleaned_data
         }
 
-    def told(self, row: Any) -> str:
+    def done_message(self, row: Any) -> str:
         """Return an additional message for the finished step. ``row`` is as written."""
         return ""
 

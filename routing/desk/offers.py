@@ -12,6 +12,7 @@ from typing import Any
 
 from routing.desk.addresses import address
 from routing.kernel.roles import holders
+from routing.kernel.transitions import transition_of
 from routing.people.actors import Actor
 from routing.work.declaration import Facts
 from routing.work.door import Operation, judge, operations_of
@@ -163,26 +164,19 @@ def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | No
 
 
 def changes_state(step: Operation[Any]) -> bool:
-    machine = _machine(step)
-    return machine is not None and any(
-        way.target is not None for way in machine.transitions.values()
-    )
+    change = transition_of(step.model, step.verb)
+    return change is not None and not change.is_still
 
 
 def leads_from(step: Operation[Any], state: str) -> bool:
     """Whether the step can be taken in this state; one that is no transition can in any."""
-    machine = _machine(step)
-    return machine is None or machine.has_transition(state)
+    change = transition_of(step.model, step.verb)
+    return change is None or state in change.targets
 
 
 def target_state(step: Operation[Any], row: Any) -> str:
     """Where the step leads from here, in words; empty when the state stays."""
-    machine = _machine(step)
-    if machine is None or not machine.has_transition(row.state):
+    change = transition_of(step.model, step.verb)
+    if change is None or change.is_still or row.state not in change.targets:
         return ""
-    goal = machine.next_state(row.state)
-    return str(dict(row.State.choices).get(goal, "")) if goal else ""
-
-
-def _machine(step: Operation[Any]) -> Any:
-    return getattr(getattr(step.model, step.verb, None), "_django_fsm", None)
+    return str(dict(row.State.choices).get(change.targets[row.state], ""))

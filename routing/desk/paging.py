@@ -22,11 +22,11 @@ KEY = "_place_{}"
 MAX_LENGTH = 2_000  # of a place in an address
 
 
-class Unreadable(ValueError):
+class UnreadablePlace(ValueError):
     """Raised for a place in an address that has no meaning in this list."""
 
 
-class Row(Func):
+class RowValue(Func):
     """Columns that are compared one after the other, which one index can answer."""
 
     function = "ROW"
@@ -129,8 +129,8 @@ def beyond(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> QuerySet[A
         compare = LessThan if downwards == {True} else GreaterThan
         return rows.filter(
             compare(
-                Row(*(F(name) for name in names), output_field=fields[0]),
-                Row(*here, output_field=fields[0]),
+                RowValue(*(F(name) for name in names), output_field=fields[0]),
+                RowValue(*here, output_field=fields[0]),
             )
         )
     wanted, same = Q(pk__in=[]), Q()
@@ -167,7 +167,7 @@ class _Exact(DjangoJSONEncoder):
 
 def _values(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> list[Any]:
     if len(place) > MAX_LENGTH:
-        raise Unreadable("too long")
+        raise UnreadablePlace("too long")
     try:
         given = json.loads(urlsafe_b64decode(place + "=" * (-len(place) % 4)))
         fields = [rows.query.annotations[KEY.format(n)].output_field for n in range(len(terms))]
@@ -176,11 +176,11 @@ def _values(rows: QuerySet[Any], terms: Sequence[Term], place: str) -> list[Any]
             for field, value in zip(fields, given, strict=True)
         ]
     except (ValueError, TypeError, ValidationError, OverflowError, RecursionError) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadablePlace(str(error)) from None
     if any(value is None and not term.nullable for value, term in zip(values, terms, strict=True)):
-        raise Unreadable("no value")
+        raise UnreadablePlace("no value")
     if any(isinstance(value, str) and "\0" in value for value in values):
-        raise Unreadable("NUL")
+        raise UnreadablePlace("NUL")
     if any(isinstance(value, int) and not -(2**63) <= value < 2**63 for value in values):
-        raise Unreadable("out of range")
+        raise UnreadablePlace("out of range")
     return values

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
 
-from routing.desk.base import DeskAdmin, actor
+from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.desk.forms import line
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.people.staff import User
 
 
@@ -24,13 +24,13 @@ class SavedForm(forms.ModelForm[Any]):
     reason = line(_("Reason"), max_length=200, required=False, help_text=_("Shown in the history."))
 
 
-class SavedAdmin(DeskAdmin):
+class SavedAdmin(DeskAdmin[ModelT]):
     form: type[forms.ModelForm[Any]] = SavedForm
     people_fields: tuple[str, ...] = ()  # foreign keys to active members of staff
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if not change or form.changed_data:
-            save(
+            save_with_reason(
                 obj,
                 by=actor(request),
                 at=timezone.now(),
@@ -47,7 +47,7 @@ class SavedAdmin(DeskAdmin):
         formset.save_m2m()
 
     def keep_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
-        save(row, by=by, at=at, reason=reason)
+        save_with_reason(row, by=by, at=at, reason=reason)
 
     def drop_row(self, row: Any, *, by: Actor, at: datetime, reason: str) -> None:
         row._history_user, row._history_date, row._change_reason = User(pk=by.user_id), at, reason

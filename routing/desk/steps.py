@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from secrets import token_urlsafe
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -15,20 +15,22 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from routing.desk.addresses import address, page_of
-from routing.desk.base import DeskAdmin, actor
+from routing.desk.base import actor
 from routing.desk.bulk import BulkSteps
+from routing.desk.form_tokens import claim_form
 from routing.desk.forms import StepForm, form_of
 from routing.desk.notes import NoteForm, notes_of
 from routing.desk.offers import PageFacts, panel, refusals, steps_of, target, target_state
-from routing.desk.once import once
 from routing.desk.timeline import timeline_of
 from routing.work.door import Operation
 from routing.work.gates import GateResult
+from routing.work.items import WorkNoun
 
 READS = {"GET", "HEAD"}
+NounT = TypeVar("NounT", bound=WorkNoun)
 
 
-class StepsAdmin(BulkSteps, DeskAdmin):
+class StepsAdmin(BulkSteps[NounT]):
     """
     The pages of a noun: what is known, the next steps, one timeline.
 
@@ -61,14 +63,14 @@ class StepsAdmin(BulkSteps, DeskAdmin):
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
-    ) -> Any:
+    ) -> NounT | None:
         try:
             return (
                 self.get_queryset(request)
                 .select_related(*self.page_related)
                 .get(pk=self.opts.pk.to_python(object_id))
             )
-        except (self.model.DoesNotExist, ValidationError):
+        except (ObjectDoesNotExist, ValidationError):
             return None
 
     def change_view(
@@ -111,7 +113,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         if request.method != "POST":
             return HttpResponseRedirect(page_of(row))
         form = NoteForm(request.POST, request.FILES)
-        with once(request, f"note-{row.item.pk}") as sent:
+        with claim_form(request, f"note-{row.item.pk}") as sent:
             if sent.before:
                 return HttpResponseRedirect(page_of(row))
             note = form.save(row.item, by=by, at=timezone.now())
@@ -170,7 +172,7 @@ class StepsAdmin(BulkSteps, DeskAdmin):
         messages.success(
             request, _("%(ref)s: %(step)s done.") % {"ref": row.item.ref, "step": step.label}
         )
-        if more := form.told(result.row):
+        if more := form.done_message(result.row):
             messages.info(request, more)
         return HttpResponseRedirect(self.after(row))
 

@@ -52,25 +52,25 @@ HIDDEN = {
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     label: str
     before: str
     after: str
 
 
 @dataclass(slots=True)
-class Entry:
+class ActivityEntry:
     at: datetime
     who: str
     what: Words
     way: str = ""  # from state to state, in words
     reason: str = ""
-    changes: list[Change] = field(default_factory=list)
+    changes: list[FieldChange] = field(default_factory=list)
 
 
 def timeline_of(
     noun: WorkNoun, *, notes: Collection[Note] = (), with_parts: bool = False
-) -> list[Entry]:
+) -> list[ActivityEntry]:
     """
     Return the history of the noun and its work item. The number of queries is constant, whatever
     the length.
@@ -81,27 +81,29 @@ def timeline_of(
     events = _events(noun, with_parts=with_parts)
     own = [event for event in events if event.item_id == noun.item_id]
     quoted, purposes = _quoted(own, notes), _purposes(own)
-    told = [_of_part(event) for event in events if event.item_id != noun.item_id]
+    entries = [_of_part(event) for event in events if event.item_id != noun.item_id]
     by_moment: dict[
-        tuple[datetime, int], Entry
+        tuple[datetime, int], ActivityEntry
     ] = {}  # what one person did at one instant is one operation
     for event in own:
-        told.append(Entry(event.at, str(event.actor), _what(event), _way(noun, event, purposes)))
+        entries.append(
+            ActivityEntry(event.at, str(event.actor), _what(event), _way(noun, event, purposes))
+        )
         if event.kind == ADDED:
-            _quote(told[-1], quoted.get(event.object_id or 0))
+            _quote(entries[-1], quoted.get(event.object_id or 0))
             continue
-        by_moment[event.at, event.actor_id] = told[-1]
+        by_moment[event.at, event.actor_id] = entries[-1]
     saves = list(_saves([*_newest(noun), *_newest(noun.item)]))
     unheard = {save.by_id for save in saves if (save.at, save.by_id) not in by_moment}
     names = Names(saves, unheard, _loaded(noun, noun.item, *events))
     for save in saves:
         moment = (save.at, save.by_id)
         if moment not in by_moment:
-            by_moment[moment] = Entry(save.at, names.user(save.by_id), _("Changed"))
-            told.append(by_moment[moment])
+            by_moment[moment] = ActivityEntry(save.at, names.user(save.by_id), _("Changed"))
+            entries.append(by_moment[moment])
         by_moment[moment].reason = by_moment[moment].reason or save.reason
         by_moment[moment].changes += names.changes(save)
-    return sorted(told, key=lambda entry: entry.at, reverse=True)
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
 def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
@@ -115,10 +117,10 @@ def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
     return list(found.select_related("actor", "item").order_by("-id")[: 2 * LIMIT])
 
 
-def _of_part(event: Event) -> Entry:
+def _of_part(event: Event) -> ActivityEntry:
     """An event of the work below, with the reference of what it happened to."""
     part = cast("WorkItem", event.item)
-    return Entry(
+    return ActivityEntry(
         event.at,
         str(event.actor),
         f"{kind_label(part)} {part.ref}: {_what(event)}",
@@ -139,13 +141,13 @@ def _purposes(events: Sequence[Event]) -> dict[int, str]:
     return dict(Clock.objects.filter(pk__in=ids).values_list("pk", "purpose")) if ids else {}
 
 
-def saves_of(row: models.Model) -> list[Entry]:
+def saves_of(row: models.Model) -> list[ActivityEntry]:
     """The history of something that is not work, such as a client or a team."""
     saves = list(_saves(_newest(row)))
     names = Names(saves, {save.by_id for save in saves})
     words = {"+": _("Created"), "-": _("Deleted")}
     entries = [
-        Entry(
+        ActivityEntry(
             save.at,
             names.user(save.by_id),
             words.get(save.type, _("Changed")),
@@ -173,7 +175,7 @@ def _what(event: Event) -> Words:
     )
 
 
-def _quote(entry: Entry, note: Note | None) -> None:
+def _quote(entry: ActivityEntry, note: Note | None) -> None:
     entry.what = _("Note for the client") if note and note.is_shared else _("Internal note")
     entry.reason = Truncator(note.body).chars(QUOTED) if note else ""
 
@@ -279,9 +281,11 @@ class Names:
     def user(self, user_id: int) -> str:
         return self.found[User].get(user_id, str(user_id))
 
-    def changes(self, save: Save) -> list[Change]:
+    def changes(self, save: Save) -> list[FieldChange]:
         return [
-            Change(str(each.verbose_name).capitalize(), self.say(each, old), self.say(each, new))
+            FieldChange(
+                str(each.verbose_name).capitalize(), self.say(each, old), self.say(each, new)
+            )
             for each, old, new in save.changed
         ]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from routing.flows.conditions import Answer, Clause, holds
+from routing.flows.conditions import Clause, ClauseResult, holds
 
 PAIR = 2
 TIE_BREAK = "account owner first where the rule says so; then fewest open items; then lowest id"
@@ -64,12 +64,12 @@ class Choice:
     backup_id: int
     because: str
     # Every rule asked, whether it held, and its clauses.
-    asked: tuple[tuple[str, bool, tuple[Answer, ...]], ...]
+    asked: tuple[tuple[str, bool, tuple[ClauseResult, ...]], ...]
     rulings: tuple[Ruling, ...]
     tie_break: str = TIE_BREAK
 
 
-class NoRuleHolds(LookupError):
+class NoRuleMatches(LookupError):
     """No rule holds: the flow version lacks one without conditions."""
 
 
@@ -95,7 +95,7 @@ def choose(
         asked.append((rule.name, held, answers))
         if held:
             return _pick(rule, candidates, fallback, tuple(asked))
-    raise NoRuleHolds("No rule of this flow version holds. Add a last rule without conditions.")
+    raise NoRuleMatches("No rule of this flow version holds. Add a last rule without conditions.")
 
 
 def _pick(

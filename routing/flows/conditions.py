@@ -48,7 +48,7 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ClauseResult:
     """
     Result of a clause and the value it was evaluated on, both as text, so that the meaning of a
     record never changes.
@@ -88,7 +88,9 @@ def check(clause: Clause) -> None:
             raise BadClause(str(error)) from error
 
 
-def holds(clauses: Sequence[Clause], facts: Mapping[str, Any]) -> tuple[bool, tuple[Answer, ...]]:
+def holds(
+    clauses: Sequence[Clause], facts: Mapping[str, Any]
+) -> tuple[bool, tuple[ClauseResult, ...]]:
     """
     Return whether any group of clauses matches completely, with the answer of each clause. No
     clauses always match.
@@ -106,14 +108,14 @@ def holds(clauses: Sequence[Clause], facts: Mapping[str, Any]) -> tuple[bool, tu
     return whole, tuple(answers)
 
 
-def _answer(clause: Clause, facts: Mapping[str, Any]) -> Answer:
+def _answer(clause: Clause, facts: Mapping[str, Any]) -> ClauseResult:
     try:
         found = typed(facts.get(clause.spec.name), clause.spec)
     except WrongType:
         found = None
     held = _HOLDS[clause.operator](found, clause)
     wanted = "" if clause.operator in _WITHOUT_VALUE else str(clause.value)
-    return Answer(
+    return ClauseResult(
         clause.spec.name, clause.operator.value, wanted, "" if found is None else str(found), held
     )
 

@@ -30,7 +30,7 @@ class FieldSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldProblem:
     """Problem with one field: ``missing``, or ``type`` with the value found."""
 
     name: str
@@ -60,7 +60,7 @@ def typed(value: Any, spec: FieldSpec) -> Any:
     return found
 
 
-def faults(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[Fault]:
+def find_problems(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[FieldProblem]:
     """
     Everything that keeps a flow from acting: required fields that are empty, and values of the
     wrong type.
@@ -70,10 +70,12 @@ def faults(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[Fault]:
         try:
             value = typed(facts.get(spec.name), spec)
         except WrongType:
-            found.append(Fault(spec.name, spec.label, "type", str(facts.get(spec.name))[:80]))
+            found.append(
+                FieldProblem(spec.name, spec.label, "type", str(facts.get(spec.name))[:80])
+            )
             continue
         if value is None and spec.required:
-            found.append(Fault(spec.name, spec.label, "missing"))
+            found.append(FieldProblem(spec.name, spec.label, "missing"))
     return found
 
 

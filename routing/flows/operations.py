@@ -17,7 +17,7 @@ from routing.flows.template import placeholders
 from routing.flows.versions import Plan, read
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.people.staff import User
 from routing.sla.policies import SLAPolicy
 
@@ -56,7 +56,7 @@ def publish(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> Fl
         if found:
             raise NotPublishable(found)
         version.published_at, version.published_by = at, User.objects.get(pk=by.user_id)
-        save(version, by=by, at=at, reason=reason)
+        save_with_reason(version, by=by, at=at, reason=reason)
         tell("routing.flowversion.publish", version.pk, by=by, at=at)
     return version
 
@@ -141,7 +141,7 @@ def copy(version: FlowVersion, *, by: Actor, at: datetime, reason: str) -> FlowV
             policy=version.policy,
             copied_from=version,
         )
-        save(made, by=by, at=at, reason=reason)
+        save_with_reason(made, by=by, at=at, reason=reason)
         Trigger.objects.bulk_create([_twin(row, version=made) for row in version.triggers.all()])
         FlowField.objects.bulk_create([_twin(row, version=made) for row in version.fields.all()])
         for rule in Rule.objects.filter(version=version):
@@ -165,7 +165,7 @@ def begin(flow: Flow, *, by: Actor, at: datetime, reason: str) -> FlowVersion:
     if newest is not None:
         return copy(newest, by=by, at=at, reason=reason)
     draft = FlowVersion(flow=flow, number=1, action=next(iter(action_names()), ""))
-    save(draft, by=by, at=at, reason=reason)
+    save_with_reason(draft, by=by, at=at, reason=reason)
     return draft
 
 

@@ -13,7 +13,7 @@ from routing.people.actors import Actor
 
 # -- Actions: what a flow may start ----------------------------------------------------------------
 
-# With jobs: see routing.runs.registry.Job.
+# With a routed run: see routing.runs.registry.RoutedRun.
 Action = Callable[[Sequence[Any], Actor, datetime], None]
 
 _actions: dict[str, Action] = {}

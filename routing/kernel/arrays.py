@@ -1,6 +1,21 @@
 """
-Arrays on their way to PostgreSQL: psycopg's own in Python asks a regular expression of every value,
-and of every quote in it.
+Write arrays for PostgreSQL in less time than psycopg does.
+
+psycopg quotes only values that need it, and asks a regular expression for every one. It reads
+arrays in C since psycopg/psycopg#363, but still writes them in Python. For a thousand values,
+psycopg 3.3.9 and this module take, in microseconds of processor time:
+
+==================  =======  ===========
+values              psycopg  this module
+==================  =======  ===========
+JSON texts            5,060          330
+titles                1,280          250
+instants              2,100        1,040
+numbers                 280          280
+booleans                190          230
+==================  =======  ===========
+
+Our statements send a batch as one array for each column, so most of what they send is this.
 """
 
 from __future__ import annotations
@@ -34,5 +49,11 @@ def _quoted(dump: Callable[[Any], Buffer | None], item: Any) -> bytes:
 
 
 def register() -> None:
-    """For every connection that is opened after this."""
+    """
+    Register the dumper for every connection that is opened after this.
+
+    It is registered for the process, which is a level that psycopg documents: Django makes its
+    connections from the process's adapters, and every one of ours goes through Django.
+    tests/routing/kernel/test_arrays.py compares what arrives with what was sent.
+    """
     psycopg.adapters.register_dumper(list, QuickListDumper)

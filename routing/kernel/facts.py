@@ -17,7 +17,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EnrichedFacts:
     """
     Facts found by an enricher.
 

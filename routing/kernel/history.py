@@ -63,6 +63,7 @@ class Tracked(HistoricalRecords):
 
     def _get_history_user_fields(self) -> dict[str, models.Field[Any, Any]]:
         """No constraint and no index: people are never deleted, and audit by person reads Event."""
+        # simple-history has an option for the constraint, and none for the index.
         user = models.ForeignKey(
             settings.AUTH_USER_MODEL,
             on_delete=models.DO_NOTHING,

@@ -6,12 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
+from django_prometheus.db.common import ExportingCursorWrapper
 
 Params = Sequence[Any] | Mapping[str, Any]
 
 
-class Watched(psycopg.Cursor[Any]):
+# As Django's own cursors are counted on this connection; see config.storage.databases.
+CountedCursor: Any = ExportingCursorWrapper(psycopg.Cursor, DEFAULT_DB_ALIAS, "postgresql")
+
+
+class Watched(CountedCursor):
     """
     A cursor for Django's wrappers, which pass a statement and its parameters and nothing else.
     """
@@ -21,7 +26,8 @@ class Watched(psycopg.Cursor[Any]):
         self.binary = binary
 
     def execute(self, query: Any, params: Params | None = None, **options: Any) -> Self:
-        return super().execute(query, params, prepare=True, binary=self.binary)
+        super().execute(query, params, prepare=True, binary=self.binary)
+        return self
 
 
 def run(sql: str, params: Params = (), *, binary: bool = False) -> list[tuple[Any, ...]]:
@@ -41,7 +47,7 @@ def run(sql: str, params: Params = (), *, binary: bool = False) -> list[tuple[An
     else:
         connection.validate_no_broken_transaction()
         with connection.wrap_database_errors:
-            cursor = psycopg.Cursor(connection.connection)
+            cursor = CountedCursor(connection.connection)
             cursor.execute(sql, params, prepare=True, binary=binary)
     # Not cursor.description, which makes an object of every column each time.
     if not cursor.pgresult or not cursor.pgresult.nfields:

@@ -29,7 +29,7 @@ class PrivateStorage(FileSystemStorage):
     Give it ``allow_overwrite``: names are digests, so what is there already is the same.
     """
 
-    def _save(self, name: str, content: File[bytes]) -> str:
+    def _save(self, name: str, content: File[bytes]) -> str:  # the place Django documents for this
         path = Path(self.path(name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle, unfinished = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)  # 0600

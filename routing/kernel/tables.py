@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from django.db import connection, models
-from django_fsm import FSMFieldMixin
+
+from routing.kernel.transitions import state_field
 
 Row = dict[str, Any]
 Values = dict[str, Any]  # parameters of a statement, by name
@@ -29,10 +30,8 @@ class Table:
         }
         self.attnames = [f.attname for f in model._meta.concrete_fields]
         self.columns = {f.attname: str(f.column) for f in model._meta.concrete_fields}
-        self.state = next(
-            (f.attname for f in model._meta.concrete_fields if isinstance(f, FSMFieldMixin)),
-            "state",
-        )
+        machine = state_field(model)
+        self.state: str = machine.attname if machine else "state"
         self.history: str = model.history.model._meta.db_table  # type: ignore[attr-defined]
         self.tracked = [f.attname for f in model.history.model.tracked_fields]  # type: ignore[attr-defined]
         self.converters = [
@@ -96,7 +95,7 @@ class Table:
             f"{source}"
         )
 
-    def told(self, source: str, came_from: str) -> str:
+    def event_insert(self, source: str, came_from: str) -> str:
         """An INSERT of one event for each row that ``source`` returned."""
         item = "item_id" if "item_id" in self.fields else "id"  # a work item is its own
         return (

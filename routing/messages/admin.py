@@ -41,7 +41,7 @@ class Unread(WithDefault):
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnly):
+class NotificationAdmin(ReadOnly[Notification]):
     list_display = ("about", "said", "due_at", "sent", "standing")
     list_display_links = None
     list_select_related = ("item",)
@@ -93,19 +93,19 @@ class NotificationAdmin(ReadOnly):
         if not self.has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            self.told(request, mark_read(None, by=actor(request), at=timezone.now()))
+            self.confirm_read(request, mark_read(None, by=actor(request), at=timezone.now()))
         return HttpResponseRedirect(address(Notification, "changelist"))
 
-    @admin.action(description=gettext_lazy("Mark as read"))
+    @admin.action(permissions=["view"], description=gettext_lazy("Mark as read"))
     def mark_as_read(self, request: HttpRequest, queryset: Any) -> None:
-        self.told(
+        self.confirm_read(
             request,
             mark_read(
                 list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now()
             ),
         )
 
-    def told(self, request: HttpRequest, count: int) -> None:
+    def confirm_read(self, request: HttpRequest, count: int) -> None:
         said = ngettext(
             "%(count)s notification marked as read.",
             "%(count)s notifications marked as read.",

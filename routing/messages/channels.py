@@ -11,20 +11,20 @@ from datetime import datetime
 
 from routing.messages.models import Notification
 
-Carrier = Callable[[Sequence["Notification"], datetime], None]
+Channel = Callable[[Sequence["Notification"], datetime], None]
 
-_carriers: list[Carrier] = []
+_channels: list[Channel] = []
 
 
-def carrier(function: Carrier) -> Carrier:
+def channel(function: Channel) -> Channel:
     """
     Register who also brings new messages to people; called in the transaction that wrote them, and
     only writes rows.
     """
-    _carriers.append(function)
+    _channels.append(function)
     return function
 
 
-def carry_messages(told: Sequence[Notification], at: datetime) -> None:
-    for function in _carriers if told else ():
-        function(told, at)
+def send_notifications(notifications: Sequence[Notification], at: datetime) -> None:
+    for function in _channels if notifications else ():
+        function(notifications, at)

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from routing.kernel.roles import EVERYONE, grant
-from routing.messages.channels import carry_messages
+from routing.messages.channels import send_notifications
 from routing.messages.models import Notification
 from routing.people.actors import Actor
 from routing.work.items import WorkItem
@@ -50,13 +50,13 @@ def write(rows: Sequence[Notification], *, at: datetime) -> None:
     with transaction.atomic(savepoint=False):
         before = set(known.values_list("dedupe_key", flat=True))
         Notification.objects.bulk_create(rows, ignore_conflicts=True)
-        told = []
+        created = []
         for pk, key in (
             known.exclude(dedupe_key__in=before).order_by("pk").values_list("pk", "dedupe_key")
         ):
             by_key[key].pk = pk
-            told.append(by_key[key])
-        carry_messages(told, at)
+            created.append(by_key[key])
+        send_notifications(created, at)
 
 
 def mark_read(ids: Sequence[int] | None, *, by: Actor, at: datetime) -> int:

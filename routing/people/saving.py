@@ -16,7 +16,7 @@ from routing.people.actors import Actor
 from routing.people.staff import User
 
 
-def save(
+def save_with_reason(
     row: models.Model,
     *,
     by: Actor,

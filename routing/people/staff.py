@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar, Self
 from zoneinfo import available_timezones
 
@@ -145,9 +146,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         return self.full_name.split(" ")[0]
 
-    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+    def get_session_auth_hash(self) -> str:
         """Django's hash of the password, which also changes when a role is lost."""
-        return f"{super()._get_session_auth_hash(secret=secret)}:{self.session_epoch}"  # type: ignore[misc]
+        return f"{super().get_session_auth_hash()}:{self.session_epoch}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same, made with each older key."""
+        for made in super().get_session_auth_fallback_hash():
+            yield f"{made}:{self.session_epoch}"
 
 
 class Team(models.Model):

@@ -40,16 +40,16 @@ class Pool:
         ]
 
 
-def pool_for(standings: Sequence[Any], at: datetime) -> Pool:
+def pool_for(snapshots: Sequence[Any], at: datetime) -> Pool:
     """
     Everybody who may own work, and whoever stands in for them in these runs, as they are at ``at``.
     """
     clients = Client.objects.filter(
-        pk__in=[s.found.client_id for s in standings if s.found.client_id]
+        pk__in=[s.found.client_id for s in snapshots if s.found.client_id]
     )
     accounts = {client.pk: (client.owner_id, client.backup_id) for client in clients}
     stand_ins = {user for pair in accounts.values() for user in pair}
-    stand_ins |= {user for s in standings for user in (s.run.flow.owner_id, s.run.flow.backup_id)}
+    stand_ins |= {user for s in snapshots for user in (s.run.flow.owner_id, s.run.flow.backup_id)}
     return Pool(people(stand_ins, at), accounts)
 
 

@@ -209,7 +209,11 @@ class RunStepQuerySet(models.QuerySet["RunStep"]):
         """
         Steps that a worker may take at ``at``: due, and not leased by a worker that still lives.
         """
-        return self.filter(state=RunStep.State.DUE, due_at__lte=at)
+        return self.unfinished().filter(due_at__lte=at)
+
+    def unfinished(self) -> Self:
+        """Steps that are still to be done, also those that a worker is at."""
+        return self.filter(state=RunStep.State.DUE)
 
 
 class RunStep(models.Model):
@@ -235,7 +239,9 @@ class RunStep(models.Model):
         Run, on_delete=models.PROTECT, related_name="steps", verbose_name=_("run")
     )
     name = models.CharField(_("step"), max_length=10, choices=Name)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DUE)
+    state = StateField(
+        _("state"), max_length=10, choices=State.choices, default=State.DUE, protected=True
+    )
     due_at = models.DateTimeField(_("due"))
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     lease = models.PositiveIntegerField(default=0)
@@ -261,6 +267,43 @@ class RunStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run} {self.name}"
+
+    @transition(field=state, source="*", target=State.DUE)
+    def queue(self, *, at: datetime) -> None:
+        """It is to be done at ``at``; again, if it was done before."""
+        self.due_at = at
+
+    @transition(field=state, source="*", target=State.DUE)
+    def resume(self, *, at: datetime) -> None:
+        """What stopped it is settled: it is tried as if for the first time."""
+        self.due_at, self.attempts, self.last_error = at, 0, ""
+
+    @transition(field=state, source=State.DUE, target=None)
+    def take(self, *, at: datetime, until: datetime) -> None:
+        """Lease it; whoever held an earlier lease can no longer write a result."""
+        self.lease += 1
+        self.attempts += 1
+        self.started_at, self.due_at = at, until
+
+    @transition(field=state, source="*", target=State.DONE)
+    def finish(self, *, at: datetime) -> None:
+        """A run that is decided anew finishes steps that were stopped or done before."""
+        self.ended_at, self.last_error = at, ""
+
+    @transition(field=state, source=State.DUE, target=State.DONE)
+    def finish_untried(self, *, at: datetime) -> None:
+        """It was done on the first attempt, in a batch that counts no attempts before."""
+        self.attempts, self.ended_at, self.last_error = 1, at, ""
+
+    @transition(field=state, source="*", target=State.STOPPED)
+    def stop(self, *, at: datetime) -> None:
+        """An exception stops it, also where the run had passed it: it no longer holds."""
+        self.ended_at = at
+
+    @transition(field=state, source=State.DUE, target=State.STOPPED)
+    def call_off(self, *, at: datetime) -> None:
+        """Its run has ended, or stops at another step."""
+        self.ended_at = at
 
 
 class Enrichment(models.Model):

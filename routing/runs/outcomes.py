@@ -11,6 +11,7 @@ from django_fsm import transition
 
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
+from routing.kernel.transitions import verb_of
 from routing.people.staff import User
 from routing.runs.models import Run
 from routing.work.items import WorkItem
@@ -20,6 +21,10 @@ class OutcomeQuerySet(models.QuerySet["Outcome"]):
     def due(self, at: datetime) -> Self:
         """Outcomes that somebody should look at by ``at`` (aware)."""
         return self.filter(next_probe_at__lte=at)
+
+    def current(self) -> Self:
+        """Outcomes that count: neither waived nor replaced by something newer."""
+        return self.filter(verb_of(Outcome, "supersede").guard)
 
     def unmet(self) -> Self:
         """Outcomes that keep a run from being complete."""
@@ -119,9 +124,13 @@ class Outcome(models.Model):
         self.evidence = evidence
 
     @transition(field=state, source=[State.EXPECTED, State.DECAYED], target=State.WAIVED)
-    def waive(self, *, at: datetime, by: int) -> None:
-        """A named person goes without the proof."""
-        self.waived_by_id, self.next_probe_at = by, None
+    def waive(self, *, at: datetime, waived_by: int) -> None:
+        """
+        A named person goes without the proof.
+
+        :param waived_by: the person's user id
+        """
+        self.waived_by_id, self.next_probe_at = waived_by, None
 
     @transition(
         field=state, source=[State.EXPECTED, State.PROVEN, State.DECAYED], target=State.SUPERSEDED

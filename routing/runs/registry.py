@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.people.actors import Actor
 from routing.runs.models import Run
 
@@ -52,7 +52,7 @@ class Enricher(Protocol):
 
     def keep(
         self, read: Any, *, subject: Subject, by: Actor, at: datetime, client_id: int | None = None
-    ) -> Found:
+    ) -> EnrichedFacts:
         """
         Match or create what was read, inside the step's transaction.
 
@@ -82,7 +82,9 @@ class Recogniser(Protocol):
     def sources(self, named: Collection[str]) -> Collection[str]:
         """Those of these sources that leave with us all there is to know about their subjects."""
 
-    def recognise(self, subjects: Sequence[Subject], *, at: datetime) -> Mapping[Subject, Found]:
+    def recognise(
+        self, subjects: Sequence[Subject], *, at: datetime
+    ) -> Mapping[Subject, EnrichedFacts]:
         """
         What is known about each subject, in a few statements and inside the transaction that keeps
         it; no I/O.
@@ -108,7 +110,7 @@ def recognisers() -> Sequence[Recogniser]:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class RoutedRun:
     """A routed run, for the action that its flow names: what is known, and who was chosen."""
 
     run: Run
@@ -129,25 +131,25 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a run's story. ``data`` is JSON, for ``trace --json`` and the page alike."""
+class TraceEntry:
+    """One entry of a trace. ``data`` is JSON, for ``trace --json`` and the page alike."""
 
     at: datetime
-    chapter: str
+    section: str
     title: str
     data: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
 
 
-Chapter = Callable[[Run], Sequence[Entry]]
+TraceSection = Callable[[Run], Sequence[TraceEntry]]
 
-_chapters: list[Chapter] = []
+_trace_sections: list[TraceSection] = []
 
 
-def chapter(tell: Chapter) -> Chapter:
-    _chapters.append(tell)
+def trace_section(tell: TraceSection) -> TraceSection:
+    _trace_sections.append(tell)
     return tell
 
 
-def chapters() -> Sequence[Chapter]:
-    return tuple(_chapters)
+def trace_sections() -> Sequence[TraceSection]:
+    return tuple(_trace_sections)

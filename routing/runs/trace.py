@@ -18,7 +18,7 @@ from routing.people.staff import User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
-from routing.runs.registry import Entry, chapters
+from routing.runs.registry import TraceEntry, trace_sections
 
 ORDER = (
     "event",
@@ -47,7 +47,7 @@ ORDER = (
 @dataclass(frozen=True, slots=True)
 class Trace:
     run: Run
-    entries: Sequence[Entry]
+    entries: Sequence[TraceEntry]
 
     def as_json(self) -> dict[str, Any]:
         run, item = self.run, self.run.item
@@ -62,7 +62,7 @@ class Trace:
             "entries": [
                 {
                     "at": entry.at.isoformat(),
-                    "chapter": entry.chapter,
+                    "section": entry.section,
                     "title": entry.title,
                     "data": dict(entry.data),
                 }
@@ -72,16 +72,16 @@ class Trace:
 
 
 def trace(run: Run) -> Trace:
-    """Everything that happened to a run, in order; packages above add their own chapters."""
-    told = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
-    for chapter in chapters():
-        told += chapter(run)
-    return Trace(run, sorted(told, key=lambda entry: (entry.at, _place(entry))))
+    """Everything that happened to a run, in order; packages above add their own sections."""
+    entries = [*_events(run), *_steps(run), *_enrichments(run), *_decisions(run), *_exceptions(run)]
+    for section in trace_sections():
+        entries += section(run)
+    return Trace(run, sorted(entries, key=lambda entry: (entry.at, _place(entry))))
 
 
-def _place(entry: Entry) -> int:
+def _place(entry: TraceEntry) -> int:
     """Sort key for entries with the same instant: the order of a run's stages."""
-    name = f"step {entry.data['step']}" if entry.chapter == "step" else entry.chapter
+    name = f"step {entry.data['step']}" if entry.section == "step" else entry.section
     return ORDER.index(name) if name in ORDER else len(ORDER)
 
 
@@ -90,10 +90,10 @@ def page(item_id: int) -> str:
     return reverse("admin:routing_workitem_change", args=[item_id])
 
 
-def _events(run: Run) -> list[Entry]:
+def _events(run: Run) -> list[TraceEntry]:
     parts = run.run_events.select_related("event").order_by("event__at", "event_id")
     return [
-        Entry(
+        TraceEntry(
             part.event.at,
             "event",
             f"{part.get_part_display()}: {part.event.kind}",
@@ -113,9 +113,9 @@ def _about(event: Event) -> Mapping[str, Any]:
     }
 
 
-def _steps(run: Run) -> list[Entry]:
+def _steps(run: Run) -> list[TraceEntry]:
     return [
-        Entry(
+        TraceEntry(
             step.ended_at or step.started_at or step.due_at,
             "step",
             f"{step.get_name_display()}: {step.get_state_display()}",
@@ -130,9 +130,9 @@ def _steps(run: Run) -> list[Entry]:
     ]
 
 
-def _enrichments(run: Run) -> list[Entry]:
+def _enrichments(run: Run) -> list[TraceEntry]:
     return [
-        Entry(
+        TraceEntry(
             row.at,
             "enrichment",
             _("Known facts"),
@@ -142,10 +142,10 @@ def _enrichments(run: Run) -> list[Entry]:
     ]
 
 
-def _decisions(run: Run) -> list[Entry]:
+def _decisions(run: Run) -> list[TraceEntry]:
     names = dict(User.objects.values_list("pk", "full_name"))
     return [
-        Entry(
+        TraceEntry(
             row.at,
             "decision",
             _("Decided by rule “%(rule)s”") % {"rule": row.rule_name},
@@ -181,10 +181,10 @@ def _chosen(row: Decision, names: Mapping[int, str]) -> Mapping[str, Any]:
     }
 
 
-def _exceptions(run: Run) -> list[Entry]:
+def _exceptions(run: Run) -> list[TraceEntry]:
     cases = ExceptionCase.objects.filter(run=run).select_related("item__owner")
     return [
-        Entry(
+        TraceEntry(
             case.item.created_at,
             "exception",
             f"{case.get_reason_display()} ({case.get_state_display()})",

@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
-from routing.runs.registry import Entry, chapter
+from routing.runs.registry import TraceEntry, trace_section
 from routing.sla.clocks import Clock
-from routing.sla.escalation_entries import told_of
+from routing.sla.escalation_entries import escalation_entries
 from routing.work.items import WorkItem
 
 
-@chapter
-def clocks(run: Run) -> Sequence[Entry]:
+@trace_section
+def clocks(run: Run) -> Sequence[TraceEntry]:
     found = Clock.objects.filter(item__run=run).select_related("item", "policy").order_by("id")
     return [
-        Entry(
+        TraceEntry(
             clock.started_at,
             "clock",
             _("Clock started for %(ref)s: %(purpose)s")
@@ -29,7 +29,7 @@ def clocks(run: Run) -> Sequence[Entry]:
                 "ref": clock.item.ref,
                 "purpose": clock.purpose,
                 "policy": f"{clock.policy.name} v{clock.policy_version}",
-                "state": standing(clock),
+                "state": clock_status(clock),
                 "due": clock.due_at.isoformat() if clock.due_at else None,
                 "breached": clock.breached_at.isoformat() if clock.breached_at else None,
             },
@@ -39,8 +39,8 @@ def clocks(run: Run) -> Sequence[Entry]:
     ]
 
 
-@chapter
-def escalations(run: Run) -> Sequence[Entry]:
+@trace_section
+def escalations(run: Run) -> Sequence[TraceEntry]:
     """Escalations for overdue or nearly overdue work of the run."""
     found = {
         clock.pk: clock
@@ -49,20 +49,20 @@ def escalations(run: Run) -> Sequence[Entry]:
         .order_by("id")
     }
     return [
-        Entry(
-            told.sent_at or told.due_at,
+        TraceEntry(
+            entry.sent_at or entry.due_at,
             "escalation",
-            f"{told.words}: {found[pk].item.ref}, {purpose_of(found[pk])}",
-            {"told": told.whom, "due": told.due_at.isoformat(), "level": told.level},
+            f"{entry.words}: {found[pk].item.ref}, {purpose_of(found[pk])}",
+            {"told": entry.whom, "due": entry.due_at.isoformat(), "level": entry.level},
             reverse("admin:routing_clock_change", args=[pk]),
         )
-        for pk, levels in told_of(list(found.values())).items()
-        for told in levels
+        for pk, levels in escalation_entries(list(found.values())).items()
+        for entry in levels
     ]
 
 
-@chapter
-def outcomes(run: Run) -> Sequence[Entry]:
+@trace_section
+def outcomes(run: Run) -> Sequence[TraceEntry]:
     """Outcomes that prove the run, with the times they were proven or lapsed."""
     rows = (
         Outcome.history.filter(run=run)
@@ -70,7 +70,7 @@ def outcomes(run: Run) -> Sequence[Entry]:
         .order_by("history_date", "history_id")
     )
     return [
-        Entry(
+        TraceEntry(
             row.history_date,
             "outcome",
             _("%(ref)s, %(what)s: %(state)s")
@@ -105,7 +105,7 @@ def purpose_of(clock: Clock) -> str:
     return clock.purpose.replace("_", " ")
 
 
-def standing(clock: Clock) -> str:
+def clock_status(clock: Clock) -> str:
     """Return the current status of a clock in a few words."""
     if clock.met_at:
         return _("met")

@@ -191,7 +191,7 @@ class Clock(models.Model):
 
         :raises OutOfReach: if it would run and never be due
         """
-        self._settle(at, hours)
+        self._accrue(at, hours)
         self.waiting_on, self.cause = turn.party, turn.cause.value
         self.running_since = self.paused_at = self.stopped_at = self.wakes_at = None
         if turn.does == Does.RUN:
@@ -206,7 +206,7 @@ class Clock(models.Model):
             self.stopped_at = at
             self.met_at = at if turn.cause == Cause.MET and self.breached_at is None else None
 
-    def _settle(self, at: datetime, hours: OpenTime) -> None:
+    def _accrue(self, at: datetime, hours: OpenTime) -> None:
         """Count what ran until ``at``, and find the breach that this shows."""
         if self.running_since is None or self.due_at is None:
             return

@@ -42,7 +42,7 @@ class Median(Aggregate):
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
+class ComplianceRow:
     """
     Results of one policy for one purpose.
 
@@ -64,7 +64,7 @@ class Promise:
         return self.counts["met"] * 100 // settled if settled else None
 
 
-def promises(by: Actor, *, since: datetime) -> Sequence[Promise]:
+def promises(by: Actor, *, since: datetime) -> Sequence[ComplianceRow]:
     """
     Return the results for work that ``by`` may see, by clocks started at or after ``since``
     (aware).
@@ -78,7 +78,7 @@ def promises(by: Actor, *, since: datetime) -> Sequence[Promise]:
     )
     rows = cast("Iterable[dict[str, Any]]", counted.order_by("name", "policy", "purpose"))
     return [
-        Promise(
+        ComplianceRow(
             row["policy"],
             row["name"],
             row["purpose"],

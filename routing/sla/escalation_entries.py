@@ -36,7 +36,7 @@ SHORT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EscalationEntry:
     """One level. ``people`` are names; none where a higher level was told in its place."""
 
     level: int
@@ -55,7 +55,7 @@ class Told:
         return _("notified %(people)s") % {"people": _(" and ").join(self.people) or _("nobody")}
 
 
-def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:
+def escalation_entries(clocks: Sequence[Clock]) -> Mapping[int, list[EscalationEntry]]:
     """
     What was told of each clock by its id, lowest level first; of repeats at the top the newest. Two
     queries, however many.
@@ -67,10 +67,12 @@ def told_of(clocks: Sequence[Clock]) -> Mapping[int, list[Told]]:
     )
     climbed = list(rows.filter(Q(level__lte=TOP) | Q(pk__in=repeats)).order_by("clock_id", "level"))
     people = _people(clocks) if any(row.sent_at for row in climbed) else {}
-    found: dict[int, list[Told]] = defaultdict(list)
+    found: dict[int, list[EscalationEntry]] = defaultdict(list)
     for row in climbed:
         found[row.clock_id].append(
-            Told(row.level, row.due_at, row.sent_at, people.get((row.clock_id, row.level), ()))
+            EscalationEntry(
+                row.level, row.due_at, row.sent_at, people.get((row.clock_id, row.level), ())
+            )
         )
     return found
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from routing.sla.clocks import Clock, ClockTerms
 from routing.sla.hours import Closed, Segment
-from routing.sla.timing import Cause, Does, Reading, Stretch, Terms, read
+from routing.sla.timing import Cause, ClockReading, Does, Stretch, Terms, read
 from routing.work.items import WorkItem
 
 CLOSED = {
@@ -64,7 +64,7 @@ class Explanation:
     instead_of: tuple[str, ...]
     target: timedelta
     started_at: datetime
-    reading: Reading
+    reading: ClockReading
     agrees: bool
 
 
@@ -139,7 +139,7 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
             "version": explanation.policy_version,
             "hours": _calendars(explanation),
         },
-        f"  {standing(reading, zone)}",
+        f"  {status_sentence(reading, zone)}",
     ]
     for stretch in reading.stretches:
         lines += [f"  {line}" for line in _stretch(stretch, zone)]
@@ -152,7 +152,7 @@ def words(explanation: Explanation, zone: ZoneInfo) -> list[str]:
     return lines
 
 
-def standing(reading: Reading, zone: ZoneInfo) -> str:
+def status_sentence(reading: ClockReading, zone: ZoneInfo) -> str:
     """One sentence: running, paused, met, late or ended, and when it is due."""
     values = {
         "spent": length(reading.spent),

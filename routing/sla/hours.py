@@ -66,7 +66,7 @@ class Segment:
         return self.end - self.start
 
 
-class Piece(NamedTuple):
+class TimeSlice(NamedTuple):
     """A segment in microseconds since 1970."""
 
     start: int
@@ -114,7 +114,7 @@ class OpenTime(ABC):
         """Return the display name."""
 
     @abstractmethod
-    def pieces(self, since: int, until: int) -> Iterator[Piece]:
+    def pieces(self, since: int, until: int) -> Iterator[TimeSlice]:
         """All time from ``since`` to ``until`` (microseconds), in order, without gaps."""
 
     def add(self, start: datetime, worktime: timedelta) -> datetime:
@@ -156,7 +156,7 @@ class OpenTime(ABC):
         """
         Everything from ``start`` to ``end``, in order: what counts, and why the rest does not.
         """
-        found: list[Piece] = []
+        found: list[TimeSlice] = []
         for piece in self.pieces(micros(start), micros(end)):
             if found and found[-1][2:] == piece[2:]:
                 found[-1] = found[-1]._replace(end=piece.end)
@@ -230,7 +230,7 @@ class Hours(OpenTime):
     def label(self) -> str:
         return self.name
 
-    def pieces(self, since: int, until: int) -> Iterator[Piece]:
+    def pieces(self, since: int, until: int) -> Iterator[TimeSlice]:
         zone = ZoneInfo(self.zone)
         # A day more at either end: any local date that can hold such an instant.
         first, last = (
@@ -242,7 +242,7 @@ class Hours(OpenTime):
                 if end * _US > since and start * _US < until:
                     for from_, to, closed, note in self._classified(ordinal, start, end, offset):
                         by = self.name if closed else ""
-                        piece = Piece(
+                        piece = TimeSlice(
                             max(from_ * _US, since), min(to * _US, until), closed, note, by
                         )
                         if piece.start < piece.end:
@@ -286,7 +286,7 @@ class Both(OpenTime):
     def label(self) -> str:
         return f"{self.one.label()} + {self.other.label()}"
 
-    def pieces(self, since: int, until: int) -> Iterator[Piece]:
+    def pieces(self, since: int, until: int) -> Iterator[TimeSlice]:
         ours, theirs = self.one.pieces(since, until), self.other.pieces(since, until)
         at = since
         mine, yours = next(ours, None), next(theirs, None)

@@ -158,11 +158,11 @@ def recipients(
     own = max(0, level_of(level) - Level.BREACH)
     known = {person for place in places[:own] for person in place}
     for place in places[own:]:
-        if told := tuple(
+        if people := tuple(
             dict.fromkeys(person for person in place if person in present and person not in known)
         ):
-            return told
+            return people
     for place in reversed(places):
-        if told := tuple(dict.fromkeys(person for person in place if person in present)):
-            return told
+        if people := tuple(dict.fromkeys(person for person in place if person in present)):
+            return people
     return ()

@@ -56,7 +56,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClockInput:
     """
     Input of a clock.
 
@@ -109,18 +109,18 @@ def together(calendars: Sequence[OpenTime]) -> OpenTime:
     return found
 
 
-def turn(standing: Standing, terms: Terms) -> Turn:
+def turn(clock: ClockInput, terms: Terms) -> Turn:
     """Return the turn of a clock for work in this state. The first matching answer counts."""
-    state, party = standing.state, standing.waiting_on
+    state, party = clock.state, clock.waiting_on
     answers = (
         (state in terms.met_in, Turn(Does.STOP, AGENCY, Cause.MET)),
-        (not standing.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
-        (standing.held, Turn(Does.PAUSE, party, Cause.HOLD)),
+        (not clock.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
+        (clock.held, Turn(Does.PAUSE, party, Cause.HOLD)),
         (party != AGENCY, Turn(Does.PAUSE, party, Cause.WAITING)),
         (bool(terms.runs_in) and state not in terms.runs_in, Turn(Does.PAUSE, AGENCY, Cause.STATE)),
         (
-            standing.children_wait_on not in {"", AGENCY},
-            Turn(Does.PAUSE, standing.children_wait_on, Cause.CHILDREN),
+            clock.children_wait_on not in {"", AGENCY},
+            Turn(Does.PAUSE, clock.children_wait_on, Cause.CHILDREN),
         ),
     )
     return next((answer for holds, answer in answers if holds), Turn(Does.RUN, AGENCY, Cause.WORK))
@@ -149,7 +149,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """
     Values of a clock at an instant, by its marks.
 
@@ -167,7 +167,7 @@ class Reading:
     whose: Mapping[str, timedelta]
 
 
-def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime) -> Reading:
+def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime) -> ClockReading:
     """
     Recompute a clock from its marks alone, as it stands at ``at``.
 
@@ -189,7 +189,7 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
     last = known[-1]
     kept = last.turn == Turn(Does.STOP, AGENCY, Cause.MET) and breached_at is None
     stretches = tuple(_stretches(known, hours, at, due_at))
-    return Reading(
+    return ClockReading(
         at=at,
         turn=last.turn,
         spent=spent,

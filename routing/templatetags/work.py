@@ -12,9 +12,9 @@ from django.utils import timezone
 from routing.people.actors import actor_of
 from routing.runs.models import Run
 from routing.runs.outcomes import Outcome
-from routing.runs.trace_sections import purpose_of, standing
+from routing.runs.trace_sections import clock_status, purpose_of
 from routing.sla.clocks import Clock
-from routing.sla.escalation_entries import told_of
+from routing.sla.escalation_entries import escalation_entries
 from routing.work import display
 from routing.work.files import File
 from routing.work.files_view import described
@@ -32,14 +32,14 @@ register.filter("due_time", display.due_time)
 @register.inclusion_tag("desk/_clocks.html")
 def clocks(item: WorkItem) -> dict[str, Any]:
     rows = list(Clock.objects.filter(item=item).order_by("stopped_at", "due_at", "id"))
-    told = told_of(rows)
+    notified = escalation_entries(rows)
     return {
         "clocks": [
             (
                 clock,
                 purpose_of(clock),
-                standing(clock),
-                [each for each in told.get(clock.pk, ()) if each.sent_at],
+                clock_status(clock),
+                [each for each in notified.get(clock.pk, ()) if each.sent_at],
             )
             for clock in rows
         ],

@@ -38,7 +38,7 @@ class Waiver(forms.Form):
 
 
 @admin.register(WorkItem)
-class WorkItemAdmin(BulkSteps):
+class WorkItemAdmin(BulkSteps[WorkItem]):
     list_display = (
         "what",
         "client",

@@ -9,8 +9,8 @@ from typing import Any, get_type_hints
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, register
 from django.db import models
-from django_fsm import FSMFieldMixin
 
+from routing.kernel.transitions import transitions_of
 from routing.work.door import Operation, all_operations
 from routing.work.items import WorkNoun
 from routing.work.registry import announced, reacted_to
@@ -95,10 +95,8 @@ def _created() -> Iterator[str]:
 
 def _transitions() -> Iterator[str]:
     for model in apps.get_models():
-        for field in model._meta.get_fields():
-            if isinstance(field, FSMFieldMixin):
-                for transition in field.get_all_transitions(model):
-                    yield f"{_label(model)}.{transition.name}"
+        for verb in transitions_of(model):
+            yield f"{_label(model)}.{verb}"
 
 
 def _label(model: type[models.Model]) -> str:

@@ -16,7 +16,7 @@ from routing.people.actors import Actor
 from routing.work.items import WorkItem, WorkNoun
 from routing.work.locking import holds_of
 from routing.work.registry import EventKind, bring_in_line, reactions
-from routing.work.sql import Told, insert, new_ids
+from routing.work.sql import EventMeta, insert, new_ids
 
 Noun = TypeVar("Noun", bound=WorkNoun)
 
@@ -54,12 +54,12 @@ def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[
             item.kind = str(model._meta.model_name)
             item.state, item.is_open = row.state, row.is_open
             item.created_at = item.changed_at = at
-        told = Told(kind=kind, actor=by.user_id, at=at, reason=reason)
+        meta = EventMeta(kind=kind, actor=by.user_id, at=at, reason=reason)
         refs = insert(
             model,
             [(row.__dict__, row.item.__dict__) for row in rows],
             [_prefix(row) for row in rows],
-            told,
+            meta,
         )
         for row, ref in zip(rows, refs, strict=True):
             row.item.ref = ref

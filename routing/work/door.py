@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeVar, Unpack, cast, overload
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
-from django_fsm import TransitionNotAllowed
 
 from routing.kernel.retrying import again
 from routing.kernel.roles import grant, holders
+from routing.kernel.transitions import transition_of, turn
 from routing.people.actors import Actor
 from routing.work.declaration import Declaration, Facts, Options
 from routing.work.gates import (
@@ -34,15 +34,17 @@ from routing.work.gates import (
 from routing.work.items import WorkItem
 from routing.work.locking import lock, open_below
 from routing.work.registry import bring_in_line, reactions
-from routing.work.sql import Told, load, write
+from routing.work.sql import EventMeta, load, write
 from routing.work.visibility import Seen, seen_by
 
 D = TypeVar("D")
 V = TypeVar("V")
 
+NOT_FROM_HERE = _("Not allowed in this state.")
+
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CallContext:
     """Context of a call: actor, time, reason and details."""
 
     by: Actor
@@ -52,7 +54,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class OperationResult:
     """Result for one id: done, or refused by these gates."""
 
     id: int
@@ -66,18 +68,18 @@ class Result:
 class Operation(Declaration[D]):
     """
     A declaration that can be called. It runs ``run``, or the door itself, for one id or a thousand,
-    and returns one ``Result`` per id in the order given.
+    and returns one ``OperationResult`` per id in the order given.
     """
 
     @overload
     def __call__(
         self: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-    ) -> list[Result]: ...
+    ) -> list[OperationResult]: ...
 
     @overload
     def __call__(
         self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", details: D
-    ) -> list[Result]: ...
+    ) -> list[OperationResult]: ...
 
     def __call__(
         self,
@@ -87,7 +89,7 @@ class Operation(Declaration[D]):
         at: datetime,
         reason: str = "",
         details: D | None = None,
-    ) -> list[Result]:
+    ) -> list[OperationResult]:
         """
         :raises PermissionDenied: if ``by`` may not do this at all
         :raises TypeError: if the details are not the operation's
@@ -129,7 +131,7 @@ class PlainRun(Protocol):
         by: Actor,
         at: datetime,
         reason: str = "",
-    ) -> list[Result]: ...
+    ) -> list[OperationResult]: ...
 
 
 class RunWith(Protocol[D]):
@@ -145,7 +147,7 @@ class RunWith(Protocol[D]):
         at: datetime,
         reason: str = "",
         details: D,
-    ) -> list[Result]: ...
+    ) -> list[OperationResult]: ...
 
 
 @overload
@@ -252,13 +254,13 @@ def all_operations() -> list[Operation[Any]]:
 @overload
 def move(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]: ...
+) -> list[OperationResult]: ...
 
 
 @overload
 def move(
     step: Operation[D], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", details: D
-) -> list[Result]: ...
+) -> list[OperationResult]: ...
 
 
 def move(
@@ -269,7 +271,7 @@ def move(
     at: datetime,
     reason: str = "",
     details: object = None,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and
     events, clocks, reactions.
@@ -285,7 +287,7 @@ def move(
     """
     step.require(by)
     step.check(details, for_verb=True)
-    wanted, asked = list(dict.fromkeys(ids)), Asked(by, at, reason, details)
+    wanted, asked = list(dict.fromkeys(ids)), CallContext(by, at, reason, details)
     return again(
         partial(_move, step, wanted, asked, seen_by(by)), otherwise=partial(_overtaken, wanted)
     )
@@ -294,13 +296,13 @@ def move(
 @overload
 def carry(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]: ...
+) -> list[OperationResult]: ...
 
 
 @overload
 def carry(
     step: Operation[D], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", details: D
-) -> list[Result]: ...
+) -> list[OperationResult]: ...
 
 
 def carry(
@@ -311,7 +313,7 @@ def carry(
     at: datetime,
     reason: str = "",
     details: object = None,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Take along what belongs to rows that were just moved, whether or not ``by`` may do or see it:
     the whole was asked for.
@@ -321,10 +323,12 @@ def carry(
     :raises TypeError: if the details are not the operation's
     """
     step.check(details, for_verb=True)
-    return _move(step, ids, Asked(by, at, reason, details), None)
+    return _move(step, ids, CallContext(by, at, reason, details), None)
 
 
-def _move(step: Operation[Any], wanted: Sequence[int], asked: Asked, seen: Seen) -> list[Result]:
+def _move(
+    step: Operation[Any], wanted: Sequence[int], asked: CallContext, seen: Seen
+) -> list[OperationResult]:
     if len(wanted) == 1 and not reactions(step.kind):
         rows = load(step.model, wanted, lock=False, seen=seen)
         if not any((item := _item(row)).concerns_clocks or item.held_at for row in rows):
@@ -335,8 +339,8 @@ def _move(step: Operation[Any], wanted: Sequence[int], asked: Asked, seen: Seen)
 
 
 def _pass(
-    step: Operation[Any], wanted: Sequence[int], rows: Sequence[Any], asked: Asked
-) -> list[Result]:
+    step: Operation[Any], wanted: Sequence[int], rows: Sequence[Any], asked: CallContext
+) -> list[OperationResult]:
     """Judge, turn and write rows that are loaded, and locked where that is needed."""
     by, at = asked.by, asked.at
     context = _context(step, rows, asked)
@@ -351,7 +355,11 @@ def _pass(
         if not found[row.pk] and (pair := _turn(step, row, at, details, found[row.pk]))
     ]
     written = (
-        write(step.model, moved, Told(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason))
+        write(
+            step.model,
+            moved,
+            EventMeta(kind=step.kind, actor=by.user_id, at=at, reason=asked.reason),
+        )
         if moved
         else set()
     )
@@ -370,13 +378,13 @@ def _pass(
         reaction(done, by, at)
     by_id = {row.pk: row for row in rows}
     return [
-        Result(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk))
+        OperationResult(pk, not found.get(pk, [GONE]), tuple(found.get(pk, [GONE])), by_id.get(pk))
         for pk in wanted
     ]
 
 
-def _overtaken(ids: Sequence[int]) -> list[Result]:
-    return [Result(pk, False, (OVERTAKEN,)) for pk in dict.fromkeys(ids)]
+def _overtaken(ids: Sequence[int]) -> list[OperationResult]:
+    return [OperationResult(pk, False, (OVERTAKEN,)) for pk in dict.fromkeys(ids)]
 
 
 def _ended_held(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -408,7 +416,7 @@ def preview(
     """
     answers = []
     for step in steps:
-        context = _context(step, [row], Asked(by, at, ""), preview=True)
+        context = _context(step, [row], CallContext(by, at, ""), preview=True)
         answers.append((step, [_permission(step, by), *judge(step, row, context)]))
     return answers
 
@@ -422,17 +430,17 @@ def _permission(step: Operation[Any], by: Actor) -> GateResult:
 
 
 def _context(
-    step: Operation[Any], rows: Sequence[Any], asked: Asked, *, preview: bool = False
+    step: Operation[Any], rows: Sequence[Any], asked: CallContext, *, preview: bool = False
 ) -> ContextWith[Any]:
     facts = step.facts(rows, asked.by, asked.at, asked.details) if step.facts and rows else {}
     return ContextWith(asked.by, asked.at, asked.reason, facts, preview, asked.details)
 
 
 def _state(step: Operation[Any], row: Any) -> GateResult:
-    machine = getattr(getattr(step.model, step.verb), "_django_fsm", None)
-    if machine is None or machine.has_transition(row.state):
+    change = transition_of(step.model, step.verb)
+    if change is None or row.state in change.targets:
         return passed("state", evidence=row.state)
-    return refused("state", _("Not allowed in this state."), evidence=row.state)
+    return refused("state", NOT_FROM_HERE, evidence=row.state)
 
 
 def _item(row: Any) -> WorkItem:
@@ -449,10 +457,8 @@ def _turn(
     """
     item = _item(row)
     before, item_before = row.__dict__.copy(), item.__dict__.copy()
-    try:
-        getattr(row, step.verb)(at=at, **details)
-    except TransitionNotAllowed as refusal:
-        held.append(refused("state", str(refusal), evidence=before["state"]))
+    if not turn(row, step.verb, at=at, **details):
+        held.append(refused("state", NOT_FROM_HERE, evidence=before["state"]))
         return None
     if item is not row:
         item.state, item.is_open = row.state, row.is_open
@@ -477,8 +483,8 @@ RELEASE: Operation[None] = Operation(
 
 __all__ = [
     "Operation",
+    "OperationResult",
     "PermissionDenied",
-    "Result",
     "all_operations",
     "carry",
     "judge",

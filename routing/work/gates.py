@@ -35,7 +35,7 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class GateContext:
     """
     Facts for a gate besides the row: actor, time, reason, and facts loaded once for the batch.
     """
@@ -48,7 +48,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class ContextWith(Context, Generic[D_co]):
+class ContextWith(GateContext, Generic[D_co]):
     """
     Facts for a gate that also looks at the details of the operation.
 
@@ -82,7 +82,7 @@ OVERTAKEN = refused(
 )
 
 
-def not_held(row: Any, context: Context) -> GateResult:
+def not_held(row: Any, context: GateContext) -> GateResult:
     """Refuses work on hold."""
     item = getattr(row, "item", row)
     if item.held_at is None:
@@ -95,7 +95,7 @@ def not_held(row: Any, context: Context) -> GateResult:
     )
 
 
-def is_open(row: Any, context: Context) -> GateResult:
+def is_open(row: Any, context: GateContext) -> GateResult:
     """Refuses work that has ended."""
     if row.is_open:
         return passed("open", _("Still open."))
@@ -107,7 +107,7 @@ def is_open(row: Any, context: Context) -> GateResult:
     )
 
 
-def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
+def is_mine_or_my_teams(row: Any, context: GateContext) -> GateResult:
     """
     Refuses people who do not answer for this work, nor for its team, nor may act on everybody's.
     """
@@ -126,7 +126,7 @@ def is_mine_or_my_teams(row: Any, context: Context) -> GateResult:
     )
 
 
-def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult:
+def holds_role(roles: Collection[str], row: Any, context: GateContext) -> GateResult:
     """Refuses contacts without one of the listed roles at the client; roles of the agency pass."""
     client = getattr(row, "item", row).client_id
     if context.by.contact_id is None or client in context.by.clients_as(*roles):
@@ -138,7 +138,7 @@ def holds_role(roles: Collection[str], row: Any, context: Context) -> GateResult
     )
 
 
-def has_reason(row: Any, context: Context) -> GateResult:
+def has_reason(row: Any, context: GateContext) -> GateResult:
     """Refuses without a reason. Reasons go into history, where the next person reads them."""
     if context.preview or context.reason.strip():
         return passed("reason", _("A reason was given."))

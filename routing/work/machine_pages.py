@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from django.db import models
 
+from routing.kernel.transitions import state_field
 from routing.work.door import all_operations, operations_of
 from routing.work.machines import (
     callers_of,
@@ -16,7 +17,6 @@ from routing.work.machines import (
     machines,
     moves,
     noun,
-    state_field,
     states,
 )
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
-from django_fsm import FSMField
 
 from routing.kernel.roles import Role, matrix
+from routing.kernel.transitions import state_field, transitions_of
 from routing.people.clients import Membership
 from routing.work.door import Operation, operations_of
 
@@ -33,10 +33,6 @@ def noun(model: type[models.Model]) -> str:
     return str(model._meta.verbose_name)
 
 
-def state_field(model: type[models.Model]) -> Any:
-    return next((field for field in model._meta.fields if isinstance(field, FSMField)), None)
-
-
 def states(model: type[models.Model]) -> tuple[str, ...]:
     """In the order they are declared in, which is the order of the work."""
     return tuple(str(value) for value, _label in state_field(model).flatchoices)
@@ -47,24 +43,7 @@ def moves(model: type[models.Model]) -> Mapping[str, Mapping[str, str]]:
     For each verb, to which state it leads from which; a verb that keeps the state leads to the
     same.
     """
-    every = states(model)
-    found: dict[str, dict[str, str]] = {}
-    for change in state_field(model).get_all_transitions(model):
-        for source in sources(change.source, every, change.target):
-            found.setdefault(change.name, {})[source] = str(change.target or source)
-    return {
-        verb: {state: found[verb][state] for state in every if state in found[verb]}
-        for verb in sorted(found)
-    }
-
-
-def sources(declared: str, every: tuple[str, ...], target: str | None) -> tuple[str, ...]:
-    """django-fsm's wildcards written out: ``*`` is any state, ``+`` any but the target."""
-    if declared == "*":
-        return every
-    return (
-        tuple(state for state in every if state != target) if declared == "+" else (str(declared),)
-    )
+    return {verb: change.targets for verb, change in transitions_of(model).items()}
 
 
 def in_words(name: str) -> str:

@@ -20,7 +20,7 @@ SHOWN = 10  # of each kind
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class SearchGroup:
     """
     Found work of one kind, what is due first coming first; ``more`` says that there is more, not
     how much.
@@ -32,8 +32,8 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    groups: Sequence[Group] = ()
+class SearchResults:
+    groups: Sequence[SearchGroup] = ()
     clients: Sequence[Client] = ()
 
 
@@ -43,14 +43,14 @@ def with_ref(text: str, by: Actor) -> WorkItem | None:
     return None if "\0" in ref else work_seen_by(by).filter(ref=ref).first()
 
 
-def find(text: str, by: Actor) -> Found:
+def find(text: str, by: Actor) -> SearchResults:
     """
     Every word must be found: all in what a list shows of the work, or all in what was written down
     about it.
     """
     words = words_in(text)
     if not words:
-        return Found()
+        return SearchResults()
     seen = work_seen_by(by).order_by(soonest(), "id")
     kinds = {
         kind: model
@@ -67,9 +67,9 @@ def find(text: str, by: Actor) -> Found:
     for kind, model in kinds.items():
         mine = sorted((item for item in items.values() if item.kind == kind), key=_due)
         if mine:
-            groups.append(Group(model, mine[:SHOWN], len(mine) > SHOWN))
+            groups.append(SearchGroup(model, mine[:SHOWN], len(mine) > SHOWN))
     clients = clients_seen_by(by).filter(all_of(words, ("code", "name")))
-    return Found(groups, list(clients[:SHOWN]))
+    return SearchResults(groups, list(clients[:SHOWN]))
 
 
 def _written(

@@ -21,7 +21,7 @@ COUNT = """INSERT INTO routing_refcounter AS c (prefix, last) SELECT prefix, cou
 NOWHERE = "''"
 
 
-class Told(TypedDict):
+class EventMeta(TypedDict):
     """Values for history and events besides the rows."""
 
     kind: str
@@ -87,7 +87,7 @@ def loading(model: type[models.Model], single: bool, lock: bool, seen: str) -> s
 
 
 def write(
-    model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]], told: Told
+    model: type[models.Model], moved: Sequence[tuple[Row, Row, Row, Row]], meta: EventMeta
 ) -> set[int]:
     """
     Write what verbs changed, with history and events, where the work item is still the one they
@@ -114,7 +114,7 @@ def write(
     sql = writing(single, of_items, of_nouns)
     return {
         found
-        for (found,) in run(sql, {**told, **packed(keys, single), **item_values, **noun_values})
+        for (found,) in run(sql, {**meta, **packed(keys, single), **item_values, **noun_values})
     }
 
 
@@ -145,7 +145,7 @@ def writing(single: bool, of_items: Columns, of_nouns: Columns) -> str:
         else:
             step = f'SELECT n.*, item.came_from FROM "{table.name}" AS n JOIN item ON n.id = item.new_noun'  # noqa: E501
         parts += [f"written AS ({step})", f"kept AS ({table.kept('written', '~')})"]
-    return f"WITH {', '.join(parts)}, told AS ({table.told(written, 'came_from')}) SELECT id FROM {written}"  # noqa: E501
+    return f"WITH {', '.join(parts)}, told AS ({table.event_insert(written, 'came_from')}) SELECT id FROM {written}"  # noqa: E501
 
 
 def new_ids(model: type[models.Model], many: int) -> list[tuple[int, ...]]:
@@ -158,7 +158,10 @@ def new_ids(model: type[models.Model], many: int) -> list[tuple[int, ...]]:
 
 
 def insert(
-    model: type[models.Model], rows: Sequence[tuple[Row, Row]], prefixes: Sequence[str], told: Told
+    model: type[models.Model],
+    rows: Sequence[tuple[Row, Row]],
+    prefixes: Sequence[str],
+    meta: EventMeta,
 ) -> list[str]:
     """
     Write new nouns and their work items, ids already given, with history and events, in one
@@ -183,7 +186,7 @@ def insert(
     }
     made = run(
         inserting(single, of_items, of_nouns),
-        {**told, **packed(keys, single), **item_values, **noun_values},
+        {**meta, **packed(keys, single), **item_values, **noun_values},
     )
     return [ref for (ref,) in made]
 
@@ -218,6 +221,6 @@ def inserting(single: bool, of_items: Columns, of_nouns: Columns) -> str:
         f"kept_item AS ({items.kept('item', '+')})",
         f"written AS ({of_nouns.insert('numbered', id='new_noun')})",
         f"kept AS ({table.kept('written', '+')})",
-        f"told AS ({table.told('written', NOWHERE)})",
+        f"told AS ({table.event_insert('written', NOWHERE)})",
     ]
     return f"WITH {', '.join(parts)} SELECT new_ref FROM numbered ORDER BY place"

@@ -12,34 +12,37 @@ import pytest
 from bench.checkout import ROOT
 from bench.measure import Spread
 from bench.outbox_figures import arrivals, ratios
-from bench.remote import COUNTED, KEY, Asked, Buffer, Deals
+from bench.remote import COUNTED, KEY, Buffer, DealStore, RemoteRequest
 
 DEAL = "/crm/objects/2026-09/deals/7"
 PATCH = b"PATCH %s?x=1 HTTP/1.1\r\nHost: a\r\ncontent-length: 2\r\n\r\n{}" % DEAL.encode()
 
 
 def change(key):
-    return Asked("PATCH", DEAL, f'{{"properties": {{"{KEY}": "{key}"}}}}'.encode())
+    return RemoteRequest("PATCH", DEAL, f'{{"properties": {{"{KEY}": "{key}"}}}}'.encode())
 
 
 def test_a_change_is_kept_and_read_back():
-    deals = Deals()
+    deals = DealStore()
 
-    assert deals.answer(Asked("GET", DEAL))[0] == HTTPStatus.NOT_FOUND
+    assert deals.answer(RemoteRequest("GET", DEAL))[0] == HTTPStatus.NOT_FOUND
     deals.answer(change("ours-1"))
 
-    assert deals.answer(Asked("GET", DEAL)) == (
+    assert deals.answer(RemoteRequest("GET", DEAL)) == (
         HTTPStatus.OK,
         {"id": "7", "properties": {KEY: "ours-1"}},
     )
 
 
 def test_every_arrival_of_a_change_is_counted_and_a_read_is_none():
-    deals = Deals()
-    for asked in (change("a"), change("b"), change("a"), Asked("GET", DEAL)):
+    deals = DealStore()
+    for asked in (change("a"), change("b"), change("a"), RemoteRequest("GET", DEAL)):
         deals.answer(asked)
 
-    assert deals.answer(Asked("GET", COUNTED))[1] == {"changes": {"a": 2, "b": 1}, "requests": 4}
+    assert deals.answer(RemoteRequest("GET", COUNTED))[1] == {
+        "changes": {"a": 2, "b": 1},
+        "requests": 4,
+    }
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
@@ -50,7 +53,7 @@ def test_requests_are_the_same_however_their_bytes_are_cut(size):
         asked for at in range(0, len(data), size) for asked in buffer.requests(data[at : at + size])
     ]
 
-    assert found == [Asked("PATCH", DEAL, b"{}"), Asked("GET", COUNTED)]
+    assert found == [RemoteRequest("PATCH", DEAL, b"{}"), RemoteRequest("GET", COUNTED)]
 
 
 @pytest.mark.parametrize(

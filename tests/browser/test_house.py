@@ -22,7 +22,7 @@ def test_mail_is_readable_and_its_links_lead_on(
     agency: World, sit_down: SitDown, settings: Settings, tmp_path
 ):
     settings.VAR_DIR = tmp_path
-    settings.EMAIL_BACKEND = "config.mail.letters.FolderBackend"
+    settings.EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"
     desk = sit_down(agency.alice)
     desk.open("/admin/mail/")
     desk.check("mail-none")

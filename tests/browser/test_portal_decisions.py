@@ -19,7 +19,7 @@ from pytest_django import Settings
 from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.deliverables.details import GoLiveDetails
-from delivery.deliverables.operations.versions import Draft, Part
+from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.flows.client_change import publish_client_change
 from delivery.models import Approval, Deliverable, Request, Version
 from delivery.progress.operations import impacts
@@ -84,7 +84,7 @@ def draft(agency: World, text: str) -> Draft:
         "body_html": body,
         "note": "With the picture you sent.",
     }
-    return Draft(texts, parts=[Part(image.pk, "content", "The lodge at night")])
+    return Draft(texts, parts=[DraftFile(image.pk, "content", "The lodge at night")])
 
 
 def second_version(agency: World) -> Deliverable:

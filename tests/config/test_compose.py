@@ -153,6 +153,17 @@ def test_the_image_copies_what_there_is_and_runs_as_nobody_special() -> None:
     assert "/healthz" in DOCKERFILE
 
 
+def test_every_image_from_elsewhere_has_an_exact_version() -> None:
+    built = re.findall(r"^FROM (\S+:\S+)", DOCKERFILE, re.MULTILINE)
+    started = [each["image"] for each in SERVICES.values() if each["image"] != "throughline"]
+    exact = re.compile(r"[\w./-]+:\d+\.\d+(\.\d+)?(-[\w-]+)?(@sha256:[0-9a-f]{64})?")
+
+    assert len(set(built)) == 1  # what is installed in one runs in the other
+    assert {each.partition(":")[0] for each in started} == {"postgres", "redis"}
+    assert [each for each in (*built, *started) if not exact.fullmatch(each)] == []
+    assert all(each.count(".") == 2 for each in built), "a version of Python has three numbers"
+
+
 def test_the_images_requirements_are_the_products_without_its_own_servers() -> None:
     def pinned(name: str) -> set[str]:
         return set(

@@ -22,7 +22,7 @@ from delivery.models import Approval, Brief, Deliverable, Engagement, Request
 from routing.models import Contact, Destination, Membership, User, WorkItem
 from routing.people.actors import Actor
 from routing.work.creation import create
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from tests.world import World, by, make_contact, make_request
 
 _numbers = count(1)
@@ -126,7 +126,7 @@ def approver() -> Contact:
     return Contact.objects.get(memberships__role=Membership.Role.APPROVER)
 
 
-def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Result:
+def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> OperationResult:
     """The approver's answer to the question that is open."""
     contact = approver()
     contact.user = contact.user or User.objects.create_user("carla@acme.test", full_name="Carla")
@@ -139,7 +139,7 @@ def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Re
         at=timezone.now(),
         details=DecideDetails(digest or asked.digest, comment),
     )
-    answer: Result = result
+    answer: OperationResult = result
     return answer
 
 

@@ -21,7 +21,7 @@ from routing.audit.verify import verify
 from routing.desk.addresses import page_of
 from routing.flows.versions import published
 from routing.models import Client, Contact, Decision, ExceptionCase, Run, User, WorkItem
-from routing.runs.operations.routes import ensure_routes
+from routing.runs.operations.exception_defaults import ensure_routes
 from routing.work.items import WorkNoun
 from tests.world import NOW
 

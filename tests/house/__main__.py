@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.house import rooms, rules, words
+from tests.house import rooms, rules, second_ways, words
 from tests.house.state_writes import past_the_door
 from tests.house.state_writes_allowed import ALLOWED
 
@@ -12,6 +12,7 @@ found = [
     *rules.findings(rules.sources()),
     *rooms.findings(iter(packages)),
     *past_the_door(rules.sources(), ALLOWED),
+    *second_ways.findings(rules.sources()),
     *words.openings(rules.sources()),
     *words.words(words.shown()),
 ]

@@ -47,13 +47,13 @@ def state_writes(source: Source) -> Iterator[Write]:
     """Yield every write of a state in a file, in the order of its lines."""
     found = {
         Write(source.path.as_posix(), scope, line, how)
-        for scope, node in _scoped(source.tree, "")
+        for scope, node in scoped(source.tree, "")
         for line, how in _writes(node)
     }
     yield from sorted(found, key=lambda write: (write.line, write.how))
 
 
-def _scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
+def scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
     """
     Every node with the dotted name of what it is in: a function, a class, or a name of the module.
     """
@@ -67,7 +67,7 @@ def _scoped(node: ast.AST, scope: str) -> Iterator[tuple[str, ast.AST]]:
         elif isinstance(child, ast.Assign) and not scope and isinstance(child.targets[0], ast.Name):
             inside = child.targets[0].id
         yield inside, child
-        yield from _scoped(child, inside)
+        yield from scoped(child, inside)
 
 
 def _docstring(node: ast.AST) -> ast.AST | None:
@@ -93,7 +93,7 @@ def _writes(node: ast.AST) -> Iterator[tuple[int, str]]:
         yield from ((line, how) for how in _calls(node))
     elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         yield from _spread(node)
-    elif any(pattern.search(_sql(node)) for pattern in SQL):
+    elif any(pattern.search(sql_of(node)) for pattern in SQL):
         yield line, "writes it in SQL"
 
 
@@ -176,17 +176,17 @@ def _text(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-def _sql(node: ast.AST) -> str:
+def sql_of(node: ast.AST) -> str:
     """The text of a string as far as the code says it; what is put in at run time is ``{}``."""
     if isinstance(node, ast.Constant):
         value = node.value.decode(errors="replace") if isinstance(node.value, bytes) else node.value
         return value if isinstance(value, str) else ""
     if isinstance(node, ast.JoinedStr):
         return "".join(
-            _sql(part) if isinstance(part, ast.Constant) else "{}" for part in node.values
+            sql_of(part) if isinstance(part, ast.Constant) else "{}" for part in node.values
         )
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return (_sql(node.left) or "{}") + (_sql(node.right) or "{}")
+        return (sql_of(node.left) or "{}") + (sql_of(node.right) or "{}")
     return ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _ARRIVAL = "an arrival has no machine: one statement receives it, or counts it again"
-_STEP = "a step of a run has no machine: its states are those of a queue, written under its lease"
+_STEP = "inserts steps, or queues and finishes those that are there; the states are their verbs'"
 _CLOCK = "a mark of a clock keeps, as evidence, the state that its item had"
 _MIRROR = "copies the state that a verb, or the first row, gave the noun to its work item"
 
@@ -11,15 +11,6 @@ ALLOWED = {
     "integrations/inbox/receive.py::_INTO": _ARRIVAL,
     "integrations/inbox/receive.py::_AGAIN": _ARRIVAL,
     "routing/kernel/tables.py::Table.__init__": "holds the name of the column, not a state",
-    "routing/runs/operations/enrich.py::_mine": _STEP,
-    "routing/runs/operations/enrich.py::_finish": _STEP,
-    "routing/runs/operations/enrich.py::_stop": _STEP,
-    "routing/runs/operations/enrich_batch.py::_keep": _STEP,
-    "routing/runs/operations/exceptions.py::raise_cases": _STEP,
-    "routing/runs/operations/exceptions.py::resume_runs": _STEP,
-    "routing/runs/operations/process.py::_refresh": _STEP,
-    "routing/runs/operations/runs.py::end_with_run": _STEP,
-    "routing/runs/operations/settle.py::_stop": _STEP,
     "routing/runs/steps.py::DUE": _STEP,
     "routing/runs/steps.py::DONE": _STEP,
     "routing/sla/operations/clocks.py::_insert": _CLOCK,

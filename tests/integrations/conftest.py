@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from demo.sandbox.cms import CMS
-from demo.sandbox.cms_server import Faults, serve_cms
+from demo.sandbox.cms_server import CmsFaults, serve_cms
 from demo.sandbox.crm import CRM
 from demo.sandbox.server import serve
 from integrations.base import doorbell
@@ -88,7 +88,7 @@ def committed_hubspot(committed_world: World, sandbox: Sandbox) -> Connection:
 @pytest.fixture
 def play() -> Iterator[Site]:
     """The sandbox's content system, where every fault is to be had."""
-    cms, faults = CMS("author", "pass word"), Faults(slow_s=0.5)
+    cms, faults = CMS("author", "pass word"), CmsFaults(slow_s=0.5)
     server = serve_cms(cms, 0, faults)
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"

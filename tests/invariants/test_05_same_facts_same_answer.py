@@ -14,8 +14,8 @@ import pytest
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.models import Absence, Decision, User
 from routing.people.actors import Actor
-from routing.runs.again import decide_again
 from routing.runs.operations.capture import capture
+from routing.runs.recompute import recompute_decision
 from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
@@ -47,6 +47,6 @@ def test_a_decision_stays_what_it_was_when_the_world_has_changed(
 
     assert Decision.objects.count() == 2
     for decision in Decision.objects.all():
-        again = decide_again(decision)
+        again = recompute_decision(decision)
         assert again.recomputed.encode() == decision.answer.encode()
         assert again.same

@@ -25,7 +25,7 @@ from integrations.adapters import registry
 from integrations.base import doorbell
 from integrations.base.adapter import Adapter, Unknown, Written
 from integrations.models import Attempt, Connection, Outbound
-from integrations.outbox.settle import Result, settle
+from integrations.outbox.results import AttemptResult, record_result
 from integrations.tasks import deliver as task
 from tests.integrations.inbox.senders import make_connection
 from tests.integrations.outbox.remote import (
@@ -133,11 +133,11 @@ def test_a_result_without_the_newest_lease_is_not_written(
     send(connection, "a")
     [slow] = lease_all(clock.now)
     # Leased, not begun: the version before does that.
-    Outbound.objects.filter(pk=slow.outbound_id).update(started_at=None)
+    Outbound.objects.filter(pk=slow.row.pk).update(started_at=None)
 
     [quick] = lease_all(clock.on(minutes=10).now)
-    written = settle(slow, Result(written=Written("stale")), at=clock.now)
-    Outbound.objects.filter(pk=quick.outbound_id).update(leased_until=clock.now, due_at=clock.now)
+    written = record_result(slow, AttemptResult(written=Written("stale")), at=clock.now)
+    Outbound.objects.filter(pk=quick.row.pk).update(leased_until=clock.now, due_at=clock.now)
     deliver(clock.on(minutes=10))
 
     assert not written
@@ -201,9 +201,9 @@ def test_an_intent_that_kills_its_workers_stops_after_a_few(
     row = Outbound.objects.get(key="poison")
 
     for _ in range(5):
-        [lease] = lease_all(clock.on(minutes=10).now)
+        [taken] = lease_all(clock.on(minutes=10).now)
         Outbound.objects.filter(pk=row.pk).update(
-            attempts=row.attempts + lease.token, started_at=clock.now, begun_at=clock.now
+            attempts=row.attempts + taken.lease.token, started_at=clock.now, begun_at=clock.now
         )
     deliver(clock.on(minutes=10))
 

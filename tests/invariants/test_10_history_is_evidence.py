@@ -10,7 +10,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, connections, models, transaction
 
-from routing.audit.evidence import append_only_models, history_models, ledgers
+from routing.audit.ledgers import append_only_models, history_models, ledgers
 from routing.models import DoorOnly, Event, User
 from tests.world import World, make_request
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 from routing.models import Destination
 from routing.people.actors import Actor
@@ -29,7 +29,7 @@ def site(
 ) -> Connection:
     settings.SITE_URL, settings.SITES_DIR = live_server.url, tmp_path
     connection, _new = connect(
-        Wanted(kind="static", slug="blog", team=committed_world.team),
+        ConnectionSettings(kind="static", slug="blog", team=committed_world.team),
         by=Actor.system(),
         at=timezone.now(),
     )

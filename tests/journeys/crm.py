@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client
 from routing.people.actors import Actor
 from routing.runs import registry as runs_registry
@@ -49,8 +49,8 @@ class FakeCRM:
         by: Actor,
         at: datetime,
         client_id: int | None = None,
-    ) -> Found:
-        return Found(
+    ) -> EnrichedFacts:
+        return EnrichedFacts(
             read, client_id=client_id or self.client.pk, sources=dict.fromkeys(read, "crm")
         )
 

@@ -29,8 +29,8 @@ from routing.runs.operations.enrich import MAX_ATTEMPTS, UNHEARD, enrich
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.process import MAX_ATTEMPTS as MAX_PROCESS
 from routing.runs.operations.process import _postpone, process
+from routing.runs.operations.route_runs import route_runs
 from routing.runs.operations.runs import WrongValues, fill_in
-from routing.runs.operations.settle import settle
 from routing.runs.registry import Problem
 from routing.sla.operations.calendars import ensure_defaults
 from routing.work.operations import items
@@ -304,4 +304,4 @@ def test_evidence_holds_no_value_of_a_personal_field(world: World, crm: FakeCRM)
         fault["name"]: fault["found"] for fault in ExceptionCase.objects.get().evidence["fields"]
     }
     assert fields == {"contact.email": "", "deal.ends": "soon"}
-    assert settle(at=NOW) == 0
+    assert route_runs(at=NOW) == 0

@@ -32,12 +32,12 @@ from routing.models import (
     Team,
 )
 from routing.people.actors import Actor
-from routing.runs.again import decide_again
 from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Capture, Signal, capture
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.process import process
 from routing.runs.operations.runs import WrongValues, fill_in
+from routing.runs.recompute import recompute_decision
 from routing.runs.registry import Problem, Retry
 from routing.sla.operations.calendars import ensure_defaults
 from tests.journeys.crm import FakeCRM, answering
@@ -324,11 +324,11 @@ def test_a_decision_is_recomputed_from_its_own_record_byte_for_byte(
     work()
     decision = Decision.objects.get()
 
-    again = decide_again(decision)
+    again = recompute_decision(decision)
     decision.asked = decision.asked.replace('"12000"', '"99000"')
 
     assert again.same
-    assert not decide_again(decision).same
+    assert not recompute_decision(decision).same
     assert "carla" not in (decision.asked + decision.answer).lower()
 
 
@@ -370,7 +370,7 @@ def test_the_commands_tell_the_story_and_recompute_the_decision(world: World, cr
         "ACM Ltd",
         "lead-to-brief v1",
     )
-    assert {entry["chapter"] for entry in story["entries"]} >= {
+    assert {entry["section"] for entry in story["entries"]} >= {
         "event",
         "step",
         "enrichment",
@@ -405,4 +405,4 @@ def test_erasing_a_contact_reaches_what_runs_knew_and_what_was_sent(
     kept = f"{list(Enrichment.objects.values())} {list(Payload.objects.values())} {list(Brief.history.values())}".lower()  # noqa: E501
     assert "carla" not in kept
     assert "12000" in kept
-    assert decide_again(Decision.objects.get()).same
+    assert recompute_decision(Decision.objects.get()).same

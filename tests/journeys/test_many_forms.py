@@ -22,7 +22,7 @@ from routing.models import (
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
 from routing.runs.operations.capture import Signal, capture
-from routing.runs.operations.enrich_batch import recognise
+from routing.runs.operations.enrich_batch import enrich_batch
 from routing.runs.operations.process import process
 from routing.sla.operations.calendars import ensure_defaults
 from tests.integrations.inbox.senders import make_connection
@@ -69,8 +69,8 @@ def test_what_is_known_is_read_together_and_what_is_new_alone(agency: World):
     submit("3", "new.example", "sam@new.example")
     process(at=NOW)
 
-    together = recognise(at=NOW)
-    again = recognise(at=NOW)
+    together = enrich_batch(at=NOW)
+    again = enrich_batch(at=NOW)
     advance(clock=lambda: NOW)
 
     assert (together, again) == (2, 0)
@@ -91,7 +91,7 @@ def test_what_is_read_together_says_the_same_as_what_is_read_alone(agency: World
     # Begun once: it is read alone.
     RunStep.objects.filter(run__subject_id="2", name="enrich").update(started_at=NOW)
 
-    assert recognise(at=NOW) == 1
+    assert enrich_batch(at=NOW) == 1
     advance(clock=lambda: NOW)
 
     one, other = Enrichment.objects.order_by("run__subject_id")

@@ -20,7 +20,7 @@ from delivery.deliverables.operations.versions import Draft
 from delivery.models import Answer, Deliverable
 from demo.sandbox.cms import CMS
 from demo.sandbox.cms_server import serve_cms
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.publishing.publish import object_of
@@ -44,7 +44,7 @@ def cms(committed_world: World) -> Iterator[CMS]:
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     connect(
-        Wanted(
+        ConnectionSettings(
             kind="wordpress", slug="cms", base_url=url, token="author:pass word", private=(url,)
         ),
         by=Actor.system(),

@@ -15,9 +15,10 @@ from integrations.outbox.deliver import deliver_due
 from integrations.proof.look import Proof
 from integrations.publishing import probing
 from integrations.publishing.probing import DECAYS_AFTER, GONE_AFTER, WATCH, _later
+from routing.kernel.queues import Lease
 from routing.kernel.reasons import Reason
 from routing.models import Destination, ExceptionCase, Outcome
-from routing.runs.operations.outcomes import waive
+from routing.runs.operations.outcomes import look_at, waive
 from tests.delivery.making import done, fresh, make_deliverables
 from tests.journeys.page import PAGE, approve, go, outcome, planned
 from tests.journeys.turned import Time
@@ -101,7 +102,9 @@ def test_looks_that_were_not_possible_are_no_decay(
     go(time)
 
     for _ in range(DECAYS_AFTER + 1):
-        _later(time, outcome(page).pk, "Nobody answers.")
+        row = outcome(page)
+        held = Lease(row.pk, row.next_probe_at, "next_probe_at")
+        _later(held, "Nobody answers.", time())
 
     assert (outcome(page).state, outcome(page).failures) == (Outcome.State.PROVEN, 0)
     assert (outcome(page).next_probe_at or time()) > time()
@@ -204,3 +207,22 @@ def test_what_was_proven_stays_proven_when_it_is_taken_down(
 
     assert (outcome(page).state, outcome(page).next_probe_at) == (Outcome.State.PROVEN, None)
     assert not ExceptionCase.objects.filter(item__parent=page.item).exists()
+
+
+def test_a_look_during_which_another_one_is_wanted_does_not_count(
+    committed_world: World, place: Destination, time: Time, monkeypatch: pytest.MonkeyPatch
+):
+    [page] = make_deliverables(committed_world, planned=planned(place))
+    page = approve(committed_world, page)
+    go(time)
+
+    def probe(*_args: Any) -> Proof:
+        look_at([page.item_id], Outcome.Kind.LIVE, time())  # it was published anew meanwhile
+        return Proof(["An older page is there."], {"url": "https://example.com/"})
+
+    monkeypatch.setattr(probing, "probe", probe)
+    time.pass_(seconds=WATCH.total_seconds() + 1)
+    probing.probe_due(clock=time)
+
+    assert (outcome(page).failures, outcome(page).next_probe_at) == (0, time())
+    assert outcome(page).state == Outcome.State.PROVEN

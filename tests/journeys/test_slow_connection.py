@@ -22,7 +22,7 @@ from demo.sandbox.crm import CRM, Stored
 from integrations.base import doorbell
 from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.crm import VERB
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from routing.people.actors import Actor
 from tests.integrations.conftest import Sandbox
 from tests.integrations.inbox.senders import make_connection
@@ -69,7 +69,7 @@ class Sides:
         deals = [side.deal() for _ in range(number)]
         content = {"properties": {"throughline_state": "routed"}}
         wanted = [
-            Wanted(
+            NewMessage(
                 connection.pk,
                 f"change-{next(self._numbers)}",
                 VERB,

@@ -16,11 +16,11 @@ from django.utils import timezone
 from config.celery import app as celery
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
-from delivery.deliverables.operations.versions import Draft, Part
+from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.flows.lead_to_brief import publish_lead_to_brief
 from delivery.models import Answer, Brief, Deliverable, Request
 from delivery.requests.operations import requests
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Attempt, Connection, ExternalLink, Outbound
 from integrations.publishing.publish import object_of
 from routing.models import Destination, ExceptionCase, Outcome, Run
@@ -47,7 +47,7 @@ CALLS = ("the upload", "the draft", "the publishing")
 
 @pytest.fixture
 def cms(committed_world: World, wordpress: WordPress) -> Connection:
-    wanted = Wanted(
+    wanted = ConnectionSettings(
         kind="wordpress",
         slug="cms",
         base_url=wordpress.url,
@@ -94,7 +94,7 @@ def draft(world: World, slug: str, words: str) -> Draft:
     body = f'<h2>Welcome</h2><p>{words}</p><figure><img src="asset:team.png" alt="The team" width="8" height="6"></figure>'  # noqa: E501
     return Draft(
         {"title": "Opening day", "slug": slug, "body_html": body},
-        parts=[Part(picture.pk, "content", "The team")],
+        parts=[DraftFile(picture.pk, "content", "The team")],
     )
 
 

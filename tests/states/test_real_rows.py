@@ -14,7 +14,7 @@ from django.db import models
 from demo.agency.load import load
 from routing.flows.versions import published
 from routing.people.actors import Actor
-from routing.runs.operations.routes import ensure_routes
+from routing.runs.operations.exception_defaults import ensure_routes
 from routing.work.door import Operation, move, operations_of
 from routing.work.items import WorkNoun
 from routing.work.machines import machines, moves, states

@@ -23,7 +23,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from config.embedded import postgres
 from config.storage import schema
-from routing.audit.evidence import ledgers
+from routing.audit.ledgers import ledgers
 from routing.flows.versions import published
 from tests.plugin import APP, OWNER
 from tests.upgrade.make import KEYS
@@ -128,7 +128,7 @@ def upgraded(
     with django_db_blocker.unblock():
         use(name)
         unknown, lasting = (
-            schema.standing(connections["owner"]).unknown,
+            schema.migration_status(connections["owner"]).unknown,
             one_way(connections["owner"]),
         )
         call_command("migrate", verbosity=0, interactive=False)

@@ -21,7 +21,7 @@ from demo.sandbox.cms_server import serve_cms
 from demo.sandbox.crm import CRM, Stored
 from demo.sandbox.server import serve
 from integrations.base import doorbell
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.deliver import deliver_due
 from integrations.outbox.operations.replay import replay
@@ -34,7 +34,7 @@ from routing.models import Clock, ExceptionCase, Run, RunStep, User
 from routing.people.actors import Actor
 from routing.runs.operations import exceptions
 from routing.runs.operations.advance import advance
-from routing.runs.operations.parked import unpark
+from routing.runs.operations.quarantine import retry_quarantined
 from routing.sla.operations.escalate import escalate
 from tests.upgrade.conftest import HERE, Upgraded, rows_of
 from tests.upgrade.make import CMS_TOKEN, TOKEN
@@ -74,7 +74,7 @@ class Outside:
                 f"http://127.0.0.1:{server.server_port}",
             )
             connect(
-                Wanted(kind=kind, slug=slug, base_url=url, private=(url,)),
+                ConnectionSettings(kind=kind, slug=slug, base_url=url, private=(url,)),
                 by=Actor.system(),
                 at=at,
                 reason="It moved.",
@@ -254,7 +254,7 @@ def test_an_event_that_was_put_aside_is_taken_up_by_a_person(later: datetime) ->
     advance(clock=lambda: later)
     assert not Run.objects.filter(subject_id=PARKED).exists()
 
-    done = unpark([parked.pk], by=somebody(OPS), at=later)
+    done = retry_quarantined([parked.pk], by=somebody(OPS), at=later)
     advance(clock=lambda: later)
     [settled] = exceptions.resolve(
         [case.pk], by=somebody(OPS), at=later, reason="It went through now."
@@ -299,7 +299,7 @@ def test_going_on_rewrites_no_history(
 ) -> None:
     kept = {table: names for table, names in upgraded.columns.items() if table in ledger_tables}
     replay([only("dead").pk], by=somebody(INTEGRATIONS), at=later, reason="Again.")
-    unpark(
+    retry_quarantined(
         list(Dispatch.objects.exclude(parked_reason="").values_list("pk", flat=True)),
         by=somebody(OPS),
         at=later,

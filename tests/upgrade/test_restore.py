@@ -16,7 +16,7 @@ from django.db import connection, connections
 from config.embedded import identity, places
 from config.paths import ROOT
 from config.storage import databases, dumps
-from routing.audit.evidence import ledgers
+from routing.audit.ledgers import ledgers
 from routing.audit.verify import verify
 from routing.models import WorkItem
 from tests.plugin import APP

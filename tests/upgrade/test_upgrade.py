@@ -35,7 +35,7 @@ def test_every_migration_since_then_can_be_taken_back_and_none_is_left_to_apply(
     upgraded: Upgraded,
 ) -> None:
     assert upgraded.one_way == ()
-    assert schema.standing(connection).pending == ()
+    assert schema.migration_status(connection).pending == ()
 
 
 def test_evidence_is_what_it_was_to_the_letter(upgraded: Upgraded, ledger_tables: set[str]) -> None:

@@ -35,13 +35,13 @@ from demo.agency import leads  # noqa: E402
 from demo.agency.agency import DOMAIN  # noqa: E402
 from demo.agency.making import _Making  # noqa: E402
 from demo.agency.outside import Outside, register  # noqa: E402
-from demo.agency.pieces import APPROVED, Job, Piece  # noqa: E402
+from demo.agency.pieces import APPROVED, DemoJob, DemoPiece  # noqa: E402
 from demo.sandbox.cms import CMS  # noqa: E402
-from demo.sandbox.cms_server import Faults, serve_cms  # noqa: E402
+from demo.sandbox.cms_server import CmsFaults, serve_cms  # noqa: E402
 from demo.sandbox.crm import CRM, Stored  # noqa: E402
-from demo.sandbox.faults import Fault  # noqa: E402
+from demo.sandbox.faults import InjectedFault  # noqa: E402
 from demo.sandbox.server import serve  # noqa: E402
-from integrations.connections.operations import Wanted, connect  # noqa: E402
+from integrations.connections.operations import ConnectionSettings, connect  # noqa: E402
 from integrations.models import Outbound  # noqa: E402
 from integrations.outbox.crm import tell_deal  # noqa: E402
 from integrations.outbox.deliver import deliver_due  # noqa: E402
@@ -61,7 +61,9 @@ TITLES = (
     "Sleep at home",
 )
 TEXT = "<h2>{title}</h2><p>Six electrodes, one night and a quiet room. Bring what you sleep in, and a book.</p>"  # noqa: E501
-REFUSED = Fault(422, b'{"status": "error", "message": "Property throughline_state does not exist"}')
+REFUSED = InjectedFault(
+    422, b'{"status": "error", "message": "Property throughline_state does not exist"}'
+)
 PARKED, BEGUN, WAITING = "990001", "990002", "990003"  # deals whose events came last
 MEANT = {
     "leased": 2,
@@ -88,7 +90,7 @@ class Outer:
 
     def __init__(self) -> None:
         user, _, password = CMS_TOKEN.partition(":")
-        self.cms, self.faults = CMS(user, password), Faults()
+        self.cms, self.faults = CMS(user, password), CmsFaults()
         # Or the first thing that is sent there would be a category, and no post.
         self.cms.name("categories", "Journal")
         self.crm = CRM(portal_id=1, app_id=1, tell=lambda _change: None)
@@ -114,7 +116,7 @@ class Pages:
 
     def __init__(self, at: datetime) -> None:
         url = f"http://127.0.0.1:{CMS_PORT}"
-        wanted = Wanted(
+        wanted = ConnectionSettings(
             kind="wordpress",
             slug="cms",
             name="Clinic site",
@@ -125,13 +127,14 @@ class Pages:
         connect(wanted, by=Actor.system(), at=at)
         register(Outside(lambda _at: ("wordpress", "cms"), lambda _at: None, lambda _at: None))
         pieces = [
-            Piece(title, (*APPROVED, "publish"), (TEXT.format(title=title),)) for title in TITLES
+            DemoPiece(title, (*APPROVED, "publish"), (TEXT.format(title=title),))
+            for title in TITLES
         ]
         request = Request.objects.select_related("item__client").get(
             item__title=REQUEST, state=Request.State.ACCEPTED
         )
         assert request.item.client is not None
-        job = Job(
+        job = DemoJob(
             request.item.client.code, REQUEST, "Plain language.", "Clinic pages", 6_000, pieces
         )
         self.making = _Making(job, request.item.client, request, at)

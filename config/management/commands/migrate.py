@@ -45,7 +45,7 @@ def refuse_newer(alias: str) -> None:
 
     :raises CommandError: naming the migrations this code does not know, and what to do
     """
-    if unknown := schema.standing(connections[alias]).unknown:
+    if unknown := schema.migration_status(connections[alias]).unknown:
         raise CommandError(
             "This database was migrated by a newer Throughline, so this older code will not touch "
             "it. It does not "

@@ -48,8 +48,8 @@ class Command(BaseCommand):
         if not owner_url:
             return  # migrate says what is missing
         refuse_newer(OWNER)
-        standing = schema.standing(connections[OWNER])
-        if standing.empty or not standing.pending:
+        status = schema.migration_status(connections[OWNER])
+        if status.empty or not status.pending:
             return
         if shutil.which(program) is None:
             raise CommandError(
@@ -57,14 +57,14 @@ class Command(BaseCommand):
                 f"them. Install "
                 "PostgreSQL's client, or take a dump yourself and run `manage.py migrate`."
             )
-        target = backups() / f"{timezone.now():%Y-%m-%dT%H%M%SZ}-before-{standing.pending[0]}.dump"
+        target = backups() / f"{timezone.now():%Y-%m-%dT%H%M%SZ}-before-{status.pending[0]}.dump"
         try:
             dumps.dump(program, owner_url, target)
         except dumps.DumpFailed as error:
             raise CommandError(
                 f"Nothing was migrated, because no dump could be taken. {error}"
             ) from error
-        self.stdout.write(f"Dump before {len(standing.pending)} pending migrations: {target}")
+        self.stdout.write(f"Dump before {len(status.pending)} pending migrations: {target}")
 
     def load_demo(self) -> None:
         loaded = settings.VAR_DIR / "demo-loaded"

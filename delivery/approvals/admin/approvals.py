@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.approvals.admin.judged import approvals_of
+from delivery.approvals.admin.review_results import approvals_of
 from delivery.approvals.models import Approval
 from delivery.deliverables.models import Deliverable
 from routing.desk import filters
@@ -36,7 +36,7 @@ tone(
 
 
 @admin.register(Approval)
-class ApprovalAdmin(WorkColumns, StepsAdmin):
+class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
     list_display = (
         "what",
         "client",

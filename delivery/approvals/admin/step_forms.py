@@ -50,7 +50,7 @@ class SignOffForm(StepForm):
 
     def prepare(self) -> None:
         waiting = [
-            each.check for each in checks.standing(self.rows)[self.rows[0].pk] if each.unsigned
+            each.check for each in checks.judged_checks(self.rows)[self.rows[0].pk] if each.unsigned
         ]
         self.fields["check"].choices = [(check.pk, check.name) for check in waiting]  # type: ignore[attr-defined]
 
@@ -66,7 +66,7 @@ class SignOffForm(StepForm):
             self.add_error("note", _("Describe what must be fixed."))
 
 
-class AnswerForm(StepForm):
+class ApprovalAnswerForm(StepForm):
     """The digest travels with the form, so that an answer is to the version that was looked at."""
 
     template: ClassVar[str] = "desk/answer.html"
@@ -82,11 +82,11 @@ class AnswerForm(StepForm):
 
 
 @step_form(approvals.approve)
-class ApproveForm(AnswerForm):
+class ApproveForm(ApprovalAnswerForm):
     """An approval may stay without words."""
 
 
-class SaysWhyForm(AnswerForm):
+class SaysWhyForm(ApprovalAnswerForm):
     comment = long_text(
         gettext_lazy("What should be different"),
         error=gettext_lazy("Describe what should be different."),

@@ -24,7 +24,7 @@ from routing.kernel.roles import AM, OPS
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.people.staff import User
-from routing.work.door import Operation, Result, carry, operation
+from routing.work.door import Operation, OperationResult, carry, operation
 from routing.work.files import File
 from routing.work.gates import GONE
 from routing.work.locking import lock
@@ -38,7 +38,7 @@ Word = Answer.Word
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class GivenAnswer:
     """
     Answer to record. ``contact_id`` answers for the client. ``evidence_id`` is the evidence of a
     decision made elsewhere.
@@ -51,9 +51,9 @@ class Said:
     uploads: Sequence[Upload[Any]] = ()
 
 
-def standing(
+def approval_facts(
     rows: Sequence[Approval], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.Standing]:
+) -> Mapping[int, gates.ApprovalGateFacts]:
     """Load the facts for the gates of approvals, with a few queries for any number of them."""
     ids = [row.pk for row in rows]
     answers = list(
@@ -70,7 +70,7 @@ def standing(
         else set()
     )
     return {
-        row.pk: gates.Standing(
+        row.pk: gates.ApprovalGateFacts(
             author_id=authors[row.pk],
             approvers=frozenset(approvers.get(row.item.client_id, ())),
             answered_users=frozenset(
@@ -104,13 +104,13 @@ def answer(
     at: datetime,
     reason: str = "",
     details: DecideDetails,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     An answer of the agency's own people to its own question, or of a contact to the client's.
 
     :raises NotKept: if an upload is refused; then nothing is answered
     """
-    said = Said(WORDS[step.verb], details.comment, by.contact_id, uploads=details.uploads)
+    said = GivenAnswer(WORDS[step.verb], details.comment, by.contact_id, uploads=details.uploads)
     return [_answer(step, pk, details, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
@@ -122,18 +122,18 @@ def record(
     at: datetime,
     reason: str = "",
     details: RecordDetails,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Record a decision that a client's approver made elsewhere, by telephone or in a meeting, with
     its evidence.
     """
-    said = Said(details.word, details.comment, details.contact, details.evidence)
+    said = GivenAnswer(details.word, details.comment, details.contact, details.evidence)
     return [_answer(step, pk, details, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
 def _answer(
-    step: Operation[D], pk: int, details: D, said: Said, *, by: Actor, at: datetime
-) -> Result:
+    step: Operation[D], pk: int, details: D, said: GivenAnswer, *, by: Actor, at: datetime
+) -> OperationResult:
     """
     Close the question if this answer decides it, and keep the answer; all that may follow is locked
     first.
@@ -149,7 +149,7 @@ def _answer(
         )
         row = Approval.objects.filter(pk=pk).select_related("item").first()
         if row is None or not work_seen_by(by).filter(pk=row.item_id).exists():
-            return Result(pk, False, (GONE,))
+            return OperationResult(pk, False, (GONE,))
         deciding = _deciding(step, _verb(row, said.word))
         reason = str(_("Recorded: the decision was made elsewhere.")) if elsewhere else ""
         [result] = carry(deciding, [pk], by=by, at=at, reason=reason, details=details)
@@ -192,7 +192,7 @@ def _colleagues(row: Approval) -> int:
     return holding.exclude(pk=row.version.author_id).distinct().count()
 
 
-def _keep(row: Approval, said: Said, *, elsewhere: bool, by: Actor, at: datetime) -> None:
+def _keep(row: Approval, said: GivenAnswer, *, elsewhere: bool, by: Actor, at: datetime) -> None:
     """
     The answer as evidence; its words and files as a note that the client sees, on the deliverable.
     """
@@ -239,7 +239,7 @@ approve = operation(
     contacts=_CLIENTS,
     becomes=("answer",),  # when more approvals are needed
     gates=_ASKED,
-    facts=standing,
+    facts=approval_facts,
     details=DecideDetails,
     for_gates=("digest", "comment", "uploads"),
     run=answer,
@@ -251,7 +251,7 @@ request_changes = operation(
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
-    facts=standing,
+    facts=approval_facts,
     details=DecideDetails,
     for_gates=("digest", "comment", "uploads"),
     run=answer,
@@ -263,7 +263,7 @@ reject = operation(
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
-    facts=standing,
+    facts=approval_facts,
     details=DecideDetails,
     for_gates=("digest", "comment", "uploads"),
     run=answer,
@@ -276,7 +276,7 @@ record_answer = operation(
     may=_MAY,
     becomes=("answer", "approve", "request_changes", "reject"),
     gates=(gates.record_is_evidenced,),
-    facts=standing,
+    facts=approval_facts,
     details=RecordDetails,
     for_gates=("word", "contact", "comment", "evidence"),
     run=record,

@@ -27,7 +27,7 @@ from routing.kernel.roles import AM, CREATIVE, EVERYONE, OPS, QA, grant
 from routing.people.actors import Actor
 from routing.people.clients import Membership
 from routing.people.destinations import Destination
-from routing.work.door import Operation, Result, carry, move, operation
+from routing.work.door import Operation, OperationResult, carry, move, operation
 from routing.work.locking import lock
 
 grant("delivery.view_deliverable", *EVERYONE)
@@ -35,16 +35,16 @@ grant("delivery.view_deliverable", *EVERYONE)
 
 def judged(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.Standing]:
+) -> Mapping[int, gates.DeliverableGateFacts]:
     """How the newest version of each was judged, and whether the actor made it."""
-    found = checks.standing(rows)
+    found = checks.judged_checks(rows)
     authors = dict(
         Version.objects.filter(
             pk__in=[row.version_id for row in rows if row.version_id]
         ).values_list("pk", "author_id")
     )
     return {
-        row.pk: gates.Standing(
+        row.pk: gates.DeliverableGateFacts(
             unsigned=tuple(each.check.name for each in found[row.pk] if each.unsigned),
             failed=tuple(each.check.name for each in found[row.pk] if each.failed),
             judged_by_author=authors.get(row.version_id or 0) == by.user_id,
@@ -55,7 +55,7 @@ def judged(
 
 def asked(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.Standing]:
+) -> Mapping[int, gates.DeliverableGateFacts]:
     """
     The question that is open about each; of the others, whom the next stage asks and who there is
     to answer.
@@ -66,10 +66,10 @@ def asked(
         stages_of(free),
         *_approvers({row.item.client_id for row in free}),
     )
-    found = {row.pk: gates.Standing(open_question=done[row.pk][1]) for row in rows}
+    found = {row.pk: gates.DeliverableGateFacts(open_question=done[row.pk][1]) for row in rows}
     for row in free:
         through, ahead = done[row.pk][0], stages[row.pk]
-        found[row.pk] = gates.Standing(
+        found[row.pk] = gates.DeliverableGateFacts(
             next_audience=ahead[through].audience if through < len(ahead) else "",
             approvers=approvers[row.item.client_id],
             reachable=reachable[row.item.client_id],
@@ -96,7 +96,7 @@ def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Co
 
 def placed(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.Standing]:
+) -> Mapping[int, gates.DeliverableGateFacts]:
     """Where each goes, if that is in use."""
     places = dict(
         Destination.objects.filter(
@@ -104,13 +104,14 @@ def placed(
         ).values_list("pk", "name")
     )
     return {
-        row.pk: gates.Standing(destination=places.get(row.destination_id or 0, "")) for row in rows
+        row.pk: gates.DeliverableGateFacts(destination=places.get(row.destination_id or 0, ""))
+        for row in rows
     }
 
 
 def begin(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     """Whoever begins makes it, if nobody was named and they may upload versions."""
     doer = by.user_id if by.may("delivery.upload_deliverable") and not by.is_service else None
     inner = step.with_details(StartDetails)
@@ -119,10 +120,10 @@ def begin(
 
 def judge_again(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
-        settle_checks([result.row for result in results if result.done], by=by, at=at)
+        evaluate_checks([result.row for result in results if result.done], by=by, at=at)
     return results
 
 
@@ -134,12 +135,12 @@ def sign(
     at: datetime,
     reason: str = "",
     details: SignOffDetails,
-) -> list[Result]:
+) -> list[OperationResult]:
     """Sign one judgment of each deliverable's newest version, if it waits for a person."""
     check, note = details.check, details.note
     with transaction.atomic(savepoint=False):
         lock(Deliverable, ids)
-        waiting = checks.standing(
+        waiting = checks.judged_checks(
             list(Deliverable.objects.filter(pk__in=ids).select_related("item"))
         )
         unsigned = {
@@ -154,11 +155,11 @@ def sign(
         done = [result.row for result in results if result.done]
         for row in done:
             checks.sign(row, check or 0, passed=bool(details.passed), note=note, by=by, at=at)
-        conclude(checks.standing(done), by=by, at=at)
+        conclude(checks.judged_checks(done), by=by, at=at)
     return results
 
 
-def settle_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
+def evaluate_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
     """Run the checks of deliverables in QA, and take each where they lead."""
     if rows:
         conclude(checks.judge(rows, by=by, at=at), by=by, at=at)

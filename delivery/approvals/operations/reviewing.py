@@ -17,12 +17,13 @@ from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience, Stage
 from routing.kernel.isolate import isolate
 from routing.kernel.reasons import Reason
+from routing.kernel.transitions import verb_of
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.operations import runs
-from routing.runs.operations.work_cases import Finding, raise_for_work
+from routing.runs.operations.work_cases import WorkFailure, raise_for_work
 from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.items import WorkItem
@@ -75,7 +76,7 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
 
 @react(deliverables.submit)
 def check(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    deliverables.settle_checks(rows, by=by, at=at)
+    deliverables.evaluate_checks(rows, by=by, at=at)
 
 
 @react(deliverables.pass_qa)
@@ -186,7 +187,7 @@ def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
         )
         if used > engagement.rounds:
             evidence = {"used": used, "sold": engagement.rounds, "engagement": engagement.pk}
-            raise_for_work(Finding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
+            raise_for_work(WorkFailure(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
 
 
 @react(approvals.reject, approvals.expire)
@@ -194,13 +195,13 @@ def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Neither is an approval: the owner decides how to go on."""
     for row in rows:
         about = Deliverable.objects.filter(
-            version=row.version_id, state__in=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW]
+            verb_of(Deliverable, "stall").guard, version=row.version_id
         )
         results = carry(deliverables.stall, list(about.values_list("pk", flat=True)), by=by, at=at)
         reason = Reason.REJECTED if row.state == Approval.State.REJECTED else Reason.NO_ANSWER
         for each in (result.row for result in results if result.done):
             raise_for_work(
-                Finding(reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item),
+                WorkFailure(reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item),
                 at=at,
             )
     _withdraw([row.version_id for row in rows], by=by, at=at)
@@ -223,7 +224,7 @@ def take_back(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     deliverables.return_for_rework,
     deliverables.cancel,
 )
-def settle_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+def end_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Its owner decided how to go on: another rejection, or silence, is told anew."""
     stalls = ExceptionCase.objects.filter(
         item__parent__in=[row.item_id for row in rows],

@@ -69,28 +69,28 @@ class PlannedForm(forms.Form):
 
     def clean(self) -> None:
         super().clean()
-        told = self.cleaned_data
+        data = self.cleaned_data
         meant = any(
-            told.get(name) for name in ("amount", "hours", "due", "destination", "replaces")
+            data.get(name) for name in ("amount", "hours", "due", "destination", "replaces")
         )
-        if meant and not told.get("title", "").strip() and not told.get("leave_out"):
+        if meant and not data.get("title", "").strip() and not data.get("leave_out"):
             self.add_error("title", _("Enter a title or remove the row."))
 
     def planned(self) -> dict[str, Any] | None:
         """The row as a plan keeps it; None for one that is empty or taken out."""
-        told = self.cleaned_data
-        if told.get("leave_out") or not told.get("title", "").strip():
+        data = self.cleaned_data
+        if data.get("leave_out") or not data.get("title", "").strip():
             return None
         return {
-            "key": told["key"]
+            "key": data["key"]
             or token_hex(6),  # never one that another brief of the request may have given
-            "title": told["title"],
-            "format": told["format"] or Format.PAGE.value,
-            "destination": told["destination"],
-            "amount": str(told["amount"] or 0),
-            "hours": str(told["hours"] or 0),
-            "due": told["due"].isoformat() if told["due"] else None,
-            "replaces": told["replaces"],
+            "title": data["title"],
+            "format": data["format"] or Format.PAGE.value,
+            "destination": data["destination"],
+            "amount": str(data["amount"] or 0),
+            "hours": str(data["hours"] or 0),
+            "due": data["due"].isoformat() if data["due"] else None,
+            "replaces": data["replaces"],
         }
 
 

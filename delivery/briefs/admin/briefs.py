@@ -30,7 +30,7 @@ tone(Brief, draft="info", in_review="info", changes_requested="warn", approved="
 
 
 @admin.register(Brief)
-class BriefAdmin(WorkColumns, StepsAdmin):
+class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
     list_display = ("what", "client", "state_name", "of_request", "owner", "due_at", "age")
     list_filter = (
         filters.Openness,
@@ -112,13 +112,13 @@ class BriefAdmin(WorkColumns, StepsAdmin):
 
     def signatures(self, row: Brief) -> Sequence[tuple[Any, Any]]:
         """Return the people who requested and gave approval."""
-        told = [
+        lines = [
             (_("Approval requested by"), row.submitted_by),
             (_("First approval by"), row.first_approver),
             (_("Approved by"), row.approved_by),
         ]
         at = [(_("Approved"), display.when(row.approved_at))] if row.approved_at else []
-        return [*((label, who) for label, who in told if who), *at]
+        return [*((label, who) for label, who in lines if who), *at]
 
     def texts(self, row: Brief) -> Sequence[tuple[Any, str]]:
         held = [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []

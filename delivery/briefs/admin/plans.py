@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from delivery.briefs.gates import needs_two
 from delivery.briefs.models import Brief
-from delivery.briefs.operations.briefs import standing
+from delivery.briefs.operations.briefs import brief_facts
 from delivery.briefs.plan import BadPlan, Planned, hours_of
 from delivery.deliverables.formats import Format
 from delivery.deliverables.models import Deliverable
@@ -21,7 +21,7 @@ from routing.people.destinations import Destination
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class PlanRow:
     """One planned deliverable in words; ``replaces`` is the live one that it changes."""
 
     title: str
@@ -33,7 +33,7 @@ class Row:
     replaces: Deliverable | None
 
 
-def plan_of(row: Brief) -> Sequence[Row]:
+def plan_of(row: Brief) -> Sequence[PlanRow]:
     """The plan as it stands, names looked up once for all rows."""
     plan = _read(row)
     places = Destination.objects.in_bulk(
@@ -56,10 +56,10 @@ def strays_of(row: Brief) -> QuerySet[Deliverable]:
     )
 
 
-def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> Row:
+def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> PlanRow:
     place = places.get(each.destination_id or 0)
     goes_to = place.name if place else _("Files handed over")
-    return Row(
+    return PlanRow(
         each.title,
         str(Format(each.format).label),
         goes_to,
@@ -93,7 +93,7 @@ class Budget:
 
 
 def budget_of(row: Brief, facts: PageFacts) -> Budget:
-    known = facts.of(standing, [row])[row.pk]
+    known = facts.of(brief_facts, [row])[row.pk]
     approved = row.state == Brief.State.APPROVED
     above = not approved and needs_two(row.amount, known)
     waits = above and row.state == Brief.State.IN_REVIEW and row.first_approver_id is not None

@@ -22,7 +22,7 @@ from routing.kernel.roles import AM, EVERYONE, OPS, grant
 from routing.people.actors import Actor
 from routing.people.destinations import Destination
 from routing.work.creation import create
-from routing.work.door import Operation, Result, move, operation
+from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
 from routing.work.locking import lock
 
@@ -39,9 +39,9 @@ grant(
 _BOTH = (AM, OPS)
 
 
-def standing(
+def brief_facts(
     rows: Sequence[Brief], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.Standing]:
+) -> Mapping[int, gates.BriefGateFacts]:
     """Load the facts for the gates of briefs, with a few queries for any number of them."""
     found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related(
         "request", "engagement", "item"
@@ -60,7 +60,7 @@ def standing(
     )
     live = _replaceable(clients)
     return {
-        pk: gates.Standing(
+        pk: gates.BriefGateFacts(
             request_state=brief.request.state,
             left=_left(brief, spent),
             currency=brief.engagement.currency if brief.engagement else "",
@@ -126,7 +126,7 @@ def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | N
 
 def submitted(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     """Through the door as the author's, with what the plan needs held."""
     inner, author = step.with_details(AuthorDetails), AuthorDetails(by.user_id)
     with _held(ids):
@@ -135,7 +135,7 @@ def submitted(
 
 def approved(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     """Through the door as an approver's, with what the plan needs held."""
     inner, approver = step.with_details(ApproverDetails), ApproverDetails(by.user_id)
     with _held(ids):
@@ -166,7 +166,7 @@ def _held(ids: Sequence[int]) -> Iterator[None]:
 
 def write_anew(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Supersede briefs, and open the next number of each with the same text, and the plan without what
     was called off.
@@ -221,7 +221,7 @@ edit = operation(
     _("Edit"),
     may=_BOTH,
     gates=(gates.edit_is_readable,),
-    facts=standing,
+    facts=brief_facts,
     details=EditBriefDetails,
 )
 submit = operation(
@@ -230,7 +230,7 @@ submit = operation(
     _("Request approval"),
     may=_BOTH,
     gates=(gates.says_what_will_be_made, gates.plan_still_fits, gates.request_is_accepted),
-    facts=standing,
+    facts=brief_facts,
     verb_details=AuthorDetails,
     run=submitted,
 )
@@ -240,7 +240,7 @@ approve = operation(
     _("Approve"),
     may=_BOTH,
     gates=(gates.not_the_author, gates.plan_still_fits, gates.within_budget_or_second),
-    facts=standing,
+    facts=brief_facts,
     verb_details=ApproverDetails,
     run=approved,
 )
@@ -250,7 +250,7 @@ approve_first = operation(
     _("Give first approval"),
     may=_BOTH,
     gates=(gates.not_the_author, gates.is_above_budget),
-    facts=standing,
+    facts=brief_facts,
     verb_details=ApproverDetails,
     run=approved,
 )
@@ -263,7 +263,7 @@ supersede = operation(
     _("Write new brief"),
     may=_BOTH,
     gates=(gates.request_goes_on,),
-    facts=standing,
+    facts=brief_facts,
     needs_reason=True,
     danger=True,
     run=write_anew,

@@ -17,7 +17,7 @@ from routing.people.actors import Actor
 from routing.sla.operations.calendars import standard
 from routing.sla.operations.clocks import start
 from routing.work.creation import create
-from routing.work.door import Operation, Result, move, operation
+from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
 
 
@@ -31,7 +31,7 @@ def with_brief(
 
 def write_first(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Begin a brief with what the request says, for the client's engagement where there is only one;
     its clocks start.

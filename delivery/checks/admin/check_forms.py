@@ -14,7 +14,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
-from delivery.checks.kinds.base import BadParams, Param, ParamType, Rule
+from delivery.checks.kinds.base import BadParams, CheckRule, Param, ParamType
 from delivery.checks.kinds.catalogue import KINDS, check
 from delivery.checks.models import Check
 from delivery.deliverables.formats import Format
@@ -95,7 +95,7 @@ class CheckForm(forms.Form):
         if self.errors:
             return
         try:
-            check(Rule(self.kind.name, self.params()))
+            check(CheckRule(self.kind.name, self.params()))
         except BadParams as error:
             self.add_error(None, str(error))
         same = Check.objects.filter(
@@ -107,13 +107,13 @@ class CheckForm(forms.Form):
     def params(self) -> dict[str, Any]:
         """As JSON, only what differs from the kind's default."""
         params = self.kind.params if self.kind else ()
-        told = {
+        values = {
             param.name: _value(param, self.cleaned_data[PREFIX + param.name]) for param in params
         }
         return {
-            param.name: told[param.name]
+            param.name: values[param.name]
             for param in params
-            if told[param.name] != _plain(param.default)
+            if values[param.name] != _plain(param.default)
         }
 
     def filled(self) -> Check:
@@ -162,20 +162,20 @@ def _lines() -> UnfoldAdminTextareaWidget:
     return UnfoldAdminTextareaWidget({"rows": 5})
 
 
-def _value(param: Param, told: Any) -> Any:
+def _value(param: Param, value: Any) -> Any:
     """Return the entered text as JSON. The kind of check validates it."""
     match param.type:
         case ParamType.TERMS:
-            return [each.strip() for each in str(told).splitlines() if each.strip()]
+            return [each.strip() for each in str(value).splitlines() if each.strip()]
         case ParamType.COUNTS:
-            lines = (each.rpartition(":") for each in str(told).splitlines() if each.strip())
+            lines = (each.rpartition(":") for each in str(value).splitlines() if each.strip())
             return {name.strip(): _whole(number.strip()) for name, _colon, number in lines}
         case ParamType.INTEGER:
-            return _whole(str(told).strip()) if str(told).strip() else param.default
+            return _whole(str(value).strip()) if str(value).strip() else param.default
         case ParamType.DECIMAL:
-            return str(told).strip() or param.default
+            return str(value).strip() or param.default
         case _:
-            return told
+            return value
 
 
 def _whole(text: str) -> int | str:

@@ -21,15 +21,15 @@ from delivery.checks.kinds.catalogue import KINDS
 from delivery.checks.models import Check
 from routing.desk.addresses import address
 from routing.desk.base import DeskAdmin, actor
-from routing.desk.once import once
+from routing.desk.form_tokens import claim_form
 from routing.desk.timeline import saves_of
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.work.display import badge
 from routing.work.visibility import clients_seen_by
 
 
 @admin.register(Check)
-class CheckAdmin(DeskAdmin):
+class CheckAdmin(DeskAdmin[Check]):
     list_display = ("name", "kind_name", "format", "client", "position", "in_use")
     list_filter = ("is_active", "format", ("kind", admin.AllValuesFieldListFilter))
     list_select_related = ("client",)
@@ -80,14 +80,16 @@ class CheckAdmin(DeskAdmin):
             raise PermissionDenied
         by = actor(request)
         form = CheckForm(row, by, request.POST if request.method == "POST" else None, may=may)
-        with once(request, f"check-{row.pk or row.kind}") as sent:
+        with claim_form(request, f"check-{row.pk or row.kind}") as sent:
             if sent.before:
                 return HttpResponseRedirect(sent.before)
             tried = None
             if request.method == "POST" and form.is_valid():
                 made = form.filled()
                 if "try" not in request.POST:
-                    save(made, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
+                    save_with_reason(
+                        made, by=by, at=timezone.now(), reason=form.cleaned_data["reason"]
+                    )
                     sent.leads_to(address(Check, "changelist"))
                     messages.success(
                         request,

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
-from delivery.checks.kinds.page import Page
+from delivery.checks.kinds.base import CheckKind, Finding, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.page import CheckedPage
 from delivery.deliverables.manifest import FileEntry
 
 MEGABYTE = 1_000_000
@@ -28,7 +28,7 @@ TYPES = (
 ROLES = Param("roles", _("Only files with these roles"), ParamType.TERMS, [])
 
 
-def required_assets(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def required_assets(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     counts = Counter(file.role for file in page.manifest.files)
     roles: Mapping[str, int] = params["roles"]
     findings = (
@@ -53,7 +53,7 @@ def required_assets(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed([*findings, *anything], _("All required files are present."))
 
 
-def file_types(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def file_types(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     allowed = {name.casefold() for name in params["types"]}
     findings = (
         Finding(
@@ -68,7 +68,7 @@ def file_types(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed(findings, _("All files have an allowed type."))
 
 
-def max_size(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def max_size(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     most: Decimal = params["megabytes"]
     message = _("The file has {size} MB; the limit is {most} MB.")
     findings = (
@@ -84,7 +84,7 @@ def max_size(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed(findings, _("All files are within the size limit."))
 
 
-def image_dimensions(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def image_dimensions(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     images = (file for file in _files(page, params["roles"]) if file.type.startswith("image/"))
     return or_passed(
         (finding for file in images for finding in _shape(file, params)),
@@ -92,7 +92,7 @@ def image_dimensions(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     )
 
 
-def file_use(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def file_use(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     used = {
         image.src.removeprefix("asset:").lower()
         for image in page.images
@@ -131,7 +131,7 @@ def file_use(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed([*missing, *empty, *unused], _("The body and the files match."))
 
 
-def _files(page: Page, roles: Iterable[str]) -> Iterator[FileEntry]:
+def _files(page: CheckedPage, roles: Iterable[str]) -> Iterator[FileEntry]:
     wanted = set(roles)
     return (file for file in page.manifest.files if not wanted or file.role in wanted)
 
@@ -191,28 +191,28 @@ def _pixels(name: str, label: Any) -> Param:
 
 
 KINDS = (
-    Kind(
+    CheckKind(
         "required_assets",
         _("Required files"),
         _("The file roles a version must have, with their counts. Empty: at least one file."),
         (Param("roles", _("Roles and counts"), ParamType.COUNTS, {}),),
         required_assets,
     ),
-    Kind(
+    CheckKind(
         "file_types",
         _("File types"),
         _("The allowed file types, detected from file content and not from names."),
         (Param("types", _("Allowed types"), ParamType.TERMS, list(TYPES)), ROLES),
         file_types,
     ),
-    Kind(
+    CheckKind(
         "max_size",
         _("File size"),
         _("The largest allowed file. A megabyte is 1,000,000 bytes."),
         (Param("megabytes", _("Maximum size in MB"), ParamType.DECIMAL, "20"), ROLES),
         max_size,
     ),
-    Kind(
+    CheckKind(
         "image_dimensions",
         _("Image dimensions"),
         _("Image size in pixels and aspect ratio. 0 means any."),
@@ -230,7 +230,7 @@ KINDS = (
         ),
         image_dimensions,
     ),
-    Kind(
+    CheckKind(
         "file_use",
         _("Use of files"),
         _("The body refers to existing files only and shows all files with these roles."),

@@ -12,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from delivery.checks.kinds.page import Page
+from delivery.checks.kinds.page import CheckedPage
 
 MOST_EVIDENCE = 120  # characters
 MOST_TERMS, MOST_TERM = 1000, 200  # of one list; characters of one
@@ -27,7 +27,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class CheckRule:
     kind: str
     # JSON as stored; what is not said is the kind's default.
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -53,11 +53,11 @@ class Param:
     choices: tuple[str, ...] = ()
 
 
-Judge = Callable[[Page, Mapping[str, Any]], Iterable[Finding]]
+Judge = Callable[[CheckedPage, Mapping[str, Any]], Iterable[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class CheckKind:
     name: str
     label: StrOrPromise
     description: StrOrPromise
@@ -74,7 +74,7 @@ class BadParams(ValueError):
     """
 
 
-def typed(kind: Kind, params: Mapping[str, Any]) -> dict[str, Any]:
+def typed(kind: CheckKind, params: Mapping[str, Any]) -> dict[str, Any]:
     """
     The parameters as int, Decimal, bool, str, tuple or dict, with the defaults of those that are
     not given.

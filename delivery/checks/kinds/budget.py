@@ -8,11 +8,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, said
-from delivery.checks.kinds.page import Page
+from delivery.checks.kinds.base import CheckKind, Finding, Param, ParamType, or_passed, said
+from delivery.checks.kinds.page import CheckedPage
 
 
-def budget(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def budget(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     context, tolerance = page.context, params["tolerance"]
     findings = [
         *_within(
@@ -45,7 +45,7 @@ def _within(
 
 
 KINDS = (
-    Kind(
+    CheckKind(
         "budget",
         _("Budget"),
         _("The estimate must fit the remaining amount and hours."),

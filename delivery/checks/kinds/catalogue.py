@@ -11,34 +11,34 @@ from enum import StrEnum
 from django.utils.translation import gettext_lazy as _
 
 from delivery.checks.kinds import assets, budget, links, pages, words
-from delivery.checks.kinds.base import BadParams, Finding, Kind, Rule, said, typed
-from delivery.checks.kinds.page import Context, Page, look
+from delivery.checks.kinds.base import BadParams, CheckKind, CheckRule, Finding, said, typed
+from delivery.checks.kinds.page import BudgetContext, CheckedPage, look
 from delivery.deliverables.manifest import Manifest
 
-JUDGMENT = Kind("judgment", _("Manual review"), _("A person must review this and sign off."))
-KINDS: Mapping[str, Kind] = {
+JUDGMENT = CheckKind("judgment", _("Manual review"), _("A person must review this and sign off."))
+KINDS: Mapping[str, CheckKind] = {
     kind.name: kind
     for kind in (*assets.KINDS, *pages.KINDS, *links.KINDS, *words.KINDS, *budget.KINDS, JUDGMENT)
 }
 
 MOST_FINDINGS = 200  # of one rule: nobody reads more, and a row has to hold them
 
-BRAND = Rule("judgment", label=_("Brand and tone"))
-DEFAULTS: Mapping[str, tuple[Rule, ...]] = {
+BRAND = CheckRule("judgment", label=_("Brand and tone"))
+DEFAULTS: Mapping[str, tuple[CheckRule, ...]] = {
     "page": (
-        Rule("text_length", {"field": "title", "minimum": 1}, _("Title")),
-        Rule("text_length", {"field": "body", "minimum": 1}, _("Body")),
-        Rule("slug_form"),
-        Rule("heading_order"),
-        Rule("alt_text"),
-        Rule("link_form"),
-        Rule("table_headers"),
-        Rule("file_use"),
-        Rule("file_types"),
-        Rule("max_size", {"megabytes": "20"}),
+        CheckRule("text_length", {"field": "title", "minimum": 1}, _("Title")),
+        CheckRule("text_length", {"field": "body", "minimum": 1}, _("Body")),
+        CheckRule("slug_form"),
+        CheckRule("heading_order"),
+        CheckRule("alt_text"),
+        CheckRule("link_form"),
+        CheckRule("table_headers"),
+        CheckRule("file_use"),
+        CheckRule("file_types"),
+        CheckRule("max_size", {"megabytes": "20"}),
         BRAND,
     ),
-    "file": (Rule("required_assets"), BRAND),
+    "file": (CheckRule("required_assets"), BRAND),
 }
 
 
@@ -48,7 +48,7 @@ class Verdict(StrEnum):
     NEEDS_SIGNATURE = "needs_signature"
 
 
-def check(rule: Rule) -> None:
+def check(rule: CheckRule) -> None:
     """
     Refuse a rule that could never be judged, when it is written rather than when it runs.
 
@@ -60,8 +60,8 @@ def check(rule: Rule) -> None:
 
 
 def run(
-    rules: Iterable[Rule], manifest: Manifest, context: Context | None = None
-) -> list[tuple[Rule, list[Finding]]]:
+    rules: Iterable[CheckRule], manifest: Manifest, context: BudgetContext | None = None
+) -> list[tuple[CheckRule, list[Finding]]]:
     """
     Each rule with everything it found, in the order given, never nothing: what holds says so in one
     finding.
@@ -69,11 +69,11 @@ def run(
     Total: whatever the manifest says, and whatever a rule asks, the answer is findings. Only a
     person passes a judgment.
     """
-    page = look(manifest, context or Context())
+    page = look(manifest, context or BudgetContext())
     return [(rule, _judged(rule, page)) for rule in rules]
 
 
-def verdict(rule: Rule, findings: Sequence[Finding]) -> Verdict:
+def verdict(rule: CheckRule, findings: Sequence[Finding]) -> Verdict:
     if rule.kind == JUDGMENT.name:
         return Verdict.NEEDS_SIGNATURE
     return (
@@ -83,7 +83,7 @@ def verdict(rule: Rule, findings: Sequence[Finding]) -> Verdict:
     )
 
 
-def _judged(rule: Rule, page: Page) -> list[Finding]:
+def _judged(rule: CheckRule, page: CheckedPage) -> list[Finding]:
     kind = KINDS.get(rule.kind)
     if kind is None:
         return [Finding(False, said(_("There is no check of kind “{kind}”."), kind=rule.kind))]

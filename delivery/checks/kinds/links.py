@@ -9,8 +9,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
-from delivery.checks.kinds.page import Page, Part
+from delivery.checks.kinds.base import CheckKind, Finding, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.page import CheckedPage, PagePart
 
 EMPTY_TEXTS = [
     "click here",
@@ -29,7 +29,7 @@ _TELEPHONE = re.compile(r"\+?[0-9().\-/ ]{3,40}(?:;[\w=\-]{1,40})?")
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
-def link_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def link_form(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     findings = (
         Finding(
             False,
@@ -43,7 +43,7 @@ def link_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed(findings, _("All links have descriptive text and valid addresses."))
 
 
-def _problems(link: Part, params: Mapping[str, Any]) -> Iterator[Any]:
+def _problems(link: PagePart, params: Mapping[str, Any]) -> Iterator[Any]:
     # https://www.w3.org/WAI/WCAG22/Understanding/link-purpose-in-context and, for texts that name
     # no purpose, https://www.w3.org/WAI/WCAG22/Techniques/failures/F84
     text = link.text.casefold().strip(" .…!»›>→")
@@ -115,7 +115,7 @@ def _is_mail(address: str) -> bool:
 
 
 KINDS = (
-    Kind(
+    CheckKind(
         "link_form",
         _("Links"),
         _("Links must have descriptive text and valid addresses. Nothing is fetched."),

@@ -13,7 +13,7 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class BudgetContext:
     """Numbers from outside the version; None where nobody has said one."""
 
     estimated_amount: Decimal | None = None
@@ -24,7 +24,7 @@ class Context:
 
 
 @dataclass(slots=True)
-class Part:
+class PagePart:
     """
     A heading, a link or a table, with what it says; the alternative text of its images counts as
     said.
@@ -48,18 +48,18 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CheckedPage:
     manifest: Manifest
-    context: Context
+    context: BudgetContext
     fault: str = ""  # why the body cannot be read; then all lists are empty
     text: str = ""  # of the body: inline tags join, blocks are lines
-    headings: tuple[Part, ...] = ()
-    links: tuple[Part, ...] = ()
-    tables: tuple[Part, ...] = ()
+    headings: tuple[PagePart, ...] = ()
+    links: tuple[PagePart, ...] = ()
+    tables: tuple[PagePart, ...] = ()
     images: tuple[Image, ...] = ()
 
 
-def look(manifest: Manifest, context: Context) -> Page:
+def look(manifest: Manifest, context: BudgetContext) -> CheckedPage:
     """
     The version read for its checks.
 
@@ -68,11 +68,11 @@ def look(manifest: Manifest, context: Context) -> Page:
     try:
         body = sanitise(manifest.body_html)
     except ValueError as error:
-        return Page(manifest, context, fault=str(error))
+        return CheckedPage(manifest, context, fault=str(error))
     sight = _Sight()
     for piece in read(body):
         sight.take(piece)
-    return Page(
+    return CheckedPage(
         manifest,
         context,
         text="".join(sight.text),
@@ -86,11 +86,11 @@ def look(manifest: Manifest, context: Context) -> Page:
 class _Sight:
     def __init__(self) -> None:
         self.text: list[str] = []
-        self.headings: list[Part] = []
-        self.links: list[Part] = []
-        self.tables: list[Part] = []
+        self.headings: list[PagePart] = []
+        self.links: list[PagePart] = []
+        self.tables: list[PagePart] = []
         self.images: list[Image] = []
-        self.open: dict[str, list[Part]] = {"heading": [], "link": [], "table": []}
+        self.open: dict[str, list[PagePart]] = {"heading": [], "link": [], "table": []}
 
     def take(self, piece: Open | Close | Text) -> None:
         if isinstance(piece, Text):
@@ -119,7 +119,7 @@ class _Sight:
                 table.headers += piece.tag == "th"
                 table.cells += 1
         elif group := _group(piece.tag):
-            part = Part(piece.tag, piece.attributes.get("href"))
+            part = PagePart(piece.tag, piece.attributes.get("href"))
             self.open[group].append(part)
             {"heading": self.headings, "link": self.links, "table": self.tables}[group].append(part)
 

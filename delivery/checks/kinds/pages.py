@@ -11,8 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.checks.kinds.base import Finding, Kind, Param, ParamType, or_passed, quote, said
-from delivery.checks.kinds.page import HEADINGS, Image, Page
+from delivery.checks.kinds.base import CheckKind, Finding, Param, ParamType, or_passed, quote, said
+from delivery.checks.kinds.page import HEADINGS, CheckedPage, Image
 
 EMPTY_PHRASES = [
     "image of",
@@ -26,7 +26,7 @@ EMPTY_PHRASES = [
 _FILE_NAME = re.compile(r"\S{1,200}\.(?:jpe?g|png|gif|webp|avif|svg|tiff?|bmp|heic)", re.IGNORECASE)
 
 
-def alt_text(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def alt_text(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     # https://www.w3.org/WAI/WCAG22/Understanding/non-text-content; a file name is none:
     # https://www.w3.org/WAI/WCAG22/Techniques/failures/F30; empty means decorative:
     # https://www.w3.org/WAI/WCAG22/Techniques/html/H67
@@ -35,7 +35,7 @@ def alt_text(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 
 
 def _alternatives(
-    page: Page, names: Mapping[str, str], params: Mapping[str, Any]
+    page: CheckedPage, names: Mapping[str, str], params: Mapping[str, Any]
 ) -> Iterator[Finding]:
     for number, image in enumerate(page.images, 1):
         name = names.get(image.src.lower(), "")
@@ -78,7 +78,7 @@ def _shown(image: Image, name: str) -> str:
     )
 
 
-def heading_order(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def heading_order(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     # https://www.w3.org/WAI/WCAG22/Techniques/html/H42 and https://www.w3.org/WAI/WCAG22/Techniques/general/G141
     return or_passed(
         _steps(page, int(params["first_level"])),
@@ -86,7 +86,7 @@ def heading_order(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     )
 
 
-def _steps(page: Page, first: int) -> Iterator[Finding]:
+def _steps(page: CheckedPage, first: int) -> Iterator[Finding]:
     before = first - 1
     for number, heading in enumerate(page.headings, 1):
         level, text = HEADINGS[heading.tag], heading.text
@@ -111,7 +111,7 @@ def _steps(page: Page, first: int) -> Iterator[Finding]:
         before = max(level, first - 1)
 
 
-def table_headers(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def table_headers(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     # https://www.w3.org/WAI/WCAG22/Techniques/html/H51
     findings = (
         Finding(
@@ -127,7 +127,7 @@ def table_headers(page: Page, params: Mapping[str, Any]) -> list[Finding]:
 
 
 KINDS = (
-    Kind(
+    CheckKind(
         "alt_text",
         _("Alt text"),
         _("All images must have alt text."),
@@ -143,7 +143,7 @@ KINDS = (
         alt_text,
         reads_body=True,
     ),
-    Kind(
+    CheckKind(
         "heading_order",
         _("Heading order"),
         _("Headings must start below the title, skip no level and not be empty."),
@@ -159,7 +159,7 @@ KINDS = (
         heading_order,
         reads_body=True,
     ),
-    Kind(
+    CheckKind(
         "table_headers",
         _("Table headers"),
         _("All tables have header cells."),

@@ -11,15 +11,15 @@ from django_stubs_ext import StrOrPromise
 
 from delivery.checks.kinds.base import (
     MOST_EVIDENCE,
+    CheckKind,
     Finding,
-    Kind,
     Param,
     ParamType,
     or_passed,
     quote,
     said,
 )
-from delivery.checks.kinds.page import Page
+from delivery.checks.kinds.page import CheckedPage
 from delivery.checks.terms import around, find, words
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -34,7 +34,7 @@ FIELDS = {
 TERMS = Param("terms", _("Terms"), ParamType.TERMS, [])
 
 
-def forbidden_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def forbidden_terms(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     if not params["terms"]:
         return [Finding(True, _("No terms are set."))]
     findings = (
@@ -50,7 +50,7 @@ def forbidden_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed(findings, _("No forbidden terms are used."))
 
 
-def required_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def required_terms(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     if not params["terms"]:
         return [Finding(True, _("No terms are set."))]
     wanted = params["field"]
@@ -65,7 +65,7 @@ def required_terms(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed(findings, _("All required terms are used."))
 
 
-def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def text_length(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     text = " ".join(dict(_texts(page))[params["field"]].split())
     length, evidence = len(text), quote(text)
     place: StrOrPromise = FIELDS[params["field"]]
@@ -89,7 +89,7 @@ def text_length(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return findings or [Finding(True, _("The length is within the limits."), place=place)]
 
 
-def slug_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
+def slug_form(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     slug, findings = page.manifest.slug, []
     if not _SLUG.fullmatch(slug):
         message: StrOrPromise = (
@@ -108,7 +108,7 @@ def slug_form(page: Page, params: Mapping[str, Any]) -> list[Finding]:
     return or_passed(findings, _("The slug is valid."))
 
 
-def _texts(page: Page) -> Iterator[tuple[str, str]]:
+def _texts(page: CheckedPage) -> Iterator[tuple[str, str]]:
     manifest = page.manifest
     yield from (("title", manifest.title), ("excerpt", manifest.excerpt), ("body", page.text))
     yield from (("seo_title", manifest.seo_title), ("seo_description", manifest.seo_description))
@@ -121,7 +121,7 @@ def _texts(page: Page) -> Iterator[tuple[str, str]]:
 
 
 KINDS = (
-    Kind(
+    CheckKind(
         "forbidden_terms",
         _("Forbidden terms"),
         _("Words and phrases that must not appear. Case and accents are ignored."),
@@ -129,7 +129,7 @@ KINDS = (
         forbidden_terms,
         reads_body=True,
     ),
-    Kind(
+    CheckKind(
         "required_terms",
         _("Required terms"),
         _("Words and phrases that must appear. Case and accents are ignored."),
@@ -137,7 +137,7 @@ KINDS = (
         required_terms,
         reads_body=True,
     ),
-    Kind(
+    CheckKind(
         "text_length",
         _("Text length"),
         _("Number of characters without tags. 0 means any."),
@@ -149,7 +149,7 @@ KINDS = (
         text_length,
         reads_body=True,
     ),
-    Kind(
+    CheckKind(
         "slug_form",
         _("Slug"),
         _("The last part of the address, in a form that every system accepts."),

@@ -16,7 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from delivery.approvals.admin.judged import Asked, approvals_of, checks_of, what_to_change
+from delivery.approvals.admin.review_results import (
+    ApprovalAnswers,
+    approvals_of,
+    checks_of,
+    what_to_change,
+)
 from delivery.approvals.models import Approval
 from delivery.checks import operations as checks
 from delivery.deliverables.admin.version_pages import VersionPages
@@ -69,7 +74,7 @@ class NeedsMySignature(SimpleListFilter):
 
 
 @admin.register(Deliverable)
-class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
+class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
     list_display = ("what", "client", "state_name", "newest", "waiting", "owner", "doer", "due_at")
     list_filter = (
         filters.Openness,
@@ -144,7 +149,7 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin):
         }
 
     def question(
-        self, approvals: Sequence[Asked], row: Deliverable, known: PageFacts
+        self, approvals: Sequence[ApprovalAnswers], row: Deliverable, known: PageFacts
     ) -> dict[str, Any] | None:
         """What is asked about the newest version now, and what this person can do about it."""
         pending = (

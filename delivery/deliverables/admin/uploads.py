@@ -211,18 +211,20 @@ class UploadForm(StepForm):
         return ROLES
 
     def values(self) -> dict[str, Any]:
-        told = self.cleaned_data
+        data = self.cleaned_data
         wanted = [
             form.cleaned_data for form in self.parts if not form.cleaned_data.get("leave_out")
         ]
         return {
-            "texts": {name: told.get(name, "") for name in versions.TEXTS},
-            "terms": {name: told.get(name) or [] for name in TERMS},
-            "parts": [versions.Part(each["file"], each["role"], each["alt"]) for each in wanted],
-            "basis": told["basis"],
+            "texts": {name: data.get(name, "") for name in versions.TEXTS},
+            "terms": {name: data.get(name) or [] for name in TERMS},
+            "parts": [
+                versions.DraftFile(each["file"], each["role"], each["alt"]) for each in wanted
+            ],
+            "basis": data["basis"],
         }
 
-    def told(self, row: Deliverable) -> str:
+    def done_message(self, row: Deliverable) -> str:
         made = Version.objects.get(pk=row.version_id or 0)
         gone = taken_out(self.cleaned_data.get("body_html", ""), made.body_html)
         said = _("Uploaded as version %(number)s.") % {"number": made.number}

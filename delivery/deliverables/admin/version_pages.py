@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from delivery.approvals.admin.judged import approvals_of, checks_of
+from delivery.approvals.admin.review_results import approvals_of, checks_of
 from delivery.deliverables.diff import difference
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.preview import preview
@@ -21,7 +21,7 @@ from routing.work.files_view import address_of
 from routing.work.visibility import files_seen_by
 
 
-class VersionPages(DeskAdmin):
+class VersionPages(DeskAdmin[Deliverable]):
     """Below the page of a deliverable: who sees that sees its versions, and nobody else does."""
 
     def get_urls(self) -> list[URLPattern]:

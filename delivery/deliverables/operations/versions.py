@@ -20,7 +20,7 @@ from delivery.deliverables.sanitise import sanitise
 from delivery.deliverables.versions import Version, VersionFile
 from routing.kernel.roles import AM, CREATIVE, EVERYONE, grant
 from routing.people.actors import Actor
-from routing.work.door import Operation, Result, move, operation
+from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.files import File
 from routing.work.gates import refused
 from routing.work.locking import lock
@@ -33,7 +33,7 @@ MOST_FILES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DraftFile:
     """
     A file of the version to be: ``role`` such as hero or download; ``alt`` empty for a decorative
     image.
@@ -56,11 +56,11 @@ class Draft:
 
     texts: Mapping[str, str] = field(default_factory=dict)  # by the names in TEXTS
     terms: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    parts: Sequence[Part] = ()
+    parts: Sequence[DraftFile] = ()
     basis: int | None = None
 
 
-class Unreadable(ValueError):
+class UnreadableDraft(ValueError):
     """A draft that cannot become a version; the message says what to do."""
 
 
@@ -72,7 +72,7 @@ def add_version(
     at: datetime,
     reason: str = "",
     details: Draft,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Make the next version of each deliverable: of all of them, or where one is refused, of none.
     """
@@ -84,7 +84,7 @@ def add_version(
         ).select_related("item"):
             try:
                 made[row.pk] = UploadDetails(_make(row, details, by, at).pk)
-            except Unreadable as error:
+            except UnreadableDraft as error:
                 made[row.pk] = UploadDetails(fault=str(error))
         inner = step.with_details(UploadDetails)
         results = [
@@ -109,9 +109,9 @@ def add_version(
 
 
 def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
-    """:raises Unreadable: see the class"""
+    """:raises UnreadableDraft: see the class"""
     if draft.basis is not None and draft.basis != (row.version_id or 0):
-        raise Unreadable(
+        raise UnreadableDraft(
             _("Someone uploaded another version in the meantime. Review it, then upload yours.")
         )
     texts = {name: str(draft.texts.get(name) or "").strip() for name in TEXTS}
@@ -121,7 +121,7 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
             by_digest(texts["body_html"], [(file.name, file.sha256) for file in files.values()])
         )
     except ValueError as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableDraft(str(error)) from None
     last = row.versions.aggregate(last=Max("number"))["last"] or 0
     terms = {
         kind: [name.strip() for name in names if name.strip()]
@@ -142,14 +142,14 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
         for place, part in enumerate(draft.parts)
     ]
     if not version.body_html and not parts:
-        raise Unreadable(_("Enter text or add a file."))
+        raise UnreadableDraft(_("Enter text or add a file."))
     version.digest = digest(version.manifest_with(parts))
     try:
         version.clean_fields(exclude=("deliverable", "author"))
         for part in parts:
             part.clean_fields(exclude=("version", "file"))
     except ValidationError as error:
-        raise Unreadable(
+        raise UnreadableDraft(
             " ".join(f"{name}: {' '.join(words)}" for name, words in error.message_dict.items())
         ) from None
     version.save(force_insert=True)
@@ -157,11 +157,11 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
     return version
 
 
-def _files(row: Deliverable, parts: Sequence[Part], by: Actor) -> dict[int, File]:
+def _files(row: Deliverable, parts: Sequence[DraftFile], by: Actor) -> dict[int, File]:
     """
     The files by their ids.
 
-    :raises Unreadable: if one is not there, or is neither the client's nor uploaded by whoever
+    :raises UnreadableDraft: if one is not there, or is neither the client's nor uploaded by whoever
         makes the version
     """
     client = row.item.client_id
@@ -171,9 +171,11 @@ def _files(row: Deliverable, parts: Sequence[Part], by: Actor) -> dict[int, File
         for file in File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])
     }
     if len(parts) > MOST_FILES:
-        raise Unreadable(_("A version can have at most %(most)s files.") % {"most": MOST_FILES})
+        raise UnreadableDraft(
+            _("A version can have at most %(most)s files.") % {"most": MOST_FILES}
+        )
     if missing := [part.file_id for part in parts if part.file_id not in found]:
-        raise Unreadable(
+        raise UnreadableDraft(
             _("A file is no longer available. Upload it again.")
             + f" ({', '.join(map(str, missing))})"
         )

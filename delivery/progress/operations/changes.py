@@ -24,7 +24,7 @@ from routing.messages.models import Notification
 from routing.messages.operations import tell_owners, write
 from routing.people.actors import Actor
 from routing.runs.models import Run
-from routing.runs.operations import settle
+from routing.runs.operations import route_runs
 from routing.runs.operations.capture import Capture, Captured
 from routing.work.door import carry
 from routing.work.files import File
@@ -157,7 +157,7 @@ def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None
         )
 
 
-@react(settle.BEGIN)
+@react(route_runs.BEGIN)
 def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """
     A change of what is still in the making is part of the work on that: its own request and run end

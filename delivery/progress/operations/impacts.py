@@ -24,7 +24,7 @@ from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.people.clients import Membership
-from routing.work.door import Operation, Result, move, operation
+from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.notes import Note
 from routing.work.operations import notes
 from routing.work.operations.files import keep
@@ -39,7 +39,7 @@ def answer(
     at: datetime,
     reason: str = "",
     details: AnswerImpactDetails,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     The client's answer; its words and files are a note that both sides read.
 

@@ -16,7 +16,7 @@ from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.people.clients import Client
-from routing.runs.registry import Job
+from routing.runs.registry import RoutedRun
 from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
 from routing.work.creation import create
@@ -27,7 +27,7 @@ DETAILS, WANTED = ("request.details", "request.wanted")
 
 
 @action("delivery.open_request")
-def open_requests(jobs: Sequence[Job], by: Actor, at: datetime) -> None:
+def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
     """
     For each routed run: a request, its brief from the flow's template, its clocks, and one message
     to its owner.
@@ -57,7 +57,7 @@ def open_requests(jobs: Sequence[Job], by: Actor, at: datetime) -> None:
     tell_owners([request.item for request in requests], Notification.Words.OWNS, by=by, at=at)
 
 
-def _item(job: Job, client: Client | None, parent: WorkItem, title: str) -> WorkItem:
+def _item(job: RoutedRun, client: Client | None, parent: WorkItem, title: str) -> WorkItem:
     return WorkItem(
         title=title,
         client=client,
@@ -70,7 +70,7 @@ def _item(job: Job, client: Client | None, parent: WorkItem, title: str) -> Work
     )
 
 
-def _targets(jobs: Sequence[Job]) -> dict[int, Deliverable]:
+def _targets(jobs: Sequence[RoutedRun]) -> dict[int, Deliverable]:
     """Return the target of each change by run, limited to the run's client."""
     named = {
         job.run.pk: (job, str(job.facts.get(submissions.TARGET, "")))
@@ -90,7 +90,7 @@ def _targets(jobs: Sequence[Job]) -> dict[int, Deliverable]:
     }
 
 
-def _request(job: Job, clients: dict[int, Client], target: Deliverable | None) -> Request:
+def _request(job: RoutedRun, clients: dict[int, Client], target: Deliverable | None) -> Request:
     client = clients.get(job.client_id) if job.client_id else None
     return Request(
         item=_item(job, client, job.run.item, job.title),
@@ -104,13 +104,13 @@ def _request(job: Job, clients: dict[int, Client], target: Deliverable | None) -
     )
 
 
-def _channel(job: Job) -> Request.Channel:
+def _channel(job: RoutedRun) -> Request.Channel:
     if job.run.source == submissions.SOURCE:
         return Request.Channel.PORTAL
     return Request.Channel.FORM if job.run.subject_type == "form" else Request.Channel.CRM
 
 
-def _wanted(job: Job) -> date | None:
+def _wanted(job: RoutedRun) -> date | None:
     """None too where a flow keeps something else than a day under that name."""
     try:
         return date.fromisoformat(str(job.facts.get(WANTED, ""))[:10])
@@ -118,7 +118,7 @@ def _wanted(job: Job) -> date | None:
         return None
 
 
-def _brief(job: Job, request: Request) -> Brief:
+def _brief(job: RoutedRun, request: Request) -> Brief:
     return Brief(
         item=_item(job, request.item.client, request.item, job.title),
         request=request,

@@ -15,6 +15,7 @@ from delivery.deliverables.models import Deliverable
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
 from routing.kernel.sql import run as sql
+from routing.kernel.transitions import verb_of
 from routing.people.actors import Actor
 from routing.runs.models import Run
 from routing.runs.operations import outcomes, runs
@@ -30,7 +31,7 @@ State = Deliverable.State
 MET = """
     SELECT r.id FROM unnest(%s::bigint[]) AS asked(id),
         LATERAL (SELECT id, item_id FROM delivery_request WHERE id = asked.id
-            AND state = 'delivered' OFFSET 0) r,
+            AND state = ANY(%s) OFFSET 0) r,
         LATERAL (SELECT FROM routing_workitem WHERE id = r.item_id AND run_id IS NULL OFFSET 0) w
     WHERE EXISTS (SELECT FROM delivery_deliverable d WHERE d.request_id = r.id
         AND d.state = ANY(%s) OFFSET 0)
@@ -93,9 +94,7 @@ def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> Non
 @react(requests.deliver)
 def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     if with_run := {row.item.run_id for row in rows if row.item.run_id}:
-        about = Run.objects.filter(
-            pk__in=with_run, state__in=[Run.State.ROUTED, Run.State.IN_DELIVERY]
-        )
+        about = Run.objects.filter(verb_of(Run, "await_outcome").guard, pk__in=with_run)
         if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
             carry(
                 runs.await_outcome,
@@ -115,7 +114,9 @@ def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
 
 def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
     """Close a request without a run once all its outcomes are proven or waived."""
-    asked = [list(requests_), list(Deliverable.done_states), list(Outcome.unmet_states)]
+    delivered = verb_of(Request, "close").sources
+    states = (delivered, Deliverable.done_states, Outcome.unmet_states)
+    asked = [list(requests_), *map(list, states)]
     if ids := [pk for (pk,) in sql(MET, asked)] if requests_ else []:
         carry(
             requests.close,

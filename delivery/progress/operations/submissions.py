@@ -17,7 +17,7 @@ from django.db import transaction
 from delivery.requests.models import Request
 from delivery.requests.operations.requests import ASKING
 from routing.kernel.events import Event, Payload
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.clients import Client, Contact
@@ -167,7 +167,7 @@ class Submitted:
         by: Actor,
         at: datetime,
         client_id: int | None = None,
-    ) -> Found:
+    ) -> EnrichedFacts:
         client = Client.objects.get(pk=client_id or read.client_id)
         contact = Contact.objects.known().filter(pk=read.contact_id).first()
         known = {"client.name": client.name, "client.code": client.code}
@@ -181,7 +181,7 @@ class Submitted:
             | dict.fromkeys(known, "portal sign-in")
             | {"client": "portal sign-in"}
         )
-        return Found(
+        return EnrichedFacts(
             {**answers, **known}, client.pk, (contact.pk,) if contact else (), None, sources
         )
 

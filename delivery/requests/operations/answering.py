@@ -12,7 +12,7 @@ from django.db import transaction
 from delivery.requests.details import AnswerDetails
 from delivery.requests.operations.requests import answer
 from routing.people.actors import Actor
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.notes import Note
 from routing.work.operations import notes
 from routing.work.operations.files import keep
@@ -20,7 +20,7 @@ from routing.work.operations.files import keep
 
 def answer_with_files(
     request_id: int, *, details: str, uploads: Sequence[Upload[Any]], by: Actor, at: datetime
-) -> Result:
+) -> OperationResult:
     """
     Answer, and put the files beside the request as a shared note; all of it or nothing.
 

@@ -30,7 +30,7 @@ from routing.people.clients import Client, Contact, Membership
 from routing.sla.operations.calendars import standard
 from routing.sla.operations.clocks import start
 from routing.work.creation import create
-from routing.work.door import Operation, Result, move, operation
+from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
 
 grant("delivery.add_request", AM, OPS)
@@ -132,7 +132,7 @@ def mark_behind_original(
     at: datetime,
     reason: str = "",
     details: DuplicateDetails,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Through the door with the original held too: two requests that name each other at once would
     both be lost.

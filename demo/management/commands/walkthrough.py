@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo.walkthrough.play import Named, play
-from demo.walkthrough.story import Broke, Story
+from demo.walkthrough.transcript import Broke, Transcript
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         if deal and not crm:
             raise CommandError("--deal is a deal of the CRM that --crm names.")
         logging.disable(logging.INFO)  # the story is told in words
-        story = Story(self.stdout.write)
+        story = Transcript(self.stdout.write)
         try:
             play(story, Named(crm, cms, tuple(deal)))
         except Broke as error:

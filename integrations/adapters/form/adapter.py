@@ -18,14 +18,14 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from integrations.base.adapter import (
     Adapter,
     Delivery,
-    Known,
+    ExternalPerson,
     NotFound,
     Organisation,
     Part,
-    Person,
     Poison,
     Reader,
-    Unreadable,
+    SubjectFacts,
+    UnreadableBody,
 )
 from integrations.base.strict import NotJSON, flaw, read
 from routing.kernel.facts import Subject
@@ -45,7 +45,7 @@ MAX_FACTS = 100
 MAX_TEXT = 5_000  # characters of one answer
 
 
-class Form(Adapter):
+class FormAdapter(Adapter):
     kind = "form"
     receives = True
     calls_out = False
@@ -63,7 +63,7 @@ class Form(Adapter):
         try:
             body = read(delivery.body)
         except NotJSON as error:
-            raise Unreadable(error.reason) from None
+            raise UnreadableBody(error.reason) from None
         if reason := flaw(body):
             return [Poison(reason)]
         if not isinstance(body, dict):
@@ -81,7 +81,7 @@ class Form(Adapter):
     def reader(self, subject: Subject, connection: Connection) -> Reader | None:
         return FormReader() if subject.type == "form" else None
 
-    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, Known]:
+    def known_here(self, subjects: Sequence[Subject]) -> Mapping[Subject, SubjectFacts]:
         return {subject: _known(subject, body) for subject, body in _newest(subjects).items()}
 
     def check_secret(self, secret: str) -> None:
@@ -126,7 +126,7 @@ class FormReader:
     {"name"}}`` is ``company.name``.
     """
 
-    def read(self, subject: Subject) -> Known:
+    def read(self, subject: Subject) -> SubjectFacts:
         body = _newest([subject]).get(subject)
         if body is None:
             raise NotFound("What was submitted is no longer kept.", 410)
@@ -152,14 +152,16 @@ def _newest(subjects: Sequence[Subject]) -> Mapping[Subject, Mapping[str, Any]]:
     return {subject: body for subject in subjects if (body := newest.get(subject)) is not None}
 
 
-def _known(subject: Subject, body: Mapping[str, Any]) -> Known:
+def _known(subject: Subject, body: Mapping[str, Any]) -> SubjectFacts:
     answers = dict(_answers(body))
     people = (
-        Person("", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)),
+        ExternalPerson(
+            "", _text(answers, "contact.name", 120), _text(answers, "contact.email", 254)
+        ),
     )
     company, domain = _text(answers, "company.name", 200), _text(answers, "company.domain", 253)
     facts = {name: value for name, value in answers.items() if not name.startswith("contact.")}
-    return Known(
+    return SubjectFacts(
         facts=facts,
         sources=dict.fromkeys(facts, f"Form {subject.id}"),
         organisation=Organisation("", company, domain) if company or domain else None,

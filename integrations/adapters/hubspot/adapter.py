@@ -34,10 +34,10 @@ class HubSpot(Adapter):
     def writer(self, connection: Connection) -> Writer | None:
         return writing.HubSpotWriter(connection)
 
-    def told(
+    def outcome_content(
         self, changes: Mapping[str, str], settings: Mapping[str, Any]
     ) -> Mapping[str, Any] | None:
-        return writing.told(changes, settings)
+        return writing.outcome_content(changes, settings)
 
     def echo(self, signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
         return writing.echo(signal, settings)

@@ -27,7 +27,7 @@ PRIMARY = {"deal_to_company", "contact_to_company"}
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class HubSpotObject:
     """
     One CRM object. ``properties`` are strings as HubSpot sends them, empty ones left out.
 
@@ -67,7 +67,7 @@ class HubSpotClient:
 
     def read(
         self, noun: str, key: str, properties: Sequence[str], associations: Sequence[str]
-    ) -> Remote:
+    ) -> HubSpotObject:
         """
         One object by its id there.
 
@@ -80,7 +80,9 @@ class HubSpotClient:
             wanted["associations"] = ",".join(PLURALS[name] for name in associations)
         return _remote(noun, self._http.call("GET", self._path(noun, key), params=wanted).json())
 
-    def read_many(self, noun: str, ids: Sequence[str], properties: Sequence[str]) -> list[Remote]:
+    def read_many(
+        self, noun: str, ids: Sequence[str], properties: Sequence[str]
+    ) -> list[HubSpotObject]:
         """
         Up to 100 objects in the order of ``ids``; those that are gone are left out (HubSpot answers
         207 then).
@@ -97,7 +99,7 @@ class HubSpotClient:
         }
         return [found[key] for key in ids if key in found]
 
-    def update(self, noun: str, key: str, properties: Mapping[str, str]) -> Remote:
+    def update(self, noun: str, key: str, properties: Mapping[str, str]) -> HubSpotObject:
         """
         Change properties of one object; an empty one is taken away.
 
@@ -118,7 +120,7 @@ class HubSpotClient:
         return f"/crm/objects/{self._version}/{PLURALS[noun]}/{rest}"
 
 
-def _remote(noun: str, value: Any) -> Remote:
+def _remote(noun: str, value: Any) -> HubSpotObject:
     if (
         not isinstance(value, dict)
         or not isinstance(value.get("properties"), dict)
@@ -131,7 +133,7 @@ def _remote(noun: str, value: Any) -> Remote:
         if given is not None and (said := clean(str(given)))
     }
     linked = value.get("associations") or {}
-    return Remote(
+    return HubSpotObject(
         noun,
         str(value["id"]),
         properties,

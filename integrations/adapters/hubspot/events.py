@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from integrations.base.adapter import Delivery, Ignored, Part, Poison, Unreadable
+from integrations.base.adapter import Delivery, Ignored, Part, Poison, UnreadableBody
 from integrations.base.strict import NotJSON, flaw, read
 from routing.runs.operations.capture import Signal
 
@@ -49,11 +49,11 @@ def parts(delivery: Delivery, settings: Mapping[str, Any], source: str, at: date
     try:
         events = read(delivery.body)
     except NotJSON as error:
-        raise Unreadable(error.reason) from None
+        raise UnreadableBody(error.reason) from None
     if not isinstance(events, list):
         events = [events]  # a single event, as HubSpot's test button sends it
     if len(events) > MAX_EVENTS:
-        raise Unreadable("too_many_events")
+        raise UnreadableBody("too_many_events")
     return [_part(event, settings, source, at) for event in events]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.adapters.hubspot.client import Remote
+from integrations.adapters.hubspot.client import HubSpotObject
 from integrations.base.typed import Typed, currency, day, number, text, whole
 
 
@@ -75,7 +75,7 @@ class Mapped:
     sources: Mapping[str, str]
 
 
-def mapped(remote: Remote, settings: Mapping[str, Any]) -> Mapped:
+def mapped(remote: HubSpotObject, settings: Mapping[str, Any]) -> Mapped:
     """The facts of one object: typed, absent where HubSpot has none or something that is none."""
     facts: dict[str, Any] = {}
     sources: dict[str, str] = {}
@@ -97,7 +97,7 @@ def mapped(remote: Remote, settings: Mapping[str, Any]) -> Mapped:
     return Mapped(facts, sources)
 
 
-def full_name(remote: Remote) -> str:
+def full_name(remote: HubSpotObject) -> str:
     parts: Sequence[str] = (
         [remote.properties.get(part, "") for part in NAME_PARTS] if remote.type == "contact" else ()
     )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from integrations.adapters.hubspot.client import HubSpotClient, Remote
+from integrations.adapters.hubspot.client import HubSpotClient, HubSpotObject
 from integrations.adapters.hubspot.mapping import full_name, mapped, wanted
-from integrations.base.adapter import Known, Organisation, Person
+from integrations.base.adapter import ExternalPerson, Organisation, SubjectFacts
 from routing.kernel.facts import Subject
 from routing.runs.registry import Problem
 
@@ -24,7 +24,7 @@ class HubSpotReader:
     def __init__(self, connection: Connection) -> None:
         self.connection, self.settings = connection, connection.settings
 
-    def read(self, subject: Subject) -> Known:
+    def read(self, subject: Subject) -> SubjectFacts:
         """
         Everything about one deal, contact or company, in one to three calls.
 
@@ -42,7 +42,7 @@ class HubSpotReader:
             contacts = [main] if main.type == "contact" else self._read(client, main, "contact")
         return self._known(main, company, contacts)
 
-    def _company(self, client: HubSpotClient, main: Remote) -> Remote | None:
+    def _company(self, client: HubSpotClient, main: HubSpotObject) -> HubSpotObject | None:
         companies = self._read(client, main, "company")
         if len(companies) > 1:
             raise Problem(
@@ -53,10 +53,12 @@ class HubSpotReader:
             )
         return companies[0] if companies else None
 
-    def _read(self, client: HubSpotClient, main: Remote, noun: str) -> list[Remote]:
+    def _read(self, client: HubSpotClient, main: HubSpotObject, noun: str) -> list[HubSpotObject]:
         return client.read_many(noun, main.associated.get(noun, ()), wanted(self.settings, noun))
 
-    def _known(self, main: Remote, company: Remote | None, contacts: list[Remote]) -> Known:
+    def _known(
+        self, main: HubSpotObject, company: HubSpotObject | None, contacts: list[HubSpotObject]
+    ) -> SubjectFacts:
         found = [mapped(remote, self.settings) for remote in _distinct([main, company])]
         facts = {
             name: value
@@ -70,7 +72,7 @@ class HubSpotReader:
             for name, where in each.sources.items()
             if not name.startswith("contact.")
         }
-        return Known(
+        return SubjectFacts(
             facts=facts,
             sources=sources,
             organisation=self._organisation(company) if company else None,
@@ -78,19 +80,19 @@ class HubSpotReader:
             deal=("deal", main.id) if main.type == "deal" else None,
         )
 
-    def _organisation(self, company: Remote) -> Organisation:
+    def _organisation(self, company: HubSpotObject) -> Organisation:
         facts = mapped(company, self.settings).facts
         return Organisation(
             company.id, facts.get("company.name", ""), facts.get("company.domain", "")
         )
 
-    def _person(self, contact: Remote) -> Person:
-        return Person(
+    def _person(self, contact: HubSpotObject) -> ExternalPerson:
+        return ExternalPerson(
             contact.id,
             full_name(contact),
             mapped(contact, self.settings).facts.get("contact.email", ""),
         )
 
 
-def _distinct(remotes: Iterable[Remote | None]) -> list[Remote]:
+def _distinct(remotes: Iterable[HubSpotObject | None]) -> list[HubSpotObject]:
     return list({(remote.type, remote.id): remote for remote in remotes if remote}.values())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.adapters.hubspot.client import HubSpotClient
 from integrations.adapters.hubspot.events import ECHO
-from integrations.base.adapter import Echo, Intent, Permanent, Written
+from integrations.base.adapter import Echo, OutboxMessage, Permanent, Written
 from integrations.base.typed import clean
 from routing.runs.operations.capture import Signal
 
@@ -46,7 +46,9 @@ def check(settings: Mapping[str, Any]) -> None:
         )
 
 
-def told(changes: Mapping[str, str], settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def outcome_content(
+    changes: Mapping[str, str], settings: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
     named = properties_of(settings)
     properties = {named[what]: clean(value) for what, value in changes.items() if what in named}
     return {"properties": properties} if properties else None
@@ -67,21 +69,23 @@ def echo(signal: Signal, settings: Mapping[str, Any]) -> Echo | None:
 class HubSpotWriter:
     """Updates deals; a deal is never made. The same values written twice are written once."""
 
-    settle_s = 5.0  # an object read by its id shows a change at once; only search lags behind
+    consistency_delay_s = (
+        5.0  # an object read by its id shows a change at once; only search lags behind
+    )
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         with HubSpotClient(self._connection) as client:
             return Written(client.read(DEAL, _id(intent), [], []).id)
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         with HubSpotClient(self._connection) as client:
             remote = client.update(DEAL, _id(intent), _properties(intent))
         return Written(remote.id, evidence={"properties": sorted(_properties(intent))})
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         sent = _properties(intent)
         with HubSpotClient(self._connection) as client:
             there = client.read(DEAL, written.remote_id, list(sent), []).properties
@@ -92,12 +96,12 @@ class HubSpotWriter:
         ]
 
 
-def _id(intent: Intent) -> str:
+def _id(intent: OutboxMessage) -> str:
     """:raises Permanent: see there"""
     if not intent.remote_id:
         raise Permanent("The deal of this message is unknown.")
     return intent.remote_id
 
 
-def _properties(intent: Intent) -> Mapping[str, str]:
+def _properties(intent: OutboxMessage) -> Mapping[str, str]:
     return dict(intent.content["properties"])

@@ -17,12 +17,12 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.utils import timezone
 
-from integrations.adapters.mail.letter import INVITE, Letter, invitation_of, letter_of
+from integrations.adapters.mail.content import INVITE, EmailContent, email_of, invitation_of
 from integrations.base.adapter import (
     CallFailed,
-    Intent,
+    CredentialsRefused,
+    OutboxMessage,
     Permanent,
-    Refused,
     Temporary,
     Unknown,
     Written,
@@ -34,12 +34,12 @@ NOBODY = "nobody"  # the id of a letter that needed no sending
 
 
 class MailWriter:
-    settle_s = 60.0
+    consistency_delay_s = 60.0
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         return None
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         """
         Send the notifications that were not read in the meantime.
 
@@ -49,22 +49,22 @@ class MailWriter:
         if person is not None and intent.verb == INVITE:
             invited = invitation_of(person, intent.content["contact"], intent.content["by"])
             return self._send(intent, person, invited, {}) if invited else Written(NOBODY)
-        told = Notification.objects.filter(
+        notifications = Notification.objects.filter(
             pk__in=intent.content.get("messages", ()), recipient=intent.content["to"], read_at=None
         )
-        messages = list(told.select_related("item").order_by("pk"))
+        messages = list(notifications.select_related("item").order_by("pk"))
         if person is None or not messages:
             return Written(NOBODY)
         sending([each.pk for each in messages], at=timezone.now())
         return self._send(
             intent,
             person,
-            letter_of(person, messages),
+            email_of(person, messages),
             {"messages": [each.pk for each in messages]},
         )
 
     def _send(
-        self, intent: Intent, person: User, letter: Letter, evidence: Mapping[str, Any]
+        self, intent: OutboxMessage, person: User, letter: EmailContent, evidence: Mapping[str, Any]
     ) -> Written:
         number = message_id(intent.key)
         mail = EmailMessage(
@@ -73,11 +73,11 @@ class MailWriter:
             to=[person.email],
             headers={"Message-ID": number, "Auto-Submitted": "auto-generated"},
         )
-        with _told():
+        with _smtp_errors():
             mail.send()
         return Written(number[1:-1][:100], evidence=evidence)
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         return ()
 
 
@@ -88,7 +88,7 @@ def message_id(key: str) -> str:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _smtp_errors() -> Iterator[None]:
     """
     SMTP's errors in our words: what the server says may hold the address, so only its code is
     repeated.
@@ -98,7 +98,7 @@ def _told() -> Iterator[None]:
     except smtplib.SMTPRecipientsRefused as error:
         raise _coded(min((code for code, _ in error.recipients.values()), default=550)) from None
     except smtplib.SMTPAuthenticationError as error:
-        raise Refused(
+        raise CredentialsRefused(
             f"The mail server refused our credentials ({error.smtp_code}).", error.smtp_code
         ) from None
     except smtplib.SMTPServerDisconnected:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 
 from django.template.loader import render_to_string
 
-from integrations.base.adapter import Asset, Intent, Permanent
+from integrations.base.adapter import Asset, OutboxMessage, Permanent
 from integrations.base.markup import assets_in, placed
 
 # What may lie beside a page and is shown by a browser; everything else would be a download, and
@@ -37,7 +37,7 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RenderedPage:
     """``files`` lie beside the page and are there before it; their names hold their digests."""
 
     html: bytes
@@ -45,7 +45,7 @@ class Page:
     named: Mapping[str, str]  # by sha256: the asset's name beside the page
 
 
-def page(intent: Intent, url: str) -> Page:
+def page(intent: OutboxMessage, url: str) -> RenderedPage:
     """
     :raises Permanent: if the text refers to a file that was not sent along, or one is of a type
     that no page shows
@@ -57,7 +57,7 @@ def page(intent: Intent, url: str) -> Page:
         raise Permanent(f"The text refers to a file that was not sent along: {missing[0][:12]}….")
     style, seo = style_sheet(), content.get("seo") or {}
     style_name = f"style-{sha256(style).hexdigest()[:16]}.css"
-    told = {
+    context = {
         "language": content.get("language") or "en",
         "title": content["title"],
         "head_title": seo.get("title") or content["title"],
@@ -67,9 +67,9 @@ def page(intent: Intent, url: str) -> Page:
         "style": style_name,
         "body": placed(content["body_html"], named),  # sanitised before its version got its digest
     }
-    blank = render_to_string("site/page.html", {**told, "digest": _NO_DIGEST}).encode()
+    blank = render_to_string("site/page.html", {**context, "digest": _NO_DIGEST}).encode()
     html = blank.replace(_NO_DIGEST.encode(), sha256(blank).hexdigest().encode(), 1)
-    return Page(
+    return RenderedPage(
         html,
         {style_name: style, **{named[asset.sha256]: asset.read() for asset in intent.assets}},
         named,

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from integrations.adapters.static import page as pages
 from integrations.adapters.static.folder import DRAFTS, INDEX, drop, folder_of, get, put, steps_of
-from integrations.base.adapter import Conflict, Intent, Permanent, Written
+from integrations.base.adapter import Conflict, OutboxMessage, Permanent, Written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,12 +23,12 @@ def site_url(connection: Connection) -> str:
 
 
 class StaticWriter:
-    settle_s = 0.0  # a file is there, or it is not
+    consistency_delay_s = 0.0  # a file is there, or it is not
 
     def __init__(self, connection: Connection) -> None:
         self.connection, self.root = connection, folder_of(connection)
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         path = self._path(intent)
         if intent.remote_id and intent.remote_id != path:
             raise Conflict(
@@ -56,7 +56,7 @@ class StaticWriter:
             )
         return self._written(intent, path, html)
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         """Files first, the page last: whoever reads it finds everything it refers to."""
         path = self._path(intent)
         there = self.find(intent)
@@ -75,7 +75,7 @@ class StaticWriter:
             drop(self.root / DRAFTS / path[1:] / INDEX)
         return self._written(intent, path, made.html)
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         path = written.remote_id
         file = self._file(intent, path)
         made = pages.page(intent, self._url(path))
@@ -88,19 +88,19 @@ class StaticWriter:
             if raw is not None and raw != wanted[name]
         ]
 
-    def _path(self, intent: Intent) -> str:
+    def _path(self, intent: OutboxMessage) -> str:
         if intent.verb not in {"publish", "draft"}:
             raise Permanent(f"Static sites do not support “{intent.verb}”.")
         content = intent.content
         return "/" + "/".join(steps_of(f"{content.get('path') or ''}/{content['slug']}"))
 
-    def _file(self, intent: Intent, path: str) -> Path:
+    def _file(self, intent: OutboxMessage, path: str) -> Path:
         return (self.root / DRAFTS if intent.verb == "draft" else self.root) / path[1:] / INDEX
 
     def _url(self, path: str) -> str:
         return f"{site_url(self.connection)}{path[1:]}/"
 
-    def _written(self, intent: Intent, path: str, html: bytes) -> Written:
+    def _written(self, intent: OutboxMessage, path: str, html: bytes) -> Written:
         url = self._url(path)
         media = {asset.sha256: {"url": url + pages.file_name(asset)} for asset in intent.assets}
         evidence = {"sha256": sha256(html).hexdigest(), "media": media, "status": intent.verb}

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from integrations.base.adapter import NotFound, Permanent, Refused, Temporary, Unknown
-from integrations.http.client import Answer, SafeClient
+from integrations.base.adapter import CredentialsRefused, NotFound, Permanent, Temporary, Unknown
+from integrations.http.client import ClientResponse, SafeClient
 
 if TYPE_CHECKING:
     from integrations.base.connections import Connection
@@ -22,7 +22,7 @@ TRASHED = "trash"
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class WordPressPost:
     """A post or page with its raw fields, as people edit them."""
 
     id: str
@@ -69,7 +69,7 @@ class WordPressClient:
     ) -> None:
         self._http.__exit__(kind, error, trace)
 
-    def read(self, noun: str, key: str) -> Remote:
+    def read(self, noun: str, key: str) -> WordPressPost:
         """
         One post by its id, also one in the trash.
 
@@ -79,23 +79,23 @@ class WordPressClient:
             raise NotFound(f"“{key[:40]}” is not the id of a WordPress post.", 404)
         return _remote(self._ask("GET", f"/{noun}/{key}", params={"context": "edit"}))
 
-    def search(self, noun: str, words: str) -> list[Remote]:
+    def search(self, noun: str, words: str) -> list[WordPressPost]:
         """
         Those that hold ``words`` somewhere in title, excerpt or content, and that this user may
         edit; also in the trash.
         """
         return self._list(noun, search=words)
 
-    def with_slug(self, noun: str, slug: str) -> list[Remote]:
+    def with_slug(self, noun: str, slug: str) -> list[WordPressPost]:
         """More than one, where drafts are: their slugs are not unique."""
         return self._list(noun, slug=slug)
 
-    def create(self, noun: str, fields: Mapping[str, Any]) -> Remote:
+    def create(self, noun: str, fields: Mapping[str, Any]) -> WordPressPost:
         return _remote(
             self._ask("POST", f"/{noun}", params={"context": "edit"}, json=fields), wrote=True
         )
 
-    def update(self, noun: str, key: str, fields: Mapping[str, Any]) -> Remote:
+    def update(self, noun: str, key: str, fields: Mapping[str, Any]) -> WordPressPost:
         return _remote(
             self._ask("POST", f"/{noun}/{key}", params={"context": "edit"}, json=fields), wrote=True
         )
@@ -137,7 +137,7 @@ class WordPressClient:
         answer = self._ask("POST", f"/{taxonomy}", json={"name": name})
         return int(_object(answer, wrote=True)["id"])
 
-    def _list(self, noun: str, **wanted: str) -> list[Remote]:
+    def _list(self, noun: str, **wanted: str) -> list[WordPressPost]:
         params = {
             **wanted,
             "status": EVERY_STATUS,
@@ -158,19 +158,19 @@ class WordPressClient:
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         try:
-            answer: Answer = self._http.call(method, API + path, **options)
-        except Refused as error:
+            answer: ClientResponse = self._http.call(method, API + path, **options)
+        except CredentialsRefused as error:
             raise _explained(error) from None
         return answer.json()
 
 
-def _explained(error: Refused) -> Permanent:
+def _explained(error: CredentialsRefused) -> Permanent:
     """403 is about one post and this user's role, so it says nothing about the key; 401 does."""
     if error.status == HTTPStatus.FORBIDDEN:
         return Permanent(
             f"{error} The role of the connection's user does not allow it.", error.status
         )
-    return Refused(
+    return CredentialsRefused(
         f"{error} If user and application password are right, the web server may be dropping the "
         f"Authorization header.",
         error.status,
@@ -200,10 +200,10 @@ def _raw(value: dict[str, Any], name: str, *, wrote: bool) -> str:
     return str(field["raw"])
 
 
-def _remote(value: Any, *, wrote: bool = False) -> Remote:
+def _remote(value: Any, *, wrote: bool = False) -> WordPressPost:
     given = _object(value, wrote=wrote)
     meta = given.get("meta")
-    return Remote(
+    return WordPressPost(
         id=str(given["id"]),
         status=str(given.get("status", "")),
         slug=str(given.get("slug", "")),

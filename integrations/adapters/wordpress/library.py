@@ -71,8 +71,8 @@ def _find(client: WordPressClient, taxonomy: str, name: str) -> int | None:
     return min(
         (
             key
-            for key, told in client.terms(taxonomy, stored)
-            if plain(told).casefold() == name.casefold()
+            for key, term_name in client.terms(taxonomy, stored)
+            if plain(term_name).casefold() == name.casefold()
         ),
         default=None,
     )

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
-from integrations.adapters.wordpress.client import TRASHED, Remote
+from integrations.adapters.wordpress.client import TRASHED, WordPressPost
 from integrations.base.adapter import Asset
 from integrations.base.markup import plain, seen, spelled
 
@@ -31,7 +31,7 @@ def marked(body: str, object_key: str, title: str, excerpt: str) -> str:
     return _RAW.format(key=object_key, digest=_said(title, body, excerpt), body=body.strip())
 
 
-def mark_of(remote: Remote) -> tuple[str, str]:
+def mark_of(remote: WordPressPost) -> tuple[str, str]:
     """
     (object key, digest of what we said) in a post's mark; two empty strings if it has none, or
     several.
@@ -56,14 +56,14 @@ def _said(title: str, body: str, excerpt: str) -> str:
     return sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:32]
 
 
-def exactly(remote: Remote) -> str:
+def exactly(remote: WordPressPost) -> str:
     """A digest of the raw fields as they are there."""
     return sha256(
         json.dumps([remote.title, remote.content, remote.excerpt], ensure_ascii=True).encode()
     ).hexdigest()
 
 
-def changed_by_others(remote: Remote, evidence: Mapping[str, Any], slug: str) -> list[str]:
+def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: str) -> list[str]:
     """
     Return the changes by others since our last write, in words.
 
@@ -80,7 +80,7 @@ def changed_by_others(remote: Remote, evidence: Mapping[str, Any], slug: str) ->
     return changes
 
 
-def _as_marked(remote: Remote) -> bool:
+def _as_marked(remote: WordPressPost) -> bool:
     _, digest = mark_of(remote)
     return bool(digest) and _said(remote.title, remote.content, remote.excerpt) == digest
 
@@ -95,7 +95,7 @@ def same_slug(wanted: str, found: str) -> bool:
     )
 
 
-def unlike(remote: Remote, wanted: Mapping[str, Any]) -> list[str]:
+def unlike(remote: WordPressPost, wanted: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each raw field that differs from what was sent."""
     found = []
     for name, here in (("title", remote.title), ("excerpt", remote.excerpt)):
@@ -148,7 +148,7 @@ def _short(text: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-def in_trash(remote: Remote) -> bool:
+def in_trash(remote: WordPressPost) -> bool:
     return remote.status == TRASHED
 
 

@@ -9,9 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from integrations.adapters.wordpress import mapping
-from integrations.adapters.wordpress.client import POST_TYPES, TRASHED, Remote, WordPressClient
+from integrations.adapters.wordpress.client import (
+    POST_TYPES,
+    TRASHED,
+    WordPressClient,
+    WordPressPost,
+)
 from integrations.adapters.wordpress.library import placed_media, term_ids
-from integrations.base.adapter import Conflict, Intent, NotFound, Permanent, Written
+from integrations.base.adapter import Conflict, NotFound, OutboxMessage, Permanent, Written
 from integrations.base.markup import assets_in, placed
 
 if TYPE_CHECKING:
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
 
 STATUSES = {"publish": "publish", "draft": "draft"}
 # PHP goes on after a lost connection, by default for at most this long (max_execution_time).
-SETTLE_S = 30.0
+CONSISTENCY_DELAY_S = 30.0
 FEATURED = (
     "hero"  # the role of the file that becomes the post's own image, beside or above its text
 )
@@ -28,9 +33,9 @@ FEATURED = (
 class WordPressWriter:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.settle_s = float(connection.setting("settle_s", SETTLE_S))
+        self.consistency_delay_s = float(connection.setting("settle_s", CONSISTENCY_DELAY_S))
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         """
         By id, else by our mark, else by slug.
 
@@ -41,7 +46,7 @@ class WordPressWriter:
             remote = self._find(client, intent)
         return _written(remote, {}) if remote else None
 
-    def _find(self, client: WordPressClient, intent: Intent) -> Remote | None:
+    def _find(self, client: WordPressClient, intent: OutboxMessage) -> WordPressPost | None:
         noun = _noun(intent)
         if intent.remote_id:
             return _alive(_known(client, noun, intent.remote_id))
@@ -67,7 +72,7 @@ class WordPressWriter:
             )
         return None
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         """
         Files first, then the text, as a draft if it is new; it is made public by a call of its own.
 
@@ -100,7 +105,7 @@ class WordPressWriter:
         }
         return _written(now, evidence)
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         noun = _noun(intent)
         media: Mapping[str, Mapping[str, Any]] = written.evidence.get("media", {})
         with WordPressClient(self.connection) as client:
@@ -122,7 +127,7 @@ class WordPressWriter:
         return [*found, *mapping.unlike(now, {**wanted, **written.evidence.get("terms", {})})]
 
     def _fields(
-        self, client: WordPressClient, intent: Intent, noun: str
+        self, client: WordPressClient, intent: OutboxMessage, noun: str
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the fields to send and, by sha256, the files they refer to."""
         media = placed_media(client, intent.assets)
@@ -143,7 +148,7 @@ class WordPressWriter:
             sha256: {"id": medium.id, "url": medium.url} for sha256, medium in media.items()
         }
 
-    def _text(self, intent: Intent, urls: Mapping[str, str]) -> dict[str, Any]:
+    def _text(self, intent: OutboxMessage, urls: Mapping[str, str]) -> dict[str, Any]:
         given = intent.content
         missing = [sha256 for sha256 in assets_in(given["body_html"]) if sha256 not in urls]
         if missing:
@@ -167,20 +172,20 @@ class WordPressWriter:
         return {**fields, "meta": meta} if meta else fields
 
 
-def _noun(intent: Intent) -> str:
+def _noun(intent: OutboxMessage) -> str:
     noun = str(intent.content.get("post_type") or "posts")
     if noun not in POST_TYPES:
         raise Permanent(f"“{noun}” is neither {' nor '.join(POST_TYPES)}.")
     return noun
 
 
-def _status(intent: Intent) -> str:
+def _status(intent: OutboxMessage) -> str:
     if intent.verb not in STATUSES:
         raise Permanent(f"WordPress does not support “{intent.verb}”.")
     return STATUSES[intent.verb]
 
 
-def _known(client: WordPressClient, noun: str, key: str) -> Remote:
+def _known(client: WordPressClient, noun: str, key: str) -> WordPressPost:
     try:
         return client.read(noun, key)
     except NotFound:
@@ -190,7 +195,7 @@ def _known(client: WordPressClient, noun: str, key: str) -> Remote:
         ) from None
 
 
-def _alive(remote: Remote) -> Remote:
+def _alive(remote: WordPressPost) -> WordPressPost:
     if mapping.in_trash(remote):
         raise Conflict(
             f"Post {remote.id} lies in the trash there. Restore it, or delete it for good and "
@@ -199,7 +204,7 @@ def _alive(remote: Remote) -> Remote:
     return remote
 
 
-def _unchanged(now: Remote, known: Written, intent: Intent, status: str) -> None:
+def _unchanged(now: WordPressPost, known: Written, intent: OutboxMessage, status: str) -> None:
     changes = mapping.changed_by_others(now, known.evidence, str(intent.content["slug"]))
     if changes:
         raise Conflict(
@@ -224,7 +229,7 @@ def _ids(remotes: Any) -> str:
     return ", ".join(f"{each.id} ({each.status})" for each in remotes)
 
 
-def _written(remote: Remote, evidence: Mapping[str, Any]) -> Written:
+def _written(remote: WordPressPost, evidence: Mapping[str, Any]) -> Written:
     return Written(
         remote.id, remote.link, {"status": remote.status, "slug": remote.slug, **evidence}
     )

@@ -51,7 +51,7 @@ class ConnectionForm(SavedForm):
 
 
 @admin.register(Connection)
-class ConnectionAdmin(SavedAdmin):
+class ConnectionAdmin(SavedAdmin[Connection]):
     form = ConnectionForm
     list_display = ("name", "kind", "health", "answered", "said", "delivered", "is_on")
     list_filter = ("kind", "is_active")

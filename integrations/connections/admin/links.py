@@ -17,7 +17,7 @@ from routing.work.display import NOTHING
 
 
 @admin.register(ExternalLink)
-class ExternalLinkAdmin(ReadOnly):
+class ExternalLinkAdmin(ReadOnly[ExternalLink]):
     heading = _("External links")
     list_display = ("there", "connection", "noun", "ours")
     list_select_related = ("connection", "client", "contact", "engagement__client", "item")

@@ -9,16 +9,18 @@ from collections.abc import Iterator, Sequence
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from integrations.base.adapter import Known, Person
+from integrations.base.adapter import ExternalPerson, SubjectFacts
 from integrations.base.connections import Connection
-from integrations.inbox.keep.writer import Writer
-from integrations.inbox.matching import COMPANY, Links, domains_of
+from integrations.inbox.keep.writer import RecordWriter
+from integrations.inbox.matching import COMPANY, SubjectLinks, domains_of
 from routing.models import Agency, Client, ClientDomain
 from routing.people.saving import tell
 from routing.runs.registry import Problem
 
 
-def make_client(writer: Writer, known: Known, people: Sequence[Person]) -> Client:
+def make_client(
+    writer: RecordWriter, known: SubjectFacts, people: Sequence[ExternalPerson]
+) -> Client:
     """
     A new client for a company, or for a company's domain.
 
@@ -92,6 +94,8 @@ def _codes(name: str) -> Iterator[str]:
         yield f"{stem[: min(3, 6 - len(str(count)))]}{count}"
 
 
-def keep_company(writer: Writer, client: Client, known: Known, links: Links) -> None:
+def keep_company(
+    writer: RecordWriter, client: Client, known: SubjectFacts, links: SubjectLinks
+) -> None:
     if known.organisation and links.company is None:
         writer.link(COMPANY, known.organisation.remote_id, client=client)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from integrations.base.adapter import Person
-from integrations.inbox.keep.writer import Writer
-from integrations.inbox.matching import CONTACT, Links
+from integrations.base.adapter import ExternalPerson
+from integrations.inbox.keep.writer import RecordWriter
+from integrations.inbox.matching import CONTACT, SubjectLinks
 from routing.models import Client, Contact, Membership
 from routing.people.operations import save_contact
 
@@ -17,7 +17,7 @@ MAX_EMAIL = 254  # characters, RFC 5321
 
 
 def keep_contacts(
-    writer: Writer, client: Client, people: Sequence[Person], links: Links
+    writer: RecordWriter, client: Client, people: Sequence[ExternalPerson], links: SubjectLinks
 ) -> list[Contact]:
     """
     The contacts these people are, in the same order; made where there is none, without access to
@@ -41,7 +41,7 @@ def keep_contacts(
     return list(kept.values())
 
 
-def _contact(writer: Writer, person: Person, links: Links) -> Contact | None:
+def _contact(writer: RecordWriter, person: ExternalPerson, links: SubjectLinks) -> Contact | None:
     link = links.contacts.get(person.remote_id)
     if link is not None:
         return link.contact

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from delivery.models import Engagement
-from integrations.base.adapter import Known
+from integrations.base.adapter import SubjectFacts
 from integrations.base.typed import Typed, currency, day, number, whole
-from integrations.inbox.keep.writer import Writer
-from integrations.inbox.matching import Links
+from integrations.inbox.keep.writer import RecordWriter
+from integrations.inbox.matching import SubjectLinks
 from routing.models import Client
 from routing.runs.registry import Problem
 
@@ -21,7 +21,7 @@ MAX_ROUNDS, MAX_HOURS = 32_767, 1_000_000  # what the columns hold
 
 
 def keep_engagement(
-    writer: Writer, client: Client, known: Known, links: Links
+    writer: RecordWriter, client: Client, known: SubjectFacts, links: SubjectLinks
 ) -> Engagement | None:
     """
     Store the engagement as reported now. Values that are not reported stay unchanged.
@@ -39,7 +39,9 @@ def keep_engagement(
     return engagement
 
 
-def engagement_of(client: Client, known: Known, links: Links) -> tuple[Engagement | None, bool]:
+def engagement_of(
+    client: Client, known: SubjectFacts, links: SubjectLinks
+) -> tuple[Engagement | None, bool]:
     """
     Return the unsaved engagement and whether anything in it is new.
 

@@ -10,13 +10,13 @@ from integrations.base.connections import Connection
 from integrations.base.links import ExternalLink
 from routing.kernel.sql import run
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 
 _LOCK = 0x7468726C  # one number for all matching: two locks could wait for each other
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class RecordWriter:
     """For whom, as whom, when and why rows are written."""
 
     connection: Connection
@@ -25,7 +25,7 @@ class Writer:
     reason: str
 
     def save(self, row: Any) -> None:
-        save(row, by=self.by, at=self.at, reason=self.reason)
+        save_with_reason(row, by=self.by, at=self.at, reason=self.reason)
 
     def link(self, noun: str, key: str, **target: Any) -> None:
         """Remember what the other side calls a thing of ours; nothing where it has no id."""

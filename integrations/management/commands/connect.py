@@ -14,7 +14,7 @@ from delivery.flows.shipped import ensure_lead_flow
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.connections import Connection
 from integrations.base.origins import BadAddress, origin_of
-from integrations.connections.operations import BadConnection, Wanted, connect
+from integrations.connections.operations import BadConnection, ConnectionSettings, connect
 from integrations.http.network import is_public, resolve
 from routing.models import Agency, Team, User
 from routing.people.actors import Actor
@@ -165,13 +165,13 @@ class Command(BaseCommand):
                 f"desk, under Flows."
             )
 
-    def wanted(self, options: dict[str, Any]) -> Wanted:
+    def wanted(self, options: dict[str, Any]) -> ConnectionSettings:
         given = {name: options[name] for name in ("api_version", "app_id", "folder")} | {
             "properties": dict(options["property"] or ())
         }
         if options["portal_id"] is not None:
             given["portal_ids"] = [options["portal_id"]]
-        return Wanted(
+        return ConnectionSettings(
             kind=options["kind"],
             slug=options["slug"],
             name=options["name"],

@@ -15,13 +15,14 @@ from integrations.outbox import outcomes
 from integrations.outbox.cases import refused_dead, withdraw_cases
 from integrations.outbox.heads import calls_about, calls_for, heads
 from integrations.outbox.models import Outbound
+from integrations.outbox.results import AFTER_REST_S
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.settle import AFTER_REST_S
 from routing.kernel.retrying import again
 from routing.kernel.roles import AUDITOR, INTEGRATIONS, OPS, grant
+from routing.kernel.transitions import verb_of
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
-from routing.work.door import Result
+from routing.people.saving import save_with_reason, tell
+from routing.work.door import OperationResult
 from routing.work.gates import GONE, GateResult, refused
 
 grant("integrations.view_outbound", OPS, INTEGRATIONS, AUDITOR)
@@ -30,13 +31,13 @@ grant("integrations.replay_outbound", OPS, INTEGRATIONS, name="Can retry failed 
 grant("integrations.discard_outbound", INTEGRATIONS, name="Can discard outbox messages")
 
 State = Outbound.State
-REPLAYABLE = frozenset({State.DEAD})
-DISCARDABLE = frozenset({State.PENDING, State.RETRYING, State.UNKNOWN, State.HELD, State.DEAD})
+REPLAYABLE = verb_of(Outbound, "replay").sources
+DISCARDABLE = verb_of(Outbound, "discard").sources
 
 
-def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Let what failed be tried anew, and what waited behind it follow; one ``Result`` per id.
+    Let what failed be tried anew, and what waited behind it follow; one ``OperationResult`` per id.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -47,12 +48,12 @@ def replay(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[
         _keep(row, by, at, reason, "replay")
         outcomes.replayed(row, by, at)
 
-    return again(lambda: _settle(ids, REPLAYABLE, each, at, reason))
+    return again(lambda: _apply(ids, REPLAYABLE, each, at, reason))
 
 
 def resume_refused(
     connection: Connection, paused_until: datetime | None, *, by: Actor, at: datetime
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     With new credentials, try anew what failed because the old ones were refused, and what waited
     for the pause to end.
@@ -79,10 +80,10 @@ def resume_refused(
     return results
 
 
-def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Give up what is not delivered, and let what waited behind it go; one ``Result`` per id. What an
-    attempt did there stays.
+    Give up what is not delivered, and let what waited behind it go; one ``OperationResult`` per
+    id. What an attempt did there stays.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -92,7 +93,7 @@ def discard(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list
 
 def give_up(
     ids: Sequence[int], *, by: Actor, at: datetime, reason: str, replaced: bool = False
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     The same, whether or not ``by`` may discard: what it was for is called off or done anew.
 
@@ -107,16 +108,16 @@ def give_up(
             outcomes.discarded(row, by, at)
         withdraw_cases(row, at=at)
 
-    return again(lambda: _settle(ids, DISCARDABLE, each, at, reason))
+    return again(lambda: _apply(ids, DISCARDABLE, each, at, reason))
 
 
-def _settle(
+def _apply(
     ids: Sequence[int],
     states: Collection[str],
     each: Callable[[Outbound], None],
     at: datetime,
     reason: str,
-) -> list[Result]:
+) -> list[OperationResult]:
     with transaction.atomic():
         seen = list(Outbound.objects.filter(pk__in=ids))
         lock_work(seen)
@@ -132,7 +133,7 @@ def _settle(
             refusals = _refusals(rows.get(pk), states, reason)
             if not refusals:
                 each(rows[pk])
-            results.append(Result(pk, not refusals, refusals, rows.get(pk)))
+            results.append(OperationResult(pk, not refusals, refusals, rows.get(pk)))
         _free([rows[result.id] for result in results if result.done], at)
         calls = calls_about({(row.connection_id, row.object_key) for row in seen}, at)
         transaction.on_commit(partial(doorbell.outbound.ring, calls))
@@ -153,7 +154,7 @@ def _refusals(row: Outbound | None, states: Collection[str], reason: str) -> tup
 
 
 def _keep(row: Outbound, by: Actor, at: datetime, reason: str, verb: str) -> None:
-    save(row, by=by, at=at, reason=reason)
+    save_with_reason(row, by=by, at=at, reason=reason)
     tell(f"integrations.outbound.{verb}", row.pk, by=by, at=at)
 
 

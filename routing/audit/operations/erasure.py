@@ -14,7 +14,7 @@ from django.db.models import Q
 from routing.kernel.events import Payload
 from routing.people.actors import Actor
 from routing.people.clients import Contact, ErasedIdentity
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.runs.models import Enrichment
 from routing.work.registry import erasers
 
@@ -104,6 +104,6 @@ def erase(contact_id: int, *, by: Actor, at: datetime, reason: str) -> Contact:
             user.set_unusable_password()
             EmailAddress.objects.filter(user=user).delete()
             Authenticator.objects.filter(user=user).delete()
-            save(user, by=by, at=at, reason=reason)
+            save_with_reason(user, by=by, at=at, reason=reason)
         tell("routing.contact.erase", contact.pk, by=by, at=at)
     return contact

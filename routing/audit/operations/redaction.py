@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connections, transaction
 from psycopg import sql
 
-from routing.audit.evidence import ledgers
+from routing.audit.ledgers import ledgers
 from routing.audit.models import Redaction
 
 REDACTED = "[redacted]"

@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from django.db import transaction
 
-from routing.audit.evidence import Ledger, ledgers
 from routing.audit.heads import publish
+from routing.audit.ledgers import Ledger, ledgers
 from routing.audit.models import Seal, SealSweep
 from routing.kernel.canonical import PINNED, digest_sql, link
 from routing.kernel.sql import run

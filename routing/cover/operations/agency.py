@@ -9,7 +9,7 @@ from django.db import transaction
 from routing.cover.agency import Agency
 from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.work.registry import announce, reactions
 
 SAVED = announce("routing.agency.save")
@@ -32,7 +32,7 @@ def save_agency(row: Agency, *, by: Actor, at: datetime, reason: str = "") -> No
             f"routing.{'change' if known else 'add'}_agency", to="say who answers for the agency"
         )
         row.pk, row._state.adding = 1, known is None
-        save(row, by=by, at=at, reason=reason)
+        save_with_reason(row, by=by, at=at, reason=reason)
         tell(SAVED.kind, row.pk, by=by, at=at)
         for reaction in reactions(SAVED.kind):
             reaction([row], by, at)

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from routing.cover.succession import hand_on
 from routing.kernel.roles import AM, AUDITOR, CREATIVE, EVERYONE, INTEGRATIONS, OPS, QA, Role, grant
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.people.staff import User
-from routing.work.door import Result, operation
+from routing.work.door import OperationResult, operation
 from routing.work.gates import ContextWith, GateResult, passed, refused
 from routing.work.items import WorkItem
 
@@ -38,7 +38,7 @@ class CannotLeave(Exception):
     A person still has places that the named successor cannot take; ``results`` says which and why.
     """
 
-    def __init__(self, results: Sequence[Result]) -> None:
+    def __init__(self, results: Sequence[OperationResult]) -> None:
         super().__init__(f"{len(results)} places cannot be handed to this successor.")
         self.results = results
 
@@ -71,7 +71,7 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
         changes = [f"+{name}" for name in sorted(wanted - had)] + [
             f"-{name}" for name in sorted(had - wanted)
         ]
-        save(
+        save_with_reason(
             now,
             by=by,
             at=at,
@@ -114,14 +114,14 @@ replace_person = operation(
 )
 
 
-def _unfit(leaver: User, heir: User) -> list[Result]:
+def _unfit(leaver: User, heir: User) -> list[OperationResult]:
     if heir.pk == leaver.pk or not heir.is_active or not heir.is_staff:
         who = refused(
             "heir",
             _("The successor must be a different, active staff member."),
             clears_by=_("You: choose someone else"),
         )
-        return [Result(heir.pk, False, (who,), heir)]
+        return [OperationResult(heir.pk, False, (who,), heir)]
     return []
 
 
@@ -150,7 +150,7 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
             raise CannotLeave(stuck)
         leaver.is_active = False
         leaver.session_epoch += 1
-        save(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
+        save_with_reason(leaver, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
         tell("routing.user.deactivate", leaver.pk, by=by, at=at)
     user.is_active, user.session_epoch = False, leaver.session_epoch
     return len(ids)
@@ -167,6 +167,6 @@ def reactivate(user: User, *, by: Actor, at: datetime, reason: str) -> None:
     with transaction.atomic():
         [now] = _locked(user)
         now.is_active = True
-        save(now, by=by, at=at, reason=reason, only=["is_active"])
+        save_with_reason(now, by=by, at=at, reason=reason, only=["is_active"])
         tell("routing.user.reactivate", now.pk, by=by, at=at)
     user.is_active = True

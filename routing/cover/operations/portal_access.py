@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.kernel.roles import AM, OPS, grant
 from routing.people.actors import Actor
 from routing.people.clients import Contact, Membership
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.people.staff import User
 from routing.work.gates import GateResult, refused
 from routing.work.registry import announce, reactions
@@ -118,7 +118,7 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
             make_password(None),
         )
         user.session_epoch += 1
-        save(user, by=by, at=at, reason="Invited to the portal.")
+        save_with_reason(user, by=by, at=at, reason="Invited to the portal.")
         EmailAddress.objects.filter(
             user=user
         ).delete()  # an address of an earlier invitation signs nobody in
@@ -155,7 +155,7 @@ def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: 
     """
     with transaction.atomic():
         before = Membership.objects.filter(pk=membership.pk).select_for_update().first()
-        save(membership, by=by, at=at, reason=reason)
+        save_with_reason(membership, by=by, at=at, reason=reason)
         if before and _less(before, membership):
             end_sessions(before.contact_id, by=by, at=at, reason="A role in the portal was lost.")
 
@@ -195,4 +195,4 @@ def _end(contact: Contact, *, by: Actor, at: datetime, reason: str, active: bool
     user = User.objects.select_for_update(no_key=True).get(contact=contact.pk)
     user.is_active = active
     user.session_epoch += 1
-    save(user, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])
+    save_with_reason(user, by=by, at=at, reason=reason, only=["is_active", "session_epoch"])

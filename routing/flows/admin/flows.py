@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from routing.desk.addresses import address, page_of
 from routing.desk.base import actor
 from routing.desk.saved import SavedAdmin
-from routing.flows.admin.why import WhyForm
+from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.models import Flow, FlowVersion
 from routing.flows.operations import begin
 from routing.runs.exceptions import ExceptionCase
@@ -31,7 +31,7 @@ from routing.work.visibility import work_seen_by
 
 
 @admin.register(Flow)
-class FlowAdmin(SavedAdmin):
+class FlowAdmin(SavedAdmin[Flow]):
     list_display = (
         "name",
         "purpose_short",
@@ -127,7 +127,7 @@ class FlowAdmin(SavedAdmin):
     def draft_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         by, flow = actor(request), self.seen(request, object_id)
         by.require("routing.add_flowversion", to="change flows")
-        form = WhyForm(request.POST or None)
+        form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             draft = begin(flow, by=by, at=timezone.now(), reason=form.cleaned_data["reason"])
             messages.success(

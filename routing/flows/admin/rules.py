@@ -116,7 +116,7 @@ class OneRuleForm(SavedForm):
 
 
 @admin.register(Rule)
-class RuleAdmin(FrozenWhenPublished):
+class RuleAdmin(FrozenWhenPublished[Rule]):
     form = OneRuleForm
     list_display = ("name", "version", "position", "team")
     list_select_related = ("version__flow", "team")

@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from routing.desk.addresses import address, page_of
-from routing.desk.base import actor
+from routing.desk.base import ModelT, actor
 from routing.desk.forms import choice
 from routing.desk.saved import SavedAdmin
+from routing.flows.admin.reason_form import ReasonForm
 from routing.flows.admin.version_parts import (
     FieldsOfVersion,
     PartOfVersion,
     RulesOfVersion,
     TriggersOfVersion,
 )
-from routing.flows.admin.why import WhyForm
 from routing.flows.models import FlowVersion
 from routing.flows.operations import NotPublishable, copy, faults, publish, roll_back
 from routing.flows.registry import action_names
@@ -56,7 +56,7 @@ VERBS: dict[str, Verb] = {  # operation, permission, label, what it said when do
 }
 
 
-class FrozenWhenPublished(SavedAdmin):
+class FrozenWhenPublished(SavedAdmin[ModelT]):
     """
     Parts of a flow version, editable while it is a draft.
 
@@ -111,7 +111,7 @@ def part_of_version(part: type[PartOfVersion]) -> type[PartOfVersion]:
 
 
 @admin.register(FlowVersion)
-class FlowVersionAdmin(FrozenWhenPublished):
+class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
     list_display = ("__str__", "standing", "published", "published_by", "copied_from")
     list_select_related = ("flow", "published_by", "copied_from__flow")
     list_filter = ("flow",)
@@ -196,7 +196,7 @@ class FlowVersionAdmin(FrozenWhenPublished):
         operation, permission, label, said = VERBS[verb]
         by = actor(request)
         by.require(permission, to=str(label).lower())
-        form, wrong = WhyForm(request.POST or None), []
+        form, wrong = ReasonForm(request.POST or None), []
         if request.method == "POST" and form.is_valid():
             try:
                 made = operation(

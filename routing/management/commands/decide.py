@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from routing.runs.again import decide_again
 from routing.runs.find import find_run
+from routing.runs.recompute import recompute_decision
 
 
 class Command(BaseCommand):
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             f"{decision.backup}"
         )
         if again:
-            result = decide_again(decision)
+            result = recompute_decision(decision)
             if not result.same:
                 raise CommandError(
                     f"The decision differs.\nrecorded:   {result.recorded}\nrecomputed: "

@@ -46,19 +46,19 @@ def _as_text(story: dict[str, Any]) -> str:
         "",
     ]
     for entry in story["entries"]:
-        lines.append(f"{entry['at'][:19]}Z  {entry['chapter']:<11} {entry['title']}")
-        lines += [f"{'':23}{line}" for line in _told(entry["data"])]
+        lines.append(f"{entry['at'][:19]}Z  {entry['section']:<11} {entry['title']}")
+        lines += [f"{'':23}{line}" for line in _data_lines(entry["data"])]
     return "\n".join(lines)
 
 
-def _told(data: Mapping[str, Any]) -> Iterator[str]:
+def _data_lines(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield one line per known value. Nested values are indented and empty ones left out."""
     for name, value in data.items():
         if value in ("", None, [], {}):
             continue
         if isinstance(value, Mapping):
             yield f"{name}:"
-            yield from (f"  {line}" for line in _told(value))
+            yield from (f"  {line}" for line in _data_lines(value))
         elif isinstance(value, list | tuple) and any(isinstance(each, Mapping) for each in value):
             yield f"{name}:"
             yield from (f"  - {_short(each)}" for each in value)

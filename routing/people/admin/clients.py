@@ -33,7 +33,7 @@ class ContactsOfClient(Rows):
 
 
 @admin.register(Client)
-class ClientAdmin(KeepsMemberships, SavedAdmin):
+class ClientAdmin(KeepsMemberships[Client], SavedAdmin[Client]):
     list_display = ("name", "code", "team", "owner", "backup", "timezone", "is_restricted", "work")
     list_filter = ("restricted", "team")
     list_select_related = ("team", "owner", "backup")

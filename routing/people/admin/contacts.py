@@ -53,7 +53,7 @@ class EraseForm(forms.Form):
 
 
 @admin.register(Contact)
-class ContactAdmin(PortalAccess, KeepsMemberships, SavedAdmin):
+class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact]):
     form = ContactForm
     list_display = ("full_name", "email", "of_clients", "portal")
     search_fields = ("full_name", "email")

@@ -55,9 +55,9 @@ class DestinationForm(SavedForm):
         )
 
     def clean(self) -> Any:
-        told = super().clean() or self.cleaned_data
+        data = super().clean() or self.cleaned_data
         known: dict[str, PlaceKind] = {each.kind: each for each in destination_kinds()}
-        kind, connection = known.get(told.get("kind", "")), told.get("connection", "")
+        kind, connection = known.get(data.get("kind", "")), data.get("connection", "")
         if (
             kind
             and connection
@@ -67,11 +67,11 @@ class DestinationForm(SavedForm):
             self.add_error(
                 "connection", _("This connection is not of kind %(kind)s.") % {"kind": kind.label}
             )
-        return told
+        return data
 
 
 @admin.register(Destination)
-class DestinationAdmin(SavedAdmin):
+class DestinationAdmin(SavedAdmin[Destination]):
     form = DestinationForm
     list_display = (
         "name",

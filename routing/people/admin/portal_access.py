@@ -34,7 +34,7 @@ class WithdrawForm(forms.Form):
     )
 
 
-class PortalAccess(DeskAdmin):
+class PortalAccess(DeskAdmin[Contact]):
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
         return [
@@ -53,11 +53,12 @@ class PortalAccess(DeskAdmin):
         if contact is None:
             return {}
         granted = has_access(contact)
+        email = contact.user.email if granted and contact.user else ""
         verb = "withdraw" if granted else "invite"
         return {
             "granted": granted,
-            "signs_in_with": contact.user.email if granted else "",
-            "moved": granted and contact.user.email != contact.email.lower(),
+            "signs_in_with": email,
+            "moved": granted and email != contact.email.lower(),
             "access_step": address(Contact, verb, contact.pk)
             if by.may(f"routing.{verb}_contact")
             else "",

@@ -29,7 +29,7 @@ SHOWN = 50
 
 
 @admin.register(User)
-class UserAdmin(SavedAdmin):
+class UserAdmin(SavedAdmin[User]):
     form = PersonForm
     heading = gettext_lazy("People")
     list_display = ("full_name", "email", "role_names", "team_names", "timezone", "standing")
@@ -108,8 +108,8 @@ class UserAdmin(SavedAdmin):
             except CannotLeave as refusal:
                 stuck = [(result.row, result.refusals) for result in refusal.results]
             else:
-                told = _("Deactivated %(who)s. %(count)s open items went to %(heir)s.")
-                messages.success(request, told % {"who": person, "count": moved, "heir": heir})
+                text = _("Deactivated %(who)s. %(count)s open items went to %(heir)s.")
+                messages.success(request, text % {"who": person, "count": moved, "heir": heir})
                 return HttpResponseRedirect(page_of(person))
         context = {
             "title": _("Deactivate %(who)s") % {"who": person},

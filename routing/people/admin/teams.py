@@ -26,7 +26,7 @@ class Members(Rows):
 
 
 @admin.register(Team)
-class TeamAdmin(SavedAdmin):
+class TeamAdmin(SavedAdmin[Team]):
     list_display = ("name", "lead", "size")
     list_select_related = ("lead",)
     search_fields = ("name",)

@@ -9,16 +9,15 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.paginator import InfinitePaginator
 
 from routing.desk.addresses import work_page
-from routing.desk.base import DeskAdmin, actor
+from routing.desk.base import DeskAdmin, ModelT, actor
 from routing.kernel.events import Event
 from routing.work.display import NOTHING, when
 from routing.work.visibility import visible_work, work_seen_by
 
 
-class ReadOnly(DeskAdmin):
+class ReadOnly(DeskAdmin[ModelT]):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -27,14 +26,13 @@ class ReadOnly(DeskAdmin):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(ReadOnly[Event]):
     list_display = ("kind", "of_work", "way", "actor", "happened", "source")
     list_select_related = ("item", "actor")
     list_filter = ("source",)
     search_fields = ("=item__ref",)
     search_help_text = _("Reference, such as ACM-142")
     ordering = ("-id",)
-    paginator = InfinitePaginator  # counting millions of rows helps nobody
     empty_title = _("No events")
     empty_text = _("Each change to work is recorded here as an event.")
 

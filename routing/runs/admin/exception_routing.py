@@ -17,7 +17,7 @@ from routing.desk.addresses import address
 from routing.desk.base import actor
 from routing.desk.forms import line
 from routing.desk.saved import SavedAdmin
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 
 
@@ -33,7 +33,7 @@ class RouteForm(forms.ModelForm[ExceptionRoute]):
 
 
 @admin.register(ExceptionRoute)
-class ExceptionRouteAdmin(SavedAdmin):
+class ExceptionRouteAdmin(SavedAdmin[ExceptionRoute]):
     list_display = ("reason_name", "taker", "timebox", "cases")
     search_fields = ("reason",)
     search_help_text = gettext_lazy("Reason code")
@@ -48,7 +48,9 @@ class ExceptionRouteAdmin(SavedAdmin):
         self, request: HttpRequest, obj: ExceptionRoute, form: Any, change: bool
     ) -> None:
         if not change or form.changed_data:
-            save(obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data["why"])
+            save_with_reason(
+                obj, by=actor(request), at=timezone.now(), reason=form.cleaned_data["why"]
+            )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("reason",) if obj else ()

@@ -31,9 +31,9 @@ from routing.runs.admin.fill_in import FillInForm, form_for
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
-from routing.runs.standing import field_faults, standings
+from routing.runs.snapshots import field_problems, run_snapshots
 from routing.work import display
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import clients_seen_by, work_seen_by
@@ -42,7 +42,7 @@ tone(ExceptionCase, open="warn", claimed="info", escalated="bad", resolved="good
 
 
 @admin.register(ExceptionCase)
-class ExceptionAdmin(WorkColumns, StepsAdmin):
+class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
     noun_template = "desk/exception.html"
     list_display = (
         "reason_name",
@@ -108,7 +108,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
             return HttpResponseRedirect(page_of(case))
         by.require("routing.fill_in_run", to="fill in runs")
         form = form_for(case, by, at, request.POST)
-        if form is None:
+        if form is None or case.run_id is None:
             raise PermissionDenied(_("Nothing is left to fill in."))
         if form.is_valid():
             try:
@@ -132,11 +132,15 @@ class ExceptionAdmin(WorkColumns, StepsAdmin):
         }
         return self.page(request, self.noun_template, case, context)
 
-    def tell(self, request: HttpRequest, case: ExceptionCase, results: Sequence[Result]) -> None:
+    def tell(
+        self, request: HttpRequest, case: ExceptionCase, results: Sequence[OperationResult]
+    ) -> None:
         run, step = case.run, RunStep.Name(case.step).label
         assert run is not None
         here = case.step == RunStep.Name.VALIDATE
-        missing = [fault.label for fault in field_faults(standings([run.pk])[0])] if here else []
+        missing = (
+            [fault.label for fault in field_problems(run_snapshots([run.pk])[0])] if here else []
+        )
         stuck = [refusal for result in results for refusal in result.refusals]
         if missing:
             messages.warning(

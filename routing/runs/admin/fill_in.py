@@ -21,14 +21,14 @@ from unfold.widgets import (
 )
 
 from routing.desk.forms import line, long_text, picked
-from routing.flows.fields import Fault, FieldSpec, FieldType
+from routing.flows.fields import FieldProblem, FieldSpec, FieldType
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import RunStep
 from routing.runs.operations.runs import WrongValues
-from routing.runs.standing import Standing, field_faults, standings
+from routing.runs.snapshots import RunSnapshot, field_problems, run_snapshots
 from routing.work.visibility import clients_seen_by
 
 CLIENT = "client"
@@ -39,13 +39,13 @@ class FillInForm(forms.Form):
     partial = True  # what is needed may come one by one, so nothing is called optional
 
     def __init__(
-        self, case: ExceptionCase, standing: Standing, by: Actor, *args: Any, **kwargs: Any
+        self, case: ExceptionCase, snapshot: RunSnapshot, by: Actor, *args: Any, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        specs = {spec.name: spec for spec in standing.plan.fields}
+        specs = {spec.name: spec for spec in snapshot.plan.fields}
         # Before anything was read there is nothing to check: whose it is comes first.
-        for fault in field_faults(standing) if case.step == RunStep.Name.VALIDATE else ():
-            source = standing.found.sources.get(fault.name, "")
+        for fault in field_problems(snapshot) if case.step == RunStep.Name.VALIDATE else ():
+            source = snapshot.found.sources.get(fault.name, "")
             self.fields[fault.name] = _field(specs[fault.name], fault, source)
         if case.reason in CLIENT_IS_OPEN:
             fits = clients_seen_by(by).filter(pk__in=case.evidence.get("clients", ()))
@@ -67,14 +67,14 @@ class FillInForm(forms.Form):
     @property
     def values(self) -> Mapping[str, Any]:
         """Return the entered values in the form the operation takes."""
-        told = {
+        values = {
             name: value
             for name, value in self.cleaned_data.items()
             if name not in {CLIENT, "reason"} and value not in (None, "")
         }
         return {
             name: value.isoformat() if isinstance(value, date) else value
-            for name, value in told.items()
+            for name, value in values.items()
         }
 
     @property
@@ -102,12 +102,12 @@ def form_for(case: ExceptionCase, by: Actor, at: datetime, data: Any = None) -> 
     )
     if not can_help or not by.may("routing.fill_in_run"):
         return None
-    found = standings([case.run_id] if case.run_id else [])
+    found = run_snapshots([case.run_id] if case.run_id else [])
     form = FillInForm(case, found[0], by, data)
     return form if form.asks else None
 
 
-def _field(spec: FieldSpec, fault: Fault, source: str) -> forms.Field:
+def _field(spec: FieldSpec, fault: FieldProblem, source: str) -> forms.Field:
     now = _("Currently “%(value)s”, from %(source)s. This value is invalid.") % {
         "value": fault.found,
         "source": source or _("unknown source"),

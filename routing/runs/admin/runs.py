@@ -39,7 +39,7 @@ tone(
 
 
 @admin.register(Run)
-class RunAdmin(WorkColumns, StepsAdmin):
+class RunAdmin(WorkColumns, StepsAdmin[Run]):
     noun_template = "desk/run.html"
     list_display = ("what", "flow_name", "about", "client", "state_name", "owner", "held_by", "age")
     list_filter = (
@@ -111,8 +111,8 @@ class RunAdmin(WorkColumns, StepsAdmin):
         context: dict[str, Any],
         status: int = 200,
     ) -> TemplateResponse:
-        told = self.everything(request, row) if template == self.noun_template else {}
-        return super().page(request, template, row, told | context, status)
+        more = self.everything(request, row) if template == self.noun_template else {}
+        return super().page(request, template, row, more | context, status)
 
     def everything(self, request: HttpRequest, run: Run) -> dict[str, Any]:
         by = actor(request)

@@ -15,10 +15,10 @@ from routing.flows.fields import FieldSpec, WrongType, typed
 from routing.flows.versions import published
 from routing.kernel.reasons import Reason
 from routing.runs.admin.evidence_words import client_names, in_words
-from routing.runs.again import decide_again
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
-from routing.runs.registry import Entry
+from routing.runs.recompute import recompute_decision
+from routing.runs.registry import TraceEntry
 from routing.runs.trace import Trace
 from routing.work.kinds import state_badge
 
@@ -46,7 +46,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TracePageEntry:
     """One entry of the page. ``kind`` names its template."""
 
     kind: str
@@ -60,14 +60,14 @@ class Told:
     state: str = ""
     due_at: datetime | None = None
     rules: Sequence[Mapping[str, Any]] = ()
-    lines: Sequence[Told] = ()
+    lines: Sequence[TracePageEntry] = ()
 
 
 KINDS = {"event", "enrichment", "decision", "exception", "step"}
 TOGETHER = {"joined": gettext_lazy("Later events joined"), "clock": gettext_lazy("Clocks started")}
 
 
-def story(trace: Trace, *, seen: Any, again: bool = False) -> list[Told]:
+def story(trace: Trace, *, seen: Any, again: bool = False) -> list[TracePageEntry]:
     """
     The page's entries, oldest first.
 
@@ -77,21 +77,21 @@ def story(trace: Trace, *, seen: Any, again: bool = False) -> list[Told]:
     run = trace.run
     specs = {spec.name: spec for spec in published(run.version_id).fields}
     names = client_names(
-        [entry.data.get("evidence", {}) for entry in trace.entries if entry.chapter == "exception"],
+        [entry.data.get("evidence", {}) for entry in trace.entries if entry.section == "exception"],
         seen,
     )
-    recomputed = {row.pk: decide_again(row) for row in run.decisions.all()} if again else {}
+    recomputed = {row.pk: recompute_decision(row) for row in run.decisions.all()} if again else {}
     return _together([_tell(entry, specs, names, recomputed) for entry in trace.entries])
 
 
-def _together(told: Sequence[Told]) -> list[Told]:
+def _together(entries: Sequence[TracePageEntry]) -> list[TracePageEntry]:
     """
     Events that only joined, and clocks, as one entry of many lines each: the story is in what
     happened next.
     """
-    kept: list[Told] = []
-    groups: dict[str, list[Told]] = {}
-    for each in told:
+    kept: list[TracePageEntry] = []
+    groups: dict[str, list[TracePageEntry]] = {}
+    for each in entries:
         if each.kind not in TOGETHER:
             kept.append(each)
         elif each.kind in groups:
@@ -112,16 +112,16 @@ def _together(told: Sequence[Told]) -> list[Told]:
 
 
 def _tell(
-    entry: Entry,
+    entry: TraceEntry,
     specs: Mapping[str, FieldSpec],
     names: Mapping[int, str],
     recomputed: Mapping[int, Any],
-) -> Told:
-    data, kind = entry.data, entry.chapter
+) -> TracePageEntry:
+    data, kind = entry.data, entry.section
     due = data.get("due")
     if kind == "event" and data["part"] == "joined":
         kind = "joined"
-    return Told(
+    return TracePageEntry(
         kind=kind if kind in KINDS or kind in TOGETHER else "other",
         at=entry.at,
         title=str(Reason(data["reason"]).label) if kind == "exception" else entry.title,

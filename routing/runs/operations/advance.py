@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from routing.runs.operations.enrich import enrich
-from routing.runs.operations.enrich_batch import recognise
+from routing.runs.operations.enrich_batch import enrich_batch
 from routing.runs.operations.process import process
-from routing.runs.operations.settle import settle
+from routing.runs.operations.route_runs import route_runs
 
 
 def advance(*, clock: Callable[[], datetime]) -> None:
@@ -19,5 +19,10 @@ def advance(*, clock: Callable[[], datetime]) -> None:
     :param clock: says the instant, aware; asked anew before each stage, because enriching waits for
         other systems
     """
-    while process(at=clock()) + recognise(at=clock()) + enrich(clock=clock) + settle(at=clock()):
+    while (
+        process(at=clock())
+        + enrich_batch(at=clock())
+        + enrich(clock=clock)
+        + route_runs(at=clock())
+    ):
         pass

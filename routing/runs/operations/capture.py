@@ -156,14 +156,14 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
                 {event: {"sent": digest} for event, digest in others.items()},
                 at=at,
             )
-    answers, told = [], set()
+    answers, reported = [], set()
     for signal in signals:
         key = (signal.source, signal.dedupe_key)
         event, digest = known[key]
         outcome = Capture.REPEATED if digest == signal.digest else Capture.CONFLICT
-        if key in new and key not in told and outcome is Capture.REPEATED:
+        if key in new and key not in reported and outcome is Capture.REPEATED:
             outcome = Capture.NEW
-        told.add(key)
+        reported.add(key)
         answers.append(Captured(event, outcome))
     return answers
 

@@ -5,20 +5,20 @@ read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from routing.kernel.backoff import backoff_s
 from routing.kernel.events import Payload
-from routing.kernel.facts import Found
+from routing.kernel.facts import EnrichedFacts
 from routing.kernel.isolate import isolate
+from routing.kernel.queues import Lease, Patience, finish, lease, put_off
 from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.staff import User
@@ -26,100 +26,101 @@ from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.exceptions import Trouble, raise_cases
 from routing.runs.operations.identify import identify
 from routing.runs.registry import Enricher, Problem, Retry, enricher_for
+from routing.runs.steps import make_due
 from routing.work.door import operation
 from routing.work.items import WorkItem
 
 Clock = Callable[[], datetime]
-Name, State = RunStep.Name, RunStep.State
+Name = RunStep.Name
 LEASE = timedelta(minutes=3)  # longer than the total deadline of every call an enricher makes
 MAX_ATTEMPTS = 12
 UNHEARD = (
     "Begun, and not heard of since."  # stands while a worker is at it, and after one that died
 )
 CLIENT = "client"  # beside the facts' names in ``sources``: how the client is known
-MAX_INVITED = 120  # who says when to come back is not broken, only busy or resting
+PATIENCE = Patience(MAX_ATTEMPTS, invited=120)
 ENRICH = operation(Run, "enrich", _("Enrich"), system=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """``token`` fences: results are kept only while it is still the newest one."""
+class LeasedStep:
+    """A step that is ours until its lease ends, with its run."""
 
-    step_id: int
-    token: int
-    run: Run
-    name: str
-    attempts: int
+    lease: Lease
+    step: RunStep
+    unheard: bool = False  # of a worker that was at it before
+
+    @property
+    def run(self) -> Run:
+        return self.step.run
 
 
 def enrich(*, clock: Clock, limit: int = 50) -> int:
     """Do the enrich and refresh steps that are due, one after the other; how many were tried."""
     due = RunStep.objects.due(clock()).filter(name__in=[Name.ENRICH, Name.REFRESH])
     ids = list(due.order_by("due_at", "id").values_list("pk", flat=True)[:limit])
-    return sum(
-        isolate(
-            lambda one: _one(one[0], clock), [step], lambda step, why: _poisoned(step, why, clock())
-        )
-        for step in ids
-    )
-
-
-def _one(step_id: int, clock: Clock) -> int:
-    lease = _take(step_id, clock())
-    if lease is None:
-        return 0
-    enricher = enricher_for(lease.run.subject)
-    try:
-        read = enricher.read(lease.run.subject) if enricher else None
-        _finish(lease, lambda: _keep(lease, enricher, read, clock()), clock())
-    except Retry as retry:
-        if lease.attempts >= (MAX_INVITED if retry.after_s else MAX_ATTEMPTS):
-            _stop(
-                lease,
-                Problem(Reason.FAILED_CONNECTOR, str(retry), {"attempts": lease.attempts}),
-                clock(),
+    tried = 0
+    for step in ids:
+        leased = _take(step, clock())
+        if leased is not None:
+            tried += isolate(
+                partial(_one, leased, clock), [step], partial(_poisoned, leased, clock)
             )
+    return tried
+
+
+def _one(leased: LeasedStep, clock: Clock, _ids: Sequence[int]) -> int:
+    if not _begun(leased, clock()):
+        return 0
+    step, run = leased.step, leased.run
+    enricher = enricher_for(run.subject)
+    try:
+        read = enricher.read(run.subject) if enricher else None
+        _finish(leased, lambda: _keep(run, enricher, read, clock()), clock())
+    except Retry as retry:
+        if PATIENCE.is_spent(step.attempts, retry.after_s):
+            problem = Problem(Reason.FAILED_CONNECTOR, str(retry), {"attempts": step.attempts})
+            _stop(leased, problem, clock())
         else:
-            _later(lease, str(retry), retry.after_s, clock())
+            _later(leased, str(retry), retry.after_s, clock())
     except Problem as problem:
-        _stop(lease, problem, clock())
+        _stop(leased, problem, clock())
     return 1
 
 
-def _take(step_id: int, at: datetime) -> Lease | None:
-    """Lease a step by compare-and-set: of two workers that saw it due, one gets it."""
-    before = RunStep.objects.get(pk=step_id).last_error
-    taken = RunStep.objects.due(at).filter(pk=step_id)
-    if not taken.update(
-        lease=F("lease") + 1,
-        attempts=F("attempts") + 1,
-        due_at=at + LEASE,
-        started_at=at,
-        last_error=UNHEARD,
-    ):
-        return None
-    step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
-    if before == UNHEARD and step.attempts > MAX_ATTEMPTS:
-        _stop(
-            _lease(step),
-            Problem(
-                Reason.FAILED_STEP, "Every worker that tried it died.", {"attempts": step.attempts}
-            ),
-            at,
-        )
-        return None
+def _take(step_id: int, at: datetime) -> LeasedStep | None:
+    """Lease a step: of two workers that saw it due, one gets it."""
+    unheard = False
+
+    def take(step: RunStep) -> bool:
+        nonlocal unheard
+        unheard = step.last_error == UNHEARD
+        step.take(at=at, until=at + LEASE)
+        step.last_error = UNHEARD
+        step.save(update_fields=["lease", "attempts", "due_at", "started_at", "last_error"])
+        return True
+
+    due = RunStep.objects.due(at).filter(pk=step_id).select_related("run__item", "run__flow")
+    found = lease(due, take)
+    return LeasedStep(found[1], found[0], unheard) if found else None
+
+
+def _begun(leased: LeasedStep, at: datetime) -> bool:
+    """Tell the run that somebody reads; False if every worker that tried it died."""
+    step = leased.step
+    if leased.unheard and step.attempts > MAX_ATTEMPTS:
+        evidence = {"attempts": step.attempts}
+        died = Problem(Reason.FAILED_STEP, "Every worker that tried it died.", evidence)
+        _stop(leased, died, at)
+        return False
     if step.run.state == Run.State.RECEIVED:
         ENRICH([step.run_id], by=Actor.system(), at=at)
         step.run = Run.objects.select_related("item", "flow").get(pk=step.run_id)
-    return _lease(step)
-
-
-def _lease(step: RunStep) -> Lease:
-    return Lease(step.pk, step.lease, step.run, step.name, step.attempts)
+    return True
 
 
 @contextmanager
-def _mine(lease: Lease) -> Iterator[RunStep | None]:
+def _mine(leased: LeasedStep, at: datetime) -> Iterator[RunStep | None]:
     """
     In a transaction: the step, locked after its run's work item as everywhere; None when the lease
     or the run is lost.
@@ -127,43 +128,40 @@ def _mine(lease: Lease) -> Iterator[RunStep | None]:
     A step of a run that has ended is stopped for good.
     """
     with transaction.atomic():
-        item = WorkItem.objects.select_for_update(no_key=True).get(pk=lease.run.item_id)
-        step = RunStep.objects.select_for_update().get(pk=lease.step_id)
-        mine = step.lease == lease.token and step.state == State.DUE
-        if mine and not item.is_open:
-            step.state = State.STOPPED
-            step.save(update_fields=["state"])
-        yield step if mine and item.is_open else None
+        item = WorkItem.objects.select_for_update(no_key=True).get(pk=leased.run.item_id)
+        step = finish(RunStep.objects.unfinished(), leased.lease)
+        if step is not None and not item.is_open:
+            step.call_off(at=at)
+            step.save(update_fields=["state", "ended_at"])
+        yield step if item.is_open else None
 
 
-def _finish(lease: Lease, keep: Callable[[], None], at: datetime) -> None:
+def _finish(leased: LeasedStep, keep: Callable[[], None], at: datetime) -> None:
     """
     Keep the result in one transaction, unless the lease was lost to another worker meanwhile, or
     the run has ended.
     """
-    with _mine(lease) as step:
+    with _mine(leased, at) as step:
         if step is None:
             return
         keep()
-        step.state, step.ended_at, step.last_error = State.DONE, at, ""
+        step.finish(at=at)
         step.save()
-        if lease.name == Name.ENRICH:
-            RunStep.objects.update_or_create(
-                run=lease.run, name=Name.VALIDATE, defaults={"state": State.DUE, "due_at": at}
-            )
+        if step.name == Name.ENRICH:
+            make_due([step.run_id], Name.VALIDATE, at)
 
 
-def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> None:
+def _keep(run: Run, enricher: Enricher | None, read: Any, at: datetime) -> None:
     system = Actor.system()
-    chosen = _chosen_by_people(lease.run)
+    chosen = _chosen_by_people(run)
     found = (
-        enricher.keep(read, subject=lease.run.subject, by=system, at=at, client_id=chosen)
+        enricher.keep(read, subject=run.subject, by=system, at=at, client_id=chosen)
         if enricher
-        else Found(_told(lease.run))
+        else EnrichedFacts(_signal_facts(run))
     )
-    known = _known_by_people(lease.run)
+    known = _known_by_people(run)
     Enrichment.objects.create(
-        run=lease.run,
+        run=run,
         facts={**found.facts, **known},
         sources={
             **found.sources,
@@ -176,10 +174,10 @@ def _keep(lease: Lease, enricher: Enricher | None, read: Any, at: datetime) -> N
         by_id=system.user_id,
         at=at,
     )
-    identify([lease.run.pk], {lease.run.pk: chosen or found.client_id}, at=at)
+    identify([run.pk], {run.pk: chosen or found.client_id}, at=at)
 
 
-def _told(run: Run) -> Mapping[str, Any]:
+def _signal_facts(run: Run) -> Mapping[str, Any]:
     """Return the facts stated by the event itself, for subjects without a reader."""
     body = Payload.objects.get(event__parts__run=run, event__parts__part="started").body
     return {
@@ -209,32 +207,31 @@ def _known_by_people(run: Run) -> dict[str, Any]:
     }
 
 
-def _later(lease: Lease, why: str, after_s: float, at: datetime) -> None:
-    due = at + timedelta(seconds=max(after_s, backoff_s(lease.attempts, key=lease.step_id)))
-    mine = RunStep.objects.filter(pk=lease.step_id, lease=lease.token, state=State.DUE)
-    mine.update(due_at=due, last_error=why[:300])
+def _later(leased: LeasedStep, why: str, after_s: float, at: datetime) -> None:
+    mine, step = leased.lease.of(RunStep.objects.unfinished()), leased.step
+    put_off(mine, tried=step.attempts, key=step.pk, at=at, after_s=after_s, last_error=why[:300])
 
 
-def _poisoned(step_id: int, why: str, at: datetime) -> None:
+def _poisoned(leased: LeasedStep, clock: Clock, _step_id: int, why: str) -> None:
     """An error that nobody foresaw: tried again a few times, then shown to a person."""
-    lease = _lease(RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id))
-    if lease.attempts >= MAX_ATTEMPTS:
-        _stop(lease, Problem(Reason.FAILED_STEP, why, {"attempts": lease.attempts}), at)
+    attempts = leased.step.attempts
+    if PATIENCE.is_spent(attempts):
+        _stop(leased, Problem(Reason.FAILED_STEP, why, {"attempts": attempts}), clock())
     else:
-        _later(lease, why, 0, at)
+        _later(leased, why, 0, clock())
 
 
-def _stop(lease: Lease, problem: Problem, at: datetime) -> None:
+def _stop(leased: LeasedStep, problem: Problem, at: datetime) -> None:
     """
     A refresh that fails changes nothing; an enrichment that fails stops the run until a person has
     looked.
     """
-    with _mine(lease) as step:
+    with _mine(leased, at) as step:
         if step is None:
             return
+        step.stop(at=at)
         step.last_error = str(problem)[:300]
-        step.state = State.STOPPED
-        step.save(update_fields=["last_error", "state"])
-        if lease.name == Name.ENRICH:
+        step.save(update_fields=["state", "ended_at", "last_error"])
+        if step.name == Name.ENRICH:
             evidence = {"message": str(problem), **problem.evidence}
-            raise_cases([Trouble(lease.run, Name.ENRICH, problem.reason, evidence)], at=at)
+            raise_cases([Trouble(leased.run, Name.ENRICH, problem.reason, evidence)], at=at)

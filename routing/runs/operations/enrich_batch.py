@@ -10,8 +10,10 @@ from datetime import datetime
 
 from django.db import transaction
 
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.kernel.isolate import isolate
+from routing.kernel.queues import claim_batch
+from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, RunStep
@@ -20,10 +22,10 @@ from routing.runs.registry import recognisers
 from routing.runs.steps import make_due
 from routing.work.items import WorkItem
 
-Name, State = RunStep.Name, RunStep.State
+Name = RunStep.Name
 
 
-def recognise(*, at: datetime, limit: int = 200) -> int:
+def enrich_batch(*, at: datetime, limit: int = 200) -> int:
     """
     Do the enrich and refresh steps that are due and need no lease, because nothing leaves the
     house; how many were done.
@@ -42,10 +44,10 @@ def recognise(*, at: datetime, limit: int = 200) -> int:
     )
     steps = [step for step, source in due if source in near]
     RunStep.objects.filter(pk__in=steps, started_at=None).update(started_at=at)
-    return isolate(lambda ids: _recognise(ids, at), steps, lambda _step, _why: None)
+    return isolate(lambda ids: _enrich_batch(ids, at), steps, lambda _step, _why: None)
 
 
-def _recognise(step_ids: Sequence[int], at: datetime) -> int:
+def _enrich_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         steps = _mine(step_ids, at)
         # Of two runs about one subject, one.
@@ -66,25 +68,21 @@ def _mine(step_ids: Sequence[int], at: datetime) -> list[RunStep]:
     something.
     """
     runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
-    free = (
-        WorkItem.objects.filter(pk__in=runs, is_open=True)
-        .order_by("pk")
-        .select_for_update(no_key=True, skip_locked=True)
-    )
-    due = RunStep.objects.due(at).filter(
-        pk__in=step_ids, attempts=0, run__item__in=list(free.values_list("pk", flat=True))
-    )
+    free = claim_batch(WorkItem.objects.filter(pk__in=runs, is_open=True), no_key=True)
+    due = RunStep.objects.due(at).filter(pk__in=step_ids, attempts=0, run__item__in=free)
     steps = list(due.select_related("run").select_for_update(of=("self",)).order_by("pk"))
-    told = Enrichment.objects.filter(
+    stated = Enrichment.objects.filter(
         run__in=[step.run_id for step in steps], by__kind=User.Kind.PERSON
     )
-    by_people = set(told.values_list("run_id", flat=True))
+    by_people = set(stated.values_list("run_id", flat=True))
     return [step for step in steps if step.run_id not in by_people]
 
 
-def _found(steps: Mapping[Subject, RunStep], at: datetime) -> dict[Subject, tuple[int, Found]]:
+def _found(
+    steps: Mapping[Subject, RunStep], at: datetime
+) -> dict[Subject, tuple[int, EnrichedFacts]]:
     """Return the known facts of each subject and the step they were read for."""
-    found: dict[Subject, tuple[int, Found]] = {}
+    found: dict[Subject, tuple[int, EnrichedFacts]] = {}
     for each in recognisers():
         left = [subject for subject in steps if subject not in found]
         found |= {
@@ -94,7 +92,7 @@ def _found(steps: Mapping[Subject, RunStep], at: datetime) -> dict[Subject, tupl
     return found
 
 
-def _keep(done: Sequence[tuple[RunStep, Found]], at: datetime) -> None:
+def _keep(done: Sequence[tuple[RunStep, EnrichedFacts]], at: datetime) -> None:
     system = Actor.system().user_id
     Enrichment.objects.bulk_create(
         [
@@ -116,7 +114,5 @@ def _keep(done: Sequence[tuple[RunStep, Found]], at: datetime) -> None:
         {step.run_id: found.client_id for step, found in done},
         at=at,
     )
-    RunStep.objects.filter(pk__in=[step.pk for step, _ in done]).update(
-        state=State.DONE, attempts=1, ended_at=at, last_error=""
-    )
+    turn_all(RunStep.objects.filter(pk__in=[step.pk for step, _ in done]), "finish_untried", at=at)
     make_due([step.run_id for step, _ in done if step.name == Name.ENRICH], Name.VALIDATE, at)

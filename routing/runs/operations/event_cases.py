@@ -42,14 +42,14 @@ def raise_for_events(
     """
     sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
     open_cases = ExceptionCase.objects.filter(reason=reason, state__in=ExceptionCase.open_states)
-    told = set(
+    reported = set(
         open_cases.filter(evidence__event__in=list(evidence)).values_list(
             "evidence__event", flat=True
         )
     )
     runs = set(open_cases.filter(run__isnull=False, step="").values_list("run_id", flat=True))
     cases = []
-    for event in Event.objects.filter(pk__in=set(evidence) - told).order_by("pk"):
+    for event in Event.objects.filter(pk__in=set(evidence) - reported).order_by("pk"):
         run = (
             Run.objects.filter(run_events__event=event, item__is_open=True)
             .select_related("item__client")
@@ -94,5 +94,5 @@ def _case(
         owner_id=pair[0],
         backup_id=pair[1],
     )
-    told = {"event": event.pk, "source": event.source, "kind": event.kind, **evidence}
-    return [ExceptionCase(item=item, reason=reason, run=run, blocking=False, evidence=told)]
+    reported = {"event": event.pk, "source": event.source, "kind": event.kind, **evidence}
+    return [ExceptionCase(item=item, reason=reason, run=run, blocking=False, evidence=reported)]

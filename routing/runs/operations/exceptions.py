@@ -15,17 +15,18 @@ from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, QA, grant
 from routing.kernel.sql import run as run_sql
+from routing.kernel.transitions import literals, turn_all, verb_of
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run, RunStep
-from routing.runs.standing import standing_faults
+from routing.runs.snapshots import current_problems
 from routing.runs.timeboxes import start_timeboxes
 from routing.sla.breaches import on_breach
 from routing.work.creation import create
 from routing.work.door import move, operation
-from routing.work.gates import Context, GateResult, passed, refused
+from routing.work.gates import GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 from routing.work.registry import react
 
@@ -34,9 +35,10 @@ grant("routing.view_exceptionroute", *EVERYONE)
 grant("routing.add_exceptionroute", OPS)
 grant("routing.change_exceptionroute", OPS)
 
-UNSETTLED = """
+UNESCALATED = literals(verb_of(ExceptionCase, "escalate").sources)
+UNSETTLED = f"""
     SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
-    WHERE e.state IN ('open', 'claimed') AND c.wakes_at <= %s AND c.next_level <= 1"""
+    WHERE e.state IN ({UNESCALATED}) AND c.wakes_at <= %s AND c.next_level <= 1"""
 
 Taker = ExceptionRoute.Taker
 SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.Name.ACT})
@@ -91,9 +93,7 @@ def raise_cases(troubles: Sequence[Trouble], *, at: datetime) -> list[ExceptionC
         )
         for step in {trouble.step for trouble in troubles}:
             runs = [trouble.run.pk for trouble in troubles if trouble.step == step]
-            RunStep.objects.filter(run__in=runs, name=step).update(
-                state=RunStep.State.STOPPED, ended_at=at
-            )
+            turn_all(RunStep.objects.filter(run__in=runs, name=step), "stop", at=at)
         move(
             WAIT,
             [trouble.run.pk for trouble in troubles],
@@ -151,11 +151,11 @@ def still_failing(
 ) -> Mapping[int, tuple[str, ...]]:
     """Return the problems that each case's step would still stop at, given the current facts."""
     judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
-    found = standing_faults(list(judged.values()), at)
+    found = current_problems(list(judged.values()), at)
     return {case: found.get(run, ()) for case, run in judged.items()}
 
 
-def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
+def step_would_pass(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses to call settled what would stop again at once."""
     faults = context.facts.get(row.pk, ())
     if faults:
@@ -168,7 +168,7 @@ def step_would_pass(row: ExceptionCase, context: Context) -> GateResult:
     return passed("still_failing", _("The step would pass now."))
 
 
-def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
+def does_not_block(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses to dismiss an exception that a run waits for."""
     if row.blocking:
         return refused(
@@ -179,7 +179,7 @@ def does_not_block(row: ExceptionCase, context: Context) -> GateResult:
     return passed("blocking", _("Nothing is waiting for this."))
 
 
-def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
+def is_mine_to_resolve(row: ExceptionCase, context: GateContext) -> GateResult:
     """Refuses people who neither own the exception nor may act for its team or for everybody."""
     item, by = row.item, context.by
     mine = by.user_id in {item.owner_id, item.backup_id}
@@ -199,13 +199,13 @@ def is_mine_to_settle(row: ExceptionCase, context: Context) -> GateResult:
 
 _MAY = (AM, QA, OPS, INTEGRATIONS)
 
-claim = operation(ExceptionCase, "claim", _("Claim"), may=_MAY, gates=(is_mine_to_settle,))
+claim = operation(ExceptionCase, "claim", _("Claim"), may=_MAY, gates=(is_mine_to_resolve,))
 resolve = operation(
     ExceptionCase,
     "resolve",
     _("Resolve"),
     may=_MAY,
-    gates=(is_mine_to_settle, step_would_pass),
+    gates=(is_mine_to_resolve, step_would_pass),
     facts=still_failing,
     needs_reason=True,
 )
@@ -214,14 +214,14 @@ dismiss = operation(
     "dismiss",
     _("Dismiss"),
     may=_MAY,
-    gates=(is_mine_to_settle, does_not_block),
+    gates=(is_mine_to_resolve, does_not_block),
     needs_reason=True,
     danger=True,
 )
 escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True, through_hold=True)
 
 
-def _unsettled(at: datetime) -> Mapping[int, int]:
+def _unresolved(at: datetime) -> Mapping[int, int]:
     """
     Exceptions that nobody has resolved or escalated, by those of their clocks that wake up to
     ``at``.
@@ -229,7 +229,7 @@ def _unsettled(at: datetime) -> Mapping[int, int]:
     return dict(run_sql(UNSETTLED, [at]))
 
 
-on_breach(escalate, _unsettled)
+on_breach(escalate, _unresolved)
 WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
 PROCEED = operation(Run, "proceed", _("Proceed"), system=True, through_hold=True)
 
@@ -247,8 +247,6 @@ def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None
     free = [run for run in runs if run not in blocked | ended]
     for step in {runs[run] for run in free}:
         mine = [run for run in free if runs[run] == step]
-        RunStep.objects.filter(run__in=mine, name=step).update(
-            state=RunStep.State.DUE, due_at=at, attempts=0, last_error=""
-        )
+        turn_all(RunStep.objects.filter(run__in=mine, name=step), "resume", at=at)
     if free:  # one that was not waiting needs nothing but its step
         move(PROCEED, free, by=Actor.system(), at=at, reason="Its exception was resolved.")

@@ -4,7 +4,7 @@ Outcomes: expected, proven, decayed, waived; and the run that is complete when n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,15 +16,16 @@ from django.utils.translation import gettext_lazy as _
 from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
+from routing.kernel.transitions import turn, verb_of
 from routing.people.actors import Actor
-from routing.people.saving import save, tell
+from routing.people.saving import save_with_reason, tell
 from routing.runs.details import ReopenDetails
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
 from routing.runs.operations import runs
-from routing.runs.operations.work_cases import Finding, raise_for_work
+from routing.runs.operations.work_cases import WorkFailure, raise_for_work
 from routing.runs.outcomes import Outcome
-from routing.work.door import Result, carry, operation
+from routing.work.door import OperationResult, carry, operation
 from routing.work.gates import GONE, refused
 from routing.work.items import WorkItem
 from routing.work.registry import EventKind, react, reactions
@@ -57,21 +58,20 @@ def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> 
     for item in items:
         if item.pk not in known:
             row = Outcome(item_id=item.pk, run_id=item.run_id, kind=kind, expected_at=at)
-            save(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
+            save_with_reason(row, by=by, at=at, reason=str(_("Proof is expected from now on.")))
             tell("routing.outcome.expect", row.pk, by=by, at=at)
 
 
 def look_at(item_ids: Collection[int], kind: str, at: datetime) -> None:
     """Let whoever proves outcomes of this kind look from ``at`` on."""
-    Outcome.objects.filter(item__in=item_ids, kind=kind).exclude(
-        state__in=[State.WAIVED, State.SUPERSEDED]
-    ).update(next_probe_at=at, failures=0)
+    rows = Outcome.objects.current().filter(item__in=item_ids, kind=kind)
+    rows.update(next_probe_at=at, failures=0)
 
 
-def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
+def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[OperationResult]:
     """
     Have outcomes looked at with the next sweep, in place of when their next look is due; one
-    ``Result`` per id.
+    ``OperationResult`` per id.
 
     What earlier looks found still counts: two in a row that do not find it are a decay, whoever
     asked for them.
@@ -91,7 +91,9 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Result]:
         clears_by=_("Nobody"),
     )
     return [
-        Result(pk, pk in watched, () if pk in watched else (never if pk in known else GONE,))
+        OperationResult(
+            pk, pk in watched, () if pk in watched else (never if pk in known else GONE,)
+        )
         for pk in dict.fromkeys(ids)
     ]
 
@@ -102,14 +104,7 @@ def prove(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
 
     Completes its run if nothing else is missing.
     """
-    return _move(
-        outcome_id,
-        lambda row: row.prove(at=at, evidence=dict(evidence)),
-        {State.EXPECTED, State.DECAYED},
-        "prove",
-        by,
-        at,
-    )
+    return _move(outcome_id, "prove", by, at, evidence=dict(evidence))
 
 
 def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: datetime) -> bool:
@@ -119,14 +114,7 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
     Reopens its run and asks a person.
     """
     with transaction.atomic():
-        moved = _move(
-            outcome_id,
-            lambda row: row.decay(at=at, evidence=dict(evidence)),
-            {State.PROVEN},
-            "decay",
-            by,
-            at,
-        )
+        moved = _move(outcome_id, "decay", by, at, evidence=dict(evidence))
         if moved:
             row = Outcome.objects.select_related("item", "run__item").get(pk=outcome_id)
             if (
@@ -143,7 +131,9 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
                     details=ReopenDetails(_pair(row.run)),
                 )
             raise_for_work(
-                Finding(Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item),
+                WorkFailure(
+                    Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item
+                ),
                 at=at,
             )
     return moved
@@ -168,21 +158,15 @@ def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
     """It is not found, and a person should know: whoever looks goes on looking."""
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
     raise_for_work(
-        Finding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item), at=at
+        WorkFailure(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item),
+        at=at,
     )
 
 
 def supersede(item_ids: Collection[int], *, by: Actor, at: datetime) -> None:
     """Something newer is in the place of these items' outcomes."""
     for pk in Outcome.objects.filter(item__in=item_ids).values_list("pk", flat=True):
-        _move(
-            pk,
-            lambda row: row.supersede(at=at),
-            {State.EXPECTED, State.PROVEN, State.DECAYED},
-            "supersede",
-            by,
-            at,
-        )
+        _move(pk, "supersede", by, at)
 
 
 def take_down(item_ids: Collection[int], *, at: datetime) -> None:
@@ -210,9 +194,9 @@ def take_down(item_ids: Collection[int], *, at: datetime) -> None:
         )
 
 
-def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[Result]:
+def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[OperationResult]:
     """
-    Go without the proof, by name and with a reason; one ``Result`` per id.
+    Go without the proof, by name and with a reason; one ``OperationResult`` per id.
 
     :raises PermissionDenied: if ``by`` may not
     """
@@ -225,15 +209,7 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[R
         refusals = () if pk in seen else (GONE,)
         if not refusals and not reason.strip():
             refusals = (refused("reason", _("Enter a reason."), clears_by=_("You")),)
-        waived = not refusals and _move(
-            pk,
-            lambda row: row.waive(at=at, by=by.user_id),
-            {State.EXPECTED, State.DECAYED},
-            "waive",
-            by,
-            at,
-            reason,
-        )
+        waived = not refusals and _move(pk, "waive", by, at, reason, waived_by=by.user_id)
         if not waived and not refusals:
             refusals = (
                 refused(
@@ -242,49 +218,41 @@ def waive(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> list[R
                     clears_by=_("Nobody"),
                 ),
             )
-        results.append(Result(pk, waived, refusals))
+        results.append(OperationResult(pk, waived, refusals))
     return results
 
 
-def _move(
-    pk: int,
-    verb: Callable[[Outcome], None],
-    sources: Collection[str],
-    name: str,
-    by: Actor,
-    at: datetime,
-    reason: str = "",
-) -> bool:
+def _move(pk: int, verb: str, by: Actor, at: datetime, reason: str = "", **details: Any) -> bool:
     """
-    Turn one outcome that is in one of ``sources``, with its run locked first, or without one what
-    it is part of.
+    Take one outcome through a verb, with its run locked first, or without one what it is part of;
+    False if its state does not allow it.
 
     Two that are proven at once then see each other.
     """
     with transaction.atomic():
-        about = Outcome.objects.filter(pk=pk).values_list(
-            Coalesce("run__item_id", "item__parent_id"), flat=True
-        )
-        list(
-            WorkItem.objects.filter(pk__in=list(about))
-            .select_for_update(no_key=True)
-            .values_list("pk")
-        )
-        row = (
-            Outcome.objects.select_for_update(of=("self",)).filter(pk=pk, state__in=sources).first()
-        )
-        if row is None:
+        lock_work(pk)
+        row = Outcome.objects.select_for_update(of=("self",)).filter(pk=pk).first()
+        if row is None or not turn(row, verb, at=at, **details):
             return False
-        verb(row)
-        save(row, by=by, at=at, reason=reason or name.capitalize())
-        tell(f"routing.outcome.{name}", row.pk, by=by, at=at)
+        save_with_reason(row, by=by, at=at, reason=reason or verb.capitalize())
+        tell(f"routing.outcome.{verb}", row.pk, by=by, at=at)
         if not row.is_unmet:
             _withdraw(row, by, at)
         if row.run_id is not None:
             complete([row.run_id], at=at)
-        for reaction in reactions(f"routing.outcome.{name}"):
+        for reaction in reactions(f"routing.outcome.{verb}"):
             reaction([row], by, at)
     return True
+
+
+def lock_work(pk: int) -> None:
+    """Lock what an outcome completes, before the outcome: its run, or what its work is part of."""
+    about = Outcome.objects.filter(pk=pk).values_list(
+        Coalesce("run__item_id", "item__parent_id"), flat=True
+    )
+    list(
+        WorkItem.objects.filter(pk__in=list(about)).select_for_update(no_key=True).values_list("pk")
+    )
 
 
 def _withdraw(row: Outcome, by: Actor, at: datetime) -> None:
@@ -303,9 +271,8 @@ def complete(run_ids: Collection[int], *, at: datetime) -> None:
         Outcome.objects.filter(run=OuterRef("pk")).unmet(),
         Outcome.objects.filter(run=OuterRef("pk")),
     )
-    ready = Run.objects.filter(
-        ~Exists(missing), Exists(met), pk__in=run_ids, state=Run.State.AWAITING_OUTCOME
-    )
+    awaiting = verb_of(Run, "complete").guard
+    ready = Run.objects.filter(awaiting, ~Exists(missing), Exists(met), pk__in=run_ids)
     if ids := list(ready.order_by("item_id").values_list("pk", flat=True)):
         carry(
             runs.complete,

@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Q
 
 from routing.flows.models import FlowVersion
-from routing.kernel.backoff import backoff_s
 from routing.kernel.events import Dispatch, Event
 from routing.kernel.facts import Subject
 from routing.kernel.isolate import isolate
+from routing.kernel.queues import Patience, claim_batch, put_off
 from routing.kernel.reasons import Reason
 from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
@@ -29,6 +29,7 @@ from routing.work.items import WorkItem
 
 ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write, come back
 MAX_ATTEMPTS = 8
+PATIENCE = Patience(MAX_ATTEMPTS)
 REFRESH_DELAY_S = 5  # a deal that is edited sends one event a field: read it once after the last
 ONE_A_SUBJECT = """
     SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7203003) AS h
@@ -54,10 +55,8 @@ def process(*, at: datetime, limit: int = 200) -> int:
 
 def _process(ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
-        mine = Dispatch.objects.filter(event_id__in=ids, parked_reason="").select_for_update(
-            skip_locked=True
-        )
-        claimed = list(mine.order_by("event_id").values_list("event_id", flat=True))
+        waiting = Dispatch.objects.filter(event_id__in=ids, parked_reason="")
+        claimed = claim_batch(waiting, key="event_id")
         if not claimed:
             return 0
         events = list(
@@ -210,12 +209,7 @@ def _refresh(
         )
     )
     due = at + timedelta(seconds=REFRESH_DELAY_S)
-    RunStep.objects.bulk_create(
-        [RunStep(run_id=run, name=RunStep.Name.REFRESH, due_at=due) for run in read],
-        update_conflicts=True,
-        unique_fields=["run", "name"],
-        update_fields=["state", "due_at", "attempts"],
-    )
+    make_due(read, RunStep.Name.REFRESH, due, anew=True)
 
 
 def _postpone(event_id: int, why: str, at: datetime) -> None:
@@ -224,9 +218,11 @@ def _postpone(event_id: int, why: str, at: datetime) -> None:
     if row is None:
         return  # another worker has dealt with it meanwhile
     attempts = row.attempts + 1
-    parked = why if attempts >= MAX_ATTEMPTS else ""
-    due = at + timedelta(seconds=backoff_s(attempts, key=event_id))
+    parked = why if PATIENCE.is_spent(attempts) else ""
     with transaction.atomic():
         mine = Dispatch.objects.filter(pk=row.pk, attempts=row.attempts)
-        if mine.update(attempts=attempts, due_at=due, parked_reason=parked) and parked:
+        put_aside = put_off(
+            mine, tried=attempts, key=event_id, at=at, attempts=attempts, parked_reason=parked
+        )
+        if put_aside and parked:
             raise_for_events(Reason.FAILED_STEP, {event_id: {"error": why}}, at=at)

@@ -13,14 +13,15 @@ from django.utils.translation import gettext_lazy as _
 from routing.flows.fields import WrongType, typed
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, OPS, QA, grant
+from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Enrichment, Run, RunStep
 from routing.runs.operations.enrich import CLIENT
 from routing.runs.operations.exceptions import resolve
 from routing.runs.operations.identify import identify
-from routing.runs.standing import field_faults, standings
-from routing.work.door import Result, operation
+from routing.runs.snapshots import field_problems, run_snapshots
+from routing.work.door import OperationResult, operation
 from routing.work.registry import react
 from routing.work.visibility import clients_seen_by, work_seen_by
 
@@ -56,7 +57,7 @@ def fill_in(
     by: Actor,
     at: datetime,
     reason: str,
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Add what a person knows to a run, and resolve what thereby no longer fails: the same run goes on
     at that step.
@@ -73,13 +74,13 @@ def fill_in(
     with transaction.atomic():
         rows = Run.objects.select_related("item").select_for_update(of=("item",), no_key=True)
         run = rows.get(pk=run_id, item__in=work_seen_by(by))
-        [standing] = standings([run.pk])
-        known = _fitting(values, {spec.name: spec for spec in standing.plan.fields})
+        [snapshot] = run_snapshots([run.pk])
+        known = _fitting(values, {spec.name: spec for spec in snapshot.plan.fields})
         if not run.item.is_open:
             raise WrongValues({"run": str(_("This run has ended."))})
         if client_id is not None and not clients_seen_by(by).filter(pk=client_id).exists():
             raise WrongValues({"client": str(_("Choose one of the clients you see."))})
-        found = standing.found
+        found = snapshot.found
         Enrichment.objects.create(
             run=run,
             facts={**found.facts, **known},
@@ -95,18 +96,18 @@ def fill_in(
             at=at,
         )
         identify([run.pk], {run.pk: client_id}, at=at)
-        ids = _settled(run, client_id)
+        ids = _resolved_cases(run, client_id)
         why = reason or "The missing facts were filled in."
         return resolve(ids, by=by, at=at, reason=why) if ids else []
 
 
-def _settled(run: Run, client_id: int | None) -> list[int]:
+def _resolved_cases(run: Run, client_id: int | None) -> list[int]:
     """Return the ids of open exceptions that the run's newest facts resolve."""
     settled = Q(pk__in=[])
     if client_id is not None:
         reasons = [Reason.DUPLICATE, Reason.MISSING_CONTEXT]
         settled |= Q(step=RunStep.Name.ENRICH, reason__in=reasons)
-    if not field_faults(standings([run.pk])[0]):
+    if not field_problems(run_snapshots([run.pk])[0]):
         settled |= Q(step=RunStep.Name.VALIDATE)
     cases = run.exceptions.filter(settled, state__in=ExceptionCase.open_states)
     return list(cases.values_list("pk", flat=True))
@@ -134,9 +135,7 @@ def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, A
 def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     """A run that is called off needs no more steps, and nobody to settle what blocked it."""
     ids = [run.pk for run in runs]
-    RunStep.objects.filter(run__in=ids, state=RunStep.State.DUE).update(
-        state=RunStep.State.STOPPED, ended_at=at
-    )
+    turn_all(RunStep.objects.filter(run__in=ids), "call_off", at=at)
     cases = ExceptionCase.objects.filter(run__in=ids, state__in=ExceptionCase.open_states)
     pending = list(cases.values_list("pk", flat=True))
     if pending:

@@ -33,7 +33,7 @@ Pair = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class WorkFailure:
     """
     Failure that concerns some work. ``evidence`` is JSON without secrets. ``about`` describes it
     briefly if no work is known.
@@ -49,7 +49,7 @@ class Finding:
     owners: Pair = (None, None)
 
 
-def raise_for_work(finding: Finding, *, at: datetime) -> ExceptionCase | None:
+def raise_for_work(finding: WorkFailure, *, at: datetime) -> ExceptionCase | None:
     """
     An exception that blocks no step, owned by whom the exception map says, with its timebox; one
     that is open for the same is kept.
@@ -110,7 +110,7 @@ def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> Any:
     return found.filter(run=None, evidence__connection=connection, evidence__work__isnull=True)
 
 
-def _pair(finding: Finding, taker: str, at: datetime) -> tuple[int, int] | None:
+def _pair(finding: WorkFailure, taker: str, at: datetime) -> tuple[int, int] | None:
     """
     The first pair of which both are active: whom the map says, then whoever owns the work, then the
     agency's; who is there first.

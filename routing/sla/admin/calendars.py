@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from routing.desk.base import actor
+from routing.desk.base import ModelT, actor
 from routing.desk.forms import long_text
 from routing.desk.lists import CommaList
 from routing.desk.saved import Rows, SavedAdmin, SavedForm
@@ -86,7 +86,7 @@ class UsesOfCalendar(Rows):
     verbose_name_plural = gettext_lazy("Applies to a team or a client. With neither, to the agency")
 
 
-class Careful(SavedAdmin):
+class Careful(SavedAdmin[ModelT]):
     def changeform_view(
         self,
         request: HttpRequest,
@@ -110,7 +110,7 @@ class Careful(SavedAdmin):
 
 
 @admin.register(Calendar)
-class CalendarAdmin(Careful):
+class CalendarAdmin(Careful[Calendar]):
     form = CalendarForm
     list_display = ("name", "timezone", "holiday_country", "version")
     search_fields = ("name",)

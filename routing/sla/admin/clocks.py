@@ -21,12 +21,12 @@ from routing.desk.addresses import work_page
 from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.runs.admin.events import ReadOnly
-from routing.runs.trace_sections import purpose_of, standing
+from routing.runs.trace_sections import clock_status, purpose_of
 from routing.sla.admin.compliance import HowItEnded, StartedWithin, table
 from routing.sla.clocks import Clock
-from routing.sla.escalation_entries import SHORT, told_of
+from routing.sla.escalation_entries import SHORT, escalation_entries
 from routing.sla.explain_due import CAUSES, CLOSED, explain, length, span
-from routing.sla.explain_due import standing as in_a_sentence
+from routing.sla.explain_due import status_sentence as in_a_sentence
 from routing.sla.hours import Segment
 from routing.sla.ladder import level_of
 from routing.sla.timing import Stretch
@@ -35,7 +35,7 @@ from routing.work.items import WorkItem
 from routing.work.visibility import work_seen_by
 
 
-class Untold(WithDefault):
+class NotNotified(WithDefault):
     title = gettext_lazy("notified")
     parameter_name = "told"
 
@@ -47,7 +47,7 @@ class Untold(WithDefault):
 
 
 @admin.register(Clock)
-class ClockAdmin(ReadOnly):
+class ClockAdmin(ReadOnly[Clock]):
     list_display = (
         "of_work",
         "what_for",
@@ -58,7 +58,7 @@ class ClockAdmin(ReadOnly):
         "since",
     )
     list_select_related = ("item", "policy")
-    list_filter = (HowItEnded, StartedWithin, "policy", "purpose", Untold)
+    list_filter = (HowItEnded, StartedWithin, "policy", "purpose", NotNotified)
     search_fields = ("=item__ref",)
     search_help_text = gettext_lazy("Reference, such as ACM-142")
     ordering = ("-pk",)
@@ -112,7 +112,7 @@ class ClockAdmin(ReadOnly):
                 for party, time in found.reading.whose.items()
             ],
             "stretches": [_stretch(each, zone) for each in found.reading.stretches],
-            "told": told_of([clock]).get(clock.pk, ()),
+            "told": escalation_entries([clock]).get(clock.pk, ()),
             "now": at,
             "zone": zone.key,
             "back": work_page(clock.item_id),
@@ -129,7 +129,7 @@ class ClockAdmin(ReadOnly):
 
     @admin.display(description=gettext_lazy("state"))
     def state_name(self, clock: Clock) -> str:
-        return standing(clock)
+        return clock_status(clock)
 
     @admin.display(description=gettext_lazy("due"), ordering="due_at")
     def due_at_time(self, clock: Clock) -> SafeString | str:

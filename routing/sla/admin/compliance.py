@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from routing.desk.base import actor
-from routing.sla.compliance import ENDS, LABELS, Promise, promises
+from routing.sla.compliance import ENDS, LABELS, ComplianceRow, promises
 from routing.sla.explain_due import length
 
 DAYS = (7, 30, 90, 365)
@@ -64,7 +64,7 @@ def table(request: HttpRequest, clocks: str) -> dict[str, Any]:
     }
 
 
-def _row(promise: Promise, days: int, clocks: str) -> dict[str, Any]:
+def _row(promise: ComplianceRow, days: int, clocks: str) -> dict[str, Any]:
     at = {"policy__id__exact": promise.policy_id, "purpose": promise.purpose, "days": days}
     return {
         "policy": promise.policy,

@@ -78,7 +78,7 @@ class TargetsOfPolicy(Rows):
 
 
 @admin.register(SLAPolicy)
-class SLAPolicyAdmin(Careful):
+class SLAPolicyAdmin(Careful[SLAPolicy]):
     list_display = ("name", "calendar_source", "also_source", "version")
     search_fields = ("name",)
     search_help_text = gettext_lazy("Name")

@@ -12,7 +12,7 @@ from routing.kernel.roles import AM, AUDITOR, INTEGRATIONS, OPS, grant
 from routing.kernel.sql import run
 from routing.kernel.tables import Table
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.policies import SLAPolicy, Target, work_nouns
 
@@ -26,7 +26,7 @@ for _noun in ("calendaruse", "target"):
 STANDARD = "standard"
 
 
-class Promise(TypedDict):
+class TargetValues(TypedDict):
     kind: str
     purpose: str
     worktime: timedelta
@@ -36,43 +36,43 @@ class Promise(TypedDict):
 
 # Kinds that are not installed are left out; the states are those of the design.
 TRIAGED = ["triaged", "accepted", "in_delivery", "delivered", "closed", "rejected", "duplicate"]
-STANDARD_PROMISES: tuple[Promise, ...] = (
-    Promise(
+STANDARD_PROMISES: tuple[TargetValues, ...] = (
+    TargetValues(
         kind="request",
         purpose="first_response",
         worktime=timedelta(hours=2),
         runs_in=["captured"],
         met_in=["needs_information", *TRIAGED],
     ),
-    Promise(
+    TargetValues(
         kind="request",
         purpose="triage",
         worktime=timedelta(hours=8),
         runs_in=["captured"],
         met_in=TRIAGED,
     ),
-    Promise(
+    TargetValues(
         kind="request",
         purpose="resolution",
         worktime=timedelta(hours=85),
         runs_in=[],
         met_in=["delivered", "closed"],
     ),
-    Promise(
+    TargetValues(
         kind="brief",
         purpose="approval",
         worktime=timedelta(hours=17),
         runs_in=[],
         met_in=["approved"],
     ),
-    Promise(
+    TargetValues(
         kind="deliverable",
         purpose="delivery",
         worktime=timedelta(hours=85),
         runs_in=[],
         met_in=["approved", "publishing", "live", "handed_over"],
     ),
-    Promise(
+    TargetValues(
         kind="exceptioncase",
         purpose="resolution",
         worktime=timedelta(hours=4),
@@ -108,7 +108,7 @@ def save_calendar(calendar: Calendar, *, by: Actor, at: datetime, reason: str = 
         stored = Calendar.objects.select_for_update().filter(pk=calendar.pk).first()
         if stored is None or _differs(stored, calendar):
             calendar.version = stored.version + 1 if stored else 1
-            save(calendar, by=by, at=at, reason=reason)
+            save_with_reason(calendar, by=by, at=at, reason=reason)
 
 
 def save_policy(
@@ -134,13 +134,13 @@ def save_policy(
         stored = SLAPolicy.objects.select_for_update().filter(pk=policy.pk).first()
         if stored is None:
             policy.version = 1
-            save(policy, by=by, at=at, reason=reason)
+            save_with_reason(policy, by=by, at=at, reason=reason)
         changed = targets is not None and _save_targets(
             policy, targets, by=by, at=at, reason=reason
         )
         if stored is not None and (changed or _differs(stored, policy)):
             policy.version = stored.version + 1
-            save(policy, by=by, at=at, reason=reason)
+            save_with_reason(policy, by=by, at=at, reason=reason)
 
 
 def _save_targets(
@@ -153,14 +153,14 @@ def _save_targets(
     ]
     for target in gone:
         # Deleting alone would leave no trace of who and why.
-        save(target, by=by, at=at, reason=reason)
+        save_with_reason(target, by=by, at=at, reason=reason)
         target.delete()
     changed = []
     for target in targets:
         target.policy = policy
         target.full_clean()
         if target.pk not in stored or _differs(stored[target.pk], target):
-            save(target, by=by, at=at, reason=reason)
+            save_with_reason(target, by=by, at=at, reason=reason)
             changed.append(target)
     return bool(gone or changed)
 
@@ -175,7 +175,7 @@ def ensure_defaults(
     at: datetime,
     timezone: str = "UTC",
     country: str = "",
-    promises: Sequence[Promise] = STANDARD_PROMISES,
+    promises: Sequence[TargetValues] = STANDARD_PROMISES,
 ) -> SLAPolicy:
     """
     The agency's calendar (Monday to Friday, 9:00 to 17:30) and the policy ``standard``, made where
@@ -194,7 +194,7 @@ def ensure_defaults(
                     slug="agency", name="Agency", timezone=timezone, holiday_country=country
                 )
                 save_calendar(calendar, by=by, at=at, reason="Default")
-            save(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
+            save_with_reason(CalendarUse(calendar=calendar), by=by, at=at, reason="Default")
         policy = standard()
         if policy is None:
             policy = SLAPolicy(slug=STANDARD, name="Standard")

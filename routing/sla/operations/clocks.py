@@ -14,7 +14,7 @@ from routing.kernel.tables import quoted
 from routing.sla.clocks import Clock
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
-from routing.sla.timing import AGENCY, Cause, Does, Standing, Turn, turn
+from routing.sla.timing import AGENCY, Cause, ClockInput, Does, Turn, turn
 from routing.work.items import WorkItem
 from routing.work.registry import follower
 
@@ -121,7 +121,7 @@ def _new(
     :param alike: what clocks of the same target, terms and turn were found to say, filled as they
         are made
     """
-    wanted = turn(_standing(item, ""), agreed.terms)
+    wanted = turn(_clock_input(item, ""), agreed.terms)
     if wanted.does == Does.STOP:
         return None
     key = (target, agreed.digest, worktime, wanted)
@@ -199,7 +199,7 @@ def _turn_all(
     turned = []
     for clock, digest, children_wait_on in found:
         item = clock.item = by_id[clock.item_id]
-        own = turn(_standing(item, children_wait_on), terms[digest])
+        own = turn(_clock_input(item, children_wait_on), terms[digest])
         wanted = own if forced is None else forced.get(clock.purpose, clock.turn)
         if wanted != clock.turn:
             clock.take(wanted, at=max(at, clock.turned_at), hours=terms[digest].hours)
@@ -209,8 +209,8 @@ def _turn_all(
     return turned
 
 
-def _standing(item: WorkItem, children_wait_on: str) -> Standing:
-    return Standing(
+def _clock_input(item: WorkItem, children_wait_on: str) -> ClockInput:
+    return ClockInput(
         item.state, item.is_open, item.held_at is not None, item.waiting_on, children_wait_on
     )
 

@@ -17,7 +17,7 @@ from django.db import transaction
 from routing.kernel.isolate import isolate
 from routing.kernel.retrying import again
 from routing.kernel.sql import run
-from routing.messages.channels import carry_messages
+from routing.messages.channels import send_notifications
 from routing.messages.models import Notification
 from routing.people.actors import Actor
 from routing.sla.breaches import Affected, affected_by_breach, escalate_affected, lock_affected
@@ -158,12 +158,12 @@ def _escalate(ids: Sequence[int], affected: Sequence[Affected], at: datetime) ->
         claimed = run(CLAIM, [list(ids), at], binary=True)
         if not claimed:
             return 0
-        telling, system = _told(claimed, at), Actor.system()
+        telling, system = _notifications_of(claimed, at), Actor.system()
         if telling.clock:
             written = run(
                 WRITE, {**_columns(telling), "names": NAMES, "actor": system.user_id, "at": at}
             )
-            carry_messages(
+            send_notifications(
                 [
                     Notification(pk=pk, recipient_id=person, item_id=about, at=at)
                     for pk, person, about in written
@@ -182,7 +182,7 @@ def _columns(telling: Telling) -> dict[str, Any]:
     }
 
 
-def _told(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
+def _notifications_of(claimed: Sequence[tuple[Any, ...]], at: datetime) -> Telling:
     telling, present = Telling(), Present.at(at)
     terms: Mapping[str, Terms] = terms_by_digest({digest for _, _, digest, *_ in claimed})
     for clock, item, digest, owner, backup, team, *rest in claimed:

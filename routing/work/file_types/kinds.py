@@ -9,7 +9,7 @@ import filetype
 
 from routing.work.file_types import archives, images
 from routing.work.file_types.refusal import NotKept
-from routing.work.file_types.streams import Seen
+from routing.work.file_types.streams import FileScan
 
 _HEAD = 8192
 _MEDIA = {
@@ -25,13 +25,13 @@ _MEDIA = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class FileType:
     type: str  # MIME
     width: int | None = None  # pixels, for images
     height: int | None = None
 
 
-def kind_of(stream: IO[bytes], name: str, seen: Seen, *, most_pixels: int) -> Kind:
+def kind_of(stream: IO[bytes], name: str, seen: FileScan, *, most_pixels: int) -> FileType:
     """
     Judge a seekable stream.
 
@@ -42,16 +42,16 @@ def kind_of(stream: IO[bytes], name: str, seen: Seen, *, most_pixels: int) -> Ki
     head = stream.read(_HEAD)
     stream.seek(0)
     if head.startswith(b"PK"):
-        return Kind(archives.office_type(stream))
+        return FileType(archives.office_type(stream))
     guessed = filetype.guess(head)
     mime = guessed.mime if guessed else ""
     if mime in images.FORMATS:
         width, height = images.measure(stream, mime, most_pixels)
         if seen.holds_code:
             raise NotKept("program")
-        return Kind(mime, width, height)
+        return FileType(mime, width, height)
     if mime in _MEDIA:
-        return Kind(_MEDIA[mime])
+        return FileType(_MEDIA[mime])
     if (
         mime
         or not seen.is_text
@@ -61,7 +61,7 @@ def kind_of(stream: IO[bytes], name: str, seen: Seen, *, most_pixels: int) -> Ki
         raise NotKept(
             "archive" if mime.startswith("application/") and mime in _ARCHIVES else "type"
         )
-    return Kind("text/csv" if name.lower().endswith(".csv") else "text/plain")
+    return FileType("text/csv" if name.lower().endswith(".csv") else "text/plain")
 
 
 _ARCHIVES = frozenset(

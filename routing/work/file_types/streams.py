@@ -19,7 +19,7 @@ _LONGEST = max(len(mark) for mark in (EICAR, *CODE))
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FileScan:
     sha256: str
     size: int  # bytes
     is_infected: bool
@@ -27,7 +27,7 @@ class Seen:
     is_text: bool  # UTF-8 without a NUL
 
 
-def look(stream: IO[bytes]) -> Seen:
+def look(stream: IO[bytes]) -> FileScan:
     """Read a seekable stream to its end, from its beginning."""
     stream.seek(0)
     digest, size, tail = hashlib.sha256(), 0, b""
@@ -43,7 +43,7 @@ def look(stream: IO[bytes]) -> Seen:
         tail = window[-_LONGEST:]
         text = text and b"\0" not in chunk and _decodes(decoder, chunk, final=False)
     text = text and _decodes(decoder, b"", final=True)
-    return Seen(digest.hexdigest(), size, infected, code, text)
+    return FileScan(digest.hexdigest(), size, infected, code, text)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes, *, final: bool) -> bool:

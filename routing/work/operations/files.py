@@ -20,9 +20,9 @@ from routing.kernel.storage import private
 from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.work.file_types import names
-from routing.work.file_types.kinds import Kind, kind_of
+from routing.work.file_types.kinds import FileType, kind_of
 from routing.work.file_types.refusal import NotKept
-from routing.work.file_types.streams import Seen, look
+from routing.work.file_types.streams import FileScan, look
 from routing.work.files import File
 from routing.work.previews import forget
 from routing.work.registry import eraser
@@ -68,7 +68,7 @@ def keep(upload: Upload[Any], *, name: str, client: Client | None, by: Actor, at
         )
 
 
-def examine(upload: Upload[Any], name: str) -> tuple[Seen, Kind]:
+def examine(upload: Upload[Any], name: str) -> tuple[FileScan, FileType]:
     """
     Detect the type of an upload without storing it.
 

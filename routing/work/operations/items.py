@@ -13,10 +13,10 @@ from routing.kernel.roles import AM, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.work.details import HandOverDetails, HoldDetails
-from routing.work.door import Operation, Result, carry, move, operation, release
+from routing.work.door import Operation, OperationResult, carry, move, operation, release
 from routing.work.gates import (
-    Context,
     ContextWith,
+    GateContext,
     GateResult,
     is_mine_or_my_teams,
     is_open,
@@ -32,7 +32,7 @@ grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
 
 def hold_with_children(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     """
     Hold items and everything open below them; a child that is already held keeps its own hold.
     """
@@ -56,7 +56,7 @@ def hold_with_children(
 
 def resume_with_children(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
-) -> list[Result]:
+) -> list[OperationResult]:
     """Resume items and what was held with them."""
     with transaction.atomic(savepoint=False):
         lock(WorkItem, ids, below=True)
@@ -65,14 +65,14 @@ def resume_with_children(
     return results
 
 
-def not_held_yet(row: WorkItem, context: Context) -> GateResult:
+def not_held_yet(row: WorkItem, context: GateContext) -> GateResult:
     """Refuses work that is on hold already."""
     if row.held_at is None:
         return passed("hold", _("Not on hold."))
     return refused("hold", _("Already on hold."), evidence=row.hold_reason)
 
 
-def held_itself(row: WorkItem, context: Context) -> GateResult:
+def held_itself(row: WorkItem, context: GateContext) -> GateResult:
     """Refuses work that is not on hold, or that is held with the work it is part of."""
     if row.held_by_id == row.pk:
         return passed("held", _("On hold."), evidence=row.hold_reason)

@@ -7,7 +7,7 @@ import pytest
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import Client
 
-from config.mail import letters
+from config.mail import stored_emails
 from tests.desk import signed_in, words
 from tests.world import NOW, World
 
@@ -17,7 +17,7 @@ PAGE = "/admin/mail/"
 @pytest.fixture(autouse=True)
 def _embedded_demo(settings, tmp_path):
     settings.VAR_DIR = tmp_path
-    settings.EMAIL_BACKEND = "config.mail.letters.FolderBackend"
+    settings.EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"
     settings.EMBEDDED = True
 
 
@@ -33,8 +33,8 @@ def send(
 def test_a_letter_is_read_as_it_was_written():
     send("Größe & “Stil”", "Dear Carla,\n\nhttps://work.example/x\n", "Carla <carla@acme.test>")
 
-    [file] = letters.newest_first()
-    [letter] = letters.read([file])
+    [file] = stored_emails.newest_first()
+    [letter] = stored_emails.read([file])
 
     assert (letter.subject, letter.recipients) == ("Größe & “Stil”", "Carla <carla@acme.test>")
     assert letter.text == "Dear Carla,\n\nhttps://work.example/x"
@@ -51,7 +51,7 @@ def test_of_two_forms_the_plain_one_is_shown_and_html_alone_without_its_tags(tim
     html.content_subtype = "html"
     html.send()
 
-    only, alternative = letters.read(letters.newest_first())
+    only, alternative = stored_emails.read(stored_emails.newest_first())
 
     assert (alternative.text, alternative.attachments) == ("Plain words", ("brief.pdf",))
     assert (only.text, only.attachments) == ("Rich words", ())
@@ -59,9 +59,9 @@ def test_of_two_forms_the_plain_one_is_shown_and_html_alone_without_its_tags(tim
 
 def test_files_that_are_no_letters_are_passed_over():
     send()
-    (letters.folder() / "notes.eml").write_text("mine")
+    (stored_emails.folder() / "notes.eml").write_text("mine")
 
-    assert len(list(letters.read(letters.newest_first()))) == 1
+    assert len(list(stored_emails.read(stored_emails.newest_first()))) == 1
 
 
 @pytest.mark.django_db
@@ -111,11 +111,11 @@ def test_many_letters_come_in_pages(world: World, monkeypatch, time_machine):
 def test_it_only_reads(world: World):
     send()
     browser = signed_in(world.alice)
-    before = [file.stat().st_mtime_ns for file in letters.newest_first()]
+    before = [file.stat().st_mtime_ns for file in stored_emails.newest_first()]
 
     assert browser.get(PAGE).status_code == 200
     assert browser.post(PAGE).status_code == 405
-    assert [file.stat().st_mtime_ns for file in letters.newest_first()] == before
+    assert [file.stat().st_mtime_ns for file in stored_emails.newest_first()] == before
     assert "no-store" in browser.get(PAGE).headers["Cache-Control"]
 
 
@@ -138,7 +138,7 @@ def test_on_servers_of_ones_own_only_who_may_change_people_reads_it(world: World
 
 @pytest.mark.django_db
 def test_with_an_smtp_server_there_is_no_such_page_and_no_link_to_it(world: World, monkeypatch):
-    monkeypatch.setattr(letters, "are_kept", lambda: False)
+    monkeypatch.setattr(stored_emails, "are_kept", lambda: False)
     browser = signed_in(world.alice)
 
     assert browser.get(PAGE).status_code == 404

@@ -8,7 +8,7 @@ from config.observe import queues
 from routing.models import Dispatch, Event
 from routing.people.staff import User
 
-NOTHING = queues.Waiting(
+NOTHING = queues.QueueCounts(
     events=0,
     parked=0,
     oldest_s=0,
@@ -89,6 +89,6 @@ def test_the_figures_stand_beside_those_of_the_web(client):
     text = client.get("/metrics").content.decode()
 
     assert "throughline_events_waiting 0.0" in text
-    assert "throughline_requests_total" in text
+    assert "django_http_requests_total_by_method" in text
     names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert len(names) == len(set(names))

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from delivery.checks.kinds.base import Finding, Rule
+from delivery.checks.kinds.base import CheckRule, Finding
 from delivery.checks.kinds.catalogue import run
-from delivery.checks.kinds.page import Context
+from delivery.checks.kinds.page import BudgetContext
 from delivery.deliverables.manifest import FileEntry, Manifest
 
 HERO = "a" * 64
@@ -24,9 +24,9 @@ def picture(role: str = "content", sha256: str = HERO, **fields: Any) -> FileEnt
 
 
 def failures(
-    kind: str, manifest: Manifest, context: Context | None = None, /, **params: Any
+    kind: str, manifest: Manifest, context: BudgetContext | None = None, /, **params: Any
 ) -> list[Finding]:
-    [(_, findings)] = run([Rule(kind, params)], manifest, context)
+    [(_, findings)] = run([CheckRule(kind, params)], manifest, context)
     assert findings
     return [finding for finding in findings if not finding.passed]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.checks.kinds.base import MOST_EVIDENCE, BadParams, Rule
+from delivery.checks.kinds.base import MOST_EVIDENCE, BadParams, CheckRule
 from delivery.checks.kinds.catalogue import (
     DEFAULTS,
     KINDS,
@@ -22,9 +22,9 @@ from tests.delivery.checks.builders import HERO, picture
 from tests.delivery.deliverables.test_sanitise import ATTACKS, HTML
 
 ALL = [
-    *(Rule(kind) for kind in KINDS),
-    Rule("forbidden_terms", {"terms": ["text", "x y", "<"]}),
-    Rule("required_terms", {"terms": ["text"]}),
+    *(CheckRule(kind) for kind in KINDS),
+    CheckRule("forbidden_terms", {"terms": ["text", "x y", "<"]}),
+    CheckRule("required_terms", {"terms": ["text"]}),
 ]
 GOOD = Manifest(
     title="Bridges",
@@ -90,7 +90,7 @@ def test_attacks_are_answered_like_anything_else(attack: str) -> None:
 def test_bad_parameters_are_findings_when_run_and_refused_when_written(
     kind: str, params: dict[str, object]
 ) -> None:
-    rule = Rule(kind, params)
+    rule = CheckRule(kind, params)
 
     [(_, findings)] = run([rule], GOOD)
 
@@ -105,20 +105,20 @@ def test_bad_parameters_are_findings_when_run_and_refused_when_written(
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        (Rule("spelling"), "no check of kind “spelling”"),
-        (Rule("slug_form", {"most": 3}), "“Slug” has no parameter “most”."),
+        (CheckRule("spelling"), "no check of kind “spelling”"),
+        (CheckRule("slug_form", {"most": 3}), "“Slug” has no parameter “most”."),
         (
-            Rule("slug_form", {"maximum": "many"}),
+            CheckRule("slug_form", {"maximum": "many"}),
             "Maximum characters: “many” is not a whole number, 0 or more.",
         ),
-        (Rule("text_length", {"field": "colour"}), "Field: choose one of title, "),
-        (Rule("alt_text", {"allow_decorative": "yes"}), "is not true or false"),
-        (Rule("forbidden_terms", {"terms": "cheap"}), "is not a list of"),
-        (Rule("required_assets", {"roles": {"hero": 0}}), "each with a count"),
-        (Rule("max_size", {"megabytes": -1}), "is not a number, 0 or more"),
+        (CheckRule("text_length", {"field": "colour"}), "Field: choose one of title, "),
+        (CheckRule("alt_text", {"allow_decorative": "yes"}), "is not true or false"),
+        (CheckRule("forbidden_terms", {"terms": "cheap"}), "is not a list of"),
+        (CheckRule("required_assets", {"roles": {"hero": 0}}), "each with a count"),
+        (CheckRule("max_size", {"megabytes": -1}), "is not a number, 0 or more"),
     ],
 )
-def test_a_rule_that_cannot_be_judged_is_refused_in_words(rule: Rule, says: str) -> None:
+def test_a_rule_that_cannot_be_judged_is_refused_in_words(rule: CheckRule, says: str) -> None:
     with pytest.raises(BadParams, match=re.escape(says)):
         check(rule)
 
@@ -128,7 +128,7 @@ def test_a_rule_that_cannot_be_judged_is_refused_in_words(rule: Rule, says: str)
 
 def test_every_kind_says_what_a_form_needs_and_its_defaults_are_good() -> None:
     for kind in KINDS.values():
-        check(Rule(kind.name))
+        check(CheckRule(kind.name))
         assert str(kind.label)
         assert str(kind.description)
         assert all(str(param.label) for param in kind.params)
@@ -167,7 +167,7 @@ def test_a_body_that_cannot_be_read_fails_every_check_that_reads_it() -> None:
 
 def test_more_findings_than_anybody_reads_are_counted() -> None:
     [(_, findings)] = run(
-        [Rule("forbidden_terms", {"terms": ["x"]})], Manifest(body_html="x " * 1000)
+        [CheckRule("forbidden_terms", {"terms": ["x"]})], Manifest(body_html="x " * 1000)
     )
 
     assert len(findings) == MOST_FINDINGS + 1

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from delivery.checks.kinds.page import Context
+from delivery.checks.kinds.page import BudgetContext
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import failures
 
@@ -119,7 +119,7 @@ def test_slugs(slug: str, faults: int) -> None:
 def test_the_estimate_must_fit_into_what_is_left(
     planned: str | None, left: str | None, tolerance: str, faults: int
 ) -> None:
-    context = Context(
+    context = BudgetContext(
         estimated_hours=Decimal(planned) if planned else None,
         remaining_hours=Decimal(left) if left else None,
     )

@@ -45,7 +45,7 @@ def with_picture(world: World) -> Deliverable:
         page,
         versions.Draft(
             {**DRAFT.texts, "body_html": body},
-            parts=[versions.Part(keep(world).pk, "content", "A ridge")],
+            parts=[versions.DraftFile(keep(world).pk, "content", "A ridge")],
         ),
     )
 

@@ -5,7 +5,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.deliverables.diff import MOST_COMPARED, Change, FileChange, Run, difference, runs
+from delivery.deliverables.diff import (
+    MOST_COMPARED,
+    ChangeKind,
+    FileChange,
+    TextRun,
+    difference,
+    runs,
+)
 from delivery.deliverables.manifest import Manifest
 from tests.delivery.checks.builders import PLAN, picture
 
@@ -17,11 +24,11 @@ def test_both_texts_can_be_read_from_the_runs(before: str, after: str) -> None:
     found = runs(before, after)
 
     assert (
-        " ".join(run.text for run in found if run.change is not Change.INSERTED).split()
+        " ".join(run.text for run in found if run.change is not ChangeKind.INSERTED).split()
         == before.split()
     )
     assert (
-        " ".join(run.text for run in found if run.change is not Change.DELETED).split()
+        " ".join(run.text for run in found if run.change is not ChangeKind.DELETED).split()
         == after.split()
     )
     assert all(run.text for run in found)
@@ -33,10 +40,10 @@ def test_words_that_changed_are_told_among_those_that_stayed() -> None:
     )
 
     assert found.body == (
-        Run(Change.SAME, "One"),
-        Run(Change.DELETED, "old"),
-        Run(Change.INSERTED, "new"),
-        Run(Change.SAME, "word"),
+        TextRun(ChangeKind.SAME, "One"),
+        TextRun(ChangeKind.DELETED, "old"),
+        TextRun(ChangeKind.INSERTED, "new"),
+        TextRun(ChangeKind.SAME, "word"),
     )
     assert not found.markup
 
@@ -87,4 +94,4 @@ def test_a_rewritten_book_is_told_as_one_replacement_between_what_stayed() -> No
 
     changes = [run.change for run in runs(f"start {old} end", f"start {new} end")]
 
-    assert changes == [Change.SAME, Change.DELETED, Change.INSERTED, Change.SAME]
+    assert changes == [ChangeKind.SAME, ChangeKind.DELETED, ChangeKind.INSERTED, ChangeKind.SAME]

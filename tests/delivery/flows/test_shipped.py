@@ -13,7 +13,7 @@ from delivery.flows.shipped import ensure_lead_flow, ensure_portal_flows
 from delivery.models import Check, Request
 from routing.flows.operations import begin
 from routing.models import Agency, Flow, FlowVersion, SLAPolicy, Team, User
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from tests.delivery.portal.test_new import FORM, filled, work
 from tests.desk import signed_in, url, words
 from tests.portal import REQUESTER, browser_of, invited
@@ -87,7 +87,7 @@ def test_without_an_agency_nothing_is_published(world: World) -> None:
 
 def test_a_draft_is_left_to_whoever_writes_it(world: World) -> None:
     flow = Flow(slug="client-request", name="Ours", owner=world.olga, backup=world.bob)
-    save(flow, by=by(world.olga), at=NOW)
+    save_with_reason(flow, by=by(world.olga), at=NOW)
     begin(flow, by=by(world.olga), at=NOW, reason="")
 
     defaults.ensure(at=NOW)

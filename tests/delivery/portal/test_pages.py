@@ -8,7 +8,7 @@ import pytest
 from django.test import Client as Browser
 
 from delivery.models import Request
-from delivery.portal.words import STANDINGS
+from delivery.portal.words import STATUSES
 from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from routing.models import Contact, Event, User
@@ -53,8 +53,8 @@ def test_every_state_has_words_for_clients_and_none_of_the_agencys_own(
 
     page = words(browser.get(f"/portal/requests/{row.item.ref}/"))
 
-    assert str(STANDINGS[state].label) in page
-    assert str(STANDINGS[state].then) in page
+    assert str(STATUSES[state].label) in page
+    assert str(STATUSES[state].then) in page
     assert not any(
         word in page.lower()
         for word in ("captured", "triaged", "workitem", "backup", world.bob.full_name.lower())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.adapters.hubspot.client import Remote
+from integrations.adapters.hubspot.client import HubSpotObject
 from integrations.adapters.hubspot.mapping import mapped, wanted
 from integrations.base.typed import day, number, whole
 from integrations.inbox import freemail
@@ -17,8 +17,8 @@ from integrations.inbox import freemail
 pytestmark = pytest.mark.requirement("T1", "T4", "T12", "T18")
 
 
-def deal(**properties: str) -> Remote:
-    return Remote("deal", "7", properties, {})
+def deal(**properties: str) -> HubSpotObject:
+    return HubSpotObject("deal", "7", properties, {})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.adapters.static.writer import StaticWriter
-from integrations.base.adapter import Asset, Conflict, Intent, Permanent, Temporary
+from integrations.base.adapter import Asset, Conflict, OutboxMessage, Permanent, Temporary
 from integrations.models import Connection
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import article, kept_connection, later, loose_connection
@@ -302,7 +302,7 @@ def test_the_probe_tells_what_has_decayed(live: Connection, sites: Path):
 
 
 def test_the_addresses_of_files_are_those_of_the_page(writer: StaticWriter):
-    intent: Intent = BREAD
+    intent: OutboxMessage = BREAD
 
     written = writer.write(intent, None)
 

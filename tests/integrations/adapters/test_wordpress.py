@@ -7,7 +7,7 @@ from secrets import randbelow, token_hex
 
 import pytest
 
-from integrations.base.adapter import Conflict, Intent, Permanent, Refused
+from integrations.base.adapter import Conflict, CredentialsRefused, OutboxMessage, Permanent
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import BODY, Site, article, loose_connection
 from tests.threads import at_once
@@ -28,7 +28,7 @@ c</code></pre><hr>
 
 
 @pytest.fixture
-def bread() -> Intent:
+def bread() -> OutboxMessage:
     return article(f"bread-{token_hex(5)}", colour=randbelow(256))
 
 
@@ -44,7 +44,9 @@ def test_everything_an_article_may_have_survives_either_role(
     assert probe(site.connection, rich.content, written).differences == []
 
 
-def test_an_author_may_add_tags_but_no_categories_and_is_told_so(author: Site, bread: Intent):
+def test_an_author_may_add_tags_but_no_categories_and_is_told_so(
+    author: Site, bread: OutboxMessage
+):
     name = f"New & {token_hex(4)}"
 
     with pytest.raises(Permanent, match="could not be added") as refused:
@@ -53,11 +55,13 @@ def test_an_author_may_add_tags_but_no_categories_and_is_told_so(author: Site, b
         )
     written = author.publish(replace(bread, content={**bread.content, "terms": {"tags": [name]}}))
 
-    assert not isinstance(refused.value, Refused)  # the key is good: nobody need stop calling
+    assert not isinstance(
+        refused.value, CredentialsRefused
+    )  # the key is good: nobody need stop calling
     assert len(author.post(written)["tags"]) == 1
 
 
-def test_an_editor_adds_a_category_once(editor: Site, bread: Intent):
+def test_an_editor_adds_a_category_once(editor: Site, bread: OutboxMessage):
     name = f"Category “{token_hex(4)}” & more"
     bread = replace(bread, content={**bread.content, "terms": {"categories": [name, name]}})
 
@@ -68,7 +72,7 @@ def test_an_editor_adds_a_category_once(editor: Site, bread: Intent):
 
 
 def test_a_page_is_written_by_an_editor_and_not_by_an_author(
-    editor: Site, author: Site, bread: Intent
+    editor: Site, author: Site, bread: OutboxMessage
 ):
     page = replace(
         bread, content={**bread.content, "post_type": "pages", "terms": {"tags": ["ignored"]}}
@@ -81,25 +85,25 @@ def test_a_page_is_written_by_an_editor_and_not_by_an_author(
     assert probe(editor.connection, page.content, written).holds
 
 
-def test_a_post_of_somebody_else_is_not_touched(author: Site, editor: Site, bread: Intent):
+def test_a_post_of_somebody_else_is_not_touched(author: Site, editor: Site, bread: OutboxMessage):
     theirs = editor.publish(bread)
 
     with pytest.raises(Permanent):
         author.writer.write(bread, theirs)
 
 
-def test_a_wrong_password_is_refused_with_a_hint(wordpress: WordPress, bread: Intent):
+def test_a_wrong_password_is_refused_with_a_hint(wordpress: WordPress, bread: OutboxMessage):
     site = Site(
         loose_connection("wordpress", wordpress.url, "author:wrong"),
         wordpress.call,
         lambda *_: None,
     )
 
-    with pytest.raises(Refused, match="Authorization header"):
+    with pytest.raises(CredentialsRefused, match="Authorization header"):
         site.writer.find(bread)
 
 
-def test_a_slug_that_is_taken_by_a_live_page_is_a_difference(editor: Site, bread: Intent):
+def test_a_slug_that_is_taken_by_a_live_page_is_a_difference(editor: Site, bread: OutboxMessage):
     """Another work published first, with a slug that only differs by who may see it."""
     first = editor.publish(bread)
     other = replace(bread, object_key="deliverable:another")
@@ -112,7 +116,7 @@ def test_a_slug_that_is_taken_by_a_live_page_is_a_difference(editor: Site, bread
     assert "another post has that one" in " ".join(editor.writer.read_back(other, written))
 
 
-def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: Intent):
+def test_several_at_once_for_one_work_are_found_and_named(author: Site, bread: OutboxMessage):
     """
     Nobody should do this, the outbox sees to it; WordPress does not prevent it, so it must be seen.
     """

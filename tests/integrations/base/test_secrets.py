@@ -14,7 +14,7 @@ from django.db import connection as database
 from django.forms import modelform_factory
 from pytest_django import Settings
 
-from integrations.base.secrets import Hidden, Unreadable
+from integrations.base.secrets import Hidden, UnreadableSecret
 from integrations.connections.operations import reencrypt
 from integrations.models import Connection
 from tests.integrations.inbox.senders import SECRET, event, send
@@ -104,7 +104,7 @@ def test_a_lost_key_is_said_and_takes_nothing_else_with_it(hubspot: Connection, 
     settings.ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
 
     assert Connection.objects.get().name == "hubspot-main"
-    with pytest.raises(Unreadable, match="ENCRYPTION_KEYS"):
+    with pytest.raises(UnreadableSecret, match="ENCRYPTION_KEYS"):
         Connection.objects.get().token.first()
     assert send([event()]).status_code == 503
 

@@ -14,7 +14,14 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from integrations.base.adapter import CallFailed, Conflict, NotFound, Permanent, Refused, Temporary
+from integrations.base.adapter import (
+    CallFailed,
+    Conflict,
+    CredentialsRefused,
+    NotFound,
+    Permanent,
+    Temporary,
+)
 from integrations.base.origins import BadAddress, Origin, origin_of
 from integrations.http import network
 from integrations.http.client import MAX_ANSWER_BYTES, SafeClient
@@ -186,8 +193,8 @@ def test_the_environment_names_no_proxy(server: HTTPServer, monkeypatch: pytest.
     ("status", "kind"),
     [
         (400, Permanent),
-        (401, Refused),
-        (403, Refused),
+        (401, CredentialsRefused),
+        (403, CredentialsRefused),
         (404, NotFound),
         (409, Conflict),
         (422, Permanent),

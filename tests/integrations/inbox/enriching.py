@@ -7,13 +7,13 @@ from django.utils import timezone
 
 from delivery.models import Engagement
 from integrations.inbox.enrich import reading
-from routing.kernel.facts import Found, Subject
+from routing.kernel.facts import EnrichedFacts, Subject
 from routing.models import Client
 from routing.people.actors import Actor
 from tests.integrations.conftest import Sandbox
 
 
-def enrich(key: str, noun: str = "deal", source: str = "hubspot-main") -> Found:
+def enrich(key: str, noun: str = "deal", source: str = "hubspot-main") -> EnrichedFacts:
     subject = Subject(source, noun, key)
     enricher = reading(subject)
     assert enricher is not None
@@ -22,12 +22,12 @@ def enrich(key: str, noun: str = "deal", source: str = "hubspot-main") -> Found:
         return enricher.keep(read, subject=subject, by=Actor.system(), at=timezone.now())
 
 
-def client_of(found: Found) -> Client:
+def client_of(found: EnrichedFacts) -> Client:
     assert found.client_id is not None
     return Client.objects.get(pk=found.client_id)
 
 
-def engagement_of(found: Found) -> Engagement:
+def engagement_of(found: EnrichedFacts) -> Engagement:
     assert found.engagement_id is not None
     return Engagement.objects.get(pk=found.engagement_id)
 

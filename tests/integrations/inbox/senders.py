@@ -12,7 +12,7 @@ from django.utils import timezone
 from standardwebhooks.webhooks import Webhook
 
 from integrations.adapters.hubspot.signing import decoded, sign
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 from routing.people.actors import Actor
 from tests.world import World
@@ -24,7 +24,7 @@ PUBLIC = "https://ops.agency.example"
 
 def make_connection(kind: str, world: World, **options: Any) -> Connection:
     base_url = options.pop("base_url", "")
-    wanted = Wanted(
+    wanted = ConnectionSettings(
         kind=kind,
         slug=options.pop("slug", f"{kind}-main"),
         base_url=base_url,

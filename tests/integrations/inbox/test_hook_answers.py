@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from integrations.adapters.hubspot.signing import sign
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection, Inbound
 from routing.models import Dispatch, Event, Payload
 from routing.people.actors import Actor
@@ -262,11 +262,19 @@ def test_a_replay_is_refused_after_ten_minutes_and_harmless_before(hubspot: Conn
 
 
 def test_a_rotation_loses_no_event(hubspot: Connection):
-    connect(Wanted("hubspot", "hubspot-main", secret="the new secret"), by=Actor.system(), at=NOW)
+    connect(
+        ConnectionSettings("hubspot", "hubspot-main", secret="the new secret"),
+        by=Actor.system(),
+        at=NOW,
+    )
 
     assert send([event(objectId=1)], secret=SECRET).status_code == 200
     assert send([event(objectId=2)], secret="the new secret").status_code == 200
-    connect(Wanted("hubspot", "hubspot-main", drop_old_secrets=True), by=Actor.system(), at=NOW)
+    connect(
+        ConnectionSettings("hubspot", "hubspot-main", drop_old_secrets=True),
+        by=Actor.system(),
+        at=NOW,
+    )
     assert send([event(objectId=3)], secret=SECRET).status_code == 401
     assert send([event(objectId=3)], secret="the new secret").status_code == 200
 

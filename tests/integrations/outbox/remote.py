@@ -12,7 +12,7 @@ from integrations.base.adapter import (
     Adapter,
     CallFailed,
     Conflict,
-    Intent,
+    OutboxMessage,
     Unknown,
     Writer,
     Written,
@@ -20,9 +20,9 @@ from integrations.base.adapter import (
 from integrations.base.doorbell import Call
 from integrations.models import Connection, Outbound
 from integrations.outbox.deliver import deliver_due
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.heads import heads
-from integrations.outbox.take import Lease, take
+from integrations.outbox.take import LeasedChange, take
 from integrations.tasks import deliver as task
 from routing.people.actors import Actor
 from tests.world import NOW
@@ -45,7 +45,7 @@ class Shelf:
     finding: list[Exception | None] = field(default_factory=list)
     reading: list[Exception | None] = field(default_factory=list)
     drops: int = 0  # writes that are thanked for and forgotten
-    settle_s: float = 30
+    consistency_delay_s: float = 30
     log: list[tuple[str, str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class Shelf:
     def writes(self) -> list[str]:
         return [key for verb, key in self.log if verb == "write"]
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         self.log.append(("find", intent.key))
         _fail(self.finding)
         if intent.remote_id:
@@ -65,7 +65,7 @@ class Shelf:
             raise Conflict(f"{len(found)} objects could be it.")
         return self._written(found[0]) if found else None
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         self.log.append(("write", intent.key))
         _fail(self.before)
         with self._lock:
@@ -84,7 +84,7 @@ class Shelf:
         _fail(self.after)
         return self._written(key)
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         self.log.append(("read", intent.key))
         _fail(self.reading)
         there = self.objects.get(written.remote_id)
@@ -132,7 +132,7 @@ def send(
     at = fields.pop("at", NOW)
     verb = fields.pop("verb", "")
     wanted = [
-        Wanted(
+        NewMessage(
             connection.pk,
             name,
             verb or f"test.{name}",
@@ -153,13 +153,13 @@ def state_of(key: str) -> str:
     return str(Outbound.objects.get(key=key).state)
 
 
-def lease_all(at: datetime) -> list[Lease]:
+def lease_all(at: datetime) -> list[LeasedChange]:
     """What a worker would take, one after the other, of connections that were quick so far."""
     Connection.objects.update(call_s=0.1)
     taken = [
         take(pk, at=at) for pk in heads(at).order_by("due_at", "pk").values_list("pk", flat=True)
     ]
-    return [each.lease for each in taken if each is not None]
+    return [each for each in taken if isinstance(each, LeasedChange)]
 
 
 def deliver(time: Time) -> int:

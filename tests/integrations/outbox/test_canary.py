@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from integrations.base import doorbell
-from integrations.base.adapter import Refused, Temporary
+from integrations.base.adapter import CredentialsRefused, Temporary
 from integrations.base.doorbell import Call
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection, Outbound
 from integrations.outbox.cases import health_owners
 from integrations.outbox.heads import overdue
@@ -22,7 +22,7 @@ from routing.people.actors import Actor
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send, state_of
 from tests.world import NOW, World, make_request, make_user
 
-REFUSED = Refused("The other side answered 401: no such token", 401)
+REFUSED = CredentialsRefused("The other side answered 401: no such token", 401)
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_the_case_of_a_refused_key_stays_until_all_it_failed_is_settled(
 def test_a_new_key_is_tried_at_once_by_one_change(hubspot: Connection) -> None:
     Connection.objects.update(failures=7, paused_until=NOW + timedelta(minutes=5))
 
-    connect(Wanted("hubspot", hubspot.slug, token="another"), by=Actor.system(), at=NOW)
+    connect(ConnectionSettings("hubspot", hubspot.slug, token="another"), by=Actor.system(), at=NOW)
 
     hubspot.refresh_from_db()
     assert (hubspot.failures, hubspot.is_paused(NOW), hubspot.takes_many) == (0, False, False)

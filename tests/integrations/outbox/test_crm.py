@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from demo.sandbox.faults import Fault
-from integrations.connections.operations import Wanted, connect
+from demo.sandbox.faults import InjectedFault
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.http import client as http
 from integrations.models import Attempt, Connection, Outbound
 from integrations.outbox.crm import VERB, tell_complete, tell_deal, tell_routed
@@ -159,20 +159,20 @@ def test_a_run_of_another_source_tells_nobody(hubspot: Connection, world: World)
     )
 
 
-HTML = Fault(200, b"<html>Back soon</html>", "text/html")
-LOST: dict[str, Fault] = {
-    "1 the answer is lost after the commit": Fault(done=True),
-    "2 a gateway fails after the commit": Fault(502, b"{}", done=True),
-    "3 the answer is cut off": Fault(200, b'{"id": "1', done=True, cut=True),
-    "5 it is reset before": Fault(),
+HTML = InjectedFault(200, b"<html>Back soon</html>", "text/html")
+LOST: dict[str, InjectedFault] = {
+    "1 the answer is lost after the commit": InjectedFault(done=True),
+    "2 a gateway fails after the commit": InjectedFault(502, b"{}", done=True),
+    "3 the answer is cut off": InjectedFault(200, b'{"id": "1', done=True, cut=True),
+    "5 it is reset before": InjectedFault(),
     "6 a maintenance page comes with 200": HTML,
-    "12 a 200 means failure": Fault(200, b'{"status": "error"}'),
+    "12 a 200 means failure": InjectedFault(200, b'{"status": "error"}'),
 }
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST.keys())
 def test_a_lost_answer_ends_with_the_deal_told_once(
-    hubspot: Connection, sandbox: Sandbox, world: World, time: Time, fault: Fault
+    hubspot: Connection, sandbox: Sandbox, world: World, time: Time, fault: InjectedFault
 ) -> None:
     deal = sandbox.deal()
     sandbox.crm.faults.add("PATCH", fault)
@@ -205,7 +205,7 @@ def test_an_endless_answer_frees_the_worker_at_the_deadline(
         {**(http.SafeClient.__init__.__kwdefaults__ or {}), "total_s": 1.0},
     )
     deal = sandbox.deal()
-    sandbox.crm.faults.add("PATCH", Fault(200, b" " * 100, done=done, drips_s=0.2))
+    sandbox.crm.faults.add("PATCH", InjectedFault(200, b" " * 100, done=done, drips_s=0.2))
     tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
 
     deliver(time)
@@ -219,7 +219,7 @@ def test_an_endless_answer_frees_the_worker_at_the_deadline(
 def test_7_who_says_when_to_come_back_is_not_called_before(
     hubspot: Connection, sandbox: Sandbox, world: World, time: Time
 ) -> None:
-    sandbox.crm.faults.add("PATCH", Fault(429, b"{}", headers={"Retry-After": "30"}))
+    sandbox.crm.faults.add("PATCH", InjectedFault(429, b"{}", headers={"Retry-After": "30"}))
     tell_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
 
     deliver(time)
@@ -235,7 +235,7 @@ def test_8_an_hour_of_503_opens_the_breaker_and_is_caught_up(
     deals = [sandbox.deal() for _ in range(8)]
     for deal in deals:
         tell_deal(make_run(world, deal), {"state": "routed"}, by=SYSTEM(), at=NOW)
-    sandbox.crm.faults.add("PATCH", *[Fault(503, b"{}")] * 40)
+    sandbox.crm.faults.add("PATCH", *[InjectedFault(503, b"{}")] * 40)
 
     calls = [deliver(time.on(minutes=1)) for _ in range(60)]
     hubspot.refresh_from_db()
@@ -263,7 +263,9 @@ def test_10_a_revoked_token_is_told_once_and_a_new_one_resumes(
     assert ExceptionCase.objects.count() == 1
     assert Attempt.objects.filter(outbound__verb=VERB).count() <= 3
 
-    connect(Wanted("hubspot", "hubspot-main", token="another"), by=SYSTEM(), at=time.now)
+    connect(
+        ConnectionSettings("hubspot", "hubspot-main", token="another"), by=SYSTEM(), at=time.now
+    )
     deliver(time)
 
     assert {properties(sandbox, deal)["throughline_state"] for deal in deals} == {"routed"}
@@ -274,7 +276,8 @@ def test_11_a_value_that_is_refused_is_dead_at_once_with_the_vendors_words(
     hubspot: Connection, sandbox: Sandbox, world: World, time: Time
 ) -> None:
     sandbox.crm.faults.add(
-        "PATCH", Fault(400, b'{"message": "Property \\"throughline_state\\" does not exist"}')
+        "PATCH",
+        InjectedFault(400, b'{"message": "Property \\"throughline_state\\" does not exist"}'),
     )
     tell_deal(make_run(world, sandbox.deal()), {"state": "routed"}, by=SYSTEM(), at=NOW)
 

@@ -6,7 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from integrations.base.adapter import Intent, Permanent, Refused, Temporary, Unknown, Written
+from integrations.base.adapter import (
+    CredentialsRefused,
+    OutboxMessage,
+    Permanent,
+    Temporary,
+    Unknown,
+    Written,
+)
 from integrations.base.health import FIRST_PAUSE_S
 from integrations.models import Attempt, Connection, ExternalLink, Outbound
 from integrations.outbox.outcomes import on_dead, on_delivered
@@ -60,7 +67,7 @@ def test_a_lost_answer_is_looked_up_after_the_settle_time_and_not_repeated(
 
     deliver(time)
     assert state_of("a") == "unknown"
-    assert deliver(time.on(seconds=shelf.settle_s - 1)) == 0
+    assert deliver(time.on(seconds=shelf.consistency_delay_s - 1)) == 0
     deliver(time.on(seconds=2))
 
     assert state_of("a") == "delivered"
@@ -196,7 +203,7 @@ def test_each_work_that_fails_has_an_exception_of_its_own_and_the_same_work_only
 def test_refused_credentials_are_told_once_and_stop_the_storm(
     connection: Connection, shelf: Shelf, time: Time
 ) -> None:
-    shelf.before = [Refused("The other side answered 401: no such token", 401)] * 9
+    shelf.before = [CredentialsRefused("The other side answered 401: no such token", 401)] * 9
     for number in range(5):
         send(connection, f"a{number}", obj=f"thing:{number}")
 
@@ -277,7 +284,7 @@ def test_those_who_react_are_told_in_the_same_transaction(
 def test_a_pause_begins_when_the_call_failed_and_not_when_it_began(
     connection: Connection, shelf: Shelf, time: Time, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find(intent: Intent) -> Written | None:
+    def find(intent: OutboxMessage) -> Written | None:
         time.on(seconds=61)
         raise Temporary("No complete answer in time.")
 

@@ -36,7 +36,7 @@ def test_only_the_lowest_unfinished_intent_of_an_object_is_leased(
 
     leases = lease_all(NOW)
 
-    assert [lease.outbound_id for lease in leases] == [rows[0].pk, other[0].pk]
+    assert [change.row.pk for change in leases] == [rows[0].pk, other[0].pk]
     assert lease_all(NOW) == []
 
 
@@ -227,9 +227,7 @@ def test_many_workers_at_once_never_hold_the_same_object(committed_connection: C
             obj=f"thing:{number}",
         )
 
-    taken = [
-        lease.outbound_id for leases in at_once([lambda: lease_all(NOW)] * 4) for lease in leases
-    ]
+    taken = [change.row.pk for leases in at_once([lambda: lease_all(NOW)] * 4) for change in leases]
 
     assert len(taken) == len(set(taken)) == 12
     assert (

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations.base.adapter import Permanent
 from integrations.models import Connection, Outbound
 from integrations.outbox.waiting import why_waiting
+from routing.desk.base import DeskAdmin
 from routing.work.operations.items import hold
 from tests.desk import signed_in, url, words
 from tests.integrations.outbox.conftest import connection, shelf, shelves, time  # noqa: F401  # fixtures
@@ -138,3 +139,29 @@ def test_the_run_page_tells_what_went_out(dead: Outbound, world: World) -> None:
 
     assert "test.a" in listed
     assert "too long" in listed
+
+
+def test_failed_messages_are_read_page_by_page_forwards_and_back(
+    connection: Connection,  # noqa: F811
+    shelf: Shelf,  # noqa: F811
+    time: Time,  # noqa: F811
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(DeskAdmin, "list_per_page", 2)
+    keys = ("a", "b", "c", "d", "e")
+    shelf.before = [Permanent("Too long", 422)] * len(keys)
+    for key in keys:
+        send(connection, key, obj=f"thing:{key}")
+    deliver(time)
+    browser, address = signed_in(world.olga), url(Outbound, "changelist")
+
+    pages, query = [], "?standing=dead&o=1"
+    while query:
+        turned = browser.get(address + query).context["cl"]
+        pages.append([row.key for row in turned.result_list])
+        query = turned.later
+    before = browser.get(address + turned.earlier).context["cl"]
+
+    assert pages == [["a", "b"], ["c", "d"], ["e"]]
+    assert [row.key for row in before.result_list] == ["c", "d"]

@@ -65,16 +65,32 @@ def test_a_task_makes_one_attempt_for_its_own_change(connection: Connection, she
     assert shelf.writes == ["a"]
 
 
+@pytest.mark.parametrize("call_s", [0.1, 8.0])
 def test_after_it_follow_the_next_of_the_object_and_the_next_of_the_connection(
-    connection: Connection, calls: list[Call]
+    connection: Connection, calls: list[Call], call_s: float
 ) -> None:
+    Connection.objects.update(call_s=call_s)
     first, second = send(connection, "a", "b", obj="thing:1")
     [other] = send(connection, "c", obj="thing:2")
     calls.clear()
 
-    task(outbound_id=first.pk)
+    with time_machine.travel(NOW + timedelta(seconds=2), tick=False):
+        task(outbound_id=first.pk)
 
     assert [call.outbound_id for call in calls] == [second.pk, other.pk]
+
+
+def test_a_quick_connection_does_not_repeat_messages_that_were_only_just_sent(
+    connection: Connection, calls: list[Call]
+) -> None:
+    first, second = send(connection, "a", "b", obj="thing:1")
+    send(connection, "c", obj="thing:2")
+    calls.clear()
+
+    with time_machine.travel(NOW + timedelta(seconds=1.9), tick=False):
+        task(outbound_id=first.pk)
+
+    assert [call.outbound_id for call in calls] == [second.pk]
 
 
 @pytest.mark.parametrize("verb", ["later", "paused", "off", "finished"])

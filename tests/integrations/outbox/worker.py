@@ -22,7 +22,7 @@ import django
 django.setup()
 
 from integrations.adapters import registry  # noqa: E402  # models need the apps
-from integrations.base.adapter import Adapter, Intent, Writer, Written  # noqa: E402
+from integrations.base.adapter import Adapter, OutboxMessage, Writer, Written  # noqa: E402
 from integrations.models import Connection  # noqa: E402
 from integrations.outbox.deliver import deliver_due  # noqa: E402
 from tests.world import NOW  # noqa: E402
@@ -39,12 +39,12 @@ class Folder(Adapter):
 
 
 class FolderWriter:
-    settle_s = 1.0
+    consistency_delay_s = 1.0
 
     def __init__(self, folder: Path, *, stall: bool) -> None:
         self.folder, self.stall = folder, stall
 
-    def find(self, intent: Intent) -> Written | None:
+    def find(self, intent: OutboxMessage) -> Written | None:
         found = [
             path
             for path in sorted(self.folder.glob("*.json"))
@@ -52,7 +52,7 @@ class FolderWriter:
         ]
         return Written(found[0].stem) if found else None
 
-    def write(self, intent: Intent, known: Written | None) -> Written:
+    def write(self, intent: OutboxMessage, known: Written | None) -> Written:
         key = known.remote_id if known else uuid4().hex
         before = json.loads((self.folder / f"{key}.json").read_text())["writes"] if known else []
         whole = {
@@ -69,7 +69,7 @@ class FolderWriter:
         time.sleep(0.01)  # the other side takes its time to answer
         return Written(key)
 
-    def read_back(self, intent: Intent, written: Written) -> Sequence[str]:
+    def read_back(self, intent: OutboxMessage, written: Written) -> Sequence[str]:
         there = json.loads((self.folder / f"{written.remote_id}.json").read_text())
         return [] if there["content"] == dict(intent.content) else ["The content differs."]
 

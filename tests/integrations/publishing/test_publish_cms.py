@@ -10,7 +10,14 @@ from secrets import randbelow, token_hex
 
 import pytest
 
-from integrations.base.adapter import Conflict, Intent, Permanent, Temporary, Unknown, Written
+from integrations.base.adapter import (
+    Conflict,
+    OutboxMessage,
+    Permanent,
+    Temporary,
+    Unknown,
+    Written,
+)
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import Site, article, later
 
@@ -18,7 +25,7 @@ pytestmark = pytest.mark.requirement("N5", "Q9")
 
 
 @pytest.fixture
-def bread() -> Intent:
+def bread() -> OutboxMessage:
     """A work of its own with a picture of its own: others may be at the same WordPress."""
     return article(
         f"bread-{token_hex(5)}",
@@ -28,7 +35,7 @@ def bread() -> Intent:
 
 
 def test_it_becomes_public_with_its_pictures_and_terms_and_the_page_proves_it(
-    site: Site, bread: Intent
+    site: Site, bread: OutboxMessage
 ):
     assert site.writer.find(bread) is None
 
@@ -47,7 +54,7 @@ def test_it_becomes_public_with_its_pictures_and_terms_and_the_page_proves_it(
     assert site.call("GET", f"/media/{file}")["alt_text"] == "Four people at a desk"
 
 
-def test_a_draft_is_seen_by_nobody_until_it_is_published(site: Site, bread: Intent):
+def test_a_draft_is_seen_by_nobody_until_it_is_published(site: Site, bread: OutboxMessage):
     draft = site.publish(replace(bread, verb="draft"))
 
     hidden = probe(site.connection, bread.content, draft)
@@ -59,7 +66,7 @@ def test_a_draft_is_seen_by_nobody_until_it_is_published(site: Site, bread: Inte
 
 
 def test_writing_it_again_changes_nothing_and_a_new_version_keeps_the_post(
-    site: Site, bread: Intent
+    site: Site, bread: OutboxMessage
 ):
     first = site.publish(bread)
 
@@ -83,7 +90,7 @@ def test_writing_it_again_changes_nothing_and_a_new_version_keeps_the_post(
 
 @pytest.mark.parametrize("lost", [1, 2, 3, 4], ids=["upload", "alt text", "draft", "publish"])
 def test_whichever_answer_is_lost_there_is_one_post_and_one_file_in_the_end(
-    site: Site, bread: Intent, lost: int
+    site: Site, bread: OutboxMessage, lost: int
 ):
     bread = replace(bread, content={**bread.content, "terms": {}})
     site.misbehave("lost", lost)
@@ -97,7 +104,7 @@ def test_whichever_answer_is_lost_there_is_one_post_and_one_file_in_the_end(
     assert probe(site.connection, bread.content, written).holds
 
 
-def test_a_lost_answer_to_an_update_is_no_edit_by_somebody_else(site: Site, bread: Intent):
+def test_a_lost_answer_to_an_update_is_no_edit_by_somebody_else(site: Site, bread: OutboxMessage):
     first = site.publish(bread)
     second = later(bread, first, title="Second", slug=f"{bread.content['slug']}-second")
     site.misbehave("lost", 1)
@@ -109,7 +116,7 @@ def test_a_lost_answer_to_an_update_is_no_edit_by_somebody_else(site: Site, brea
     assert list(site.writer.read_back(second, written)) == []
 
 
-def test_a_maintenance_page_is_no_success(site: Site, bread: Intent):
+def test_a_maintenance_page_is_no_success(site: Site, bread: OutboxMessage):
     written = site.publish(bread)
     site.misbehave("maintenance", 1)
 
@@ -132,7 +139,7 @@ def test_a_maintenance_page_is_no_success(site: Site, bread: Intent):
     ids=["text", "title", "status", "slug"],
 )
 def test_what_a_person_changed_there_is_not_overwritten(
-    site: Site, bread: Intent, change: dict[str, str]
+    site: Site, bread: OutboxMessage, change: dict[str, str]
 ):
     written = site.publish(bread)
     change = {
@@ -148,7 +155,9 @@ def test_what_a_person_changed_there_is_not_overwritten(
     assert site.writer.read_back(bread, written)
 
 
-def test_an_edit_is_seen_even_when_nobody_remembers_what_was_written(site: Site, bread: Intent):
+def test_an_edit_is_seen_even_when_nobody_remembers_what_was_written(
+    site: Site, bread: OutboxMessage
+):
     written = site.publish(bread)
     raw = site.post(written)["content"]["raw"]
     site.edit(written, content=raw.replace("The team", "Our team"))
@@ -157,7 +166,7 @@ def test_an_edit_is_seen_even_when_nobody_remembers_what_was_written(site: Site,
         site.writer.write(bread, site.writer.find(bread))
 
 
-def test_an_edit_of_the_markup_alone_is_seen_too(site: Site, bread: Intent):
+def test_an_edit_of_the_markup_alone_is_seen_too(site: Site, bread: OutboxMessage):
     written = site.publish(bread)
     raw = site.post(written)["content"]["raw"]
     digest = raw.split("-->")[1].split()[-1]
@@ -168,7 +177,7 @@ def test_an_edit_of_the_markup_alone_is_seen_too(site: Site, bread: Intent):
 
 
 def test_a_post_in_the_trash_is_a_stated_conflict_and_is_not_brought_back(
-    site: Site, bread: Intent
+    site: Site, bread: OutboxMessage
 ):
     written = site.publish(bread)
     site.call("DELETE", f"/posts/{written.remote_id}")
@@ -183,7 +192,7 @@ def test_a_post_in_the_trash_is_a_stated_conflict_and_is_not_brought_back(
     assert any("status is trash" in each for each in site.writer.read_back(bread, written))
 
 
-def test_a_post_that_was_deleted_is_not_made_again_by_itself(site: Site, bread: Intent):
+def test_a_post_that_was_deleted_is_not_made_again_by_itself(site: Site, bread: OutboxMessage):
     written = site.publish(bread)
     site.call("DELETE", f"/posts/{written.remote_id}", params={"force": "true"})
 
@@ -198,7 +207,7 @@ def test_a_post_that_was_deleted_is_not_made_again_by_itself(site: Site, bread: 
     assert "is not there" in site.writer.read_back(bread, written)[0]
 
 
-def test_several_that_say_they_are_this_work_are_named(site: Site, bread: Intent):
+def test_several_that_say_they_are_this_work_are_named(site: Site, bread: OutboxMessage):
     written = site.publish(bread)
     raw = site.post(written)["content"]["raw"]
     copy = site.call(
@@ -214,7 +223,7 @@ def test_several_that_say_they_are_this_work_are_named(site: Site, bread: Intent
     assert str(copy["id"]) in str(refused.value)
 
 
-def test_a_slug_that_somebody_else_uses_is_not_taken_over(site: Site, bread: Intent):
+def test_a_slug_that_somebody_else_uses_is_not_taken_over(site: Site, bread: OutboxMessage):
     for _ in range(2):
         site.call_as_us(
             "POST",
@@ -226,7 +235,7 @@ def test_a_slug_that_somebody_else_uses_is_not_taken_over(site: Site, bread: Int
         site.writer.find(bread)
 
 
-def test_what_is_public_is_never_taken_back_to_a_draft(site: Site, bread: Intent):
+def test_what_is_public_is_never_taken_back_to_a_draft(site: Site, bread: OutboxMessage):
     written = site.publish(bread)
 
     with pytest.raises(Conflict, match="not taken back"):
@@ -238,7 +247,7 @@ def test_what_is_public_is_never_taken_back_to_a_draft(site: Site, bread: Intent
 
 
 def test_a_text_that_refers_to_a_file_nobody_sent_is_refused_before_anything_is_written(
-    site: Site, bread: Intent
+    site: Site, bread: OutboxMessage
 ):
     with pytest.raises(Permanent, match="not sent along"):
         site.writer.write(replace(bread, assets=()), None)
@@ -246,7 +255,7 @@ def test_a_text_that_refers_to_a_file_nobody_sent_is_refused_before_anything_is_
     assert site.posts(bread) == []
 
 
-def test_reading_back_names_what_is_missing(site: Site, bread: Intent):
+def test_reading_back_names_what_is_missing(site: Site, bread: OutboxMessage):
     written = site.publish(bread)
     [file] = site.files(bread)
     site.call("DELETE", f"/media/{file}", params={"force": "true"})

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from demo.management.commands.sandbox import PLAYS
-from integrations.base.adapter import Conflict, Refused, Temporary, Unknown
+from integrations.base.adapter import Conflict, CredentialsRefused, Temporary, Unknown
 from integrations.base.secrets import Hidden
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import Site, article, later
@@ -73,7 +73,7 @@ def test_an_update_that_leaves_a_trashed_post_in_the_trash_is_no_success(play: S
 def test_a_revoked_key_is_refused(play: Site):
     play.connection.token = Hidden(["author:revoked"])
 
-    with pytest.raises(Refused):
+    with pytest.raises(CredentialsRefused):
         play.writer.find(BREAD)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.adapters.wordpress.writer import WordPressWriter
-from integrations.base.adapter import Asset, Intent, Written
+from integrations.base.adapter import Asset, OutboxMessage, Written
 from integrations.base.origins import origin_of
 from integrations.base.secrets import Hidden
-from integrations.connections.operations import Wanted, connect
+from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 from routing.people.actors import Actor
 
@@ -61,7 +61,7 @@ def article(
     colour: int = 0,
     body: str = BODY,
     **content: Any,
-) -> Intent:
+) -> OutboxMessage:
     picture = asset(png(colour))
     given = {
         "title": "Bread & “butter”: it's back",
@@ -75,10 +75,12 @@ def article(
         "digest": sha256(slug.encode()).hexdigest(),
         **content,
     }
-    return Intent(f"publish:{slug}", verb, key or f"deliverable:{slug}", "", given, (picture,))
+    return OutboxMessage(
+        f"publish:{slug}", verb, key or f"deliverable:{slug}", "", given, (picture,)
+    )
 
 
-def later(intent: Intent, written: Written, **content: Any) -> Intent:
+def later(intent: OutboxMessage, written: Written, **content: Any) -> OutboxMessage:
     """The next version of what was written."""
     return replace(intent, remote_id=written.remote_id, content={**intent.content, **content})
 
@@ -95,7 +97,7 @@ def loose_connection(kind: str, base_url: str = "", token: str = "") -> Connecti
 
 def kept_connection(kind: str, **options: Any) -> Connection:
     connection, _new = connect(
-        Wanted(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options),
+        ConnectionSettings(kind=kind, slug=options.pop("slug", f"{kind}-main"), **options),
         by=Actor.system(),
         at=timezone.now(),
     )
@@ -120,7 +122,7 @@ class Site:
         )
         self.writer = WordPressWriter(connection)
 
-    def publish(self, intent: Intent) -> Written:
+    def publish(self, intent: OutboxMessage) -> Written:
         """As an attempt does: look first, then write, then read back."""
         written = self.writer.write(intent, self.writer.find(intent))
         assert list(self.writer.read_back(intent, written)) == []
@@ -133,7 +135,7 @@ class Site:
         """Edit a post as a person would in the editor."""
         self.call("POST", f"/posts/{written.remote_id}", json=fields)
 
-    def posts(self, intent: Intent) -> list[int]:
+    def posts(self, intent: OutboxMessage) -> list[int]:
         """Those that carry our mark for this work."""
         wanted = {
             "search": f"throughline:{intent.object_key}",
@@ -142,7 +144,7 @@ class Site:
         }
         return [each["id"] for each in self.call("GET", "/posts", params=wanted)]
 
-    def files(self, intent: Intent) -> list[int]:
+    def files(self, intent: OutboxMessage) -> list[int]:
         found = self.call("GET", "/media", params={"per_page": "100", "orderby": "id"})
         names = [f"tl-{asset.sha256[:32]}" for asset in intent.assets]
         return [each["id"] for each in found if each["slug"].startswith(tuple(names))]

@@ -14,7 +14,7 @@ from django.db import connection
 
 from delivery.models import Engagement, Request
 from delivery.requests.operations import requests
-from routing.audit.evidence import ledgers
+from routing.audit.ledgers import ledgers
 from routing.audit.operations.seals import SWEEP_EVERY, column_types, seal
 from routing.audit.verify import verify
 from routing.kernel.canonical import PINNED, digest_sql

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from delivery.briefs.operations.briefs import standing
+from delivery.briefs.operations.briefs import brief_facts
 from delivery.models import Deliverable, Request
 from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
@@ -21,17 +21,17 @@ def test_facts_that_several_steps_look_at_are_loaded_once_a_page(
     panel(brief, known)
 
     with django_assert_num_queries(0):
-        assert known.of(standing, [brief]) is known.of(standing, [brief])
+        assert known.of(brief_facts, [brief]) is known.of(brief_facts, [brief])
 
 
 def test_another_page_loads_them_anew(world: World) -> None:
     brief = fresh(make_brief(world))
-    before = PageFacts(by(world.alice), NOW).of(standing, [brief])[brief.pk]
+    before = PageFacts(by(world.alice), NOW).of(brief_facts, [brief])[brief.pk]
     Request.objects.filter(pk=brief.request_id).update(state=Request.State.IN_DELIVERY)
 
     assert before.request_state == Request.State.ACCEPTED
     assert (
-        PageFacts(by(world.alice), NOW).of(standing, [brief])[brief.pk].request_state
+        PageFacts(by(world.alice), NOW).of(brief_facts, [brief])[brief.pk].request_state
         == Request.State.IN_DELIVERY
     )
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from unfold.admin import ModelAdmin
 
 from delivery.models import Request
 from delivery.requests.admin import RequestAdmin
 from routing.desk import change_list
 from routing.desk.base import DeskAdmin
-from routing.models import WorkItem
+from routing.desk.change_list import DeskList
+from routing.models import Event, WorkItem
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.world import NOW, World, make_client, make_request
@@ -196,3 +201,47 @@ def test_pages_say_where_one_is_and_lead_on_by_plain_links(world: World) -> None
     assert "Page 2" in words(second)
     assert 'rel="prev"' in second.content.decode()
     assert RequestAdmin.change_list_template == "desk/list.html"
+
+
+def linked(page: Any, rel: str) -> str:
+    """The address behind “Next” or “Previous”, as the page itself shows it; empty without one."""
+    found = re.search(rf'rel="{rel}" href="([^"]*)"', page.content.decode())
+    return unescape(found[1]) if found else ""
+
+
+def shown(page: Any) -> list[int]:
+    return [row.pk for row in page.context["cl"].result_list]
+
+
+@pytest.mark.parametrize("query", ["?", "?source=crm", "?o=4", "?source=crm&o=4"])
+def test_events_are_read_forwards_and_back_by_the_links_of_the_page(
+    world: World, query: str
+) -> None:
+    for row in crowd(world):
+        Event.objects.create(
+            kind="crm.deal.changed", source="crm", item=row.item, actor=world.ivan, at=NOW
+        )
+    wanted = Event.objects.filter(source="crm") if "crm" in query else Event.objects.all()
+    browser, address = signed_in(world.olga), url(Event, "changelist")
+
+    page = browser.get(address + query)
+    forth = [shown(page)]
+    while onward := linked(page, "next"):
+        page = browser.get(address + onward)
+        forth.append(shown(page))
+    back = [shown(page)]
+    while backward := linked(page, "prev"):
+        page = browser.get(address + backward)
+        back.append(shown(page))
+
+    assert [key for part in forth for key in part] == list(
+        wanted.order_by("id" if "o=4" in query else "-id").values_list("pk", flat=True)
+    )
+    assert len(forth) > 2
+    assert back == forth[::-1]
+
+
+def test_every_list_of_the_desk_turns_its_pages_in_this_one_way(rf: Any) -> None:
+    for model, desk in admin.site._registry.items():
+        assert issubclass(desk.get_changelist(rf.get("/")), DeskList), model
+        assert desk.paginator is ModelAdmin.paginator, model

@@ -9,7 +9,7 @@ from routing.flows.choose import (
     Choice,
     Fallback,
     NobodyFits,
-    NoRuleHolds,
+    NoRuleMatches,
     RuleSpec,
     choose,
 )
@@ -108,7 +108,7 @@ def test_whoever_stands_in_takes_it_when_the_team_has_nobody() -> None:
 def test_nobody_and_no_rule_are_named_not_guessed() -> None:
     with pytest.raises(NobodyFits):
         choose([ALWAYS], {}, [person(1)], NONE)
-    with pytest.raises(NoRuleHolds):
+    with pytest.raises(NoRuleMatches):
         choose([], {}, [person(1), person(2)], NONE)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.flows.fields import FieldSpec, FieldType, WrongType, faults, typed
+from routing.flows.fields import FieldSpec, FieldType, WrongType, find_problems, typed
 
 pytestmark = pytest.mark.requirement("Q2", "T5", "T15", "T16")
 
@@ -63,7 +63,7 @@ def test_faults_name_what_is_missing_and_what_is_wrong() -> None:
         FieldSpec("deal.ends", "Ends", FieldType.DATE),
     ]
 
-    found = faults({"deal.amount": "much"}, specs)
+    found = find_problems({"deal.amount": "much"}, specs)
 
     assert [(fault.label, fault.problem, fault.found) for fault in found] == [
         ("Deal", "missing", ""),

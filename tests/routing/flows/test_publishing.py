@@ -10,7 +10,7 @@ from delivery.flows.lead_to_brief import publish_lead_to_brief
 from routing.audit.checks import every_reason_has_a_route
 from routing.flows.operations import NotPublishable, copy, faults, publish
 from routing.models import Condition, ExceptionRoute, FlowField, FlowVersion, Rule, Trigger
-from routing.runs.operations.routes import unrouted
+from routing.runs.operations.exception_defaults import unrouted
 from routing.sla.operations.calendars import ensure_defaults
 from tests.world import NOW, World, by
 

@@ -118,7 +118,7 @@ def test_a_trace_tells_what_was_expected_and_what_became_of_it(
     waive([outcome.pk], by=by(world.olga), at=NOW, reason="Behind a login.")
     assert outcome.run is not None
 
-    told = [entry.data for entry in trace(outcome.run).entries if entry.chapter == "outcome"]
+    told = [entry.data for entry in trace(outcome.run).entries if entry.section == "outcome"]
 
     assert [each["standing"] for each in told] == ["expected", "proven", "waived"]
     assert told[1]["url"] == "https://acme.test/"

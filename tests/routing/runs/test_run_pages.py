@@ -48,8 +48,8 @@ def test_the_trace_page_answers_what_a_new_teammate_asks(world: World, crm: Fake
     assert "Olga" in page
     assert "not in the team" in page
     assert "Tie-break: account owner first where the rule says so" in page
-    for chapter in ("Request ACM-", "Brief ACM-", "Clocks started 4 ACM-2: approval running"):
-        assert chapter in page
+    for text in ("Request ACM-", "Brief ACM-", "Clocks started 4 ACM-2: approval running"):
+        assert text in page
 
 
 def test_a_run_that_waits_says_what_holds_it_and_who_clears_it(world: World, crm: FakeCRM) -> None:
@@ -80,7 +80,7 @@ def test_the_trace_can_be_taken_along_as_json(world: World, crm: FakeCRM) -> Non
     answer = signed_in(world.alice).get(url(Run, "json", run.pk))
 
     assert answer["Content-Disposition"] == f'attachment; filename="{run.item.ref}.json"'
-    assert {entry["chapter"] for entry in answer.json()["entries"]} == {
+    assert {entry["section"] for entry in answer.json()["entries"]} == {
         "event",
         "step",
         "enrichment",

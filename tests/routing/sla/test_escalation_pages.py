@@ -102,7 +102,7 @@ def test_a_trace_tells_of_every_level(world: World) -> None:
     last = Clock.objects.filter(item__run=run).aggregate(at=Max("due_at"))["at"]
     escalate(at=last + timedelta(seconds=1))
 
-    told = [entry for entry in trace(run).entries if entry.chapter == "escalation"]
+    told = [entry for entry in trace(run).entries if entry.section == "escalation"]
     assert told
     assert any(entry.data["told"].startswith("notified ") for entry in told)
     assert (

@@ -26,7 +26,7 @@ from routing.sla.operations.calendars import ensure_defaults
 from routing.work import door
 from routing.work.creation import create
 from routing.work.details import HandOverDetails
-from routing.work.door import Result
+from routing.work.door import OperationResult
 from routing.work.operations import items as work
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
@@ -56,7 +56,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str], None]:
     return slow
 
 
-def codes(answers: Sequence[Sequence[Result]]) -> set[str]:
+def codes(answers: Sequence[Sequence[OperationResult]]) -> set[str]:
     return {
         refusal.code for results in answers for result in results for refusal in result.refusals
     }
@@ -193,7 +193,7 @@ def test_what_the_database_undid_for_another_is_tried_again(committed_world: Wor
     assert len(tries) >= 3  # the database undoes one of them, on a busy machine also the other
 
 
-def deadlock(*_: Any) -> list[Result]:
+def deadlock(*_: Any) -> list[OperationResult]:
     raise OperationalError("deadlock detected") from psycopg.errors.DeadlockDetected()
 
 

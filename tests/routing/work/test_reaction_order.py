@@ -38,18 +38,18 @@ ORDER = {
     ],
     "delivery.deliverable.ask_agency": [
         "delivery.approvals.operations.reviewing.ask_next",
-        "delivery.approvals.operations.reviewing.settle_stalls",
+        "delivery.approvals.operations.reviewing.end_stalls",
     ],
     "delivery.deliverable.ask_client": [
         "delivery.approvals.operations.reviewing.ask_next",
-        "delivery.approvals.operations.reviewing.settle_stalls",
+        "delivery.approvals.operations.reviewing.end_stalls",
     ],
     "delivery.deliverable.cancel": [
         "delivery.approvals.operations.reviewing.take_back",
-        "delivery.approvals.operations.reviewing.settle_stalls",
+        "delivery.approvals.operations.reviewing.end_stalls",
         "delivery.progress.operations.proving.expect_nothing",
         "delivery.progress.operations.rolling.deliver",
-        "integrations.outbox.operations.calling_off.call_off_with_deliverable",
+        "integrations.outbox.operations.cancellation.call_off_with_deliverable",
     ],
     "delivery.deliverable.go_live": [
         "delivery.progress.operations.proving.look",
@@ -66,19 +66,19 @@ ORDER = {
     ],
     "delivery.deliverable.reopen": [
         "delivery.approvals.operations.reviewing.take_back",
-        "integrations.outbox.operations.calling_off.call_off_with_deliverable",
+        "integrations.outbox.operations.cancellation.call_off_with_deliverable",
     ],
     "delivery.deliverable.return_for_rework": [
         "delivery.approvals.operations.reviewing.take_back",
-        "delivery.approvals.operations.reviewing.settle_stalls",
+        "delivery.approvals.operations.reviewing.end_stalls",
     ],
     "delivery.deliverable.send_back": [
         "delivery.approvals.operations.reviewing.take_back",
-        "delivery.approvals.operations.reviewing.settle_stalls",
+        "delivery.approvals.operations.reviewing.end_stalls",
     ],
     "delivery.request.cancel": [
         "delivery.progress.operations.ending.end_with_request",
-        "integrations.outbox.operations.calling_off.call_off_with_request",
+        "integrations.outbox.operations.cancellation.call_off_with_request",
     ],
     "delivery.request.withdraw": [
         "delivery.approvals.operations.asking.tell_of_a_withdrawal",
@@ -89,7 +89,7 @@ ORDER = {
         "routing.runs.operations.outcomes.look_no_more",
         "delivery.progress.operations.rolling.close",
         "delivery.progress.operations.ending.end_with_run",
-        "integrations.outbox.operations.calling_off.call_off",
+        "integrations.outbox.operations.cancellation.call_off",
     ],
     "routing.run.close_unproven": [
         "routing.runs.operations.runs.end_with_run",

@@ -8,5 +8,5 @@ from django.utils.translation import gettext_lazy as _
 from routing.desk.forms import long_text
 
 
-class WhyForm(forms.Form):
+class ReasonForm(forms.Form):
     reason = long_text(_("Reason"), error=_("Enter a reason."), rows=3, max_length=200)

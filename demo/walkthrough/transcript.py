@@ -10,7 +10,7 @@ from textwrap import indent
 from time import monotonic, sleep
 from typing import Any, TypeVar
 
-from routing.work.door import Result
+from routing.work.door import OperationResult
 
 LIMIT_S = 180.0  # for all of it
 LOOK_EVERY_S = 0.25
@@ -21,7 +21,7 @@ class Broke(Exception):
     """A step is not what it should be; the message says which, and what to look at."""
 
 
-class Story:
+class Transcript:
     """:param say: writes one line"""
 
     def __init__(self, say: Callable[[str], object]) -> None:
@@ -52,7 +52,7 @@ class Story:
         self.steps += 1
         self._say(f"          ok  {words}")
 
-    def done(self, results: Sequence[Result], words: str) -> None:
+    def done(self, results: Sequence[OperationResult], words: str) -> None:
         """
         A step of the product that must not be refused.
 
@@ -60,7 +60,7 @@ class Story:
         """
         self.check(results and all(result.done for result in results), words, why(results))
 
-    def refused(self, results: Sequence[Result], code: str, words: str) -> None:
+    def refused(self, results: Sequence[OperationResult], code: str, words: str) -> None:
         """
         A step that must be refused, by the gate of this code: its answer is shown.
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import pytest
 
-from demo.walkthrough.story import Broke, Story
-from routing.work.door import Result
+from demo.walkthrough.transcript import Broke, Transcript
+from routing.work.door import OperationResult
 from routing.work.gates import refused
 
-REFUSED = Result(1, False, (refused("author", "Who asks cannot approve."),))
+REFUSED = OperationResult(1, False, (refused("author", "Who asks cannot approve."),))
 
 
 @pytest.fixture
@@ -19,13 +19,13 @@ def said() -> list[str]:
 
 
 @pytest.fixture
-def story(said: list[str]) -> Story:
-    return Story(said.append)
+def story(said: list[str]) -> Transcript:
+    return Transcript(said.append)
 
 
-def test_what_holds_is_a_step_and_is_told(story: Story, said: list[str]) -> None:
+def test_what_holds_is_a_step_and_is_told(story: Transcript, said: list[str]) -> None:
     story.check(True, "it is so")
-    story.done([Result(1, True)], "it is done")
+    story.done([OperationResult(1, True)], "it is done")
     story.refused([REFUSED], "author", "they may not")
 
     assert story.steps == 3
@@ -33,39 +33,43 @@ def test_what_holds_is_a_step_and_is_told(story: Story, said: list[str]) -> None
     assert "Who asks cannot approve." in said[-1]
 
 
-def test_what_does_not_hold_ends_it_with_what_was_found(story: Story) -> None:
+def test_what_does_not_hold_ends_it_with_what_was_found(story: Transcript) -> None:
     with pytest.raises(Broke, match=r"should be so and is not: one post\. Found: 2"):
         story.check([], "one post", 2)
 
     assert story.steps == 0
 
 
-def test_a_refused_step_ends_it_with_the_reasons(story: Story) -> None:
+def test_a_refused_step_ends_it_with_the_reasons(story: Transcript) -> None:
     with pytest.raises(Broke, match="Who asks cannot approve"):
         story.done([REFUSED], "it is approved")
 
 
 @pytest.mark.parametrize(
-    "results", [[Result(1, True)], [Result(1, False, (refused("state", "Not from here."),))]]
+    "results",
+    [
+        [OperationResult(1, True)],
+        [OperationResult(1, False, (refused("state", "Not from here."),))],
+    ],
 )
 def test_a_step_that_must_be_refused_is_no_step_when_done_or_refused_for_another_reason(
-    story: Story, results: list[Result]
+    story: Transcript, results: list[OperationResult]
 ) -> None:
     with pytest.raises(Broke):
         story.refused(results, "author", "they may not")
 
 
-def test_nothing_to_do_is_not_done(story: Story) -> None:
+def test_nothing_to_do_is_not_done(story: Transcript) -> None:
     with pytest.raises(Broke):
         story.done([], "it is done")
 
 
-def test_waiting_ends_with_the_first_answer(story: Story) -> None:
+def test_waiting_ends_with_the_first_answer(story: Transcript) -> None:
     answers = iter([None, "there"])
 
     assert story.wait("it is there", lambda: next(answers), 5, "Look there.") == "there"
 
 
-def test_waiting_in_vain_says_what_for_and_where_to_look(story: Story) -> None:
+def test_waiting_in_vain_says_what_for_and_where_to_look(story: Transcript) -> None:
     with pytest.raises(Broke, match=r"until it is there\. Is the worker running"):
         story.wait("it is there", lambda: None, 0, "Is the worker running?")

@@ -16,7 +16,7 @@ END = b"\r\n\r\n"
 
 
 @dataclass(slots=True)
-class Line:
+class LoadConnection:
     """One connection and what it waits for."""
 
     port: int
@@ -59,11 +59,11 @@ class Line:
         return int(head[9:12]) if len(body) >= length else 0
 
 
-def knock(
+def send_load(
     port: int, requests: Sequence[bytes], connections: int
 ) -> tuple[float, list[float], list[int]]:
     """Seconds for all of it, milliseconds each, and the statuses that came."""
-    lines, waiting = [Line(port) for _ in range(connections)], iter(requests)
+    lines, waiting = [LoadConnection(port) for _ in range(connections)], iter(requests)
     took: list[float] = []
     statuses: list[int] = []
     start = time.perf_counter()
@@ -87,7 +87,7 @@ def knock(
     return spent, took, statuses
 
 
-def _next(line: Line, waiting: Iterator[bytes], selector: selectors.BaseSelector) -> None:
+def _next(line: LoadConnection, waiting: Iterator[bytes], selector: selectors.BaseSelector) -> None:
     request = next(waiting, None)
     if request is not None:
         line.ask(request)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from integrations.base.adapter import Intent, Written
+from integrations.base.adapter import OutboxMessage, Written
 from integrations.base.links import ExternalLink
 from integrations.outbox.assets import FileRef, assets_of
 from integrations.outbox.models import Outbound
 
 
-def intent_of(row: Outbound) -> tuple[Intent, Written | None]:
+def intent_of(row: Outbound) -> tuple[OutboxMessage, Written | None]:
     """
     Return the intent with the remote object as our last write left it, or None for the object while
     its id is unknown.
@@ -24,7 +24,7 @@ def intent_of(row: Outbound) -> tuple[Intent, Written | None]:
     )
     remote_id = row.remote_id or _linked(row) or (last.remote_id if last else "")
     assets = assets_of([FileRef(**ref) for ref in row.assets])
-    intent = Intent(row.key, row.verb, row.object_key, remote_id, row.content, assets)
+    intent = OutboxMessage(row.key, row.verb, row.object_key, remote_id, row.content, assets)
     if not remote_id:
         return intent, None
     same = last is not None and last.remote_id == remote_id

@@ -11,17 +11,17 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from integrations.adapters.mail.letter import INVITE
+from integrations.adapters.mail.content import INVITE
 from integrations.base.connections import Connection
-from integrations.outbox.enqueue import Wanted, enqueue
+from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
 from routing.cover.operations.portal_access import INVITED
-from routing.messages.channels import carrier
+from routing.messages.channels import channel
 from routing.models import Contact, Notification, User
 from routing.people.actors import Actor
-from routing.people.saving import save
+from routing.people.saving import save_with_reason
 from routing.work.registry import react
 
 KIND, VERB = "mail", called("mail.tell", _("Send an e-mail"))
@@ -29,8 +29,8 @@ called(INVITE, _("Send an invitation"))
 TOGETHER = timedelta(minutes=5)
 
 
-@carrier
-def write_letters(told: Sequence[Notification], at: datetime) -> None:
+@channel
+def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
     """
     One letter a person, or a line more in the one that waits already.
 
@@ -38,7 +38,7 @@ def write_letters(told: Sequence[Notification], at: datetime) -> None:
     """
     mail = mail_connection(at)
     by_person: dict[int, list[int]] = defaultdict(list)
-    for each in told:
+    for each in notifications:
         by_person[each.recipient_id].append(each.pk)
     waiting = _waiting(mail, by_person, at)
     for person, row in waiting.items():
@@ -63,7 +63,7 @@ def write_invitations(rows: Sequence[Contact], by: Actor, at: datetime) -> None:
     keys = {row.pk: f"{INVITE}:{row.pk}:{at.isoformat()}" for row in rows}
     contents = {row.pk: {"to": row.user_id, "contact": row.pk, "by": by.user_id} for row in rows}
     enqueue(
-        [Wanted(mail.pk, keys[row.pk], INVITE, keys[row.pk], contents[row.pk]) for row in rows],
+        [NewMessage(mail.pk, keys[row.pk], INVITE, keys[row.pk], contents[row.pk]) for row in rows],
         by=Actor.system(),
         at=at,
     )
@@ -88,10 +88,10 @@ def _waiting(mail: Connection, people: dict[int, list[int]], at: datetime) -> di
     }
 
 
-def _wanted(mail: Connection, person: int, messages: Sequence[int], at: datetime) -> Wanted:
+def _wanted(mail: Connection, person: int, messages: Sequence[int], at: datetime) -> NewMessage:
     # Each letter is an object of its own: one that fails holds no other back.
     key = f"{VERB}:{person}:{messages[0]}"
-    return Wanted(
+    return NewMessage(
         mail.pk, key, VERB, key, {"to": person, "messages": list(messages)}, due_at=at + TOGETHER
     )
 
@@ -112,7 +112,7 @@ def mail_connection(at: datetime) -> Connection:
                 name="Mail",
                 service_user=User.objects.service("mail@connection.throughline.invalid", "Mail"),
             )
-            save(made, by=Actor.system(), at=at, reason="The first e-mail was queued.")
+            save_with_reason(made, by=Actor.system(), at=at, reason="The first e-mail was queued.")
             return made
     except IntegrityError:  # somebody else wrote the first letter at the same moment
         return Connection.objects.get(slug=KIND)

@@ -9,11 +9,11 @@ from hashlib import sha256
 from routing.flows.choose import Candidate, Fallback, choose
 from routing.flows.versions import published
 from routing.runs.decisions import Decision
-from routing.runs.operations.settle import canonical
+from routing.runs.operations.route_runs import canonical
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class Recomputation:
     """
     Both answers as canonical JSON; ``same`` when not one byte differs and the record itself is
     whole.
@@ -28,7 +28,7 @@ class Again:
         return self.intact and self.recorded == self.recomputed
 
 
-def decide_again(decision: Decision) -> Again:
+def recompute_decision(decision: Decision) -> Recomputation:
     asked = json.loads(decision.asked)
     candidates = [
         Candidate(
@@ -49,4 +49,4 @@ def decide_again(decision: Decision) -> Again:
         Fallback(tuple(account), (policy[0], policy[1])),
     )
     intact = sha256(f"{decision.asked}\n{decision.answer}".encode()).hexdigest() == decision.digest
-    return Again(decision.answer, canonical(asdict(choice)), intact)
+    return Recomputation(decision.answer, canonical(asdict(choice)), intact)

@@ -19,7 +19,7 @@ FIELD = "once"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class Sent:
+class FormSending:
     """
     One sending of a form: its token, and where an earlier sending of the same led to, if there was
     one.
@@ -35,22 +35,22 @@ class Sent:
 
 
 @contextmanager
-def once(request: HttpRequest, what: str) -> Iterator[Sent]:
+def claim_form(request: HttpRequest, what: str) -> Iterator[FormSending]:
     """
-    Claim the token of a posted form, in one transaction with what is done within. ``Sent.before``
-    says where an earlier sending led.
+    Claim the token of a posted form, in one transaction with what is done within.
+    ``FormSending.before`` says where an earlier sending led.
 
     Nothing is claimed by reading. A sending that led nowhere, such as one with errors, is undone as
     a whole and may be sent again.
     """
     token = request.POST.get(FIELD, "")
     if not TOKEN.fullmatch(token):
-        yield Sent(token_urlsafe(16))
+        yield FormSending(token_urlsafe(16))
         return
     user = actor(request).user_id
     with transaction.atomic():
         claimed = sendings.claim(user, what, token, timezone.now())
-        sent = Sent(token, "" if claimed else sendings.led_to(user, what, token), claimed)
+        sent = FormSending(token, "" if claimed else sendings.led_to(user, what, token), claimed)
         yield sent
         if claimed and not sent.done:
             transaction.set_rollback(True)

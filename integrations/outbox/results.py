@@ -14,33 +14,32 @@ from django.db import transaction
 from integrations.base.adapter import (
     CallFailed,
     Conflict,
+    CredentialsRefused,
     NotFound,
     Permanent,
-    Refused,
     Temporary,
     Unknown,
     Written,
 )
 from integrations.outbox import outcomes
 from integrations.outbox.cases import raise_case, withdraw_cases
-from integrations.outbox.links import Taken, keep_link
+from integrations.outbox.links import AlreadyLinked, keep_link
 from integrations.outbox.models import Attempt, Outbound
 from integrations.outbox.rows import lock_objects, lock_work, write
-from integrations.outbox.take import Lease
-from routing.kernel.backoff import backoff_s
+from integrations.outbox.take import LeasedChange
+from routing.kernel.queues import Lease, Patience, backoff_s, finish
 from routing.kernel.retrying import again
 from routing.people.actors import Actor
 
 Outcome = Attempt.Outcome
-MAX_ATTEMPTS = 12  # some two hours
-MAX_INVITED = 120  # who says when to come back is not broken, only busy
+PATIENCE = Patience(12, invited=120)  # some two hours, without an invitation
 MAX_DIFFERS = 3  # sent, and then not found as it was sent: not a matter of patience
 AFTER_REST_S = 1  # what failed comes back after those that only waited for the pause
 WORDS = 300
 
 
 @dataclass(slots=True)
-class Result:
+class AttemptResult:
     """
     Result of an attempt.
 
@@ -52,7 +51,7 @@ class Result:
     earlier: bool = False
     differs: tuple[str, ...] = ()
     error: CallFailed | None = None
-    settle_s: float = 0
+    consistency_delay_s: float = 0
 
     @property
     def outcome(self) -> Outcome:
@@ -65,7 +64,7 @@ class Result:
                     if self.earlier
                     else Outcome.DELIVERED
                 )
-            case Refused():
+            case CredentialsRefused():
                 return Outcome.REFUSED
             case Conflict() | NotFound():
                 return Outcome.CONFLICT
@@ -95,32 +94,31 @@ class Result:
         return {**seen, **({"differs": list(self.differs)} if self.differs else {})}
 
 
-def settle(lease: Lease, result: Result, *, at: datetime) -> bool:
+def record_result(taken: LeasedChange, result: AttemptResult, *, at: datetime) -> Outbound | None:
     """
-    Record the result.
+    Record the result, and return the change as it is now, with its connection.
 
-    Return False if another worker took the lease in the meantime; it will find what this one did.
+    Return None if another worker took the lease in the meantime; it will find what this one did.
     """
-    return again(partial(_settle, lease, result, at))
+    return again(partial(_record_result, taken, result, at))
 
 
-def _settle(lease: Lease, result: Result, at: datetime) -> bool:
+def _record_result(taken: LeasedChange, result: AttemptResult, at: datetime) -> Outbound | None:
+    lease = taken.lease
     with transaction.atomic():
-        seen = Outbound.objects.get(pk=lease.outbound_id)
-        lock_work([seen])
-        lock_objects([(seen.connection_id, seen.object_key)])
-        rows = Outbound.objects.select_related(
-            "connection__service_user", "item", "run__item", "run__flow"
-        )
-        row = rows.select_for_update(of=("self",)).get(pk=lease.outbound_id)
-        mine = row.lease == lease.token and row.state == Outbound.State.LEASED
-        if mine:
+        # Its work and object never change, so they can be locked before the row is read.
+        lock_work([taken.row])
+        lock_objects([(taken.row.connection_id, taken.row.object_key)])
+        row = finish(Outbound.objects.leased().select_related("connection__service_user"), lease)
+        if row is not None:
             _move(row, result, at)
-        _record(row, lease, result, at, mine=mine)
-    return mine
+        _record(row or taken.row, lease, result, at, mine=row is not None)
+    return row
 
 
-def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: bool) -> None:
+def _record(
+    row: Outbound, lease: Lease, result: AttemptResult, at: datetime, *, mine: bool
+) -> None:
     outcome = result.outcome if mine else Outcome.OVERTAKEN
     attempt = Attempt(
         outbound=row,
@@ -134,7 +132,7 @@ def _record(row: Outbound, lease: Lease, result: Result, at: datetime, *, mine: 
     Attempt.objects.bulk_create([attempt], ignore_conflicts=True)
 
 
-def _move(row: Outbound, result: Result, at: datetime) -> None:
+def _move(row: Outbound, result: AttemptResult, at: datetime) -> None:
     by = Actor.of(row.connection.service_user)
     if result.written is not None:
         row.remote_id, row.url, row.evidence = (
@@ -145,7 +143,7 @@ def _move(row: Outbound, result: Result, at: datetime) -> None:
     if result.error is None and not result.differs:
         try:
             keep_link(row, by=by, at=at)
-        except Taken as error:
+        except AlreadyLinked as error:
             result.error = Conflict(str(error))
         else:
             row.deliver(at=at)
@@ -171,15 +169,15 @@ def recent(row: Outbound) -> list[str]:
     )
 
 
-def _is_final(row: Outbound, result: Result) -> bool:
+def _is_final(row: Outbound, result: AttemptResult) -> bool:
     if result.outcome == Outcome.DIFFERS:
         return recent(row).count(Outcome.DIFFERS) + 1 >= MAX_DIFFERS
     if not isinstance(result.error, Temporary):
         return True
-    return row.attempts >= (MAX_INVITED if result.after_s else MAX_ATTEMPTS)
+    return PATIENCE.is_spent(row.attempts, result.after_s)
 
 
-def _again(row: Outbound, result: Result, at: datetime) -> None:
+def _again(row: Outbound, result: AttemptResult, at: datetime) -> None:
     paused_until = row.connection.paused_until
     rest_s = max((paused_until - at).total_seconds(), 0) if paused_until else 0
     # After the others that wait for the same rest: or the first of them would be asked each time,
@@ -188,10 +186,10 @@ def _again(row: Outbound, result: Result, at: datetime) -> None:
     if result.outcome == Outcome.TEMPORARY:
         row.retry(at=at, after=timedelta(seconds=wait_s))
     else:
-        row.lose(at=at, after=timedelta(seconds=max(wait_s, result.settle_s)))
+        row.lose(at=at, after=timedelta(seconds=max(wait_s, result.consistency_delay_s)))
 
 
-def _die(row: Outbound, result: Result, by: Actor, at: datetime) -> None:
+def _die(row: Outbound, result: AttemptResult, by: Actor, at: datetime) -> None:
     """It failed for good: a person is told, and what comes after it waits."""
     row.die(at=at)
     behind = Outbound.objects.filter(

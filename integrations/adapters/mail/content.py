@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from delivery.portal.addresses import portal_page
-from routing.messages.letters import invitation
+from routing.messages.email_texts import invitation
 from routing.models import Contact, Notification, User
 from routing.work.display import exact
 
@@ -23,25 +23,25 @@ INVITE = "mail.invite"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class EmailContent:
     subject: str
     body: str
 
 
-def letter_of(person: User, told: Sequence[Notification]) -> Letter:
+def email_of(person: User, notifications: Sequence[Notification]) -> EmailContent:
     """
     One message, or several as a digest. Names the work by reference and title, and nobody.
 
-    :param told: with their items, oldest first; at least one
+    :param notifications: with their items, oldest first; at least one
     """
     with translation.override(settings.LANGUAGE_CODE), timezone.override(ZoneInfo(person.timezone)):
-        lines = "\n\n".join(_line(each, person) for each in told)
+        lines = "\n\n".join(_line(each, person) for each in notifications)
         greeting = _("Hello %(name)s,") % {"name": person.get_short_name()}
         ending = _ending(person)
-        return Letter(_subject(told), f"{greeting}\n\n{lines}\n\n{ending}\n")
+        return EmailContent(_subject(notifications), f"{greeting}\n\n{lines}\n\n{ending}\n")
 
 
-def invitation_of(person: User, contact_id: int, inviter_id: int) -> Letter | None:
+def invitation_of(person: User, contact_id: int, inviter_id: int) -> EmailContent | None:
     """None for somebody who has no client any more."""
     contact = Contact.objects.known().filter(pk=contact_id, user=person).first()
     membership = (
@@ -53,16 +53,16 @@ def invitation_of(person: User, contact_id: int, inviter_id: int) -> Letter | No
         return None
     by = User.objects.filter(pk=inviter_id).values_list("full_name", flat=True).first() or ""
     with translation.override(settings.LANGUAGE_CODE):
-        return Letter(*invitation(contact, membership.client, by))
+        return EmailContent(*invitation(contact, membership.client, by))
 
 
-def _subject(told: Sequence[Notification]) -> str:
-    if len(told) == 1:
-        subject = f"{told[0].get_words_display()}: {told[0].item.ref}"
+def _subject(notifications: Sequence[Notification]) -> str:
+    if len(notifications) == 1:
+        subject = f"{notifications[0].get_words_display()}: {notifications[0].item.ref}"
     else:
         subject = ngettext(
-            "%(count)s new notification", "%(count)s new notifications", len(told)
-        ) % {"count": len(told)}
+            "%(count)s new notification", "%(count)s new notifications", len(notifications)
+        ) % {"count": len(notifications)}
     return " ".join(subject.split())
 
 

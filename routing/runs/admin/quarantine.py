@@ -19,11 +19,11 @@ from routing.desk.base import actor
 from routing.desk.filters import WithDefault
 from routing.kernel.events import Dispatch
 from routing.runs.admin.events import ReadOnly
-from routing.runs.operations.parked import unpark
+from routing.runs.operations.quarantine import retry_quarantined
 from routing.work import display
 
 
-class Aside(WithDefault):
+class QuarantineFilter(WithDefault):
     title = gettext_lazy("status")
     parameter_name = "aside"
 
@@ -35,11 +35,11 @@ class Aside(WithDefault):
 
 
 @admin.register(Dispatch)
-class DispatchAdmin(ReadOnly):
+class DispatchAdmin(ReadOnly[Dispatch]):
     heading = gettext_lazy("Quarantined")
     list_display = ("what", "source", "subject", "standing", "attempts", "since")
     list_select_related = ("event",)
-    list_filter = (Aside, "event__source")
+    list_filter = (QuarantineFilter, "event__source")
     search_fields = ("event__kind", "=event__subject_id")
     search_help_text = gettext_lazy("Kind of event, or the id in the other system")
     fields = ("event", "due_at", "attempts", "parked_reason")
@@ -55,7 +55,7 @@ class DispatchAdmin(ReadOnly):
 
     @admin.action(permissions=["unpark"], description=gettext_lazy("Retry"))
     def try_again(self, request: HttpRequest, queryset: Any) -> None:
-        count = unpark(
+        count = retry_quarantined(
             list(queryset.values_list("pk", flat=True)), by=actor(request), at=timezone.now()
         )
         said = ngettext("Retrying %(count)s event.", "Retrying %(count)s events.", count)

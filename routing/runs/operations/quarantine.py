@@ -16,7 +16,7 @@ grant("routing.view_dispatch", OPS, INTEGRATIONS, AUDITOR)
 grant("routing.unpark_dispatch", OPS, INTEGRATIONS, name="Can retry failed events")
 
 
-def unpark(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
+def retry_quarantined(ids: Sequence[int], *, by: Actor, at: datetime) -> int:
     """
     Queue parked events anew, as if they had never failed; how many there were. Those that are not
     parked stay as they are.

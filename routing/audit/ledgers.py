@@ -18,7 +18,7 @@ from routing.audit.models import Redaction, Seal, SealedRow
 from routing.kernel.events import Event
 from routing.kernel.roles import sync_groups
 from routing.people.staff import User
-from routing.runs.operations.routes import ensure_routes
+from routing.runs.operations.exception_defaults import ensure_routes
 from routing.work.items import DoorOnly
 
 REFUSE = """

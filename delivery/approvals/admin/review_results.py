@@ -23,7 +23,7 @@ from routing.work.visibility import work_seen_by
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CheckStatus:
     """One check of a version; ``result`` None where nobody and nothing has judged it."""
 
     check: Check
@@ -37,7 +37,7 @@ class Told:
         return badge(_("Passed"), "good") if self.result.passed else badge(_("Failed"), "bad")
 
 
-def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
+def checks_of(row: Deliverable, version: Version) -> Sequence[CheckStatus]:
     """
     Return the checks that apply now and those already run: failed ones first, then those that need
     a person.
@@ -52,12 +52,12 @@ def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
     if version.pk != row.version_id:
         # What is asked now was not asked of an older one.
         found = {pk: check for pk, check in found.items() if pk in results}
-    told = [
-        Told(check, results.get(pk), checks.Judged(check, None).is_judgment)
+    statuses = [
+        CheckStatus(check, results.get(pk), checks.Judged(check, None).is_judgment)
         for pk, check in found.items()
     ]
     return sorted(
-        told,
+        statuses,
         key=lambda each: (
             each.result.passed if each.result else 0.5,
             each.check.position,
@@ -67,7 +67,7 @@ def checks_of(row: Deliverable, version: Version) -> Sequence[Told]:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ApprovalAnswers:
     """``seen`` is whether the reader sees the question itself, and not only what was said to it."""
 
     approval: Approval
@@ -77,7 +77,7 @@ class Asked:
 
 def approvals_of(
     row: Deliverable, version: Version | None = None, *, seen_by: Actor | None = None
-) -> Sequence[Asked]:
+) -> Sequence[ApprovalAnswers]:
     """
     Every question about the deliverable, or about one version of it, newest first; two queries.
     """
@@ -98,18 +98,19 @@ def approvals_of(
     for answer in said.select_related("user", "contact", "recorded_by", "evidence", "note"):
         by_approval.setdefault(answer.approval_id, []).append(answer)
     return [
-        Asked(each, by_approval.get(each.pk, ()), getattr(each, "seen", False)) for each in rows
+        ApprovalAnswers(each, by_approval.get(each.pk, ()), getattr(each, "seen", False))
+        for each in rows
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class CheckFailure:
     what: Any
     place: str = ""
     quote: str = ""
 
 
-def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[Fault]]:
+def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[CheckFailure]]:
     """
     Return the reasons for rework from the returned version: failed checks and requested changes.
     """
@@ -118,7 +119,7 @@ def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[Fault]]:
         return None, ()
     failed = [each for each in checks_of(row, back) if each.result and not each.result.passed]
     faults = [
-        Fault(
+        CheckFailure(
             f"{each.check.name}: {finding['message']}",
             finding.get("place", ""),
             finding.get("evidence", ""),
@@ -128,10 +129,10 @@ def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[Fault]]:
     ]
     for asked in approvals_of(row, back):
         faults += [
-            Fault(f"{answer.contact or answer.user}: {answer.note.body}")
+            CheckFailure(f"{answer.contact or answer.user}: {answer.note.body}")
             for answer in asked.answers
             if answer.word != Answer.Word.APPROVE and answer.note
         ]
     if not faults:
-        faults = [Fault(row.history.latest("history_id").history_change_reason)]
+        faults = [CheckFailure(row.history.latest("history_id").history_change_reason)]
     return back, faults

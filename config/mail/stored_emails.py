@@ -32,7 +32,7 @@ class FolderBackend(BaseEmailBackend):
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class StoredEmail:
     at: datetime
     recipients: str
     subject: str
@@ -52,7 +52,7 @@ def newest_first() -> list[Path]:
     return sorted(folder().glob(f"*{_SUFFIX}"), reverse=True)
 
 
-def read(files: Sequence[Path]) -> Iterator[Letter]:
+def read(files: Sequence[Path]) -> Iterator[StoredEmail]:
     """Read the e-mails that can be read. Skips a file that was just removed or renamed."""
     for file in files:
         try:
@@ -63,8 +63,8 @@ def read(files: Sequence[Path]) -> Iterator[Letter]:
         yield _letter(at, message_from_bytes(raw, _class=Parsed, policy=policy.default))
 
 
-def _letter(at: datetime, message: Parsed) -> Letter:
-    return Letter(
+def _letter(at: datetime, message: Parsed) -> StoredEmail:
+    return StoredEmail(
         at=at,
         recipients=str(message["To"] or ""),
         subject=str(message["Subject"] or ""),

@@ -12,8 +12,8 @@ from integrations.base import doorbell
 from integrations.base.adapter import Temporary
 from integrations.base.doorbell import Call
 from integrations.models import Connection, Outbound, WorkerBeat
-from integrations.outbox import heart as hearts
-from integrations.outbox.heart import Heart, end_dead_leases
+from integrations.outbox import heartbeat as hearts
+from integrations.outbox.heartbeat import Heartbeat, end_dead_leases
 from integrations.outbox.take import take
 from integrations.tasks import deliver as task
 from tests.integrations.outbox.remote import Shelf, Time, deliver, outcomes_of, send, state_of
@@ -97,7 +97,7 @@ def test_what_is_not_there_is_made_only_once_nothing_can_still_arrive(
     deliver(time)
     assert (state_of("a"), shelf.writes) == ("unknown", [])
     due_at = Outbound.objects.get(key="a").due_at
-    assert due_at >= NOW + seconds(1 + 10 + shelf.settle_s)
+    assert due_at >= NOW + seconds(1 + 10 + shelf.consistency_delay_s)
     assert deliver(time.on(seconds=(due_at - time.now).total_seconds() - 1)) == 0
     deliver(time.on(seconds=1))
 
@@ -178,7 +178,7 @@ def test_a_heart_beats_while_its_process_waits_and_has_one_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(hearts, "EVERY_S", 0.1)
-    heart = Heart()
+    heart = Heartbeat()
     try:
         number = heart.beating()
         first = WorkerBeat.objects.get(pk=number).seen_at

@@ -8,26 +8,26 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from routing.flows.choose import Choice, NobodyFits, NoRuleHolds, choose
-from routing.flows.fields import Fault, faults
+from routing.flows.choose import Choice, NobodyFits, NoRuleMatches, choose
+from routing.flows.fields import FieldProblem, find_problems
 from routing.flows.versions import Plan, published
-from routing.kernel.facts import Found
+from routing.kernel.facts import EnrichedFacts
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.models import Enrichment, Run
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RunSnapshot:
     run: Run
     plan: Plan
-    found: Found
+    found: EnrichedFacts
 
 
-def standings(run_ids: Sequence[int]) -> list[Standing]:
+def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
     """Each run with its plan and the newest enrichment, by run id."""
     newest = Enrichment.objects.filter(run__in=run_ids).order_by("run_id", "-id").distinct("run_id")
     known = {
-        row.run_id: Found(
+        row.run_id: EnrichedFacts(
             row.facts, row.client_id, tuple(row.contact_ids), row.engagement_id, row.sources
         )
         for row in newest
@@ -38,33 +38,36 @@ def standings(run_ids: Sequence[int]) -> list[Standing]:
         .prefetch_related("flow", "item__client")
         .order_by("pk")
     )
-    return [Standing(run, published(run.version_id), known.get(run.pk, Found({}))) for run in runs]
+    return [
+        RunSnapshot(run, published(run.version_id), known.get(run.pk, EnrichedFacts({})))
+        for run in runs
+    ]
 
 
-def field_faults(standing: Standing) -> list[Fault]:
-    return faults(standing.found.facts, standing.plan.fields)
+def field_problems(snapshot: RunSnapshot) -> list[FieldProblem]:
+    return find_problems(snapshot.found.facts, snapshot.plan.fields)
 
 
-def rule_facts(standing: Standing) -> dict[str, object]:
+def rule_facts(snapshot: RunSnapshot) -> dict[str, object]:
     """The facts that rules may use, and nothing that names a person."""
-    names = {spec.name for spec in standing.plan.rule_fields}
-    return {name: value for name, value in standing.found.facts.items() if name in names}
+    names = {spec.name for spec in snapshot.plan.rule_fields}
+    return {name: value for name, value in snapshot.found.facts.items() if name in names}
 
 
-def decide_for(standing: Standing, pool: Pool) -> Choice:
+def decide_for(snapshot: RunSnapshot, pool: Pool) -> Choice:
     """
     :raises NoRuleHolds: no rule of the version holds
     :raises NobodyFits: fewer than two people are available
     """
     return choose(
-        standing.plan.rules,
-        rule_facts(standing),
+        snapshot.plan.rules,
+        rule_facts(snapshot),
         pool.candidates,
-        pool.fallback(standing.run.flow, standing.found.client_id),
+        pool.fallback(snapshot.run.flow, snapshot.found.client_id),
     )
 
 
-def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[str, ...]]:
+def current_problems(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[str, ...]]:
     """
     Return the problems that each run's next settling would stop at, in words. Runs that would pass
     are absent.
@@ -72,19 +75,19 @@ def standing_faults(run_ids: Sequence[int], at: datetime) -> Mapping[int, tuple[
     Steps that ask an outside system cannot be judged without asking it: they are simply tried
     again.
     """
-    all_runs = standings(run_ids)
+    all_runs = run_snapshots(run_ids)
     pool = pool_for(all_runs, at)
-    return {standing.run.pk: words for standing in all_runs if (words := _faults(standing, pool))}
+    return {snapshot.run.pk: words for snapshot in all_runs if (words := _faults(snapshot, pool))}
 
 
-def _faults(standing: Standing, pool: Pool) -> tuple[str, ...]:
-    missing = field_faults(standing)
+def _faults(snapshot: RunSnapshot, pool: Pool) -> tuple[str, ...]:
+    missing = field_problems(snapshot)
     if missing:
         return tuple(fault.label for fault in missing)
-    if standing.found.client_id is None:
+    if snapshot.found.client_id is None:
         return (str(_("Client")),)
     try:
-        decide_for(standing, pool)
-    except (NoRuleHolds, NobodyFits) as error:
+        decide_for(snapshot, pool)
+    except (NoRuleMatches, NobodyFits) as error:
         return (str(error),)
     return ()

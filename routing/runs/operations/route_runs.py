@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -18,34 +18,41 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from routing.flows.choose import Choice, NobodyFits, NoRuleHolds
-from routing.flows.fields import Fault
+from routing.flows.choose import Choice, NobodyFits, NoRuleMatches
+from routing.flows.fields import FieldProblem
 from routing.flows.registry import action_named
 from routing.flows.template import fill
-from routing.kernel.backoff import backoff_s
 from routing.kernel.isolate import isolate
+from routing.kernel.queues import Patience, batches, claim_batch, put_off
 from routing.kernel.reasons import Reason
+from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.exceptions import Trouble, raise_cases
-from routing.runs.registry import Job
-from routing.runs.standing import Standing, decide_for, field_faults, rule_facts, standings
+from routing.runs.registry import RoutedRun
+from routing.runs.snapshots import (
+    RunSnapshot,
+    decide_for,
+    field_problems,
+    rule_facts,
+    run_snapshots,
+)
 from routing.runs.steps import mark_done
 from routing.work.door import operation
 from routing.work.items import WorkItem
 
-Name, State = RunStep.Name, RunStep.State
-MAX_ATTEMPTS = 8
+Name = RunStep.Name
+PATIENCE = Patience(8)
 SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
 
 ROUTE = operation(Run, "route", _("Route"), system=True, details=RouteDetails)
 BEGIN = operation(Run, "begin", _("Start delivery"), system=True)
 
 
-def settle(*, at: datetime, limit: int = 200) -> int:
+def route_runs(*, at: datetime, limit: int = 200) -> int:
     """
     Take every run whose next step needs nobody outside as far as it goes; how many were dealt with.
 
@@ -53,32 +60,21 @@ def settle(*, at: datetime, limit: int = 200) -> int:
     worker is taken apart.
     """
     ready = {"run__item__is_open": True, "run__item__held_at": None, "name__in": SETTLED}
-    due = list(
-        RunStep.objects.due(at)
-        .filter(**ready)
-        .order_by("due_at", "id")
-        .values_list("pk", "attempts")[:limit]
-    )
-    batches = [
-        [step for step, attempts in due if not attempts],
-        *([step] for step, attempts in due if attempts),
-    ]
+    due = RunStep.objects.due(at).filter(**ready).order_by("due_at", "id")
     done = 0
-    for batch in batches:
+    for batch in batches(due.values_list("pk", "attempts")[:limit]):
         RunStep.objects.filter(pk__in=batch).update(attempts=F("attempts") + 1)
         done += isolate(
-            lambda ids: _settle(ids, at), batch, lambda step, why: _later(step, why, at)
+            lambda ids: _route_batch(ids, at), batch, lambda step, why: _later(step, why, at)
         )
     return done
 
 
-def _settle(step_ids: Sequence[int], at: datetime) -> int:
+def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         runs = list(RunStep.objects.filter(pk__in=step_ids).values_list("run__item", flat=True))
-        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None).order_by("pk")
-        items = list(
-            free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True)
-        )
+        free = WorkItem.objects.filter(pk__in=runs, is_open=True, held_at=None)
+        items = claim_batch(free, no_key=True)
         mine = (
             RunStep.objects.due(at)
             .filter(pk__in=step_ids, run__item__in=items)
@@ -89,69 +85,69 @@ def _settle(step_ids: Sequence[int], at: datetime) -> int:
         if not run_ids:
             return 0
         troubles: list[Trouble] = []
-        decided = _decide(_validate(standings(run_ids), troubles), troubles, at)
+        decided = _decide(_validate(run_snapshots(run_ids), troubles), troubles, at)
         _act(decided, at)
         _stop(troubles, at)
-        mark_done([standing.run.pk for standing, _choice, _decision in decided], SETTLED, at)
+        mark_done([snapshot.run.pk for snapshot, _choice, _decision in decided], SETTLED, at)
     return len(run_ids)
 
 
-def _validate(all_runs: Sequence[Standing], troubles: list[Trouble]) -> list[Standing]:
+def _validate(all_runs: Sequence[RunSnapshot], troubles: list[Trouble]) -> list[RunSnapshot]:
     valid = []
-    for standing in all_runs:
-        faults = field_faults(standing)
+    for snapshot in all_runs:
+        faults = field_problems(snapshot)
         if faults:
-            evidence = {"fields": [_told(fault, standing) for fault in faults]}
-            troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_FIELDS, evidence))
-        elif standing.found.client_id is None:
-            troubles.append(Trouble(standing.run, Name.VALIDATE, Reason.MISSING_CONTEXT, {}))
+            evidence = {"fields": [_problem_details(problem, snapshot) for problem in faults]}
+            troubles.append(Trouble(snapshot.run, Name.VALIDATE, Reason.MISSING_FIELDS, evidence))
+        elif snapshot.found.client_id is None:
+            troubles.append(Trouble(snapshot.run, Name.VALIDATE, Reason.MISSING_CONTEXT, {}))
         else:
-            valid.append(standing)
+            valid.append(snapshot)
     return valid
 
 
-def _told(fault: Fault, standing: Standing) -> dict[str, str]:
+def _problem_details(problem: FieldProblem, snapshot: RunSnapshot) -> dict[str, str]:
     """
     The fault as evidence, which history keeps: without the value of a field that names a person.
     """
-    personal = fault.name not in {spec.name for spec in standing.plan.rule_fields}
-    return asdict(replace(fault, found="")) if personal else asdict(fault)
+    personal = problem.name not in {spec.name for spec in snapshot.plan.rule_fields}
+    return asdict(replace(problem, found="")) if personal else asdict(problem)
 
 
 def _decide(
-    valid: Sequence[Standing], troubles: list[Trouble], at: datetime
-) -> list[tuple[Standing, Choice, Decision]]:
+    valid: Sequence[RunSnapshot], troubles: list[Trouble], at: datetime
+) -> list[tuple[RunSnapshot, Choice, Decision]]:
     if not valid:
         return []
     pool, decided = pool_for(valid, at), []
-    for standing in valid:
+    for snapshot in valid:
         try:
-            choice = decide_for(standing, pool)
-        except NoRuleHolds as error:
+            choice = decide_for(snapshot, pool)
+        except NoRuleMatches as error:
             troubles.append(
-                Trouble(standing.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)})
+                Trouble(snapshot.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)})
             )
         except NobodyFits as error:
             troubles.append(
-                Trouble(standing.run, Name.DECIDE, Reason.NOBODY_AVAILABLE, {"message": str(error)})
+                Trouble(snapshot.run, Name.DECIDE, Reason.NOBODY_AVAILABLE, {"message": str(error)})
             )
         else:
-            decided.append((standing, choice, record(standing, pool, choice, at)))
+            decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
             pool.chose(choice.owner_id)
     Decision.objects.bulk_create([decision for _s, _c, decision in decided])
     return decided
 
 
-def record(standing: Standing, pool: Pool, choice: Choice, at: datetime) -> Decision:
+def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
-    fallback = pool.fallback(standing.run.flow, standing.found.client_id)
+    fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
     asked = canonical(
-        {"facts": rule_facts(standing), "candidates": pool.candidates, "fallback": fallback}
+        {"facts": rule_facts(snapshot), "candidates": pool.candidates, "fallback": fallback}
     )
     answer = canonical(choice)
     return Decision(
-        run=standing.run,
-        version_id=standing.run.version_id,
+        run=snapshot.run,
+        version_id=snapshot.run.version_id,
         rule_name=choice.rule,
         owner_id=choice.owner_id,
         backup_id=choice.backup_id,
@@ -185,10 +181,10 @@ _CANONICAL = json.JSONEncoder(
 )
 
 
-def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> None:
+def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) -> None:
     if not decided:
         return
-    system, ids = Actor.system(), [standing.run.pk for standing, _c, _d in decided]
+    system, ids = Actor.system(), [snapshot.run.pk for snapshot, _c, _d in decided]
     owners = {s.run.pk: (c.owner_id, c.backup_id, c.team_id, c.priority) for s, c, _d in decided}
     clients = {s.run.pk: s.found.client_id for s, _c, _d in decided}
     titles = {s.run.pk: run_title_of(s) for s, _c, _d in decided}
@@ -200,29 +196,29 @@ def _act(decided: Sequence[tuple[Standing, Choice, Decision]], at: datetime) -> 
         details=RouteDetails(owners, clients, titles),
     )
     routed = {result.id: result.row for result in results if result.done}
-    jobs: dict[str, list[Job]] = defaultdict(list)
-    for standing, choice, _decision in decided:
-        if standing.run.pk in routed:
-            jobs[standing.plan.action].append(_job(routed[standing.run.pk], standing, choice))
+    jobs: dict[str, list[RoutedRun]] = defaultdict(list)
+    for snapshot, choice, _decision in decided:
+        if snapshot.run.pk in routed:
+            jobs[snapshot.plan.action].append(_job(routed[snapshot.run.pk], snapshot, choice))
     for name, batch in jobs.items():
         action_named(name)(batch, system, at)
     BEGIN(list(routed), by=system, at=at)
 
 
-def title_of(standing: Standing) -> str:
-    return fill(standing.plan.title, standing.found.facts)[:200]
+def title_of(snapshot: RunSnapshot) -> str:
+    return fill(snapshot.plan.title, snapshot.found.facts)[:200]
 
 
-def run_title_of(standing: Standing) -> str:
-    return f"{standing.run.flow.name}: {title_of(standing)}"[:200]
+def run_title_of(snapshot: RunSnapshot) -> str:
+    return f"{snapshot.run.flow.name}: {title_of(snapshot)}"[:200]
 
 
-def _job(run: Run, standing: Standing, choice: Choice) -> Job:
-    found, plan = standing.found, standing.plan
-    return Job(
+def _job(run: Run, snapshot: RunSnapshot, choice: Choice) -> RoutedRun:
+    found, plan = snapshot.found, snapshot.plan
+    return RoutedRun(
         run=run,
         facts=found.facts,
-        title=title_of(standing),
+        title=title_of(snapshot),
         brief=fill(plan.template, found.facts),
         owner_id=choice.owner_id,
         backup_id=choice.backup_id,
@@ -241,30 +237,21 @@ def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
     that one due again.
     """
     stopped = [trouble.run.pk for trouble in troubles]
-    RunStep.objects.filter(run__in=stopped, name__in=SETTLED, state=State.DUE).update(
-        state=State.STOPPED, ended_at=at
-    )
-    RunStep.objects.bulk_create(
-        [
-            RunStep(
-                run=trouble.run,
-                name=trouble.step,
-                state=State.STOPPED,
-                due_at=at,
-                started_at=at,
-                ended_at=at,
-            )
-            for trouble in troubles
-        ],
-        ignore_conflicts=True,
-    )
+    turn_all(RunStep.objects.filter(run__in=stopped, name__in=SETTLED), "call_off", at=at)
+    steps = [
+        RunStep(run=trouble.run, name=trouble.step, due_at=at, started_at=at)
+        for trouble in troubles
+    ]
+    for step in steps:
+        step.stop(at=at)
+    RunStep.objects.bulk_create(steps, ignore_conflicts=True)
     raise_cases(troubles, at=at)
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:
     """Put a poisoned run aside; after the last attempt it becomes an exception."""
     step = RunStep.objects.select_related("run__item", "run__flow").get(pk=step_id)
-    due = at + timedelta(seconds=backoff_s(step.attempts, key=step_id))
-    RunStep.objects.filter(pk=step_id, state=State.DUE).update(due_at=due, last_error=why[:300])
-    if step.attempts >= MAX_ATTEMPTS:
+    mine = RunStep.objects.unfinished().filter(pk=step_id)
+    put_off(mine, tried=step.attempts, key=step_id, at=at, last_error=why[:300])
+    if PATIENCE.is_spent(step.attempts):
         raise_cases([Trouble(step.run, step.name, Reason.FAILED_STEP, {"error": why})], at=at)

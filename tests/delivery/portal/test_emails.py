@@ -12,7 +12,7 @@ from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.deliverables import ask_client
 from delivery.models import Approval
-from integrations.adapters.mail.letter import letter_of
+from integrations.adapters.mail.content import email_of
 from integrations.models import Outbound
 from routing.models import Contact, Event, Membership, Notification
 from routing.work.door import preview
@@ -43,7 +43,7 @@ def test_only_approvers_with_access_get_a_letter_which_leads_to_the_portal(
 
     asked = question(with_carla(world))
 
-    letter = letter_of(
+    letter = email_of(
         user_of(carla),
         list(Notification.objects.filter(recipient=user_of(carla)).select_related("item")),
     )

@@ -25,7 +25,7 @@ KEPT = timedelta(hours=1)
 log = structlog.get_logger(__name__)
 
 
-class Heart:
+class Heartbeat:
     """
     Writes the row of this process every two seconds, by a thread: the process itself waits for
     somebody else's server.
@@ -75,7 +75,7 @@ class Heart:
         connection.close()
 
 
-heart = Heart()
+heart = Heartbeat()
 
 
 def end_dead_leases(at: datetime) -> list[int]:
@@ -92,10 +92,10 @@ def end_dead_leases(at: datetime) -> list[int]:
     dead = WorkerBeat.objects.filter(
         pk=OuterRef("worker"), seen_at__lt=at - DEAD_AFTER, seen_at__gt=began
     )
-    held = Outbound.objects.filter(Exists(dead), state=Outbound.State.LEASED, leased_until__gt=at)
+    held = Outbound.objects.leased().filter(Exists(dead), leased_until__gt=at)
     ids = list(held.values_list("pk", flat=True))
     held.filter(pk__in=ids).update(leased_until=at, due_at=at)
-    leased = Outbound.objects.filter(state=Outbound.State.LEASED).exclude(worker=None)
+    leased = Outbound.objects.leased().exclude(worker=None)
     WorkerBeat.objects.filter(seen_at__lt=at - KEPT).exclude(
         pk__in=leased.values("worker")
     ).delete()

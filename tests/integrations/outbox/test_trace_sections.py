@@ -21,10 +21,10 @@ def test_a_trace_tells_each_intent_and_each_attempt(
     deliver(time)
     deliver(time.on(minutes=1))
 
-    told = [(entry.chapter, entry.data.get("outcome", "")) for entry in attempts(run)]
+    told = [(entry.section, entry.data.get("outcome", "")) for entry in attempts(run)]
 
     assert told == [("outbound", ""), ("attempt", "unknown"), ("attempt", "found")]
-    assert {entry.chapter for entry in trace(Run.objects.get(pk=run.pk)).entries} >= {
+    assert {entry.section for entry in trace(Run.objects.get(pk=run.pk)).entries} >= {
         "outbound",
         "attempt",
     }

@@ -68,7 +68,7 @@ NAIVE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class Seed:
     rows: int
     reader: User
 
