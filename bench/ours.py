@@ -6,7 +6,7 @@ from bench.world import DETAILS, REASON, TITLE, World
 from delivery.requests.models import Request
 from delivery.requests.operations.requests import open_request
 from routing.work.creation import create
-from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 
 
 def one(world: World) -> None:
@@ -37,8 +37,8 @@ def batch(world: World, count: int) -> None:
 
 def _unsaved(world: World, number: int) -> Request:
     client = world.client
-    item = WorkItem(
-        title=f"{TITLE} {number}",
+    item = new_item(
+        f"{TITLE} {number}",
         client=client,
         team_id=client.team_id,
         owner_id=client.owner_id,

@@ -40,7 +40,7 @@ from routing.people.staff import User
 from routing.work.creation import create
 from routing.work.details import HandOverDetails
 from routing.work.files import File
-from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 from routing.work.operations import files, items
 
 WHY = "The demo was loaded."
@@ -134,12 +134,7 @@ class _Making:
         for row in (sold, place):
             save_with_reason(row, by=self.people["lead"], at=moment, reason=WHY)
         about = self.request.item
-        same = {
-            name: getattr(about, name)
-            for name in ("client_id", "team_id", "owner_id", "backup_id", "run_id", "priority")
-        }
-        item = WorkItem(title=about.title, parent=about, **same)
-        item.client = self.client
+        item = new_item(about.title, parent=about, client=self.client)
         brief = Brief(item=item, request=self.request, engagement=sold, body=self.job.body)
         create([brief], by=self.people["lead"], at=moment)
         plan = [

@@ -21,6 +21,7 @@ from integrations.base.typed import clean
 from integrations.inbox.echoes import mark_echoes
 from integrations.inbox.models import Inbound
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 from routing.people.actors import Actor
 from routing.runs.operations.capture import Capture, Signal, capture, capture_new
 
@@ -64,11 +65,22 @@ class Receipt:
         return tuple(outcome for outcome in self.outcomes if outcome.became == Capture.CONFLICT)
 
 
-_INTO = """INSERT INTO integrations_inbound AS known (connection_id, received_at, last_received_at,
-    deliveries, headers, raw, sha256,
-        state, captured, repeated, conflicting, ignored, poison, reason, problems)"""
-_VALUES = """%s::bigint, %s::timestamptz, %s::timestamptz, 1, %s::jsonb, %s::bytea, %s, %s, %s::int, %s::int, %s::int, %s::int, %s::int,
-        %s, %s::jsonb"""  # noqa: E501
+_ROW = {
+    "connection_id": "%(connection)s::bigint",
+    "received_at": "%(received)s::timestamptz",
+    "last_received_at": "%(received)s::timestamptz",
+    "headers": "%(headers)s::jsonb",
+    "raw": "%(raw)s::bytea",
+    "sha256": "%(sha256)s",
+    "state": "%(state)s",
+    "captured": "%(captured)s::int",
+    "repeated": "%(repeated)s::int",
+    "conflicting": "%(conflicting)s::int",
+    "ignored": "%(ignored)s::int",
+    "poison": "%(poison)s::int",
+    "reason": "%(reason)s",
+    "problems": "%(problems)s::jsonb",
+}
 _AGAIN = """
     ON CONFLICT (connection_id, sha256) DO UPDATE SET
         deliveries = known.deliveries + 1,
@@ -78,8 +90,8 @@ _AGAIN = """
         conflicting = EXCLUDED.conflicting, ignored = EXCLUDED.ignored, poison = EXCLUDED.poison,
         state = EXCLUDED.state, reason = EXCLUDED.reason, problems = EXCLUDED.problems
     RETURNING id"""
-STORE = f"{_INTO} VALUES ({_VALUES}) {_AGAIN}"
-BESIDE = f"{_INTO} SELECT {_VALUES} FROM kept {_AGAIN}"  # noqa: S608  # nothing of a stranger's
+STORE = f"{insert_into(Inbound, '', alias='known', **_ROW)} {_AGAIN}"
+BESIDE = f"{insert_into(Inbound, 'kept', alias='known', **_ROW)} {_AGAIN}"
 
 
 def receive(
@@ -172,7 +184,7 @@ def _row(
     delivery: Delivery,
     outcomes: tuple[PartResult, ...],
     at: datetime,
-) -> tuple[str, str, list[Any]]:
+) -> tuple[str, str, dict[str, Any]]:
     """State, reason and the whole row of a delivery."""
     counts = Counter(outcome.became for outcome in outcomes)
     problems = [outcome for outcome in outcomes if outcome.reason]
@@ -185,24 +197,22 @@ def _row(
     listed = [
         {"place": outcome.place, "reason": outcome.reason} for outcome in problems[:MAX_PROBLEMS]
     ]
-    numbers = [counts[name] for name in ("new", "repeated", "conflict", "ignored", "poison")]
-    digest = sha256(delivery.body).hexdigest()
-    return (
-        state,
-        reason,
-        [
-            connection.pk,
-            at,
-            at,
-            Jsonb(headers),
-            delivery.body,
-            digest,
-            state,
-            *numbers,
-            reason,
-            Jsonb(listed),
-        ],
-    )
+    row = {
+        "connection": connection.pk,
+        "received": at,
+        "headers": Jsonb(headers),
+        "raw": delivery.body,
+        "sha256": sha256(delivery.body).hexdigest(),
+        "state": state,
+        "captured": counts["new"],
+        "repeated": counts["repeated"],
+        "conflicting": counts["conflict"],
+        "ignored": counts["ignored"],
+        "poison": counts["poison"],
+        "reason": reason,
+        "problems": Jsonb(listed),
+    }
+    return state, reason, row
 
 
 def _state(counts: Counter[str]) -> str:

@@ -7,16 +7,17 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext_lazy
 
 from integrations.base.connections import Connection
 from integrations.outbox.models import Attempt, Outbound
-from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import INTEGRATIONS
 from routing.models import ExceptionCase, User
 from routing.people.actors import Actor
+from routing.runs.operations.raising import ExceptionFinding, open_cases, raise_exception
 from routing.runs.operations.runs import withdraw_case
-from routing.runs.operations.work_cases import WorkFailure, open_cases, raise_for_work
+from routing.runs.owners import Place
 
 REASONS = (Reason.FAILED_DELIVERY, Reason.REMOTE_CONFLICT)
 
@@ -44,29 +45,28 @@ def raise_case(row: Outbound, outcome: str, status: int, *, at: datetime) -> Non
         Reason.REMOTE_CONFLICT if outcome == Attempt.Outcome.CONFLICT else Reason.FAILED_DELIVERY
     )
     if refused:  # about the connection, not about whichever work came first
-        finding = WorkFailure(
-            reason, evidence, about=row.connection.name, owners=health_owners(row.connection)
+        finding = ExceptionFinding(
+            reason, evidence, about=row.connection.name, first=health_places(row.connection)
         )
     else:
-        finding = WorkFailure(reason, evidence, row.item, row.run, row.connection.name)
-    raise_for_work(finding, at=at)
+        finding = ExceptionFinding(reason, evidence, row.item, row.run, row.connection.name)
+    raise_exception(finding, at=at)
 
 
-def health_owners(connection: Connection) -> tuple[int | None, int | None]:
+def health_places(connection: Connection) -> list[Place]:
     """
-    Return who answers for the connection itself, and their backup.
-
-    Without a health owner of its own, an integrations owner does, backed up by another one or by
-    the agency's owner.
+    Return the people who answer for the connection itself: its health owners, then the
+    integrations owners.
     """
-    named = (connection.health_owner_id, connection.health_backup_id)
-    of_role = User.objects.filter(is_active=True, groups__name=INTEGRATIONS.value).order_by("pk")
-    agency = Agency.objects.first()
-    spare = (agency.owner_id, agency.backup_id) if agency else ()
-    people = [*filter(None, named), *of_role.values_list("pk", flat=True)[:2], *spare]
-    active = set(User.objects.filter(pk__in=people, is_active=True).values_list("pk", flat=True))
-    found = [person for person in dict.fromkeys(people) if person in active]
-    return (found[0], found[1]) if len(found) > 1 else (None, None)
+    of_role = User.objects.staff().filter(groups__name=INTEGRATIONS.value).order_by("pk")
+    return [
+        Place.of(
+            gettext_lazy("Health owner of the connection"),
+            connection.health_owner_id,
+            connection.health_backup_id,
+        ),
+        Place.of(gettext_lazy("Integrations owners"), *of_role.values_list("pk", flat=True)),
+    ]
 
 
 def refused_dead(connection: Connection) -> QuerySet[Outbound]:

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from hashlib import sha256
-from json import dumps
 from typing import Any
 
 from integrations.outbox.models import Outbound
+from routing.kernel.canonical import json_digest
 from routing.kernel.sql import run
 from routing.models import WorkItem
 
@@ -38,14 +37,7 @@ ITS_CONNECTION = """
 
 def digest_of(content: Any, assets: Any) -> str:
     """SHA-256, as hex, of what is to be there, as canonical JSON."""
-    text = dumps(
-        [content, assets],
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    )
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return json_digest([content, assets])
 
 
 def lock_objects(objects: Iterable[tuple[int, str]]) -> None:

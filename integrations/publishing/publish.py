@@ -27,7 +27,7 @@ from routing.kernel.reasons import Reason
 from routing.models import Destination, File
 from routing.people.actors import Actor
 from routing.people.registry import PlaceKind, places
-from routing.runs.operations.work_cases import WorkFailure, raise_for_work
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.work.door import Operation, carry
 from routing.work.operations.files import content_of
 from routing.work.registry import react
@@ -112,8 +112,8 @@ def _nowhere(row: Deliverable, destination: Destination, at: datetime) -> None:
             "destination, then publish again."
         )
     )
-    raise_for_work(
-        WorkFailure(
+    raise_exception(
+        ExceptionFinding(
             Reason.FAILED_DELIVERY, {**evidence, "message": message}, row.item, row.item.run
         ),
         at=at,

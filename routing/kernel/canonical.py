@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -58,12 +60,35 @@ def link(previous: str, rows: Iterable[tuple[int, str, str]]) -> str:
     return sha256(body.encode()).hexdigest()
 
 
+def _as_object(value: Any) -> dict[str, Any]:
+    """:raises TypeError: for what is no dataclass, as JSON does"""
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+# The form of everything new: keys in order, no spaces, letters as they are, no NaN. A dataclass is
+# an object of its fields, read as it is written: ``asdict`` would copy it first.
+CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object
+)
+# The forms of digests that rows keep and other systems were sent. Their bytes never change.
+ESCAPED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+SPACED = json.JSONEncoder()
+
+
 def as_json(value: Any) -> str:
     """
-    The one JSON text of a value: keys in order, no spaces, letters as they are.
+    The one JSON text of a value.
 
     :raises ValueError: for NaN and infinity, which JSON does not have
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return CANONICAL.encode(value)
+
+
+def json_digest(value: Any, form: json.JSONEncoder = CANONICAL) -> str:
+    """SHA-256 of a value's JSON text in UTF-8, as hex. Half a surrogate pair counts as it is."""
+    return sha256(form.encode(value).encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from django.db import connection, models
 
+from routing.kernel.events import Event
 from routing.kernel.transitions import state_field
 
 Row = dict[str, Any]
@@ -18,6 +19,69 @@ Field: TypeAlias = "models.Field[Any, Any]"
 
 def quoted(names: Collection[str], prefix: str = "") -> str:
     return ", ".join(f'{prefix}"{name}"' for name in names)
+
+
+def sql_type(field: Field) -> str:
+    """
+    The column's type without its length: a cast to ``varchar(200)`` would cut what is too long,
+    the column refuses it.
+
+    Every foreign key here points at a bigint.
+    """
+    return "bigint" if field.is_relation else str(field.db_type(connection)).partition("(")[0]
+
+
+def written_fields(model: type[models.Model]) -> dict[str, Field]:
+    """Fields of a new row by attribute name, without an id that the database gives."""
+    return {
+        field.attname: field
+        for field in model._meta.concrete_fields
+        if not isinstance(field, models.AutoField)
+    }
+
+
+def insert_into(
+    model: type[models.Model], source: str, /, *, alias: str = "", **values: str
+) -> str:
+    """
+    Return an INSERT of one row of ``model`` for each row of ``source``.
+
+    A field that is left out takes its default, as it does when Django saves a row, so that a new
+    field with a default changes no statement.
+
+    :param source: a table, the name of a common table expression or, in brackets, a query with its
+        alias; empty for one row of values alone
+    :param alias: name of the table in what follows, such as ON CONFLICT
+    :param values: SQL by attribute name of the field, such as ``item_id``
+    :raises TypeError: if a name is not a field's, or a field without a default is left out
+    """
+    fields, columns = written_fields(model), {}
+    if unknown := values.keys() - fields.keys():
+        raise TypeError(f"{model.__name__} has no field {', '.join(sorted(unknown))}.")
+    for name, field in fields.items():
+        if name in values:
+            columns[str(field.column)] = values[name]
+        elif not field.has_db_default():
+            default = field.get_default()
+            if default is None and not field.null:
+                raise TypeError(f"{model.__name__}.{name} has no default.")
+            if default is not None:
+                columns[str(field.column)] = _literal(default)
+    into = f'INSERT INTO "{model._meta.db_table}"{f" AS {alias}" if alias else ""}'
+    found = f" FROM {source}" if source else ""
+    return f"{into} ({quoted(columns)}) SELECT {', '.join(columns.values())}{found}"
+
+
+def _literal(value: Any) -> str:
+    """:raises TypeError: for a default that has no plain form in SQL"""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(int(value))
+    if isinstance(value, str):
+        text = str(value).replace("'", "''").replace("%", "%%")
+        return f"'{text}'"
+    raise TypeError(f"{value!r} is no default that a statement can spell.")
 
 
 class Table:
@@ -66,14 +130,7 @@ class Table:
         )
 
     def type(self, name: str) -> str:
-        """
-        The column's type without its length: a cast to ``varchar(200)`` would cut what is too long,
-        the column refuses it.
-
-        Every foreign key here points at a bigint.
-        """
-        field = self.fields[name]
-        return "bigint" if field.is_relation else str(field.db_type(connection)).partition("(")[0]
+        return sql_type(self.fields[name])
 
     @property
     def next_id(self) -> str:
@@ -98,12 +155,16 @@ class Table:
     def event_insert(self, source: str, came_from: str) -> str:
         """An INSERT of one event for each row that ``source`` returned."""
         item = "item_id" if "item_id" in self.fields else "id"  # a work item is its own
-        return (
-            "INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, "
-            "to_state, actor_id, at)"
-            f" SELECT %(kind)s, 'throughline', '', {item}, id, {came_from}, "
-            f'"{self.columns[self.state]}",'
-            f" %(actor)s::bigint, %(at)s::timestamptz FROM {source}"
+        return insert_into(
+            Event,
+            source,
+            kind="%(kind)s",
+            item_id=item,
+            object_id="id",
+            from_state=came_from,
+            to_state=f'"{self.columns[self.state]}"',
+            actor_id="%(actor)s::bigint",
+            at="%(at)s::timestamptz",
         )
 
 

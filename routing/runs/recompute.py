@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 
 from routing.flows.choose import Candidate, Fallback, choose
 from routing.flows.versions import published
+from routing.kernel.canonical import as_json
 from routing.runs.decisions import Decision
-from routing.runs.operations.route_runs import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +49,4 @@ def recompute_decision(decision: Decision) -> Recomputation:
         Fallback(tuple(account), (policy[0], policy[1])),
     )
     intact = sha256(f"{decision.asked}\n{decision.answer}".encode()).hexdigest() == decision.digest
-    return Recomputation(decision.answer, canonical(asdict(choice)), intact)
+    return Recomputation(decision.answer, as_json(choice), intact)

@@ -6,24 +6,37 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 from routing.kernel.transitions import literals, verb_of
 from routing.runs.models import RunStep
 
-_DUE, _DONE = (literals([verb_of(RunStep, verb).target]) for verb in ("queue", "finish"))
-DUE = f"""
-    INSERT INTO routing_runstep AS s (run_id, name, state, due_at, attempts, lease, last_error)
-    SELECT run, name, {_DUE}, %(at)s, 0, 0, ''
-    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
-        unnest(%(names)s::text[]) AS name ORDER BY place
+_DUE = insert_into(
+    RunStep,
+    """unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
+        unnest(%(names)s::text[]) AS name ORDER BY place""",
+    alias="s",
+    run_id="run",
+    name="name",
+    state=literals([verb_of(RunStep, "queue").target]),
+    due_at="%(at)s",
+)
+DUE = f"""{_DUE}
     ON CONFLICT (run_id, name) DO UPDATE SET state = EXCLUDED.state, due_at = EXCLUDED.due_at,
         attempts = CASE WHEN %(anew)s THEN 0 ELSE s.attempts END"""
-DONE = f"""
-    INSERT INTO routing_runstep (run_id, name, state, due_at, attempts, lease, last_error,
-        started_at, ended_at)
-    SELECT run, name, {_DONE}, %(at)s, 1, 0, '', %(at)s, %(at)s
-    FROM unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
+_DONE = insert_into(
+    RunStep,
+    """unnest(%(runs)s::bigint[]) WITH ORDINALITY AS r(run, place),
         unnest(%(names)s::text[]) WITH ORDINALITY AS n(name, nth)
-    ORDER BY place, nth
+    ORDER BY place, nth""",
+    run_id="run",
+    name="name",
+    state=literals([verb_of(RunStep, "finish").target]),
+    due_at="%(at)s",
+    attempts="1",
+    started_at="%(at)s",
+    ended_at="%(at)s",
+)
+DONE = f"""{_DONE}
     ON CONFLICT (run_id, name) DO UPDATE SET state = EXCLUDED.state, ended_at = EXCLUDED.ended_at,
         last_error = ''"""
 

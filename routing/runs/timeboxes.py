@@ -21,7 +21,7 @@ def start_timeboxes(
     A policy that a flow chose for itself goes before the map where it has a target for exceptions;
     the standard one's target only says how the map's minutes are counted.
 
-    :param minutes: working minutes of the exception map, by reason
+    :param minutes: working minutes of the exception map, by reason; with 0 there is no timebox
     """
     chosen = dict(
         Run.objects.filter(pk__in={case.run_id for case in cases if case.run_id}).values_list(
@@ -38,6 +38,7 @@ def start_timeboxes(
         mine = [case for case in left if case.run_id and chosen.get(case.run_id) == policy.slug]
         start([case.item for case in mine], policy, at)
         left = [case for case in left if case not in mine]
+    left = [case for case in left if minutes[case.reason]]
     worktimes = {case.item.pk: timedelta(minutes=minutes[case.reason]) for case in left}
     if left and (usual := standard()):
         start([case.item for case in left], usual, at, worktimes=worktimes)

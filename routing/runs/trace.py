@@ -18,6 +18,7 @@ from routing.people.staff import User
 from routing.runs.decisions import Decision
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run
+from routing.runs.owners import reasons_of
 from routing.runs.registry import TraceEntry, trace_sections
 
 ORDER = (
@@ -182,7 +183,8 @@ def _chosen(row: Decision, names: Mapping[int, str]) -> Mapping[str, Any]:
 
 
 def _exceptions(run: Run) -> list[TraceEntry]:
-    cases = ExceptionCase.objects.filter(run=run).select_related("item__owner")
+    cases = list(ExceptionCase.objects.filter(run=run).select_related("item__owner"))
+    because = reasons_of(cases)
     return [
         TraceEntry(
             case.item.created_at,
@@ -197,6 +199,7 @@ def _exceptions(run: Run) -> list[TraceEntry]:
             }
             | {
                 "owner": str(case.item.owner),
+                "owner_because": because.get(case.pk, ""),
                 "due": case.item.next_due_at.isoformat() if case.item.next_due_at else None,
             },
             page(case.item_id),

@@ -5,16 +5,15 @@ shares.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from routing.kernel.canonical import ESCAPED, json_digest
 from routing.sla.calendars import Calendar, CalendarUse
 from routing.sla.clocks import ClockTerms
 from routing.sla.hours import OutOfReach
@@ -128,9 +127,7 @@ def _snapshot(calendar: Calendar, at: datetime) -> dict[str, Any]:
 
 
 def _kept_or_read(document: Mapping[str, Any]) -> Agreed:
-    digest = sha256(
-        json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
-    ).hexdigest()
+    digest = json_digest(document, ESCAPED)
     return Agreed(digest, _keep(digest, document))
 
 

@@ -11,12 +11,27 @@ from typing import Any, TypedDict
 from django.db import models
 
 from routing.kernel.sql import run
-from routing.kernel.tables import Columns, Row, Table, Values, arriving, changed, packed
-from routing.work.items import WorkItem
+from routing.kernel.tables import (
+    Columns,
+    Row,
+    Table,
+    Values,
+    arriving,
+    changed,
+    insert_into,
+    packed,
+)
+from routing.work.items import RefCounter, WorkItem
 
 STILL_SEEN = "w.id = new.new_item AND w.xmin::text::bigint = new.new_version"
-COUNT = """INSERT INTO routing_refcounter AS c (prefix, last) SELECT prefix, count(*) FROM new
-    GROUP BY prefix ORDER BY prefix
+_COUNTED = insert_into(
+    RefCounter,
+    "new GROUP BY prefix ORDER BY prefix",
+    alias="c",
+    prefix="prefix",
+    last="count(*)",
+)
+COUNT = f"""{_COUNTED}
     ON CONFLICT (prefix) DO UPDATE SET last = c.last + EXCLUDED.last RETURNING prefix, last"""
 NOWHERE = "''"
 

@@ -107,6 +107,8 @@ def _calls(call: ast.Call) -> Iterator[str]:
         yield "bulk_update"
     if name == "bulk_create" and _names_a_field(call, only="update_fields"):
         yield "bulk_create that updates"
+    if name == "insert_into" and any(word.arg in {*FIELDS, None} for word in call.keywords):
+        yield "inserts it in SQL"  # what is spread is not seen, so it may be one
     if name in WRITERS and isinstance(call.func, ast.Attribute):
         into = "writes into __dict__" if _is_dict_of(call.func.value) else name
         values = [*call.args, *(word.value for word in call.keywords if word.arg in _SPREADS)]

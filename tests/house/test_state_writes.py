@@ -48,6 +48,10 @@ WRITES = {
         """run("INSERT INTO x (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET state = EXCLUDED.state")""",  # noqa: E501
         """run(b"UPDATE delivery_request SET state = 'closed'".decode())""",
     ),
+    "a statement of named columns": (
+        """insert_into(Request, "new", item_id="id", state="'closed'")""",
+        'insert_into(Request, "new", **columns)',
+    ),
     "a manager that creates": (
         'Request.objects.create(item=item, state="closed")',
         'Request.objects.create(**{"item": item, "state": "closed"})',
@@ -72,6 +76,7 @@ READS = (
     """run("UPDATE delivery_request r SET title = n.title FROM n WHERE r.id = n.id AND n.state = 'closed'")""",  # noqa: E501
     """run("SELECT state FROM delivery_request")""",
     """run("INSERT INTO seen (id) SELECT id FROM delivery_request WHERE state = 'closed'")""",
+    'insert_into(Seen, "delivery_request WHERE state = %s", id="id")',
     'def act():\n    """UPDATE sets: SET state = what the verb says."""',
 )
 SAMPLES = [

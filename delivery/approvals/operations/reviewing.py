@@ -23,10 +23,11 @@ from routing.messages.operations import tell_owners
 from routing.people.actors import Actor
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.operations import runs
-from routing.runs.operations.work_cases import WorkFailure, raise_for_work
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.work.creation import create
 from routing.work.door import carry
 from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 from routing.work.registry import react
 
 State = Deliverable.State
@@ -53,15 +54,11 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
     if not client and version.author_id == owner:  # who made it cannot answer
         owner, backup = backup, owner
     return Approval(
-        item=WorkItem(
-            title=item.title,
-            client_id=item.client_id,
-            run_id=item.run_id,
+        item=new_item(
+            item.title,
             parent=item,
-            team_id=item.team_id,
             owner_id=owner,
             backup_id=backup,
-            priority=item.priority,
             waiting_on=WorkItem.WaitingOn.CLIENT if client else WorkItem.WaitingOn.AGENCY,
         ),
         version=version,
@@ -187,7 +184,7 @@ def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
         )
         if used > engagement.rounds:
             evidence = {"used": used, "sold": engagement.rounds, "engagement": engagement.pk}
-            raise_for_work(WorkFailure(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
+            raise_exception(ExceptionFinding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
 
 
 @react(approvals.reject, approvals.expire)
@@ -200,8 +197,10 @@ def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         results = carry(deliverables.stall, list(about.values_list("pk", flat=True)), by=by, at=at)
         reason = Reason.REJECTED if row.state == Approval.State.REJECTED else Reason.NO_ANSWER
         for each in (result.row for result in results if result.done):
-            raise_for_work(
-                WorkFailure(reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item),
+            raise_exception(
+                ExceptionFinding(
+                    reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item
+                ),
                 at=at,
             )
     _withdraw([row.version_id for row in rows], by=by, at=at)

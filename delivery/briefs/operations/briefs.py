@@ -23,8 +23,8 @@ from routing.people.actors import Actor
 from routing.people.destinations import Destination
 from routing.work.creation import create
 from routing.work.door import Operation, OperationResult, move, operation
-from routing.work.items import WorkItem
 from routing.work.locking import lock
+from routing.work.new_items import new_item
 
 grant("delivery.view_brief", *EVERYONE)
 grant("delivery.view_engagement", *EVERYONE)
@@ -193,19 +193,9 @@ def write_anew(
 
 def _next(row: Brief, number: int, dropped: Collection[str]) -> Brief:
     """:param dropped: keys of what was called off, which no plan makes again"""
-    known, plan = row.item, [each for each in row.plan if each.key not in dropped]
-    item = WorkItem(
-        title=known.title,
-        client=known.client,
-        run_id=known.run_id,
-        parent_id=known.parent_id,
-        team_id=known.team_id,
-        owner_id=known.owner_id,
-        backup_id=known.backup_id,
-        priority=known.priority,
-    )
+    plan = [each for each in row.plan if each.key not in dropped]
     return Brief(
-        item=item,
+        item=new_item(row.item.title, like=row.item),
         request_id=row.request_id,
         engagement_id=row.engagement_id,
         number=number,

@@ -18,7 +18,7 @@ from routing.sla.operations.calendars import standard
 from routing.sla.operations.clocks import start
 from routing.work.creation import create
 from routing.work.door import Operation, OperationResult, move, operation
-from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 
 
 def with_brief(
@@ -56,17 +56,7 @@ def write_first(
 
 
 def _brief(row: Request, sold: Sequence[int]) -> Brief:
-    known = row.item
-    item = WorkItem(
-        title=known.title,
-        client=known.client,
-        run_id=known.run_id,
-        parent=known,
-        team_id=known.team_id,
-        owner_id=known.owner_id,
-        backup_id=known.backup_id,
-        priority=known.priority,
-    )
+    item = new_item(row.item.title, parent=row.item)
     return Brief(
         item=item, request=row, engagement_id=sold[0] if len(sold) == 1 else None, body=row.details
     )

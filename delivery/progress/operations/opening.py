@@ -21,6 +21,7 @@ from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
 from routing.work.creation import create
 from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 
 # Fields of a flow that are fields of the request too.
 DETAILS, WANTED = ("request.details", "request.wanted")
@@ -58,11 +59,11 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
 
 
 def _item(job: RoutedRun, client: Client | None, parent: WorkItem, title: str) -> WorkItem:
-    return WorkItem(
-        title=title,
-        client=client,
-        run=job.run,
+    return new_item(
+        title,
         parent=parent,
+        client=client,
+        run_id=job.run.pk,
         team_id=job.team_id,
         owner_id=job.owner_id,
         backup_id=job.backup_id,

@@ -23,7 +23,7 @@ from routing.sla.operations.clocks import start
 from routing.sla.policies import SLAPolicy
 from routing.work.creation import create
 from routing.work.door import carry
-from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 from routing.work.registry import react
 
 
@@ -56,19 +56,9 @@ def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
 
 
 def _deliverable(row: Brief, each: Planned) -> Deliverable:
-    known, values = row.item, _values(each)
-    item = WorkItem(
-        title=values.pop("title"),
-        client_id=known.client_id,
-        run_id=known.run_id,
-        parent_id=known.parent_id,
-        team_id=known.team_id,
-        owner_id=known.owner_id,
-        backup_id=known.backup_id,
-        priority=known.priority,
-    )
+    values = _values(each)
     return Deliverable(
-        item=item,
+        item=new_item(values.pop("title"), like=row.item),
         request_id=row.request_id,
         brief=row,
         key=each.key,

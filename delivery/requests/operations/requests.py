@@ -32,6 +32,7 @@ from routing.sla.operations.clocks import start
 from routing.work.creation import create
 from routing.work.door import Operation, OperationResult, move, operation
 from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 
 grant("delivery.add_request", AM, OPS)
 grant("delivery.view_request", *EVERYONE)
@@ -59,8 +60,8 @@ def open_request(
     :raises PermissionDenied: if ``by`` may not create requests
     """
     by.require("delivery.add_request", to="create requests")
-    item = WorkItem(
-        title=title,
+    item = new_item(
+        title,
         client=client,
         team_id=client.team_id,
         owner_id=client.owner_id,

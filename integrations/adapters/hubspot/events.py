@@ -5,14 +5,13 @@ fields.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from integrations.base.adapter import Delivery, Ignored, Part, Poison, UnreadableBody
 from integrations.base.strict import NotJSON, flaw, read
+from routing.kernel.canonical import ESCAPED, json_digest
 from routing.runs.operations.capture import Signal
 
 # HubSpot sends up to 100; other senders of the same form may send more, within MAX_BODY_BYTES of
@@ -140,8 +139,7 @@ def dedupe_key(event: Mapping[str, Any], subject: str) -> str:
         *(event.get(name) for name in named),
         *([name, event[name]] for name in more if name in event),
     ]
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return f"{subject}:{sha256(text.encode()).hexdigest()}"
+    return f"{subject}:{json_digest(parts, ESCAPED)}"
 
 
 def is_echo(event: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:

@@ -5,16 +5,15 @@ changed it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from pathlib import PurePath
 from typing import Any
 
 from integrations.adapters.wordpress.client import TRASHED, WordPressPost
 from integrations.base.adapter import Asset
 from integrations.base.markup import plain, seen, spelled
+from routing.kernel.canonical import SPACED, json_digest
 
 # A comment in the content is the one thing of ours that plain WordPress keeps: its API drops meta
 # that no plugin registered. Around it the block for ready HTML, or WordPress would make paragraphs
@@ -53,14 +52,12 @@ def _said(title: str, body: str, excerpt: str) -> str:
     """
     shown = seen(body)
     parts = [plain(title), plain(excerpt), " ".join(shown.blocks), shown.images, shown.links]
-    return sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()[:32]
+    return json_digest(parts, SPACED)[:32]
 
 
 def exactly(remote: WordPressPost) -> str:
     """A digest of the raw fields as they are there."""
-    return sha256(
-        json.dumps([remote.title, remote.content, remote.excerpt], ensure_ascii=True).encode()
-    ).hexdigest()
+    return json_digest([remote.title, remote.content, remote.excerpt], SPACED)
 
 
 def changed_by_others(remote: WordPressPost, evidence: Mapping[str, Any], slug: str) -> list[str]:

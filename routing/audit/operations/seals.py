@@ -10,9 +10,10 @@ from django.db import transaction
 
 from routing.audit.heads import publish
 from routing.audit.ledgers import Ledger, ledgers
-from routing.audit.models import Seal, SealSweep
+from routing.audit.models import Seal, SealedRow, SealSweep
 from routing.kernel.canonical import PINNED, digest_sql, link
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 
 ONE_SEALER = 7_203_001  # key of the advisory lock: two sealers would fork the chain
 BATCH = 5_000
@@ -25,6 +26,15 @@ FLOOR = """SELECT coalesce(max(least(one.floor, later.floor)), 0) AS id
     FROM (SELECT * FROM routing_seal WHERE ledger = %(ledger)s ORDER BY id DESC LIMIT 50) one
     JOIN (SELECT * FROM routing_seal WHERE ledger = %(ledger)s ORDER BY id DESC LIMIT 50) later
       ON later.id > one.id AND later.oldest >= one.horizon"""
+SEALED = insert_into(
+    SealedRow,
+    "unnest(%(rows)s::bigint[], %(digests)s::text[], %(texts)s::text[]) AS new(id, facts, texts)",
+    seal_id="%(seal)s",
+    ledger="%(ledger)s",
+    row_id="new.id",
+    digest="new.facts",
+    text_digest="new.texts",
+)
 NO_FLOOR = "SELECT '-9223372036854775808'::bigint AS id"
 
 
@@ -133,9 +143,15 @@ def _write(ledger: Ledger, rows: list[tuple[int, str, str, int, int]], at: datet
         horizon=rows[0][4],
         sealed_at=at,
     )
+    ids, found, texts = zip(*digests, strict=True)
     run(
-        "INSERT INTO routing_sealedrow (seal_id, ledger, row_id, digest, text_digest)"
-        " SELECT %s, %s, * FROM unnest(%s::bigint[], %s::text[], %s::text[])",
-        [made.pk, ledger.table, *(list(column) for column in zip(*digests, strict=True))],
+        SEALED,
+        {
+            "seal": made.pk,
+            "ledger": ledger.table,
+            "rows": list(ids),
+            "digests": list(found),
+            "texts": list(texts),
+        },
     )
     return made

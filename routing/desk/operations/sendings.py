@@ -6,8 +6,18 @@ from datetime import datetime, timedelta
 
 from routing.desk.sendings import Sending
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 
 KEPT = timedelta(days=1)
+_SENDING = insert_into(
+    Sending,
+    "",
+    user_id="%(user)s",
+    form="%(form)s",
+    token="%(token)s",  # noqa: S106  # the name of a parameter
+    sent_at="%(at)s",
+)
+CLAIM = f"{_SENDING} ON CONFLICT (user_id, form, token) DO NOTHING RETURNING id"
 
 
 def claim(user_id: int, form: str, token: str, at: datetime) -> int | None:
@@ -17,13 +27,7 @@ def claim(user_id: int, form: str, token: str, at: datetime) -> int | None:
     Call it in the transaction of what the form does. While that of another sending is still at work
     this waits for its end: is it undone, this one is the first.
     """
-    made = run(
-        """
-        INSERT INTO routing_sending (user_id, form, token, leads_to, sent_at)
-            VALUES (%s, %s, %s, '', %s)
-        ON CONFLICT (user_id, form, token) DO NOTHING RETURNING id""",
-        [user_id, form, token, at],
-    )
+    made = run(CLAIM, {"user": user_id, "form": form, "token": token, "at": at})
     return made[0][0] if made else None
 
 

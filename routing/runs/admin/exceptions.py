@@ -31,6 +31,7 @@ from routing.runs.admin.fill_in import FillInForm, form_for
 from routing.runs.exceptions import ExceptionCase
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.runs import WrongValues, fill_in
+from routing.runs.owners import reasons_of
 from routing.runs.snapshots import field_problems, run_snapshots
 from routing.work import display
 from routing.work.door import OperationResult
@@ -192,6 +193,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
             (_("Client"), item.client or _("Unknown")),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
+            (_("Assigned because"), reasons_of([row]).get(row.pk) or display.NOTHING),
             (_("Resolve by"), display.due(item, now)),
             (_("Raised"), display.when(item.created_at, now)),
             (_("Blocks the run"), _("Yes") if row.blocking else _("No")),

@@ -4,21 +4,22 @@ Capture signals from outside: once each, whatever the sender repeats, in two sta
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
+from routing.kernel.canonical import json_digest
+from routing.kernel.events import Dispatch, Event, Payload
 from routing.kernel.reasons import Reason
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 from routing.people.actors import Actor
-from routing.runs.operations.event_cases import raise_for_events
+from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,7 @@ class Signal:
     @property
     def digest(self) -> str:
         """SHA-256 of the body's canonical JSON, as hex."""
-        text = json.dumps(
-            self.body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
-        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return json_digest(self.body)
 
 
 class Capture(StrEnum):
@@ -59,25 +57,38 @@ class Captured:
     outcome: Capture
 
 
-_CAPTURING = """
+_EVENT = insert_into(
+    Event,
+    "new ORDER BY place",
+    kind="kind",
+    source="source",
+    dedupe_key="dedupe_key",
+    digest="digest",
+    subject_type="subject_type",
+    subject_id="subject_id",
+    actor_id="%(actor)s::bigint",
+    at="at",
+)
+_PAYLOAD = insert_into(
+    Payload,
+    "kept JOIN new USING (source, dedupe_key)",
+    event_id="kept.id",
+    body="new.body",
+)
+_QUEUED = insert_into(Dispatch, "kept", event_id="id", due_at="%(queued)s::timestamptz")
+_CAPTURING = f"""
     WITH new AS (
-        SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-            %s::timestamptz[], %s::jsonb[])
+        SELECT * FROM unnest(%(kinds)s::text[], %(sources)s::text[], %(keys)s::text[],
+            %(digests)s::text[], %(types)s::text[], %(subjects)s::text[], %(ats)s::timestamptz[],
+            %(bodies)s::jsonb[])
             WITH ORDINALITY AS new(kind, source, dedupe_key, digest, subject_type, subject_id, at,
                 body, place)),
     kept AS (
-        INSERT INTO routing_event (kind, source, dedupe_key, digest, subject_type, subject_id,
-            from_state, to_state, actor_id, at)
-        SELECT kind, source, dedupe_key, digest, subject_type, subject_id, '', '', %s::bigint, at
-            FROM new ORDER BY place
+        {_EVENT}
         ON CONFLICT (source, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
         RETURNING id, source, dedupe_key),
-    bodies AS (
-        INSERT INTO routing_payload (event_id, body)
-        SELECT kept.id, new.body FROM kept JOIN new USING (source, dedupe_key)),
-    queued AS (
-        INSERT INTO routing_dispatch (event_id, due_at, attempts, parked_reason)
-        SELECT id, %s::timestamptz, 0, '' FROM kept)"""
+    bodies AS ({_PAYLOAD}),
+    queued AS ({_QUEUED})"""
 STORE = _CAPTURING + " SELECT source, dedupe_key, id FROM kept"
 
 KNOWN = """
@@ -87,7 +98,7 @@ KNOWN = """
 
 
 def capture_new(
-    signal: Signal, *, by: Actor, at: datetime, beside: str, values: Sequence[Any]
+    signal: Signal, *, by: Actor, at: datetime, beside: str, values: Mapping[str, Any]
 ) -> tuple[int, int] | None:
     """
     Record one signal that is probably new, and something beside it, in one statement and so all or
@@ -95,29 +106,28 @@ def capture_new(
 
     :param beside: an INSERT of one row that reads FROM kept and RETURNING its id, so that it writes
         nothing when nothing is kept
+    :param values: its parameters by name, none of which ``_columns`` has
     :returns: the ids of the event and of what is beside it; None if the key is known, and then
         nothing was written
     """
     sql = f"{_CAPTURING}, beside AS ({beside}) SELECT kept.id, beside.id FROM kept, beside"
-    found = run(sql, [*_columns([signal]), by.user_id, at, *values])
+    found = run(sql, {**values, **_columns([signal], by, at)})
     return (found[0][0], found[0][1]) if found else None
 
 
-def _columns(signals: Sequence[Signal]) -> list[list[Any]]:
-    rows = (
-        (
-            s.kind,
-            s.source,
-            s.dedupe_key,
-            s.digest,
-            s.subject_type,
-            s.subject_id,
-            s.occurred_at,
-            Jsonb(s.body),
-        )
-        for s in signals
-    )
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(signals: Sequence[Signal], by: Actor, at: datetime) -> dict[str, Any]:
+    return {
+        "kinds": [signal.kind for signal in signals],
+        "sources": [signal.source for signal in signals],
+        "keys": [signal.dedupe_key for signal in signals],
+        "digests": [signal.digest for signal in signals],
+        "types": [signal.subject_type for signal in signals],
+        "subjects": [signal.subject_id for signal in signals],
+        "ats": [signal.occurred_at for signal in signals],
+        "bodies": [Jsonb(signal.body) for signal in signals],
+        "actor": by.user_id,
+        "queued": at,
+    }
 
 
 def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captured]:
@@ -136,8 +146,7 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
     distinct = sorted(first.values(), key=lambda signal: (signal.occurred_at, signal.dedupe_key))
     with transaction.atomic(savepoint=False):
         new = {
-            (source, key): event
-            for source, key, event in run(STORE, [*_columns(distinct), by.user_id, at])
+            (source, key): event for source, key, event in run(STORE, _columns(distinct, by, at))
         }
         known = {key: (event, first[key].digest) for key, event in new.items()}
         if len(known) < len(first):
@@ -151,9 +160,12 @@ def capture(signals: Sequence[Signal], *, by: Actor, at: datetime) -> list[Captu
             if digest != s.digest
         }
         if others:
-            raise_for_events(
-                Reason.CONFLICTING_DUPLICATE,
-                {event: {"sent": digest} for event, digest in others.items()},
+            conflict = Reason.CONFLICTING_DUPLICATE
+            raise_exceptions(
+                [
+                    ExceptionFinding(conflict, {"sent": digest}, event_id=event)
+                    for event, digest in sorted(others.items())
+                ],
                 at=at,
             )
     answers, reported = [], set()

@@ -23,8 +23,8 @@ from routing.kernel.reasons import Reason
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.runs.models import Enrichment, Run, RunStep
-from routing.runs.operations.exceptions import Trouble, raise_cases
 from routing.runs.operations.identify import identify
+from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
 from routing.runs.registry import Enricher, Problem, Retry, enricher_for
 from routing.runs.steps import make_due
 from routing.work.door import operation
@@ -234,4 +234,5 @@ def _stop(leased: LeasedStep, problem: Problem, at: datetime) -> None:
         step.save(update_fields=["state", "ended_at", "last_error"])
         if step.name == Name.ENRICH:
             evidence = {"message": str(problem), **problem.evidence}
-            raise_cases([Trouble(leased.run, Name.ENRICH, problem.reason, evidence)], at=at)
+            stopped = ExceptionFinding(problem.reason, evidence, run=leased.run, step=Name.ENRICH)
+            raise_exceptions([stopped], at=at)

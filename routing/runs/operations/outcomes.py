@@ -13,18 +13,18 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from routing.cover.agency import Agency
 from routing.kernel.reasons import Reason
 from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
 from routing.kernel.transitions import turn, verb_of
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason, tell
 from routing.runs.details import ReopenDetails
-from routing.runs.exceptions import ExceptionCase
+from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run
 from routing.runs.operations import runs
-from routing.runs.operations.work_cases import WorkFailure, raise_for_work
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.outcomes import Outcome
+from routing.runs.owners import Place, Staff, owners_for
 from routing.work.door import OperationResult, carry, operation
 from routing.work.gates import GONE, refused
 from routing.work.items import WorkItem
@@ -128,10 +128,10 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
                     by=by,
                     at=at,
                     reason=str(_("The proof no longer holds.")),
-                    details=ReopenDetails(_pair(row.run)),
+                    details=ReopenDetails(_pair(row.run, at)),
                 )
-            raise_for_work(
-                WorkFailure(
+            raise_exception(
+                ExceptionFinding(
                     Reason.OUTCOME_DECAYED, {"outcome": row.pk, **_short(evidence)}, row.item
                 ),
                 at=at,
@@ -157,8 +157,8 @@ def _followed(run: Run) -> bool:
 def miss(outcome_id: int, evidence: Mapping[str, Any], *, at: datetime) -> None:
     """It is not found, and a person should know: whoever looks goes on looking."""
     row = Outcome.objects.select_related("item").get(pk=outcome_id)
-    raise_for_work(
-        WorkFailure(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item),
+    raise_exception(
+        ExceptionFinding(Reason.OUTCOME_MISSING, {"outcome": row.pk, **_short(evidence)}, row.item),
         at=at,
     )
 
@@ -297,16 +297,15 @@ def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     )
 
 
-def _pair(run: Run) -> tuple[int, int]:
+def _pair(run: Run, at: datetime) -> tuple[int, int]:
     """
-    Return owner and backup for a reopened run: its previous ones, or the agency's defaults if one
-    of them has left.
+    Return owner and backup for a reopened run: its previous ones as far as they are active.
+
+    An absence does not move them, because a run lasts longer than one.
     """
-    owner, backup = run.item.owner, run.item.backup
-    agency = Agency.objects.first()
-    if (owner and backup and owner.is_active and backup.is_active) or agency is None:
-        return run.item.owner_id or 0, run.item.backup_id or 0
-    return agency.owner_id or 0, agency.backup_id or 0
+    places = [Place.of(ExceptionRoute.Taker.WORK.label, run.item.owner_id, run.item.backup_id)]
+    found = owners_for(places, Staff.at(at).whoever_is_away())
+    return found.owner_id, found.backup_id
 
 
 def _short(evidence: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -22,10 +22,10 @@ from routing.kernel.reasons import Reason
 from routing.kernel.sql import run as sql
 from routing.people.actors import Actor
 from routing.runs.models import Run, RunEvent, RunStep
-from routing.runs.operations.event_cases import raise_for_events
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.steps import make_due, mark_done
 from routing.work.creation import create
-from routing.work.items import WorkItem
+from routing.work.new_items import new_item
 
 ECHO = ".echo"  # how an adapter ends the kind of an event that is our own write, come back
 MAX_ATTEMPTS = 8
@@ -146,8 +146,8 @@ def _about(subjects: Collection[Subject]) -> list[int]:
 
 def _new_run(version: FlowVersion, event: Event) -> Run:
     flow = version.flow
-    item = WorkItem(
-        title=f"{flow.name}: {event.subject_type} {event.subject_id}"[:200],
+    item = new_item(
+        f"{flow.name}: {event.subject_type} {event.subject_id}",
         owner_id=flow.owner_id,
         backup_id=flow.backup_id,
     )
@@ -225,4 +225,5 @@ def _postpone(event_id: int, why: str, at: datetime) -> None:
             mine, tried=attempts, key=event_id, at=at, attempts=attempts, parked_reason=parked
         )
         if put_aside and parked:
-            raise_for_events(Reason.FAILED_STEP, {event_id: {"error": why}}, at=at)
+            failed = ExceptionFinding(Reason.FAILED_STEP, {"error": why}, event_id=event_id)
+            raise_exception(failed, at=at)

@@ -5,12 +5,10 @@ asking anybody outside.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
-from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +20,7 @@ from routing.flows.choose import Choice, NobodyFits, NoRuleMatches
 from routing.flows.fields import FieldProblem
 from routing.flows.registry import action_named
 from routing.flows.template import fill
+from routing.kernel.canonical import as_json
 from routing.kernel.isolate import isolate
 from routing.kernel.queues import Patience, batches, claim_batch, put_off
 from routing.kernel.reasons import Reason
@@ -31,7 +30,7 @@ from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
 from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
-from routing.runs.operations.exceptions import Trouble, raise_cases
+from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
 from routing.runs.registry import RoutedRun
 from routing.runs.snapshots import (
     RunSnapshot,
@@ -84,26 +83,34 @@ def _route_batch(step_ids: Sequence[int], at: datetime) -> int:
         run_ids = list(mine.values_list("run_id", flat=True))
         if not run_ids:
             return 0
-        troubles: list[Trouble] = []
-        decided = _decide(_validate(run_snapshots(run_ids), troubles), troubles, at)
+        findings: list[ExceptionFinding] = []
+        decided = _decide(_validate(run_snapshots(run_ids), findings), findings, at)
         _act(decided, at)
-        _stop(troubles, at)
+        _stop(findings, at)
         mark_done([snapshot.run.pk for snapshot, _choice, _decision in decided], SETTLED, at)
     return len(run_ids)
 
 
-def _validate(all_runs: Sequence[RunSnapshot], troubles: list[Trouble]) -> list[RunSnapshot]:
+def _validate(
+    all_runs: Sequence[RunSnapshot], findings: list[ExceptionFinding]
+) -> list[RunSnapshot]:
     valid = []
     for snapshot in all_runs:
         faults = field_problems(snapshot)
         if faults:
             evidence = {"fields": [_problem_details(problem, snapshot) for problem in faults]}
-            troubles.append(Trouble(snapshot.run, Name.VALIDATE, Reason.MISSING_FIELDS, evidence))
+            findings.append(_at(Name.VALIDATE, snapshot, Reason.MISSING_FIELDS, evidence))
         elif snapshot.found.client_id is None:
-            troubles.append(Trouble(snapshot.run, Name.VALIDATE, Reason.MISSING_CONTEXT, {}))
+            findings.append(_at(Name.VALIDATE, snapshot, Reason.MISSING_CONTEXT, {}))
         else:
             valid.append(snapshot)
     return valid
+
+
+def _at(
+    step: str, snapshot: RunSnapshot, reason: Reason, evidence: Mapping[str, Any]
+) -> ExceptionFinding:
+    return ExceptionFinding(reason, evidence, run=snapshot.run, step=step)
 
 
 def _problem_details(problem: FieldProblem, snapshot: RunSnapshot) -> dict[str, str]:
@@ -115,7 +122,7 @@ def _problem_details(problem: FieldProblem, snapshot: RunSnapshot) -> dict[str, 
 
 
 def _decide(
-    valid: Sequence[RunSnapshot], troubles: list[Trouble], at: datetime
+    valid: Sequence[RunSnapshot], findings: list[ExceptionFinding], at: datetime
 ) -> list[tuple[RunSnapshot, Choice, Decision]]:
     if not valid:
         return []
@@ -124,12 +131,10 @@ def _decide(
         try:
             choice = decide_for(snapshot, pool)
         except NoRuleMatches as error:
-            troubles.append(
-                Trouble(snapshot.run, Name.DECIDE, Reason.NO_RULE, {"message": str(error)})
-            )
+            findings.append(_at(Name.DECIDE, snapshot, Reason.NO_RULE, {"message": str(error)}))
         except NobodyFits as error:
-            troubles.append(
-                Trouble(snapshot.run, Name.DECIDE, Reason.NOBODY_AVAILABLE, {"message": str(error)})
+            findings.append(
+                _at(Name.DECIDE, snapshot, Reason.NOBODY_AVAILABLE, {"message": str(error)})
             )
         else:
             decided.append((snapshot, choice, record(snapshot, pool, choice, at)))
@@ -141,10 +146,10 @@ def _decide(
 def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> Decision:
     """The decision as evidence: everything it was made on, and its answer, as canonical JSON."""
     fallback = pool.fallback(snapshot.run.flow, snapshot.found.client_id)
-    asked = canonical(
+    asked = as_json(
         {"facts": rule_facts(snapshot), "candidates": pool.candidates, "fallback": fallback}
     )
-    answer = canonical(choice)
+    answer = as_json(choice)
     return Decision(
         run=snapshot.run,
         version_id=snapshot.run.version_id,
@@ -156,29 +161,6 @@ def record(snapshot: RunSnapshot, pool: Pool, choice: Choice, at: datetime) -> D
         digest=sha256(f"{asked}\n{answer}".encode()).hexdigest(),
         at=at,
     )
-
-
-def canonical(value: Any) -> str:
-    """
-    The one JSON text of a value; a dataclass is an object of its fields, read as it is written:
-    ``asdict`` would copy it first.
-    """
-    return _CANONICAL.encode(value)
-
-
-def _as_object(value: Any) -> dict[str, Any]:
-    """:raises TypeError: for what is no dataclass, as JSON does"""
-    return {name: getattr(value, name) for name in _names(value.__class__)}
-
-
-@cache
-def _names(kind: Any) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
-
-
-_CANONICAL = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object
-)
 
 
 def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) -> None:
@@ -231,21 +213,21 @@ def _job(run: Run, snapshot: RunSnapshot, choice: Choice) -> RoutedRun:
     )
 
 
-def _stop(troubles: Sequence[Trouble], at: datetime) -> None:
+def _stop(findings: Sequence[ExceptionFinding], at: datetime) -> None:
     """
     Stop each run at the step that could not be done, and nowhere else: resolving its case makes
     that one due again.
     """
-    stopped = [trouble.run.pk for trouble in troubles]
+    stopped = [finding.run.pk for finding in findings if finding.run]
     turn_all(RunStep.objects.filter(run__in=stopped, name__in=SETTLED), "call_off", at=at)
     steps = [
-        RunStep(run=trouble.run, name=trouble.step, due_at=at, started_at=at)
-        for trouble in troubles
+        RunStep(run=finding.run, name=finding.step, due_at=at, started_at=at)
+        for finding in findings
     ]
     for step in steps:
         step.stop(at=at)
     RunStep.objects.bulk_create(steps, ignore_conflicts=True)
-    raise_cases(troubles, at=at)
+    raise_exceptions(findings, at=at)
 
 
 def _later(step_id: int, why: str, at: datetime) -> None:
@@ -254,4 +236,5 @@ def _later(step_id: int, why: str, at: datetime) -> None:
     mine = RunStep.objects.unfinished().filter(pk=step_id)
     put_off(mine, tried=step.attempts, key=step_id, at=at, last_error=why[:300])
     if PATIENCE.is_spent(step.attempts):
-        raise_cases([Trouble(step.run, step.name, Reason.FAILED_STEP, {"error": why})], at=at)
+        failed = ExceptionFinding(Reason.FAILED_STEP, {"error": why}, run=step.run, step=step.name)
+        raise_exceptions([failed], at=at)

@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from routing.kernel.roles import EVERYONE, grant
 from routing.kernel.sql import run
-from routing.kernel.tables import quoted
-from routing.sla.clocks import Clock
+from routing.kernel.tables import insert_into, quoted, sql_type, written_fields
+from routing.sla.clocks import Clock, ClockMark
 from routing.sla.policies import SLAPolicy, Target
 from routing.sla.terms import Agreed, Uses, agree, ids_of, terms_by_digest
 from routing.sla.timing import AGENCY, Cause, ClockInput, Does, Turn, turn
@@ -22,32 +22,43 @@ for _noun in ("clock", "clockmark", "clockterms", "escalation"):
     grant(f"routing.view_{_noun}", *EVERYONE)
 
 FIELDS = [field.attname for field in Clock._meta.concrete_fields]
-# What a turn may change, with its type.
-TURNED = {
-    "running_since": "timestamptz",
-    "paused_at": "timestamptz",
-    "stopped_at": "timestamptz",
-    "waiting_on": "text",
-    "cause": "text",
-    "spent": "interval",
-    "due_at": "timestamptz",
-    "warn_at": "timestamptz",
-    "breached_at": "timestamptz",
-    "met_at": "timestamptz",
-    "wakes_at": "timestamptz",
+TYPES = {name: sql_type(field) for name, field in written_fields(Clock).items()}
+# What is agreed when a clock starts, and what the sweep alone writes: a turn changes all the rest.
+AGREED = {
+    "item_id",
+    "purpose",
+    "policy_id",
+    "policy_version",
+    "terms_id",
+    "target",
+    "warn_after",
+    "escalate_every",
+    "started_at",
 }
-STARTED = {
-    "item_id": "bigint",
-    "purpose": "text",
-    "policy_id": "bigint",
-    "policy_version": "int",
-    "terms_id": "bigint",
-    "target": "interval",
-    "warn_after": "interval",
-    "escalate_every": "interval",
-    "started_at": "timestamptz",
-    **TURNED,
-}
+SWEPT = {"warned_at", "next_level", "trouble"}
+STARTED = {name: kind for name, kind in TYPES.items() if name not in SWEPT}
+TURNED = {name: kind for name, kind in STARTED.items() if name not in AGREED}
+_STARTED = insert_into(Clock, "new", **{name: name for name in STARTED})
+_FIRST_MARK = insert_into(
+    ClockMark,
+    "clock JOIN new USING (item_id, purpose)",
+    clock_id="clock.id",
+    at="new.started_at",
+    does="new.does",
+    party="new.waiting_on",
+    cause="new.cause",
+    state="new.state",
+)
+_MARK = insert_into(
+    ClockMark,
+    "new",
+    clock_id="id",
+    at="coalesce(running_since, paused_at, stopped_at)",
+    does="does",
+    party="waiting_on",
+    cause="cause",
+    state="state",
+)
 
 
 def start(
@@ -273,13 +284,10 @@ def _insert(clocks: Sequence[Clock]) -> list[Clock]:
     rows = run(
         f"""
         WITH new AS ({new}),
-        clock AS (INSERT INTO routing_clock ({", ".join(STARTED)}) SELECT {", ".join(STARTED)}
-            FROM new
+        clock AS ({_STARTED}
             ON CONFLICT (item_id, purpose) WHERE stopped_at IS NULL DO NOTHING
                 RETURNING id, item_id, purpose, due_at),
-        mark AS (INSERT INTO routing_clockmark (clock_id, at, does, party, cause, state)
-            SELECT clock.id, new.started_at, new.does, new.waiting_on, new.cause, new.state
-            FROM clock JOIN new USING (item_id, purpose)),
+        mark AS ({_FIRST_MARK}),
         due AS (SELECT item_id, min(due_at) AS at FROM clock GROUP BY item_id),
         item AS (UPDATE routing_workitem w SET is_timed = true, next_due_at = LEAST(w.next_due_at,
             due.at) FROM due
@@ -315,9 +323,7 @@ def _update(turned: Sequence[Clock], every: Sequence[Clock]) -> None:
         WITH new AS ({new}),
         clock AS (UPDATE routing_clock c SET {", ".join(f"{name} = new.{name}" for name in TURNED)}
             FROM new WHERE c.id = new.id),
-        mark AS (INSERT INTO routing_clockmark (clock_id, at, does, party, cause, state)
-            SELECT id, coalesce(running_since, paused_at, stopped_at), does, waiting_on, cause,
-                state FROM new)
+        mark AS ({_MARK})
         UPDATE routing_workitem w SET next_due_at = due.at
             FROM unnest(%s::bigint[], %s::timestamptz[]) AS due(id, at)
         WHERE w.id = due.id AND w.next_due_at IS DISTINCT FROM due.at""",

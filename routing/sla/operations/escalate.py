@@ -14,14 +14,16 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from routing.kernel.events import Event
 from routing.kernel.isolate import isolate
 from routing.kernel.retrying import again
 from routing.kernel.sql import run
+from routing.kernel.tables import insert_into
 from routing.messages.channels import send_notifications
 from routing.messages.models import Notification
 from routing.people.actors import Actor
 from routing.sla.breaches import Affected, affected_by_breach, escalate_affected, lock_affected
-from routing.sla.clocks import Clock, ClockMark
+from routing.sla.clocks import Clock, ClockMark, Escalation
 from routing.sla.ladder import Climber, Level, Reached, climb, when_spent
 from routing.sla.present import Present
 from routing.sla.terms import terms_by_digest
@@ -41,7 +43,39 @@ CLAIM = """
     FROM routing_clock c JOIN routing_workitem w ON w.id = c.item_id JOIN routing_clockterms t
         ON t.id = c.terms_id
     WHERE c.id = ANY(%s) AND c.wakes_at <= %s ORDER BY c.id FOR NO KEY UPDATE OF c SKIP LOCKED"""
-WRITE = """
+_LEVEL = insert_into(
+    Escalation,
+    """(
+        SELECT clock, level, due_at, false AS caught_up, %(at)s::timestamptz AS sent_at FROM new
+        UNION ALL SELECT *, true, NULL FROM unnest(%(under_clock)s::bigint[],
+            %(under_level)s::int[], %(under_due_at)s::timestamptz[])) AS reached""",
+    clock_id="clock",
+    level="level",
+    due_at="due_at",
+    caught_up="caught_up",
+    sent_at="sent_at",
+)
+_EVENT = insert_into(
+    Event,
+    "new",
+    kind="(ARRAY['routing.clock.warn', 'routing.clock.breach', 'routing.clock.escalate'])[what]",
+    item_id="item",
+    object_id="clock",
+    to_state="""(%(names)s::text[])[least(level, array_length(%(names)s::text[], 1) - 1) + 1]""",
+    actor_id="%(actor)s",
+    at="%(at)s",
+)
+_NOTIFICATION = insert_into(
+    Notification,
+    """new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[])
+        AS told(clock, person) USING (clock)""",
+    recipient_id="person",
+    item_id="item",
+    words="(ARRAY['warning', 'breach', 'escalation'])[what]",
+    dedupe_key="concat_ws(':', 'clock', clock, level, person)",
+    at="%(at)s",
+)
+WRITE = f"""
     WITH new AS (
         SELECT *, least(level, 2) + 1 AS what
         FROM unnest(%(clock)b::bigint[], %(item)b::bigint[], %(level)b::int[],
@@ -53,23 +87,9 @@ WRITE = """
             warned_at = coalesce(c.warned_at, %(at)s), breached_at = CASE
                 WHEN new.level > 0 THEN coalesce(c.breached_at, c.due_at) END
         FROM new WHERE c.id = new.clock),
-    level AS (
-        INSERT INTO routing_escalation (clock_id, level, due_at, caught_up, sent_at)
-        SELECT clock, level, due_at, false, %(at)s::timestamptz FROM new
-        UNION ALL SELECT *, true, NULL FROM unnest(%(under_clock)s::bigint[],
-            %(under_level)s::int[], %(under_due_at)s::timestamptz[])),
-    told AS (
-        INSERT INTO routing_event (kind, source, digest, item_id, object_id, from_state, to_state,
-            actor_id, at)
-        SELECT (ARRAY['routing.clock.warn', 'routing.clock.breach',
-            'routing.clock.escalate'])[what], 'throughline', '', item, clock, '',
-            (%(names)s::text[])[least(level, array_length(%(names)s::text[], 1) - 1) + 1],
-                %(actor)s, %(at)s FROM new)
-    INSERT INTO routing_notification (recipient_id, item_id, words, dedupe_key, at)
-    SELECT person, item, (ARRAY['warning', 'breach', 'escalation'])[what], concat_ws(':', 'clock',
-        clock, level, person), %(at)s
-    FROM new JOIN unnest(%(told_clock)b::bigint[], %(told_person)b::bigint[]) AS told(clock,
-        person) USING (clock)
+    level AS ({_LEVEL}),
+    told AS ({_EVENT})
+    {_NOTIFICATION}
     RETURNING id, recipient_id, item_id"""
 NAMES = [level.name.lower() for level in Level]
 

@@ -11,7 +11,7 @@ from integrations.base.adapter import CredentialsRefused, Temporary
 from integrations.base.doorbell import Call
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection, Outbound
-from integrations.outbox.cases import health_owners
+from integrations.outbox.cases import health_places
 from integrations.outbox.heads import overdue
 from integrations.outbox.operations.replay import resume_refused
 from integrations.outbox.take import take
@@ -19,6 +19,7 @@ from integrations.tasks import deliver as task
 from routing.kernel.roles import INTEGRATIONS
 from routing.models import ExceptionCase
 from routing.people.actors import Actor
+from routing.runs.owners import Staff, owners_for
 from tests.integrations.outbox.remote import Shelf, Time, deliver, send, state_of
 from tests.world import NOW, World, make_request, make_user
 
@@ -143,11 +144,13 @@ def test_a_refused_key_is_told_to_the_health_owner_and_not_to_whose_page_came_fi
 def test_without_a_health_owner_an_integrations_owner_answers_for_it(
     connection: Connection, world: World
 ) -> None:
-    assert health_owners(connection)[0] == world.ivan.pk
+    found = owners_for(health_places(connection), Staff.at(NOW))
+    assert found.owner_id == world.ivan.pk
 
     world.ivan.is_active = False
     world.ivan.save(update_fields=["is_active"])
-    assert health_owners(connection) == (world.agency.owner_id, world.agency.backup_id)
+    found = owners_for(health_places(connection), Staff.at(NOW))
+    assert (found.owner_id, found.backup_id) == (world.agency.owner_id, world.agency.backup_id)
 
 
 def test_the_case_of_a_refused_key_stays_until_all_it_failed_is_settled(

@@ -12,7 +12,7 @@ from routing.kernel.reasons import Reason
 from routing.models import Clock, ExceptionCase, FlowVersion, SLAPolicy, Target
 from routing.people.actors import Actor
 from routing.runs.operations.capture import capture
-from routing.runs.operations.work_cases import WorkFailure, raise_for_work
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.sla.operations.calendars import ensure_defaults, save_policy
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
@@ -88,7 +88,7 @@ def test_it_holds_for_what_is_found_out_later_too(world: World, flow: FlowVersio
     run = stopped(world).run
     assert run is not None
 
-    found = raise_for_work(WorkFailure(Reason.FAILED_DELIVERY, run=run), at=NOW)
+    found = raise_exception(ExceptionFinding(Reason.FAILED_DELIVERY, run=run), at=NOW)
 
     assert found is not None
     assert {clock.target for clock in Clock.objects.filter(item=found.item)} == {SECONDS}

@@ -1,0 +1,320 @@
+"""The one way to raise an exception: about a step of a run, some work, an event or a connection."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeAlias
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from routing.kernel.events import Event
+from routing.kernel.reasons import Reason
+from routing.kernel.sql import run as run_sql
+from routing.kernel.transitions import turn_all
+from routing.messages.models import Notification
+from routing.messages.operations import tell_owners
+from routing.people.actors import Actor
+from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+from routing.runs.models import Run, RunEvent, RunStep
+from routing.runs.owners import NobodyLeft, Owners, Place, Staff, owners_for, places_for
+from routing.runs.timeboxes import start_timeboxes
+from routing.work.creation import create
+from routing.work.door import move, operation
+from routing.work.items import WorkItem
+from routing.work.locking import holds_of
+from routing.work.new_items import new_item
+
+log = structlog.get_logger(__name__)
+WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
+ONE_AT_A_TIME = 7_203_005  # exceptions without work have no row to lock: one transaction at a time
+Key: TypeAlias = tuple[str, str, Any, str]  # reason, kind of subject, its id, step
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionFinding:
+    """
+    Problem that only a person can resolve. ``evidence`` is JSON without secrets.
+
+    With a ``step`` it blocks that step of ``run``. Without one it blocks nothing and is about
+    ``item``, or else the run, or else the open run of the event; if no work is known, it is about
+    the event or the connection that the evidence names, and ``about`` describes that briefly.
+
+    ``first`` are the people who come before those of exception routing.
+    """
+
+    reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    item: WorkItem | None = None
+    run: Run | None = None
+    about: str = ""
+    step: str = ""
+    event_id: int | None = None
+    first: Sequence[Place] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Located:
+    """A finding with the rows that it is about, as they are now."""
+
+    finding: ExceptionFinding
+    work: WorkItem | None
+    run: Run | None
+    event: Event | None
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """An open exception with one of these keys is the same one."""
+        reason, step = str(self.finding.reason), self.finding.step
+        found: list[Key] = []
+        if step and self.run is not None:
+            return ((reason, "run", self.run.pk, step),)
+        if self.event is not None:
+            found.append((reason, "event", self.event.pk, ""))
+        if self.work is not None:
+            found.append((reason, "work", self.work.pk, ""))
+        return tuple(found) or ((reason, "connection", self.connection, ""),)
+
+    @property
+    def connection(self) -> str:
+        return str(self.finding.evidence.get("connection", ""))
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        event, evidence = self.event, dict(self.finding.evidence)
+        if event is not None:
+            evidence = {
+                "event": event.pk,
+                "source": event.source,
+                "kind": event.kind,
+                **evidence,
+            }
+        if self.work is not None and not self.finding.step:
+            evidence["work"] = self.work.ref
+        return evidence
+
+    @property
+    def subject(self) -> str:
+        if self.work is not None:
+            return self.work.ref
+        if self.event is not None:
+            return f"{self.event.subject_type} {self.event.subject_id}"
+        return self.finding.about
+
+
+def raise_exception(finding: ExceptionFinding, *, at: datetime) -> ExceptionCase | None:
+    """
+    Raise one exception. Call it in the transaction that found the problem.
+
+    :returns: None if one is open for the same, or nobody active could own it
+    """
+    made = raise_exceptions([finding], at=at)
+    return made[0] if made else None
+
+
+def raise_exceptions(findings: Sequence[ExceptionFinding], *, at: datetime) -> list[ExceptionCase]:
+    """
+    Raise an exception for each finding, with its owner and its timebox, and tell the owners.
+
+    One that is open for the same is kept with its first evidence. The same is: this reason for the
+    step of the run, for the event, for the work or, without any of these, for the connection.
+
+    A finding that blocks nothing never fails its caller: if nobody active could own it, that is
+    logged.
+
+    :returns: the new exceptions
+    :raises NobodyLeft: if a step cannot be stopped because nobody active could own the exception
+    """
+    if not findings:
+        return []
+    with transaction.atomic(savepoint=False):
+        located = _locate(findings)
+        _one_at_a_time(located)
+        routes: dict[str, ExceptionRoute] = ExceptionRoute.objects.in_bulk(field_name="reason")
+        system = Actor.system()
+        made: list[ExceptionCase] = []
+        for why, some in _cases(_new(located), routes, at).items():
+            made += create(some, by=system, at=at, reason=why)
+        minutes = {case.reason: _minutes(routes.get(case.reason)) for case in made}
+        start_timeboxes(made, minutes, at)
+        _stop([each for each in located if each.finding.step], at)
+        tell_owners([case.item for case in made], Notification.Words.EXCEPTION, by=system, at=at)
+    return made
+
+
+def open_cases(run: Run | None, item: WorkItem | None, connection: str) -> QuerySet[ExceptionCase]:
+    """
+    Return the open exceptions that block nothing: about a work item, without one about a run,
+    without either about a connection (its slug).
+    """
+    found = ExceptionCase.objects.filter(
+        state__in=ExceptionCase.open_states, step="", blocking=False
+    )
+    work = item or (run.item if run else None)
+    if work is not None:
+        return found.filter(item__parent=work)
+    return found.filter(run=None, evidence__connection=connection, evidence__work__isnull=True)
+
+
+# -- What it is about ------------------------------------------------------------------------------
+
+
+def _locate(findings: Sequence[ExceptionFinding]) -> list[_Located]:
+    """Read what the findings are about, in a few statements however many there are."""
+    events = Event.objects.in_bulk({f.event_id for f in findings if f.event_id})
+    run_of_event = _open_runs(list(events))
+    items = WorkItem.objects.select_related("client").in_bulk(
+        {f.item.pk for f in findings if f.item}
+    )
+    run_ids = {item.run_id for item in items.values()} | set(run_of_event.values())
+    run_ids |= {f.run.pk for f in findings if f.run}
+    runs = Run.objects.select_related("item__client", "flow").in_bulk(run_ids - {None})
+    located = []
+    for finding in findings:
+        item = items.get(finding.item.pk) if finding.item else None
+        run_id = finding.run.pk if finding.run else item.run_id if item else None
+        if item is None and run_id is None:
+            run_id = run_of_event.get(finding.event_id)
+        run = runs.get(run_id)
+        work = item or (run.item if run else None)
+        located.append(_Located(finding, work, run, events.get(finding.event_id)))
+    return located
+
+
+def _open_runs(events: Sequence[int]) -> dict[int | None, int]:
+    """Return the oldest open run of each event, for events that have one."""
+    parts = RunEvent.objects.filter(event__in=events, run__item__is_open=True).order_by("-run_id")
+    return {event: run for event, run in parts.values_list("event_id", "run_id") if run}
+
+
+def _one_at_a_time(located: Sequence[_Located]) -> None:
+    """
+    Let whoever raises the same at the same time wait for this transaction.
+
+    Work first, by id, as everybody locks it.
+    """
+    works = {each.work.pk for each in located if each.work is not None}
+    if works:
+        holds_of(sorted(works))
+    if any(each.work is None for each in located):
+        run_sql("SELECT pg_advisory_xact_lock(%s)", [ONE_AT_A_TIME])
+
+
+def _new(located: Sequence[_Located]) -> list[_Located]:
+    known, new = _open_keys(located), []
+    for each in located:
+        if known.isdisjoint(each.keys):
+            new.append(each)
+            known.update(each.keys)
+    return new
+
+
+def _open_keys(located: Sequence[_Located]) -> set[Key]:
+    """Return the keys of the exceptions that are open for any of these subjects."""
+    subjects: dict[str, set[Any]] = defaultdict(set)
+    for each in located:
+        for _reason, kind, subject, _step in each.keys:
+            subjects[kind].add(subject)
+    rows = ExceptionCase.objects.filter(state__in=ExceptionCase.open_states)
+    loose = rows.filter(step="", blocking=False)
+    # One statement a kind: each has its own index, which an OR of them could not use.
+    asked: dict[str, tuple[QuerySet[ExceptionCase], str]] = {
+        "run": (rows.filter(run__in=subjects["run"]), "run_id"),
+        "work": (loose.filter(item__parent__in=subjects["work"]), "item__parent_id"),
+        "event": (rows.filter(evidence__event__in=list(subjects["event"])), "evidence__event"),
+        "connection": (
+            loose.filter(
+                run=None,
+                evidence__connection__in=list(subjects["connection"]),
+                evidence__work__isnull=True,
+            ),
+            "evidence__connection",
+        ),
+    }
+    found: set[Key] = set()
+    for kind in subjects:
+        query, subject = asked[kind]
+        for reason, about, step in query.values_list("reason", subject, "step"):
+            found.add((reason, kind, about, step if kind == "run" else ""))
+    return found
+
+
+# -- Writing it ------------------------------------------------------------------------------------
+
+
+def _cases(
+    located: Sequence[_Located], routes: Mapping[str, ExceptionRoute], at: datetime
+) -> Mapping[str, list[ExceptionCase]]:
+    """Return unsaved exceptions by the reason for their choice of owner."""
+    found: dict[str, list[ExceptionCase]] = defaultdict(list)
+    if not located:
+        return found
+    staff = Staff.at(at)
+    for each in located:
+        owners = _owners(each, routes, staff)
+        if owners is not None:
+            found[owners.why].append(_case(each, owners, staff))
+    return found
+
+
+def _owners(each: _Located, routes: Mapping[str, ExceptionRoute], staff: Staff) -> Owners | None:
+    finding, route = each.finding, routes.get(each.finding.reason)
+    taker = route.taker if route else ExceptionRoute.Taker.WORK
+    places = [*finding.first, *places_for(taker, each.work, each.run, staff)]
+    try:
+        return owners_for(places, staff)
+    except NobodyLeft:
+        if finding.step:
+            raise
+        log.exception(
+            "a failure needs a person, and nobody active could own it",
+            action="raise_exception",
+            reason=str(finding.reason),
+            event_id=finding.event_id,
+        )
+        return None
+
+
+def _case(each: _Located, owners: Owners, staff: Staff) -> ExceptionCase:
+    work, finding = each.work, each.finding
+    item = new_item(
+        f"{Reason(finding.reason).label}: {each.subject}",
+        parent=work,
+        run_id=each.run.pk if each.run else None,
+        team_id=work.team_id if work else staff.team_id,
+        owner_id=owners.owner_id,
+        backup_id=owners.backup_id,
+        priority=WorkItem.Priority.HIGH,
+    )
+    return ExceptionCase(
+        item=item,
+        reason=finding.reason,
+        run=each.run,
+        step=finding.step,
+        blocking=bool(finding.step),
+        evidence=each.evidence,
+    )
+
+
+def _minutes(route: ExceptionRoute | None) -> int:
+    """Return the timebox of a route; a reason without a route has the usual one."""
+    return (route or ExceptionRoute()).timebox_minutes
+
+
+def _stop(located: Sequence[_Located], at: datetime) -> None:
+    """Stop each run at its step, which is tried again when the exception is resolved."""
+    by_step: dict[str, list[int]] = defaultdict(list)
+    for each in located:
+        if each.run is not None:
+            by_step[each.finding.step].append(each.run.pk)
+    for step, runs in by_step.items():
+        turn_all(RunStep.objects.filter(run__in=runs, name=step), "stop", at=at)
+    ids = [run for runs in by_step.values() for run in runs]
+    if ids:
+        reason = "A blocking exception was raised."
+        move(WAIT, ids, by=Actor.system(), at=at, reason=reason)

@@ -1,0 +1,154 @@
+"""The owner and the backup of an exception: one rule for every finding, and the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Self
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from routing.cover.absences import Absence
+from routing.cover.agency import Agency
+from routing.kernel.roles import Role
+from routing.people.staff import User
+from routing.runs.exceptions import ExceptionCase, ExceptionRoute
+from routing.runs.models import Run
+from routing.work.items import WorkItem
+
+Taker = ExceptionRoute.Taker
+PAIR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """People who may take an exception, the first choice first. ``label`` says who they are."""
+
+    label: str | Promise
+    people: tuple[int, ...]
+
+    @classmethod
+    def of(cls, label: str | Promise, *people: int | None) -> Self:
+        return cls(label, tuple(person for person in people if person))
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Owner, backup and the reason for choosing them, which history keeps: it names nobody."""
+
+    owner_id: int
+    backup_id: int
+    why: str
+
+
+class NobodyLeft(LookupError):
+    """Fewer than two active members of staff are left, so nothing can be owned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """
+    Active staff, read once for a batch.
+
+    ``last`` are the places that every line of places ends with, so that no exception is without an
+    owner while two people are active.
+    """
+
+    active: frozenset[int]
+    absent: frozenset[int]
+    agency: Place
+    team_id: int | None
+    last: tuple[Place, ...]
+
+    @classmethod
+    def at(cls, instant: datetime) -> Self:
+        staff = User.objects.staff().order_by("pk")
+        active = tuple(staff.values_list("pk", flat=True))
+        roles = staff.filter(groups__name__in=[Role.OPERATIONS, Role.ACCOUNT_MANAGER])
+        by_role: dict[str, list[int]] = {}
+        for role, person in roles.values_list("groups__name", "pk"):
+            by_role.setdefault(role, []).append(person)
+        agency = Agency.objects.first()
+        pair = (agency.owner_id, agency.backup_id) if agency else ()
+        return cls(
+            active=frozenset(active),
+            absent=frozenset(Absence.objects.at(instant).values_list("user_id", flat=True)),
+            agency=Place.of(Taker.AGENCY.label, *pair),
+            team_id=agency.team_id if agency else None,
+            last=(
+                Place.of(gettext_lazy("Operations leads"), *by_role.get(Role.OPERATIONS, ())),
+                Place.of(gettext_lazy("Account managers"), *by_role.get(Role.ACCOUNT_MANAGER, ())),
+                Place.of(gettext_lazy("Active staff"), *active),
+            ),
+        )
+
+    def whoever_is_away(self) -> Self:
+        """Return the same staff with nobody absent, for work that an absence does not move."""
+        return replace(self, absent=frozenset())
+
+
+def owners_for(places: Sequence[Place], staff: Staff) -> Owners:
+    """
+    Choose the owner and the backup from a line of places: ``places``, then the default owner and
+    backup of the agency, then the operations leads and everybody else.
+
+    The owner is the first person in line who is available: active and not absent. While everybody
+    is absent, it is the first who is active. The backup is another active person of the same
+    place, even while absent, because an absence ends; otherwise the next one in line.
+
+    :raises NobodyLeft: see the class
+    """
+    line = [*places, staff.agency, *staff.last]
+    ahead = [person for place in line for person in place.people if person in staff.active]
+    available = [person for person in ahead if person not in staff.absent]
+    if len(set(ahead)) < PAIR:
+        raise NobodyLeft("Fewer than two active members of staff could own an exception.")
+    owner = (available or ahead)[0]
+    beside = line[_place_of(owner, line)].people
+    others = [person for person in (*available, *ahead) if person != owner]
+    backup = next((person for person in others if person in beside), others[0])
+    return Owners(owner, backup, _why(line, owner, backup, nobody_there=not available))
+
+
+def _why(line: Sequence[Place], owner: int, backup: int, *, nobody_there: bool) -> str:
+    clauses = [_("Everybody is absent.")] if nobody_there else []
+    before = _place_of(owner, line)
+    for place in line[:before]:
+        text = _("%(place)s: nobody is available.") if place.people else _("%(place)s: not set.")
+        clauses.append(text % {"place": place.label})
+    chosen = line[before]
+    if chosen.people[0] == owner:
+        clauses.append(_("Owner: %(place)s.") % {"place": chosen.label})
+    else:
+        text = _("Owner: %(place)s, the next in line because the first is unavailable.")
+        clauses.append(text % {"place": chosen.label})
+    if backup not in chosen.people:
+        other = line[_place_of(backup, line)]
+        clauses.append(_("Backup: %(place)s.") % {"place": other.label})
+    return " ".join(clauses)
+
+
+def _place_of(person: int, line: Sequence[Place]) -> int:
+    return next(number for number, place in enumerate(line) if person in place.people)
+
+
+def places_for(taker: str, work: WorkItem | None, run: Run | None, staff: Staff) -> list[Place]:
+    """Return the place that exception routing names for this taker, and then the work's own."""
+    own = Place.of(Taker.WORK.label, *((work.owner_id, work.backup_id) if work is not None else ()))
+    policy = (run.flow.owner_id, run.flow.backup_id) if run is not None else ()
+    routed = {
+        Taker.POLICY: Place.of(Taker.POLICY.label, *policy),
+        Taker.AGENCY: staff.agency,
+    }
+    first = routed.get(Taker(taker), own)
+    return [first, own] if work is not None and first is not own else [first]
+
+
+def reasons_of(cases: Collection[ExceptionCase]) -> Mapping[int, str]:
+    """Return the reason for choosing the first owner of each exception, by id of the exception."""
+    history: Any = ExceptionCase.history
+    first = history.filter(id__in=[case.pk for case in cases], history_type="+")
+    return dict(first.values_list("id", "history_change_reason"))
