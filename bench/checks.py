@@ -268,7 +268,7 @@ def _undone(world: World) -> None:
     def fail(rows: Sequence[Any], *_: Any) -> None:
         raise ZeroDivisionError
 
-    registry.react(requests.triage.kind)(fail)
+    registry.react(requests.triage)(fail)
     try:
         for wanted in (ids[:1], ids):
             try:

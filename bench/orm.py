@@ -19,7 +19,7 @@ from routing.kernel.events import Event
 from routing.people.actors import Actor
 from routing.people.staff import User
 from routing.work.door import Operation
-from routing.work.gates import GateContext
+from routing.work.gates import ContextWith
 from routing.work.items import RefCounter, WorkItem
 from routing.work.registry import reactions
 from routing.work.visibility import work_seen_by
@@ -48,7 +48,7 @@ def _create(world: World) -> int:
     return request.pk
 
 
-def _step(pk: int, step: Operation, by: Actor, user: User, at: datetime) -> None:
+def _step(pk: int, step: Operation[Any], by: Actor, user: User, at: datetime) -> None:
     by.require(step.permission, to=step.verb)
     with transaction.atomic():
         request = seen(by).get(pk=pk)
@@ -93,7 +93,9 @@ def create_many(world: World, count: int) -> list[int]:
     return [request.pk for request in requests]
 
 
-def _step_many(ids: Sequence[int], step: Operation, by: Actor, user: User, at: datetime) -> None:
+def _step_many(
+    ids: Sequence[int], step: Operation[Any], by: Actor, user: User, at: datetime
+) -> None:
     by.require(step.permission, to=step.verb)
     with transaction.atomic():
         requests = list(seen(by).filter(pk__in=ids).order_by("item_id"))
@@ -155,8 +157,8 @@ def seen(by: Actor) -> models.QuerySet[Request]:
     return rows if by.may("routing.see_all_work") else rows.filter(item__in=work_seen_by(by))
 
 
-def turn(request: Request, step: Operation, by: Actor, at: datetime) -> None:
-    context = GateContext(by, at, {"reason": REASON})
+def turn(request: Request, step: Operation[Any], by: Actor, at: datetime) -> None:
+    context: ContextWith[None] = ContextWith(by, at, REASON)
     if not all(gate(request, context).passed for gate in step.all_gates):
         raise PermissionDenied(step.verb)
     getattr(request, step.verb)(at=at)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -37,7 +38,7 @@ def batch(world: World, count: int) -> None:
         _step(ids, step, by, user, world.clock())
 
 
-def _step(ids: Sequence[int], step: Operation, by: Actor, user: User, at: datetime) -> None:
+def _step(ids: Sequence[int], step: Operation[Any], by: Actor, user: User, at: datetime) -> None:
     by.require(step.permission, to=step.verb)
     with transaction.atomic():
         requests = list(seen(by).filter(pk__in=ids).order_by("item_id"))
@@ -57,7 +58,9 @@ def _step(ids: Sequence[int], step: Operation, by: Actor, user: User, at: dateti
         react(requests, step.kind, by, at)
 
 
-def _update(requests: Sequence[Request], sources: set[str], step: Operation, at: datetime) -> None:
+def _update(
+    requests: Sequence[Request], sources: set[str], step: Operation[Any], at: datetime
+) -> None:
     """Move all that are still in a state that the verb leads from; all of these requests are."""
     stamps = {name: at for name in STAMPS if name.startswith(step.verb)}
     [(state, is_open)] = {(request.state, request.is_open) for request in requests}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.auth.models import Group
 from django.utils.timezone import now
@@ -59,7 +59,7 @@ class World:
             client, manager, system, Actor.of(User.objects.get(pk=manager.pk)), Actor.of(system)
         )
 
-    def steps(self) -> list[tuple[Operation, Actor, User]]:
+    def steps(self) -> list[tuple[Operation[Any], Actor, User]]:
         """The four transitions from captured to delivered, and who takes them."""
         return [
             (requests.triage, self.by_manager, self.manager),

@@ -26,6 +26,7 @@ REGISTERING = (
     "routing.runs.operations.outcomes",
     "routing.cover.operations.portal_access",
     "routing.work.checks",
+    "routing.desk.checks",
     "routing.audit.checks",
     "routing.runs.trace_sections",
 )

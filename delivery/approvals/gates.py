@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.deliverables.stages import Audience
-from routing.work.gates import GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,9 @@ def _facts(context: GateContext, row: Approval) -> ApprovalGateFacts:
     return found
 
 
-def saw_this_version(row: Approval, context: GateContext) -> GateResult:
+def saw_this_version(row: Approval, context: ContextWith[DecideDetails]) -> GateResult:
     """Refuses an answer to another version than the one that was asked about."""
-    said = context.details.get("digest")
-    if context.preview or said in {None, "", row.digest}:
+    if context.details is None or context.details.digest in {"", row.digest}:
         return passed("digest")
     return refused(
         "digest",
@@ -90,9 +90,9 @@ def _asks_contact(facts: ApprovalGateFacts) -> GateResult:
     return ANSWERED if facts.contact_id in facts.answered_contacts else passed("audience")
 
 
-def says_what_to_change(row: Approval, context: GateContext) -> GateResult:
+def says_what_to_change(row: Approval, context: ContextWith[DecideDetails]) -> GateResult:
     """Refuses to send work back without a comment."""
-    if context.preview or _says(context.details.get("comment")):
+    if context.details is None or context.details.comment.strip():
         return passed("comment")
     return refused("comment", _("Describe what should be different."), clears_by=_("You"))
 
@@ -116,25 +116,25 @@ def was_not_reminded_today(row: Approval, context: GateContext) -> GateResult:
     )
 
 
-def record_is_evidenced(row: Approval, context: GateContext) -> GateResult:
+def record_is_evidenced(row: Approval, context: ContextWith[RecordDetails]) -> GateResult:
     """Refuses a recorded decision that does not name who decided and show how we know."""
     if row.audience != Audience.CLIENT:
         return refused("audience", _("This question is for the agency, not the client."))
-    if context.preview:
+    if context.details is None:
         return passed("record")
     facts, details = _facts(context, row), context.details
     missing = {
-        "word": (details.get("word") in Answer.Word.values, _("Enter the decision.")),
+        "word": (details.word in Answer.Word.values, _("Enter the decision.")),
         "contact": (
-            details.get("contact") in facts.approvers,
+            details.contact in facts.approvers,
             _("Choose the approver at the client who decided."),
         ),
         "answered": (
-            details.get("contact") not in facts.answered_contacts,
+            details.contact not in facts.answered_contacts,
             _("They have already answered."),
         ),
         "author": (
-            details.get("word") != Answer.Word.APPROVE or facts.author_id != context.by.user_id,
+            details.word != Answer.Word.APPROVE or facts.author_id != context.by.user_id,
             _(
                 "The author of a version cannot record its approval. Ask another account manager "
                 "or operations lead."
@@ -142,8 +142,7 @@ def record_is_evidenced(row: Approval, context: GateContext) -> GateResult:
         ),
         "evidence": (facts.evidence, _("Add evidence, such as an e-mail or minutes.")),
         "comment": (
-            details.get("word") == Answer.Word.APPROVE
-            or bool(str(details.get("comment") or "").strip()),
+            details.word == Answer.Word.APPROVE or bool(details.comment.strip()),
             _("Describe what should be different."),
         ),
     }
@@ -151,7 +150,3 @@ def record_is_evidenced(row: Approval, context: GateContext) -> GateResult:
         if not is_there:
             return refused(code, words, clears_by=_("You"))
     return passed("record")
-
-
-def _says(comment: object) -> bool:
-    return bool(str(comment or "").strip())

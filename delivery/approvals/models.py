@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -117,25 +117,25 @@ class Approval(WorkNoun):
         )
 
     @transition(field=state, source=State.PENDING, target=None)
-    def answer(self, *, at: datetime, **said: Any) -> None:
+    def answer(self, *, at: datetime) -> None:
         """One of several yeses that are needed. What was said is kept as an Answer."""
 
     @transition(field=state, source=State.PENDING, target=None)
-    def record(self, *, at: datetime, **said: Any) -> None:
+    def record(self, *, at: datetime) -> None:
         """
         Somebody writes down what the client decided elsewhere: becomes one of the three below.
         """
 
     @transition(field=state, source=State.PENDING, target=State.APPROVED)
-    def approve(self, *, at: datetime, **said: Any) -> None:
+    def approve(self, *, at: datetime) -> None:
         self.ended_at = at
 
     @transition(field=state, source=State.PENDING, target=State.CHANGES_REQUESTED)
-    def request_changes(self, *, at: datetime, **said: Any) -> None:
+    def request_changes(self, *, at: datetime) -> None:
         self.ended_at = at
 
     @transition(field=state, source=State.PENDING, target=State.REJECTED)
-    def reject(self, *, at: datetime, **said: Any) -> None:
+    def reject(self, *, at: datetime) -> None:
         self.ended_at = at
 
     @transition(field=state, source=State.PENDING, target=State.EXPIRED)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.plan import BadPlan, Planned, read_plan
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
 from routing.kernel.roles import holders
-from routing.work.gates import GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 ABOVE_BUDGET = "delivery.approve_above_budget_brief"
 LONGEST = 20_000  # characters of a brief
@@ -42,10 +44,11 @@ def _facts(context: GateContext, row: Brief) -> BriefGateFacts:
     return found
 
 
-def edit_is_readable(row: Brief, context: GateContext) -> GateResult:
+def edit_is_readable(row: Brief, context: ContextWith[EditBriefDetails]) -> GateResult:
     """Refuses a plan that cannot be read, or that sends work to another client's places."""
-    planned, body = context.details.get("planned"), context.details.get("body")
-    if body is not None and not (isinstance(body, str) and len(body) <= LONGEST and storable(body)):
+    details = context.details or EditBriefDetails()
+    planned, body = details.planned, details.body
+    if body is not None and not _is_text(body):
         return refused(
             "body",
             _("The text is too long or has characters that cannot be stored."),
@@ -60,6 +63,10 @@ def edit_is_readable(row: Brief, context: GateContext) -> GateResult:
             "plan", _("The plan cannot be saved."), evidence=str(error), clears_by=_("You")
         )
     return _fits(plan, _facts(context, row))
+
+
+def _is_text(body: Any) -> bool:
+    return isinstance(body, str) and len(body) <= LONGEST and storable(body)
 
 
 def plan_still_fits(row: Brief, context: GateContext) -> GateResult:

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from delivery.deliverables.details import SignOffDetails, UploadDetails
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience
 from routing.kernel.roles import holders
-from routing.work.gates import GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,16 @@ def has_new_version(row: Deliverable, context: GateContext) -> GateResult:
     return passed("version", _("There is a version to review."))
 
 
-def judgment_is_asked(row: Deliverable, context: GateContext) -> GateResult:
+def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) -> GateResult:
     """Refuses to sign what is not asked, or without saying what was found wrong."""
-    unsigned = _facts(context, row).unsigned
-    if context.preview:
+    unsigned, signature = _facts(context, row).unsigned, context.details
+    if signature is None:
         if unsigned:
             return passed("sign_off", _("A check needs a sign-off."), ", ".join(unsigned))
         return refused("sign_off", _("Nothing needs a sign-off."))
-    if context.details.get("check") is None or context.details.get("passed") not in {True, False}:
+    if signature.check is None or signature.passed not in {True, False}:
         return refused("sign_off", _("Choose the check and whether it passed."), clears_by=_("You"))
-    if context.details["passed"] is False and not str(context.details.get("note", "")).strip():
+    if signature.passed is False and not signature.note.strip():
         return refused("sign_off", _("Describe what must be fixed."), clears_by=_("You"))
     return passed("sign_off")
 
@@ -163,9 +164,9 @@ def has_no_destination(row: Deliverable, context: GateContext) -> GateResult:
     )
 
 
-def version_is_readable(row: Any, context: GateContext) -> GateResult:
+def version_is_readable(row: Any, context: ContextWith[UploadDetails]) -> GateResult:
     """Refuses a version that cannot be stored."""
-    fault = context.details.get("fault", "")
+    fault = context.details.fault if context.details else ""
     if fault:
         return refused(
             "version", _("This version cannot be saved."), evidence=fault, clears_by=_("You")

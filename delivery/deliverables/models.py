@@ -128,11 +128,8 @@ class Deliverable(WorkNoun):
             self.item.doer_id = doer
 
     @transition(field=state, source=[State.IN_PRODUCTION, State.REWORK], target=None)
-    def upload(self, *, at: datetime, version: int = 0, fault: str = "") -> None:
-        """
-        :param version: id of the newest version
-        :param fault: why there is none, for the gate that refuses it
-        """
+    def upload(self, *, at: datetime, version: int) -> None:
+        """:param version: id of the newest version"""
         self.version_id = version
 
     @transition(field=state, source=[State.IN_PRODUCTION, State.REWORK], target=State.IN_QA)
@@ -144,7 +141,7 @@ class Deliverable(WorkNoun):
         """Judged again, such as after a check was changed."""
 
     @transition(field=state, source=State.IN_QA, target=None)
-    def sign_off(self, *, at: datetime, check: int, passed: bool, note: str = "") -> None:
+    def sign_off(self, *, at: datetime) -> None:
         """A person judged what no machine can; the answer is a check's result."""
 
     @transition(field=state, source=State.IN_QA, target=State.IN_INTERNAL_REVIEW)

@@ -23,13 +23,16 @@ from delivery.portal.works import work_of
 from delivery.progress.operations.changes import FLOW, CannotChange, ask_change, can_change, current
 from delivery.progress.operations.impacts import accept_impact, decline_impact
 from delivery.progress.operations.submissions import submitted_before
+from delivery.requests.details import AnswerImpactDetails
 from delivery.requests.operations.requests import ASKING
 from routing.flows.models import FlowVersion
 from routing.people.actors import Actor
 from routing.work.door import Operation
 from routing.work.file_types.refusal import NotKept
 
-STEPS: Mapping[str, Operation] = {step.verb: step for step in (accept_impact, decline_impact)}
+STEPS: Mapping[str, Operation[AnswerImpactDetails]] = {
+    step.verb: step for step in (accept_impact, decline_impact)
+}
 LINE = 200  # characters of a title
 
 
@@ -97,10 +100,9 @@ def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     form = ImpactDecisionForm(request.POST, request.FILES)
     if not form.is_valid():
         return request_page(request, by, row, impact_form=form)
-    said = {name: form.cleaned_data[name] for name in ("seal", "comment", "uploads")}
     step = STEPS[form.cleaned_data["word"]]
     try:
-        [result] = step([row.pk], by=by, at=timezone.now(), **said)
+        [result] = step([row.pk], by=by, at=timezone.now(), details=form.as_details())
     except NotKept as refusal:
         form.add_error("uploads", str(refusal))
         return request_page(request, by, row, impact_form=form)

@@ -6,8 +6,6 @@ A GET never decides.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -112,18 +110,16 @@ def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     form = DecisionForm(request.POST, request.FILES)
     if not form.is_valid():
         return question_page(request, by, row, form)
-    said: dict[str, Any] = {
-        name: form.cleaned_data[name] for name in ("digest", "comment", "uploads")
-    }
+    said = form.as_details()
     verb = form.cleaned_data["word"]
     try:
-        [result] = STEPS[verb]([row.pk], by=by, at=timezone.now(), **said)
+        [result] = STEPS[verb]([row.pk], by=by, at=timezone.now(), details=said)
     except NotKept as refusal:
         form.add_error("uploads", str(refusal))
         return question_page(request, by, row, form)
     mine = answered_before(row, by)
     if result.done or (
-        mine is not None and mine.word == WORDS[verb] and mine.digest == said["digest"]
+        mine is not None and mine.word == WORDS[verb] and mine.digest == said.digest
     ):
         messages.success(request, DONE[verb])
         return redirect("portal:question", ref)

@@ -11,7 +11,9 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.approvals.details import DecideDetails
 from delivery.portal.uploads import WithFiles
+from delivery.requests.details import AnswerImpactDetails
 
 LONG = 5_000
 DECISIONS = ("approve", "request_changes", "reject")
@@ -35,6 +37,10 @@ class DecisionForm(WithFiles):
     )
 
     field_order = ("digest", "word", "comment", "uploads")
+
+    def as_details(self) -> DecideDetails:
+        said = self.cleaned_data
+        return DecideDetails(said["digest"], said["comment"], said["uploads"])
 
     def clean(self) -> None:
         word = self.cleaned_data.get("word")
@@ -73,6 +79,10 @@ class ImpactDecisionForm(WithFiles):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # There may be an open question on the page, with a form of its own.
         super().__init__(*args, auto_id="impact_%s", **kwargs)
+
+    def as_details(self) -> AnswerImpactDetails:
+        said = self.cleaned_data
+        return AnswerImpactDetails(said["seal"], said["comment"], said["uploads"])
 
     def clean(self) -> None:
         if (

@@ -13,16 +13,18 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.approvals.operations import approvals
 from delivery.deliverables.versions import Version, VersionFile
 from routing.people.actors import Actor
-from routing.work.door import Operation, preview
+from routing.work.door import Operation
 from routing.work.gates import Words
+from routing.work.judging import preview
 from routing.work.visibility import work_seen_by
 
 State = Approval.State
-STEPS: Mapping[str, Operation] = {
+STEPS: Mapping[str, Operation[DecideDetails]] = {
     step.verb: step for step in (approvals.approve, approvals.request_changes, approvals.reject)
 }
 _ASSET = re.compile(r'(<img\b[^>]*?\bsrc=")asset:([0-9a-f]{64})(")')

@@ -26,9 +26,10 @@ from delivery.requests.change_gates import seal_of
 from delivery.requests.models import Request
 from delivery.requests.operations.requests import ASKING, answer, withdraw
 from routing.people.actors import Actor
-from routing.work.door import Operation, preview
+from routing.work.door import Operation
 from routing.work.files import File
 from routing.work.files_view import respond
+from routing.work.judging import preview
 from routing.work.notes import Note
 from routing.work.visibility import work_seen_by
 
@@ -178,7 +179,7 @@ def currency_of(row: Request) -> str:
     return sold.currency if sold else ""
 
 
-def can(step: Operation, row: Request, by: Actor) -> bool:
+def can(step: Operation[Any], row: Request, by: Actor) -> bool:
     """Return the door's answer, for drawing a button."""
     [(_step, answers)] = preview([step], row, by=by, at=row.item.changed_at)
     return all(each.passed for each in answers)

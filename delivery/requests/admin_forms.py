@@ -135,9 +135,9 @@ class EditForm(StepForm):
         if not self.errors and not self.has_changed():
             raise ValidationError(_("You have not changed anything. Edit a field or go back."))
 
-    def as_details(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         contact = self.cleaned_data["contact_id"]
-        values = super().as_details() | {"contact_id": contact.pk if contact else None}
+        values = super().values() | {"contact_id": contact.pk if contact else None}
         return {name: value for name, value in values.items() if name in self.changed_data}
 
 

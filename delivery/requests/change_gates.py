@@ -13,8 +13,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
+from delivery.requests.details import ContactAnswerDetails, StateImpactDetails
 from delivery.requests.models import Request
-from routing.work.gates import GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 
 MOST_NOTE = 2_000
 
@@ -55,18 +56,16 @@ def is_a_change(row: Request, context: GateContext) -> GateResult:
     return refused("change", _("This is not a change request."))
 
 
-def impact_is_readable(row: Request, context: GateContext) -> GateResult:
+def impact_is_readable(row: Request, context: ContextWith[StateImpactDetails]) -> GateResult:
     """Refuses a statement that the columns could not hold, or that leaves a question open."""
-    if context.preview:
+    stated = context.details
+    if stated is None:
         return passed("statement")
-    hours, amount, day, note = (
-        context.details.get(name) for name in ("hours", "amount", "date", "note")
-    )
     if (
-        _is_number(hours, MOST_HOURS)
-        and _is_number(amount, MOST_AMOUNT)
-        and isinstance(day, date)
-        and _is_text(note)
+        _is_number(stated.hours, MOST_HOURS)
+        and _is_number(stated.amount, MOST_AMOUNT)
+        and _is_day(stated.date)
+        and _is_text(stated.note)
     ):
         return passed("statement")
     words = _("Enter the extra hours and cost, both 0 or more, and the date it will be ready.")
@@ -75,6 +74,10 @@ def impact_is_readable(row: Request, context: GateContext) -> GateResult:
 
 def _is_number(value: Any, most: Decimal) -> bool:
     return isinstance(value, Decimal) and value.is_finite() and 0 <= value <= most
+
+
+def _is_day(value: Any) -> bool:
+    return isinstance(value, date)
 
 
 def _is_text(value: Any) -> bool:
@@ -94,9 +97,9 @@ def impact_is_asked(row: Request, context: GateContext) -> GateResult:
     )
 
 
-def saw_this_impact(row: Request, context: GateContext) -> GateResult:
+def saw_this_impact(row: Request, context: ContextWith[ContactAnswerDetails]) -> GateResult:
     """Refuses an answer to another statement than the one that holds now."""
-    if context.preview or context.details.get("seal") == seal_of(row):
+    if context.details is None or context.details.seal == seal_of(row):
         return passed("seal")
     return refused(
         "seal",
@@ -105,8 +108,8 @@ def saw_this_impact(row: Request, context: GateContext) -> GateResult:
     )
 
 
-def says_why_not(row: Request, context: GateContext) -> GateResult:
+def says_why_not(row: Request, context: ContextWith[ContactAnswerDetails]) -> GateResult:
     """Refuses to decline an impact without a comment."""
-    if context.preview or str(context.details.get("comment") or "").strip():
+    if context.details is None or context.details.comment.strip():
         return passed("comment")
     return refused("comment", _("Describe what should be different."), clears_by=_("You"))

@@ -7,9 +7,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from delivery.requests.details import UNCHANGED, AnswerDetails, AskDetails, EditRequestDetails
 from delivery.requests.models import Request
 from delivery.requests.texts import storable
-from routing.work.gates import GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateContext, GateResult, passed, refused
 from routing.work.items import WorkItem
 
 OF_THE_ITEM = ("title", "priority")
@@ -27,9 +28,9 @@ def says_what_is_wanted(row: Request, context: GateContext) -> GateResult:
     )
 
 
-def has_question(row: Request, context: GateContext) -> GateResult:
+def has_question(row: Request, context: ContextWith[AskDetails]) -> GateResult:
     """Refuses an empty question."""
-    if context.preview or str(context.details.get("question", "")).strip():
+    if context.details is None or context.details.question.strip():
         return passed("question", _("There is a question."))
     return refused("question", _("Enter a question for the client."), clears_by=_("You"))
 
@@ -47,9 +48,9 @@ def asked_for_it(row: Request, context: GateContext) -> GateResult:
     )
 
 
-def has_answer(row: Request, context: GateContext) -> GateResult:
+def has_answer(row: Request, context: ContextWith[AnswerDetails]) -> GateResult:
     """Refuses an empty answer."""
-    if context.preview or str(context.details.get("details", "")).strip():
+    if context.details is None or context.details.details.strip():
         return passed("answer", _("There is an answer."))
     return refused("answer", _("Enter the answer."), clears_by=_("You"))
 
@@ -70,17 +71,20 @@ def original_fits(row: Request, context: GateContext) -> GateResult:
     return passed("original", _("The original request is set."), evidence=original)
 
 
-def edit_fits(row: Request, context: GateContext) -> GateResult:
+def edit_fits(row: Request, context: ContextWith[EditRequestDetails]) -> GateResult:
     """
     Refuses what the columns could not hold, a choice that there is not, and a contact of another
     client.
     """
+    details = context.details
+    if details is None:
+        return passed("fields")
     found = [
         fault
         for name in EDITABLE
-        if name in context.details and (fault := _fault(name, context.details[name]))
+        if (value := getattr(details, name)) is not UNCHANGED and (fault := _fault(name, value))
     ]
-    if context.details.get("contact_id") is not None and not context.facts.get(row.pk):
+    if details.contact_id not in {None, UNCHANGED} and not context.facts.get(row.pk):
         found.append(str(_("The contact does not belong to this client.")))
     if found:
         return refused(

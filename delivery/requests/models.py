@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -12,6 +11,7 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 from django_fsm import transition
 
+from delivery.requests.details import UNCHANGED, Unchanged
 from routing.kernel.fields import StateField
 from routing.kernel.history import Tracked
 from routing.people.clients import Contact
@@ -240,11 +240,11 @@ class Request(WorkNoun):
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(field=state, source=before_acceptance, target=None)
-    def accept_impact(self, *, at: datetime, contact: int | None, **said: Any) -> None:
+    def accept_impact(self, *, at: datetime, contact: int | None) -> None:
         self._impact(self.Impact.ACCEPTED, contact)
 
     @transition(field=state, source=before_acceptance, target=None)
-    def decline_impact(self, *, at: datetime, contact: int | None, **said: Any) -> None:
+    def decline_impact(self, *, at: datetime, contact: int | None) -> None:
         self._impact(self.Impact.DECLINED, contact)
 
     def _impact(self, answer: Impact, contact: int | None) -> None:
@@ -255,13 +255,31 @@ class Request(WorkNoun):
     @transition(
         field=state, source=[*before_acceptance, State.ACCEPTED, State.IN_DELIVERY], target=None
     )
-    def edit(self, *, at: datetime, **fields: Any) -> None:
+    def edit(
+        self,
+        *,
+        at: datetime,
+        title: str | Unchanged,
+        priority: int | Unchanged,
+        kind: str | Unchanged,
+        channel: str | Unchanged,
+        details: str | Unchanged,
+        wanted_date: date | Unchanged | None,
+        contact_id: int | Unchanged | None,
+    ) -> None:
         """
         Change what the request says; the state stays. ``title`` and ``priority`` are the work
         item's.
         """
-        for name in ("title", "priority"):
-            if name in fields:
-                setattr(self.item, name, fields.pop(name))
-        for name, value in fields.items():
-            setattr(self, name, value)
+        of_the_item = {"title": title, "priority": priority}
+        own = {
+            "kind": kind,
+            "channel": channel,
+            "details": details,
+            "wanted_date": wanted_date,
+            "contact_id": contact_id,
+        }
+        for row, values in ((self.item, of_the_item), (self, own)):
+            for name, value in values.items():
+                if value is not UNCHANGED:
+                    setattr(row, name, value)

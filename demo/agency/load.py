@@ -200,7 +200,8 @@ def _take(step: Step, request: Request, before: list[Request], by: Actor, at: da
     operation = found or operations_of(WorkItem)[step.verb]
     target = request.pk if found else request.item_id
     who = Actor.system() if step.verb in BY_ITSELF else by
-    [result] = operation([target], by=who, at=at, reason=step.reason, **_details(step, before))
+    details = operation.details(**_details(step, before)) if operation.details else None
+    [result] = operation([target], by=who, at=at, reason=step.reason, details=details)
     if not result.done:
         raise StoryBroke(
             f"{request}: {step.verb} was refused: "

@@ -16,12 +16,15 @@ from django.core.files.base import ContentFile
 from django.utils.text import slugify
 from PIL import Image, ImageDraw
 
+from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.reviewing import expire_due
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs
 from delivery.checks.models import Check
+from delivery.deliverables.details import SignOffDetails
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.operations import versions
 from delivery.engagements.models import Engagement
@@ -35,6 +38,7 @@ from routing.people.destinations import Destination
 from routing.people.saving import save_with_reason
 from routing.people.staff import User
 from routing.work.creation import create
+from routing.work.details import HandOverDetails
 from routing.work.files import File
 from routing.work.new_items import new_item
 from routing.work.operations import files, items
@@ -137,7 +141,14 @@ class _Making:
             self.planned(number, piece, place)
             for number, piece in enumerate(self.job.pieces, start=1)
         ]
-        self.done(briefs.edit([brief.pk], by=self.people["lead"], at=moment, planned=plan))
+        self.done(
+            briefs.edit(
+                [brief.pk],
+                by=self.people["lead"],
+                at=moment,
+                details=EditBriefDetails(planned=plan),
+            )
+        )
         self.done(briefs.submit([brief.pk], by=self.people["lead"], at=moment))
         other = (
             self.people["ops"]
@@ -175,31 +186,27 @@ class _Making:
         lead, creative, qa = (self.people[name] for name in ("lead", "creative", "qa"))
         match step:
             case "start":
-                people: dict[str, Any] = {
-                    "owner": row.item.owner_id,
-                    "backup": row.item.backup_id,
-                    "doer": creative.user_id,
-                }
+                people = HandOverDetails(row.item.owner_id, row.item.backup_id, creative.user_id)
                 self.done(
                     items.hand_over(
-                        [row.item_id], by=lead, at=at, reason="Tess makes it.", **people
+                        [row.item_id], by=lead, at=at, reason="Tess makes it.", details=people
                     )
                 )
                 self.done(deliverables.start([row.pk], by=creative, at=at))
             case "upload":
                 self.done(
-                    versions.upload([row.pk], by=creative, at=at, draft=self.draft(piece, text, at))
+                    versions.upload(
+                        [row.pk], by=creative, at=at, details=self.draft(piece, text, at)
+                    )
                 )
             case "pass" | "fail":
                 brand = Check.objects.get(kind="judgment", format=row.format, is_active=True)
-                told: dict[str, Any] = {
-                    "check": brand.pk,
-                    "passed": step == "pass",
-                    "note": piece.note if step == "fail" else "",
-                }
-                self.done(deliverables.sign_off([row.pk], by=qa, at=at, **told))
+                signature = SignOffDetails(
+                    brand.pk, passed=step == "pass", note=piece.note if step == "fail" else ""
+                )
+                self.done(deliverables.sign_off([row.pk], by=qa, at=at, details=signature))
             case "approve":
-                self.done(approvals.approve([_asked(row)], by=lead, at=at))
+                self.done(approvals.approve([_asked(row)], by=lead, at=at, details=DecideDetails()))
             case "client_approves" | "client_changes":
                 self.record(row, step == "client_approves", piece.note, at)
             case "go_live":
@@ -257,13 +264,15 @@ class _Making:
             erased_at=None,
         )
         shown = self.file("answer.txt", b"Their answer by e-mail, kept for the record.\n", at)
-        told: dict[str, Any] = {
-            "word": word.value,
-            "contact": approver.earliest("pk").pk,
-            "comment": "" if approves else said,
-            "evidence": shown.pk,
-        }
-        self.done(approvals.record_answer([_asked(row)], by=self.people["lead"], at=at, **told))
+        told = RecordDetails(
+            word=word.value,
+            contact=approver.earliest("pk").pk,
+            comment="" if approves else said,
+            evidence=shown.pk,
+        )
+        self.done(
+            approvals.record_answer([_asked(row)], by=self.people["lead"], at=at, details=told)
+        )
 
     def file(self, name: str, content: bytes, at: datetime) -> File:
         if name not in self.files:

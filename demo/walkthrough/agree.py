@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
 from delivery.requests.operations import requests
@@ -12,6 +13,7 @@ from demo.walkthrough.people import by
 from demo.walkthrough.walk import Walk, WalkthroughJob, now, where
 from routing.models import Client, Destination, User
 from routing.people.saving import save_with_reason
+from routing.work.details import HandOverDetails
 from routing.work.operations.items import hand_over
 
 WHY = "For the walkthrough."
@@ -46,7 +48,12 @@ def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
     body = f"{brief.body}\n\nMade by manage.py walkthrough."
     titles = ", ".join(f"“{each['title']}”" for each in planned)
     story.done(
-        briefs.edit([brief.pk], by=by(owner), at=now(), body=body, planned=list(planned)),
+        briefs.edit(
+            [brief.pk],
+            by=by(owner),
+            at=now(),
+            details=EditBriefDetails(body=body, planned=list(planned)),
+        ),
         f"{owner} plans {titles} in {brief.item.ref}",
     )
     story.done(briefs.submit([brief.pk], by=by(owner), at=now()), f"{owner} asks for approval")
@@ -78,9 +85,7 @@ def _hand_to_maker(walk: Walk, made: Sequence[Deliverable], owner: User) -> None
             by=by(walk.cast.lead),
             at=now(),
             reason=WHY,
-            owner=item.owner_id,
-            backup=item.backup_id,
-            doer=maker.pk,
+            details=HandOverDetails(owner=item.owner_id, backup=item.backup_id, doer=maker.pk),
         )
         walk.story.done(results, f"{item.ref} is {maker}'s to make, and {owner} answers for it")
         walk.story.tell(f"Deliverable {item.ref}: “{item.title}”.", where(item))

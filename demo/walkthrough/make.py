@@ -7,8 +7,10 @@ from io import BytesIO
 from django.core.files.base import ContentFile
 from PIL import Image
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.checks import operations as checks
+from delivery.deliverables.details import SignOffDetails
 from delivery.deliverables.operations import versions
 from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.models import Answer, Approval, CheckResult, Deliverable
@@ -72,7 +74,7 @@ def start(walk: Walk, row: Deliverable) -> None:
 def hand_in(walk: Walk, row: Deliverable, draft: Draft) -> Deliverable:
     maker = walk.cast.maker
     walk.story.done(
-        versions.upload([row.pk], by=by(maker), at=now(), draft=draft),
+        versions.upload([row.pk], by=by(maker), at=now(), details=draft),
         f"{maker} uploads a version of {row.item.ref}",
     )
     walk.story.done(deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} hands it in")
@@ -106,12 +108,17 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
     for each in checks.judged_checks([row])[row.pk]:
         if each.unsigned:
             signed = deliverables.sign_off(
-                [row.pk], by=by(reviewer), at=now(), check=each.check.pk, passed=True, note=""
+                [row.pk],
+                by=by(reviewer),
+                at=now(),
+                details=SignOffDetails(check=each.check.pk, passed=True, note=""),
             )
             story.done(signed, f"{reviewer} signs “{each.check.name}”")
     question = _question(walk, row, "the agency")
     story.done(
-        approvals.approve([question.pk], by=by(lead), at=now(), digest=question.digest),
+        approvals.approve(
+            [question.pk], by=by(lead), at=now(), details=DecideDetails(digest=question.digest)
+        ),
         f"{lead} approves it for the agency",
     )
     owner = _owner(row)
@@ -133,7 +140,10 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
     question = _question(walk, row, "the client")
     assert contact.user is not None  # invited before
     [result] = ANSWERS[Answer.Word(word)](
-        [question.pk], by=Actor.of(contact.user), at=now(), digest=question.digest, comment=comment
+        [question.pk],
+        by=Actor.of(contact.user),
+        at=now(),
+        details=DecideDetails(digest=question.digest, comment=comment),
     )
     spoken = f"{contact.full_name}, for the client: {Answer.Word(word).label}" + (
         f" (“{comment}”)" if comment else ""

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from delivery.models import Answer, Deliverable, Request
+from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
 from demo.walkthrough import outside
 from demo.walkthrough.agree import agree, destination, take_on
@@ -151,7 +152,10 @@ def _change(walk: Walk, old: Deliverable, file: File) -> None:
     account = walk.job.request.item.owner or walk.cast.lead
     story.done(
         requests.edit(
-            [walk.job.request.pk], by=by(account), at=now(), kind=Request.Kind.CHANGE.value
+            [walk.job.request.pk],
+            by=by(account),
+            at=now(),
+            details=EditRequestDetails(kind=Request.Kind.CHANGE.value),
         ),
         f"{account} notes that it is a change of {old.item.ref}",
     )

@@ -18,6 +18,7 @@ from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
 from routing.models import Run, User
 from routing.people.actors import Actor
+from routing.runs.operations import outcomes, route_runs, runs
 from routing.work.registry import react
 
 VERB = called("crm.tell_deal", _("Update the deal with the outcome"))
@@ -93,36 +94,36 @@ def _said(objects: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Mapping[s
     return {(row.connection_id, row.object_key): row.content for row in newest}
 
 
-@react("routing.run.route")
-def tell_routed(runs: Sequence[Run], by: Actor, at: datetime) -> None:
+@react(route_runs.ROUTE)
+def tell_routed(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     names = dict(
         User.objects.filter(
-            pk__in={run.item.owner_id for run in runs if run.subject_type == DEAL}
+            pk__in={run.item.owner_id for run in rows if run.subject_type == DEAL}
         ).values_list("pk", "full_name")
     )
     owners = [
         (run, {"owner": names[run.item.owner_id]} if run.item.owner_id in names else {})
-        for run in runs
+        for run in rows
     ]
     tell_deals([(run, {"state": run.state, **owner}) for run, owner in owners], by=by, at=at)
 
 
-@react("routing.run.reopen")
-def tell_reopened(runs: Sequence[Run], by: Actor, at: datetime) -> None:
-    tell_deals([(run, {"state": run.state}) for run in runs], by=by, at=at)
+@react(outcomes.REOPEN)
+def tell_reopened(rows: Sequence[Run], by: Actor, at: datetime) -> None:
+    tell_deals([(run, {"state": run.state}) for run in rows], by=by, at=at)
 
 
-@react("routing.run.complete")
-def tell_complete(runs: Sequence[Run], by: Actor, at: datetime) -> None:
+@react(runs.complete)
+def tell_complete(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """With the address of what was published last, if anything was."""
     published = Outbound.objects.filter(
-        run__in=[run.pk for run in runs], state=Outbound.State.DELIVERED
+        run__in=[run.pk for run in rows], state=Outbound.State.DELIVERED
     ).exclude(url="")
     urls = dict(published.order_by("pk").values_list("run_id", "url"))
     tell_deals(
         [
             (run, {"state": run.state, **({"url": urls[run.pk]} if run.pk in urls else {})})
-            for run in runs
+            for run in rows
         ],
         by=by,
         at=at,

@@ -17,6 +17,7 @@ from integrations.outbox.enqueue import NewMessage, enqueue
 from integrations.outbox.models import Outbound
 from integrations.outbox.rows import digest_of
 from integrations.outbox.verbs import called
+from routing.cover.operations.portal_access import INVITED
 from routing.messages.channels import channel
 from routing.models import Contact, Notification, User
 from routing.people.actors import Actor
@@ -55,7 +56,7 @@ def write_emails(notifications: Sequence[Notification], at: datetime) -> None:
     enqueue(fresh, by=Actor.system(), at=at)
 
 
-@react("routing.contact.invite")
+@react(INVITED)
 def write_invitations(rows: Sequence[Contact], by: Actor, at: datetime) -> None:
     """A letter of its own, at once: who is invited waits for it."""
     mail = mail_connection(at)

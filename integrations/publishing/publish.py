@@ -13,6 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
+from delivery.deliverables.details import GoLiveDetails
 from delivery.models import Deliverable, Version
 from integrations.adapters.registry import adapter_of, kinds
 from integrations.base.adapter import Asset
@@ -27,7 +28,7 @@ from routing.models import Destination, File
 from routing.people.actors import Actor
 from routing.people.registry import PlaceKind, places
 from routing.runs.operations.raising import ExceptionFinding, raise_exception
-from routing.work.door import carry
+from routing.work.door import Operation, carry
 from routing.work.operations.files import content_of
 from routing.work.registry import react
 
@@ -35,7 +36,7 @@ VERB = "publish"
 State = Deliverable.State
 
 
-@react("delivery.deliverable.publish")
+@react(deliverables.publish)
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
     Write the intents; what failed before and is published again is let go anew. What can go nowhere
@@ -192,7 +193,16 @@ def _asset(file: File, ref: FileRef) -> Asset:
 
 @on_delivered(VERB)
 def went_live(row: Outbound, by: Actor, at: datetime) -> None:
-    _carry(deliverables.go_live, row, by, at, str(_("Published and confirmed.")), url=row.url)
+    ids = _of(row)
+    if ids:
+        carry(
+            deliverables.go_live,
+            ids,
+            by=by,
+            at=at,
+            reason=str(_("Published and confirmed.")),
+            details=GoLiveDetails(row.url),
+        )
 
 
 @on_dead(VERB)
@@ -222,9 +232,14 @@ def goes_again(row: Outbound, by: Actor, at: datetime) -> None:
 
 
 def _carry(
-    step: Any, row: Outbound, by: Actor, at: datetime, reason: str, state: str = "", **details: Any
+    step: Operation[None], row: Outbound, by: Actor, at: datetime, reason: str, state: str = ""
 ) -> None:
-    about = Deliverable.objects.filter(item=row.item_id)
-    ids = list((about.filter(state=state) if state else about).values_list("pk", flat=True))
+    ids = _of(row, state)
     if ids:
-        carry(step, ids, by=by, at=at, reason=reason, **details)
+        carry(step, ids, by=by, at=at, reason=reason)
+
+
+def _of(row: Outbound, state: str = "") -> list[int]:
+    """Return the deliverable that an outbox message is about, if it is in that state."""
+    about = Deliverable.objects.filter(item=row.item_id)
+    return list((about.filter(state=state) if state else about).values_list("pk", flat=True))

@@ -63,7 +63,7 @@ class BulkSteps(DeskAdmin[WorkT]):
         return actor(request).may(self.steps[verb].permission)
 
     @property
-    def steps(self) -> Mapping[str, Operation]:
+    def steps(self) -> Mapping[str, Operation[Any]]:
         return steps_of(self.opts.model)
 
     def get_urls(self) -> list[URLPattern]:
@@ -97,12 +97,12 @@ class BulkSteps(DeskAdmin[WorkT]):
             by=by,
             at=timezone.now(),
             reason=form.reason,
-            **form.as_details(),
+            details=form.as_details(),
         )
         return self.show_results(request, step, rows, results, missing=len(ids) - len(rows))
 
     def confirm(
-        self, request: HttpRequest, step: Operation, rows: Sequence[Any], form: StepForm
+        self, request: HttpRequest, step: Operation[Any], rows: Sequence[Any], form: StepForm
     ) -> HttpResponse:
         if not rows:
             messages.warning(
@@ -133,7 +133,7 @@ class BulkSteps(DeskAdmin[WorkT]):
     def show_results(
         self,
         request: HttpRequest,
-        step: Operation,
+        step: Operation[Any],
         rows: Sequence[Any],
         results: Sequence[OperationResult],
         missing: int,
@@ -185,7 +185,7 @@ def action_of(model: type[WorkNoun | WorkItem], verb: str) -> Any:
 
 
 def show(
-    step: Operation, admin: BulkSteps[Any], request: HttpRequest, queryset: Any
+    step: Operation[Any], admin: BulkSteps[Any], request: HttpRequest, queryset: Any
 ) -> HttpResponse:
     """Show what would happen to the chosen rows."""
     rows = list(queryset[: LIMIT + 1])

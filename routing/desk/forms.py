@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
@@ -27,7 +28,7 @@ class StepForm(forms.Form):
     """
     The form of one operation, for one row or for many.
 
-    A subclass declares fields named like the operation's ``details``; ``rows`` are of the
+    A subclass declares fields named like those of the operation's ``details``; ``rows`` are of the
     operation's model.
     """
 
@@ -36,7 +37,7 @@ class StepForm(forms.Form):
     width: ClassVar[str] = "tl-narrow"  # the class of what it stands in
 
     def __init__(
-        self, step: Operation, rows: list[Any], actor: Actor, *args: Any, **kwargs: Any
+        self, step: Operation[Any], rows: list[Any], actor: Actor, *args: Any, **kwargs: Any
     ) -> None:
         self.step, self.rows, self.actor = step, rows, actor
         super().__init__(
@@ -55,10 +56,20 @@ class StepForm(forms.Form):
     def prepare(self) -> None:
         """Narrow choices to what fits these rows and this person."""
 
-    def as_details(self) -> dict[str, Any]:
-        """Return the details that the operation takes. Call it after ``is_valid()``."""
+    def as_details(self) -> Any:
+        """
+        Return the details of the operation, None if it takes none. Call it after ``is_valid()``.
+        """
+        details: Any = self.step.details
+        return None if details is None else details(**self.values())
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the details by name."""
+        details: Any = self.step.details
         return {
-            name: self.cleaned_data[name] for name in self.step.details if name in self.cleaned_data
+            each.name: self.cleaned_data[each.name]
+            for each in fields(details)
+            if each.name in self.cleaned_data
         }
 
     def done_message(self, row: Any) -> str:
@@ -70,7 +81,7 @@ class StepForm(forms.Form):
         return str(self.cleaned_data.get("reason", ""))
 
 
-def step_form(step: Operation) -> Callable[[Form], Form]:
+def step_form(step: Operation[Any]) -> Callable[[Form], Form]:
     """Use the class as the form of this step."""
 
     def register(form: Form) -> Form:
@@ -80,7 +91,12 @@ def step_form(step: Operation) -> Callable[[Form], Form]:
     return register
 
 
-def form_of(step: Operation) -> type[StepForm]:
+def step_forms() -> Mapping[tuple[type[models.Model], str], type[StepForm]]:
+    """Return the forms of their own that steps have, by model and verb."""
+    return dict(_forms)
+
+
+def form_of(step: Operation[Any]) -> type[StepForm]:
     return _forms.get((step.model, step.verb), StepForm)
 
 

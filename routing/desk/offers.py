@@ -14,16 +14,18 @@ from routing.desk.addresses import address
 from routing.kernel.roles import holders
 from routing.kernel.transitions import transition_of
 from routing.people.actors import Actor
-from routing.work.door import Facts, Operation, judge, operations_of
-from routing.work.gates import GateContext, GateResult
+from routing.work.declaration import Facts
+from routing.work.door import Operation, operations_of
+from routing.work.gates import ContextWith, GateResult
 from routing.work.items import WorkItem, WorkNoun
+from routing.work.judging import judge
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """One step that can be taken now."""
 
-    step: Operation
+    step: Operation[Any]
     url: str
 
     @property
@@ -36,7 +38,7 @@ class Offer:
 class Held:
     """Steps that the same refusals hold back."""
 
-    steps: list[Operation]
+    steps: list[Operation[Any]]
     refusals: tuple[GateResult, ...]
 
 
@@ -53,7 +55,7 @@ class Panel:
         return not (self.first or self.others or self.dangers)
 
 
-def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation]:
+def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation[Any]]:
     """
     The operations a person can call on the noun, then those on its work item, in the order they
     were declared.
@@ -66,7 +68,7 @@ def steps_of(model: type[WorkNoun | WorkItem]) -> Mapping[str, Operation]:
     return {verb: step for verb, step in both.items() if not step.system and step.may}
 
 
-def target(step: Operation, row: Any) -> Any:
+def target(step: Operation[Any], row: Any) -> Any:
     """Return the target of the step: the noun itself or its work item."""
     return row if isinstance(row, step.model) else row.item
 
@@ -81,32 +83,32 @@ class PageFacts:
 
     def __init__(self, by: Actor, at: datetime) -> None:
         self.by, self.at = by, at
-        self._loaded: dict[tuple[Facts, tuple[Any, ...]], Mapping[int, Any]] = {}
+        self._loaded: dict[tuple[Facts[Any], tuple[Any, ...]], Mapping[int, Any]] = {}
 
-    def of(self, load: Facts, rows: Sequence[Any]) -> Mapping[int, Any]:
+    def of(self, load: Facts[Any], rows: Sequence[Any]) -> Mapping[int, Any]:
         key = load, tuple(row.pk for row in rows)
         if key not in self._loaded:
-            self._loaded[key] = load(rows, self.by, self.at, {})
+            self._loaded[key] = load(rows, self.by, self.at, None)
         return self._loaded[key]
 
-    def answers(self, step: Operation, rows: Sequence[Any]) -> dict[int, list[GateResult]]:
+    def answers(self, step: Operation[Any], rows: Sequence[Any]) -> dict[int, list[GateResult]]:
         """What the step's gates would say now of each row, by id."""
         facts = self.of(step.facts, rows) if step.facts and rows else {}
-        context = GateContext(self.by, self.at, {}, facts, preview=True)
+        context: ContextWith[Any] = ContextWith(self.by, self.at, facts=facts, preview=True)
         return {row.pk: judge(step, row, context) for row in rows}
 
-    def refusals(self, step: Operation, row: Any) -> tuple[GateResult, ...]:
+    def refusals(self, step: Operation[Any], row: Any) -> tuple[GateResult, ...]:
         return tuple(each for each in self.answers(step, [row])[row.pk] if not each.passed)
 
 
 def answers(
-    step: Operation, rows: Sequence[Any], *, by: Actor, at: datetime
+    step: Operation[Any], rows: Sequence[Any], *, by: Actor, at: datetime
 ) -> dict[int, list[GateResult]]:
     """What the step's gates would say now of each row, by id, the facts loaded once for all."""
     return PageFacts(by, at).answers(step, rows)
 
 
-def refusals(step: Operation, row: Any, *, by: Actor, at: datetime) -> tuple[GateResult, ...]:
+def refusals(step: Operation[Any], row: Any, *, by: Actor, at: datetime) -> tuple[GateResult, ...]:
     return PageFacts(by, at).refusals(step, row)
 
 
@@ -119,7 +121,7 @@ def panel(row: Any, known: PageFacts, *, onward: Sequence[str] = ()) -> Panel:
         that changes its state
     """
     made = Panel()
-    held: dict[tuple[GateResult, ...], list[Operation]] = {}
+    held: dict[tuple[GateResult, ...], list[Operation[Any]]] = {}
     not_yours: dict[str, list[str]] = {}
     ready = []
     for step in steps_of(type(row)).values():
@@ -162,18 +164,18 @@ def _first(ready: Sequence[Offer], row: Any, verbs: Sequence[str]) -> Offer | No
     return onward[0] if onward else None
 
 
-def changes_state(step: Operation) -> bool:
+def changes_state(step: Operation[Any]) -> bool:
     change = transition_of(step.model, step.verb)
     return change is not None and not change.is_still
 
 
-def leads_from(step: Operation, state: str) -> bool:
+def leads_from(step: Operation[Any], state: str) -> bool:
     """Whether the step can be taken in this state; one that is no transition can in any."""
     change = transition_of(step.model, step.verb)
     return change is None or state in change.targets
 
 
-def target_state(step: Operation, row: Any) -> str:
+def target_state(step: Operation[Any], row: Any) -> str:
     """Where the step leads from here, in words; empty when the state stays."""
     change = transition_of(step.model, step.verb)
     if change is None or change.is_still or row.state not in change.targets:

@@ -165,7 +165,7 @@ class StepsAdmin(BulkSteps[NounT]):
         if not form.is_valid():
             return self.ask(request, row, step, form, ())
         [result] = step(
-            [about.pk], by=by, at=timezone.now(), reason=form.reason, **form.as_details()
+            [about.pk], by=by, at=timezone.now(), reason=form.reason, details=form.as_details()
         )
         if not result.done:
             return self.ask(request, row, step, form, result.refusals, status=409)
@@ -184,7 +184,7 @@ class StepsAdmin(BulkSteps[NounT]):
         self,
         request: HttpRequest,
         row: Any,
-        step: Operation,
+        step: Operation[Any],
         form: StepForm,
         against: Sequence[GateResult],
         status: int = 200,

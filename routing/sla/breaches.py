@@ -20,17 +20,17 @@ Finder = Callable[[datetime], Mapping[int, int]]
 class Affected:
     """Rows that ``operation`` takes when their clock is breached: ids of rows by ids of clocks."""
 
-    operation: Operation
+    operation: Operation[None]
     by_clock: Mapping[int, int]
 
     def rows(self, clocks: Collection[int]) -> list[int]:
         return [self.by_clock[clock] for clock in clocks if clock in self.by_clock]
 
 
-_finders: list[tuple[Operation, Finder]] = []
+_finders: list[tuple[Operation[None], Finder]] = []
 
 
-def on_breach(operation: Operation, find: Finder) -> None:
+def on_breach(operation: Operation[None], find: Finder) -> None:
     """
     Register an operation for a breach.
 

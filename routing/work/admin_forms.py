@@ -31,10 +31,8 @@ class HandOverForm(StepForm):
         return {"owner": row.owner_id, "backup": row.backup_id, "doer": row.doer_id}
 
     def prepare(self) -> None:
-        for name in self.step.details:
+        for name in ("owner", "backup", "doer"):
             self.fields[name].queryset = User.objects.staff()  # type: ignore[attr-defined]
 
-    def as_details(self) -> dict[str, Any]:
-        return {
-            name: person.pk if person else None for name, person in super().as_details().items()
-        }
+    def values(self) -> dict[str, Any]:
+        return {name: person.pk if person else None for name, person in super().values().items()}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any
+import inspect
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, get_type_hints
 
 from django.apps import AppConfig, apps
 from django.core.checks import CheckMessage, Error, register
 from django.db import models
 
 from routing.kernel.transitions import transitions_of
-from routing.work.door import all_operations
+from routing.work.door import Operation, all_operations
 from routing.work.items import WorkNoun
 from routing.work.registry import announced, reacted_to
 
@@ -25,8 +26,8 @@ def every_reaction_waits_for_an_event_that_can_happen(
         Error(
             f"{reaction.__module__}.{reaction.__qualname__} reacts to “{kind}”, which no step "
             "records.",
-            hint="Correct the kind: the app, the model and the verb. An event that is no step of "
-            "work is declared with routing.work.registry.announce.",
+            hint="Name a declared operation or a transition of the model. An event that is no step "
+            "of work is declared with routing.work.registry.announce.",
             id="throughline.E021",
         )
         for kind, found in reacted_to().items()
@@ -44,11 +45,56 @@ def every_step_says_in_the_activity_what_was_done(
         Error(
             f"{step.kind} does not say in the activity what was done.",
             hint="Give the operation ``done``, a past-tense sentence that begins with %(who)s.",
-            id="throughline.E022",
+            id="throughline.E024",
         )
         for step in all_operations()
         if not str(step.done).startswith("%(who)s ")
     ]
+
+
+def every_verb_takes_the_details_of_its_operation(
+    app_configs: Sequence[AppConfig] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Refuse a verb whose parameters are not the fields of the details: a call would fail."""
+    return [
+        Error(
+            f"{step.model.__name__}.{verb} takes {_in_words(taken)}, but {step.kind} gives "
+            f"{_in_words(given)}.",
+            hint="Name and annotate the verb's parameters like the fields of the details. A field "
+            "that only gates read is named in for_gates.",
+            id="throughline.E022",
+        )
+        for step in all_operations()
+        for verb in (step.verb, *step.becomes)
+        if (taken := _parameters(step, verb)) != (given := _given(step))
+    ]
+
+
+def _given(step: Operation[Any]) -> Mapping[str, Any]:
+    """Return the types of the fields that a verb is given; of one that is not there, nothing."""
+    details: Any = step.verb_details or step.details
+    types = get_type_hints(details) if details else {}
+    unknown = dict.fromkeys(set(step.for_gates) - set(types), "not a field")
+    return {name: kind for name, kind in types.items() if name not in step.for_gates} | unknown
+
+
+def _parameters(step: Operation[Any], verb: str) -> Mapping[str, Any]:
+    """Return the types of a verb's parameters besides its time."""
+    method = inspect.unwrap(getattr(step.model, verb))
+    types = get_type_hints(method)
+    return {
+        _name(each): types.get(name)
+        for name, each in inspect.signature(method).parameters.items()
+        if name not in {"self", "at"}
+    }
+
+
+def _name(parameter: inspect.Parameter) -> str:
+    return f"**{parameter.name}" if parameter.kind is parameter.VAR_KEYWORD else parameter.name
+
+
+def _in_words(types: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}: {kind}" for name, kind in sorted(types.items())) or "nothing"
 
 
 def _kinds() -> Collection[str]:

@@ -15,10 +15,15 @@ from routing.kernel.retrying import again
 from routing.people.actors import Actor
 from routing.work.items import WorkItem, WorkNoun
 from routing.work.locking import holds_of
-from routing.work.registry import bring_in_line, reactions
+from routing.work.registry import EventKind, bring_in_line, reactions
 from routing.work.sql import EventMeta, insert, new_ids
 
 Noun = TypeVar("Noun", bound=WorkNoun)
+
+
+def created(model: type[WorkNoun]) -> EventKind:
+    """Return the kind of event that ``create`` records for new rows of ``model``."""
+    return EventKind.of(model, "create")
 
 
 def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -> list[Noun]:
@@ -38,7 +43,7 @@ def create(rows: Sequence[Noun], *, by: Actor, at: datetime, reason: str = "") -
 
 def _create(rows: Sequence[Noun], by: Actor, at: datetime, reason: str) -> list[Noun]:
     model = type(rows[0])
-    kind = f"{model._meta.app_label}.{model._meta.model_name}.create"
+    kind = created(model).kind
     then = reactions(kind)
     parts = [row.item for row in rows if row.item.parent_id]
     with transaction.atomic(savepoint=False) if then or parts else nullcontext():

@@ -6,55 +6,40 @@ it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property, lru_cache, partial
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, Protocol, TypeVar, Unpack, cast, overload
 
-from django.core.exceptions import EmptyResultSet, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from routing.kernel.retrying import again
-from routing.kernel.roles import Role, grant, holders
-from routing.kernel.transitions import transition_of, turn
+from routing.kernel.roles import grant
+from routing.kernel.transitions import turn
 from routing.people.actors import Actor
+from routing.work.declaration import Declaration, Facts, Options
 from routing.work.gates import (
     GONE,
     OVERTAKEN,
+    ContextWith,
     Gate,
-    GateContext,
     GateResult,
     Words,
-    has_reason,
-    holds_role,
-    not_held,
     passed,
     refused,
 )
 from routing.work.items import WorkItem
+from routing.work.judging import NOT_FROM_HERE, CallContext, context_of, judge
 from routing.work.locking import lock, open_below
 from routing.work.registry import bring_in_line, reactions
 from routing.work.sql import EventMeta, load, write
-from routing.work.visibility import visible_work
+from routing.work.visibility import Seen, seen_by
 
-# Details are empty for a button.
-Facts = Callable[[Sequence[Any], Actor, datetime, Mapping[str, Any]], Mapping[int, Any]]
-# SQL that selects the work items that are seen, and its parameters; None for all.
-Seen = tuple[str, Sequence[Any]] | None
-NOTHING: Seen = ("SELECT 0 WHERE false", ())
-NOT_FROM_HERE = _("Not allowed in this state.")
-
-
-@dataclass(frozen=True, slots=True)
-class CallContext:
-    """Context of a call: actor, time, reason and details."""
-
-    by: Actor
-    at: datetime
-    reason: str
-    details: Mapping[str, Any]
+D = TypeVar("D")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,87 +54,183 @@ class OperationResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Operation:
+class Operation(Declaration[D]):
     """
-    One verb of one noun: who may, which gates, how it is called on screen. Buttons, bulk actions,
-    API and tests read this.
-
-    Calling it runs ``run``, or the door itself: for one id or a thousand, one ``OperationResult``
-    per id in the order given. ``facts`` loads what the gates need, once for the batch. ``system``
-    operations have no button: reactions call them.
+    A declaration that can be called. It runs ``run``, or the door itself, for one id or a thousand,
+    and returns one ``OperationResult`` per id in the order given.
     """
 
-    do_not_call_in_templates: ClassVar[bool] = (
-        True  # a template that shows the label must not run the step
-    )
+    @overload
+    def __call__(
+        self: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    ) -> list[OperationResult]: ...
 
-    model: type[models.Model]
-    verb: str
-    label: Words
-    may: tuple[Role, ...] = ()
-    contacts: tuple[
-        str, ...
-    ] = ()  # roles of a membership whose contacts may too, with their own client's work
-    becomes: tuple[
-        str, ...
-    ] = ()  # verbs that ``run`` may take in place of its own, as the facts decide
-    gates: tuple[Gate, ...] = ()
-    facts: Facts | None = None
-    through_hold: bool = False
-    needs_reason: bool = False
-    details: tuple[str, ...] = ()  # names of fields a person fills in
-    run: Callable[..., list[OperationResult]] | None = None
-    system: bool = False
-    danger: bool = False
-    done: Words = ""  # a past-tense sentence for the activity, such as “%(who)s approved the brief”
-
-    @property
-    def app(self) -> str:
-        return self.model._meta.app_label
-
-    @cached_property
-    def permission(self) -> str:
-        return f"{self.app}.{self.verb}_{self.model._meta.model_name}"
-
-    @cached_property
-    def kind(self) -> str:
-        """The kind of the events it records."""
-        return f"{self.app}.{self.model._meta.model_name}.{self.verb}"
-
-    @cached_property
-    def all_gates(self) -> tuple[Gate, ...]:
-        hold = () if self.through_hold else (not_held,)
-        role = (partial(holds_role, self.contacts),) if self.contacts else ()
-        return (*role, *hold, *self.gates, *((has_reason,) if self.needs_reason else ()))
+    @overload
+    def __call__(
+        self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", details: D
+    ) -> list[OperationResult]: ...
 
     def __call__(
-        self, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", **details: Any
+        self,
+        ids: Sequence[int],
+        *,
+        by: Actor,
+        at: datetime,
+        reason: str = "",
+        details: D | None = None,
     ) -> list[OperationResult]:
-        """:raises PermissionDenied: if ``by`` may not do this at all"""
+        """
+        :raises PermissionDenied: if ``by`` may not do this at all
+        :raises TypeError: if the details are not the operation's
+        """
         if self.run is None:
-            return move(self, ids, by=by, at=at, reason=reason, **details)
+            return move(self, ids, by=by, at=at, reason=reason, details=cast("D", details))
         self.require(by)  # before ``run`` reads or locks anything
-        call = partial(self.run, self, ids, by=by, at=at, reason=reason, **details)
+        self.check(details)
+        given = {} if details is None else {"details": details}
+        call = partial(self.run, self, ids, by=by, at=at, reason=reason, **given)
         return again(call, otherwise=partial(_overtaken, ids))
 
-    def require(self, by: Actor) -> None:
-        """:raises PermissionDenied: if ``by`` may not do this at all"""
-        if not self.open_to(by):
-            by.require(
-                self.permission,
-                to=f"{self.verb.replace('_', ' ')} {self.model._meta.verbose_name_plural}",
-            )
+    def with_details(self, details: type[V]) -> Operation[V]:
+        """
+        Return the step as its ``run`` takes it through the door: behind the same gates, with what
+        the verb takes.
 
-    def open_to(self, by: Actor) -> bool:
-        return by.may(self.permission) or bool(self.contacts and by.clients_as(*self.contacts))
+        :raises TypeError: if the operation does not declare them as ``verb_details``
+        """
+        if details is not self.verb_details:
+            raise TypeError(f"{self.kind} does not declare {details.__name__} for its verb.")
+        bare: Any = self
+        inner: Operation[V] = replace(bare, details=details, verb_details=None, run=None)
+        return inner
 
 
-_operations: dict[type[models.Model], dict[str, Operation]] = defaultdict(dict)
+_operations: dict[type[models.Model], dict[str, Operation[Any]]] = defaultdict(dict)
 
 
-def operation(model: type[models.Model], verb: str, label: Words, **options: Any) -> Operation:
-    """Declare an operation, and with it the permission and the roles that hold it."""
-    made = Operation(model, verb, label, **options)
+class PlainRun(Protocol):
+    """``run`` of an operation without details."""
+
+    def __call__(
+        self,
+        step: Operation[None],
+        ids: Sequence[int],
+        /,
+        *,
+        by: Actor,
+        at: datetime,
+        reason: str = "",
+    ) -> list[OperationResult]: ...
+
+
+class RunWith(Protocol[D]):
+    """``run`` of an operation with details."""
+
+    def __call__(
+        self,
+        step: Operation[D],
+        ids: Sequence[int],
+        /,
+        *,
+        by: Actor,
+        at: datetime,
+        reason: str = "",
+        details: D,
+    ) -> list[OperationResult]: ...
+
+
+@overload
+def operation(
+    model: type[models.Model],
+    verb: str,
+    label: Words,
+    *,
+    gates: tuple[Gate[None], ...] = (),
+    facts: Facts[None] | None = None,
+    run: PlainRun | None = None,
+    **options: Unpack[Options],
+) -> Operation[None]: ...
+
+
+@overload
+def operation(
+    model: type[models.Model],
+    verb: str,
+    label: Words,
+    *,
+    details: type[D],
+    gates: tuple[Gate[D], ...] = (),
+    facts: Facts[D] | None = None,
+    run: RunWith[D] | None = None,
+    **options: Unpack[Options],
+) -> Operation[D]: ...
+
+
+@overload
+def operation(
+    model: type[models.Model],
+    verb: str,
+    label: Words,
+    *,
+    verb_details: type[V],
+    run: PlainRun,
+    gates: tuple[Gate[V], ...] = (),
+    facts: Facts[V] | None = None,
+    **options: Unpack[Options],
+) -> Operation[None]: ...
+
+
+@overload
+def operation(
+    model: type[models.Model],
+    verb: str,
+    label: Words,
+    *,
+    details: type[D],
+    verb_details: type[V],
+    run: RunWith[D],
+    gates: tuple[Gate[V], ...] = (),
+    facts: Facts[V] | None = None,
+    **options: Unpack[Options],
+) -> Operation[D]: ...
+
+
+def operation(model: type[models.Model], verb: str, label: Words, **options: Any) -> Operation[Any]:
+    """
+    Declare an operation, and with it the permission and the roles that hold it.
+
+    The details are a frozen dataclass, which the gates read and whose fields the verb takes::
+
+        @dataclass(frozen=True, slots=True)
+        class AskDetails:
+            question: str
+
+        class Request(WorkNoun):
+            @transition(field=state, source=State.CAPTURED, target=State.NEEDS_INFORMATION)
+            def ask(self, *, at: datetime, question: str) -> None:
+                self.question = question
+
+        def has_question(row: Request, context: ContextWith[AskDetails]) -> GateResult:
+            if context.details is None or context.details.question.strip():
+                return passed("question")
+            return refused("question", _("Enter a question for the client."))
+
+        ask = operation(
+            Request,
+            "ask",
+            _("Ask client"),
+            done=_("%(who)s asked the client a question"),
+            may=(AM,),
+            gates=(has_question,),
+            details=AskDetails,
+        )
+
+        ask([request.pk], by=actor, at=now, details=AskDetails("Which colour?"))
+
+    mypy refuses details of another class, a gate that reads another class, and details where the
+    operation has none. A system check compares the verb's parameters with the dataclass.
+    """
+    made: Operation[Any] = Operation(model, verb, label, **options)
     _operations[model][verb] = made
     grant(
         made.permission, *made.may, name=f"Can {verb.replace('_', ' ')} {model._meta.verbose_name}"
@@ -157,22 +238,34 @@ def operation(model: type[models.Model], verb: str, label: Words, **options: Any
     return made
 
 
-def operations_of(model: type[models.Model]) -> Mapping[str, Operation]:
+def operations_of(model: type[models.Model]) -> Mapping[str, Operation[Any]]:
     return _operations[model]
 
 
-def all_operations() -> list[Operation]:
+def all_operations() -> list[Operation[Any]]:
     return [each for verbs in _operations.values() for each in verbs.values()]
 
 
+@overload
 def move(
-    step: Operation,
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[OperationResult]: ...
+
+
+@overload
+def move(
+    step: Operation[D], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", details: D
+) -> list[OperationResult]: ...
+
+
+def move(
+    step: Operation[Any],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    **details: Any,
+    details: object = None,
 ) -> list[OperationResult]:
     """
     Take rows through a verb: permission, lock, gates, verb, one statement for rows, history and
@@ -185,38 +278,51 @@ def move(
 
     :param at: aware; the instant of the change in history and events
     :raises PermissionDenied: if ``by`` lacks the permission
-    :raises TypeError: if a detail is none of the operation's
+    :raises TypeError: if the details are not the operation's
     """
     step.require(by)
-    unknown = details.keys() - step.details
-    if unknown and not step.system:  # a verb that takes any field would write it
-        raise TypeError(f"{step.kind} takes no {', '.join(sorted(unknown))}")
+    step.check(details, for_verb=True)
     wanted, asked = list(dict.fromkeys(ids)), CallContext(by, at, reason, details)
     return again(
-        partial(_move, step, wanted, asked, _seen(by)), otherwise=partial(_overtaken, wanted)
+        partial(_move, step, wanted, asked, seen_by(by)), otherwise=partial(_overtaken, wanted)
     )
 
 
+@overload
 def carry(
-    step: Operation,
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[OperationResult]: ...
+
+
+@overload
+def carry(
+    step: Operation[D], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = "", details: D
+) -> list[OperationResult]: ...
+
+
+def carry(
+    step: Operation[Any],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    **details: Any,
+    details: object = None,
 ) -> list[OperationResult]:
     """
     Take along what belongs to rows that were just moved, whether or not ``by`` may do or see it:
     the whole was asked for.
 
     Call it in the transaction that moved them.
+
+    :raises TypeError: if the details are not the operation's
     """
+    step.check(details, for_verb=True)
     return _move(step, ids, CallContext(by, at, reason, details), None)
 
 
 def _move(
-    step: Operation, wanted: Sequence[int], asked: CallContext, seen: Seen
+    step: Operation[Any], wanted: Sequence[int], asked: CallContext, seen: Seen
 ) -> list[OperationResult]:
     if len(wanted) == 1 and not reactions(step.kind):
         rows = load(step.model, wanted, lock=False, seen=seen)
@@ -228,11 +334,12 @@ def _move(
 
 
 def _pass(
-    step: Operation, wanted: Sequence[int], rows: Sequence[Any], asked: CallContext
+    step: Operation[Any], wanted: Sequence[int], rows: Sequence[Any], asked: CallContext
 ) -> list[OperationResult]:
     """Judge, turn and write rows that are loaded, and locked where that is needed."""
     by, at = asked.by, asked.at
-    context = _context(step, rows, by, at, {**asked.details, "reason": asked.reason})
+    context = context_of(step, rows, asked)
+    details = step.keywords(asked.details)
     found = {
         row.pk: [answer for answer in judge(step, row, context) if not answer.passed]
         for row in rows
@@ -240,7 +347,7 @@ def _pass(
     moved = [
         pair
         for row in rows
-        if not found[row.pk] and (pair := _turn(step, row, at, asked.details, found[row.pk]))
+        if not found[row.pk] and (pair := _turn(step, row, at, details, found[row.pk]))
     ]
     written = (
         write(
@@ -289,72 +396,13 @@ def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None
         carry(RELEASE, below, by=by, at=at, reason=reason)
 
 
-def judge(step: Operation, row: Any, context: GateContext) -> list[GateResult]:
-    """Every answer, passed or not, in the order a person should clear them: state first."""
-    return [_state(step, row), *(gate(row, context) for gate in step.all_gates)]
-
-
-def preview(
-    steps: Sequence[Operation], row: Any, *, by: Actor, at: datetime
-) -> list[tuple[Operation, list[GateResult]]]:
-    """
-    Return the answer of each operation without doing it.
-
-    It asks the same gates, so buttons agree with the door.
-    """
-    answers = []
-    for step in steps:
-        context = _context(step, [row], by, at, {}, preview=True)
-        answers.append((step, [_permission(step, by), *judge(step, row, context)]))
-    return answers
-
-
-def _permission(step: Operation, by: Actor) -> GateResult:
-    if step.open_to(by):
-        return passed("permission")
-    return refused(
-        "permission", _("Your role does not allow this."), clears_by=holders(step.permission)
-    )
-
-
-def _context(
-    step: Operation,
-    rows: Sequence[Any],
-    by: Actor,
-    at: datetime,
-    details: Mapping[str, Any],
-    *,
-    preview: bool = False,
-) -> GateContext:
-    facts = step.facts(rows, by, at, details) if step.facts and rows else {}
-    return GateContext(by, at, details, facts, preview)
-
-
-@lru_cache(maxsize=512)
-def _seen(by: Actor) -> Seen:
-    condition = visible_work(by)
-    if condition is None:
-        return None
-    try:
-        return WorkItem.objects.filter(condition).order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:  # no row can match, and Django makes no SQL of that
-        return NOTHING
-
-
-def _state(step: Operation, row: Any) -> GateResult:
-    change = transition_of(step.model, step.verb)
-    if change is None or row.state in change.targets:
-        return passed("state", evidence=row.state)
-    return refused("state", NOT_FROM_HERE, evidence=row.state)
-
-
 def _item(row: Any) -> WorkItem:
     item: WorkItem = getattr(row, "item", row)
     return item
 
 
 def _turn(
-    step: Operation, row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]
+    step: Operation[Any], row: Any, at: datetime, details: Mapping[str, Any], held: list[GateResult]
 ) -> tuple[Any, ...] | None:
     """
     Run the verb in memory and mirror the outcome to the work item; the values before and after, or
@@ -374,7 +422,7 @@ def _turn(
     return before, row.__dict__, item_before, item.__dict__
 
 
-def is_held(row: WorkItem, context: GateContext) -> GateResult:
+def is_held(row: WorkItem, context: ContextWith[Any]) -> GateResult:
     if row.held_at is not None:
         return passed("held", _("On hold."), evidence=row.hold_reason)
     return refused("held", _("Not on hold."), clears_by=_("Nobody"))
@@ -382,7 +430,7 @@ def is_held(row: WorkItem, context: GateContext) -> GateResult:
 
 # Below a held item nobody is asked again: whoever may resume the whole, or end it, may resume its
 # parts.
-RELEASE = Operation(
+RELEASE: Operation[None] = Operation(
     WorkItem,
     "resume",
     _("Resume"),
@@ -398,10 +446,8 @@ __all__ = [
     "PermissionDenied",
     "all_operations",
     "carry",
-    "judge",
     "move",
     "operation",
     "operations_of",
-    "preview",
     "release",
 ]

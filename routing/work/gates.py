@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from routing.people.actors import Actor
 
 Words = str | Promise  # translated where it is shown, in the reader's language
+D_co = TypeVar("D_co", covariant=True)
+D_contra = TypeVar("D_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,31 @@ class GateResult:
 @dataclass(frozen=True, slots=True)
 class GateContext:
     """
-    Facts for a gate besides the row: actor, time, details, and facts loaded once for the batch.
+    Facts for a gate besides the row: actor, time, reason, and facts loaded once for the batch.
     """
 
     by: Actor
     at: datetime
-    details: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
     facts: Mapping[int, Any] = field(default_factory=dict)  # by the row's primary key
-    preview: bool = False  # a button is being drawn: details are not known yet
+    preview: bool = False  # a button is being drawn: reason and details are not known yet
 
 
-class Gate(Protocol):
-    def __call__(self, row: Any, context: GateContext) -> GateResult: ...
+@dataclass(frozen=True, slots=True)
+class ContextWith(GateContext, Generic[D_co]):
+    """
+    Facts for a gate that also looks at the details of the operation.
+
+    ``details`` is None while a button is being drawn, and where the operation has none.
+    """
+
+    details: D_co | None = None
+
+
+class Gate(Protocol[D_contra]):
+    """A gate of operations whose details are of this type, or of any operation."""
+
+    def __call__(self, row: Any, context: ContextWith[D_contra], /) -> GateResult: ...
 
 
 def passed(code: str, message: Words = "", evidence: Words = "") -> GateResult:
@@ -125,6 +140,6 @@ def holds_role(roles: Collection[str], row: Any, context: GateContext) -> GateRe
 
 def has_reason(row: Any, context: GateContext) -> GateResult:
     """Refuses without a reason. Reasons go into history, where the next person reads them."""
-    if context.preview or str(context.details.get("reason", "")).strip():
+    if context.preview or context.reason.strip():
         return passed("reason", _("A reason was given."))
     return refused("reason", _("Enter a reason."), clears_by=_("You"))

@@ -248,7 +248,9 @@ class WorkItem(DoorOnly):
         self.held_by_id = None
         self.hold_reason = ""
 
-    def hand_over(self, *, at: datetime, owner: int, backup: int, doer: int | None) -> None:
+    def hand_over(
+        self, *, at: datetime, owner: int | None, backup: int | None, doer: int | None
+    ) -> None:
         """Change who answers for this, by user id."""
         self.owner_id, self.backup_id, self.doer_id = owner, backup, doer
 

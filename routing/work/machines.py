@@ -50,7 +50,7 @@ def in_words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def gates_of(step: Operation) -> Mapping[str, str]:
+def gates_of(step: Operation[Any]) -> Mapping[str, str]:
     """
     Return each gate of a step in the order they are asked: its name, and its one-line meaning.
     """

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
+
+from django.db import models
 
 from routing.people.actors import Actor
 from routing.work.items import WorkItem
@@ -21,17 +24,36 @@ Reaction = Callable[[Sequence[Any], Actor, datetime], None]
 _reactions: dict[str, list[Reaction]] = defaultdict(list)
 
 
-def react(*kinds: str) -> Callable[[Reaction], Reaction]:
-    """
-    Run the function in the same transaction whenever events of these kinds are recorded, once a
-    batch.
+class Recorded(Protocol):
+    """An operation, or an ``EventKind`` where no operation records the event."""
 
-    A reaction only writes rows and does no I/O; if it raises, the whole operation is undone.
+    @property
+    def kind(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """Kind of an event that no operation records: new work, a transition, or an announced one."""
+
+    kind: str
+
+    @classmethod
+    def of(cls, model: type[models.Model], verb: str) -> EventKind:
+        return cls(f"{model._meta.app_label}.{model._meta.model_name}.{verb}")
+
+
+def react(*causes: Recorded) -> Callable[[Reaction], Reaction]:
+    """
+    Run the function in the same transaction whenever one of these operations is done, or an event
+    of one of these kinds is recorded, once a batch.
+
+    Reactions to the same cause run in the order in which they were registered. A reaction only
+    writes rows and does no I/O; if it raises, the whole operation is undone.
     """
 
     def register(reaction: Reaction) -> Reaction:
-        for kind in kinds:
-            _reactions[kind].append(reaction)
+        for cause in causes:
+            _reactions[cause.kind].append(reaction)
         return reaction
 
     return register
@@ -49,10 +71,10 @@ def reacted_to() -> Mapping[str, Sequence[Reaction]]:
 _announced: set[str] = set()
 
 
-def announce(kind: str) -> str:
+def announce(kind: str) -> EventKind:
     """Declare a kind of event that is neither a step of work nor its creation, and return it."""
     _announced.add(kind)
-    return kind
+    return EventKind(kind)
 
 
 def announced() -> frozenset[str]:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -10,6 +15,10 @@ from routing.people.clients import Client, Contact, Membership
 from routing.work.files import File, FileQuerySet
 from routing.work.items import WorkItem, WorkItemQuerySet
 from routing.work.kinds import nouns
+
+# SQL that selects the work items that are seen, and its parameters; None for all.
+Seen = tuple[str, Sequence[Any]] | None
+NOTHING: Seen = ("SELECT 0 WHERE false", ())
 
 
 def visible_work(actor: Actor) -> Q | None:
@@ -32,6 +41,17 @@ def visible_work(actor: Actor) -> Q | None:
     if actor.may("routing.see_team_work"):
         return mine | Q(team__in=sorted(actor.team_ids))
     return Q(pk__in=[])
+
+
+@lru_cache(maxsize=512)
+def seen_by(actor: Actor) -> Seen:
+    condition = visible_work(actor)
+    if condition is None:
+        return None
+    try:
+        return WorkItem.objects.filter(condition).order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:  # no row can match, and Django makes no SQL of that
+        return NOTHING
 
 
 def shown_to_clients() -> Q:

@@ -18,6 +18,7 @@ from pytest_django import Settings
 
 from delivery.flows.client_request import publish_client_request
 from delivery.models import Request
+from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from routing.models import Contact, Membership
 from routing.runs.operations.advance import advance
@@ -60,7 +61,7 @@ def stories(agency: World, carla: Contact) -> dict[str, str]:
             [row.pk],
             by=by(agency.alice),
             at=at - timedelta(hours=3),
-            question="How long may it be?\n\nAnd in which languages?",
+            details=AskDetails(question="How long may it be?\n\nAnd in which languages?"),
         )
     own = make_request(
         agency.acme,
@@ -155,7 +156,7 @@ def test_a_question_is_answered_by_keyboard_alone(
     agency: World, carla: Contact, sit_down: SitDown
 ) -> None:
     row = make_request(agency.acme, title="A film", contact=carla)
-    requests.ask([row.pk], by=by(agency.alice), at=NOW, question="How long?")
+    requests.ask([row.pk], by=by(agency.alice), at=NOW, details=AskDetails(question="How long?"))
     page = sit_down(user_of(carla)).open("/portal/")
 
     page.keyboard.press("Tab")

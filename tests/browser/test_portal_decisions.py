@@ -16,11 +16,14 @@ from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django import Settings
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
+from delivery.deliverables.details import GoLiveDetails
 from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.flows.client_change import publish_client_change
 from delivery.models import Approval, Deliverable, Request, Version
 from delivery.progress.operations import impacts
+from delivery.requests.details import StateImpactDetails
 from routing.models import Contact, WorkItem
 from routing.people.actors import Actor
 from routing.runs.operations.advance import advance
@@ -93,14 +96,17 @@ def second_version(agency: World) -> Deliverable:
             [asked.pk],
             by=client,
             at=timezone.now(),
-            digest=asked.digest,
-            comment="April too, please.",
+            details=DecideDetails(digest=asked.digest, comment="April too, please."),
         )
     )
     hand_in(
         agency, fresh(row), draft(agency, "Our lodge is open from December to April, every day.")
     )
-    done(approvals.approve([question(row).pk], by=by(agency.alice), at=timezone.now()))
+    done(
+        approvals.approve(
+            [question(row).pk], by=by(agency.alice), at=timezone.now(), details=DecideDetails()
+        )
+    )
     done(deliverables.ask_client([row.pk], by=by(agency.alice), at=timezone.now()))
     return fresh(row)
 
@@ -117,7 +123,9 @@ def live(agency: World) -> Deliverable:
     ]
     [row] = make_deliverables(agency, planned=planned)
     hand_in(agency, row, draft(agency, "Winter."))
-    done(approvals.approve([question(row).pk], by=by(agency.alice), at=NOW))
+    done(
+        approvals.approve([question(row).pk], by=by(agency.alice), at=NOW, details=DecideDetails())
+    )
     done(carry(deliverables.approve, [row.pk], by=Actor.system(), at=NOW))
     done(deliverables.publish([row.pk], by=by(agency.alice), at=NOW))
     done(
@@ -126,7 +134,7 @@ def live(agency: World) -> Deliverable:
             [row.pk],
             by=Actor.system(),
             at=NOW,
-            url="https://acme.test/winter",
+            details=GoLiveDetails(url="https://acme.test/winter"),
         )
     )
     return fresh(row)
@@ -199,7 +207,11 @@ def test_a_change_of_what_is_live_is_asked_for_and_agreed_to(
         "date": date(2027, 1, 15),
         "note": "We take the picture anew.",
     }
-    done(impacts.state_impact([made.pk], by=by(agency.alice), at=timezone.now(), **stated))
+    done(
+        impacts.state_impact(
+            [made.pk], by=by(agency.alice), at=timezone.now(), details=StateImpactDetails(**stated)
+        )
+    )
 
     page = seat.open("/portal/")
     seat.check("portal-home-impact")

@@ -10,6 +10,7 @@ import time_machine
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from routing.desk.operations.visits import look_in
 from routing.models import Absence, WorkItem
@@ -45,7 +46,9 @@ def fill(agency: World) -> None:
         make_request(agency.acme, title="A film"),
         make_request(others),
     )
-    requests.ask([asked.pk], by=alice, at=now - timedelta(days=2), question="Which?")
+    requests.ask(
+        [asked.pk], by=alice, at=now - timedelta(days=2), details=AskDetails(question="Which?")
+    )
     items.hold([held.item_id], by=alice, at=now, reason="The budget is not settled.")
     look_in(agency.alice.pk, now - timedelta(hours=5))
     requests.triage([theirs.pk], by=bob, at=now - timedelta(hours=1))

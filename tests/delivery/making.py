@@ -12,7 +12,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.deliverables.formats import Format
 from delivery.deliverables.operations import versions
@@ -62,7 +64,9 @@ def make_brief(
     )
     brief = Brief(item=item, request=request, body=fields.pop("body", "Make it good."), **fields)
     [made] = create([brief], by=Actor.system(), at=timezone.now())
-    [result] = briefs.edit([made.pk], by=by(world.alice), at=timezone.now(), planned=plan)
+    [result] = briefs.edit(
+        [made.pk], by=by(world.alice), at=timezone.now(), details=EditBriefDetails(planned=plan)
+    )
     assert result.done, result.refusals
     return Brief.objects.get(pk=made.pk)
 
@@ -88,7 +92,7 @@ def hand_in(world: World, row: Deliverable, draft: versions.Draft = DRAFT) -> De
     """Start it if need be, upload a version and hand it in."""
     if row.state == Deliverable.State.PLANNED:
         done(deliverables.start([row.pk], by=by(world.cora), at=timezone.now()))
-    done(versions.upload([row.pk], by=by(world.cora), at=timezone.now(), draft=draft))
+    done(versions.upload([row.pk], by=by(world.cora), at=timezone.now(), details=draft))
     done(deliverables.submit([row.pk], by=by(world.cora), at=timezone.now()))
     return fresh(row)
 
@@ -105,7 +109,11 @@ def with_the_client(world: World, row: Deliverable, draft: versions.Draft = DRAF
             contact=make_contact(), client=world.acme, role=Membership.Role.APPROVER
         )
     hand_in(world, row, draft)
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=timezone.now()))
+    done(
+        approvals.approve(
+            [question(row).pk], by=by(world.alice), at=timezone.now(), details=DecideDetails()
+        )
+    )
     done(deliverables.ask_client([row.pk], by=by(world.alice), at=timezone.now()))
     return fresh(row)
 
@@ -129,8 +137,7 @@ def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Op
         [asked.pk],
         by=by(contact.user),
         at=timezone.now(),
-        comment=comment,
-        digest=digest or asked.digest,
+        details=DecideDetails(digest or asked.digest, comment),
     )
     answer: OperationResult = result
     return answer

@@ -82,12 +82,12 @@ def test_a_reaction_that_fails_undoes_everything(world: World) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("reaction failed")
 
-    registry.react("delivery.request.triage")(fail)
+    registry.react(requests.triage)(fail)
     try:
         with pytest.raises(RuntimeError), transaction.atomic():
             requests.triage([request.pk], by=by(world.alice), at=NOW)
     finally:
-        registry._reactions["delivery.request.triage"].remove(fail)
+        registry._reactions[requests.triage.kind].remove(fail)
 
     assert Request.objects.get(pk=request.pk).state == "captured"
     assert request.history.count() == 1

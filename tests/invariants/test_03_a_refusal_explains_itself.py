@@ -13,8 +13,10 @@ from django.utils.timezone import now
 
 from delivery.models import Request
 from delivery.requests.operations import requests
-from routing.work.door import Operation, all_operations, operations_of, preview
+from routing.work.door import Operation, all_operations, operations_of
+from routing.work.judging import preview
 from routing.work.operations import items
+from tests.details import blank
 from tests.world import NOW, World, by, make_request
 
 # From here, or for such a request: there is nothing to clear, and no button.
@@ -25,7 +27,7 @@ NO_STEP = {"state", "change"}
 @pytest.mark.parametrize("state", list(Request.State))
 @pytest.mark.parametrize("held", [False, True])
 def test_the_button_says_what_the_door_says(
-    world: World, step: Operation, state: str, held: bool
+    world: World, step: Operation[Any], state: str, held: bool
 ) -> None:
     request = make_request(
         world.acme,
@@ -44,7 +46,7 @@ def test_the_button_says_what_the_door_says(
     if any(answer.code == "permission" for answer in said):
         assert not olga.may(step.permission)
         return
-    [result] = step([request.pk], by=olga, at=now(), reason="", **_details(step))
+    [result] = step([request.pk], by=olga, at=now(), reason="", details=blank(step.details))
     told = {refusal.code for refusal in result.refusals}
     assert {
         answer.code for answer in said
@@ -52,15 +54,6 @@ def test_the_button_says_what_the_door_says(
     for refusal in result.refusals:
         assert str(refusal.message)
         assert refusal.code in NO_STEP or str(refusal.clears_by), refusal
-
-
-def _details(step: Operation) -> dict[str, Any]:
-    details: dict[str, dict[str, Any]] = {
-        "ask": {"question": ""},
-        "answer": {"details": ""},
-        "mark_duplicate": {"duplicate_of": None},
-    }
-    return details.get(step.verb, {})
 
 
 def test_every_operation_has_a_label_and_somebody_who_may_or_is_the_systems() -> None:

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from routing.kernel.roles import AM
 from routing.models import User, WorkItem
+from routing.work.details import HandOverDetails
 from routing.work.operations import items
 from tests.world import NOW, World, by, make_request, make_user
 
@@ -59,9 +60,7 @@ def test_ownership_moves_by_an_operation_and_history_says_why(world: World) -> N
         by=by(world.alice),
         at=NOW,
         reason="Maternity leave",
-        owner=world.olga.pk,
-        backup=world.bob.pk,
-        doer=None,
+        details=HandOverDetails(owner=world.olga.pk, backup=world.bob.pk, doer=None),
     )
 
     before, after = item.history.order_by("history_id")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from delivery.models import Request
+from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
 from routing.models import Clock
 from routing.sla.explain_due import as_json, explain
@@ -73,9 +74,13 @@ def triaged_clock(world: World, steps: tuple[Step, ...]) -> Clock:
     for verb, when in steps:
         match verb:
             case "ask":
-                [done] = requests.ask([request.pk], by=alice, at=when, question="Which pages?")
+                [done] = requests.ask(
+                    [request.pk], by=alice, at=when, details=AskDetails(question="Which pages?")
+                )
             case "answer":
-                [done] = requests.answer([request.pk], by=alice, at=when, details="All of them")
+                [done] = requests.answer(
+                    [request.pk], by=alice, at=when, details=AnswerDetails(details="All of them")
+                )
             case "hold":
                 [done] = items.hold(
                     [request.item_id], by=alice, at=when, reason="The budget is in doubt."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
+from delivery.requests.details import AnswerDetails
 from delivery.requests.operations import requests
 from routing.kernel.roles import AM, CREATIVE, Role
 from routing.models import Client, Contact, WorkItem
@@ -67,7 +69,7 @@ def test_a_contact_sees_the_questions_to_their_client_and_never_the_agencys_own(
     [row] = make_deliverables(world)
     internal = question(hand_in(world, row))
     before = set(work_seen_by(actor).values_list("kind", flat=True))
-    done(approvals.approve([internal.pk], by=by(world.alice), at=NOW))
+    done(approvals.approve([internal.pk], by=by(world.alice), at=NOW, details=DecideDetails()))
     done(deliverables.ask_client([row.pk], by=by(world.alice), at=NOW))
     asked = question(row)
 
@@ -77,7 +79,9 @@ def test_a_contact_sees_the_questions_to_their_client_and_never_the_agencys_own(
     assert seen == {asked.item_id}
     assert not work_seen_by(stranger).exists()
     for question_id in (internal.pk, asked.pk, 10_000_000):
-        [refused] = approvals.approve([question_id], by=stranger, at=NOW, digest=asked.digest)
+        [refused] = approvals.approve(
+            [question_id], by=stranger, at=NOW, details=DecideDetails(digest=asked.digest)
+        )
         assert [refusal.code for refusal in refused.refusals] == ["gone"]
 
 
@@ -104,7 +108,9 @@ def test_an_operation_answers_for_another_clients_work_as_for_none(world: World)
     theirs = make_request(other_client(world), "needs_information", question="How long?")
     actor = by(user_of(invited(world, "Carla", (world.acme, APPROVER))))
 
-    hidden, missing = requests.answer([theirs.pk, 10_000_000], by=actor, at=NOW, details="Mine now")
+    hidden, missing = requests.answer(
+        [theirs.pk, 10_000_000], by=actor, at=NOW, details=AnswerDetails(details="Mine now")
+    )
 
     assert hidden.refusals == missing.refusals
     assert [refusal.code for refusal in hidden.refusals] == ["gone"]
@@ -115,6 +121,8 @@ def test_a_role_at_one_client_is_none_at_another(world: World) -> None:
     row = make_request(zed, "needs_information", question="How long?")
     actor = by(user_of(invited(world, "Carla", (world.acme, APPROVER), (zed, VIEWER))))
 
-    [result] = requests.answer([row.pk], by=actor, at=NOW, details="Two minutes")
+    [result] = requests.answer(
+        [row.pk], by=actor, at=NOW, details=AnswerDetails(details="Two minutes")
+    )
 
     assert [refusal.code for refusal in result.refusals] == ["role"]

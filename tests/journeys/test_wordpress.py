@@ -14,6 +14,7 @@ import pytest
 from django.utils import timezone
 
 from config.celery import app as celery
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.deliverables.operations.versions import Draft, DraftFile
 from delivery.flows.lead_to_brief import publish_lead_to_brief
@@ -130,7 +131,7 @@ def approve_brief(world: World, brief: Brief, place: Destination) -> Deliverable
     at, alice, bob = timezone.now(), by(world.alice), by(world.bob)
     done(requests.triage([brief.request_id], by=alice, at=at))
     done(requests.accept([brief.request_id], by=alice, at=at))
-    done(briefs.edit([brief.pk], by=alice, at=at, planned=plan(place)))
+    done(briefs.edit([brief.pk], by=alice, at=at, details=EditBriefDetails(planned=plan(place))))
     done(briefs.submit([brief.pk], by=alice, at=at))
     done(briefs.approve([brief.pk], by=bob, at=at))
     return Deliverable.objects.get(brief=brief)

@@ -8,6 +8,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 import delivery.portal
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.models import Approval, Request
 from routing.models import Event
@@ -20,16 +21,16 @@ from tests.portal import APPROVER, browser_of, invited, user_of
 from tests.world import NOW, World, by, make_request
 
 
-def operations_in(value: Any) -> Iterator[Operation]:
+def operations_in(value: Any) -> Iterator[Operation[Any]]:
     if isinstance(value, Operation):
         yield value
     elif isinstance(value, Mapping):
         yield from (each for each in value.values() if isinstance(each, Operation))
 
 
-def portal_operations() -> set[Operation]:
+def portal_operations() -> set[Operation[Any]]:
     """Every operation that a module of the portal has a name for, alone or in a table of steps."""
-    found: set[Operation] = set()
+    found: set[Operation[Any]] = set()
     for module in iter_modules(delivery.portal.__path__):
         names = vars(import_module(f"delivery.portal.{module.name}"))
         for value in names.values():
@@ -37,7 +38,7 @@ def portal_operations() -> set[Operation]:
     return found
 
 
-def who_may_on_the_page(step: Operation) -> list[str]:
+def who_may_on_the_page(step: Operation[Any]) -> list[str]:
     """The cell "who may" of each row of a verb."""
     text = pages()[file_of(step.model) if step.model in machines() else INDEX]
     rows = [
@@ -95,7 +96,7 @@ def test_a_verb_outside_the_portal_lists_contacts_only_where_the_door_lets_them_
 def asked_of_the_client(world: World) -> Approval:
     [row] = make_deliverables(world)
     hand_in(world, row, DRAFT)
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=NOW))
+    done(approvals.approve([question(row).pk], by=by(world.alice), at=NOW, details=DecideDetails()))
     done(deliverables.ask_client([row.pk], by=by(world.alice), at=NOW))
     return question(row)
 

@@ -21,9 +21,10 @@ from django_fsm import TransitionNotAllowed
 from routing.kernel.roles import matrix
 from routing.models import WorkItem
 from routing.people.actors import Actor
-from routing.work.door import Operation, all_operations, judge, operations_of
-from routing.work.gates import GateContext
+from routing.work.door import Operation, all_operations, operations_of
+from routing.work.gates import ContextWith
 from routing.work.items import WorkNoun
+from routing.work.judging import judge
 from routing.work.machine_pages import FOLLOWS
 from routing.work.machines import machines, moves, noun, states
 from tests.world import NOW
@@ -92,10 +93,10 @@ def test_no_table_is_left_of_a_noun_that_is_gone() -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_verb_is_refused_in_every_state_it_does_not_start_from(
-    step: Operation, people: dict[str, Actor]
+    step: Operation[Any], people: dict[str, Actor]
 ) -> None:
     allowed = moves(step.model).get(step.verb, {}) if step.model in machines() else {"any": "any"}
-    context = GateContext(people["operations_lead"], NOW)
+    context: ContextWith[Any] = ContextWith(people["operations_lead"], NOW)
 
     for state in standing(step.model):
         answer = judge_state(step, state, context)
@@ -105,16 +106,16 @@ def test_a_verb_is_refused_in_every_state_it_does_not_start_from(
                 getattr(row_in(step.model, state), step.verb)(at=NOW)
 
 
-def judge_state(step: Operation, state: str, context: GateContext) -> Any:
+def judge_state(step: Operation[Any], state: str, context: ContextWith[Any]) -> Any:
     """The door's first answer. Later gates want facts, so they are left out."""
-    bare = Operation(step.model, step.verb, step.label, through_hold=True)
+    bare: Operation[None] = Operation(step.model, step.verb, step.label, through_hold=True)
     [answer] = judge(bare, row_in(step.model, state), context)
     return answer
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_verb_is_refused_to_every_role_that_does_not_hold_it(
-    step: Operation, people: dict[str, Actor]
+    step: Operation[Any], people: dict[str, Actor]
 ) -> None:
     for name, actor in people.items():
         if name in matrix()[step.permission]:

@@ -176,9 +176,9 @@ class RecordForm(StepForm):
                 "Already uploaded: %(name)s. Choose another file only to replace it."
             ) % {"name": self.kept}
 
-    def as_details(self) -> dict[str, Any]:
-        details = super().as_details()
-        return details | {
-            "contact": details["contact"].pk,
+    def values(self) -> dict[str, Any]:
+        told = super().values()
+        return told | {
+            "contact": told["contact"].pk,
             "evidence": self.kept.pk if self.kept else None,
         }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import Permission
 from django.core.files.base import File as Upload
@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals import gates
+from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.models import Answer, Approval
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.stages import Audience, needed
@@ -32,6 +33,7 @@ from routing.work.operations import notes
 from routing.work.operations.files import keep
 from routing.work.visibility import work_seen_by
 
+D = TypeVar("D")
 Word = Answer.Word
 
 
@@ -44,14 +46,13 @@ class GivenAnswer:
 
     word: str
     comment: str = ""
-    digest: str = ""
     contact_id: int | None = None
     evidence_id: int | None = None
     uploads: Sequence[Upload[Any]] = ()
 
 
 def approval_facts(
-    rows: Sequence[Approval], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Approval], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.ApprovalGateFacts]:
     """Load the facts for the gates of approvals, with a few queries for any number of them."""
     ids = [row.pk for row in rows]
@@ -62,7 +63,7 @@ def approval_facts(
     )
     authors = {approval: author for approval, author, _user, _contact in answers}
     approvers = _approvers({row.item.client_id for row in rows})
-    evidence = details.get("evidence")
+    evidence = details.evidence if isinstance(details, RecordDetails) else None
     clients = (
         set(File.objects.kept().filter(pk=evidence).values_list("client_id", flat=True))
         if evidence
@@ -96,48 +97,42 @@ def _approvers(clients: Collection[int | None]) -> dict[int | None, list[int]]:
 
 
 def answer(
-    step: Operation,
+    step: Operation[DecideDetails],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    digest: str = "",
-    comment: str = "",
-    uploads: Sequence[Upload[Any]] = (),
+    details: DecideDetails,
 ) -> list[OperationResult]:
     """
     An answer of the agency's own people to its own question, or of a contact to the client's.
 
-    :param uploads: kept beside the comment
-    :raises NotKept: if one of them is refused; then nothing is answered
+    :raises NotKept: if an upload is refused; then nothing is answered
     """
-    said = GivenAnswer(WORDS[step.verb], comment, digest, by.contact_id, uploads=uploads)
-    return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
+    said = GivenAnswer(WORDS[step.verb], details.comment, by.contact_id, uploads=details.uploads)
+    return [_answer(step, pk, details, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
 def record(
-    step: Operation,
+    step: Operation[RecordDetails],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    word: str = "",
-    contact: int | None = None,
-    comment: str = "",
-    evidence: int | None = None,
+    details: RecordDetails,
 ) -> list[OperationResult]:
     """
     Record a decision that a client's approver made elsewhere, by telephone or in a meeting, with
     its evidence.
     """
-    said = GivenAnswer(word, comment, "", contact, evidence)
-    return [_answer(step, pk, said, by=by, at=at) for pk in dict.fromkeys(ids)]
+    said = GivenAnswer(details.word, details.comment, details.contact, details.evidence)
+    return [_answer(step, pk, details, said, by=by, at=at) for pk in dict.fromkeys(ids)]
 
 
 def _answer(
-    step: Operation, pk: int, said: GivenAnswer, *, by: Actor, at: datetime
+    step: Operation[D], pk: int, details: D, said: GivenAnswer, *, by: Actor, at: datetime
 ) -> OperationResult:
     """
     Close the question if this answer decides it, and keep the answer; all that may follow is locked
@@ -145,12 +140,7 @@ def _answer(
 
     A yes that is not the last one needed leaves the question open.
     """
-    elsewhere = step.verb == "record"
-    details = (
-        {"word": said.word, "contact": said.contact_id, "evidence": said.evidence_id}
-        if elsewhere
-        else {"digest": said.digest}
-    )
+    elsewhere = isinstance(details, RecordDetails)
     with transaction.atomic():  # a refused file undoes this, and nothing around it
         lock(
             Deliverable,
@@ -162,15 +152,13 @@ def _answer(
             return OperationResult(pk, False, (GONE,))
         deciding = _deciding(step, _verb(row, said.word))
         reason = str(_("Recorded: the decision was made elsewhere.")) if elsewhere else ""
-        [result] = carry(
-            deciding, [pk], by=by, at=at, reason=reason, comment=said.comment, **details
-        )
+        [result] = carry(deciding, [pk], by=by, at=at, reason=reason, details=details)
         if result.done:
             _keep(row, said, elsewhere=elsewhere, by=by, at=at)
     return result
 
 
-def _deciding(step: Operation, verb: str) -> Operation:
+def _deciding(step: Operation[D], verb: str) -> Operation[D]:
     """
     Return the step as the verb it becomes, behind the same gates.
 
@@ -178,7 +166,7 @@ def _deciding(step: Operation, verb: str) -> Operation:
     """
     if verb not in {step.verb, *step.becomes}:
         raise ValueError(f"{step.kind} cannot become {verb}.")
-    return replace(step, verb=verb, system=True)
+    return replace(step, verb=verb)
 
 
 def _verb(row: Approval, word: str) -> str:
@@ -240,7 +228,6 @@ WORDS = {
     "reject": Word.REJECT.value,
 }
 _MAY = (AM, OPS)
-_SAID = ("digest", "comment", "uploads")
 _CLIENTS = (Membership.Role.APPROVER,)
 _ASKED = (gates.saw_this_version, gates.still_asked, gates.asks_me)
 
@@ -254,7 +241,8 @@ approve = operation(
     becomes=("answer",),  # when more approvals are needed
     gates=_ASKED,
     facts=approval_facts,
-    details=_SAID,
+    details=DecideDetails,
+    for_gates=("digest", "comment", "uploads"),
     run=answer,
 )
 request_changes = operation(
@@ -266,7 +254,8 @@ request_changes = operation(
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
     facts=approval_facts,
-    details=_SAID,
+    details=DecideDetails,
+    for_gates=("digest", "comment", "uploads"),
     run=answer,
 )
 reject = operation(
@@ -278,7 +267,8 @@ reject = operation(
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
     facts=approval_facts,
-    details=_SAID,
+    details=DecideDetails,
+    for_gates=("digest", "comment", "uploads"),
     run=answer,
     danger=True,
 )
@@ -291,7 +281,8 @@ record_answer = operation(
     becomes=("answer", "approve", "request_changes", "reject"),
     gates=(gates.record_is_evidenced,),
     facts=approval_facts,
-    details=("word", "contact", "comment", "evidence"),
+    details=RecordDetails,
+    for_gates=("word", "contact", "comment", "evidence"),
     run=record,
 )
 one_of_several = operation(

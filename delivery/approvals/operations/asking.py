@@ -11,10 +11,12 @@ from delivery.approvals.models import Answer, Approval
 from delivery.approvals.operations import approvals
 from delivery.deliverables.stages import Audience
 from delivery.requests.models import Request
+from delivery.requests.operations import requests
 from routing.messages.models import Notification
 from routing.messages.operations import mark_read, tell_owners, write
 from routing.people.actors import Actor
 from routing.people.clients import Membership
+from routing.work.creation import created
 from routing.work.items import WorkItem
 from routing.work.registry import react
 
@@ -71,14 +73,14 @@ def tell_approvers(
     write(rows, at=at)
 
 
-@react("delivery.approval.create")
+@react(created(Approval))
 def ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     tell_approvers(
         [row.item for row in rows if row.audience == Audience.CLIENT], Words.DECIDE, at=at
     )
 
 
-@react("delivery.approval.nudge")
+@react(approvals.nudge)
 def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     for row in rows:
         answered = Answer.objects.filter(approval=row).values_list("contact__user_id", flat=True)
@@ -92,11 +94,11 @@ def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 
 
 @react(
-    "delivery.approval.approve",
-    "delivery.approval.request_changes",
-    "delivery.approval.reject",
-    "delivery.approval.expire",
-    "delivery.approval.withdraw",
+    approvals.approve,
+    approvals.request_changes,
+    approvals.reject,
+    approvals.expire,
+    approvals.withdraw,
 )
 def nothing_to_decide(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """A letter that has not left yet asks nobody for what is over."""
@@ -106,7 +108,7 @@ def nothing_to_decide(rows: Sequence[Approval], by: Actor, at: datetime) -> None
     )
 
 
-@react("delivery.approval.approve", "delivery.approval.answer")
+@react(approvals.approve, approvals.one_of_several)
 def tell_of_a_yes(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Changes and rejections have messages of their own."""
     about = [
@@ -115,7 +117,7 @@ def tell_of_a_yes(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     tell_owners(about, Words.DECIDED, by=by, at=at, cause=f"c{by.contact_id}")
 
 
-@react("delivery.request.answer")
+@react(requests.answer)
 def tell_of_an_answer(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     if by.contact_id is not None:
         tell_owners(
@@ -127,7 +129,7 @@ def tell_of_an_answer(rows: Sequence[Request], by: Actor, at: datetime) -> None:
         )
 
 
-@react("delivery.request.withdraw")
+@react(requests.withdraw)
 def tell_of_a_withdrawal(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     tell_owners([row.item for row in rows], Words.WITHDRAWN, by=by, at=at)
 

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.urls import reverse
@@ -15,6 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.stages import progress, stages_of
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
+from delivery.deliverables.details import (
+    GoLiveDetails,
+    ReplanDetails,
+    ReworkDetails,
+    SignOffDetails,
+    StartDetails,
+)
 from delivery.deliverables.models import Deliverable
 from delivery.deliverables.versions import Version
 from routing.kernel.roles import AM, CREATIVE, EVERYONE, OPS, QA, grant
@@ -28,7 +34,7 @@ grant("delivery.view_deliverable", *EVERYONE)
 
 
 def judged(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """How the newest version of each was judged, and whether the actor made it."""
     found = checks.judged_checks(rows)
@@ -48,7 +54,7 @@ def judged(
 
 
 def asked(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """
     The question that is open about each; of the others, whom the next stage asks and who there is
@@ -89,7 +95,7 @@ def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Co
 
 
 def placed(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """Where each goes, if that is in use."""
     places = dict(
@@ -104,15 +110,16 @@ def placed(
 
 
 def begin(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     """Whoever begins makes it, if nobody was named and they may upload versions."""
     doer = by.user_id if by.may("delivery.upload_deliverable") and not by.is_service else None
-    return move(replace(step, system=True), ids, by=by, at=at, reason=reason, doer=doer)
+    inner = step.with_details(StartDetails)
+    return move(inner, ids, by=by, at=at, reason=reason, details=StartDetails(doer))
 
 
 def judge_again(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
@@ -121,21 +128,16 @@ def judge_again(
 
 
 def sign(
-    step: Operation,
+    step: Operation[SignOffDetails],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    check: int | None = None,
-    passed: bool | None = None,
-    note: str = "",
+    details: SignOffDetails,
 ) -> list[OperationResult]:
-    """
-    Sign one judgment of each deliverable's newest version.
-
-    :param check: id of the check, which must be one that waits for a person
-    """
+    """Sign one judgment of each deliverable's newest version, if it waits for a person."""
+    check, note = details.check, details.note
     with transaction.atomic(savepoint=False):
         lock(Deliverable, ids)
         waiting = checks.judged_checks(
@@ -148,13 +150,11 @@ def sign(
         }
         results = []
         for pk in dict.fromkeys(ids):
-            details = {"check": check if pk in unsigned else None, "passed": passed, "note": note}
-            results += move(
-                replace(step, system=True), [pk], by=by, at=at, reason=reason or note, **details
-            )
+            signature = details if pk in unsigned else replace(details, check=None)
+            results += move(step, [pk], by=by, at=at, reason=reason or note, details=signature)
         done = [result.row for result in results if result.done]
         for row in done:
-            checks.sign(row, check or 0, passed=bool(passed), note=note, by=by, at=at)
+            checks.sign(row, check or 0, passed=bool(details.passed), note=note, by=by, at=at)
         conclude(checks.judged_checks(done), by=by, at=at)
     return results
 
@@ -178,6 +178,7 @@ def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: dat
             by=by,
             at=at,
             reason=str(_("Failed checks: %(checks)s")) % {"checks": ", ".join(names)},
+            details=ReworkDetails(),
         )
     if clear:
         carry(pass_qa, clear, by=by, at=at, reason=str(_("All checks passed.")))
@@ -191,6 +192,7 @@ start = operation(
     _("Start production"),
     done=_("%(who)s started production"),
     may=_MAKE,
+    verb_details=StartDetails,
     run=begin,
 )
 submit = operation(
@@ -209,7 +211,8 @@ sign_off = operation(
     may=(QA,),
     gates=(gates.judgment_is_asked, gates.not_its_author),
     facts=judged,
-    details=("check", "passed", "note"),
+    details=SignOffDetails,
+    for_gates=("check", "passed", "note"),
     run=sign,
 )
 ask_agency = operation(
@@ -307,6 +310,7 @@ return_for_rework = operation(
     done=_("%(who)s returned the version for rework"),
     system=True,
     through_hold=True,
+    details=ReworkDetails,
 )
 stall = operation(
     Deliverable,
@@ -330,6 +334,7 @@ go_live = operation(
     done=_("%(who)s marked the deliverable as live"),
     system=True,
     through_hold=True,
+    details=GoLiveDetails,
 )
 fail_publishing = operation(
     Deliverable,
@@ -346,4 +351,5 @@ replan = operation(
     done=_("%(who)s planned the deliverable again"),
     system=True,
     through_hold=True,
+    details=ReplanDetails,
 )

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from delivery.approvals.models import Approval
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.stages import progress, stages_of
+from delivery.deliverables.details import ReworkDetails
 from delivery.deliverables.models import Deliverable
+from delivery.deliverables.operations import versions
 from delivery.deliverables.stages import Audience, Stage
 from routing.kernel.isolate import isolate
 from routing.kernel.reasons import Reason
@@ -69,12 +71,12 @@ def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Appro
     )
 
 
-@react("delivery.deliverable.submit")
+@react(deliverables.submit)
 def check(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     deliverables.evaluate_checks(rows, by=by, at=at)
 
 
-@react("delivery.deliverable.pass_qa")
+@react(deliverables.pass_qa)
 def ask_the_agency(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     stages = stages_of(rows)
     internal = [row for row in rows if stages[row.pk][0].audience == Audience.INTERNAL]
@@ -90,12 +92,12 @@ def ask_the_agency(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None
             )
 
 
-@react("delivery.deliverable.ask_client", "delivery.deliverable.ask_agency")
+@react(deliverables.ask_client, deliverables.ask_agency)
 def ask_next(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     open_question(rows, by=by, at=at)
 
 
-@react("delivery.approval.approve")
+@react(approvals.approve)
 def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """
     After a stage: the next one of the same audience, the button that asks the client, or the
@@ -137,7 +139,7 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     open_question(client, by=by, at=at)
 
 
-@react("delivery.approval.request_changes")
+@react(approvals.request_changes)
 def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """
     Changes asked for by anyone send the work back; the client's count as a round of what was sold.
@@ -147,7 +149,12 @@ def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         counts = row.audience == Audience.CLIENT
         why = _("The client asked for changes.") if counts else _("The agency asked for changes.")
         results = carry(
-            deliverables.return_for_rework, ids, by=by, at=at, reason=str(why), counts=counts
+            deliverables.return_for_rework,
+            ids,
+            by=by,
+            at=at,
+            reason=str(why),
+            details=ReworkDetails(counts),
         )
         sent_back = [result.row for result in results if result.done]
         tell_owners(
@@ -180,7 +187,7 @@ def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
             raise_exception(ExceptionFinding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
 
 
-@react("delivery.approval.reject", "delivery.approval.expire")
+@react(approvals.reject, approvals.expire)
 def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Neither is an approval: the owner decides how to go on."""
     for row in rows:
@@ -200,21 +207,21 @@ def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 
 
 @react(
-    "delivery.deliverable.send_back",
-    "delivery.deliverable.return_for_rework",
-    "delivery.deliverable.reopen",
-    "delivery.deliverable.cancel",
+    deliverables.send_back,
+    deliverables.return_for_rework,
+    deliverables.reopen,
+    deliverables.cancel,
 )
 def take_back(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     _withdraw([row.version_id for row in rows if row.version_id], by=by, at=at)
 
 
 @react(
-    "delivery.deliverable.ask_client",
-    "delivery.deliverable.ask_agency",
-    "delivery.deliverable.send_back",
-    "delivery.deliverable.return_for_rework",
-    "delivery.deliverable.cancel",
+    deliverables.ask_client,
+    deliverables.ask_agency,
+    deliverables.send_back,
+    deliverables.return_for_rework,
+    deliverables.cancel,
 )
 def end_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Its owner decided how to go on: another rejection, or silence, is told anew."""
@@ -230,7 +237,7 @@ def end_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
         carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("Work resumed.")))
 
 
-@react("delivery.deliverable.approve")
+@react(deliverables.approve)
 def tell_approved(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     for row in rows:
         tell_owners(
@@ -254,7 +261,7 @@ def _withdraw(versions: Sequence[int], *, by: Actor, at: datetime) -> None:
         )
 
 
-@react("delivery.deliverable.upload")
+@react(versions.upload)
 def supersede(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Approvals are of the version they saw, and of no other."""
     by_deliverable: dict[int, int] = {row.pk: row.version_id or 0 for row in rows}

@@ -148,9 +148,9 @@ class EditBriefForm(StepForm):
         if self.data.get("add_row"):
             self.add_error(None, _("Added a row. Nothing is saved yet."))
 
-    def as_details(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         planned = [row for form in self.plan if (row := form.planned())] if self.has_plan else None
-        return super().as_details() | {"planned": planned}
+        return super().values() | {"planned": planned}
 
 
 def _destinations(row: Brief) -> Sequence[tuple[str, str]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from delivery.briefs import gates
+from delivery.briefs.details import ApproverDetails, AuthorDetails, EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.plan import amount_of
 from delivery.deliverables.models import Deliverable
@@ -40,7 +40,7 @@ _BOTH = (AM, OPS)
 
 
 def brief_facts(
-    rows: Sequence[Brief], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Brief], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.BriefGateFacts]:
     """Load the facts for the gates of briefs, with a few queries for any number of them."""
     found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related(
@@ -124,16 +124,30 @@ def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | N
     return set(found.values_list("item__client_id", "pk", "destination_id", "taken_by"))
 
 
-def signed(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+def submitted(
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
-    """
-    Through the door with the engagements held, whose rest two briefs could otherwise both spend,
-    and what they replace.
+    """Through the door as the author's, with what the plan needs held."""
+    inner, author = step.with_details(AuthorDetails), AuthorDetails(by.user_id)
+    with _held(ids):
+        return move(inner, ids, by=by, at=at, reason=reason, details=author)
 
-    The verb gets who it was.
+
+def approved(
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+) -> list[OperationResult]:
+    """Through the door as an approver's, with what the plan needs held."""
+    inner, approver = step.with_details(ApproverDetails), ApproverDetails(by.user_id)
+    with _held(ids):
+        return move(inner, ids, by=by, at=at, reason=reason, details=approver)
+
+
+@contextmanager
+def _held(ids: Sequence[int]) -> Iterator[None]:
     """
-    who = {"submit": "author"}.get(step.verb, "approver")
+    In a transaction: the engagements, whose rest two briefs could otherwise both spend, and what
+    the briefs replace are locked.
+    """
     with transaction.atomic(savepoint=False):
         sold = Engagement.objects.filter(briefs__in=ids).order_by("pk")
         list(
@@ -147,13 +161,11 @@ def signed(
             Deliverable,
             [pk for plan in plans for each in plan if isinstance(pk := each.get("replaces"), int)],
         )
-        return move(
-            replace(step, system=True), ids, by=by, at=at, reason=reason, **{who: by.user_id}
-        )
+        yield
 
 
 def write_anew(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     """
     Supersede briefs, and open the next number of each with the same text, and the plan without what
@@ -201,7 +213,7 @@ edit = operation(
     may=_BOTH,
     gates=(gates.edit_is_readable,),
     facts=brief_facts,
-    details=("body", "planned"),
+    details=EditBriefDetails,
 )
 submit = operation(
     Brief,
@@ -211,7 +223,8 @@ submit = operation(
     may=_BOTH,
     gates=(gates.says_what_will_be_made, gates.plan_still_fits, gates.request_is_accepted),
     facts=brief_facts,
-    run=signed,
+    verb_details=AuthorDetails,
+    run=submitted,
 )
 approve = operation(
     Brief,
@@ -221,7 +234,8 @@ approve = operation(
     may=_BOTH,
     gates=(gates.not_the_author, gates.plan_still_fits, gates.within_budget_or_second),
     facts=brief_facts,
-    run=signed,
+    verb_details=ApproverDetails,
+    run=approved,
 )
 approve_first = operation(
     Brief,
@@ -231,7 +245,8 @@ approve_first = operation(
     may=_BOTH,
     gates=(gates.not_the_author, gates.is_above_budget),
     facts=brief_facts,
-    run=signed,
+    verb_details=ApproverDetails,
+    run=approved,
 )
 request_changes = operation(
     Brief,

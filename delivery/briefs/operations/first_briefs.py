@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +22,7 @@ from routing.work.new_items import new_item
 
 
 def with_brief(
-    rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Request], by: Actor, at: datetime, details: object
 ) -> Mapping[int, str]:
     """The reference of the brief of each request that has one."""
     found = Brief.objects.filter(request__in=[row.pk for row in rows], is_current=True)
@@ -31,7 +30,7 @@ def with_brief(
 
 
 def write_first(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     """
     Begin a brief with what the request says, for the client's engagement where there is only one;

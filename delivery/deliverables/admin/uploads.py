@@ -210,18 +210,19 @@ class UploadForm(StepForm):
     def roles(self) -> Sequence[tuple[str, Any]]:
         return ROLES
 
-    def as_details(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Any]:
         data = self.cleaned_data
         wanted = [
             form.cleaned_data for form in self.parts if not form.cleaned_data.get("leave_out")
         ]
-        draft = versions.Draft(
-            texts={name: data.get(name, "") for name in versions.TEXTS},
-            terms={name: data.get(name) or [] for name in TERMS},
-            parts=[versions.DraftFile(each["file"], each["role"], each["alt"]) for each in wanted],
-            basis=data["basis"],
-        )
-        return {"draft": draft}
+        return {
+            "texts": {name: data.get(name, "") for name in versions.TEXTS},
+            "terms": {name: data.get(name) or [] for name in TERMS},
+            "parts": [
+                versions.DraftFile(each["file"], each["role"], each["alt"]) for each in wanted
+            ],
+            "basis": data["basis"],
+        }
 
     def done_message(self, row: Deliverable) -> str:
         made = Version.objects.get(pk=row.version_id or 0)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils.translation import gettext_lazy as _
 
+from delivery.deliverables.details import UploadDetails
 from delivery.deliverables.gates import version_is_readable
 from delivery.deliverables.manifest import digest
 from delivery.deliverables.models import Deliverable
@@ -65,33 +65,33 @@ class UnreadableDraft(ValueError):
 
 
 def add_version(
-    step: Operation,
+    step: Operation[Draft],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    draft: Draft | None = None,
+    details: Draft,
 ) -> list[OperationResult]:
     """
     Make the next version of each deliverable: of all of them, or where one is refused, of none.
     """
     with transaction.atomic():
         lock(Deliverable, ids)
-        made: dict[int, dict[str, Any]] = {}
+        made: dict[int, UploadDetails] = {}
         for row in Deliverable.objects.filter(
             pk__in=ids, state__in=Deliverable.making
         ).select_related("item"):
             try:
-                made[row.pk] = {"version": _make(row, draft or Draft(), by, at).pk}
+                made[row.pk] = UploadDetails(_make(row, details, by, at).pk)
             except UnreadableDraft as error:
-                made[row.pk] = {"fault": str(error)}
-        pass_on = replace(step, system=True)
+                made[row.pk] = UploadDetails(fault=str(error))
+        inner = step.with_details(UploadDetails)
         results = [
             result
             for pk in dict.fromkeys(ids)
             for result in move(
-                pass_on, [pk], by=by, at=at, reason=reason, **made.get(pk, {"version": 0})
+                inner, [pk], by=by, at=at, reason=reason, details=made.get(pk, UploadDetails())
             )
         ]
         if not all(result.done for result in results):
@@ -109,7 +109,7 @@ def add_version(
 
 
 def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
-    """:raises Unreadable: see the class"""
+    """:raises UnreadableDraft: see the class"""
     if draft.basis is not None and draft.basis != (row.version_id or 0):
         raise UnreadableDraft(
             _("Someone uploaded another version in the meantime. Review it, then upload yours.")
@@ -161,7 +161,7 @@ def _files(row: Deliverable, parts: Sequence[DraftFile], by: Actor) -> dict[int,
     """
     The files by their ids.
 
-    :raises Unreadable: if one is not there, or is neither the client's nor uploaded by whoever
+    :raises UnreadableDraft: if one is not there, or is neither the client's nor uploaded by whoever
         makes the version
     """
     client = row.item.client_id
@@ -189,6 +189,8 @@ upload = operation(
     done=_("%(who)s uploaded a version"),
     may=(AM, CREATIVE),
     gates=(version_is_readable,),
-    details=("draft",),
+    details=Draft,
+    verb_details=UploadDetails,
+    for_gates=("fault",),
     run=add_version,
 )

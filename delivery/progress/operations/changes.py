@@ -14,14 +14,17 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
+from delivery.deliverables.details import ReworkDetails
 from delivery.deliverables.models import Deliverable
 from delivery.progress.operations.submissions import ABOUT, CHANGE, TARGET, submit
+from delivery.requests.details import DuplicateDetails
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners, write
 from routing.people.actors import Actor
 from routing.runs.models import Run
+from routing.runs.operations import route_runs
 from routing.runs.operations.capture import Capture, Captured
 from routing.work.door import carry
 from routing.work.files import File
@@ -123,7 +126,14 @@ def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None
         carry(deliverables.reopen, [row.pk], by=by, at=at, reason=why)
     elif row.state in Deliverable.judged:
         counts = row.state == State.IN_CLIENT_REVIEW
-        carry(deliverables.return_for_rework, [row.pk], by=by, at=at, reason=why, counts=counts)
+        carry(
+            deliverables.return_for_rework,
+            [row.pk],
+            by=by,
+            at=at,
+            reason=why,
+            details=ReworkDetails(counts),
+        )
     files = list(
         File.objects.kept().filter(uploader=by.user_id, client=row.item.client, uploaded_at=at)
     )  # sent with it
@@ -147,7 +157,7 @@ def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None
         )
 
 
-@react("routing.run.begin")
+@react(route_runs.BEGIN)
 def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """
     A change of what is still in the making is part of the work on that: its own request and run end
@@ -160,12 +170,12 @@ def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     )
     for row in about.filter(target__state__in=IN_THE_MAKING).select_related("target"):
         reason = str(_("The target is still in production, so the change is made there."))
-        original = row.target.request_id if row.target else None
+        assert row.target is not None  # it is filtered by its state
         carry(
             requests.mark_duplicate,
             [row.pk],
             by=Actor.system(),
             at=at,
             reason=reason,
-            duplicate_of=original,
+            details=DuplicateDetails(row.target.request_id),
         )

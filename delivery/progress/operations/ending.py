@@ -25,10 +25,10 @@ REQUEST_ENDED = _("The request ended.")
 
 
 @react(
-    "delivery.request.cancel",
-    "delivery.request.withdraw",
-    "delivery.request.reject",
-    "delivery.request.mark_duplicate",
+    requests.cancel,
+    requests.withdraw,
+    requests.reject,
+    requests.mark_duplicate,
 )
 def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
     open_briefs = Brief.objects.filter(
@@ -55,7 +55,7 @@ def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
         runs.cancel(ids, by=Actor.system(), at=at, reason=str(REQUEST_ENDED))
 
 
-@react("delivery.deliverable.fail_publishing")
+@react(deliverables.fail_publishing)
 def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """End unpublished work when its request ends."""
     over = Deliverable.objects.filter(
@@ -66,7 +66,7 @@ def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> N
         carry(deliverables.cancel, ids, by=Actor.system(), at=at, reason=str(REQUEST_ENDED))
 
 
-@react("routing.run.cancel", "routing.run.close_unproven")
+@react(runs.cancel, runs.close_unproven)
 def end_with_run(ended: Sequence[Run], by: Actor, at: datetime) -> None:
     """Work that is delivered already stays as it is: that its run closed takes nothing back."""
     about = Request.objects.filter(

@@ -6,16 +6,18 @@ client.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from django.core.files.base import File as Upload
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations.asking import tell_approvers
 from delivery.requests import change_gates as gates
+from delivery.requests.details import (
+    AnswerImpactDetails,
+    ContactAnswerDetails,
+    StateImpactDetails,
+)
 from delivery.requests.models import Request
 from routing.kernel.roles import AM, OPS
 from routing.messages.models import Notification
@@ -30,33 +32,36 @@ from routing.work.registry import react
 
 
 def answer(
-    step: Operation,
+    step: Operation[AnswerImpactDetails],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    seal: str = "",
-    comment: str = "",
-    uploads: Sequence[Upload[Any]] = (),
+    details: AnswerImpactDetails,
 ) -> list[OperationResult]:
     """
     The client's answer; its words and files are a note that both sides read.
 
-    :param seal: of the statement that was read, from ``gates.changes.seal_of``
     :raises NotKept: if a file is refused; then nothing is answered
     """
-    details = {"contact": by.contact_id, "seal": seal, "comment": comment}
+    told = ContactAnswerDetails(by.contact_id, details.seal, details.comment)
+    inner = step.with_details(ContactAnswerDetails)
     with transaction.atomic():  # a refused file undoes this, and nothing around it
-        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, **details)
+        results = move(inner, ids, by=by, at=at, reason=reason, details=told)
         for row in [result.row for result in results if result.done]:
             files = [
                 keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at)
-                for upload in uploads
+                for upload in details.uploads
             ]
-            if comment.strip() or files:
+            if details.comment.strip() or files:
                 notes.write(
-                    row.item, body=comment, audience=Note.Audience.CLIENT, files=files, by=by, at=at
+                    row.item,
+                    body=details.comment,
+                    audience=Note.Audience.CLIENT,
+                    files=files,
+                    by=by,
+                    at=at,
                 )
     return results
 
@@ -69,7 +74,7 @@ state_impact = operation(
     done=_("%(who)s stated the impact of the change"),
     may=(AM, OPS),
     gates=(gates.is_a_change, gates.impact_is_readable),
-    details=("hours", "amount", "date", "note"),
+    details=StateImpactDetails,
 )
 accept_impact = operation(
     Request,
@@ -78,7 +83,9 @@ accept_impact = operation(
     done=_("%(who)s agreed to the impact of the change"),
     contacts=_CLIENTS,
     gates=(gates.impact_is_asked, gates.saw_this_impact),
-    details=("seal", "comment", "uploads"),
+    details=AnswerImpactDetails,
+    verb_details=ContactAnswerDetails,
+    for_gates=("seal", "comment"),
     run=answer,
 )
 decline_impact = operation(
@@ -88,13 +95,15 @@ decline_impact = operation(
     done=_("%(who)s declined the impact of the change"),
     contacts=_CLIENTS,
     gates=(gates.impact_is_asked, gates.saw_this_impact, gates.says_why_not),
-    details=("seal", "comment", "uploads"),
+    details=AnswerImpactDetails,
+    verb_details=ContactAnswerDetails,
+    for_gates=("seal", "comment"),
     run=answer,
     danger=True,
 )
 
 
-@react("delivery.request.state_impact")
+@react(state_impact)
 def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     for row in rows:
         tell_approvers(
@@ -102,7 +111,7 @@ def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
         )
 
 
-@react("delivery.request.accept_impact", "delivery.request.decline_impact")
+@react(accept_impact, decline_impact)
 def tell(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     tell_owners(
         [row.item for row in rows],

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.briefs.models import Brief
+from delivery.briefs.operations import briefs
 from delivery.briefs.plan import Planned
+from delivery.deliverables.details import ReplanDetails
 from delivery.deliverables.models import Deliverable
 from routing.messages.models import Notification
 from routing.messages.operations import tell_owners
@@ -25,7 +27,7 @@ from routing.work.new_items import new_item
 from routing.work.registry import react
 
 
-@react("delivery.brief.approve")
+@react(briefs.approve)
 def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
     """Make what is planned and not there yet, and let what is there follow the newer plan."""
     made: list[Deliverable] = []
@@ -45,8 +47,7 @@ def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
                 by=by,
                 at=at,
                 reason=str(_("A newer brief was approved.")),
-                plans=plans,
-                brief=row.pk,
+                details=ReplanDetails(plans, row.pk),
             )
     if made:
         create(made, by=by, at=at, reason=str(_("Planned by the brief.")))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from delivery.approvals.models import Approval
+from delivery.approvals.operations import deliverables
 from delivery.deliverables.models import Deliverable
 from routing.people.actors import Actor
 from routing.runs.operations import outcomes
@@ -15,17 +16,17 @@ from routing.work.registry import react
 Kind = Outcome.Kind
 
 
-@react("delivery.deliverable.publish")
+@react(deliverables.publish)
 def expect_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     outcomes.expect([row.item for row in rows], Kind.LIVE, by=by, at=at)
 
 
-@react("delivery.deliverable.go_live")
+@react(deliverables.go_live)
 def look(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     outcomes.look_at([row.item_id for row in rows], Kind.LIVE, at)
 
 
-@react("delivery.deliverable.hand_out")
+@react(deliverables.hand_out)
 def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """That the client has it is proven by the approval they gave to exactly this version."""
     outcomes.expect([row.item for row in rows], Kind.HANDED_OVER, by=by, at=at)
@@ -54,13 +55,13 @@ def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> N
             outcomes.prove(pk, evidence, by=by, at=at)
 
 
-@react("delivery.deliverable.cancel")
+@react(deliverables.cancel)
 def expect_nothing(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Supersede the outcomes of cancelled work, which need no proof."""
     outcomes.supersede([row.item_id for row in rows], by=by, at=at)
 
 
-@react("delivery.deliverable.archive")
+@react(deliverables.archive)
 def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
     Supersede the outcome of a replaced page.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.approvals.operations import deliverables
 from delivery.briefs.models import Brief
+from delivery.briefs.operations import briefs
 from delivery.deliverables.models import Deliverable
 from delivery.requests.models import Request
 from delivery.requests.operations import requests
@@ -40,7 +41,7 @@ MET = """
     ORDER BY r.item_id"""
 
 
-@react("delivery.deliverable.start")
+@react(deliverables.start)
 def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """The first deliverable in production begins the delivery of its request."""
     about = Request.objects.filter(
@@ -57,11 +58,11 @@ def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 
 @react(
-    "delivery.deliverable.go_live",
-    "delivery.deliverable.hand_out",
-    "delivery.deliverable.cancel",
-    "delivery.brief.approve",
-    "delivery.brief.cancel",
+    deliverables.go_live,
+    deliverables.hand_out,
+    deliverables.cancel,
+    briefs.approve,
+    briefs.cancel,
 )
 def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> None:
     """
@@ -90,7 +91,7 @@ def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> Non
         )
 
 
-@react("delivery.request.deliver")
+@react(requests.deliver)
 def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     if with_run := {row.item.run_id for row in rows if row.item.run_id}:
         about = Run.objects.filter(verb_of(Run, "await_outcome").guard, pk__in=with_run)
@@ -105,7 +106,7 @@ def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     _close_without_run([row.pk for row in rows if row.item.run_id is None], at)
 
 
-@react("routing.outcome.prove", "routing.outcome.waive", "routing.outcome.supersede")
+@react(outcomes.PROVED, outcomes.WAIVED, outcomes.SUPERSEDED)
 def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
     about = Deliverable.objects.filter(item__in=[row.item_id for row in rows if row.run_id is None])
     _close_without_run(list(about.values_list("request_id", flat=True)), at)
@@ -126,7 +127,7 @@ def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
         )
 
 
-@react("routing.run.complete", "routing.run.close_unproven", "routing.run.cancel")
+@react(runs.complete, runs.close_unproven, runs.cancel)
 def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """Close a delivered request with its run."""
     about = Request.objects.filter(
@@ -136,7 +137,7 @@ def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
         carry(requests.close, ids, by=Actor.system(), at=at, reason=str(_("The run has ended.")))
 
 
-@react("delivery.deliverable.go_live")
+@react(deliverables.go_live)
 def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Archive the live deliverable that was replaced."""
     from_now_on = [row.replaces_id for row in rows if row.replaces_id]
@@ -152,7 +153,7 @@ def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
         )
 
 
-@react("delivery.deliverable.approve")
+@react(deliverables.approve)
 def publish(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Publish an approved deliverable if its destination says so."""
     about = Deliverable.objects.filter(

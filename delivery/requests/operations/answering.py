@@ -9,6 +9,7 @@ from typing import Any
 from django.core.files.base import File as Upload
 from django.db import transaction
 
+from delivery.requests.details import AnswerDetails
 from delivery.requests.operations.requests import answer
 from routing.people.actors import Actor
 from routing.work.door import OperationResult
@@ -27,7 +28,7 @@ def answer_with_files(
     :raises NotKept: if a file is refused
     """
     with transaction.atomic():
-        [result] = answer([request_id], by=by, at=at, details=details)
+        [result] = answer([request_id], by=by, at=at, details=AnswerDetails(details))
         if result.done and uploads:
             item = result.row.item
             files = [

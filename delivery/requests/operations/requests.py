@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from delivery.requests.change_gates import impact_is_accepted
+from delivery.requests.details import (
+    AnswerDetails,
+    AskDetails,
+    DuplicateDetails,
+    EditRequestDetails,
+)
 from delivery.requests.gates import (
-    EDITABLE,
     asked_for_it,
     edit_fits,
     has_answer,
@@ -80,17 +84,16 @@ def open_request(
 
 
 def named_original(
-    rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Request], by: Actor, at: datetime, details: DuplicateDetails | None
 ) -> Mapping[int, str]:
     """
     For each row that the named request could be the original of, its reference: the same client's,
     and no duplicate itself.
     """
-    original = details.get("duplicate_of")
-    if original is None:  # a button is being drawn
+    if details is None:  # a button is being drawn
         return {}
     named = (
-        Request.objects.filter(pk=original)
+        Request.objects.filter(pk=details.duplicate_of)
         .exclude(state=Request.State.DUPLICATE)
         .select_related("item")
         .first()
@@ -105,13 +108,13 @@ def named_original(
 
 
 def named_contact(
-    rows: Sequence[Request], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[Request], by: Actor, at: datetime, details: EditRequestDetails | None
 ) -> Mapping[int, bool]:
     """
     For each row, whether the named contact may have asked for it: one of its client's, or whoever
     did already.
     """
-    contact = details.get("contact_id")
+    contact = details.contact_id if details else None
     if not isinstance(contact, int):
         return {}
     theirs = set(
@@ -123,19 +126,19 @@ def named_contact(
 
 
 def mark_behind_original(
-    step: Operation,
+    step: Operation[DuplicateDetails],
     ids: Sequence[int],
     *,
     by: Actor,
     at: datetime,
     reason: str = "",
-    duplicate_of: int | None = None,
+    details: DuplicateDetails,
 ) -> list[OperationResult]:
     """
     Through the door with the original held too: two requests that name each other at once would
     both be lost.
     """
-    together = [*ids] if duplicate_of is None else [*ids, duplicate_of]
+    together = [*ids, details.duplicate_of]
     with transaction.atomic(savepoint=False):
         items = Request.objects.filter(pk__in=together).values("item_id")
         list(
@@ -144,7 +147,7 @@ def mark_behind_original(
             .select_for_update(no_key=True)
             .values_list("pk")
         )
-        return move(step, ids, by=by, at=at, reason=reason, duplicate_of=duplicate_of)
+        return move(step, ids, by=by, at=at, reason=reason, details=details)
 
 
 _BOTH = (AM, OPS)
@@ -174,7 +177,7 @@ ask = operation(
     done=_("%(who)s asked the client a question"),
     may=_BOTH,
     gates=(has_question,),
-    details=("question",),
+    details=AskDetails,
 )
 answer = operation(
     Request,
@@ -184,7 +187,7 @@ answer = operation(
     may=_BOTH,
     contacts=ASKING,
     gates=(has_answer,),
-    details=("details",),
+    details=AnswerDetails,
 )
 edit = operation(
     Request,
@@ -194,7 +197,7 @@ edit = operation(
     may=_BOTH,
     gates=(edit_fits,),
     facts=named_contact,
-    details=(*EDITABLE, "contact_id"),
+    details=EditRequestDetails,
 )
 reject = operation(
     Request,
@@ -214,7 +217,7 @@ mark_duplicate = operation(
     gates=(original_fits,),
     facts=named_original,
     run=mark_behind_original,
-    details=("duplicate_of",),
+    details=DuplicateDetails,
     danger=True,
 )
 cancel = operation(

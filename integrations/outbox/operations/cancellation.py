@@ -11,38 +11,41 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from delivery.approvals.operations import deliverables
 from delivery.models import Deliverable, Request
+from delivery.requests.operations import requests
 from integrations.outbox.models import Outbound
 from integrations.outbox.operations.replay import give_up
 from routing.models import Run
 from routing.people.actors import Actor
+from routing.runs.operations import runs
 from routing.work.registry import react
 
 NOT_BEGUN = Q(state__in=Outbound.waiting, attempts=0, begun_at=None)
 
 
-@react("routing.run.cancel")
-def call_off(runs: Sequence[Run], by: Actor, at: datetime) -> None:
+@react(runs.cancel)
+def call_off(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """
     Discard unstarted messages.
 
     Started ones finish or wait for a person, because attempts cannot be undone.
     """
-    of = Q(run__in=[run.pk for run in runs]) | Q(item__run__in=[run.pk for run in runs])
+    of = Q(run__in=[run.pk for run in rows]) | Q(item__run__in=[run.pk for run in rows])
     _give_up(of & NOT_BEGUN, by, at)
 
 
-@react("delivery.request.cancel")
-def call_off_with_request(requests: Sequence[Request], by: Actor, at: datetime) -> None:
+@react(requests.cancel)
+def call_off_with_request(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     """The same, also where no run is."""
     _give_up(
-        Q(item__as_deliverable__request__in=[request.pk for request in requests]) & NOT_BEGUN,
+        Q(item__as_deliverable__request__in=[request.pk for request in rows]) & NOT_BEGUN,
         by,
         at,
     )
 
 
-@react("delivery.deliverable.cancel", "delivery.deliverable.reopen")
+@react(deliverables.cancel, deliverables.reopen)
 def call_off_with_deliverable(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
     Nobody should let a page go anew that is made anew or not at all; and it holds what comes after

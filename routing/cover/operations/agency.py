@@ -33,6 +33,6 @@ def save_agency(row: Agency, *, by: Actor, at: datetime, reason: str = "") -> No
         )
         row.pk, row._state.adding = 1, known is None
         save_with_reason(row, by=by, at=at, reason=reason)
-        tell(SAVED, row.pk, by=by, at=at)
-        for reaction in reactions(SAVED):
+        tell(SAVED.kind, row.pk, by=by, at=at)
+        for reaction in reactions(SAVED.kind):
             reaction([row], by, at)

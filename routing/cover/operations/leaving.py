@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import Group
@@ -16,7 +17,7 @@ from routing.people.actors import Actor
 from routing.people.saving import save_with_reason, tell
 from routing.people.staff import User
 from routing.work.door import OperationResult, operation
-from routing.work.gates import GateContext, GateResult, passed, refused
+from routing.work.gates import ContextWith, GateResult, passed, refused
 from routing.work.items import WorkItem
 
 grant("routing.see_all_work", QA, OPS, INTEGRATIONS, AUDITOR)
@@ -81,11 +82,18 @@ def set_roles(user: User, roles: Collection[Role], *, by: Actor, at: datetime, r
     user.session_epoch = now.session_epoch
 
 
-def successor_is_free(row: WorkItem, context: GateContext) -> GateResult:
+@dataclass(frozen=True, slots=True)
+class ReplacePersonDetails:
+    """By user id."""
+
+    leaver: int
+    heir: int
+
+
+def successor_is_free(row: WorkItem, context: ContextWith[ReplacePersonDetails]) -> GateResult:
     """Refuses a successor who already stands on the other side of the pair."""
-    leaver, heir = context.details["leaver"], context.details["heir"]
-    pair = {row.owner_id, row.backup_id}
-    if leaver in pair and heir in pair:
+    named, pair = context.details, {row.owner_id, row.backup_id}
+    if named is not None and named.leaver in pair and named.heir in pair:
         return refused(
             "successor",
             _("The successor is already owner or backup here. Reassign this first."),
@@ -102,6 +110,7 @@ replace_person = operation(
     may=(OPS,),
     gates=(successor_is_free,),
     through_hold=True,
+    details=ReplacePersonDetails,
     system=True,
 )
 
@@ -134,11 +143,8 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
             raise CannotLeave(stuck)
         mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
         ids = list(WorkItem.objects.filter(mine, is_open=True).values_list("pk", flat=True))
-        results = (
-            replace_person(ids, by=by, at=at, reason=reason, leaver=leaver.pk, heir=successor.pk)
-            if ids
-            else []
-        )
+        named = ReplacePersonDetails(leaver.pk, successor.pk)
+        results = replace_person(ids, by=by, at=at, reason=reason, details=named) if ids else []
         stuck = [result for result in results if not result.done]
         stuck += hand_on(leaver, successor, by=by, at=at, reason=reason)
         if stuck:

@@ -124,8 +124,8 @@ def invite(contact_id: int, *, by: Actor, at: datetime, write: bool = True) -> C
         ).delete()  # an address of an earlier invitation signs nobody in
         contact.user = user
         contact.save(update_fields=["user"])
-        tell(INVITED, contact.pk, by=by, at=at)
-        for reaction in reactions(INVITED) if write else ():
+        tell(INVITED.kind, contact.pk, by=by, at=at)
+        for reaction in reactions(INVITED.kind) if write else ():
             reaction([contact], by, at)
     return contact
 

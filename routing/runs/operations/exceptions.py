@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -34,7 +33,7 @@ SETTLED_STEPS = frozenset({RunStep.Name.VALIDATE, RunStep.Name.DECIDE, RunStep.N
 
 
 def still_failing(
-    rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[ExceptionCase], by: Actor, at: datetime, details: object
 ) -> Mapping[int, tuple[str, ...]]:
     """Return the problems that each case's step would still stop at, given the current facts."""
     judged = {row.pk: row.run_id for row in rows if row.run_id and row.step in SETTLED_STEPS}
@@ -143,7 +142,7 @@ PROCEED = operation(
 )
 
 
-@react("routing.exceptioncase.resolve")
+@react(resolve)
 def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None:
     """Run exactly the step again that stopped, once nothing else blocks the run."""
     runs = {case.run_id: case.step for case in cases if case.run_id and case.blocking}

@@ -12,6 +12,7 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from routing.people.actors import Actor
+from routing.runs.details import IdentifyDetails, NameClientDetails
 from routing.runs.models import Run
 from routing.work.door import Operation, operation
 from routing.work.items import WorkItem
@@ -23,14 +24,16 @@ IDENTIFY = operation(
     done=_("%(who)s set the client"),
     system=True,
     through_hold=True,
+    details=IdentifyDetails,
 )
-NAME_CLIENT = Operation(
+NAME_CLIENT: Operation[NameClientDetails] = Operation(
     WorkItem,
     "name_client",
     _("Set client"),
     done=_("%(who)s set the client"),
     system=True,
     through_hold=True,
+    details=NameClientDetails,
 )
 WHY = "The client was identified."
 
@@ -49,7 +52,7 @@ def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: d
     )
     if not unnamed:
         return
-    IDENTIFY(unnamed, by=Actor.system(), at=at, reason=WHY, clients=known)
+    IDENTIFY(unnamed, by=Actor.system(), at=at, reason=WHY, details=IdentifyDetails(known))
     parts: dict[int, list[int]] = defaultdict(list)
     for item, run in (
         WorkItem.objects.filter(run__in=unnamed, client=None)
@@ -58,4 +61,4 @@ def identify(run_ids: Sequence[int], clients: Mapping[int, int | None], *, at: d
     ):
         parts[known[run or 0]].append(item)
     for client, items in parts.items():
-        NAME_CLIENT(items, by=Actor.system(), at=at, reason=WHY, client=client)
+        NAME_CLIENT(items, by=Actor.system(), at=at, reason=WHY, details=NameClientDetails(client))

@@ -18,6 +18,7 @@ from routing.kernel.roles import AM, EVERYONE, INTEGRATIONS, OPS, grant
 from routing.kernel.transitions import turn, verb_of
 from routing.people.actors import Actor
 from routing.people.saving import save_with_reason, tell
+from routing.runs.details import ReopenDetails
 from routing.runs.exceptions import ExceptionCase, ExceptionRoute
 from routing.runs.models import Run
 from routing.runs.operations import runs
@@ -27,7 +28,7 @@ from routing.runs.owners import Place, Staff, owners_for
 from routing.work.door import OperationResult, carry, operation
 from routing.work.gates import GONE, refused
 from routing.work.items import WorkItem
-from routing.work.registry import react, reactions
+from routing.work.registry import EventKind, react, reactions
 from routing.work.visibility import work_seen_by
 
 grant("routing.view_outcome", *EVERYONE)
@@ -37,8 +38,17 @@ grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
 REOPEN = operation(
-    Run, "reopen", _("Reopen"), done=_("%(who)s reopened the run"), system=True, through_hold=True
+    Run,
+    "reopen",
+    _("Reopen"),
+    done=_("%(who)s reopened the run"),
+    system=True,
+    through_hold=True,
+    details=ReopenDetails,
 )
+PROVED = EventKind.of(Outcome, "prove")
+WAIVED = EventKind.of(Outcome, "waive")
+SUPERSEDED = EventKind.of(Outcome, "supersede")
 
 
 def expect(items: Sequence[WorkItem], kind: str, *, by: Actor, at: datetime) -> None:
@@ -124,7 +134,7 @@ def decay(outcome_id: int, evidence: Mapping[str, Any], *, by: Actor, at: dateti
                     by=by,
                     at=at,
                     reason=str(_("The proof no longer holds.")),
-                    pair=_pair(row.run, at),
+                    details=ReopenDetails(_pair(row.run, at)),
                 )
             raise_exception(
                 ExceptionFinding(
@@ -279,13 +289,13 @@ def complete(run_ids: Collection[int], *, at: datetime) -> None:
         )
 
 
-@react("routing.run.await_outcome")
+@react(runs.await_outcome)
 def complete_at_once(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """Complete runs whose outcomes were proven before the last work was delivered."""
     complete([row.pk for row in rows], at=at)
 
 
-@react("routing.run.cancel", "routing.run.close_unproven")
+@react(runs.cancel, runs.close_unproven)
 def look_no_more(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """Nobody waits for what is still expected; what is proven is watched on."""
     Outcome.objects.filter(run__in=[row.pk for row in rows], state=State.EXPECTED).update(

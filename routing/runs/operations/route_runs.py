@@ -28,6 +28,7 @@ from routing.kernel.transitions import turn_all
 from routing.people.actors import Actor
 from routing.runs.candidates import Pool, pool_for
 from routing.runs.decisions import Decision
+from routing.runs.details import RouteDetails
 from routing.runs.models import Run, RunStep
 from routing.runs.operations.raising import ExceptionFinding, raise_exceptions
 from routing.runs.registry import RoutedRun
@@ -46,7 +47,14 @@ Name = RunStep.Name
 PATIENCE = Patience(8)
 SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
 
-ROUTE = operation(Run, "route", _("Route"), done=_("%(who)s routed the run"), system=True)
+ROUTE = operation(
+    Run,
+    "route",
+    _("Route"),
+    done=_("%(who)s routed the run"),
+    system=True,
+    details=RouteDetails,
+)
 BEGIN = operation(
     Run, "begin", _("Start delivery"), done=_("%(who)s started delivery"), system=True
 )
@@ -176,9 +184,7 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
         by=system,
         at=at,
         reason="Decided by rule.",
-        owners=owners,
-        clients=clients,
-        titles=titles,
+        details=RouteDetails(owners, clients, titles),
     )
     routed = {result.id: result.row for result in results if result.done}
     jobs: dict[str, list[RoutedRun]] = defaultdict(list)

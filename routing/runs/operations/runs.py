@@ -165,7 +165,7 @@ def _fitting(values: Mapping[str, Any], specs: Mapping[str, Any]) -> dict[str, A
     return known
 
 
-@react("routing.run.cancel", "routing.run.close_unproven")
+@react(cancel, close_unproven)
 def end_with_run(runs: Sequence[Run], by: Actor, at: datetime) -> None:
     """A run that is called off needs no more steps, and nobody to settle what blocked it."""
     ids = [run.pk for run in runs]

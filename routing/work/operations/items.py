@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from routing.kernel.roles import AM, INTEGRATIONS, OPS, QA, grant
 from routing.people.actors import Actor
 from routing.people.staff import User
+from routing.work.details import HandOverDetails, HoldDetails
 from routing.work.door import Operation, OperationResult, carry, move, operation, release
 from routing.work.gates import (
+    ContextWith,
     GateContext,
     GateResult,
     is_mine_or_my_teams,
@@ -30,23 +31,31 @@ grant("routing.reassign_any_workitem", OPS, name="Can reassign anybody's work")
 
 
 def hold_with_children(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     """
     Hold items and everything open below them; a child that is already held keeps its own hold.
     """
     with transaction.atomic(savepoint=False):
         lock(WorkItem, ids, below=True)
-        results = move(replace(step, system=True), ids, by=by, at=at, reason=reason, why=reason)
+        results = move(
+            step.with_details(HoldDetails),
+            ids,
+            by=by,
+            at=at,
+            reason=reason,
+            details=HoldDetails(reason),
+        )
         for root in [result.row for result in results if result.done]:
             below = [child for child, held_by in open_below([root.pk]) if held_by is None]
             if below:
-                carry(HOLD_BELOW, below, by=by, at=at, reason=reason, why=reason, under=root)
+                details = HoldDetails(reason, under=root)
+                carry(HOLD_BELOW, below, by=by, at=at, reason=reason, details=details)
     return results
 
 
 def resume_with_children(
-    step: Operation, ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
+    step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
     """Resume items and what was held with them."""
     with transaction.atomic(savepoint=False):
@@ -77,10 +86,11 @@ def held_itself(row: WorkItem, context: GateContext) -> GateResult:
 
 
 def active_people(
-    rows: Sequence[WorkItem], by: Actor, at: datetime, details: Mapping[str, Any]
+    rows: Sequence[WorkItem], by: Actor, at: datetime, details: HandOverDetails | None
 ) -> Mapping[int, frozenset[int]]:
     """Return the ids of the named people who are active staff. The set is the same for each row."""
-    named = [details[name] for name in ("owner", "backup", "doer") if details.get(name) is not None]
+    people = (details.owner, details.backup, details.doer) if details else ()
+    named = [person for person in people if person is not None]
     staff = (
         frozenset(User.objects.staff().filter(pk__in=named).values_list("pk", flat=True))
         if named
@@ -89,11 +99,12 @@ def active_people(
     return dict.fromkeys((row.pk for row in rows), staff)
 
 
-def new_pair_fits(row: WorkItem, context: GateContext) -> GateResult:
+def new_pair_fits(row: WorkItem, context: ContextWith[HandOverDetails]) -> GateResult:
     """Refuses anything but two different, active people."""
-    if context.preview:
+    details = context.details
+    if details is None:
         return passed("pair")
-    owner, backup, doer = (context.details.get(name) for name in ("owner", "backup", "doer"))
+    owner, backup, doer = details.owner, details.backup, details.doer
     if owner is None or backup is None or owner == backup:
         return refused("pair", _("Choose an owner and a different backup."), clears_by=_("You"))
     absent = {owner, backup, doer} - {None} - context.facts[row.pk]
@@ -115,6 +126,7 @@ hold = operation(
     gates=(is_open, not_held_yet),
     through_hold=True,
     needs_reason=True,
+    verb_details=HoldDetails,
     run=hold_with_children,
 )
 resume = operation(
@@ -137,16 +149,17 @@ hand_over = operation(
     facts=active_people,
     through_hold=True,
     needs_reason=True,
-    details=("owner", "backup", "doer"),
+    details=HandOverDetails,
 )
 # Below a held item nobody is asked again: whoever may hold the whole may hold its parts.
-HOLD_BELOW = Operation(
+HOLD_BELOW: Operation[HoldDetails] = Operation(
     WorkItem,
     "hold",
     _("Put on hold"),
     done=_("%(who)s put the work on hold"),
     gates=(is_open, not_held_yet),
     through_hold=True,
+    details=HoldDetails,
     system=True,
 )
 

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from delivery.models import Request
+from delivery.requests.details import AskDetails, EditRequestDetails
 from delivery.requests.operations import requests
 from routing.desk.operations.visits import look_in
 from routing.models import Absence, User, Visit, WorkItem
@@ -81,7 +82,9 @@ def test_every_number_leads_to_exactly_its_rows(world: World) -> None:
             due_at(make_request(world.acme, title=name), at)
     due_at(make_request(make_client("OTH", world.team, world.olga, world.quin)), DUE["late"])
     waiting = make_request(world.acme)
-    requests.ask([waiting.pk], by=by(world.bob), at=WEDNESDAY, question="Which?")
+    requests.ask(
+        [waiting.pk], by=by(world.bob), at=WEDNESDAY, details=AskDetails(question="Which?")
+    )
     browser = signed_in(world.alice)
     page = open_today(browser)
 
@@ -98,9 +101,12 @@ def test_a_client_keeps_us_waiting_since_the_question_and_not_since_the_last_cha
 ) -> None:
     asked = WEDNESDAY - timedelta(days=1)
     row = make_request(world.acme, at=asked)
-    requests.ask([row.pk], by=by(world.alice), at=asked, question="Which?")
+    requests.ask([row.pk], by=by(world.alice), at=asked, details=AskDetails(question="Which?"))
     requests.edit(
-        [row.pk], by=by(world.alice), at=WEDNESDAY - timedelta(hours=1), title="Another title"
+        [row.pk],
+        by=by(world.alice),
+        at=WEDNESDAY - timedelta(hours=1),
+        details=EditRequestDetails(title="Another title"),
     )
 
     page = open_today(signed_in(world.alice))
@@ -196,7 +202,9 @@ def test_the_number_of_queries_does_not_grow_with_the_work(world: World) -> None
             for at in DUE.values():
                 due_at(make_request(world.acme), at)
             waiting = make_request(world.acme)
-            requests.ask([waiting.pk], by=by(world.bob), at=WEDNESDAY, question="Which?")
+            requests.ask(
+                [waiting.pk], by=by(world.bob), at=WEDNESDAY, details=AskDetails(question="Which?")
+            )
 
     look()
     more(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.reviewing import expire_due
 from delivery.deliverables.operations import versions
@@ -33,10 +34,12 @@ State = Deliverable.State
 def test_who_made_a_version_cannot_approve_it(world: World):
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.alice), at=NOW))
-    done(versions.upload([page.pk], by=by(world.alice), at=NOW, draft=DRAFT))
+    done(versions.upload([page.pk], by=by(world.alice), at=NOW, details=DRAFT))
     done(deliverables.submit([page.pk], by=by(world.alice), at=NOW))
 
-    [result] = approvals.approve([question(page).pk], by=by(world.alice), at=NOW)
+    [result] = approvals.approve(
+        [question(page).pk], by=by(world.alice), at=NOW, details=DecideDetails()
+    )
 
     assert codes(result) == ["author"]
 
@@ -46,7 +49,9 @@ def test_the_client_is_asked_after_the_agency_approved_and_only_if_somebody_ther
     page = hand_in(world, page)
 
     [early] = deliverables.ask_client([page.pk], by=by(world.alice), at=NOW)
-    done(approvals.approve([question(page).pk], by=by(world.alice), at=NOW))
+    done(
+        approvals.approve([question(page).pk], by=by(world.alice), at=NOW, details=DecideDetails())
+    )
     [nobody] = deliverables.ask_client([page.pk], by=by(world.alice), at=NOW)
 
     assert (codes(early), codes(nobody)) == (["question"], ["approvers"])

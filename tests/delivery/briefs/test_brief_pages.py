@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.models import Brief
 from delivery.briefs.operations import briefs
 from delivery.engagements.models import Engagement
@@ -176,7 +177,11 @@ def test_the_page_of_a_brief_that_waits_for_its_approval_asks_the_database_at_mo
         briefs.supersede([brief.pk], by=by(world.alice), at=NOW, reason="Something else is wanted.")
     )
     new = Brief.objects.get(request=page.request_id, is_current=True)
-    done(briefs.edit([new.pk], by=by(world.alice), at=NOW, body="Make it better."))
+    done(
+        briefs.edit(
+            [new.pk], by=by(world.alice), at=NOW, details=EditBriefDetails(body="Make it better.")
+        )
+    )
     done(briefs.submit([new.pk], by=by(world.alice), at=NOW))
     browser = signed_in(world.bob)
 
@@ -202,7 +207,7 @@ def test_what_a_newer_plan_drops_goes_on_and_is_named_on_its_page(world: World):
             [new.pk],
             by=by(world.alice),
             at=NOW,
-            planned=[{"key": "two", "title": "A film", "format": "file"}],
+            details=EditBriefDetails(planned=[{"key": "two", "title": "A film", "format": "file"}]),
         )
     )
 

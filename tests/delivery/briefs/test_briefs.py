@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
 from delivery.requests.operations import requests
@@ -116,10 +119,15 @@ def test_a_brief_needs_a_plan_and_an_accepted_request(world: World):
         [{"key": str(number), "title": "x", "format": "page"} for number in range(51)],
     ],
 )
-def test_a_plan_that_cannot_be_read_is_refused_and_nothing_is_lost(world: World, planned: object):
+def test_a_plan_that_cannot_be_read_is_refused_and_nothing_is_lost(world: World, planned: Any):
     brief = make_brief(world)
 
-    [result] = briefs.edit([brief.pk], by=by(world.alice), at=NOW, planned=planned, body="new")
+    [result] = briefs.edit(
+        [brief.pk],
+        by=by(world.alice),
+        at=NOW,
+        details=EditBriefDetails(planned=planned, body="new"),
+    )
 
     assert codes(result) == ["plan"]
     assert (fresh(brief).body, len(fresh(brief).planned)) == ("Make it good.", 1)
@@ -134,7 +142,9 @@ def test_a_new_brief_takes_the_place_of_the_old_and_plans_anew(world: World):
         {**new.planned[0], "title": "Longer page"},
         {"key": "two", "title": "Second", "format": "page"},
     ]
-    done(briefs.edit([new.pk], by=by(world.alice), at=NOW, planned=planned))
+    done(
+        briefs.edit([new.pk], by=by(world.alice), at=NOW, details=EditBriefDetails(planned=planned))
+    )
     done(briefs.submit([new.pk], by=by(world.alice), at=NOW))
     done(briefs.approve([new.pk], by=by(world.bob), at=NOW))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 
 from delivery.approvals.operations import deliverables
+from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.models import Brief, Deliverable
 from delivery.requests.operations import requests
@@ -73,7 +75,9 @@ def test_one_plan_does_not_replace_a_page_twice(world: World):
     page = live(world)
     twice = [*change_of(page), {**change_of(page)[0], "key": "other"}]
 
-    [refused] = briefs.edit([make_brief(world).pk], by=by(world.alice), at=NOW, planned=twice)
+    [refused] = briefs.edit(
+        [make_brief(world).pk], by=by(world.alice), at=NOW, details=EditBriefDetails(planned=twice)
+    )
 
     assert codes(refused) == ["plan"]
 
@@ -85,7 +89,7 @@ def test_what_replaces_a_page_cannot_move_it_elsewhere(world: World):
         [make_brief(world).pk],
         by=by(world.alice),
         at=NOW,
-        planned=[{**change_of(page)[0], "destination": other.pk}],
+        details=EditBriefDetails(planned=[{**change_of(page)[0], "destination": other.pk}]),
     )
 
     assert codes(refused) == ["plan"]
@@ -98,7 +102,9 @@ def test_a_brief_whose_change_is_under_way_can_be_written_anew(world: World):
     done(briefs.supersede([brief.pk], by=by(world.alice), at=NOW, reason="More is wanted."))
     new = Brief.objects.get(request=brief.request, is_current=True)
 
-    [result] = briefs.edit([new.pk], by=by(world.alice), at=NOW, planned=new.planned)
+    [result] = briefs.edit(
+        [new.pk], by=by(world.alice), at=NOW, details=EditBriefDetails(planned=new.planned)
+    )
 
     assert result.done
 
@@ -109,14 +115,21 @@ def test_a_brief_whose_change_is_under_way_can_be_written_anew(world: World):
 def test_what_no_column_holds_is_refused_in_a_plan(world: World, fields: dict[str, object]):
     planned = [{"key": "a", "title": "x", "format": "page", **fields}]
 
-    [result] = briefs.edit([make_brief(world).pk], by=by(world.alice), at=NOW, planned=planned)
+    [result] = briefs.edit(
+        [make_brief(world).pk],
+        by=by(world.alice),
+        at=NOW,
+        details=EditBriefDetails(planned=planned),
+    )
 
     assert codes(result) == ["plan"]
 
 
 @pytest.mark.parametrize("body", ["\x00", "\ud800", "x" * 20_001, 7])
-def test_what_no_column_holds_is_refused_as_a_text(world: World, body: object):
-    [result] = briefs.edit([make_brief(world).pk], by=by(world.alice), at=NOW, body=body)
+def test_what_no_column_holds_is_refused_as_a_text(world: World, body: Any):
+    [result] = briefs.edit(
+        [make_brief(world).pk], by=by(world.alice), at=NOW, details=EditBriefDetails(body=body)
+    )
 
     assert codes(result) == ["body"]
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from delivery.approvals.operations import deliverables
+from delivery.deliverables.details import SignOffDetails
 from delivery.deliverables.operations import versions
 from delivery.models import Approval, Check, Deliverable
 from routing.models import Client, File, Team
@@ -141,7 +142,10 @@ def test_a_reviewer_finds_what_waits_for_their_signature(world: World) -> None:
     page = words(found)
     done(
         deliverables.sign_off(
-            [waiting.pk], by=by(world.quin), at=NOW, check=Check.objects.get().pk, passed=True
+            [waiting.pk],
+            by=by(world.quin),
+            at=NOW,
+            details=SignOffDetails(check=Check.objects.get().pk, passed=True),
         )
     )
 
@@ -156,7 +160,7 @@ def test_a_reviewer_finds_what_waits_for_their_signature(world: World) -> None:
 def test_a_version_has_its_own_page_with_what_changed(world: World) -> None:
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
-    done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=DRAFT))
+    done(versions.upload([page.pk], by=by(world.cora), at=NOW, details=DRAFT))
     newer = versions.Draft(
         {
             **DRAFT.texts,
@@ -164,7 +168,7 @@ def test_a_version_has_its_own_page_with_what_changed(world: World) -> None:
             "body_html": "<h2>Welcome</h2><p>To our newest page.</p>",
         }
     )
-    done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=newer))
+    done(versions.upload([page.pk], by=by(world.cora), at=NOW, details=newer))
 
     told = words(signed_in(world.alice).get(url(Deliverable, "version", page.pk, 2)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.approvals.operations import deliverables
+from delivery.deliverables.details import SignOffDetails
 from delivery.deliverables.operations import versions
 from delivery.models import Check, CheckResult, Deliverable, Request
 from tests.delivery.making import (
@@ -40,8 +41,8 @@ def test_a_version_is_sanitised_numbered_and_never_changes(world: World):
         {**DRAFT.texts, "body_html": "<p onclick=x>Hi<script>alert(1)</script></p>"}
     )
 
-    done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=draft))
-    done(versions.upload([page.pk], by=by(world.cora), at=NOW, draft=DRAFT))
+    done(versions.upload([page.pk], by=by(world.cora), at=NOW, details=draft))
+    done(versions.upload([page.pk], by=by(world.cora), at=NOW, details=DRAFT))
 
     first, second = page.versions.order_by("number")
     assert (first.number, first.body_html, second.number) == (1, "<p>Hi</p>", 2)
@@ -58,7 +59,7 @@ def test_a_version_that_cannot_be_kept_is_refused_and_leaves_nothing(
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
 
-    [result] = versions.upload([page.pk], by=by(world.cora), at=NOW, draft=versions.Draft(texts))
+    [result] = versions.upload([page.pk], by=by(world.cora), at=NOW, details=versions.Draft(texts))
 
     assert codes(result) == ["version"]
     assert str(result.refusals[0].evidence)
@@ -68,7 +69,7 @@ def test_a_version_that_cannot_be_kept_is_refused_and_leaves_nothing(
 def test_a_version_is_not_uploaded_before_the_work_began(world: World):
     [page] = make_deliverables(world)
 
-    [result] = versions.upload([page.pk], by=by(world.cora), at=NOW, draft=DRAFT)
+    [result] = versions.upload([page.pk], by=by(world.cora), at=NOW, details=DRAFT)
 
     assert codes(result) == ["state"]
     assert page.versions.count() == 0
@@ -117,7 +118,14 @@ def test_what_no_machine_can_judge_waits_for_a_reviewer_who_did_not_make_it(worl
     page = hand_in(world, page)
     assert page.state == State.IN_QA
 
-    done(deliverables.sign_off([page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=True))
+    done(
+        deliverables.sign_off(
+            [page.pk],
+            by=by(world.quin),
+            at=NOW,
+            details=SignOffDetails(check=brand.pk, passed=True),
+        )
+    )
 
     assert fresh(page).state == State.IN_INTERNAL_REVIEW
     assert CheckResult.objects.get(version=page.version, check_row=brand).by == world.quin
@@ -129,11 +137,14 @@ def test_a_judgment_that_fails_says_why_and_sends_the_work_back(world: World):
     page = hand_in(world, page)
 
     [silent] = deliverables.sign_off(
-        [page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False
+        [page.pk], by=by(world.quin), at=NOW, details=SignOffDetails(check=brand.pk, passed=False)
     )
     done(
         deliverables.sign_off(
-            [page.pk], by=by(world.quin), at=NOW, check=brand.pk, passed=False, note="Too loud."
+            [page.pk],
+            by=by(world.quin),
+            at=NOW,
+            details=SignOffDetails(check=brand.pk, passed=False, note="Too loud."),
         )
     )
 

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.deliverables.operations.versions import Draft
 from delivery.models import Answer, Approval, Deliverable
@@ -31,7 +32,7 @@ def with_carla(world: World, draft: Draft = DRAFT) -> Deliverable:
     at = timezone.now()
     [row] = make_deliverables(world)
     hand_in(world, row, draft)
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=at))
+    done(approvals.approve([question(row).pk], by=by(world.alice), at=at, details=DecideDetails()))
     done(deliverables.ask_client([row.pk], by=by(world.alice), at=at))
     return fresh(row)
 
@@ -156,10 +157,12 @@ def test_approve_and_reject_at_once_one_wins(committed_world: World) -> None:
 
     found = at_once(
         [
-            lambda: approvals.approve([asked.pk], by=yes, at=at, digest=asked.digest)[0],
-            lambda: approvals.reject([asked.pk], by=no, at=at, digest=asked.digest, comment="No.")[
-                0
-            ],
+            lambda: approvals.approve(
+                [asked.pk], by=yes, at=at, details=DecideDetails(digest=asked.digest)
+            )[0],
+            lambda: approvals.reject(
+                [asked.pk], by=no, at=at, details=DecideDetails(digest=asked.digest, comment="No.")
+            )[0],
         ]
     )
 
@@ -208,7 +211,10 @@ def test_the_agencys_own_question_is_nobodys_outside(world: World, browser: Brow
     assert browser.get(path(internal)).status_code == answer(browser, internal).status_code == 404
     assert "Landing page" not in words(browser.get("/portal/"))
     [result] = approvals.approve(
-        [internal.pk], by=by(user_of(Contact.objects.get(full_name="Carla"))), at=timezone.now()
+        [internal.pk],
+        by=by(user_of(Contact.objects.get(full_name="Carla"))),
+        at=timezone.now(),
+        details=DecideDetails(),
     )
     assert codes(result) == ["gone"]
 
@@ -218,7 +224,7 @@ def test_a_question_whose_time_is_over_is_not_answered_even_before_it_is_swept(
 ) -> None:
     actor = by(user_of(Contact.objects.get(full_name="Carla")))
 
-    [result] = approvals.approve([asked.pk], by=actor, at=asked.expires_at)
+    [result] = approvals.approve([asked.pk], by=actor, at=asked.expires_at, details=DecideDetails())
 
     assert codes(result) == ["expired"]
 
@@ -238,7 +244,7 @@ def test_a_question_that_was_taken_back_says_so_and_leads_to_the_next(
         Draft({**DRAFT.texts, "body_html": "<h2>Welcome</h2><p>To our newest page.</p>"}),
     )
     at = timezone.now()
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=at))
+    done(approvals.approve([question(row).pk], by=by(world.alice), at=at, details=DecideDetails()))
     done(deliverables.ask_client([row.pk], by=by(world.alice), at=at))
 
     late = answer(browser, asked)
@@ -285,7 +291,7 @@ def test_what_is_new_is_told_since_the_version_they_saw(
         ),
     )
     at = timezone.now()
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=at))
+    done(approvals.approve([question(row).pk], by=by(world.alice), at=at, details=DecideDetails()))
     done(deliverables.ask_client([row.pk], by=by(world.alice), at=at))
 
     page = words(browser.get(path(question(row))))

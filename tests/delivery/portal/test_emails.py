@@ -8,13 +8,14 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.deliverables import ask_client
 from delivery.models import Approval
 from integrations.adapters.mail.content import email_of
 from integrations.models import Outbound
 from routing.models import Contact, Event, Membership, Notification
-from routing.work.door import preview
+from routing.work.judging import preview
 from tests.delivery.making import codes, done, fresh, hand_in, make_deliverables, question
 from tests.delivery.portal.test_deciding import with_carla
 from tests.desk import signed_in, words
@@ -58,7 +59,11 @@ def test_the_button_says_who_gets_no_letter(world: World, carla: Contact) -> Non
     )
     [row] = make_deliverables(world)
     row = hand_in(world, row)
-    done(approvals.approve([question(row).pk], by=by(world.alice), at=timezone.now()))
+    done(
+        approvals.approve(
+            [question(row).pk], by=by(world.alice), at=timezone.now(), details=DecideDetails()
+        )
+    )
 
     [(_step, answers)] = preview([ask_client], fresh(row), by=by(world.alice), at=timezone.now())
 

@@ -9,6 +9,7 @@ from django.test import Client as Browser
 
 from delivery.models import Request
 from delivery.portal.words import STATUSES
+from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from routing.models import Contact, Event, User
 from routing.work.operations import items
@@ -64,7 +65,7 @@ def test_a_page_names_the_owner_and_nobody_else_of_the_agency(
     world: World, browser: Browser
 ) -> None:
     row = make_request(world.acme, channel="portal")
-    requests.ask([row.pk], by=by(world.bob), at=NOW, question="Which pages?")
+    requests.ask([row.pk], by=by(world.bob), at=NOW, details=AskDetails(question="Which pages?"))
     items.hold([row.item_id], by=by(world.olga), at=NOW, reason="They do not pay.")
 
     page = words(browser.get(f"/portal/requests/{row.item.ref}/"))
@@ -96,7 +97,7 @@ def test_home_shows_a_question_first_and_says_so_when_nothing_waits(
 ) -> None:
     row = make_request(world.acme, title="A film")
     empty = words(browser.get("/portal/"))
-    requests.ask([row.pk], by=by(world.alice), at=NOW, question="How long?")
+    requests.ask([row.pk], by=by(world.alice), at=NOW, details=AskDetails(question="How long?"))
 
     page = words(browser.get("/portal/"))
 
@@ -134,7 +135,12 @@ def test_html_in_a_title_or_a_question_is_only_text(world: World, browser: Brows
     row = make_request(
         world.acme, title="<script>alert(1)</script>", details="<b>bold</b>", channel="portal"
     )
-    requests.ask([row.pk], by=by(world.alice), at=NOW, question="<img src=x onerror=alert(1)>")
+    requests.ask(
+        [row.pk],
+        by=by(world.alice),
+        at=NOW,
+        details=AskDetails(question="<img src=x onerror=alert(1)>"),
+    )
 
     pages = [
         browser.get(path).content.decode()

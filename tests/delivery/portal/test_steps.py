@@ -6,6 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from delivery.models import Brief, Request
+from delivery.requests.details import AskDetails
 from delivery.requests.operations import requests
 from routing.models import Contact
 from routing.work.door import all_operations
@@ -24,7 +25,7 @@ def test_an_answer_goes_through_the_door_as_the_contacts_own(
     world: World, browser: Browser, carla: Contact
 ) -> None:
     row = make_request(world.acme, details="A film")
-    requests.ask([row.pk], by=by(world.alice), at=NOW, question="How long?")
+    requests.ask([row.pk], by=by(world.alice), at=NOW, details=AskDetails(question="How long?"))
 
     browser.post(f"/portal/requests/{row.item.ref}/answer/", {"details": "Two minutes"})
 

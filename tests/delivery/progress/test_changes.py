@@ -16,13 +16,16 @@ from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django import Settings
 
+from delivery.approvals.details import DecideDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.briefs.operations import briefs
+from delivery.deliverables.details import GoLiveDetails
 from delivery.flows.client_change import publish_client_change
 from delivery.models import Approval, Brief, Deliverable, Request
 from delivery.progress.operations import impacts
 from delivery.progress.operations.changes import CannotChange, ask_change
 from delivery.requests.change_gates import seal_of
+from delivery.requests.details import AnswerImpactDetails, StateImpactDetails
 from delivery.requests.operations import requests
 from routing.models import Contact, Event, File, Note, Notification, Run
 from routing.people.actors import Actor
@@ -95,7 +98,7 @@ def make_live(world: World) -> Deliverable:
             [row.pk],
             by=Actor.system(),
             at=NOW,
-            url="https://acme.test/landing",
+            details=GoLiveDetails(url="https://acme.test/landing"),
         )
     )
     return fresh(row)
@@ -203,7 +206,10 @@ def test_what_is_approved_and_not_yet_published_is_reopened(world: World, carla:
     row = with_the_client(world, row)
     done(
         approvals.approve(
-            [question(row).pk], by=by(user_of(carla)), at=NOW, digest=question(row).digest
+            [question(row).pk],
+            by=by(user_of(carla)),
+            at=NOW,
+            details=DecideDetails(digest=question(row).digest),
         )
     )
 
@@ -256,10 +262,14 @@ def test_no_change_is_accepted_before_the_client_agreed_to_what_it_means(
     done(requests.triage([made.pk], by=alice, at=NOW))
 
     [unstated] = requests.accept([made.pk], by=alice, at=NOW)
-    done(impacts.state_impact([made.pk], by=alice, at=NOW, **IMPACT))
+    done(impacts.state_impact([made.pk], by=alice, at=NOW, details=StateImpactDetails(**IMPACT)))
     [unanswered] = requests.accept([made.pk], by=alice, at=NOW)
     waiting = fresh(made)
-    done(impacts.accept_impact([made.pk], by=client, at=NOW, seal=seal_of(waiting)))
+    done(
+        impacts.accept_impact(
+            [made.pk], by=client, at=NOW, details=AnswerImpactDetails(seal=seal_of(waiting))
+        )
+    )
     done(requests.accept([made.pk], by=alice, at=NOW))
 
     agreed = fresh(made)
@@ -283,16 +293,33 @@ def test_what_was_declined_may_be_stated_anew_and_an_answer_to_the_old_one_is_re
     world: World, carla: Contact
 ) -> None:
     made, alice, client = changed(world, carla), by(world.alice), by(user_of(carla))
-    done(impacts.state_impact([made.pk], by=alice, at=NOW, **IMPACT))
+    done(impacts.state_impact([made.pk], by=alice, at=NOW, details=StateImpactDetails(**IMPACT)))
     old = seal_of(fresh(made))
 
-    [silent] = impacts.decline_impact([made.pk], by=client, at=NOW, seal=old)
-    done(impacts.decline_impact([made.pk], by=client, at=NOW, seal=old, comment="Too much."))
-    [twice] = impacts.accept_impact([made.pk], by=client, at=NOW, seal=old)
+    [silent] = impacts.decline_impact(
+        [made.pk], by=client, at=NOW, details=AnswerImpactDetails(seal=old)
+    )
+    done(
+        impacts.decline_impact(
+            [made.pk], by=client, at=NOW, details=AnswerImpactDetails(seal=old, comment="Too much.")
+        )
+    )
+    [twice] = impacts.accept_impact(
+        [made.pk], by=client, at=NOW, details=AnswerImpactDetails(seal=old)
+    )
     done(requests.triage([made.pk], by=alice, at=NOW))
     [declined] = requests.accept([made.pk], by=alice, at=NOW)
-    done(impacts.state_impact([made.pk], by=alice, at=NOW, **IMPACT | {"amount": Decimal(100)}))
-    [stale] = impacts.accept_impact([made.pk], by=client, at=NOW, seal=old)
+    done(
+        impacts.state_impact(
+            [made.pk],
+            by=alice,
+            at=NOW,
+            details=StateImpactDetails(**IMPACT | {"amount": Decimal(100)}),
+        )
+    )
+    [stale] = impacts.accept_impact(
+        [made.pk], by=client, at=NOW, details=AnswerImpactDetails(seal=old)
+    )
 
     assert (codes(silent), codes(twice), codes(declined), codes(stale)) == (
         ["comment"],
@@ -318,7 +345,9 @@ def test_a_statement_leaves_nothing_open(
 ) -> None:
     made = changed(world, carla)
 
-    [result] = impacts.state_impact([made.pk], by=by(world.alice), at=NOW, **IMPACT | wrong)
+    [result] = impacts.state_impact(
+        [made.pk], by=by(world.alice), at=NOW, details=StateImpactDetails(**IMPACT | wrong)
+    )
 
     assert codes(result) == ["statement"]
 
@@ -327,7 +356,11 @@ def test_the_impact_is_agreed_to_in_the_portal_by_approvers_only(
     world: World, carla: Contact
 ) -> None:
     made = changed(world, carla)
-    done(impacts.state_impact([made.pk], by=by(world.alice), at=timezone.now(), **IMPACT))
+    done(
+        impacts.state_impact(
+            [made.pk], by=by(world.alice), at=timezone.now(), details=StateImpactDetails(**IMPACT)
+        )
+    )
     path, form = (
         f"/portal/requests/{made.item.ref}/",
         {"word": "accept_impact", "seal": seal_of(fresh(made))},
@@ -354,8 +387,15 @@ def test_what_replaces_it_goes_into_the_agreed_brief_and_takes_the_next_change_t
 ) -> None:
     made, alice = changed(world, carla), by(world.alice)
     done(requests.triage([made.pk], by=alice, at=NOW))
-    done(impacts.state_impact([made.pk], by=alice, at=NOW, **IMPACT))
-    done(impacts.accept_impact([made.pk], by=by(user_of(carla)), at=NOW, seal=seal_of(fresh(made))))
+    done(impacts.state_impact([made.pk], by=alice, at=NOW, details=StateImpactDetails(**IMPACT)))
+    done(
+        impacts.accept_impact(
+            [made.pk],
+            by=by(user_of(carla)),
+            at=NOW,
+            details=AnswerImpactDetails(seal=seal_of(fresh(made))),
+        )
+    )
     done(requests.accept([made.pk], by=alice, at=NOW))
     brief = Brief.objects.get(request=made)
     done(briefs.submit([brief.pk], by=alice, at=NOW))
@@ -382,8 +422,12 @@ def test_two_changes_of_the_same_do_not_both_replace_it(world: World, carla: Con
     work()
     for row in Request.objects.filter(kind="change"):
         done(requests.triage([row.pk], by=alice, at=NOW))
-        done(impacts.state_impact([row.pk], by=alice, at=NOW, **IMPACT))
-        done(impacts.accept_impact([row.pk], by=client, at=NOW, seal=seal_of(fresh(row))))
+        done(impacts.state_impact([row.pk], by=alice, at=NOW, details=StateImpactDetails(**IMPACT)))
+        done(
+            impacts.accept_impact(
+                [row.pk], by=client, at=NOW, details=AnswerImpactDetails(seal=seal_of(fresh(row)))
+            )
+        )
         done(requests.accept([row.pk], by=alice, at=NOW))
     first, second = Brief.objects.filter(request__kind="change").order_by("pk")
     for brief in (first, second):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from delivery.approvals.details import DecideDetails, RecordDetails
 from delivery.approvals.operations import approvals, deliverables
 from delivery.approvals.operations.reviewing import expire_due
 from delivery.briefs.operations import briefs, first_briefs
@@ -104,7 +105,11 @@ def test_the_agency_is_asked_again_where_its_own_question_expired(world: World):
 
     done(deliverables.ask_agency([page.pk], by=by(world.alice), at=asked.expires_at))
     [twice] = deliverables.ask_agency([page.pk], by=by(world.alice), at=asked.expires_at)
-    done(approvals.approve([question(page).pk], by=by(world.alice), at=asked.expires_at))
+    done(
+        approvals.approve(
+            [question(page).pk], by=by(world.alice), at=asked.expires_at, details=DecideDetails()
+        )
+    )
 
     assert codes(twice) == ["question"]
     assert fresh(page).state == State.IN_INTERNAL_REVIEW
@@ -135,7 +140,7 @@ def test_nothing_expires_that_is_on_hold(world: World):
 def test_one_who_made_a_version_is_not_asked_about_it(world: World):
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.alice), at=NOW))
-    done(versions.upload([page.pk], by=by(world.alice), at=NOW, draft=DRAFT))
+    done(versions.upload([page.pk], by=by(world.alice), at=NOW, details=DRAFT))
     done(deliverables.submit([page.pk], by=by(world.alice), at=NOW))
 
     asked = question(page)
@@ -184,9 +189,9 @@ def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: Wor
     )
     [page] = make_deliverables(world)
     done(deliverables.start([page.pk], by=by(world.alice), at=NOW))
-    done(versions.upload([page.pk], by=by(world.alice), at=NOW, draft=DRAFT))
+    done(versions.upload([page.pk], by=by(world.alice), at=NOW, details=DRAFT))
     done(deliverables.submit([page.pk], by=by(world.alice), at=NOW))
-    done(approvals.approve([question(page).pk], by=by(world.bob), at=NOW))
+    done(approvals.approve([question(page).pk], by=by(world.bob), at=NOW, details=DecideDetails()))
     done(deliverables.ask_client([page.pk], by=by(world.alice), at=NOW))
     asked = question(page)
     said: dict[str, Any] = {
@@ -195,8 +200,12 @@ def test_who_made_a_version_cannot_record_that_the_client_approved_it(world: Wor
         "evidence": make_file(world.alice, world.acme).pk,
     }
 
-    [author] = approvals.record_answer([asked.pk], by=by(world.alice), at=NOW, **said)
-    [other] = approvals.record_answer([asked.pk], by=by(world.bob), at=NOW, **said)
+    [author] = approvals.record_answer(
+        [asked.pk], by=by(world.alice), at=NOW, details=RecordDetails(**said)
+    )
+    [other] = approvals.record_answer(
+        [asked.pk], by=by(world.bob), at=NOW, details=RecordDetails(**said)
+    )
 
     assert (codes(author), other.done) == (["author"], True)
 
@@ -221,9 +230,9 @@ def test_two_of_the_agency_approve_where_the_stage_says_two(world: World):
     page = hand_in(world, fresh(page))
     asked = question(page)
 
-    done(approvals.approve([asked.pk], by=by(world.alice), at=NOW))
+    done(approvals.approve([asked.pk], by=by(world.alice), at=NOW, details=DecideDetails()))
     after_one = fresh(page).state
-    done(approvals.approve([asked.pk], by=by(world.bob), at=NOW))
+    done(approvals.approve([asked.pk], by=by(world.bob), at=NOW, details=DecideDetails()))
 
     assert (after_one, fresh(page).state) == (State.IN_INTERNAL_REVIEW, State.APPROVED)
 
@@ -235,7 +244,7 @@ def test_an_upload_that_is_refused_for_one_says_so_to_the_others(world: World):
     done(deliverables.start([page.pk], by=by(world.cora), at=NOW))
 
     started, waiting = versions.upload(
-        [page.pk, other.pk, page.pk], by=by(world.cora), at=NOW, draft=DRAFT
+        [page.pk, other.pk, page.pk], by=by(world.cora), at=NOW, details=DRAFT
     )
 
     assert (codes(started), codes(waiting)) == (["together"], ["state"])

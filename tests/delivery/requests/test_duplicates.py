@@ -10,6 +10,7 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 
 from delivery.models import Request
+from delivery.requests.details import DuplicateDetails
 from delivery.requests.operations import requests
 from tests.threads import at_once
 from tests.world import NOW, World, by, make_request
@@ -33,7 +34,7 @@ def test_two_requests_that_name_each_other_are_not_both_lost(
     pairs = [(one, other), (other, one)]
     results = at_once(
         [
-            partial(step, [row.pk], by=me, at=NOW, duplicate_of=original.pk)
+            partial(step, [row.pk], by=me, at=NOW, details=DuplicateDetails(original.pk))
             for row, original in pairs
         ]
     )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from delivery.models import Request
+from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
 from routing.models import Contact, Membership
 from tests.world import NOW, World, by, make_client, make_contact, make_request
@@ -40,7 +41,9 @@ def test_a_value_that_does_not_fit_is_refused_and_nothing_is_written(
 ) -> None:
     request = make_request(world.acme)
 
-    [result] = requests.edit([request.pk], by=by(world.alice), at=NOW, **details)
+    [result] = requests.edit(
+        [request.pk], by=by(world.alice), at=NOW, details=EditRequestDetails(**details)
+    )
 
     assert [refusal.code for refusal in result.refusals] == ["fields"]
     assert str(result.refusals[0].evidence)
@@ -62,7 +65,10 @@ def test_the_contact_is_one_of_the_clients_or_nobody(world: World) -> None:
 
     def edit(contact: Contact | None) -> bool:
         return requests.edit(
-            [request.pk], by=by(world.alice), at=NOW, contact_id=contact.pk if contact else None
+            [request.pk],
+            by=by(world.alice),
+            at=NOW,
+            details=EditRequestDetails(contact_id=contact.pk if contact else None),
         )[0].done
 
     assert [edit(contact) for contact in (foreign, erased, theirs, None)] == [
@@ -83,7 +89,10 @@ def test_everything_that_fits_is_kept(world: World) -> None:
     }
 
     [result] = requests.edit(
-        [request.pk], by=by(world.alice), at=NOW, title="x" * 200, priority=1, **told
+        [request.pk],
+        by=by(world.alice),
+        at=NOW,
+        details=EditRequestDetails(title="x" * 200, priority=1, **told),
     )
 
     now = Request.objects.select_related("item").get(pk=request.pk)

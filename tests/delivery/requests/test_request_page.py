@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from delivery.models import Request
+from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
 from routing.models import User
+from routing.work.details import HandOverDetails
 from routing.work.operations import items
 from tests.desk import signed_in, url, words
 from tests.world import MONDAY, NOW, World, by, make_client, make_request, make_user
@@ -98,15 +100,18 @@ def test_history_revert_and_deletion_are_refused(world: World, path: str) -> Non
 @pytest.mark.stands_at(MONDAY)
 def test_the_timeline_says_who_what_when_and_why_newest_first(world: World) -> None:
     row = make_request(world.acme, details="")
-    requests.edit([row.pk], by=by(world.alice), at=MONDAY, details="Five pages", title="Better")
+    requests.edit(
+        [row.pk],
+        by=by(world.alice),
+        at=MONDAY,
+        details=EditRequestDetails(details="Five pages", title="Better"),
+    )
     items.hand_over(
         [row.item_id],
         by=by(world.alice),
         at=MONDAY.replace(hour=11),
         reason="On leave",
-        owner=world.bob.pk,
-        backup=world.olga.pk,
-        doer=None,
+        details=HandOverDetails(owner=world.bob.pk, backup=world.olga.pk, doer=None),
     )
 
     entries = signed_in(world.alice).get(url(Request, "change", row.pk)).context["entries"]
@@ -166,7 +171,10 @@ def test_a_page_costs_the_same_however_long_its_history(
     browser = signed_in(world.alice)
     for hour in range(20):
         requests.edit(
-            [row.pk], by=by(world.alice), at=NOW.replace(hour=hour), details=f"Version {hour}"
+            [row.pk],
+            by=by(world.alice),
+            at=NOW.replace(hour=hour),
+            details=EditRequestDetails(details=f"Version {hour}"),
         )
 
     with django_assert_max_num_queries(25):

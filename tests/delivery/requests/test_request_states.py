@@ -7,6 +7,12 @@ from typing import Any
 import pytest
 
 from delivery.models import Request
+from delivery.requests.details import (
+    AnswerDetails,
+    AskDetails,
+    DuplicateDetails,
+    EditRequestDetails,
+)
 from delivery.requests.operations import requests as operations
 from routing.people.actors import Actor
 from routing.work.door import Operation, operations_of
@@ -36,14 +42,14 @@ ALLOWED = {
 OF_CHANGES = {"state_impact", "accept_impact", "decline_impact"}
 
 
-def details_for(verb: str, original: Request) -> dict[str, Any]:
-    details: dict[str, dict[str, Any]] = {
-        "ask": {"question": "Which pages?"},
-        "answer": {"details": "Home and contact"},
-        "mark_duplicate": {"duplicate_of": original.pk},
-        "edit": {"title": "Another title"},
+def details_for(verb: str, original: Request) -> Any:
+    details = {
+        "ask": AskDetails("Which pages?"),
+        "answer": AnswerDetails("Home and contact"),
+        "mark_duplicate": DuplicateDetails(original.pk),
+        "edit": EditRequestDetails(title="Another title"),
     }
-    return details.get(verb, {})
+    return details.get(verb)
 
 
 def test_every_operation_is_in_the_table() -> None:
@@ -58,10 +64,14 @@ def test_verb_from_state(world: World, verb: str, state: S) -> None:
     original = make_request(world.acme)
     fields = {"duplicate_of": original} if state == S.DUPLICATE else {}
     request = make_request(world.acme, state, **fields)
-    step: Operation = operations_of(Request)[verb]
+    step: Operation[Any] = operations_of(Request)[verb]
 
     [result] = step(
-        [request.pk], by=Actor.system(), at=NOW, reason="Because", **details_for(verb, original)
+        [request.pk],
+        by=Actor.system(),
+        at=NOW,
+        reason="Because",
+        details=details_for(verb, original),
     )
 
     now = Request.objects.select_related("item").get(pk=request.pk)
@@ -79,9 +89,13 @@ def test_asking_makes_it_wait_on_the_client_and_answering_keeps_what_was_known(
 ) -> None:
     request = make_request(world.acme, details="A site")
 
-    operations.ask([request.pk], by=Actor.system(), at=NOW, question="How many pages?")
+    operations.ask(
+        [request.pk], by=Actor.system(), at=NOW, details=AskDetails(question="How many pages?")
+    )
     waiting = Request.objects.select_related("item").get(pk=request.pk)
-    operations.answer([request.pk], by=Actor.system(), at=NOW, details="Five pages")
+    operations.answer(
+        [request.pk], by=Actor.system(), at=NOW, details=AnswerDetails(details="Five pages")
+    )
     answered = Request.objects.select_related("item").get(pk=request.pk)
 
     assert (waiting.item.waiting_on, waiting.question) == ("client", "How many pages?")
@@ -106,15 +120,15 @@ def test_a_duplicate_names_another_live_request_of_the_same_client(
     other_client = type(world.acme).objects.create(
         code="ZED", name="Zed", team=world.team, owner=world.alice, backup=world.bob
     )
-    wrong = {
+    wrong: dict[str, Any] = {
         "itself": request.pk,
         "another client's": make_request(other_client).pk,
         "a duplicate": make_request(world.acme, S.DUPLICATE, duplicate_of=keeper).pk,
         "nothing": None,
-    }[original]
+    }
 
     [result] = operations.mark_duplicate(
-        [request.pk], by=Actor.system(), at=NOW, duplicate_of=wrong
+        [request.pk], by=Actor.system(), at=NOW, details=DuplicateDetails(wrong[original])
     )
 
     assert [refusal.code for refusal in result.refusals] == ["original"]

@@ -6,6 +6,7 @@ from typing import Any
 
 from delivery.briefs.operations.briefs import brief_facts
 from delivery.models import Deliverable, Request
+from delivery.requests.details import EditRequestDetails
 from delivery.requests.operations import requests
 from routing.desk.offers import PageFacts, panel
 from routing.desk.timeline import timeline_of
@@ -66,7 +67,9 @@ def test_a_timeline_looks_up_no_name_that_it_does_not_show(
     world: World, django_assert_num_queries: Any
 ) -> None:
     row = make_request(world.acme)
-    requests.edit([row.pk], by=by(world.alice), at=NOW, details="Six pages")
+    requests.edit(
+        [row.pk], by=by(world.alice), at=NOW, details=EditRequestDetails(details="Six pages")
+    )
     row = Request.objects.select_related("item").get(pk=row.pk)
 
     with django_assert_num_queries(3):  # events and two tables of history

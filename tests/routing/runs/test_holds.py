@@ -18,6 +18,7 @@ from routing.people.actors import Actor
 from routing.runs.operations import runs
 from routing.runs.operations.capture import capture
 from routing.sla.operations.calendars import ensure_defaults
+from routing.work.details import HandOverDetails
 from routing.work.operations import items
 from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals
@@ -47,9 +48,7 @@ def family(world: World) -> tuple[Request, Request, Actor]:
         by=by(world.olga),
         at=NOW,
         reason="Hers",
-        owner=eve.pk,
-        backup=world.bob.pk,
-        doer=None,
+        details=HandOverDetails(owner=eve.pk, backup=world.bob.pk, doer=None),
     )
     return parent, child, by(eve)
 

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from routing.models import ExceptionCase, Run
+from routing.work.details import HandOverDetails
 from routing.work.operations import items as work_steps
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
@@ -133,7 +134,9 @@ def test_runs_of_work_that_is_not_seen_are_not_there(world: World, crm: FakeCRM)
     crm.client = hidden
     run = run_about("901")
     heirs = {"owner": crm.client.owner_id, "backup": world.olga.pk, "doer": None}
-    work_steps.hand_over([run.item_id], by=by(world.olga), at=NOW, reason="x", **heirs)
+    work_steps.hand_over(
+        [run.item_id], by=by(world.olga), at=NOW, reason="x", details=HandOverDetails(**heirs)
+    )
     browser = signed_in(world.alice)
 
     assert browser.get(url(Run, "change", run.pk)).status_code == 404

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
 from routing.models import Clock, Escalation, SLAPolicy, WorkItem
 from routing.people.actors import Actor
 from routing.sla.explain_due import explain
 from routing.sla.operations.clocks import follow, start
 from routing.sla.timing import AGENCY, Cause, Does, Mark, Terms, Turn, read
+from routing.work.door import Operation
 from routing.work.operations import items
 from tests.clockwork import ZERO, at, fresh
 from tests.world import MONDAY, World, make_request
@@ -151,10 +154,15 @@ def test_random_lives_of_a_request_leave_clocks_that_agree_with_their_marks(
 
     for _ in range(10):
         now += timedelta(seconds=chance.randrange(60 * 60 * 30))
-        step = chance.choice([requests.ask, requests.answer, items.hold, items.resume])
-        details = {requests.ask: {"question": "?"}, requests.answer: {"details": "!"}}.get(step, {})
+        steps: list[tuple[Operation[Any], Any]] = [
+            (requests.ask, AskDetails("?")),
+            (requests.answer, AnswerDetails("!")),
+            (items.hold, None),
+            (items.resume, None),
+        ]
+        step, details = chance.choice(steps)
         pk = request.pk if details else request.item_id
-        step([pk], by=Actor.system(), at=now, reason="x", **details)
+        step([pk], by=Actor.system(), at=now, reason="x", details=details)
         follow([fresh(request)], now)
 
     for clock in Clock.objects.filter(item=request.item_id):

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from delivery.models import Request
+from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
 from routing.models import Clock, ClockTerms, SLAPolicy, WorkItem
 from routing.people.actors import Actor
@@ -85,7 +86,9 @@ def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(
     request = make_request(world.acme)
     start([request.item], policy, MONDAY)
 
-    requests.ask([request.pk], by=by(world.alice), at=at(23, 11), question="Which pages?")
+    requests.ask(
+        [request.pk], by=by(world.alice), at=at(23, 11), details=AskDetails(question="Which pages?")
+    )
     follow([fresh(request)], at(23, 11))
 
     first, triage = clock_of(request, "first_response"), clock_of(request)
@@ -98,7 +101,9 @@ def test_asking_the_client_stops_the_first_response_and_pauses_the_rest(
     )
     assert fresh(request).next_due_at is None
 
-    requests.answer([request.pk], by=by(world.alice), at=at(24, 10), details="Home")
+    requests.answer(
+        [request.pk], by=by(world.alice), at=at(24, 10), details=AnswerDetails(details="Home")
+    )
     follow([fresh(request)], at(24, 10))
 
     triage = clock_of(request)
@@ -200,7 +205,7 @@ def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(
     one, other = (make_request(world.acme, parent=parent.item) for _ in range(2))
 
     def ask(child: Request, when: datetime) -> tuple[str, str]:
-        requests.ask([child.pk], by=by(world.alice), at=when, question="?")
+        requests.ask([child.pk], by=by(world.alice), at=when, details=AskDetails(question="?"))
         follow([fresh(child)], when)
         return clock_of(parent, "resolution").turn.does, clock_of(parent, "resolution").waiting_on
 
@@ -209,7 +214,7 @@ def test_a_parent_pauses_when_all_its_open_parts_wait_on_the_same_party(
     requests.cancel([other.pk], by=by(world.alice), at=at(23, 12), reason="x")
     follow([fresh(other)], at(23, 12))
     assert clock_of(parent, "resolution").cause == Cause.CHILDREN
-    requests.answer([one.pk], by=by(world.alice), at=at(23, 13), details="!")
+    requests.answer([one.pk], by=by(world.alice), at=at(23, 13), details=AnswerDetails(details="!"))
     follow([fresh(one)], at(23, 13))
     assert clock_of(parent, "resolution").running_since == at(23, 13)
 
@@ -255,7 +260,13 @@ def test_two_parts_that_begin_to_wait_at_once_pause_their_parent(committed_world
 
     at_once(
         [
-            partial(requests.ask, [part.pk], by=Actor.system(), at=at(23, 10), question="?")
+            partial(
+                requests.ask,
+                [part.pk],
+                by=Actor.system(),
+                at=at(23, 10),
+                details=AskDetails(question="?"),
+            )
             for part in parts
         ]
     )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from io import StringIO
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from delivery.requests.details import AnswerDetails, AskDetails
 from delivery.requests.operations import requests
 from routing.models import SLAPolicy, WorkItem
 from routing.sla.explain_due import as_json, explain, words
 from routing.sla.operations.clocks import follow, start
+from routing.work.door import Operation
 from tests.clockwork import at, clock_of, fresh
 from tests.world import MONDAY, World, by, make_client, make_request
 
@@ -37,9 +40,13 @@ def test_explain_due_says_why_and_whose_minutes_in_the_clients_zone(
         make_client("NYC", world.team, world.alice, world.bob, timezone="America/New_York")
     )
     start([request.item], policy, MONDAY, purposes={"triage"})
-    requests.ask([request.pk], by=by(world.alice), at=at(23, 11), question="Which pages?")
+    requests.ask(
+        [request.pk], by=by(world.alice), at=at(23, 11), details=AskDetails(question="Which pages?")
+    )
     follow([fresh(request)], at(23, 11))
-    requests.answer([request.pk], by=by(world.alice), at=at(24, 10), details="Home")
+    requests.answer(
+        [request.pk], by=by(world.alice), at=at(24, 10), details=AnswerDetails(details="Home")
+    )
     follow([fresh(request)], at(24, 10))
 
     said = told(request.item.ref.lower(), "--at", "2026-11-24T12:00+00:00")
@@ -142,8 +149,9 @@ def test_one_sentence_says_how_a_clock_stands(
     start([request.item], policy, MONDAY, purposes={"triage"})
     verb, when = finish or ("", at(24, 11))
     if finish:
-        details = {"question": "?"} if verb == "ask" else {}
-        getattr(requests, verb)([request.pk], by=by(world.alice), at=when, reason="x", **details)
+        details = AskDetails("?") if verb == "ask" else None
+        step: Operation[Any] = getattr(requests, verb)
+        step([request.pk], by=by(world.alice), at=when, reason="x", details=details)
         follow([fresh(request)], when)
 
     explained = explain(clock_of(request), when)

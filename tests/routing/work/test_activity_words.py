@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ STEPS = [*all_operations(), NAME_CLIENT]
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.kind)
-def test_each_step_says_in_the_past_tense_what_was_done(step: Operation) -> None:
+def test_each_step_says_in_the_past_tense_what_was_done(step: Operation[Any]) -> None:
     found = SENTENCE.fullmatch(str(step.done))
 
     assert found, step.done
@@ -33,5 +34,5 @@ def test_a_step_without_a_sentence_is_refused_at_start(monkeypatch: pytest.Monke
     monkeypatch.setattr(checks, "all_operations", lambda: [silent])
     [error] = checks.every_step_says_in_the_activity_what_was_done()
 
-    assert error.id == "throughline.E022"
+    assert error.id == "throughline.E024"
     assert silent.kind in error.msg

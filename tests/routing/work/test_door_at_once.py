@@ -25,6 +25,7 @@ from routing.sla.operations import clocks
 from routing.sla.operations.calendars import ensure_defaults
 from routing.work import door
 from routing.work.creation import create
+from routing.work.details import HandOverDetails
 from routing.work.door import OperationResult
 from routing.work.operations import items as work
 from tests.threads import at_once
@@ -119,9 +120,7 @@ def test_a_bulk_hold_meets_a_bulk_hand_over(
                 by=olga,
                 at=NOW,
                 reason="Holiday",
-                owner=world.bob.pk,
-                backup=world.alice.pk,
-                doer=None,
+                details=HandOverDetails(owner=world.bob.pk, backup=world.alice.pk, doer=None),
             ),
         ]
     )

@@ -15,6 +15,7 @@ from routing.cover.operations import leaving
 from routing.cover.operations.leaving import CannotLeave
 from routing.kernel.roles import AM, QA
 from routing.models import Client, Event, Team, User, WorkItem
+from routing.work.details import HandOverDetails
 from routing.work.operations import items
 from tests.world import NOW, World, by, make_client, make_request, make_user
 
@@ -60,9 +61,7 @@ def test_hand_over_writes_who_why_and_when_into_history(world: World) -> None:
         by=by(world.alice),
         at=NOW,
         reason="Holiday",
-        owner=world.bob.pk,
-        backup=world.olga.pk,
-        doer=world.cora.pk,
+        details=HandOverDetails(owner=world.bob.pk, backup=world.olga.pk, doer=world.cora.pk),
     )
 
     item = WorkItem.objects.get(pk=request.item_id)
@@ -80,8 +79,11 @@ def test_hand_over_writes_who_why_and_when_into_history(world: World) -> None:
 def test_hand_over_needs_a_reason_and_two_active_people(world: World) -> None:
     request, gone = make_request(world.acme), make_user("Gone", AM, is_active=False)
 
-    def codes(**details: Any) -> list[str]:
-        [result] = items.hand_over([request.item_id], by=by(world.alice), at=NOW, **details)
+    def codes(reason: str = "", **people: Any) -> list[str]:
+        details = HandOverDetails(**people)
+        [result] = items.hand_over(
+            [request.item_id], by=by(world.alice), at=NOW, reason=reason, details=details
+        )
         return [refusal.code for refusal in result.refusals]
 
     assert codes(owner=world.bob.pk, backup=world.olga.pk, doer=None) == ["reason"]
@@ -117,9 +119,7 @@ def test_who_may_hand_over(world: World, who: str, may: bool) -> None:
         by=by(person),
         at=NOW,
         reason="Holiday",
-        owner=world.bob.pk,
-        backup=world.olga.pk,
-        doer=None,
+        details=HandOverDetails(owner=world.bob.pk, backup=world.olga.pk, doer=None),
     )
 
     assert result.done == may

@@ -20,6 +20,12 @@ def test_every_reaction_of_ours_can_happen():
     assert check() == []
 
 
+def test_a_reaction_names_an_operation_and_never_a_string():
+    """Mypy refuses the string: without the error, its ignore would be unused, which it reports."""
+    with pytest.raises(AttributeError):
+        registry.react("delivery.deliverable.go_live")(print)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "kind",
     ["delivery.deliverable.go_life", "delivery.deliverables.go_live", "routing.agency.rename"],

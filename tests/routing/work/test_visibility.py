@@ -6,6 +6,7 @@ import pytest
 
 from delivery.requests.operations import requests
 from routing.kernel.roles import AM, CREATIVE
+from routing.work.details import HandOverDetails
 from routing.work.operations import items
 from routing.work.visibility import work_seen_by
 from tests.world import NOW, World, by, make_client, make_request, make_user
@@ -50,9 +51,7 @@ def test_whoever_is_named_sees_it_wherever_they_work(world: World) -> None:
         by=by(world.olga),
         at=NOW,
         reason="Skill",
-        owner=world.alice.pk,
-        backup=world.bob.pk,
-        doer=kim.pk,
+        details=HandOverDetails(owner=world.alice.pk, backup=world.bob.pk, doer=kim.pk),
     )
 
     assert work_seen_by(by(kim)).get().pk == secret.item_id

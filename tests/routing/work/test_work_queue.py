@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from delivery.models import Request
 from routing.models import WorkItem
+from routing.work.details import HandOverDetails
 from routing.work.operations import items
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
@@ -33,9 +34,7 @@ def test_my_work_is_what_i_own_back_up_or_do(world: World) -> None:
         by=by(world.alice),
         at=NOW,
         reason="x",
-        owner=world.olga.pk,
-        backup=world.quin.pk,
-        doer=world.cora.pk,
+        details=HandOverDetails(owner=world.olga.pk, backup=world.quin.pk, doer=world.cora.pk),
     )
 
     assert refs(signed_in(world.cora).get(url(WorkItem, "changelist"))) == [owned.item.ref]

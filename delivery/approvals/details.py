@@ -1,0 +1,28 @@
+"""Details of the operations on an approval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.files.base import File as Upload
+
+
+@dataclass(frozen=True, slots=True)
+class DecideDetails:
+    """``digest`` is of the version that was looked at; ``uploads`` are kept beside the comment."""
+
+    digest: str = ""
+    comment: str = ""
+    uploads: Sequence[Upload[Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDetails:
+    """A decision made elsewhere: ``contact`` decided, and ``evidence`` is the id of a file."""
+
+    word: str = ""
+    contact: int | None = None
+    comment: str = ""
+    evidence: int | None = None

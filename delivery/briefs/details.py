@@ -1,0 +1,24 @@
+"""Details of the operations on a brief."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class EditBriefDetails:
+    """None leaves a part as it is."""
+
+    body: str | None = None
+    planned: list[dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorDetails:
+    author: int  # id of whoever asks for approval, and so cannot give it
+
+
+@dataclass(frozen=True, slots=True)
+class ApproverDetails:
+    approver: int

@@ -1,0 +1,75 @@
+"""Details of the operations on a request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as day
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+from django.core.files.base import File as Upload
+
+
+class Unchanged(Enum):
+    """Stands for a field that an edit leaves as it is, where None means that it is emptied."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Final = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class AskDetails:
+    question: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDetails:
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequestDetails:
+    """``title`` and ``priority`` are the work item's; ``contact_id`` is whoever asked."""
+
+    title: str | Unchanged = UNCHANGED
+    priority: int | Unchanged = UNCHANGED
+    kind: str | Unchanged = UNCHANGED
+    channel: str | Unchanged = UNCHANGED
+    details: str | Unchanged = UNCHANGED
+    wanted_date: day | Unchanged | None = UNCHANGED
+    contact_id: int | Unchanged | None = UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateDetails:
+    duplicate_of: int  # id of the request that stays
+
+
+@dataclass(frozen=True, slots=True)
+class StateImpactDetails:
+    hours: Decimal
+    amount: Decimal
+    date: day
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerImpactDetails:
+    """``seal`` is of the statement that was read, from ``change_gates.seal_of``."""
+
+    seal: str = ""
+    comment: str = ""
+    uploads: Sequence[Upload[Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ContactAnswerDetails:
+    """``contact`` is the id of whoever answered for the client."""
+
+    contact: int | None
+    seal: str
+    comment: str

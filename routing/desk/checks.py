@@ -1,0 +1,47 @@
+"""System checks of the forms of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from typing import Any
+
+from django.apps import AppConfig
+from django.core.checks import CheckMessage, Error, register
+
+from routing.desk.forms import StepForm, step_forms
+from routing.work.door import operations_of
+
+
+@register()
+def every_form_has_the_fields_of_its_details(
+    app_configs: Sequence[AppConfig] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """
+    Refuse a form that lacks a field of its operation's details, or has one that they do not know.
+
+    A form that says in ``values`` what its details are is left to its own tests.
+    """
+    return [
+        Error(
+            f"{form.__module__}.{form.__qualname__} does not fit {details}: {', '.join(strange)}.",
+            hint="Name the form's fields like those of the details, or override values().",
+            id="throughline.E023",
+        )
+        for (model, verb), form in step_forms().items()
+        if (details := operations_of(model)[verb].details) is not None
+        and (strange := _strange(form, details))
+    ]
+
+
+def _strange(form: type[StepForm], details: Any) -> list[str]:
+    if form.values is not StepForm.values:
+        return []
+    known = {each.name for each in fields(details)}
+    required = {
+        each.name
+        for each in fields(details)
+        if each.default is MISSING and each.default_factory is MISSING
+    }
+    asked = set(form.base_fields)
+    return sorted((asked - known) | (required - asked))

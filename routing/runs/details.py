@@ -1,0 +1,29 @@
+"""Details of the operations on a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyDetails:
+    clients: dict[int, int]  # the client by run id
+
+
+@dataclass(frozen=True, slots=True)
+class NameClientDetails:
+    client: int  # id of the client that a work item turned out to be for
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDetails:
+    """By run id: owner, backup, team and priority; the client; the title."""
+
+    owners: dict[int, tuple[int, int, int, int]]
+    clients: dict[int, int | None]
+    titles: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenDetails:
+    pair: tuple[int, int]  # ids of owner and backup, both active

@@ -1,0 +1,22 @@
+"""Details of the operations on any work item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from routing.work.items import WorkItem
+
+
+@dataclass(frozen=True, slots=True)
+class HoldDetails:
+    why: str
+    under: WorkItem | None = None  # the ancestor whose hold reaches the item
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverDetails:
+    """Who answers for the work from now on, by user id."""
+
+    owner: int | None
+    backup: int | None
+    doer: int | None

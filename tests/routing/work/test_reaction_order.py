@@ -1,0 +1,115 @@
+"""
+The order of several reactions to one cause, which is the order in which their modules are imported.
+
+What comes first is seen by what comes later: open questions are withdrawn before a request counts
+as delivered, the cases and steps of a run end before its request does, and what is expected of a
+deliverable is written before it is sent anywhere.
+"""
+
+import pytest
+
+from routing.work.registry import reacted_to
+
+ORDER = {
+    "delivery.approval.approve": [
+        "delivery.approvals.operations.asking.nothing_to_decide",
+        "delivery.approvals.operations.asking.tell_of_a_yes",
+        "delivery.approvals.operations.reviewing.go_on",
+    ],
+    "delivery.approval.expire": [
+        "delivery.approvals.operations.asking.nothing_to_decide",
+        "delivery.approvals.operations.reviewing.stop_and_ask",
+    ],
+    "delivery.approval.reject": [
+        "delivery.approvals.operations.asking.nothing_to_decide",
+        "delivery.approvals.operations.reviewing.stop_and_ask",
+    ],
+    "delivery.approval.request_changes": [
+        "delivery.approvals.operations.asking.nothing_to_decide",
+        "delivery.approvals.operations.reviewing.rework",
+    ],
+    "delivery.brief.approve": [
+        "delivery.progress.operations.planning.plan",
+        "delivery.progress.operations.rolling.deliver",
+    ],
+    "delivery.deliverable.approve": [
+        "delivery.approvals.operations.reviewing.tell_approved",
+        "delivery.progress.operations.rolling.publish",
+    ],
+    "delivery.deliverable.ask_agency": [
+        "delivery.approvals.operations.reviewing.ask_next",
+        "delivery.approvals.operations.reviewing.end_stalls",
+    ],
+    "delivery.deliverable.ask_client": [
+        "delivery.approvals.operations.reviewing.ask_next",
+        "delivery.approvals.operations.reviewing.end_stalls",
+    ],
+    "delivery.deliverable.cancel": [
+        "delivery.approvals.operations.reviewing.take_back",
+        "delivery.approvals.operations.reviewing.end_stalls",
+        "delivery.progress.operations.proving.expect_nothing",
+        "delivery.progress.operations.rolling.deliver",
+        "integrations.outbox.operations.cancellation.call_off_with_deliverable",
+    ],
+    "delivery.deliverable.go_live": [
+        "delivery.progress.operations.proving.look",
+        "delivery.progress.operations.rolling.deliver",
+        "delivery.progress.operations.rolling.replace",
+    ],
+    "delivery.deliverable.hand_out": [
+        "delivery.progress.operations.proving.prove_handed_over",
+        "delivery.progress.operations.rolling.deliver",
+    ],
+    "delivery.deliverable.publish": [
+        "delivery.progress.operations.proving.expect_live",
+        "integrations.publishing.publish.publish",
+    ],
+    "delivery.deliverable.reopen": [
+        "delivery.approvals.operations.reviewing.take_back",
+        "integrations.outbox.operations.cancellation.call_off_with_deliverable",
+    ],
+    "delivery.deliverable.return_for_rework": [
+        "delivery.approvals.operations.reviewing.take_back",
+        "delivery.approvals.operations.reviewing.end_stalls",
+    ],
+    "delivery.deliverable.send_back": [
+        "delivery.approvals.operations.reviewing.take_back",
+        "delivery.approvals.operations.reviewing.end_stalls",
+    ],
+    "delivery.request.cancel": [
+        "delivery.progress.operations.ending.end_with_request",
+        "integrations.outbox.operations.cancellation.call_off_with_request",
+    ],
+    "delivery.request.withdraw": [
+        "delivery.approvals.operations.asking.tell_of_a_withdrawal",
+        "delivery.progress.operations.ending.end_with_request",
+    ],
+    "routing.run.cancel": [
+        "routing.runs.operations.runs.end_with_run",
+        "routing.runs.operations.outcomes.look_no_more",
+        "delivery.progress.operations.rolling.close",
+        "delivery.progress.operations.ending.end_with_run",
+        "integrations.outbox.operations.cancellation.call_off",
+    ],
+    "routing.run.close_unproven": [
+        "routing.runs.operations.runs.end_with_run",
+        "routing.runs.operations.outcomes.look_no_more",
+        "delivery.progress.operations.rolling.close",
+        "delivery.progress.operations.ending.end_with_run",
+    ],
+    "routing.run.complete": [
+        "delivery.progress.operations.rolling.close",
+        "integrations.outbox.crm.tell_complete",
+    ],
+}
+
+
+def test_only_what_is_listed_here_has_several_reactions():
+    assert {kind for kind, found in reacted_to().items() if len(found) > 1} == set(ORDER)
+
+
+@pytest.mark.parametrize("kind", ORDER)
+def test_reactions_run_in_this_order(kind):
+    names = [f"{each.__module__}.{each.__qualname__}" for each in reacted_to()[kind]]
+
+    assert names == ORDER[kind]
