@@ -277,7 +277,7 @@ if ENV.smtp_url:
     EMAIL_HOST, EMAIL_PORT = _SMTP.host, _SMTP.port
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _SMTP.user, _SMTP.password
     EMAIL_USE_SSL, EMAIL_USE_TLS = _SMTP.implicit_tls, not _SMTP.implicit_tls
-    EMAIL_BACKEND = "config.mail.smtp.Backend"
+    EMAIL_BACKEND = "config.mail.smtp.DeadlineBackend"
     EMAIL_TIMEOUT = 10  # from one byte to the next; the whole has a deadline of its own
 else:
     EMAIL_BACKEND = "config.mail.stored_emails.FolderBackend"

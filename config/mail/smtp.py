@@ -92,7 +92,7 @@ class WatchedTLS(smtplib.SMTP_SSL, WatchedSMTP):
     """The same with TLS from the first byte: its handshake is watched, too."""
 
 
-class Backend(smtp.EmailBackend):
+class DeadlineBackend(smtp.EmailBackend):
     """Django's own, with a deadline for the whole of each conversation."""
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape, unescape
-from html.parser import HTMLParser
+
+from delivery.deliverables.markup import Open, Piece, Text, read
 
 _UNSEEN = frozenset({"head", "script", "style", "template", "noscript", "svg"})
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())  # noqa: SIM905
@@ -27,40 +29,50 @@ class VisibleContent:
     links: tuple[str, ...]
 
 
-class _VisibleReader(HTMLParser):
+class _VisibleReader:
+    """What a person sees of the pieces that it takes."""
+
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.blocks: list[str] = []
         self.images: list[str] = []
         self.links: list[str] = []
         self._parts: list[str] = []
         self._open: list[tuple[str, bool]] = []  # what is open, and whether it hides what is in it
+        # Of what is open, so that no closing tag looks in vain.
+        self._tags: Counter[str] = Counter()
+        self._hiding = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag not in _INLINE:
+    def take(self, piece: Piece) -> None:
+        if isinstance(piece, Text):
+            if not self._hiding:
+                self._parts.append(piece.text)
+            return
+        if piece.tag not in _INLINE:
             self.end_block()
-        if tag == "img" and (source := given.get("src")):
+        if isinstance(piece, Open):
+            self._begin(piece)
+        elif self._tags[piece.tag]:
+            self._end(piece.tag)
+
+    def _begin(self, piece: Open) -> None:
+        given = piece.attributes
+        if piece.tag == "img" and (source := given.get("src")):
             self.images.append(source)
-        if tag == "a" and (target := given.get("href")):
+        if piece.tag == "a" and (target := given.get("href")):
             self.links.append(target)
-        if tag not in _VOID:
-            self._open.append((tag, tag in _UNSEEN or "hidden" in given))
+        if piece.tag not in _VOID:
+            hides = piece.tag in _UNSEEN or "hidden" in given
+            self._open.append((piece.tag, hides))
+            self._tags[piece.tag] += 1
+            self._hiding += hides
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)  # outside SVG the slash of <div/> means nothing
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _INLINE:
-            self.end_block()
-        for place in range(len(self._open) - 1, -1, -1):
-            if self._open[place][0] == tag:
-                del self._open[place:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        if not any(hides for _, hides in self._open):
-            self._parts.append(data)
+    def _end(self, tag: str) -> None:
+        """Close the innermost of this name, and all that is open in it."""
+        closed = ""
+        while closed != tag:
+            closed, hides = self._open.pop()
+            self._tags[closed] -= 1
+            self._hiding -= hides
 
     def end_block(self) -> None:
         text = _SPACE.sub(" ", "".join(self._parts)).strip()
@@ -71,11 +83,23 @@ class _VisibleReader(HTMLParser):
 
 def seen(html: str) -> VisibleContent:
     """Return the visible parts of some HTML, however broken it is."""
-    reader = _VisibleReader()
-    reader.feed(html)
-    reader.close()
-    reader.end_block()
-    return VisibleContent(tuple(reader.blocks), tuple(reader.images), tuple(reader.links))
+    sight = _VisibleReader()
+    for piece in read(html):
+        sight.take(piece)
+    sight.end_block()
+    return VisibleContent(tuple(sight.blocks), tuple(sight.images), tuple(sight.links))
+
+
+def titles(html: str) -> str:
+    """Return what the titles of a page say."""
+    said, inside = [], False
+    for piece in read(html):
+        if isinstance(piece, Text):
+            said += [piece.text] if inside else []
+        elif piece.tag == "title":
+            inside = isinstance(piece, Open)
+            said.append(" ")
+    return "".join(said)
 
 
 def assets_in(html: str) -> list[str]:
@@ -92,37 +116,24 @@ def placed(html: str, urls: Mapping[str, str]) -> str:
     return _ASSET.sub(lambda found: escape(urls[found.group(1)]), html)
 
 
-class _Speller(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tokens: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = "".join(
-            f' {name}="{_SPACE.sub(" ", value or "").strip()}"'
-            for name, value in sorted(attrs, key=lambda pair: pair[0])
-        )
-        self.tokens.append(f"<{tag}{given}>")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in _VOID:
-            self.tokens.append(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        text = _SPACE.sub(" ", data).strip()
-        if text:
-            self.tokens.append(text)
-
-
 def spelled(html: str) -> list[str]:
-    """Its tags and texts one by one, with entities, spaces, the order of attributes and the slash of ``<br />`` made equal; no comments."""  # noqa: E501
-    speller = _Speller()
-    speller.feed(html)
-    speller.close()
-    return speller.tokens
+    """
+    Return its tags and texts one by one, with entities, spaces, the order of attributes and the
+    slash of ``<br />`` made equal; no comments.
+    """
+    tokens = []
+    for piece in read(html):
+        if isinstance(piece, Text):
+            tokens.append(_SPACE.sub(" ", piece.text).strip())
+        elif isinstance(piece, Open):
+            given = "".join(
+                f' {name}="{_SPACE.sub(" ", value).strip()}"'
+                for name, value in sorted(piece.attributes.items())
+            )
+            tokens.append(f"<{piece.tag}{given}>")
+        elif piece.tag not in _VOID:
+            tokens.append(f"</{piece.tag}>")
+    return [token for token in tokens if token]
 
 
 def plain(text: str) -> str:

@@ -39,7 +39,7 @@ from routing.kernel.isolate import isolate
 Clock = Callable[[], datetime]
 AT_A_STRETCH = timedelta(seconds=20)
 MOST = 200  # changes that a round of deliver_due looks at
-STILL = _("Its worker died. It is made anew once nothing that was sent can still arrive.")
+STILL = _("The worker stopped. Sent again once the earlier attempt can no longer arrive.")
 MAX_DEATHS = 5  # of workers, without an answer between: it is the intent that kills them
 WAITING = frozenset({Outbound.State.RETRYING, Outbound.State.UNKNOWN})
 

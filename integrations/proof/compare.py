@@ -11,9 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from html import unescape
 
-from integrations.base.markup import seen
+from integrations.base.markup import seen, titles
 
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 # What content systems make of plain quotes, dashes and signs, turned back. https://developer.wordpress.org/reference/functions/wptexturize/
 _PLAIN = str.maketrans(
     {
@@ -56,7 +55,7 @@ def differences(ours: Shown, page: str) -> list[str]:
     """
     shown = seen(page)
     text = normal(" ".join(shown.blocks))
-    head = normal(unescape(" ".join(_TITLE.findall(page))))
+    head = normal(titles(page))
     wanted = seen(ours.body_html)
     found = []
     title = normal(ours.title)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from routing.kernel.events import Event
 from routing.people.staff import User
+from routing.runs.operations.identify import NAME_CLIENT
 from routing.sla.clocks import Clock
 from routing.sla.escalation_entries import WORDS
 from routing.sla.ladder import Level
@@ -61,8 +62,7 @@ class FieldChange:
 @dataclass(slots=True)
 class ActivityEntry:
     at: datetime
-    who: str
-    what: Words
+    what: Words  # a sentence that says who did it
     way: str = ""  # from state to state, in words
     reason: str = ""
     changes: list[FieldChange] = field(default_factory=list)
@@ -86,11 +86,9 @@ def timeline_of(
         tuple[datetime, int], ActivityEntry
     ] = {}  # what one person did at one instant is one operation
     for event in own:
-        entries.append(
-            ActivityEntry(event.at, str(event.actor), _what(event), _way(noun, event, purposes))
-        )
+        entries.append(ActivityEntry(event.at, _what(noun, event), _way(noun, event, purposes)))
         if event.kind == ADDED:
-            _quote(entries[-1], quoted.get(event.object_id or 0))
+            _quote(entries[-1], event, quoted.get(event.object_id or 0))
             continue
         by_moment[event.at, event.actor_id] = entries[-1]
     saves = list(_saves([*_newest(noun), *_newest(noun.item)]))
@@ -99,7 +97,8 @@ def timeline_of(
     for save in saves:
         moment = (save.at, save.by_id)
         if moment not in by_moment:
-            by_moment[moment] = ActivityEntry(save.at, names.user(save.by_id), _("Changed"))
+            who = names.user(save.by_id)
+            by_moment[moment] = ActivityEntry(save.at, _("%(who)s made a change") % {"who": who})
             entries.append(by_moment[moment])
         by_moment[moment].reason = by_moment[moment].reason or save.reason
         by_moment[moment].changes += names.changes(save)
@@ -120,11 +119,11 @@ def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
 def _of_part(event: Event) -> ActivityEntry:
     """An event of the work below, with the reference of what it happened to."""
     part = cast("WorkItem", event.item)
+    noun = nouns().get(part.kind)
     return ActivityEntry(
         event.at,
-        str(event.actor),
-        f"{kind_label(part)} {part.ref}: {_what(event)}",
-        _way(nouns().get(part.kind), event, {}),
+        f"{kind_label(part)} {part.ref}: {_what(noun, event)}",
+        _way(noun, event, {}),
     )
 
 
@@ -145,12 +144,11 @@ def saves_of(row: models.Model) -> list[ActivityEntry]:
     """The history of something that is not work, such as a client or a team."""
     saves = list(_saves(_newest(row)))
     names = Names(saves, {save.by_id for save in saves})
-    words = {"+": _("Created"), "-": _("Deleted")}
+    words = {"+": _("%(who)s created this"), "-": _("%(who)s deleted this")}
     entries = [
         ActivityEntry(
             save.at,
-            names.user(save.by_id),
-            words.get(save.type, _("Changed")),
+            words.get(save.type, _("%(who)s made a change")) % {"who": names.user(save.by_id)},
             reason=save.reason,
             changes=names.changes(save),
         )
@@ -163,20 +161,25 @@ def _newest(row: Any) -> list[Any]:
     return list(row.history.order_by("-history_id")[:LIMIT])[::-1]
 
 
-def _what(event: Event) -> Words:
-    kind = event.kind
-    if kind.startswith(CLOCKS):
+def _what(noun: Any, event: Event) -> Words:
+    """Say in the past tense who did what. ``noun`` is a noun or its class."""
+    if event.kind.startswith(CLOCKS):
         return WORDS[Level[event.to_state.upper()]]
-    labels = {each.kind: each.label for each in all_operations()}
-    return labels.get(kind) or (
-        _("Created")
-        if kind.endswith(".create")
-        else kind.rpartition(".")[2].replace("_", " ").capitalize()
+    who = str(event.actor)
+    if event.kind.endswith(".create"):
+        name = noun._meta.verbose_name if noun is not None else _("work item")
+        return _("%(who)s created the %(noun)s") % {"who": who, "noun": name}
+    done = {step.kind: step.done for step in (NAME_CLIENT, *all_operations())}
+    return str(done.get(event.kind) or _("%(who)s made a change")) % {"who": who}
+
+
+def _quote(entry: ActivityEntry, event: Event, note: Note | None) -> None:
+    words = (
+        _("%(who)s wrote a note for the client")
+        if note and note.is_shared
+        else _("%(who)s wrote an internal note")
     )
-
-
-def _quote(entry: ActivityEntry, note: Note | None) -> None:
-    entry.what = _("Note for the client") if note and note.is_shared else _("Internal note")
+    entry.what = words % {"who": event.actor}
     entry.reason = Truncator(note.body).chars(QUOTED) if note else ""
 
 

@@ -6,7 +6,7 @@ memory, and statements about many rows take their guard and their new state from
 is read with ``get_all_transitions`` of its field, the class-wide form of django-fsm's
 ``get_all_FIELD_transitions``: ``can_proceed`` and ``get_available_FIELD_transitions`` answer for
 one row and look it up each time. django-fsm's own conditions stay unused, because no statement
-could ask them: docs/decisions/0015 says more.
+could ask them: docs/decisions/0016 says more.
 """
 
 from __future__ import annotations

@@ -37,6 +37,22 @@ def every_reaction_waits_for_an_event_that_can_happen(
 
 
 @register()
+def every_step_says_in_the_activity_what_was_done(
+    app_configs: Sequence[AppConfig] | None = None, **_: Any
+) -> list[CheckMessage]:
+    """Refuse an operation without a sentence for the activity of a page."""
+    return [
+        Error(
+            f"{step.kind} does not say in the activity what was done.",
+            hint="Give the operation ``done``, a past-tense sentence that begins with %(who)s.",
+            id="throughline.E022",
+        )
+        for step in all_operations()
+        if not str(step.done).startswith("%(who)s ")
+    ]
+
+
+@register()
 def every_verb_takes_the_details_of_its_operation(
     app_configs: Sequence[AppConfig] | None = None, **_: Any
 ) -> list[CheckMessage]:
@@ -47,7 +63,7 @@ def every_verb_takes_the_details_of_its_operation(
             f"{_in_words(given)}.",
             hint="Name and annotate the verb's parameters like the fields of the details. A field "
             "that only gates read is named in for_gates.",
-            id="throughline.E022",
+            id="throughline.E024",
         )
         for step in all_operations()
         for verb in (step.verb, *step.becomes)

@@ -31,6 +31,7 @@ class Options(TypedDict, total=False):
     for_gates: tuple[str, ...]
     system: bool
     danger: bool
+    done: Words
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,7 @@ class Declaration(Generic[D]):
     run: Callable[..., Any] | None = None
     system: bool = False
     danger: bool = False
+    done: Words = ""  # a past-tense sentence for the activity, such as “%(who)s approved the brief”
 
     @property
     def app(self) -> str:

@@ -104,8 +104,7 @@ class Operation(Declaration[D]):
 
     def with_details(self, details: type[V]) -> Operation[V]:
         """
-        Return the step as its ``run`` takes it through the door: behind the same gates, with what
-        the verb takes.
+        Return the step as its ``run`` takes it through the door, with what the verb takes.
 
         :raises TypeError: if the operation does not declare them as ``verb_details``
         """
@@ -232,8 +231,7 @@ def operation(model: type[models.Model], verb: str, label: Words, **options: Any
 
         ask([request.pk], by=actor, at=now, details=AskDetails("Which colour?"))
 
-    mypy refuses details of another class, a gate that reads another class, and details where the
-    operation has none. A system check compares the verb's parameters with the dataclass.
+    mypy refuses other details, and a gate that reads others. A check compares verb and dataclass.
     """
     made: Operation[Any] = Operation(model, verb, label, **options)
     _operations[model][verb] = made
@@ -478,7 +476,13 @@ def is_held(row: WorkItem, context: ContextWith[Any]) -> GateResult:
 # Below a held item nobody is asked again: whoever may resume the whole, or end it, may resume its
 # parts.
 RELEASE: Operation[None] = Operation(
-    WorkItem, "resume", _("Resume"), gates=(is_held,), through_hold=True, system=True
+    WorkItem,
+    "resume",
+    _("Resume"),
+    done=_("%(who)s resumed the work"),
+    gates=(is_held,),
+    through_hold=True,
+    system=True,
 )
 
 __all__ = [

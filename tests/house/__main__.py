@@ -2,7 +2,7 @@
 
 import sys
 
-from tests.house import rooms, rules, second_ways, words
+from tests.house import names, rooms, rules, second_ways, words
 from tests.house.state_writes import past_the_door
 from tests.house.state_writes_allowed import ALLOWED
 
@@ -15,6 +15,7 @@ found = [
     *second_ways.findings(rules.sources()),
     *words.openings(rules.sources()),
     *words.words(words.shown()),
+    *names.names(rules.sources()),
 ]
 print("\n".join(found) or "The rules of the house hold.")
 sys.exit(bool(found))

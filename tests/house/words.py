@@ -44,7 +44,10 @@ BANNED = {
     "not a step from here": "Not allowed in this state",
     "look again, then repeat": "reload the page and try again",
     "tell whoever": "Tell your administrator",
+    "made anew": "sent again",
     "tried anew": "retried",
+    "not heard of": "never reported back",
+    "outgoing intent": "outbox message",
 }
 # Labels that are wrong as a whole, though their words may stand in a sentence.
 BANNED_LABELS = {
@@ -52,13 +55,18 @@ BANNED_LABELS = {
     "Deliveries": "Inbound webhooks",
     "Evidence whole": "Audit trail intact",
     "For me": "Notifications",
+    "Dispatch": "Queued event",
     "Hand over": "Reassign",
+    "Intent": "Outbox message",
     "Kept": "Met %",
     "Late": "Overdue",
     "Outgoing": "Outbox",
     "Promised": "Target",
     "Seals": "Audit seals",
+    "Standing": "Status",
     "The story": "Trace",
+    "Told": "Notified",
+    "Wanted": "Outbox message",
     "What happened": "Activity",
 }
 LETTERS_OF_THE_ALPHABET = re.compile(

@@ -235,6 +235,7 @@ approve = operation(
     Approval,
     "approve",
     _("Approve"),
+    done=_("%(who)s approved the version"),
     may=_MAY,
     contacts=_CLIENTS,
     becomes=("answer",),  # when more approvals are needed
@@ -248,6 +249,7 @@ request_changes = operation(
     Approval,
     "request_changes",
     _("Request changes"),
+    done=_("%(who)s requested changes"),
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
@@ -260,6 +262,7 @@ reject = operation(
     Approval,
     "reject",
     _("Reject"),
+    done=_("%(who)s rejected the version"),
     may=_MAY,
     contacts=_CLIENTS,
     gates=(*_ASKED, gates.says_what_to_change),
@@ -273,6 +276,7 @@ record_answer = operation(
     Approval,
     "record",
     _("Record the client's decision"),
+    done=_("%(who)s recorded the client's decision"),
     may=_MAY,
     becomes=("answer", "approve", "request_changes", "reject"),
     gates=(gates.record_is_evidenced,),
@@ -281,17 +285,51 @@ record_answer = operation(
     for_gates=("word", "contact", "comment", "evidence"),
     run=record,
 )
-one_of_several = operation(Approval, "answer", _("Answer as one of several"), system=True)
-withdraw = operation(Approval, "withdraw", _("Withdraw"), system=True, through_hold=True)
-expire = operation(Approval, "expire", _("Expire"), system=True, through_hold=True)
-supersede = operation(Approval, "supersede", _("Supersede"), system=True, through_hold=True)
+one_of_several = operation(
+    Approval,
+    "answer",
+    _("Answer as one of several"),
+    done=_("%(who)s approved; more approvals are needed"),
+    system=True,
+)
+withdraw = operation(
+    Approval,
+    "withdraw",
+    _("Withdraw"),
+    done=_("%(who)s withdrew the approval request"),
+    system=True,
+    through_hold=True,
+)
+expire = operation(
+    Approval,
+    "expire",
+    _("Expire"),
+    done=_("%(who)s closed the approval request after its deadline"),
+    system=True,
+    through_hold=True,
+)
+supersede = operation(
+    Approval,
+    "supersede",
+    _("Supersede"),
+    done=_("%(who)s replaced the approval request for a newer version"),
+    system=True,
+    through_hold=True,
+)
 nudge = operation(
     Approval,
     "nudge",
     _("Remind client"),
+    done=_("%(who)s reminded the client"),
     may=_MAY,
     gates=(gates.is_the_clients, gates.was_not_reminded_today),
 )
 see = operation(
-    Approval, "see", _("Mark as seen"), contacts=_CLIENTS, system=True, through_hold=True
+    Approval,
+    "see",
+    _("Mark as seen"),
+    done=_("%(who)s opened the version"),
+    contacts=_CLIENTS,
+    system=True,
+    through_hold=True,
 )

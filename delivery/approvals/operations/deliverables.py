@@ -187,15 +187,27 @@ def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: dat
 _MAKE, _LEAD = (AM, CREATIVE, OPS), (AM, OPS)
 
 start = operation(
-    Deliverable, "start", _("Start production"), may=_MAKE, verb_details=StartDetails, run=begin
+    Deliverable,
+    "start",
+    _("Start production"),
+    done=_("%(who)s started production"),
+    may=_MAKE,
+    verb_details=StartDetails,
+    run=begin,
 )
 submit = operation(
-    Deliverable, "submit", _("Submit for QA"), may=_MAKE, gates=(gates.has_new_version,)
+    Deliverable,
+    "submit",
+    _("Submit for QA"),
+    done=_("%(who)s submitted the version for QA"),
+    may=_MAKE,
+    gates=(gates.has_new_version,),
 )
 sign_off = operation(
     Deliverable,
     "sign_off",
     _("Sign off"),
+    done=_("%(who)s signed off a check"),
     may=(QA,),
     gates=(gates.judgment_is_asked, gates.not_its_author),
     facts=judged,
@@ -207,6 +219,7 @@ ask_agency = operation(
     Deliverable,
     "ask_agency",
     _("Ask the agency again"),
+    done=_("%(who)s asked the agency for approval again"),
     may=_LEAD,
     gates=(gates.agency_can_be_asked,),
     facts=asked,
@@ -215,48 +228,128 @@ ask_client = operation(
     Deliverable,
     "ask_client",
     _("Ask client"),
+    done=_("%(who)s asked the client for approval"),
     may=_LEAD,
     gates=(gates.client_can_be_asked,),
     facts=asked,
 )
 publish = operation(
-    Deliverable, "publish", _("Publish"), may=_LEAD, gates=(gates.has_destination,), facts=placed
+    Deliverable,
+    "publish",
+    _("Publish"),
+    done=_("%(who)s started publishing"),
+    may=_LEAD,
+    gates=(gates.has_destination,),
+    facts=placed,
 )
 hand_out = operation(
-    Deliverable, "hand_out", _("Hand over files"), may=_LEAD, gates=(gates.has_no_destination,)
+    Deliverable,
+    "hand_out",
+    _("Hand over files"),
+    done=_("%(who)s handed over the files"),
+    may=_LEAD,
+    gates=(gates.has_no_destination,),
 )
 run_checks = operation(
-    Deliverable, "run_checks", _("Rerun checks"), may=(AM, CREATIVE, QA, OPS), run=judge_again
+    Deliverable,
+    "run_checks",
+    _("Rerun checks"),
+    done=_("%(who)s reran the checks"),
+    may=(AM, CREATIVE, QA, OPS),
+    run=judge_again,
 )
 send_back = operation(
-    Deliverable, "send_back", _("Send back for rework"), may=(AM, QA, OPS), needs_reason=True
+    Deliverable,
+    "send_back",
+    _("Send back for rework"),
+    done=_("%(who)s sent the version back for rework"),
+    may=(AM, QA, OPS),
+    needs_reason=True,
 )
 reopen = operation(
-    Deliverable, "reopen", _("Withdraw for rework"), may=_LEAD, needs_reason=True, danger=True
+    Deliverable,
+    "reopen",
+    _("Withdraw for rework"),
+    done=_("%(who)s withdrew the deliverable for rework"),
+    may=_LEAD,
+    needs_reason=True,
+    danger=True,
 )
-archive = operation(Deliverable, "archive", _("Archive"), may=_LEAD, needs_reason=True, danger=True)
+archive = operation(
+    Deliverable,
+    "archive",
+    _("Archive"),
+    done=_("%(who)s archived the deliverable"),
+    may=_LEAD,
+    needs_reason=True,
+    danger=True,
+)
 cancel = operation(
-    Deliverable, "cancel", _("Cancel"), may=_LEAD, needs_reason=True, through_hold=True, danger=True
+    Deliverable,
+    "cancel",
+    _("Cancel"),
+    done=_("%(who)s cancelled the deliverable"),
+    may=_LEAD,
+    needs_reason=True,
+    through_hold=True,
+    danger=True,
 )
 pass_qa = operation(
-    Deliverable, "pass_qa", _("Pass QA"), gates=(gates.checks_passed,), facts=judged, system=True
+    Deliverable,
+    "pass_qa",
+    _("Pass QA"),
+    done=_("%(who)s marked QA as passed"),
+    gates=(gates.checks_passed,),
+    facts=judged,
+    system=True,
 )
 return_for_rework = operation(
     Deliverable,
     "return_for_rework",
     _("Return for rework"),
+    done=_("%(who)s returned the version for rework"),
     system=True,
     through_hold=True,
     details=ReworkDetails,
 )
-stall = operation(Deliverable, "stall", _("Escalate to the owner"), system=True, through_hold=True)
-approve = operation(Deliverable, "approve", _("Approve"), system=True)
+stall = operation(
+    Deliverable,
+    "stall",
+    _("Escalate to the owner"),
+    done=_("%(who)s escalated the deliverable to its owner"),
+    system=True,
+    through_hold=True,
+)
+approve = operation(
+    Deliverable,
+    "approve",
+    _("Approve"),
+    done=_("%(who)s marked the deliverable as approved"),
+    system=True,
+)
 go_live = operation(
-    Deliverable, "go_live", _("Go live"), system=True, through_hold=True, details=GoLiveDetails
+    Deliverable,
+    "go_live",
+    _("Go live"),
+    done=_("%(who)s marked the deliverable as live"),
+    system=True,
+    through_hold=True,
+    details=GoLiveDetails,
 )
 fail_publishing = operation(
-    Deliverable, "fail_publishing", _("Publishing failed"), system=True, through_hold=True
+    Deliverable,
+    "fail_publishing",
+    _("Publishing failed"),
+    done=_("%(who)s marked publishing as failed"),
+    system=True,
+    through_hold=True,
 )
 replan = operation(
-    Deliverable, "replan", _("Plan again"), system=True, through_hold=True, details=ReplanDetails
+    Deliverable,
+    "replan",
+    _("Plan again"),
+    done=_("%(who)s planned the deliverable again"),
+    system=True,
+    through_hold=True,
+    details=ReplanDetails,
 )

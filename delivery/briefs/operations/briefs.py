@@ -209,6 +209,7 @@ edit = operation(
     Brief,
     "edit",
     _("Edit"),
+    done=_("%(who)s edited the brief"),
     may=_BOTH,
     gates=(gates.edit_is_readable,),
     facts=brief_facts,
@@ -218,6 +219,7 @@ submit = operation(
     Brief,
     "submit",
     _("Request approval"),
+    done=_("%(who)s requested approval of the brief"),
     may=_BOTH,
     gates=(gates.says_what_will_be_made, gates.plan_still_fits, gates.request_is_accepted),
     facts=brief_facts,
@@ -228,6 +230,7 @@ approve = operation(
     Brief,
     "approve",
     _("Approve"),
+    done=_("%(who)s approved the brief"),
     may=_BOTH,
     gates=(gates.not_the_author, gates.plan_still_fits, gates.within_budget_or_second),
     facts=brief_facts,
@@ -238,6 +241,7 @@ approve_first = operation(
     Brief,
     "approve_first",
     _("Give first approval"),
+    done=_("%(who)s gave the first approval"),
     may=_BOTH,
     gates=(gates.not_the_author, gates.is_above_budget),
     facts=brief_facts,
@@ -245,12 +249,18 @@ approve_first = operation(
     run=approved,
 )
 request_changes = operation(
-    Brief, "request_changes", _("Request changes"), may=_BOTH, needs_reason=True
+    Brief,
+    "request_changes",
+    _("Request changes"),
+    done=_("%(who)s requested changes to the brief"),
+    may=_BOTH,
+    needs_reason=True,
 )
 supersede = operation(
     Brief,
     "supersede",
     _("Write new brief"),
+    done=_("%(who)s replaced the brief with a new one"),
     may=_BOTH,
     gates=(gates.request_goes_on,),
     facts=brief_facts,
@@ -259,5 +269,12 @@ supersede = operation(
     run=write_anew,
 )
 cancel = operation(
-    Brief, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True
+    Brief,
+    "cancel",
+    _("Cancel"),
+    done=_("%(who)s cancelled the brief"),
+    may=_BOTH,
+    needs_reason=True,
+    through_hold=True,
+    danger=True,
 )

@@ -66,6 +66,7 @@ write_brief = operation(
     Request,
     "write_brief",
     _("Write brief"),
+    done=_("%(who)s wrote a brief"),
     may=(AM, OPS),
     gates=(has_no_brief,),
     facts=with_brief,

@@ -186,6 +186,7 @@ upload = operation(
     Deliverable,
     "upload",
     _("Upload version"),
+    done=_("%(who)s uploaded a version"),
     may=(AM, CREATIVE),
     gates=(version_is_readable,),
     details=Draft,

@@ -154,17 +154,36 @@ _BOTH = (AM, OPS)
 # Who may submit, answer and withdraw for a client.
 ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)
 
-triage = operation(Request, "triage", _("Triage"), may=_BOTH, gates=(says_what_is_wanted,))
+triage = operation(
+    Request,
+    "triage",
+    _("Triage"),
+    done=_("%(who)s triaged the request"),
+    may=_BOTH,
+    gates=(says_what_is_wanted,),
+)
 accept = operation(
-    Request, "accept", _("Accept"), may=_BOTH, gates=(says_what_is_wanted, impact_is_accepted)
+    Request,
+    "accept",
+    _("Accept"),
+    done=_("%(who)s accepted the request"),
+    may=_BOTH,
+    gates=(says_what_is_wanted, impact_is_accepted),
 )
 ask = operation(
-    Request, "ask", _("Ask client"), may=_BOTH, gates=(has_question,), details=AskDetails
+    Request,
+    "ask",
+    _("Ask client"),
+    done=_("%(who)s asked the client a question"),
+    may=_BOTH,
+    gates=(has_question,),
+    details=AskDetails,
 )
 answer = operation(
     Request,
     "answer",
     _("Add answer"),
+    done=_("%(who)s added an answer"),
     may=_BOTH,
     contacts=ASKING,
     gates=(has_answer,),
@@ -174,16 +193,26 @@ edit = operation(
     Request,
     "edit",
     _("Edit"),
+    done=_("%(who)s edited the request"),
     may=_BOTH,
     gates=(edit_fits,),
     facts=named_contact,
     details=EditRequestDetails,
 )
-reject = operation(Request, "reject", _("Reject"), may=_BOTH, needs_reason=True, danger=True)
+reject = operation(
+    Request,
+    "reject",
+    _("Reject"),
+    done=_("%(who)s rejected the request"),
+    may=_BOTH,
+    needs_reason=True,
+    danger=True,
+)
 mark_duplicate = operation(
     Request,
     "mark_duplicate",
     _("Mark as duplicate"),
+    done=_("%(who)s marked the request as a duplicate"),
     may=_BOTH,
     gates=(original_fits,),
     facts=named_original,
@@ -192,12 +221,20 @@ mark_duplicate = operation(
     danger=True,
 )
 cancel = operation(
-    Request, "cancel", _("Cancel"), may=_BOTH, needs_reason=True, through_hold=True, danger=True
+    Request,
+    "cancel",
+    _("Cancel"),
+    done=_("%(who)s cancelled the request"),
+    may=_BOTH,
+    needs_reason=True,
+    through_hold=True,
+    danger=True,
 )
 withdraw = operation(
     Request,
     "withdraw",
     _("Withdraw"),
+    done=_("%(who)s withdrew the request"),
     contacts=ASKING,
     gates=(asked_for_it,),
     through_hold=True,
@@ -205,6 +242,27 @@ withdraw = operation(
 )
 # What these follow has happened: a hold that came meanwhile cannot undo it, and nobody would call
 # them again.
-begin = operation(Request, "begin", _("Start delivery"), system=True, through_hold=True)
-deliver = operation(Request, "deliver", _("Deliver"), system=True, through_hold=True)
-close = operation(Request, "close", _("Close"), system=True, through_hold=True)
+begin = operation(
+    Request,
+    "begin",
+    _("Start delivery"),
+    done=_("%(who)s started delivery"),
+    system=True,
+    through_hold=True,
+)
+deliver = operation(
+    Request,
+    "deliver",
+    _("Deliver"),
+    done=_("%(who)s marked the request as delivered"),
+    system=True,
+    through_hold=True,
+)
+close = operation(
+    Request,
+    "close",
+    _("Close"),
+    done=_("%(who)s closed the request"),
+    system=True,
+    through_hold=True,
+)

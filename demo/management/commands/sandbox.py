@@ -41,7 +41,8 @@ class Command(BaseCommand):
         server, told = PLAYS[options["kind"]](connection, options["port"])
         address = f"http://127.0.0.1:{server.server_port}"
         self.stdout.write(
-            f"A sandbox of {told.format(address=address)}. Ctrl-C ends it, and it forgets."
+            f"A sandbox of {told.format(address=address)}. Press Ctrl-C to stop it. "
+            "Its data is not kept."
         )
         self.stdout.flush()
         if connection.base_url.rstrip("/") != address:

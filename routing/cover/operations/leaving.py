@@ -106,6 +106,7 @@ replace_person = operation(
     WorkItem,
     "replace_person",
     _("Replace person"),
+    done=_("%(who)s replaced a person who left"),
     may=(OPS,),
     gates=(successor_is_free,),
     through_hold=True,

@@ -34,12 +34,13 @@ Clock = Callable[[], datetime]
 Name = RunStep.Name
 LEASE = timedelta(minutes=3)  # longer than the total deadline of every call an enricher makes
 MAX_ATTEMPTS = 12
-UNHEARD = (
-    "Begun, and not heard of since."  # stands while a worker is at it, and after one that died
-)
+# Stands while a worker is at it, and after one that died.
+UNHEARD = "The worker that started this never reported back."
 CLIENT = "client"  # beside the facts' names in ``sources``: how the client is known
 PATIENCE = Patience(MAX_ATTEMPTS, invited=120)
-ENRICH = operation(Run, "enrich", _("Enrich"), system=True)
+ENRICH = operation(
+    Run, "enrich", _("Enrich"), done=_("%(who)s started enriching the run"), system=True
+)
 
 
 @dataclass(frozen=True, slots=True)

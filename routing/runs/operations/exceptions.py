@@ -85,11 +85,19 @@ def is_mine_to_resolve(row: ExceptionCase, context: GateContext) -> GateResult:
 
 _MAY = (AM, QA, OPS, INTEGRATIONS)
 
-claim = operation(ExceptionCase, "claim", _("Claim"), may=_MAY, gates=(is_mine_to_resolve,))
+claim = operation(
+    ExceptionCase,
+    "claim",
+    _("Claim"),
+    done=_("%(who)s claimed the exception"),
+    may=_MAY,
+    gates=(is_mine_to_resolve,),
+)
 resolve = operation(
     ExceptionCase,
     "resolve",
     _("Resolve"),
+    done=_("%(who)s resolved the exception"),
     may=_MAY,
     gates=(is_mine_to_resolve, step_would_pass),
     facts=still_failing,
@@ -99,12 +107,20 @@ dismiss = operation(
     ExceptionCase,
     "dismiss",
     _("Dismiss"),
+    done=_("%(who)s dismissed the exception"),
     may=_MAY,
     gates=(is_mine_to_resolve, does_not_block),
     needs_reason=True,
     danger=True,
 )
-escalate = operation(ExceptionCase, "escalate", _("Escalate"), system=True, through_hold=True)
+escalate = operation(
+    ExceptionCase,
+    "escalate",
+    _("Escalate"),
+    done=_("%(who)s escalated the exception"),
+    system=True,
+    through_hold=True,
+)
 
 
 def _unresolved(at: datetime) -> Mapping[int, int]:
@@ -116,7 +132,14 @@ def _unresolved(at: datetime) -> Mapping[int, int]:
 
 
 on_breach(escalate, _unresolved)
-PROCEED = operation(Run, "proceed", _("Proceed"), system=True, through_hold=True)
+PROCEED = operation(
+    Run,
+    "proceed",
+    _("Proceed"),
+    done=_("%(who)s continued the run"),
+    system=True,
+    through_hold=True,
+)
 
 
 @react(resolve)

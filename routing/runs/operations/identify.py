@@ -18,12 +18,19 @@ from routing.work.door import Operation, operation
 from routing.work.items import WorkItem
 
 IDENTIFY = operation(
-    Run, "identify", _("Set client"), system=True, through_hold=True, details=IdentifyDetails
+    Run,
+    "identify",
+    _("Set client"),
+    done=_("%(who)s set the client"),
+    system=True,
+    through_hold=True,
+    details=IdentifyDetails,
 )
 NAME_CLIENT: Operation[NameClientDetails] = Operation(
     WorkItem,
     "name_client",
     _("Set client"),
+    done=_("%(who)s set the client"),
     system=True,
     through_hold=True,
     details=NameClientDetails,

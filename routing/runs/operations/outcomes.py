@@ -38,7 +38,13 @@ grant("routing.probe_outcome", AM, OPS, INTEGRATIONS, name="Can check an outcome
 State = Outcome.State
 TROUBLES = (Reason.OUTCOME_MISSING, Reason.OUTCOME_DECAYED)
 REOPEN = operation(
-    Run, "reopen", _("Reopen"), system=True, through_hold=True, details=ReopenDetails
+    Run,
+    "reopen",
+    _("Reopen"),
+    done=_("%(who)s reopened the run"),
+    system=True,
+    through_hold=True,
+    details=ReopenDetails,
 )
 PROVED = EventKind.of(Outcome, "prove")
 WAIVED = EventKind.of(Outcome, "waive")

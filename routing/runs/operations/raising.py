@@ -31,7 +31,14 @@ from routing.work.locking import holds_of
 from routing.work.new_items import new_item
 
 log = structlog.get_logger(__name__)
-WAIT = operation(Run, "wait", _("Wait for a person"), system=True, through_hold=True)
+WAIT = operation(
+    Run,
+    "wait",
+    _("Wait for a person"),
+    done=_("%(who)s stopped the run until a person acts"),
+    system=True,
+    through_hold=True,
+)
 ONE_AT_A_TIME = 7_203_005  # exceptions without work have no row to lock: one transaction at a time
 Key: TypeAlias = tuple[str, str, Any, str]  # reason, kind of subject, its id, step
 

@@ -47,8 +47,12 @@ Name = RunStep.Name
 PATIENCE = Patience(8)
 SETTLED = (Name.VALIDATE, Name.DECIDE, Name.ACT)
 
-ROUTE = operation(Run, "route", _("Route"), system=True, details=RouteDetails)
-BEGIN = operation(Run, "begin", _("Start delivery"), system=True)
+ROUTE = operation(
+    Run, "route", _("Route"), done=_("%(who)s routed the run"), system=True, details=RouteDetails
+)
+BEGIN = operation(
+    Run, "begin", _("Start delivery"), done=_("%(who)s started delivery"), system=True
+)
 
 
 def route_runs(*, at: datetime, limit: int = 200) -> int:

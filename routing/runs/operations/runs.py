@@ -31,14 +31,48 @@ grant("routing.view_enrichment", *EVERYONE)
 grant("routing.fill_in_run", AM, OPS, QA, name="Can fill in what a run needs to know")
 
 cancel = operation(
-    Run, "cancel", _("Cancel"), may=(AM, OPS), needs_reason=True, through_hold=True, danger=True
+    Run,
+    "cancel",
+    _("Cancel"),
+    done=_("%(who)s cancelled the run"),
+    may=(AM, OPS),
+    needs_reason=True,
+    through_hold=True,
+    danger=True,
 )
 close_unproven = operation(
-    Run, "close_unproven", _("Close without proof"), may=(OPS,), needs_reason=True, danger=True
+    Run,
+    "close_unproven",
+    _("Close without proof"),
+    done=_("%(who)s closed the run without proof"),
+    may=(OPS,),
+    needs_reason=True,
+    danger=True,
 )
-await_outcome = operation(Run, "await_outcome", _("Await outcome"), system=True, through_hold=True)
-complete = operation(Run, "complete", _("Complete"), system=True, through_hold=True)
-withdraw_case = operation(ExceptionCase, "withdraw", _("Withdraw"), system=True, through_hold=True)
+await_outcome = operation(
+    Run,
+    "await_outcome",
+    _("Await outcome"),
+    done=_("%(who)s started waiting for the outcome"),
+    system=True,
+    through_hold=True,
+)
+complete = operation(
+    Run,
+    "complete",
+    _("Complete"),
+    done=_("%(who)s completed the run"),
+    system=True,
+    through_hold=True,
+)
+withdraw_case = operation(
+    ExceptionCase,
+    "withdraw",
+    _("Withdraw"),
+    done=_("%(who)s withdrew the exception"),
+    system=True,
+    through_hold=True,
+)
 
 
 class WrongValues(ValueError):

@@ -78,7 +78,7 @@ def serving() -> Iterator[Callable[..., MailServer]]:
 
 def send(port: int, **options: Any) -> int:
     backend = get_connection(
-        "config.mail.smtp.Backend", host="127.0.0.1", port=port, timeout=5, **options
+        "config.mail.smtp.DeadlineBackend", host="127.0.0.1", port=port, timeout=5, **options
     )
     letter = EmailMessage("Hello", "Text", "us@agency.test", ["you@acme.test"], connection=backend)
     return letter.send()

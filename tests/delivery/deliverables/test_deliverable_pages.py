@@ -82,7 +82,7 @@ def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(wo
     assert "Carla Client asks for changes" in told
     assert "Required fixes since version 1 Carla Client: Not our voice." in told
     assert "Change rounds used 1" in told
-    assert "Approval ACM-5: Request changes Pending → Changes requested" in told
+    assert "Approval ACM-5: Carla requested changes Pending → Changes requested" in told
 
 
 @pytest.mark.requirement("A1", "Q5")

@@ -116,8 +116,12 @@ def test_the_timeline_says_who_what_when_and_why_newest_first(world: World) -> N
 
     entries = signed_in(world.alice).get(url(Request, "change", row.pk)).context["entries"]
 
-    assert [str(entry.what) for entry in entries] == ["Reassign", "Edit", "Created"]
-    assert (entries[0].who, entries[0].reason) == ("Alice", "On leave")
+    assert [str(entry.what) for entry in entries] == [
+        "Alice reassigned the work",
+        "Alice edited the request",
+        "Throughline created the request",
+    ]
+    assert entries[0].reason == "On leave"
     assert {(change.label, change.before, change.after) for change in entries[0].changes} == {
         ("Owner", "Alice", "Bob"),
         ("Backup", "Bob", "Olga"),

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from threading import Event
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -189,6 +190,15 @@ def test_a_row_that_is_not_wanted_after_all_is_left_as_it_was(world: World) -> N
 
     assert lease(RunStep.objects.due(NOW), lambda _: False) is None
     assert RunStep.objects.values().get() == RunStep.objects.filter(pk=step.pk, lease=0).values()[0]
+
+
+def test_in_the_transaction_of_a_caller_a_lease_is_one_read_and_one_write(world: World) -> None:
+    [step] = make_steps(world, "due")
+
+    with transaction.atomic(), CaptureQueriesContext(connection) as asked:
+        leased(step)
+
+    assert [each["sql"].split()[0] for each in asked] == ["SELECT", "UPDATE"]
 
 
 def test_a_worker_that_was_overtaken_writes_nothing(world: World) -> None:

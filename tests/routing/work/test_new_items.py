@@ -59,8 +59,8 @@ def test_an_item_is_neither_held_nor_numbered_before_it_is_created(whole: WorkIt
 
     part = new_item("Part", parent=whole)
 
-    assert part.ref == ""
-    assert [part.pk, part.held_at, part.doer_id] == [None] * 3
+    assert part._state.adding
+    assert (part.ref, part.held_at, part.doer_id) == ("", None, None)
 
 
 def test_no_other_place_builds_one() -> None:

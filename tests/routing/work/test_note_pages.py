@@ -89,7 +89,7 @@ def test_the_page_tells_internal_notes_from_shared_ones_in_words(world: World) -
 
     assert "lock Internal Alice" in page
     assert "visibility Visible to the client Alice" in page
-    assert "Note for the client Alice · now" in page  # in the timeline too
+    assert "Alice wrote a note for the client now" in page  # in the timeline too
     assert [note.body for note in Note.objects.for_client()] == ["For you"]
 
 

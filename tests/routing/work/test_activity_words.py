@@ -1,0 +1,38 @@
+"""The activity of a page says in the past tense who did what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from routing.runs.operations.identify import NAME_CLIENT
+from routing.work import checks
+from routing.work.door import Operation, all_operations
+
+# Verbs whose past tense does not end in “ed”.
+IRREGULAR = {"gave", "put", "reran", "sent", "set", "withdrew", "wrote"}
+SENTENCE = re.compile(r"%\(who\)s (\w+)\b.*[^.]")
+STEPS = [*all_operations(), NAME_CLIENT]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.kind)
+def test_each_step_says_in_the_past_tense_what_was_done(step: Operation[Any]) -> None:
+    found = SENTENCE.fullmatch(str(step.done))
+
+    assert found, step.done
+    assert found[1].endswith("ed") or found[1] in IRREGULAR
+    assert str(step.done) % {"who": "Dana"} != str(step.label)
+
+
+def test_a_step_without_a_sentence_is_refused_at_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks.every_step_says_in_the_activity_what_was_done() == []
+    silent = replace(STEPS[0], done="")
+
+    monkeypatch.setattr(checks, "all_operations", lambda: [silent])
+    [error] = checks.every_step_says_in_the_activity_what_was_done()
+
+    assert error.id == "throughline.E022"
+    assert silent.kind in error.msg
