@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from integrations.adapters.hubspot.adapter import HubSpot
+from integrations.adapters.hubspot.adapter import HubSpotAdapter
 from integrations.base.adapter import Delivery
 from integrations.models import Connection, Inbound
 from routing.flows.models import FlowVersion
@@ -30,7 +30,7 @@ from routing.runs.operations.capture import Signal
 @csrf_exempt
 @require_POST
 def hook(request: HttpRequest, slug: str) -> JsonResponse:
-    at, adapter = timezone.now(), HubSpot()
+    at, adapter = timezone.now(), HubSpotAdapter()
     connection = get_object_or_404(Connection, slug=slug, is_active=True)
     headers = {name.lower(): value for name, value in request.headers.items()}
     delivery = Delivery("POST", connection.hook_url, headers, request.body)

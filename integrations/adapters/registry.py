@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from integrations.adapters.form.adapter import FormAdapter
-from integrations.adapters.hubspot.adapter import HubSpot
-from integrations.adapters.mail.adapter import Mail
-from integrations.adapters.static.adapter import Static
-from integrations.adapters.wordpress.adapter import WordPress
+from integrations.adapters.hubspot.adapter import HubSpotAdapter
+from integrations.adapters.mail.adapter import MailAdapter
+from integrations.adapters.static.adapter import StaticAdapter
+from integrations.adapters.wordpress.adapter import WordPressAdapter
 from integrations.base.adapter import Adapter
 
 _ADAPTERS: dict[str, Adapter] = {
-    adapter.kind: adapter for adapter in (FormAdapter(), HubSpot(), Mail(), Static(), WordPress())
+    adapter.kind: adapter
+    for adapter in (
+        FormAdapter(),
+        HubSpotAdapter(),
+        MailAdapter(),
+        StaticAdapter(),
+        WordPressAdapter(),
+    )
 }
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from integrations.adapters.hubspot.adapter import HubSpot
+from integrations.adapters.hubspot.adapter import HubSpotAdapter
 from integrations.adapters.registry import adapter_of
 from integrations.base import doorbell
 from integrations.base.adapter import Adapter, Delivery
@@ -29,7 +29,7 @@ RETRY_S = 5
 
 log = structlog.get_logger(__name__)
 # Judges what is sent to a connection that is not there, so that it takes as long.
-_NOBODY = HubSpot()
+_NOBODY = HubSpotAdapter()
 
 
 @csrf_exempt

@@ -20,7 +20,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import quote_etag
 from django.views.decorators.http import require_safe
 
-from integrations.adapters.static.adapter import Static
+from integrations.adapters.static.adapter import StaticAdapter
 from integrations.adapters.static.folder import INDEX, folder_of
 from integrations.adapters.static.page import TYPES
 from integrations.base.adapter import Permanent
@@ -47,7 +47,7 @@ def page(request: HttpRequest, slug: str, path: str) -> HttpResponseBase:
     if not _PATH.fullmatch(path):
         raise Http404
     connection = Connection.objects.filter(
-        slug=slug, kind=Static.kind
+        slug=slug, kind=StaticAdapter.kind
     ).first()  # also while it is switched off: pages stay
     if connection is None:
         raise Http404

@@ -45,7 +45,7 @@ def every_step_says_in_the_activity_what_was_done(
         Error(
             f"{step.kind} does not say in the activity what was done.",
             hint="Give the operation ``done``, a past-tense sentence that begins with %(who)s.",
-            id="throughline.E024",
+            id="throughline.E022",
         )
         for step in all_operations()
         if not str(step.done).startswith("%(who)s ")
@@ -62,7 +62,7 @@ def every_verb_takes_the_details_of_its_operation(
             f"{_in_words(given)}.",
             hint="Name and annotate the verb's parameters like the fields of the details. A field "
             "that only gates read is named in for_gates.",
-            id="throughline.E022",
+            id="throughline.E024",
         )
         for step in all_operations()
         for verb in (step.verb, *step.becomes)

@@ -93,8 +93,7 @@ class Operation(Declaration[D]):
 
     def with_details(self, details: type[V]) -> Operation[V]:
         """
-        Return the step as its ``run`` takes it through the door: behind the same gates, with what
-        the verb takes.
+        Return the step as its ``run`` takes it through the door, with what the verb takes.
 
         :raises TypeError: if the operation does not declare them as ``verb_details``
         """
@@ -227,8 +226,7 @@ def operation(model: type[models.Model], verb: str, label: Words, **options: Any
 
         ask([request.pk], by=actor, at=now, details=AskDetails("Which colour?"))
 
-    mypy refuses details of another class, a gate that reads another class, and details where the
-    operation has none. A system check compares the verb's parameters with the dataclass.
+    mypy refuses other details, and a gate that reads others. A check compares verb and dataclass.
     """
     made: Operation[Any] = Operation(model, verb, label, **options)
     _operations[model][verb] = made

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 
-class HubSpot(Adapter):
+class HubSpotAdapter(Adapter):
     kind = "hubspot"
     receives = True
     kept_headers = ("content-type", "user-agent", signing.TIMESTAMP)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 
-class Mail(Adapter):
+class MailAdapter(Adapter):
     """
     Sends through Django's e-mail settings: the connection holds no address, only the state of the
     mail server's health.

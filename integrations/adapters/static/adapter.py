@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from integrations.base.connections import Connection
 
 
-class Static(Adapter):
+class StaticAdapter(Adapter):
     kind = "static"
     publishes = True
     calls_out = False

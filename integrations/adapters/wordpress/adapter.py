@@ -16,7 +16,7 @@ SEO = {"title", "description"}
 MOST_SETTLE_S = 3600
 
 
-class WordPress(Adapter):
+class WordPressAdapter(Adapter):
     kind = "wordpress"
     publishes = True
     needs_token = True

@@ -34,5 +34,5 @@ def test_a_step_without_a_sentence_is_refused_at_start(monkeypatch: pytest.Monke
     monkeypatch.setattr(checks, "all_operations", lambda: [silent])
     [error] = checks.every_step_says_in_the_activity_what_was_done()
 
-    assert error.id == "throughline.E024"
+    assert error.id == "throughline.E022"
     assert silent.kind in error.msg

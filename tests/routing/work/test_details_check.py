@@ -73,7 +73,7 @@ def test_a_verb_that_takes_other_details_is_refused(declared: Declare, details: 
 
     [error] = check()
 
-    assert error.id == "throughline.E022"
+    assert error.id == "throughline.E024"
     assert error.msg.startswith("Request.ask takes question: <class 'str'>, but delivery.request")
     assert words in error.msg
 
@@ -84,13 +84,13 @@ def test_a_verb_that_takes_anything_is_refused(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(Request, "ask", ask)
 
-    assert [error.id for error in check()] == ["throughline.E022"]
+    assert [error.id for error in check()] == ["throughline.E024"]
 
 
 def test_a_field_for_gates_that_the_details_lack_is_refused(declared: Declare):
     declared(replace(approvals.reject, for_gates=("digest", "comment", "uploads", "coment")))
 
-    assert [error.id for error in check()] == ["throughline.E022"]
+    assert [error.id for error in check()] == ["throughline.E024"]
 
 
 def test_what_an_operation_becomes_takes_the_same_details(declared: Declare):
