@@ -11,7 +11,7 @@ from django.core.files.base import File as Upload
 
 @dataclass(frozen=True, slots=True)
 class DecideDetails:
-    """``digest`` is of the version that was looked at; ``uploads`` are kept beside the comment."""
+    """``digest`` is of the displayed version. ``uploads`` are stored with the comment."""
 
     digest: str = ""
     comment: str = ""
@@ -20,7 +20,7 @@ class DecideDetails:
 
 @dataclass(frozen=True, slots=True)
 class RecordDetails:
-    """A decision made elsewhere: ``contact`` decided, and ``evidence`` is the id of a file."""
+    """A decision made elsewhere. ``contact`` decided; ``evidence`` is the id of a file."""
 
     word: str = ""
     contact: int | None = None

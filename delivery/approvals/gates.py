@@ -1,4 +1,4 @@
-"""Gates of an approval: who may answer, and to what."""
+"""Gates of an approval."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from routing.work.gates import ContextWith, GateContext, GateResult, passed, ref
 @dataclass(frozen=True, slots=True)
 class ApprovalGateFacts:
     """
-    Facts for the gates besides the approval.
+    Facts around an approval, loaded for its gates.
 
     ``approvers`` are ids of contacts who may answer for the client.
     """
@@ -25,8 +25,8 @@ class ApprovalGateFacts:
     approvers: frozenset[int]
     answered_users: frozenset[int]
     answered_contacts: frozenset[int]
-    contact_id: int | None  # whom the actor is, if a client's
-    evidence: bool  # a file that was kept for this client
+    contact_id: int | None  # the actor, if a contact
+    evidence: bool  # True if the evidence is a stored file of this client
 
 
 A_DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ def _facts(context: GateContext, row: Approval) -> ApprovalGateFacts:
 
 
 def saw_this_version(row: Approval, context: ContextWith[DecideDetails]) -> GateResult:
-    """Refuses an answer to another version than the one that was asked about."""
+    """Refuses an answer about another version than the displayed one."""
     if context.details is None or context.details.digest in {"", row.digest}:
         return passed("digest")
     return refused(
@@ -50,7 +50,8 @@ def saw_this_version(row: Approval, context: ContextWith[DecideDetails]) -> Gate
 
 
 def still_asked(row: Approval, context: GateContext) -> GateResult:
-    """Refuses an answer after the time to answer is over."""
+    """Refuses an answer after the deadline."""
+    # The job that expires approvals may be late. The deadline counts, not the job.
     if context.at < row.expires_at:
         return passed("expired")
     return refused(
@@ -60,8 +61,8 @@ def still_asked(row: Approval, context: GateContext) -> GateResult:
 
 def asks_me(row: Approval, context: GateContext) -> GateResult:
     """
-    Refuses everybody but those asked: the client's approvers, or colleagues who did not make
-    the version.
+    Refuses everyone except those asked: the client's approvers, or staff who did not make the
+    version.
     """
     facts, by = _facts(context, row), context.by
     if row.audience == Audience.CLIENT:
@@ -106,6 +107,7 @@ def is_the_clients(row: Approval, context: GateContext) -> GateResult:
 
 def was_not_reminded_today(row: Approval, context: GateContext) -> GateResult:
     """Refuses a second reminder within 24 hours."""
+    # The request itself was the first e-mail.
     last = row.nudged_at or row.item.created_at
     if context.at - last >= A_DAY:
         return passed("reminded", _("No reminder was sent today."))
@@ -117,13 +119,14 @@ def was_not_reminded_today(row: Approval, context: GateContext) -> GateResult:
 
 
 def record_is_evidenced(row: Approval, context: ContextWith[RecordDetails]) -> GateResult:
-    """Refuses a recorded decision that does not name who decided and show how we know."""
+    """Refuses a recorded decision without its approver, its evidence or a required comment."""
     if row.audience != Audience.CLIENT:
         return refused("audience", _("This question is for the agency, not the client."))
     if context.details is None:
         return passed("record")
     facts, details = _facts(context, row), context.details
-    missing = {
+    # In this order: the first condition that is not met is shown.
+    conditions = {
         "word": (details.word in Answer.Word.values, _("Enter the decision.")),
         "contact": (
             details.contact in facts.approvers,
@@ -146,7 +149,7 @@ def record_is_evidenced(row: Approval, context: ContextWith[RecordDetails]) -> G
             _("Describe what should be different."),
         ),
     }
-    for code, (is_there, words) in missing.items():
-        if not is_there:
+    for code, (is_met, words) in conditions.items():
+        if not is_met:
             return refused(code, words, clears_by=_("You"))
     return passed("record")

@@ -1,4 +1,4 @@
-"""Approval: one stage's question about one version. Answer: what somebody said to it."""
+"""Approval: the question of one stage about one version. Answer: one person's reply."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ from routing.work.notes import Note
 
 class ApprovalStage(models.Model):
     """
-    A stage that the versions made under a flow version go through; a flow version without any has
-    the default two.
+    An approval stage of the versions that are made under a flow version.
+
+    A flow version without stages uses the two default ones.
     """
 
     flow_version = models.ForeignKey(
@@ -58,11 +59,11 @@ class ApprovalStage(models.Model):
 
 class Approval(WorkNoun):
     """
-    It waits for its audience, so its item says whom the work waits on; the deliverable's clock
-    follows.
+    A question about one version at one stage.
 
-    ``digest`` is the version's: an answer to another one is refused. ``seen_at`` is when a person
-    of the audience first opened it; a probable mail scanner never counts.
+    Its work item says whom the work waits on, and the clock of the deliverable follows. ``digest``
+    is the digest of the version; an answer about another one is refused. ``seen_at`` is when
+    someone in the audience first opened it, not counting probable mail scanners.
     """
 
     class State(models.TextChoices):
@@ -75,7 +76,7 @@ class Approval(WorkNoun):
         SUPERSEDED = "superseded", _("Superseded")
 
     open_states = frozenset({State.PENDING})
-    open_to_clients = models.Q(audience=Audience.CLIENT)  # the agency's own questions are its own
+    open_to_clients = models.Q(audience=Audience.CLIENT)  # internal approvals stay internal
 
     state = StateField(
         _("state"), max_length=20, choices=State.choices, default=State.PENDING, protected=True
@@ -118,13 +119,11 @@ class Approval(WorkNoun):
 
     @transition(field=state, source=State.PENDING, target=None)
     def answer(self, *, at: datetime) -> None:
-        """One of several yeses that are needed. What was said is kept as an Answer."""
+        """Record one of several approvals that are needed. The reply is stored as an Answer."""
 
     @transition(field=state, source=State.PENDING, target=None)
     def record(self, *, at: datetime) -> None:
-        """
-        Somebody writes down what the client decided elsewhere: becomes one of the three below.
-        """
+        """Record a decision that the client made elsewhere. It becomes one of the verbs below."""
 
     @transition(field=state, source=State.PENDING, target=State.APPROVED)
     def approve(self, *, at: datetime) -> None:
@@ -140,17 +139,17 @@ class Approval(WorkNoun):
 
     @transition(field=state, source=State.PENDING, target=State.EXPIRED)
     def expire(self, *, at: datetime) -> None:
-        """Nobody answered in time. It never approves."""
+        """Close the question after its deadline. Silence never approves."""
         self.ended_at = at
 
     @transition(field=state, source=State.PENDING, target=State.WITHDRAWN)
     def withdraw(self, *, at: datetime) -> None:
-        """The question is taken back."""
+        """Withdraw the question."""
         self.ended_at = at
 
     @transition(field=state, source=State.APPROVED, target=State.SUPERSEDED)
     def supersede(self, *, at: datetime) -> None:
-        """It was given to a version that is no longer the newest."""
+        """Mark the approval of a version that is no longer the newest."""
 
     @transition(field=state, source=State.PENDING, target=None)
     def see(self, *, at: datetime) -> None:
@@ -158,17 +157,17 @@ class Approval(WorkNoun):
 
     @transition(field=state, source=State.PENDING, target=None)
     def nudge(self, *, at: datetime) -> None:
-        """Whoever is asked is asked again."""
+        """Remind the audience."""
         self.nudged_at = at
 
 
 class Answer(models.Model):
     """
-    Answer of one person to an approval, bound to the content they saw. Their text is a note, which
-    may be rewritten.
+    One person's answer to an approval, bound to the content they saw.
 
-    Exactly one of ``user`` (of the agency) and ``contact`` answered. ``recorded_by`` wrote down
-    what a contact said elsewhere, with ``evidence``.
+    Either ``user`` (staff) or ``contact`` answered. ``recorded_by`` recorded what a contact decided
+    elsewhere, with ``evidence``. The comment is a note, because an answer never changes and a
+    comment may have to be redacted.
     """
 
     class Word(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Approval stages of a deliverable and its current stage."""
+"""The approval stages of deliverables, and their progress."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ grant("delivery.view_approval", *EVERYONE)
 
 @with_version
 def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
-    """A copy of a flow version asks whom the first one asked."""
+    """Copy the approval stages with a flow version."""
     ApprovalStage.objects.bulk_create(
         ApprovalStage(
             flow_version=made,
@@ -36,9 +36,7 @@ def copy_stages(version: FlowVersion, made: FlowVersion) -> None:
 
 
 def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
-    """
-    The stages of each deliverable by its id: those of its run's flow version, or the default ones.
-    """
+    """Return the stages of each deliverable by its id, from its run's flow version."""
     runs = {row.item.run_id for row in rows if row.item.run_id}
     own: dict[int, list[Stage]] = defaultdict(list)
     if runs:
@@ -50,13 +48,14 @@ def stages_of(rows: Sequence[Deliverable]) -> Mapping[int, tuple[Stage, ...]]:
         )
         for run, audience, quorum, need, days in columns:
             own[run].append(Stage(audience, quorum, need, days))
+    # Work without a run, and flow versions without stages, use the default ones.
     return {row.pk: tuple(own.get(row.item.run_id or 0, ())) or DEFAULT for row in rows}
 
 
 def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
     """
-    Return the number of completed stages of each newest version, and the reference of the open
-    approval (or empty).
+    Return the number of completed stages of each newest version, with the reference of the open
+    approval or an empty string.
     """
     found = Approval.objects.filter(
         version__in=[row.version_id for row in rows if row.version_id]

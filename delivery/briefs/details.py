@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class EditBriefDetails:
-    """None leaves a part as it is."""
+    """None leaves a field unchanged."""
 
     body: str | None = None
     planned: list[dict[str, Any]] | None = None
@@ -16,7 +16,7 @@ class EditBriefDetails:
 
 @dataclass(frozen=True, slots=True)
 class AuthorDetails:
-    author: int  # id of whoever asks for approval, and so cannot give it
+    author: int  # id of the person who requests approval, and so cannot give it
 
 
 @dataclass(frozen=True, slots=True)

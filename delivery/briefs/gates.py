@@ -1,4 +1,4 @@
-"""Gates of a brief: from its draft to the day it is agreed."""
+"""Gates of a brief, from draft to approval."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LONGEST = 20_000  # characters of a brief
 @dataclass(frozen=True, slots=True)
 class BriefGateFacts:
     """
-    Facts for the gates besides the brief.
+    Facts around a brief, loaded for its gates.
 
     ``left`` is the remaining budget in ``currency``, or None without an engagement amount.
     """
@@ -33,10 +33,10 @@ class BriefGateFacts:
     request_state: str
     left: Decimal | None
     currency: str
-    destinations: frozenset[int]  # those of the client that are in use
-    # Live deliverables of the client that nothing else replaces, and where each is.
+    destinations: frozenset[int]  # active destinations of the client
+    # Live deliverables of the client that no other request replaces, with their destinations.
     replaceable: Mapping[int, int | None]
-    writers: frozenset[int]  # ids of who edited it
+    writers: frozenset[int]  # ids of the people who edited it
 
 
 def _facts(context: GateContext, row: Brief) -> BriefGateFacts:
@@ -45,7 +45,7 @@ def _facts(context: GateContext, row: Brief) -> BriefGateFacts:
 
 
 def edit_is_readable(row: Brief, context: ContextWith[EditBriefDetails]) -> GateResult:
-    """Refuses a plan that cannot be read, or that sends work to another client's places."""
+    """Refuses a plan that cannot be read, or that uses another client's destinations or work."""
     details = context.details or EditBriefDetails()
     planned, body = details.planned, details.body
     if body is not None and not _is_text(body):
@@ -71,12 +71,13 @@ def _is_text(body: Any) -> bool:
 
 def plan_still_fits(row: Brief, context: GateContext) -> GateResult:
     """
-    Refuses a plan whose places or live work are gone, or promised to another brief, since it was
-    written.
+    Refuses a plan whose destinations or replaced work have since become unavailable, or are
+    replaced by another brief.
     """
     try:
         return _fits(row.plan, _facts(context, row))
-    except BadPlan as error:  # from before plans were read when they are kept
+    except BadPlan as error:
+        # Plans were once stored without validation.
         return refused(
             "plan",
             _("The plan is invalid."),
@@ -86,24 +87,26 @@ def plan_still_fits(row: Brief, context: GateContext) -> GateResult:
 
 
 def _fits(plan: Sequence[Planned], facts: BriefGateFacts) -> GateResult:
-    strange = [
+    unknown = [
         each.title
         for each in plan
         if each.destination_id and each.destination_id not in facts.destinations
     ]
-    strange += [
+    unknown += [
         each.title
         for each in plan
         if each.replaces_id and each.replaces_id not in facts.replaceable
     ]
-    if strange:
+    if unknown:
         words = _(
             "A destination or replaced deliverable belongs to another client, is inactive or has "
             "already been replaced."
         )
         return refused(
-            "plan", words, evidence=", ".join(strange), clears_by=_("The editor of the brief")
+            "plan", words, evidence=", ".join(unknown), clears_by=_("The editor of the brief")
         )
+    # At another destination the page would exist twice, because nothing public is ever taken down
+    # automatically.
     elsewhere = [
         each.title
         for each in plan
@@ -124,9 +127,9 @@ def says_what_will_be_made(row: Brief, context: GateContext) -> GateResult:
     """Refuses a brief without text or without a planned deliverable."""
     if row.body.strip() and row.planned:
         return passed("plan", _("The brief has text and planned deliverables."))
-    missing = (
-        _("The brief is empty.") if not row.body.strip() else _("No deliverable is planned yet.")
-    )
+    missing = _("No deliverable is planned yet.")
+    if not row.body.strip():
+        missing = _("The brief is empty.")
     return refused("plan", missing, clears_by=_("You: edit the brief"))
 
 
@@ -145,10 +148,7 @@ def request_is_accepted(row: Brief, context: GateContext) -> GateResult:
 
 
 def request_goes_on(row: Brief, context: GateContext) -> GateResult:
-    """
-    Refuses new work for a request that is delivered or over: what is wanted then is another
-    request.
-    """
+    """Refuses a new brief for a request that has been delivered or has ended."""
     state = _facts(context, row).request_state
     if state in {*Request.before_acceptance, Request.State.ACCEPTED, Request.State.IN_DELIVERY}:
         return passed("request", _("The request is open."))
@@ -157,7 +157,7 @@ def request_goes_on(row: Brief, context: GateContext) -> GateResult:
 
 
 def not_the_author(row: Brief, context: GateContext) -> GateResult:
-    """Refuses an approval by the person who wrote the brief or asked for its approval."""
+    """Refuses an approval by anyone who wrote the brief or requested its approval."""
     by = context.by.user_id
     if row.submitted_by_id != by and by not in _facts(context, row).writers:
         return passed("author", _("Someone else wrote the brief."))
@@ -171,7 +171,8 @@ def needs_two(amount: Decimal, facts: BriefGateFacts) -> bool:
 
     Without an engagement amount, nothing remains.
     """
-    return amount > (facts.left if facts.left is not None else Decimal(0))
+    left = facts.left if facts.left is not None else Decimal(0)
+    return amount > left
 
 
 def _above(row: Brief, context: GateContext) -> bool:
@@ -187,7 +188,7 @@ def _money(row: Brief, context: GateContext) -> str:
 
 
 def is_above_budget(row: Brief, context: GateContext) -> GateResult:
-    """Refuses a first approval of two where one is enough, or where it is given already."""
+    """Refuses a first approval if one approval is enough, or if it has been given."""
     if not _above(row, context):
         return refused(
             "budget",
@@ -219,6 +220,7 @@ def within_budget_or_second(row: Brief, context: GateContext) -> GateResult:
             evidence=_money(row, context),
             clears_by=_("Someone else, with a first approval"),
         )
+    # The first approver is never the second one, whatever that person may do.
     if row.first_approver_id == context.by.user_id or not context.by.may(ABOVE_BUDGET):
         return refused("budget", words, evidence=_money(row, context), clears_by=clears)
     return passed("budget", _("Over budget, with a second approval."), _money(row, context))

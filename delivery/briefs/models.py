@@ -1,4 +1,4 @@
-"""Brief: what will be made, agreed before it is."""
+"""Brief: the agreement on what will be made, approved before work starts."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Brief(WorkNoun):
     number = models.PositiveSmallIntegerField(_("number"), default=1)
     is_current = models.BooleanField(_("current"), default=True)
     body = models.TextField(_("brief"), blank=True, default="", max_length=20_000)
-    # Engine.plan reads it.
+    # Read and validated by `briefs.plan`.
     planned = models.JSONField(_("planned deliverables"), default=list, db_default=[], blank=True)
     amount = models.DecimalField(
         _("planned amount"),
@@ -120,36 +120,38 @@ class Brief(WorkNoun):
 
     @property
     def plan(self) -> tuple[Planned, ...]:
-        """:raises BadPlan: never for what the door has written"""
+        """:raises BadPlan: only for a plan that was stored before plans were validated"""
         return read_plan(self.planned)
 
     @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=None)
     def edit(
         self, *, at: datetime, body: str | None = None, planned: list[dict[str, Any]] | None = None
     ) -> None:
-        """None leaves a part as it is."""
+        """Change the text, the plan or both. None leaves a field unchanged."""
         if body is not None:
             self.body = body
         if planned is not None:
             self.planned = [each.as_json() for each in read_plan(planned)]
+            # Stored, so that what is left of an engagement is known without reading its plans.
             self.amount = amount_of(self.plan)
 
     @transition(field=state, source=[State.DRAFT, State.CHANGES_REQUESTED], target=State.IN_REVIEW)
     def submit(self, *, at: datetime, author: int) -> None:
-        """:param author: id of whoever asks for approval, and so cannot give it"""
+        """:param author: id of the person who requests approval, and so cannot give it"""
         self.submitted_by_id = author
+        # Earlier approvals were of another text or plan.
         self.first_approver_id = self.approved_by_id = None
 
     @transition(field=state, source=State.IN_REVIEW, target=None)
     def approve_first(self, *, at: datetime, approver: int) -> None:
-        """One of two approvals, where the plan is above what is left of the engagement."""
+        """Record the first of the two approvals that a plan above the remaining budget needs."""
         self.first_approver_id = approver
 
     @transition(field=state, source=State.IN_REVIEW, target=State.APPROVED)
     def approve(self, *, at: datetime, approver: int) -> None:
-        if (
-            self.first_approver_id == approver
-        ):  # the plan is within the engagement by now: one approval is enough, and it is this
+        # The same person approves twice only if the plan has come within the budget since. One
+        # approval is then enough, and the database refuses the same person in both columns.
+        if self.first_approver_id == approver:
             self.first_approver_id = None
         self.approved_by_id, self.approved_at = approver, at
 
@@ -162,11 +164,12 @@ class Brief(WorkNoun):
     )
     def supersede(self, *, at: datetime) -> None:
         """
-        A newer brief of the same request takes its place; also of one that was called off while its
-        request goes on.
+        Give way to a newer brief of the same request.
+
+        A cancelled brief too can be superseded, while its request continues.
         """
         self.is_current = False
 
     @transition(field=state, source=list(open_states), target=State.CANCELLED)
     def cancel(self, *, at: datetime) -> None:
-        """Called off with its request, or alone."""
+        """Cancel the brief, alone or with its request."""

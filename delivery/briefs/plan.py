@@ -1,4 +1,4 @@
-"""Plan of a brief: typed, validated and totalled."""
+"""The plan of a brief: read from JSON, validated and totalled."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from delivery.deliverables.formats import Format
 from delivery.engagements.limits import MOST_AMOUNT, MOST_HOURS
 from delivery.requests.texts import storable
 
-MOST = 50  # deliverables in one brief: more is several briefs
+MOST = 50  # deliverables in one brief
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """
-    One deliverable as planned. ``key`` names it through every brief of its request; ``amount`` is
-    in the engagement's currency; ``due`` is a day in the client's zone; ``replaces`` is the id of
-    the live deliverable that it changes.
+    One planned deliverable.
+
+    ``key`` identifies it in all briefs of its request. ``amount`` is in the currency of the
+    engagement, and ``due`` is a day in the client's time zone. ``replaces_id`` is the live
+    deliverable that it replaces.
     """
 
     key: str
@@ -49,7 +51,7 @@ class Planned:
 
 
 class BadPlan(ValueError):
-    """A plan that cannot be read; ``faults`` says where and why, one sentence each."""
+    """A plan that cannot be read. ``faults`` has one sentence for each reason."""
 
     def __init__(self, faults: Sequence[Any]) -> None:
         super().__init__(" ".join(str(fault) for fault in faults))
@@ -58,9 +60,9 @@ class BadPlan(ValueError):
 
 def read_plan(value: Any) -> tuple[Planned, ...]:
     """
-    The plan in a brief's JSON.
+    Read the plan in a brief's JSON.
 
-    :raises BadPlan: if it is none
+    :raises BadPlan: with all faults, not only the first one
     """
     if not isinstance(value, list) or len(value) > MOST:
         raise BadPlan([_("A plan can have at most %(most)s deliverables.") % {"most": MOST}])
@@ -78,6 +80,7 @@ def read_plan(value: Any) -> tuple[Planned, ...]:
 
 
 def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
+    """Read one entry of a plan. Add its faults to the list, and return None if there are any."""
     before = len(faults)
 
     def fault(words: str | Promise) -> None:
@@ -110,6 +113,7 @@ def _read(place: int, value: Any, faults: list[Any]) -> Planned | None:
 def _id(value: Any, fault: Any, words: Any) -> int | None:
     if value is None or value == "":
         return None
+    # In Python True is an int, and JSON has true. A bigint ends below 2**63.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**63:
         fault(words)
         return None
@@ -117,6 +121,7 @@ def _id(value: Any, fault: Any, words: Any) -> int | None:
 
 
 def _number(value: Any, most: Decimal, fault: Any, words: Any) -> Decimal:
+    # Through text: Decimal(0.1) would keep the inaccuracy of the float that JSON gave.
     try:
         number = Decimal(str(value or 0))
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""Check: a rule every version must pass. CheckResult: that one did, or did not, and why."""
+"""Check: a rule that versions must pass. CheckResult: the outcome for one version."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from routing.people.staff import User
 
 class Check(models.Model):
     """
-    ``kind`` is one of engine.checks; ``judgment`` is the kind that no machine judges: a QA reviewer
-    signs it.
+    A rule that versions must pass before they leave QA.
 
-    Empty ``format`` and ``client`` mean any. Never deleted, since results name it: take it out of
-    use.
+    ``kind`` is a name from ``checks.kinds.catalogue``. A QA reviewer signs off the kind
+    ``judgment``, which no machine can judge. An empty ``format`` or ``client`` means any. A check
+    is never deleted, because results refer to it; it is set inactive instead.
     """
 
     name = models.CharField(_("name"), max_length=120)
@@ -59,9 +59,10 @@ class Check(models.Model):
 
 class CheckResult(models.Model):
     """
-    One judgment of one version: the newest of a check counts. ``findings`` are those that failed,
-    as JSON, quoted from the version; ``digest`` is that of the version, so a result never speaks of
-    anything else.
+    Result of one check of one version. The newest result of a check counts.
+
+    ``findings`` are the failed ones as JSON, with quotations from the version. ``digest`` is the
+    digest of the version that was checked.
     """
 
     version = models.ForeignKey(
@@ -71,7 +72,7 @@ class CheckResult(models.Model):
         Check, on_delete=models.PROTECT, related_name="results", verbose_name=_("check")
     )
     digest = models.CharField(_("digest"), max_length=64)
-    params = models.JSONField(_("parameters"), default=dict)  # as they were
+    params = models.JSONField(_("parameters"), default=dict)  # at the time of the check
     passed = models.BooleanField(_("passed"))
     findings = models.JSONField(_("findings"), default=list)
     by = models.ForeignKey(

@@ -1,14 +1,11 @@
-"""
-Judging a version: by the checks that apply to it, and by the people who sign what no machine can
-judge.
-"""
+"""Checking of versions: by machine, and by people who sign off what a machine cannot judge."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
@@ -30,7 +27,7 @@ grant("delivery.change_check", OPS)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One check of one version, with its newest result; None where it is not judged yet."""
+    """One check of one version with its newest result, or None if there is no result yet."""
 
     check: Check
     result: CheckResult | None
@@ -50,27 +47,31 @@ class Judged:
 
 def judged_checks(rows: Sequence[Deliverable]) -> Mapping[int, list[Judged]]:
     """
-    Every check that applies to each deliverable, by its id, with what its newest version got: two
-    queries.
+    Return the checks of each deliverable by its id, with the results of its newest version.
+
+    This takes two queries for any number of deliverables.
     """
+    newest = [row.version_id for row in rows if row.version_id]
     results: dict[tuple[int, int], CheckResult] = {}
-    for result in CheckResult.objects.filter(
-        version__in=[row.version_id for row in rows if row.version_id]
-    ).order_by("pk"):
+    # In the order of their ids, so that the newest result of a check replaces earlier ones.
+    for result in CheckResult.objects.filter(version__in=newest).order_by("pk"):
         results[result.version_id, result.check_row_id] = result
-    asked = applying(rows)
-    return {
-        row.pk: [
-            Judged(check, results.get((row.version_id or 0, check.pk))) for check in asked[row.pk]
+    asked, judged = applying(rows), {}
+    for row in rows:
+        version = row.version_id or 0
+        judged[row.pk] = [
+            Judged(check, results.get((version, check.pk))) for check in asked[row.pk]
         ]
-        for row in rows
-    }
+    return judged
 
 
 def applying(rows: Sequence[Deliverable]) -> Mapping[int, list[Check]]:
-    """Every check that is asked of each deliverable now, by its id: one query."""
+    """Return the active checks of each deliverable by its id, in one query."""
     checks = list(Check.objects.filter(is_active=True))
-    return {row.pk: [check for check in checks if _applies(check, row)] for row in rows}
+    found = {}
+    for row in rows:
+        found[row.pk] = [check for check in checks if _applies(check, row)]
+    return found
 
 
 def _applies(check: Check, row: Deliverable) -> bool:
@@ -78,7 +79,7 @@ def _applies(check: Check, row: Deliverable) -> bool:
 
 
 def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[Deliverable]:
-    """Those in QA whose newest version, made by somebody else, waits for a person's judgment."""
+    """Return deliverables in QA whose newest version this person can sign off."""
     signed = CheckResult.objects.filter(
         version=OuterRef(OuterRef("version")), check_row=OuterRef("pk")
     )
@@ -89,57 +90,53 @@ def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[De
         is_active=True,
         kind=JUDGMENT.name,
     )
+    # Nobody signs off a version of their own.
     return rows.filter(Exists(asked), state=Deliverable.State.IN_QA).exclude(
         version__author=by.user_id
     )
 
 
 def judge(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> Mapping[int, list[Judged]]:
-    """
-    Run every check that a machine can, keep what it found, and say how each deliverable stands
-    then.
-    """
-    versions = {
-        v.pk: v
-        for v in Version.objects.filter(
-            pk__in=[row.version_id for row in rows if row.version_id]
-        ).prefetch_related("files__file")
-    }
-    known, budgets, made = judged_checks(rows), _budgets(rows), []
+    """Run all checks that a machine can judge, store the results, and return all checks."""
+    newest = Version.objects.filter(pk__in=[row.version_id for row in rows if row.version_id])
+    versions = {version.pk: version for version in newest.prefetch_related("files__file")}
+    known, budgets = judged_checks(rows), _budgets(rows)
+    made: list[CheckResult] = []
     for row in rows:
-        version = versions[row.version_id or 0]
         checks = [each.check for each in known[row.pk] if not each.is_judgment]
-        found = run(
-            [CheckRule(check.kind, check.params) for check in checks],
-            version.manifest,
-            budgets.get(row.pk),
-        )
-        for check, (rule, findings) in zip(checks, found, strict=True):
-            bad = [finding for finding in findings if not finding.passed]
-            made.append(
-                CheckResult(
-                    version=version,
-                    check_row=check,
-                    digest=version.digest,
-                    params=dict(rule.params),
-                    passed=not bad,
-                    findings=[
-                        {"message": str(f.message), "evidence": f.evidence, "place": str(f.place)}
-                        for f in bad
-                    ],
-                    by_id=by.user_id,
-                    at=at,
-                )
-            )
+        rules = [CheckRule(check.kind, check.params) for check in checks]
+        version = versions[row.version_id or 0]
+        found = run(rules, version.manifest, budgets.get(row.pk))
+        made += [
+            _result(check, version, findings, by, at)
+            for check, (_rule, findings) in zip(checks, found, strict=True)
+        ]
     CheckResult.objects.bulk_create(made)
     return judged_checks(rows)
 
 
+def _result(
+    check: Check, version: Version, findings: Sequence[Finding], by: Actor, at: datetime
+) -> CheckResult:
+    failed = [finding for finding in findings if not finding.passed]
+    return CheckResult(
+        version=version,
+        check_row=check,
+        digest=version.digest,
+        # A copy: the result shows the parameters of its time, even if the check changes later.
+        params=dict(check.params),
+        passed=not failed,
+        findings=[
+            {"message": str(each.message), "evidence": each.evidence, "place": str(each.place)}
+            for each in failed
+        ],
+        by_id=by.user_id,
+        at=at,
+    )
+
+
 def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, BudgetContext]:
-    """
-    Return the planned cost of each deliverable and the budget that its engagement has left beside
-    other plans.
-    """
+    """Return the planned cost of each deliverable, and the budget that other plans leave for it."""
     found = Deliverable.objects.filter(pk__in=[row.pk for row in rows]).select_related(
         "brief__engagement"
     )
@@ -159,21 +156,26 @@ def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, BudgetContext]:
     for row in found:
         sold = row.brief.engagement
         if sold is not None and sold.pk in spent:
+            amounts, time = spent[sold.pk]
             budgets[row.pk] = BudgetContext(
                 estimated_amount=row.amount,
                 estimated_hours=row.hours,
-                remaining_amount=None
-                if sold.amount is None
-                else sold.amount - spent[sold.pk][0] + row.amount,
-                remaining_hours=None
-                if sold.hours is None
-                else sold.hours - spent[sold.pk][1] + row.hours,
+                remaining_amount=_remaining(sold.amount, amounts, row.amount),
+                remaining_hours=_remaining(sold.hours, time, row.hours),
                 currency=sold.currency,
             )
     return budgets
 
 
-TRIED, MOST_SHOWN = 20, 5  # versions that a check is tried on, findings of each
+def _remaining(sold: Decimal | None, spent: Decimal, own: Decimal) -> Decimal | None:
+    """Return the rest of the budget beside other plans. ``spent`` includes the plan's own part."""
+    if sold is None:
+        return None
+    return sold - spent + own
+
+
+TRIED = 20  # versions that a check is tried on
+MOST_SHOWN = 5  # findings of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +193,17 @@ class Trial:
 
 def try_out(check: Check, *, by: Actor) -> Trial:
     """
-    Ask a check, kept or not, of the newest versions it would apply to and the actor sees.
+    Try a check, saved or not, on the newest versions that it applies to and the actor sees.
 
     Nothing is written.
     """
     about = Deliverable.objects.filter(
         item__in=work_seen_by(by).order_by(), version__isnull=False
     ).select_related("item")
-    about = about.filter(format=check.format) if check.format else about
-    about = about.filter(item__client=check.client_id) if check.client_id else about
+    if check.format:
+        about = about.filter(format=check.format)
+    if check.client_id:
+        about = about.filter(item__client=check.client_id)
     rows = list(about.order_by("-version__at")[:TRIED])
     if check.kind == JUDGMENT.name:
         return Trial(len(rows), (), by_people=True)
@@ -222,7 +226,7 @@ def try_out(check: Check, *, by: Actor) -> Trial:
 def sign(
     row: Deliverable, check_id: int, *, passed: bool, note: str, by: Actor, at: datetime
 ) -> None:
-    """Keep what a person judged, of the newest version of a deliverable that is locked."""
+    """Store a person's judgment of the newest version. The caller has locked the deliverable."""
     version = Version.objects.get(pk=row.version_id or 0)
     findings = [{"message": note, "evidence": "", "place": ""}] if note else []
     CheckResult.objects.create(
@@ -240,18 +244,20 @@ def split(
     known: Mapping[int, Sequence[Judged]],
 ) -> tuple[dict[int, list[str]], list[int], list[int]]:
     """
-    Ids of what failed (with the names of the checks), of what passed everything, and of what waits
-    for a person.
+    Sort deliverables by their checks.
+
+    Return those that failed with the names of the checks, those that passed everything, and those
+    that wait for a sign-off.
     """
-    failed: dict[int, list[str]] = defaultdict(list)
-    for pk, each in known.items():
-        for judged in each:
-            if judged.failed:
-                failed[pk].append(judged.check.name)
-    waiting = [
-        pk
-        for pk, each in known.items()
-        if pk not in failed and any(judged.unsigned for judged in each)
-    ]
-    clear = [pk for pk in known if pk not in failed and pk not in waiting]
-    return dict(failed), clear, waiting
+    failed: dict[int, list[str]] = {}
+    clear: list[int] = []
+    waiting: list[int] = []
+    for pk, checks in known.items():
+        # A failed check returns the work at once. Nobody needs to sign off the rest of it.
+        if names := [each.check.name for each in checks if each.failed]:
+            failed[pk] = names
+        elif any(each.unsigned for each in checks):
+            waiting.append(pk)
+        else:
+            clear.append(pk)
+    return failed, clear, waiting

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class StartDetails:
-    doer: int | None  # id of whoever makes it, if nobody does yet
+    doer: int | None  # id of the assignee, if there is none yet
 
 
 @dataclass(frozen=True, slots=True)
 class UploadDetails:
-    """``fault`` says why there is no version, for the gate that refuses it."""
+    """``fault`` tells the gate why no version could be made."""
 
     version: int = 0
     fault: str = ""
@@ -20,7 +20,7 @@ class UploadDetails:
 
 @dataclass(frozen=True, slots=True)
 class SignOffDetails:
-    """``check`` is the id of the check that a person judged."""
+    """``check`` is the id of the check that a person signs off."""
 
     check: int | None = None
     passed: bool | None = None
@@ -29,7 +29,7 @@ class SignOffDetails:
 
 @dataclass(frozen=True, slots=True)
 class ReworkDetails:
-    counts: bool = False  # the client asked, so it is a round of the engagement's
+    counts: bool = False  # True if the client asked: it uses up a change round
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class GoLiveDetails:
 
 @dataclass(frozen=True, slots=True)
 class ReplanDetails:
-    """``plans`` has the new title, amount, hours, due_date and destination_id by key."""
+    """``plans`` maps each key to the new title, amount, hours, due_date and destination_id."""
 
     plans: dict[str, dict[str, object]]
     brief: int

@@ -11,7 +11,7 @@ from enum import StrEnum
 from delivery.deliverables.manifest import TEXTS, FileEntry, Manifest, normal
 from delivery.deliverables.sanitise import visible_text
 
-# Words on either side that are compared one by one: the comparison takes time by the square.
+# Words on each side. Comparing them one by one takes quadratic time.
 MOST_COMPARED = 2_000
 _WORD = re.compile(r"\n|[^\s]+")
 
@@ -25,13 +25,13 @@ class ChangeKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TextRun:
     change: ChangeKind
-    text: str  # words with single spaces between them; a new block is a line
+    text: str  # words separated by single spaces; a line break is a word of its own
 
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
     """
-    A file that was added (no ``before``), removed (no ``after``), or replaced or renamed (both).
+    A changed file: added (no ``before``), removed (no ``after``), or replaced or renamed (both).
     """
 
     before: FileEntry | None
@@ -41,7 +41,9 @@ class FileChange:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """
-    ``body`` is empty when readers see the same text; ``markup`` says that only tags, links or
+    Changes between two versions.
+
+    ``body`` is empty if the visible text is the same. ``markup`` is then true if tags, links or
     images changed.
     """
 
@@ -54,9 +56,9 @@ class Difference:
 
 def difference(before: Manifest, after: Manifest) -> Difference:
     """
-    Return the visible changes in the order of the version's fields.
+    Return the visible changes, in the order of the version's fields.
 
-    Equal digests differ at most in the order of files.
+    Versions with equal digests differ in the order of their files at most.
     """
     old, new = visible_text(before.body_html), visible_text(after.body_html)
     return Difference(
@@ -74,12 +76,12 @@ def difference(before: Manifest, after: Manifest) -> Difference:
 
 def runs(before: str, after: str) -> tuple[TextRun, ...]:
     """
-    The words of both texts as runs that stayed, went and came.
+    Return the words of both texts as runs that are the same, deleted or inserted.
 
-    Joined without what was inserted they are the old text's words, without what was deleted the new
-    one's. What stands between the first and the last change is told as one replacement when it is
-    too long to compare word by word.
+    Without the inserted runs they are the old text, without the deleted runs the new one. A middle
+    that is too long to compare word by word becomes one replacement.
     """
+    # Cutting off the same beginning and end first keeps the usual edit of one paragraph cheap.
     old, new = _WORD.findall(before), _WORD.findall(after)
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
@@ -108,7 +110,7 @@ def _compared(old: Sequence[str], new: Sequence[str]) -> list[TextRun]:
 
 
 def _shared(old: Sequence[str], new: Sequence[str]) -> int:
-    """Return the number of words that both begin with."""
+    """Return the number of words at the start that are the same."""
     for number, (one, other) in enumerate(zip(old, new, strict=False)):
         if one != other:
             return number
@@ -124,10 +126,8 @@ def _terms(
 ) -> tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]:
     found = []
     for kind in sorted({*before.terms, *after.terms}):
-        old, new = (
-            set(map(normal, before.terms.get(kind, ()))),
-            set(map(normal, after.terms.get(kind, ()))),
-        )
+        old = set(map(normal, before.terms.get(kind, ())))
+        new = set(map(normal, after.terms.get(kind, ())))
         if old != new:
             found.append((kind, tuple(sorted(new - old)), tuple(sorted(old - new))))
     return tuple(found)
@@ -135,12 +135,15 @@ def _terms(
 
 def _files(before: Sequence[FileEntry], after: Sequence[FileEntry]) -> list[FileChange]:
     """
-    Equal files are left out; one of the same bytes, or else of the same role and name, or role,
-    counts as its successor.
+    Pair the removed files with the added ones that replace them.
+
+    Unchanged files are left out.
     """
-    gone = [file for file in before if _identity(file) not in set(map(_identity, after))]
-    come = [file for file in after if _identity(file) not in set(map(_identity, before))]
+    old, new = set(map(_identity, before)), set(map(_identity, after))
+    gone = [file for file in before if _identity(file) not in new]
+    come = [file for file in after if _identity(file) not in old]
     found: dict[int, FileChange] = {}
+    # The strongest resemblance first: the same bytes, the same role and name, the same role.
     for alike in (lambda f: f.sha256, lambda f: (f.role, f.name), lambda f: f.role):
         waiting: dict[object, list[FileEntry]] = {}
         for file in gone:

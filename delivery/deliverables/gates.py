@@ -1,4 +1,4 @@
-"""Gates of a deliverable: from its plan to the place it belongs."""
+"""Gates of a deliverable, from plan to publication."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from routing.work.gates import ContextWith, GateContext, GateResult, passed, ref
 
 @dataclass(frozen=True, slots=True)
 class DeliverableGateFacts:
-    """Facts for the gates about the newest version, besides the deliverable."""
+    """Facts about the newest version of a deliverable, loaded for its gates."""
 
-    unsigned: tuple[str, ...] = ()  # judgments that nobody has signed, by name
-    failed: tuple[str, ...] = ()  # checks whose newest result failed, by name
-    open_question: str = ""  # reference of the approval that is pending
-    next_audience: str = ""  # whom the next stage asks; empty when every stage is through
+    unsigned: tuple[str, ...] = ()  # names of checks that wait for a sign-off
+    failed: tuple[str, ...] = ()  # names of checks whose newest result failed
+    open_question: str = ""  # reference of the pending approval
+    next_audience: str = ""  # audience of the next stage; empty after the last one
     approvers: int = 0  # contacts of the client who may approve
-    reachable: int = 0  # of those, who have access to the portal and so get a letter
+    reachable: int = 0  # those of them with portal access, who get an e-mail
     clients_page: str = ""
-    destination: str = ""  # name of where it goes, if that is in use
+    destination: str = ""  # name of the destination, if it is active
     judged_by_author: bool = False
 
 
@@ -35,7 +35,7 @@ def _facts(context: GateContext, row: Deliverable) -> DeliverableGateFacts:
 
 
 def has_new_version(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses work without a version, or with the version that was sent back."""
+    """Refuses work without a version, or with the version that was returned for rework."""
     if row.version_id is None:
         return refused(
             "version",
@@ -52,7 +52,7 @@ def has_new_version(row: Deliverable, context: GateContext) -> GateResult:
 
 
 def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) -> GateResult:
-    """Refuses to sign what is not asked, or without saying what was found wrong."""
+    """Refuses a sign-off that no check asks for, and a failed one without findings."""
     unsigned, signature = _facts(context, row).unsigned, context.details
     if signature is None:
         if unsigned:
@@ -66,7 +66,7 @@ def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) ->
 
 
 def not_its_author(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses a judgment by the person who made the version."""
+    """Refuses a sign-off by the author of the version."""
     if _facts(context, row).judged_by_author:
         return refused(
             "author",
@@ -77,7 +77,7 @@ def not_its_author(row: Deliverable, context: GateContext) -> GateResult:
 
 
 def checks_passed(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses a version of which a check failed or a judgment is missing."""
+    """Refuses a version with a failed check or a missing sign-off."""
     facts = _facts(context, row)
     if facts.failed or facts.unsigned:
         words = _("Not all checks have passed.")
@@ -97,7 +97,7 @@ def _open(facts: DeliverableGateFacts) -> GateResult:
 
 
 def agency_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses when a question is open already, or when no stage asks the agency now."""
+    """Refuses if an approval is open, or if the next stage does not ask the agency."""
     facts = _facts(context, row)
     if facts.open_question:
         return _open(facts)
@@ -107,10 +107,7 @@ def agency_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
 
 
 def client_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
-    """
-    Refuses when a question is open, the agency has not approved, or nobody may approve for the
-    client.
-    """
+    """Refuses if an approval is open, the agency has not approved, or the client has no approver."""
     facts = _facts(context, row)
     if facts.open_question:
         return _open(facts)
@@ -127,6 +124,7 @@ def client_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
         clears = _("Account managers, by giving a contact the approver role")
         return refused("approvers", words, clears_by=clears, where=facts.clients_page)
     if facts.reachable < facts.approvers:
+        # Asking is still useful: the agency can ask these people itself and record their answer.
         words = _(
             "The client can be asked to approve. Approvers without portal access get no e-mail. "
             "Invite them or ask them yourself."
@@ -141,7 +139,7 @@ def client_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
 
 
 def has_destination(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses work that has no destination, or one that is no longer in use."""
+    """Refuses work without a destination, or with an inactive one."""
     name = _facts(context, row).destination
     if name:
         return passed("destination", _("The destination is set."), name)
@@ -154,7 +152,7 @@ def has_destination(row: Deliverable, context: GateContext) -> GateResult:
 
 
 def has_no_destination(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses to hand over work that is published instead."""
+    """Refuses to hand over files of work that is published."""
     if row.destination_id is None:
         return passed(
             "destination", _("This deliverable is files to hand over, not a page to publish.")

@@ -1,7 +1,4 @@
-"""
-The one reader of HTML: a flat list of what opens, closes and is said, never a tree, so that depth
-costs nothing.
-"""
+"""The only reader of HTML: a flat list of tags and texts instead of a tree, so depth is free."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from html.parser import HTMLParser
 @dataclass(frozen=True, slots=True)
 class Open:
     tag: str
-    # The first of each name, as browsers do; "" without a value.
+    # The first of each name counts, as in browsers. An attribute without a value is "".
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -28,7 +25,8 @@ class Text:
 
 
 Piece = Open | Close | Text
-# Stands where a section or a comment would begin that never ends. Private use: nobody writes it.
+# Replaces the beginning of a comment or section that never ends. A private-use character, which no
+# text contains.
 _NOT_BEGUN = "<!\ue000"
 
 
@@ -38,11 +36,13 @@ class _PieceReader(HTMLParser):
         self.pieces: list[Piece] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # Reversed, so that the first of two attributes with one name wins.
         given = {name: _as_written(value or "") for name, value in reversed(attrs)}
         self.pieces.append(Open(tag, given))
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)  # outside SVG the slash of <div/> means nothing
+        # Browsers ignore the slash of <div/> outside SVG.
+        self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         self.pieces.append(Close(tag))
@@ -52,9 +52,7 @@ class _PieceReader(HTMLParser):
 
 
 def read(html: str) -> Iterator[Piece]:
-    """
-    Return the opening tags, closing tags and texts of some HTML, in order, however broken it is.
-    """
+    """Return the opening tags, closing tags and texts of HTML in order, however broken it is."""
     reader = _PieceReader()
     reader.feed(_ended(html))
     reader.close()
@@ -65,11 +63,11 @@ def _ended(html: str) -> str:
     """
     Return HTML in which every tag and comment that begins also ends.
 
-    For each one that does not, html.parser looks through all the rest, which takes time by the
-    square (https://github.com/python/cpython/issues/135462, mended only in newer Pythons), and it
-    raises an error for sections such as ``<![x[``. What never ends becomes text, and a section
-    becomes the comment that browsers take it for.
+    A tag without an end becomes text. A section becomes a comment, as in browsers.
     """
+    # html.parser searches the whole rest for the end of each unfinished tag, which takes quadratic
+    # time (https://github.com/python/cpython/issues/135462, fixed in newer Pythons only). It raises
+    # an error for sections such as <![x[.
     html = html.replace("<![", f"{_NOT_BEGUN}[")
     commented, end, rest = html.rpartition("-->")
     html = commented + end + rest.replace("<!--", f"{_NOT_BEGUN}--")

@@ -1,4 +1,4 @@
-"""Deliverable: one thing that is made, checked, approved and brought to where it belongs."""
+"""Deliverable: one thing that is made, checked, approved, and published or handed over."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from routing.work.items import WorkItem, WorkNoun
 
 class Deliverable(WorkNoun):
     """
-    ``version`` is the newest one; what outdates it sends the work back first. ``reworked`` is the
-    version that was sent back, so that the same one is not handed in twice. ``rounds`` counts the
-    changes the client asked for. ``amount`` is in the engagement's currency. ``replaces`` is live
-    until this one is.
+    One thing that the agency makes for a request.
+
+    ``version`` is the newest version. ``reworked`` is the version that was returned for rework,
+    which cannot be submitted a second time. ``rounds`` counts the changes that the client asked
+    for. ``amount`` is in the currency of the engagement. ``replaces`` stays live until this one is
+    live.
     """
 
     class State(models.TextChoices):
@@ -108,6 +110,7 @@ class Deliverable(WorkNoun):
         verbose_name_plural = _("deliverables")
         default_permissions = ("view",)
         constraints = (
+            # Approving a newer brief finds its deliverables again by their keys.
             models.UniqueConstraint(fields=("request", "key"), name="planned_once_a_request"),
             models.UniqueConstraint(
                 fields=("replaces",),
@@ -123,7 +126,7 @@ class Deliverable(WorkNoun):
 
     @transition(field=state, source=State.PLANNED, target=State.IN_PRODUCTION)
     def start(self, *, at: datetime, doer: int | None = None) -> None:
-        """:param doer: id of whoever makes it, if nobody does yet"""
+        """:param doer: id of the assignee, if there is none yet"""
         if self.item.doer_id is None:
             self.item.doer_id = doer
 
@@ -134,19 +137,19 @@ class Deliverable(WorkNoun):
 
     @transition(field=state, source=[State.IN_PRODUCTION, State.REWORK], target=State.IN_QA)
     def submit(self, *, at: datetime) -> None:
-        """Handed in: the checks run now."""
+        """Submit the newest version for QA; its checks run."""
 
     @transition(field=state, source=State.IN_QA, target=None)
     def run_checks(self, *, at: datetime) -> None:
-        """Judged again, such as after a check was changed."""
+        """Run the checks again, for example after one was changed."""
 
     @transition(field=state, source=State.IN_QA, target=None)
     def sign_off(self, *, at: datetime) -> None:
-        """A person judged what no machine can; the answer is a check's result."""
+        """Record the judgment of a person; it is stored as the result of a check."""
 
     @transition(field=state, source=State.IN_QA, target=State.IN_INTERNAL_REVIEW)
     def pass_qa(self, *, at: datetime) -> None:
-        """Every check passed, and every judgment is signed."""
+        """All checks have passed, including those that a person signs off."""
 
     @transition(field=state, source=list(judged), target=State.REWORK)
     def send_back(self, *, at: datetime) -> None:
@@ -155,16 +158,16 @@ class Deliverable(WorkNoun):
     @transition(field=state, source=list(judged), target=State.REWORK)
     def return_for_rework(self, *, at: datetime, counts: bool = False) -> None:
         """
-        A check failed, or somebody who was asked wants changes.
+        A check failed, or an approver asked for changes.
 
-        :param counts: the client asked, so it is a round of the engagement's
+        :param counts: the client asked, so a change round of the engagement is used
         """
         self._back()
         self.rounds += counts
 
     @transition(field=state, source=[State.APPROVED, State.PUBLISH_FAILED], target=State.REWORK)
     def reopen(self, *, at: datetime) -> None:
-        """It is not to go out as it was approved, or cannot: it is made and approved anew."""
+        """Withdraw approved work that should not, or cannot, be published as it is."""
         self._back()
 
     def _back(self) -> None:
@@ -177,7 +180,7 @@ class Deliverable(WorkNoun):
         target=State.IN_INTERNAL_REVIEW,
     )
     def ask_agency(self, *, at: datetime) -> None:
-        """Also again, where the agency's own question expired or was rejected."""
+        """Ask the agency, again if its approval expired or was rejected."""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
     @transition(
@@ -186,12 +189,12 @@ class Deliverable(WorkNoun):
         target=State.IN_CLIENT_REVIEW,
     )
     def ask_client(self, *, at: datetime) -> None:
-        """Also again, where the question expired."""
+        """Ask the client, again if the approval expired."""
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(field=state, source=[State.IN_INTERNAL_REVIEW, State.IN_CLIENT_REVIEW], target=None)
     def stall(self, *, at: datetime) -> None:
-        """Rejected, or nobody answered: its owner decides how to go on."""
+        """The approval was rejected or expired. The owner decides what happens next."""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
     @transition(
@@ -200,21 +203,21 @@ class Deliverable(WorkNoun):
         target=State.APPROVED,
     )
     def approve(self, *, at: datetime) -> None:
-        """Every stage is through."""
+        """All approval stages are complete."""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
     @transition(field=state, source=[State.APPROVED, State.PUBLISH_FAILED], target=State.PUBLISHING)
     def publish(self, *, at: datetime) -> None:
-        """On its way to where it belongs."""
+        """Start publishing to the destination."""
 
     @transition(field=state, source=[State.PUBLISHING, State.PUBLISH_FAILED], target=State.LIVE)
     def go_live(self, *, at: datetime, url: str) -> None:
-        """The other side has it, and shows it at ``url``."""
+        """The destination shows it at ``url``."""
         self.live_url, self.live_at = url[:1000], at
 
     @transition(field=state, source=State.PUBLISHING, target=State.PUBLISH_FAILED)
     def fail_publishing(self, *, at: datetime) -> None:
-        """The other side refuses it, or cannot be asked any more: an exception says why."""
+        """The destination refused it or does not answer. An exception gives the reason."""
 
     @transition(field=state, source=State.APPROVED, target=State.HANDED_OVER)
     def hand_out(self, *, at: datetime) -> None:
@@ -232,7 +235,7 @@ class Deliverable(WorkNoun):
         target=State.CANCELLED,
     )
     def cancel(self, *, at: datetime) -> None:
-        """Called off. What may be live already stays as it is."""
+        """Stop the work. A version that is live already stays live."""
         self.ended_at = at
 
     @transition(
@@ -240,7 +243,7 @@ class Deliverable(WorkNoun):
     )
     def replan(self, *, at: datetime, plans: dict[str, dict[str, object]], brief: int) -> None:
         """
-        A newer brief says otherwise.
+        Follow the plan of a newer brief.
 
         :param plans: the new title, amount, hours, due_date and destination_id by key
         """

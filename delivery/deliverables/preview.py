@@ -1,6 +1,7 @@
 """
-A version as a reader will see it, in a document of its own that runs nothing, loads nothing
-foreign, and is framed by us alone.
+Preview of a version, as a document of its own.
+
+It runs no scripts, loads nothing from elsewhere, and only our own pages can frame it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from delivery.deliverables.references import by_address
 from delivery.deliverables.versions import Version
 from routing.work.files import File
 
-# Without allow-same-origin the pictures would be asked for without the reader's cookie, and so
-# refused. Nothing can use it: scripts are allowed neither by the sandbox nor by the policy.
+# Without allow-same-origin the browser would fetch images without the reader's cookie, and they
+# would be refused. It gives away nothing: neither the sandbox nor the policy allows scripts.
 SANDBOX = "allow-same-origin"
 POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -29,9 +30,9 @@ def preview(
     request: HttpRequest, version: Version, address_of: Callable[[File], str]
 ) -> HttpResponse:
     """
-    The page of a version for a frame. Permission is the caller's to ask.
+    Return the page of a version for a frame. The caller checks the permission.
 
-    :param address_of: where the reader gets a file; empty for one they may not see
+    :param address_of: the URL of a file; empty if the reader may not see it
     """
     files = [part.file for part in version.files.select_related("file")]
     places = {
@@ -39,7 +40,7 @@ def preview(
         for file in files
         if file.is_kept and file.is_image and (url := address_of(file))
     }
-    # Sanitised before it was kept, by an allow-list that ends with every version.
+    # Every version is sanitised by an allow-list before it is stored.
     body = mark_safe(by_address(version.body_html, places))  # noqa: S308
     context: dict[str, Any] = {"version": version, "body": body}
     answer = HttpResponse(render_to_string("delivery/preview.html", context, request))

@@ -1,6 +1,7 @@
 """
-References to files in a body: people write ``asset:photo.jpg``, a version stores
-``asset:<sha256>``, and a page needs addresses.
+References to files in a body.
+
+People write ``asset:photo.jpg``, a version stores ``asset:<sha256>``, and a page needs URLs.
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 def by_digest(html: str, files: Iterable[tuple[str, str]]) -> str:
     """
-    The HTML as written, with files named by the digest of their bytes instead of by their name.
+    Replace file names in a body by the digests of the files.
 
-    :param files: name and sha256 of each file of the version to be
-    :raises ValueError: if a name is nobody's, or of two different files, saying which
+    :param files: name and sha256 of each file of the new version
+    :raises ValueError: naming a reference to no file, or to two different ones
     """
     known: dict[str, set[str]] = {}
     for name, sha256 in files:
         known.setdefault(name.casefold(), set()).add(sha256)
+        # A body that was copied from an older version has digests already.
         known.setdefault(sha256, {sha256})
 
     def named(found: re.Match[str]) -> str:
@@ -51,13 +53,13 @@ def by_digest(html: str, files: Iterable[tuple[str, str]]) -> str:
 
 def by_name(html: str, files: Iterable[tuple[str, str]]) -> str:
     """
-    The body of a version as a person would write it: files by their names, where a name says which
-    is meant.
+    Replace digests in a body by file names, where a name is unambiguous.
 
     :param files: name and sha256 of each file
     """
     known = list(dict.fromkeys(files))
     often = Counter(name.casefold() for name, _sha256 in known)
+    # Reading the name back strips it, so a name with spaces at its ends would not be found again.
     names = {
         sha256: name
         for name, sha256 in known
@@ -67,10 +69,7 @@ def by_name(html: str, files: Iterable[tuple[str, str]]) -> str:
 
 
 def by_address(html: str, address: Mapping[str, str] | Callable[[str], str | None]) -> str:
-    """
-    The body for a page: images at their addresses, by sha256; one that has none keeps only its
-    text.
-    """
+    """Replace digests in a body by URLs. An image without a URL keeps only its alt text."""
     find = address.get if isinstance(address, Mapping) else address
 
     def placed(found: re.Match[str]) -> str:

@@ -1,9 +1,9 @@
 """
-Body HTML as an article may have it, and what a reader sees of it.
+Sanitising of body HTML, and its visible text.
 
-The allow-list is ours; parsing and writing are ammonia's (https://github.com/rust-ammonia/ammonia), by nh3: the parser of browsers, so
-nothing survives that they would read differently.
-"""  # noqa: E501
+The allow-list is ours. Parsing and writing are done by ammonia (through nh3), which reads HTML as
+browsers do, so nothing passes that they would read differently.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from delivery.deliverables.markup import Text, read
 
 LIMIT = 200_000  # characters, before and after
 TAGS = frozenset(
-    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption img a em strong b i s u small mark sub sup abbr q cite"  # noqa: E501, SIM905
-    " del ins code kbd samp pre br hr table caption thead tbody tfoot tr th td details summary".split()  # noqa: E501
+    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption img a em strong "  # noqa: SIM905
+    "b i s u small mark sub sup abbr q cite del ins code kbd samp pre br hr "
+    "table caption thead tbody tfoot tr th td details summary".split()
 )
 ATTRIBUTES = {
     "*": {"lang", "dir"},
@@ -31,15 +32,18 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
 }
 SCHEMES = {"https", "http", "mailto", "tel", "asset"}
-# Their content is no text of an article; nh3 drops the tags of the others and keeps what they say.
+# These are removed with their content, which is not text of an article. Of all other unknown tags
+# nh3 keeps the content.
 UNREAD = set(
-    "script style template iframe noscript noembed noframes svg math title textarea xmp plaintext select".split()  # noqa: E501, SIM905
+    "script style template iframe noscript noembed noframes svg math title textarea xmp "  # noqa: SIM905
+    "plaintext select".split()
 )
 BLOCKS = frozenset(
-    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption br hr pre table caption thead tbody tfoot tr th td"  # noqa: E501, SIM905
-    " details summary".split()
+    "h1 h2 h3 h4 h5 h6 p ul ol li dl dt dd blockquote figure figcaption br hr pre "  # noqa: SIM905
+    "table caption thead tbody tfoot tr th td details summary".split()
 )
 _VALUES = {
+    # No "@" in the host: an address with a user name looks like another site.
     "src": re.compile(r"asset:[0-9a-f]{64}|(?i:https)://[^\s\\/?#@][^\s\\]*"),
     "href": re.compile(r"(?!asset:)[^\s\\\x00-\x20][^\\]*", re.IGNORECASE),
     "lang": re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"),
@@ -50,37 +54,45 @@ _VALUES = {
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(
     range(0xD800, 0xE000), "\ufffd"
 )
-# A parser opens these again in every block that follows, once for each that differs: a short text can so become a  # noqa: E501
-# huge one (https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements).
+# A parser opens unclosed formatting tags again in every block that follows, so a short text can
+# grow into a huge one. See
+# https://html.spec.whatwg.org/multipage/parsing.html#reconstruct-the-active-formatting-elements
 _REOPENED = re.compile(
     r"<(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE
 )
 _MOST_REOPENED = 3_000_000
 _TAG = re.compile(r"<(/?)(?!(?:br|hr|img|col|wbr|input|meta|link)\b)[a-z]", re.IGNORECASE)
-_MOST_OPEN = 2_000  # at once: each looks through those around it
+# Tags open at once. The parser searches all of them for each new one.
+_MOST_OPEN = 2_000
 _ROUNDS = 8
 
 
 def sanitise(html: str) -> str:
     """
-    The HTML with nothing but what an article may have; the same again when given its own answer, and NFC as a whole.
+    Return HTML that contains allowed tags and attributes only, in NFC.
 
-    :raises ValueError: if it is longer than ``LIMIT`` characters, before or after, or so tangled that it has no one reading
-    """  # noqa: E501
+    Sanitising the result again does not change it.
+
+    :raises ValueError: if the HTML is longer than ``LIMIT`` characters, before or after, or its
+        tags are nested too badly to read
+    """
     _measure(html)
     if len(_REOPENED.findall(html)) * html.count("<") > _MOST_REOPENED:
         raise ValueError(
             _(
-                "The text has too many nested formatting tags. Remove the formatting and format it again."  # noqa: E501
+                "The text has too many nested formatting tags. Remove the formatting and format "
+                "it again."
             )
         )
     depths = accumulate((-1 if closing else 1 for closing in _TAG.findall(html)), initial=0)
     if max(depths) > _MOST_OPEN:
         message = _(
-            "The text has more than %(most)s tags open at once. Remove the formatting and format it again."  # noqa: E501
+            "The text has more than %(most)s tags open at once. Remove the formatting and format "
+            "it again."
         )
         raise ValueError(message % {"most": f"{_MOST_OPEN:,}"})
-    # What a browser reads from the result can differ from it once more (a link within a link): go on until it does not.  # noqa: E501
+    # A parser may change its own output again, for example a link within a link. The digest needs a
+    # body that stays the same, so repeat until it does.
     cleaned = _clean(html)
     for _round in range(_ROUNDS):
         _measure(cleaned)
@@ -94,22 +106,25 @@ def sanitise(html: str) -> str:
 
 
 def visible_text(html: str) -> str:
-    """Return the visible text: no tags, single spaces, one line per block, trimmed ends. Images are left out."""  # noqa: E501
-    said = []
-    for piece in read(
-        nh3.clean(
-            html.translate(_CONTROLS),
-            tags=set(TAGS),
-            clean_content_tags=UNREAD,
-            attributes={},
-            link_rel=None,
-        )
-    ):
+    """
+    Return the visible text without images.
+
+    Words are separated by single spaces, and each block is a line.
+    """
+    cleaned = nh3.clean(
+        html.translate(_CONTROLS),
+        tags=set(TAGS),
+        clean_content_tags=UNREAD,
+        attributes={},
+        link_rel=None,
+    )
+    texts = []
+    for piece in read(cleaned):
         if isinstance(piece, Text):
-            said.append(re.sub(r"\s+", " ", piece.text))
+            texts.append(re.sub(r"\s+", " ", piece.text))
         elif piece.tag in BLOCKS:
-            said.append("\n")
-    lines = (" ".join(line.split()) for line in "".join(said).split("\n"))
+            texts.append("\n")
+    lines = (" ".join(line.split()) for line in "".join(texts).split("\n"))
     return normalize("NFC", "\n".join(line for line in lines if line))
 
 
@@ -135,7 +150,8 @@ def _clean(html: str) -> str:
 
 
 def _composed(html: str) -> str:
-    """NFC without U+0338 right after a tag, which would melt with its ``>`` into ``≯`` and undo the tag."""  # noqa: E501
+    """Return HTML in NFC, with all tags intact."""
+    # U+0338 right after a tag would combine with its ">" into "≯", and the tag would be gone.
     parts = html.split(">")
     for number, part in enumerate(parts[1:], 1):
         if part and not normalize("NFC", ">" + part).startswith(">"):
@@ -150,4 +166,6 @@ def _allowed(tag: str, name: str, value: str) -> str | None:
     if name in ("src", "href"):
         value = value.strip()
     pattern = _VALUES.get(name)
-    return value if pattern is None or pattern.fullmatch(value) else None
+    if pattern is None or pattern.fullmatch(value):
+        return value
+    return None

@@ -1,4 +1,4 @@
-"""The stages of approval that a version goes through, and when a stage is through."""
+"""The approval stages of a version, and the number of answers that a stage needs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ class Quorum(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """
-    ``need`` counts only for SOME; ``answer_days`` is until the question expires, in whole days.
-    """
+    """``need`` is used with SOME only. An approval expires after ``answer_days`` whole days."""
 
     audience: str
     quorum: str = Quorum.ANY.value
@@ -35,8 +33,7 @@ DEFAULT = (Stage(Audience.INTERNAL), Stage(Audience.CLIENT))
 
 
 def needed(quorum: str, need: int, asked: int) -> int:
-    """
-    Return the number of required approvals among ``asked`` people: at least one and at most all.
-    """
+    """Return the number of required approvals, between one and ``asked``."""
+    # The flow may ask for more people than the client has. Nobody could ever meet that.
     wanted = {Quorum.ANY.value: 1, Quorum.ALL.value: asked}.get(quorum, need)
     return max(1, min(wanted, max(asked, 1)))

@@ -1,4 +1,4 @@
-"""Version: exactly what somebody made, for ever as it was."""
+"""Version: the exact content of an upload, which never changes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from routing.work.files import File
 
 class Version(models.Model):
     """
-    An immutable manifest. Checks and approvals bind to ``digest``, the SHA-256 of its canonical
-    JSON as hex (engine.manifest).
+    An immutable manifest.
 
-    ``body_html`` was sanitised before the digest was made; images in it point to files as
-    ``asset:<sha256>``.
+    Checks and approvals bind to ``digest``, the SHA-256 of its canonical JSON (see
+    ``deliverables.manifest``). ``body_html`` is sanitised before the digest is computed, and its
+    images refer to files as ``asset:<sha256>``.
     """
 
     deliverable = models.ForeignKey(
@@ -60,7 +60,7 @@ class Version(models.Model):
 
     @property
     def manifest(self) -> Manifest:
-        """With its files: prefetch ``files__file`` where many are read."""
+        """Return the content with its files. Prefetch ``files__file`` to read many."""
         return self.manifest_with(self.files.all())
 
     def manifest_with(self, parts: Iterable[VersionFile]) -> Manifest:
@@ -78,7 +78,7 @@ class Version(models.Model):
 
 class VersionFile(models.Model):
     """
-    A file of a version, in its place and under its name there.
+    A file of a version, with its role, name and position there.
 
     ``alt`` is empty for a decorative image.
     """

@@ -18,6 +18,9 @@ from routing.work.display import NOTHING
 from routing.work.visibility import clients_seen_by, work_seen_by
 
 
+MOST_BRIEFS = 50
+
+
 @admin.register(Engagement)
 class EngagementAdmin(SavedAdmin[Engagement]):
     list_display = (
@@ -51,12 +54,14 @@ class EngagementAdmin(SavedAdmin[Engagement]):
     def get_queryset(self, request: HttpRequest) -> Any:
         by = actor(request)
         seen = super().get_queryset(request).filter(client__in=clients_seen_by(by))
+        # Briefs may be hidden from someone who sees their client, so only visible ones count.
         return seen.annotate(
             briefs_seen=Count("briefs", filter=Q(briefs__item__in=work_seen_by(by).order_by()))
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("client",) if obj else ()  # its briefs are that client's
+        # The briefs of an engagement belong to its client, so the client never changes.
+        return ("client",) if obj else ()
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "client":
@@ -71,10 +76,10 @@ class EngagementAdmin(SavedAdmin[Engagement]):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         seen = work_seen_by(actor(request)).order_by()
-        rows = Brief.objects.filter(
-            engagement=int(object_id) if object_id.isdecimal() else 0, item__in=seen
-        )
-        more = {"briefs": rows.select_related("item__owner").order_by("-pk")[:50]}
+        # The URL may hold anything. The parent class answers an id that is not a number.
+        engagement = int(object_id) if object_id.isdecimal() else 0
+        rows = Brief.objects.filter(engagement=engagement, item__in=seen)
+        more = {"briefs": rows.select_related("item__owner").order_by("-pk")[:MOST_BRIEFS]}
         page: HttpResponse = super().change_view(
             request, object_id, form_url, more | (extra_context or {})
         )

@@ -1,10 +1,9 @@
-"""
-The largest amount, in the engagement's currency, and the most hours that any plan or change may
-name.
-"""
+"""Upper limits for the amount and the hours of a planned deliverable or a change."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-MOST_AMOUNT, MOST_HOURS = Decimal("999999999.99"), Decimal("99999.99")
+# In the engagement's currency. The sum of a full plan still fits the column of its brief.
+MOST_AMOUNT = Decimal("999999999.99")
+MOST_HOURS = Decimal("99999.99")

@@ -11,10 +11,10 @@ from routing.people.clients import Client
 
 class Engagement(models.Model):
     """
-    One deal with a client. Amounts are in ``currency``; hours are the hours sold; rounds are the
-    change rounds included.
+    One deal with a client: the amount in ``currency``, the hours sold, and the change rounds
+    included.
 
-    Empty means that the source did not say, never zero.
+    An empty field means that the source did not state it. It never means zero.
     """
 
     client = models.ForeignKey(

@@ -1,4 +1,4 @@
-"""Money in words."""
+"""Formatting of money."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from django.utils.formats import number_format
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """Two decimals in groups of three, with its currency where one is known."""
+    """Format an amount with two decimals and, if known, its currency."""
     return f"{number_format(amount, 2, use_l10n=True, force_grouping=True)} {currency}".rstrip()

@@ -18,7 +18,7 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from delivery.approvals.models import Approval
-from delivery.approvals.operations.approvals import WORDS
+from delivery.approvals.operations.answering import WORDS
 from delivery.approvals.operations.asking import opened
 from delivery.portal.access import for_contacts
 from delivery.portal.decision_forms import DecisionForm

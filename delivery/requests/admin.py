@@ -78,6 +78,7 @@ class RequestAdmin(StepsAdmin[Request]):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = OpenForm(actor(request), request.POST or None, request.FILES or None)
+        # A second click sends the same token. It leads to the request that the first one made.
         with claim_form(request, "open-request") as sent:
             if sent.before:
                 return HttpResponseRedirect(sent.before)
@@ -103,7 +104,7 @@ class RequestAdmin(StepsAdmin[Request]):
         return self.render(request, "desk/form.html", context)
 
     def _record(self, request: HttpRequest, form: OpenForm) -> Request | None:
-        """The request with its evidence; None when a file is refused, which the form then says."""
+        """Create the request with its evidence, or return None if a file is refused."""
         try:
             return record(**form.cleaned_data, by=actor(request), at=timezone.now())
         except NotKept as refusal:
@@ -133,9 +134,9 @@ class RequestAdmin(StepsAdmin[Request]):
         ]
         if row.target:
             found += [(_("Changes"), row.target), (_("Impact"), impact_of(row))]
-        return (
-            [*found, (_("Duplicate of"), link_to(row.duplicate_of))] if row.duplicate_of else found
-        )
+        if row.duplicate_of:
+            found.append((_("Duplicate of"), link_to(row.duplicate_of)))
+        return found
 
     def texts(self, row: Request) -> Sequence[tuple[Any, str]]:
         held = [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []

@@ -85,9 +85,7 @@ class ImpactForm(StepForm):
 
 @step_form(requests.edit)
 class EditForm(StepForm):
-    """
-    Only what a person changed is sent on, so that two people may edit different fields at once.
-    """
+    """Pass on changed fields only, so that two people can edit different fields at once."""
 
     submit = gettext_lazy("Save changes")
 
@@ -124,6 +122,8 @@ class EditForm(StepForm):
             erased_at=None, clients=self.rows[0].item.client_id
         )
         self.fields["contact_id"].queryset = known  # type: ignore[attr-defined]
+        # Compare with the values that this person saw. Compared with the row, a field that somebody
+        # else saved meanwhile would count as changed and be set back.
         for field in self.fields.values():
             field.show_hidden_initial = True
 
@@ -165,6 +165,7 @@ class DuplicateForm(StepForm):
 
     def clean_duplicate_of(self) -> int:
         ref = self.cleaned_data["duplicate_of"].strip().upper()
+        # A hidden request and a missing one get the same answer, so references cannot be probed.
         seen = work_seen_by(self.actor).filter(ref=ref)
         found = Request.objects.filter(item__in=seen).values_list("pk", flat=True).first()
         if found is None:

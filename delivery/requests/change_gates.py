@@ -1,7 +1,4 @@
-"""
-Gates of a change: what it means is stated by the agency and accepted by the client before work
-starts.
-"""
+"""Gates of a change: the agency states its impact, and the client accepts it before work starts."""
 
 from __future__ import annotations
 
@@ -21,15 +18,15 @@ MOST_NOTE = 2_000
 
 
 def seal_of(row: Request) -> str:
-    """Return the identifier of one statement. Any difference gives another one."""
-    said = "|".join(
-        map(str, (row.pk, row.impact_hours, row.impact_amount, row.impact_date, row.impact_note))
-    )
-    return sha256(said.encode()).hexdigest()[:16]
+    """Return the seal of a stated impact. Any change of the statement gives another seal."""
+    stated = (row.pk, row.impact_hours, row.impact_amount, row.impact_date, row.impact_note)
+    # A seal tells statements apart. It guards nothing, so 64 bits are enough.
+    return sha256("|".join(map(str, stated)).encode()).hexdigest()[:16]
 
 
 def impact_is_accepted(row: Request, context: GateContext) -> GateResult:
-    """Refuses to begin with a change before the client agreed to what it means."""
+    """Refuses to accept a change before the client has agreed to its impact."""
+    # Without a target there is nothing to estimate against: it is accepted like any request.
     if (
         row.kind != Request.Kind.CHANGE
         or row.target_id is None
@@ -57,7 +54,7 @@ def is_a_change(row: Request, context: GateContext) -> GateResult:
 
 
 def impact_is_readable(row: Request, context: ContextWith[StateImpactDetails]) -> GateResult:
-    """Refuses a statement that the columns could not hold, or that leaves a question open."""
+    """Refuses an impact that is incomplete or does not fit its columns."""
     stated = context.details
     if stated is None:
         return passed("statement")
@@ -73,6 +70,7 @@ def impact_is_readable(row: Request, context: ContextWith[StateImpactDetails]) -
 
 
 def _is_number(value: Any, most: Decimal) -> bool:
+    # NaN and infinity are decimals too.
     return isinstance(value, Decimal) and value.is_finite() and 0 <= value <= most
 
 
@@ -81,11 +79,12 @@ def _is_day(value: Any) -> bool:
 
 
 def _is_text(value: Any) -> bool:
+    # PostgreSQL cannot store NUL in a text.
     return isinstance(value, str) and len(value) <= MOST_NOTE and "\x00" not in value
 
 
 def impact_is_asked(row: Request, context: GateContext) -> GateResult:
-    """Refuses an answer when no impact is stated, or when it was answered already."""
+    """Refuses an answer if no impact is stated or it has been answered already."""
     if row.impact == Request.Impact.STATED:
         return passed("impact")
     if row.impact:
@@ -98,7 +97,7 @@ def impact_is_asked(row: Request, context: GateContext) -> GateResult:
 
 
 def saw_this_impact(row: Request, context: ContextWith[ContactAnswerDetails]) -> GateResult:
-    """Refuses an answer to another statement than the one that holds now."""
+    """Refuses an answer to an outdated statement."""
     if context.details is None or context.details.seal == seal_of(row):
         return passed("seal")
     return refused(

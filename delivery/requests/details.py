@@ -13,7 +13,7 @@ from django.core.files.base import File as Upload
 
 
 class Unchanged(Enum):
-    """Stands for a field that an edit leaves as it is, where None means that it is emptied."""
+    """Marks a field that an edit leaves alone. None would empty the field."""
 
     UNCHANGED = "unchanged"
 
@@ -33,7 +33,7 @@ class AnswerDetails:
 
 @dataclass(frozen=True, slots=True)
 class EditRequestDetails:
-    """``title`` and ``priority`` are the work item's; ``contact_id`` is whoever asked."""
+    """``title`` and ``priority`` belong to the work item. ``contact_id`` is the requester."""
 
     title: str | Unchanged = UNCHANGED
     priority: int | Unchanged = UNCHANGED
@@ -59,7 +59,7 @@ class StateImpactDetails:
 
 @dataclass(frozen=True, slots=True)
 class AnswerImpactDetails:
-    """``seal`` is of the statement that was read, from ``change_gates.seal_of``."""
+    """``seal`` identifies the statement that the contact read (``change_gates.seal_of``)."""
 
     seal: str = ""
     comment: str = ""
@@ -68,7 +68,7 @@ class AnswerImpactDetails:
 
 @dataclass(frozen=True, slots=True)
 class ContactAnswerDetails:
-    """``contact`` is the id of whoever answered for the client."""
+    """``contact`` is the id of the contact who answered for the client."""
 
     contact: int | None
     seal: str

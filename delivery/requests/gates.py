@@ -1,4 +1,4 @@
-"""Every gate of the agency's work."""
+"""Gates of a request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EDITABLE = (*OF_THE_ITEM, "kind", "channel", "details", "wanted_date")
 
 
 def says_what_is_wanted(row: Request, context: GateContext) -> GateResult:
-    """Refuses a request that nobody could work from."""
+    """Refuses a request without a description."""
     if row.details.strip():
         return passed("details", _("There is a description."))
     return refused(
@@ -36,7 +36,7 @@ def has_question(row: Request, context: ContextWith[AskDetails]) -> GateResult:
 
 
 def asked_for_it(row: Request, context: GateContext) -> GateResult:
-    """Refuses everybody but the contact whose request it is."""
+    """Refuses everyone except the contact who made the request."""
     if context.by.is_service or (
         context.by.contact_id is not None and row.contact_id == context.by.contact_id
     ):
@@ -57,8 +57,9 @@ def has_answer(row: Request, context: ContextWith[AnswerDetails]) -> GateResult:
 
 def original_fits(row: Request, context: GateContext) -> GateResult:
     """
-    Refuses an original that is this request itself, unknown, another client's or a duplicate too.
+    Refuses an original that is unknown, this request itself, another client's, or a duplicate.
     """
+    # A button is drawn before anyone has named the original.
     if context.preview:
         return passed("original")
     original = context.facts.get(row.pk)
@@ -73,17 +74,18 @@ def original_fits(row: Request, context: GateContext) -> GateResult:
 
 def edit_fits(row: Request, context: ContextWith[EditRequestDetails]) -> GateResult:
     """
-    Refuses what the columns could not hold, a choice that there is not, and a contact of another
+    Refuses a value that does not fit its column, an unknown choice, and a contact of another
     client.
     """
     details = context.details
     if details is None:
         return passed("fields")
-    found = [
-        fault
-        for name in EDITABLE
-        if (value := getattr(details, name)) is not UNCHANGED and (fault := _fault(name, value))
-    ]
+    found = []
+    for name in EDITABLE:
+        value = getattr(details, name)
+        fault = "" if value is UNCHANGED else _fault(name, value)
+        if fault:
+            found.append(fault)
     if details.contact_id not in {None, UNCHANGED} and not context.facts.get(row.pk):
         found.append(str(_("The contact does not belong to this client.")))
     if found:
@@ -94,7 +96,7 @@ def edit_fits(row: Request, context: ContextWith[EditRequestDetails]) -> GateRes
 
 
 def has_no_brief(row: Request, context: GateContext) -> GateResult:
-    """Refuses a second brief for the same request."""
+    """Refuses a request that already has a brief."""
     ref = context.facts.get(row.pk)
     if ref:
         return refused(
@@ -104,21 +106,18 @@ def has_no_brief(row: Request, context: GateContext) -> GateResult:
 
 
 def _fault(name: str, value: Any) -> str:
-    """Return the problem with a value in words, or an empty string."""
+    """Return a message about an invalid value, or an empty string."""
     model = WorkItem if name in OF_THE_ITEM else Request
     field: Any = model._meta.get_field(name)
     try:
         field.clean(value, None)
-    except (ValidationError, TypeError) as error:
-        why = (
-            " ".join(error.messages)
-            if isinstance(error, ValidationError)
-            else str(_("The entry is invalid."))
-        )
-        return f"{field.verbose_name}: {why}"
+    except ValidationError as error:
+        return f"{field.verbose_name}: {' '.join(error.messages)}"
+    except TypeError:
+        return f"{field.verbose_name}: {_('The entry is invalid.')}"
     if not isinstance(value, str):
         return ""
-    # Of a text, Django asks that in forms only.
+    # A TextField checks its maximum length in forms only, and no field refuses lone surrogates.
     too_long = field.max_length is not None and len(value) > field.max_length
     if too_long or (name == "title" and not value.strip()) or not storable(value):
         return str(_("%(field)s: empty, too long or with characters that cannot be stored.")) % {

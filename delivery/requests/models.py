@@ -1,4 +1,4 @@
-"""Request: what somebody asked the agency for."""
+"""Request: work that a client asked the agency for."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from routing.work.items import WorkItem, WorkNoun
 
 class Request(WorkNoun):
     """
-    ``target`` is the deliverable that a change is about. What the change means, ``impact``, the
-    agency states and an approver of the client answers: ``impact_amount`` is in the target's
-    engagement's currency, ``impact_date`` a day in the client's zone.
+    A client's request for work.
+
+    ``target`` is the deliverable that a change request is about. The agency states the impact of
+    the change, and an approver of the client accepts or declines it. ``impact_amount`` is in the
+    currency of the target's engagement, and ``impact_date`` is a day in the client's time zone.
     """
 
     class State(models.TextChoices):
@@ -141,8 +143,10 @@ class Request(WorkNoun):
         verbose_name = _("request")
         verbose_name_plural = _("requests")
         default_permissions = ("add", "view")
+        # Search uses icontains, which Django writes as UPPER(details) LIKE UPPER(…).
         indexes = (GinIndex(OpClass(Upper("details"), "gin_trgm_ops"), name="request_words_idx"),)
         constraints = (
+            # Literals, because a constraint changes by a migration only, never with the class.
             models.CheckConstraint(
                 condition=models.Q(
                     state__in=[
@@ -173,7 +177,7 @@ class Request(WorkNoun):
 
     @transition(field=state, source=State.NEEDS_INFORMATION, target=State.CAPTURED)
     def answer(self, *, at: datetime, details: str) -> None:
-        """Add what was learnt below what was known."""
+        """Append the answer to the description."""
         self.details = f"{self.details}\n\n{details}".strip()
         self.question = ""
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
@@ -192,11 +196,11 @@ class Request(WorkNoun):
 
     @transition(field=state, source=[State.ACCEPTED, State.IN_DELIVERY], target=None)
     def write_brief(self, *, at: datetime) -> None:
-        """Begin its first brief, where no flow did."""
+        """Begin the first brief, if no flow did."""
 
     @transition(field=state, source=State.IN_DELIVERY, target=State.DELIVERED)
     def deliver(self, *, at: datetime) -> None:
-        """Every deliverable is live or handed over."""
+        """All deliverables are live or handed over."""
 
     @transition(field=state, source=State.DELIVERED, target=State.CLOSED)
     def close(self, *, at: datetime) -> None:
@@ -222,21 +226,17 @@ class Request(WorkNoun):
 
     @transition(field=state, source=before_acceptance, target=State.CANCELLED)
     def withdraw(self, *, at: datetime) -> None:
-        """The contact who asked does not want it any more."""
+        """The contact who asked no longer wants it."""
         self.ended_at = at
 
     @transition(field=state, source=before_acceptance, target=None)
     def state_impact(
         self, *, at: datetime, hours: Decimal, amount: Decimal, date: date, note: str
     ) -> None:
-        """State the impact. An answer to an earlier statement no longer counts."""
+        """State the impact. This cancels the answer to an earlier statement."""
         self.impact, self.impact_by_id = self.Impact.STATED, None
-        self.impact_hours, self.impact_amount, self.impact_date, self.impact_note = (
-            hours,
-            amount,
-            date,
-            note,
-        )
+        self.impact_hours, self.impact_amount = hours, amount
+        self.impact_date, self.impact_note = date, note
         self.item.waiting_on = WorkItem.WaitingOn.CLIENT
 
     @transition(field=state, source=before_acceptance, target=None)
@@ -248,7 +248,7 @@ class Request(WorkNoun):
         self._impact(self.Impact.DECLINED, contact)
 
     def _impact(self, answer: Impact, contact: int | None) -> None:
-        """:param contact: id of whoever answered for the client"""
+        """:param contact: id of the contact who answered for the client"""
         self.impact, self.impact_by_id = answer, contact
         self.item.waiting_on = WorkItem.WaitingOn.AGENCY
 
@@ -267,10 +267,7 @@ class Request(WorkNoun):
         wanted_date: date | Unchanged | None,
         contact_id: int | Unchanged | None,
     ) -> None:
-        """
-        Change what the request says; the state stays. ``title`` and ``priority`` are the work
-        item's.
-        """
+        """Change fields of the request. ``title`` and ``priority`` belong to the work item."""
         of_the_item = {"title": title, "priority": priority}
         own = {
             "kind": kind,

@@ -4,5 +4,8 @@ from __future__ import annotations
 
 
 def storable(text: str) -> bool:
-    """Return whether PostgreSQL can store it: no NUL, and valid in UTF-8."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    """Return whether PostgreSQL can store a text: no NUL, and valid UTF-8."""
+    if "\x00" in text:
+        return False
+    # Lone surrogates come from broken JSON escapes and have no encoding in UTF-8.
+    return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,4 +1,4 @@
-"""Approvals at the desk: what is asked, by when, and what everybody answered."""
+"""Approvals at the desk, with their versions, deadlines and answers."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
         return super().get_queryset(request).filter(item__in=seen).select_related(*related)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # asked by the work itself
+        # Deliverables request their approvals themselves, for the stage that is due.
+        return False
 
     def beside(self, request: HttpRequest, row: Approval, known: PageFacts) -> dict[str, Any]:
         return {
@@ -99,11 +100,15 @@ class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
         )
 
     def after(self, row: Approval) -> str:
+        # The reader came to decide about the deliverable, not to manage the approval.
         return address(Deliverable, "change", row.version.deliverable_id)
 
     def facts(self, request: HttpRequest, row: Approval) -> Sequence[tuple[Any, Any]]:
         item, now, about = row.item, timezone.now(), row.version.deliverable
         version = address(Deliverable, "version", about.pk, row.version.number)
+        expires = display.when(row.expires_at, now)
+        if row.is_open:
+            expires = display.due_time(row.expires_at, now)
         return [
             (
                 _("State"),
@@ -130,12 +135,7 @@ class ApprovalAdmin(WorkColumns, StepsAdmin[Approval]):
             (_("Backup"), item.backup),
             (_("Requested"), display.when(item.created_at, now)),
             (_("Seen"), display.when(row.seen_at, now) if row.seen_at else _("Not yet")),
-            (
-                _("Expires"),
-                display.due_time(row.expires_at, now)
-                if row.is_open
-                else display.when(row.expires_at, now),
-            ),
+            (_("Expires"), expires),
         ]
 
     @admin.display(description=gettext_lazy("version"))

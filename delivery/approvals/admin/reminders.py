@@ -1,4 +1,4 @@
-"""Reminding a client from the first page, where it says what waits for them."""
+"""The button on the first page that reminds a client of an open approval."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from routing.work.visibility import work_seen_by
 @require_POST
 def remind(request: HttpRequest, item_id: int) -> HttpResponse:
     """
-    Ask the approvers of a question once more; a second time on the same day is refused and says so.
+    Remind the client's approvers, at most once a day.
 
-    :raises Http404: if it is no question, or one that the reader does not see
+    :raises Http404: if there is no such approval, or the reader does not see it
     """
     by = actor(request)
     row = (

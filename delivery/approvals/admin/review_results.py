@@ -1,6 +1,4 @@
-"""
-Results of a version for pages: its checks with their findings, its approvals with all answers.
-"""
+"""Review results of a version for pages: its checks with findings, its approvals with answers."""
 
 from __future__ import annotations
 
@@ -24,11 +22,11 @@ from routing.work.visibility import work_seen_by
 
 @dataclass(frozen=True, slots=True)
 class CheckStatus:
-    """One check of a version; ``result`` None where nobody and nothing has judged it."""
+    """One check of a version. ``result`` is None until it has been judged."""
 
     check: Check
     result: CheckResult | None
-    signed: bool  # by a person, not by a machine
+    signed: bool  # True if a person judges it, not a machine
 
     @property
     def badge(self) -> SafeString:
@@ -38,37 +36,33 @@ class CheckStatus:
 
 
 def checks_of(row: Deliverable, version: Version) -> Sequence[CheckStatus]:
+    """Return the checks of a version: failed ones first, then those without a result, then passed.
+
+    Checks that no longer apply are included if they have a result.
     """
-    Return the checks that apply now and those already run: failed ones first, then those that need
-    a person.
-    """
-    results: dict[int, CheckResult] = {}
-    for result in (
-        CheckResult.objects.filter(version=version).select_related("check_row", "by").order_by("pk")
-    ):
-        results[result.check_row_id] = result
-    asked = {check.pk: check for check in checks.applying([row])[row.pk]}
-    found = {**asked, **{pk: result.check_row for pk, result in results.items()}}
-    if version.pk != row.version_id:
-        # What is asked now was not asked of an older one.
-        found = {pk: check for pk, check in found.items() if pk in results}
+    stored = CheckResult.objects.filter(version=version).select_related("check_row", "by")
+    # In the order of their ids, so that the newest result of a check replaces earlier ones.
+    results = {result.check_row_id: result for result in stored.order_by("pk")}
+    found = {pk: result.check_row for pk, result in results.items()}
+    # The checks of today were not asked of an older version.
+    if version.pk == row.version_id:
+        found |= {check.pk: check for check in checks.applying([row])[row.pk]}
     statuses = [
         CheckStatus(check, results.get(pk), checks.Judged(check, None).is_judgment)
         for pk, check in found.items()
     ]
-    return sorted(
-        statuses,
-        key=lambda each: (
-            each.result.passed if each.result else 0.5,
-            each.check.position,
-            each.check.pk,
-        ),
-    )
+    return sorted(statuses, key=_urgency)
+
+
+def _urgency(status: CheckStatus) -> tuple[float, int, int]:
+    """Return the sort key of a check: failed, not judged, passed, and each by position."""
+    outcome = 0.5 if status.result is None else float(status.result.passed)
+    return outcome, status.check.position, status.check.pk
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalAnswers:
-    """``seen`` is whether the reader sees the question itself, and not only what was said to it."""
+    """An approval with its answers. ``seen`` is true if the reader sees the approval itself."""
 
     approval: Approval
     answers: Sequence[Answer]
@@ -78,9 +72,7 @@ class ApprovalAnswers:
 def approvals_of(
     row: Deliverable, version: Version | None = None, *, seen_by: Actor | None = None
 ) -> Sequence[ApprovalAnswers]:
-    """
-    Every question about the deliverable, or about one version of it, newest first; two queries.
-    """
+    """Return the approvals of a deliverable, or of one version, newest first, in two queries."""
     found = (
         Approval.objects.filter(version__deliverable=row)
         .select_related("item__owner", "version")
@@ -93,9 +85,9 @@ def approvals_of(
     if version is not None:
         found = found.filter(version=version)
     rows = list(found)
-    said = Answer.objects.filter(approval__in=[each.pk for each in rows])
+    answers = Answer.objects.filter(approval__in=[each.pk for each in rows])
     by_approval: dict[int, list[Answer]] = {}
-    for answer in said.select_related("user", "contact", "recorded_by", "evidence", "note"):
+    for answer in answers.select_related("user", "contact", "recorded_by", "evidence", "note"):
         by_approval.setdefault(answer.approval_id, []).append(answer)
     return [
         ApprovalAnswers(each, by_approval.get(each.pk, ()), getattr(each, "seen", False))
@@ -111,28 +103,32 @@ class CheckFailure:
 
 
 def what_to_change(row: Deliverable) -> tuple[Version | None, Sequence[CheckFailure]]:
-    """
-    Return the reasons for rework from the returned version: failed checks and requested changes.
-    """
+    """Return the version that was returned for rework, and the reasons."""
     back = row.reworked
     if row.state != Deliverable.State.REWORK or back is None:
         return None, ()
-    failed = [each for each in checks_of(row, back) if each.result and not each.result.passed]
-    faults = [
-        CheckFailure(
-            f"{each.check.name}: {finding['message']}",
-            finding.get("place", ""),
-            finding.get("evidence", ""),
-        )
-        for each in failed
-        for finding in each.result.findings  # type: ignore[union-attr]  # only those that have one
-    ]
+    faults: list[CheckFailure] = []
+    for each in checks_of(row, back):
+        if each.result and not each.result.passed:
+            faults += _failures(each.check, each.result)
     for asked in approvals_of(row, back):
         faults += [
             CheckFailure(f"{answer.contact or answer.user}: {answer.note.body}")
             for answer in asked.answers
             if answer.word != Answer.Word.APPROVE and answer.note
         ]
+    # Sent back by a person: the reason is in the history.
     if not faults:
         faults = [CheckFailure(row.history.latest("history_id").history_change_reason)]
     return back, faults
+
+
+def _failures(check: Check, result: CheckResult) -> list[CheckFailure]:
+    return [
+        CheckFailure(
+            f"{check.name}: {finding['message']}",
+            finding.get("place", ""),
+            finding.get("evidence", ""),
+        )
+        for finding in result.findings
+    ]

@@ -1,4 +1,4 @@
-"""Approval stages of a flow version, as rows on its page."""
+"""Approval stages as rows on the page of a flow version."""
 
 from __future__ import annotations
 

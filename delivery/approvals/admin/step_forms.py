@@ -1,6 +1,4 @@
-"""
-Forms of the steps by which people judge: signatures, answers, and what a client decided elsewhere.
-"""
+"""Forms for sign-offs, answers, and decisions that a client made elsewhere."""
 
 from __future__ import annotations
 
@@ -49,9 +47,8 @@ class SignOffForm(StepForm):
     )
 
     def prepare(self) -> None:
-        waiting = [
-            each.check for each in checks.judged_checks(self.rows)[self.rows[0].pk] if each.unsigned
-        ]
+        judged = checks.judged_checks(self.rows)[self.rows[0].pk]
+        waiting = [each.check for each in judged if each.unsigned]
         self.fields["check"].choices = [(check.pk, check.name) for check in waiting]  # type: ignore[attr-defined]
 
     def clean_check(self) -> int:
@@ -67,7 +64,7 @@ class SignOffForm(StepForm):
 
 
 class ApprovalAnswerForm(StepForm):
-    """The digest travels with the form, so that an answer is to the version that was looked at."""
+    """Form with the digest of the displayed version, so that nobody answers about another one."""
 
     template: ClassVar[str] = "desk/answer.html"
     width: ClassVar[str] = "tl-broad"
@@ -83,10 +80,12 @@ class ApprovalAnswerForm(StepForm):
 
 @step_form(approvals.approve)
 class ApproveForm(ApprovalAnswerForm):
-    """An approval may stay without words."""
+    """Approve; the comment is optional."""
 
 
 class SaysWhyForm(ApprovalAnswerForm):
+    """Form for an answer that requires a comment."""
+
     comment = long_text(
         gettext_lazy("What should be different"),
         error=gettext_lazy("Describe what should be different."),
@@ -97,12 +96,12 @@ class SaysWhyForm(ApprovalAnswerForm):
 
 @step_form(approvals.request_changes)
 class ChangesForm(SaysWhyForm):
-    """Back for rework, with what to change."""
+    """Return the version for rework."""
 
 
 @step_form(approvals.reject)
 class RejectForm(SaysWhyForm):
-    """Stopped, with the reason."""
+    """Reject the version."""
 
 
 @step_form(approvals.record_answer)
@@ -177,8 +176,7 @@ class RecordForm(StepForm):
             ) % {"name": self.kept}
 
     def values(self) -> dict[str, Any]:
-        told = super().values()
-        return told | {
-            "contact": told["contact"].pk,
-            "evidence": self.kept.pk if self.kept else None,
-        }
+        values = super().values()
+        values["contact"] = values["contact"].pk
+        values["evidence"] = self.kept.pk if self.kept else None
+        return values

@@ -1,4 +1,4 @@
-"""Notifications to a client's approvers when they are asked, and to the agency when they answer."""
+"""Notifications to a client's approvers about questions, and to the agency about answers."""
 
 from __future__ import annotations
 
@@ -22,24 +22,21 @@ from routing.work.registry import react
 
 log = structlog.get_logger(__name__)
 Words = Notification.Words
-SCANNERS = timedelta(
-    seconds=10
-    # After a letter: nobody reads it, follows its link and signs in within that time, but programs
-    # do.
-)
+# Mail scanners open the links of an e-mail as soon as it arrives. Nobody reads an e-mail, follows
+# its link and signs in within this time.
+SCANNERS = timedelta(seconds=10)
 
 
 def approvers(clients: Collection[int | None]) -> dict[int, list[int]]:
-    """Users of the contacts who may decide for each client, of those with access to the portal."""
+    """Return the users of the approvers with portal access, by client."""
     found: dict[int, list[int]] = {}
     rows = Membership.objects.filter(
-        client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None
+        client__in=clients,
+        role=Membership.Role.APPROVER,
+        contact__erased_at=None,
+        contact__user__is_active=True,
     )
-    for client, user in (
-        rows.filter(contact__user__is_active=True)
-        .values_list("client_id", "contact__user_id")
-        .order_by("pk")
-    ):
+    for client, user in rows.values_list("client_id", "contact__user_id").order_by("pk"):
         found.setdefault(client, []).append(user)
     return found
 
@@ -53,23 +50,20 @@ def tell_approvers(
     but: Collection[int] = (),
 ) -> None:
     """
-    Tell those who may decide for each item's client, once a cause.
+    Notify the approvers of each item's client, once for each cause.
 
-    :param but: users who need not be told, because they answered
+    :param but: users who have answered already
     """
     people = approvers({item.client_id for item in items})
-    rows = [
-        Notification(
-            recipient_id=user,
-            item=item,
-            words=words,
-            dedupe_key=f"{words}:{item.pk}:{user}:{cause}".rstrip(":"),
-            at=at,
-        )
-        for item in items
-        for user in people.get(item.client_id or 0, ())
-        if user not in but
-    ]
+    rows = []
+    for item in items:
+        for user in people.get(item.client_id or 0, ()):
+            if user not in but:
+                # The key makes the reaction safe to repeat: the same cause notifies nobody twice.
+                key = f"{words}:{item.pk}:{user}:{cause}".rstrip(":")
+                rows.append(
+                    Notification(recipient_id=user, item=item, words=words, dedupe_key=key, at=at)
+                )
     write(rows, at=at)
 
 
@@ -101,7 +95,7 @@ def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     approvals.withdraw,
 )
 def nothing_to_decide(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    """A letter that has not left yet asks nobody for what is over."""
+    """Mark the questions as read, so that e-mails that have not left yet are not sent."""
     items = [row.item_id for row in rows if row.audience == Audience.CLIENT]
     Notification.objects.filter(item__in=items, read_at=None, recipient__is_staff=False).update(
         read_at=at
@@ -110,7 +104,7 @@ def nothing_to_decide(rows: Sequence[Approval], by: Actor, at: datetime) -> None
 
 @react(approvals.approve, approvals.one_of_several)
 def tell_of_a_yes(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    """Changes and rejections have messages of their own."""
+    """Notify the owners of an approval. Changes and rejections have their own notifications."""
     about = [
         row.item for row in rows if row.audience == Audience.CLIENT and by.contact_id is not None
     ]
@@ -136,15 +130,13 @@ def tell_of_a_withdrawal(rows: Sequence[Request], by: Actor, at: datetime) -> No
 
 def opened(row: Approval, *, by: Actor, at: datetime) -> None:
     """
-    Note that a question was opened on a screen: the first approver who does so has seen it. Others
-    only look.
+    Record that an approver opened a question on a screen.
 
-    What comes within seconds of the letter is a program that tries its links, whoever's browser it
-    borrows.
+    Visits by other contacts, and by probable mail scanners, do not count.
     """
-    if row.state != Approval.State.PENDING or row.item.client_id not in by.clients_as(
-        *approvals.see.contacts
-    ):
+    if row.state != Approval.State.PENDING:
+        return
+    if row.item.client_id not in by.clients_as(*approvals.see.contacts):
         return
     mine = Notification.objects.filter(item=row.item_id, recipient=by.user_id)
     if mine.filter(sent_at__gt=at - SCANNERS).exists():

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.stages import progress, stages_of
+from delivery.approvals.operations.deliverable_facts import asked, judged, placed
 from delivery.checks import operations as checks
 from delivery.deliverables import gates
 from delivery.deliverables.details import (
@@ -22,91 +20,12 @@ from delivery.deliverables.details import (
     StartDetails,
 )
 from delivery.deliverables.models import Deliverable
-from delivery.deliverables.versions import Version
 from routing.kernel.roles import AM, CREATIVE, EVERYONE, OPS, QA, grant
 from routing.people.actors import Actor
-from routing.people.clients import Membership
-from routing.people.destinations import Destination
 from routing.work.door import Operation, OperationResult, carry, move, operation
 from routing.work.locking import lock
 
 grant("delivery.view_deliverable", *EVERYONE)
-
-
-def judged(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.DeliverableGateFacts]:
-    """How the newest version of each was judged, and whether the actor made it."""
-    found = checks.judged_checks(rows)
-    authors = dict(
-        Version.objects.filter(
-            pk__in=[row.version_id for row in rows if row.version_id]
-        ).values_list("pk", "author_id")
-    )
-    return {
-        row.pk: gates.DeliverableGateFacts(
-            unsigned=tuple(each.check.name for each in found[row.pk] if each.unsigned),
-            failed=tuple(each.check.name for each in found[row.pk] if each.failed),
-            judged_by_author=authors.get(row.version_id or 0) == by.user_id,
-        )
-        for row in rows
-    }
-
-
-def asked(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.DeliverableGateFacts]:
-    """
-    The question that is open about each; of the others, whom the next stage asks and who there is
-    to answer.
-    """
-    done = progress(rows)
-    free = [row for row in rows if not done[row.pk][1]]
-    stages, approvers, reachable = (
-        stages_of(free),
-        *_approvers({row.item.client_id for row in free}),
-    )
-    found = {row.pk: gates.DeliverableGateFacts(open_question=done[row.pk][1]) for row in rows}
-    for row in free:
-        through, ahead = done[row.pk][0], stages[row.pk]
-        found[row.pk] = gates.DeliverableGateFacts(
-            next_audience=ahead[through].audience if through < len(ahead) else "",
-            approvers=approvers[row.item.client_id],
-            reachable=reachable[row.item.client_id],
-            clients_page=reverse("admin:routing_contact_changelist"),
-        )
-    return found
-
-
-def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:
-    """
-    How many contacts of each client may approve, and how many of them have access to the portal.
-    """
-    may: Counter[int | None] = Counter()
-    reachable: Counter[int | None] = Counter()
-    if clients:
-        found = Membership.objects.filter(
-            client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None
-        )
-        for client, has_access in found.values_list("client_id", "contact__user__is_active"):
-            may[client] += 1
-            reachable[client] += bool(has_access)
-    return may, reachable
-
-
-def placed(
-    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
-) -> Mapping[int, gates.DeliverableGateFacts]:
-    """Where each goes, if that is in use."""
-    places = dict(
-        Destination.objects.filter(
-            pk__in=[row.destination_id for row in rows], is_active=True
-        ).values_list("pk", "name")
-    )
-    return {
-        row.pk: gates.DeliverableGateFacts(destination=places.get(row.destination_id or 0, ""))
-        for row in rows
-    }
 
 
 def begin(

@@ -22,7 +22,7 @@ from routing.desk.forms import StepForm, date, line, long_text, step_form
 from routing.people.destinations import Destination
 
 MAX_BODY = 20_000
-EMPTY_ROWS = 2  # ready to be filled in where there is no script to add more
+EMPTY_ROWS = 2  # for browsers without scripts, which cannot add any
 
 
 def _number(label: Any, most: Any) -> forms.DecimalField:
@@ -35,14 +35,14 @@ def _number(label: Any, most: Any) -> forms.DecimalField:
 
 
 def _one_of(label: Any) -> Any:
-    # Choices are put in once for all rows: a model's field would ask the database for each.
+    # The choices are loaded once for all rows. A ModelChoiceField would query for each row.
     return forms.TypedChoiceField(
         label=label, required=False, coerce=int, empty_value=None, widget=UnfoldAdminSelectWidget()
     )
 
 
 class PlannedForm(forms.Form):
-    """One deliverable to be; a row without a title is not meant."""
+    """One planned deliverable. A row without a title is ignored."""
 
     key = forms.CharField(required=False, max_length=12, widget=forms.HiddenInput())
     title = line(gettext_lazy("Title"), max_length=200, required=False)
@@ -70,20 +70,20 @@ class PlannedForm(forms.Form):
     def clean(self) -> None:
         super().clean()
         data = self.cleaned_data
-        meant = any(
+        filled = any(
             data.get(name) for name in ("amount", "hours", "due", "destination", "replaces")
         )
-        if meant and not data.get("title", "").strip() and not data.get("leave_out"):
+        if filled and not data.get("title", "").strip() and not data.get("leave_out"):
             self.add_error("title", _("Enter a title or remove the row."))
 
     def planned(self) -> dict[str, Any] | None:
-        """The row as a plan keeps it; None for one that is empty or taken out."""
+        """Return the row as stored in a plan, or None if it is empty or removed."""
         data = self.cleaned_data
         if data.get("leave_out") or not data.get("title", "").strip():
             return None
         return {
-            "key": data["key"]
-            or token_hex(6),  # never one that another brief of the request may have given
+            # Random instead of counted: another brief of the request may have used the number.
+            "key": data["key"] or token_hex(6),
             "title": data["title"],
             "format": data["format"] or Format.PAGE.value,
             "destination": data["destination"],
@@ -122,18 +122,20 @@ class EditBriefForm(StepForm):
         self.live = _live(row)
         choices = {"destinations": _destinations(row), "live": self.live}
         if self.is_bound and self.has_plan:
-            data = self._longer(dict(self.data.items())) if self.data.get("add_row") else self.data
+            data: Any = self.data
+            if self.data.get("add_row"):
+                data = self._with_row(dict(self.data.items()))
             self.plan = PlanForms(data, prefix="plan", form_kwargs=choices)
         else:
             self.plan = PlanForms(initial=row.planned, prefix="plan", form_kwargs=choices)
 
     @staticmethod
-    def _longer(data: dict[str, Any]) -> dict[str, Any]:
-        """One more row, for those whose browser runs no script."""
+    def _with_row(data: dict[str, Any]) -> dict[str, Any]:
+        """Add an empty row, for browsers without scripts."""
         count = str(data.get("plan-TOTAL_FORMS", ""))
-        return data | {
-            "plan-TOTAL_FORMS": str(int(count) + 1) if count.isdecimal() and len(count) < 4 else "1"  # noqa: PLR2004
-        }
+        # The count is posted by the browser, so it may be anything.
+        valid = count.isdecimal() and len(count) < 4  # noqa: PLR2004
+        return data | {"plan-TOTAL_FORMS": str(int(count) + 1) if valid else "1"}
 
     def clean(self) -> None:
         super().clean()
@@ -149,14 +151,16 @@ class EditBriefForm(StepForm):
             self.add_error(None, _("Added a row. Nothing is saved yet."))
 
     def values(self) -> dict[str, Any]:
-        planned = [row for form in self.plan if (row := form.planned())] if self.has_plan else None
+        planned = None
+        if self.has_plan:
+            rows = [form.planned() for form in self.plan]
+            planned = [row for row in rows if row]
         return super().values() | {"planned": planned}
 
 
 def _destinations(row: Brief) -> Sequence[tuple[str, str]]:
-    """
-    Those in use, and those that the plan names already: what is wrong must be seen to be put right.
-    """
+    """Return the active destinations, and those that the plan names already."""
+    # An inactive destination in the plan must stay visible, so that somebody can replace it.
     named = [each.get("destination") for each in row.planned]
     found = Destination.objects.filter(
         Q(is_active=True) | Q(pk__in=[pk for pk in named if pk]), client=row.item.client_id
@@ -165,6 +169,7 @@ def _destinations(row: Brief) -> Sequence[tuple[str, str]]:
 
 
 def _live(row: Brief) -> Sequence[tuple[str, str]]:
+    """Return the client's live deliverables, and those that the plan replaces already."""
     named = [pk for each in row.planned if (pk := each.get("replaces"))]
     theirs = Deliverable.objects.filter(item__client=row.item.client_id).select_related("item")
     found = theirs.filter(Q(state=Deliverable.State.LIVE) | Q(pk__in=named))

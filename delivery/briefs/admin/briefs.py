@@ -1,4 +1,4 @@
-"""Briefs at the desk: what will be made, with its request, its run and its clocks beside it."""
+"""Briefs at the desk, with their plan, budget and deliverables."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # opened with their requests
+        # Briefs are written from their requests only.
+        return False
 
     def beside(self, request: HttpRequest, row: Brief, known: PageFacts) -> dict[str, Any]:
         seen = work_seen_by(known.by).order_by()
@@ -88,6 +89,9 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
 
     def facts(self, request: HttpRequest, row: Brief) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
+        number: Any = row.number
+        if not row.is_current:
+            number = _("%(number)s (not current)") % {"number": row.number}
         return [
             (
                 _("State"),
@@ -96,12 +100,7 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
             (_("Client"), item.client or display.NOTHING),
             (_("Request"), self.of_request(row)),
             (_("Engagement"), self.of_engagement(request, row)),
-            (
-                _("Number"),
-                row.number
-                if row.is_current
-                else _("%(number)s (not current)") % {"number": row.number},
-            ),
+            (_("Number"), number),
             (_("Owner"), item.owner),
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or display.NOTHING),

@@ -1,4 +1,4 @@
-"""A brief's plan and its budget, as its page shows them."""
+"""The plan and the budget of a brief, as shown on its page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from routing.people.destinations import Destination
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """One planned deliverable in words; ``replaces`` is the live one that it changes."""
+    """One planned deliverable for display. ``replaces`` is the live deliverable it replaces."""
 
     title: str
     what: str
@@ -34,26 +34,24 @@ class PlanRow:
 
 
 def plan_of(row: Brief) -> Sequence[PlanRow]:
-    """The plan as it stands, names looked up once for all rows."""
+    """Return the plan of a brief, with the names of all rows loaded at once."""
     plan = _read(row)
-    places = Destination.objects.in_bulk(
-        {each.destination_id for each in plan if each.destination_id}
-    )
+    destinations = {each.destination_id for each in plan if each.destination_id}
+    places = Destination.objects.in_bulk(destinations)
     replaced = {each.replaces_id for each in plan if each.replaces_id}
     live = Deliverable.objects.select_related("item").in_bulk(replaced) if replaced else {}
     return [_row(each, places, live) for each in plan]
 
 
 def strays_of(row: Brief) -> QuerySet[Deliverable]:
-    """Return deliverables in production that no current brief plans. Only a person cancels work."""
+    """Return unfinished deliverables of the request that its current brief no longer plans."""
+    # They are shown and not cancelled: only a person decides that work stops.
+    if not row.is_current:
+        return Deliverable.objects.none()
     made = Deliverable.objects.filter(
         request=row.request_id, state__in=Deliverable.open_states
     ).select_related("item__owner", "item__doer")
-    return (
-        made.exclude(key__in=[each.key for each in _read(row)]).order_by("pk")
-        if row.is_current
-        else made.none()
-    )
+    return made.exclude(key__in=[each.key for each in _read(row)]).order_by("pk")
 
 
 def _row(each: Planned, places: dict[int, Destination], live: dict[int, Deliverable]) -> PlanRow:
@@ -73,15 +71,17 @@ def _row(each: Planned, places: dict[int, Destination], live: dict[int, Delivera
 def _read(row: Brief) -> Sequence[Planned]:
     try:
         return row.plan
-    except BadPlan:  # from before plans were read when they are kept
+    except BadPlan:
+        # Plans were once stored without validation. Such a page must open, so it can be corrected.
         return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """
-    ``left`` of the engagement besides this brief, in ``currency``; None where nobody said what was
-    sold.
+    Cost of a brief's plan, and the budget it uses.
+
+    ``left`` remains of the engagement beside this brief, or is None if no amount was sold.
     """
 
     amount: Decimal

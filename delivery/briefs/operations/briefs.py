@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -42,65 +43,55 @@ _BOTH = (AM, OPS)
 def brief_facts(
     rows: Sequence[Brief], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.BriefGateFacts]:
-    """Load the facts for the gates of briefs, with a few queries for any number of them."""
-    found = Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related(
-        "request", "engagement", "item"
-    )
-    briefs = {brief.pk: brief for brief in found}
-    spent = _spent(briefs.values())
-    edits = Event.objects.filter(
-        item__in=[brief.item_id for brief in briefs.values()], kind=edit.kind
-    )
-    wrote = set(edits.values_list("item_id", "actor_id"))
-    clients = {row.item.client_id for row in rows}
-    places = set(
-        Destination.objects.filter(client__in=clients, is_active=True).values_list(
-            "client_id", "pk"
+    """Load the facts for the gates of briefs, in a few queries for any number of them."""
+    briefs = list(
+        Brief.objects.filter(pk__in=[row.pk for row in rows]).select_related(
+            "request", "engagement", "item"
         )
     )
+    spent = _spent(briefs)
+    edits = Event.objects.filter(item__in=[brief.item_id for brief in briefs], kind=edit.kind)
+    wrote = set(edits.values_list("item_id", "actor_id"))
+    clients = {row.item.client_id for row in rows}
+    active = Destination.objects.filter(client__in=clients, is_active=True)
+    places = set(active.values_list("client_id", "pk"))
     live = _replaceable(clients)
-    return {
-        pk: gates.BriefGateFacts(
+    facts = {}
+    for brief in briefs:
+        client = brief.item.client_id
+        facts[brief.pk] = gates.BriefGateFacts(
             request_state=brief.request.state,
             left=_left(brief, spent),
             currency=brief.engagement.currency if brief.engagement else "",
-            destinations=frozenset(
-                place for client, place in places if client == brief.item.client_id
-            ),
+            destinations=frozenset(place for owner, place in places if owner == client),
+            # What the request's own earlier brief replaces stays available to the next one.
             replaceable={
                 pk: place
-                for client, pk, place, taken_by in live
-                if client == brief.item.client_id and taken_by in {None, brief.request_id}
+                for owner, pk, place, taken_by in live
+                if owner == client and taken_by in {None, brief.request_id}
             },
             writers=frozenset(user for item, user in wrote if item == brief.item_id),
         )
-        for pk, brief in briefs.items()
-    }
+    return facts
 
 
 def _spent(briefs: Collection[Brief]) -> list[tuple[int, int, Decimal]]:
-    """
-    Engagement, request and amount of the newest brief that was approved for each request.
-
-    Also of one whose successor is still being written: what it planned is being made all the same.
-    """
+    """Return engagement, request and amount of the newest approved brief of each request."""
     engagements = {brief.engagement_id for brief in briefs if brief.engagement_id}
-    approved = (
-        Brief.objects.filter(engagement__in=engagements, approved_at__isnull=False)
-        if engagements
-        else Brief.objects.none()
-    )
+    if not engagements:
+        return []
+    # By the time of approval and not by the state: a superseded brief counts until its successor is
+    # approved, because its deliverables are still being made.
+    approved = Brief.objects.filter(engagement__in=engagements, approved_at__isnull=False)
     newest = approved.order_by("request", "-number").distinct("request")
     return list(newest.values_list("engagement_id", "request_id", "amount"))
 
 
 def _left(brief: Brief, spent: Collection[tuple[int, int, Decimal]]) -> Decimal | None:
-    """
-    Of the engagement, besides what an earlier brief of the same request planned: this one takes its
-    place.
-    """
+    """Return the budget that the plans of other requests leave, or None if no amount was sold."""
     if brief.engagement is None or brief.engagement.amount is None:
         return None
+    # This brief takes the place of the request's earlier one, so that one does not count.
     others = (
         amount
         for engagement, request, amount in spent
@@ -111,8 +102,9 @@ def _left(brief: Brief, spent: Collection[tuple[int, int, Decimal]]) -> Decimal 
 
 def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | None, int | None]]:
     """
-    Client, deliverable, where it is and the request that replaces it, if one does: what is live,
-    and what its own successor replaced.
+    Return deliverables that are live or replaced.
+
+    Each is given as client, deliverable, destination, and the request that replaces it, if any.
     """
     taken = Deliverable.objects.exclude(state=Deliverable.State.CANCELLED).filter(
         replaces=OuterRef("pk")
@@ -127,28 +119,27 @@ def _replaceable(clients: Collection[int | None]) -> set[tuple[int, int, int | N
 def submitted(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
-    """Through the door as the author's, with what the plan needs held."""
+    """Request approval, with the actor as the author."""
     inner, author = step.with_details(AuthorDetails), AuthorDetails(by.user_id)
-    with _held(ids):
+    with _plan_locked(ids):
         return move(inner, ids, by=by, at=at, reason=reason, details=author)
 
 
 def approved(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
-    """Through the door as an approver's, with what the plan needs held."""
+    """Approve, with the actor as the approver."""
     inner, approver = step.with_details(ApproverDetails), ApproverDetails(by.user_id)
-    with _held(ids):
+    with _plan_locked(ids):
         return move(inner, ids, by=by, at=at, reason=reason, details=approver)
 
 
 @contextmanager
-def _held(ids: Sequence[int]) -> Iterator[None]:
-    """
-    In a transaction: the engagements, whose rest two briefs could otherwise both spend, and what
-    the briefs replace are locked.
-    """
+def _plan_locked(ids: Sequence[int]) -> Iterator[None]:
+    """Open a transaction in which the engagements and the replaced deliverables are locked."""
     with transaction.atomic(savepoint=False):
+        # Two briefs of one engagement could otherwise both spend what is left of it. Engagements
+        # are locked before any item.
         sold = Engagement.objects.filter(briefs__in=ids).order_by("pk")
         list(
             Engagement.objects.filter(pk__in=sold.values("pk"))
@@ -156,33 +147,30 @@ def _held(ids: Sequence[int]) -> Iterator[None]:
             .select_for_update(no_key=True)
             .values_list("pk")
         )
-        plans = Brief.objects.filter(pk__in=ids).values_list("planned", flat=True)
-        lock(
-            Deliverable,
-            [pk for plan in plans for each in plan if isinstance(pk := each.get("replaces"), int)],
-        )
+        # Two briefs could otherwise both replace the same live deliverable.
+        lock(Deliverable, _replaced(ids))
         yield
+
+
+def _replaced(ids: Sequence[int]) -> list[int]:
+    """Return the ids of the deliverables that the plans of these briefs replace."""
+    found: list[int] = []
+    for plan in Brief.objects.filter(pk__in=ids).values_list("planned", flat=True):
+        replaced = [each.get("replaces") for each in plan]
+        found += [pk for pk in replaced if isinstance(pk, int)]
+    return found
 
 
 def write_anew(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
-    """
-    Supersede briefs, and open the next number of each with the same text, and the plan without what
-    was called off.
-    """
+    """Supersede briefs, and create their successors with the same text and plan."""
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
         old = {result.row.pk: result.row for result in results if result.done}
         if old:
-            rows = Brief.objects.filter(
-                request__in=[row.request_id for row in old.values()]
-            ).values_list("request")
-            last = dict(rows.annotate(last=Max("number")).values_list("request", "last"))
-            gone = Deliverable.objects.filter(
-                request__in=last, state=Deliverable.State.CANCELLED
-            ).values_list("request_id", "key")
-            dropped = {request: {key for each, key in gone if each == request} for request in last}
+            last = _last_numbers(old.values())
+            dropped = _cancelled_keys(last)
             made = [
                 _next(row, last[row.request_id] + 1, dropped[row.request_id])
                 for row in old.values()
@@ -191,8 +179,24 @@ def write_anew(
     return results
 
 
+def _last_numbers(rows: Collection[Brief]) -> dict[int, int]:
+    """Return the highest number of a brief by request."""
+    of_requests = Brief.objects.filter(request__in=[row.request_id for row in rows])
+    numbered = of_requests.values_list("request").annotate(last=Max("number"))
+    return dict(numbered.values_list("request", "last"))
+
+
+def _cancelled_keys(requests: Collection[int]) -> dict[int, set[str]]:
+    """Return the keys of cancelled deliverables by request."""
+    gone = Deliverable.objects.filter(request__in=requests, state=Deliverable.State.CANCELLED)
+    keys: dict[int, set[str]] = defaultdict(set)
+    for request, key in gone.values_list("request_id", "key"):
+        keys[request].add(key)
+    return keys
+
+
 def _next(row: Brief, number: int, dropped: Collection[str]) -> Brief:
-    """:param dropped: keys of what was called off, which no plan makes again"""
+    """:param dropped: keys of cancelled deliverables, which no plan makes again"""
     plan = [each for each in row.plan if each.key not in dropped]
     return Brief(
         item=new_item(row.item.title, like=row.item),

@@ -1,4 +1,4 @@
-"""The form of a check, its fields made from what its kind asks for."""
+"""The form of a check, with a field for each parameter of its kind."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MOST_SIGNS = 100_000
 
 
 class CheckForm(forms.Form):
-    """For one check, kept or to be; ``row`` is not changed until ``filled()``."""
+    """Form for a new or existing check. ``row`` does not change before ``filled()``."""
 
     name = line(
         gettext_lazy("Name"), max_length=120, help_text=gettext_lazy("Shown when a version fails.")
@@ -79,11 +79,9 @@ class CheckForm(forms.Form):
             PREFIX + param.name: _field(param, row.params.get(param.name, param.default))
             for param in params
         }
-        self.fields = {
-            **dict(list(self.fields.items())[:1]),
-            **made,
-            **dict(list(self.fields.items())[1:]),
-        }
+        # The parameters follow the name, which is the first field.
+        [first, *others] = self.fields.items()
+        self.fields = dict([first, *made.items(), *others])
         for field in self.fields.values():
             field.disabled = not may
 
@@ -105,7 +103,8 @@ class CheckForm(forms.Form):
             self.add_error("name", _("Another check already has this name."))
 
     def params(self) -> dict[str, Any]:
-        """As JSON, only what differs from the kind's default."""
+        """Return the parameters as JSON, without those that equal their defaults."""
+        # Without them, a check follows a default that a later release changes.
         params = self.kind.params if self.kind else ()
         values = {
             param.name: _value(param, self.cleaned_data[PREFIX + param.name]) for param in params
@@ -117,7 +116,7 @@ class CheckForm(forms.Form):
         }
 
     def filled(self) -> Check:
-        """The row as the form says, not saved."""
+        """Return the row with the values of the form, not saved."""
         for name in ("name", "format", "client", "position", "is_active"):
             setattr(self.row, name, self.cleaned_data[name])
         self.row.params = self.params()
@@ -179,14 +178,16 @@ def _value(param: Param, value: Any) -> Any:
 
 
 def _whole(text: str) -> int | str:
-    return int(text) if text.isdecimal() and len(text) < 10 else text  # noqa: PLR2004  # what is none is told by the kind
+    # Anything else is passed on as text: the kind of check refuses it with a message of its own.
+    if text.isdecimal() and len(text) < 10:  # noqa: PLR2004
+        return int(text)
+    return text
 
 
 def _plain(value: Any) -> Any:
-    return (
-        list(value)
-        if isinstance(value, tuple)
-        else dict(value)
-        if hasattr(value, "items")
-        else value
-    )
+    """Return a default as JSON would give it back."""
+    if isinstance(value, tuple):
+        return list(value)
+    if hasattr(value, "items"):
+        return dict(value)
+    return value

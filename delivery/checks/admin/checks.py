@@ -1,7 +1,4 @@
-"""
-Checks at the desk: what every version is asked, tried on the last ones before anybody is held up by
-it.
-"""
+"""Checks at the desk. A check can be tried on the newest versions before it is saved."""
 
 from __future__ import annotations
 
@@ -42,15 +39,13 @@ class CheckAdmin(DeskAdmin[Check]):
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        seen = clients_seen_by(actor(request))
-        return super().get_queryset(request).filter(client=None) | super().get_queryset(
-            request
-        ).filter(client__in=seen)
+        rows, seen = super().get_queryset(request), clients_seen_by(actor(request))
+        return rows.filter(client=None) | rows.filter(client__in=seen)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """First the kind, then its form."""
+        """Ask for the kind first, then show its form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         kind = KINDS.get(request.GET.get("kind", ""))
@@ -73,9 +68,10 @@ class CheckAdmin(DeskAdmin[Check]):
         return self.form_page(request, self.seen(request, object_id))
 
     def form_page(self, request: HttpRequest, row: Check) -> HttpResponse:
-        may = (
-            self.has_change_permission(request, row) if row.pk else self.has_add_permission(request)
-        )
+        if row.pk:
+            may = self.has_change_permission(request, row)
+        else:
+            may = self.has_add_permission(request)
         if request.method == "POST" and not may:
             raise PermissionDenied
         by = actor(request)
@@ -98,10 +94,11 @@ class CheckAdmin(DeskAdmin[Check]):
                     )
                     return HttpResponseRedirect(address(Check, "changelist"))
                 tried = checks.try_out(made, by=by)
+        title = str(row)
+        if not row.pk:
+            title = _("New check: %(kind)s") % {"kind": KINDS[row.kind].label}
         context = {
-            "title": str(row)
-            if row.pk
-            else _("New check: %(kind)s") % {"kind": KINDS[row.kind].label},
+            "title": title,
             "kind": KINDS.get(row.kind),
             "form": form,
             "may": may,
@@ -114,6 +111,7 @@ class CheckAdmin(DeskAdmin[Check]):
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def kind_name(self, row: Check) -> str:
+        # A kind may be gone from the code while results still name its checks.
         return str(KINDS[row.kind].label) if row.kind in KINDS else row.kind
 
     @admin.display(description=gettext_lazy("active"), ordering="is_active")

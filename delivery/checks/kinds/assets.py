@@ -1,6 +1,4 @@
-"""
-Checks of files: which there must be, of what type, size and shape, and whether the body uses them.
-"""
+"""Checks of files: presence, type, size, dimensions, and use in the body."""
 
 from __future__ import annotations
 
@@ -10,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from delivery.checks.kinds.base import CheckKind, Finding, Param, ParamType, or_passed, quote, said
 from delivery.checks.kinds.page import CheckedPage
@@ -31,6 +30,8 @@ ROLES = Param("roles", _("Only files with these roles"), ParamType.TERMS, [])
 def required_assets(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     counts = Counter(file.role for file in page.manifest.files)
     roles: Mapping[str, int] = params["roles"]
+    if not roles and not page.manifest.files:
+        return [Finding(False, _("There are no files."), place=_("files"))]
     findings = (
         Finding(
             False,
@@ -45,12 +46,7 @@ def required_assets(page: CheckedPage, params: Mapping[str, Any]) -> list[Findin
         for role, wanted in sorted(roles.items())
         if counts[role] < wanted
     )
-    anything = (
-        []
-        if page.manifest.files or roles
-        else [Finding(False, _("There are no files."), place=_("files"))]
-    )
-    return or_passed([*findings, *anything], _("All required files are present."))
+    return or_passed(findings, _("All required files are present."))
 
 
 def file_types(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
@@ -86,10 +82,10 @@ def max_size(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
 
 def image_dimensions(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     images = (file for file in _files(page, params["roles"]) if file.type.startswith("image/"))
-    return or_passed(
-        (finding for file in images for finding in _shape(file, params)),
-        _("All images have the required dimensions."),
-    )
+    findings: list[Finding] = []
+    for image in images:
+        findings += _shape(image, params)
+    return or_passed(findings, _("All images have the required dimensions."))
 
 
 def file_use(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
@@ -141,49 +137,38 @@ def _place(file: FileEntry) -> Any:
 
 
 def _shape(file: FileEntry, params: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield a finding for each required dimension that an image does not have."""
     if not file.width or not file.height:
         yield Finding(False, _("The dimensions could not be read."), quote(file.name), _place(file))
         return
-    found = f"{file.name[:80]}: {file.width} × {file.height} px"
-    for side, number, name in (
-        ("width", file.width, _("width")),
-        ("height", file.height, _("height")),
-    ):
-        least, most, exact = params[f"min_{side}"], params[f"max_{side}"], params[side]
-        if exact and number != exact:
-            yield Finding(
-                False,
-                said(_("The {side} must be exactly {wanted} px."), side=name, wanted=exact),
-                quote(found),
-                _place(file),
-            )
-        if least and number < least:
-            yield Finding(
-                False,
-                said(_("The {side} must be at least {wanted} px."), side=name, wanted=least),
-                quote(found),
-                _place(file),
-            )
-        if most and number > most:
-            yield Finding(
-                False,
-                said(_("The {side} must be at most {wanted} px."), side=name, wanted=most),
-                quote(found),
-                _place(file),
-            )
+    problems = [
+        *_side(file.width, _("width"), params, "width"),
+        *_side(file.height, _("height"), params, "height"),
+        *_ratio(file.width, file.height, params),
+    ]
+    found = quote(f"{file.name[:80]}: {file.width} × {file.height} px")
+    for problem in problems:
+        yield Finding(False, problem, found, _place(file))
+
+
+def _side(number: int, name: StrOrPromise, params: Mapping[str, Any], side: str) -> Iterator[Any]:
+    least, most, exact = params[f"min_{side}"], params[f"max_{side}"], params[side]
+    if exact and number != exact:
+        yield said(_("The {side} must be exactly {wanted} px."), side=name, wanted=exact)
+    if least and number < least:
+        yield said(_("The {side} must be at least {wanted} px."), side=name, wanted=least)
+    if most and number > most:
+        yield said(_("The {side} must be at most {wanted} px."), side=name, wanted=most)
+
+
+def _ratio(width: int, height: int, params: Mapping[str, Any]) -> Iterator[Any]:
     across, down = params["ratio_width"], params["ratio_height"]
-    if (
-        across
-        and down
-        and abs(file.width * down - file.height * across) * 100
-        > params["tolerance"] * file.height * across
-    ):
-        yield Finding(
-            False,
-            said(_("The aspect ratio must be {across}:{down}."), across=across, down=down),
-            quote(found),
-            _place(file),
-        )
+    if not across or not down:
+        return
+    # Multiplied out instead of divided: 1600 × 901 compares exactly, without rounding.
+    difference = abs(width * down - height * across)
+    if difference * 100 > params["tolerance"] * height * across:
+        yield said(_("The aspect ratio must be {across}:{down}."), across=across, down=down)
 
 
 def _pixels(name: str, label: Any) -> Param:

@@ -1,4 +1,4 @@
-"""Checks: a rule of a kind with parameters that returns findings."""
+"""The parts of a check: its kind, its parameters, and the findings it returns."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ class Finding:
     passed: bool
     message: StrOrPromise
     evidence: str = ""  # a quotation of at most MOST_EVIDENCE characters
-    place: StrOrPromise = ""  # where in the version, for the person who will change it
+    place: StrOrPromise = ""  # where to look in the version
 
 
 @dataclass(frozen=True, slots=True)
 class CheckRule:
     kind: str
-    # JSON as stored; what is not said is the kind's default.
+    # JSON as stored. A missing parameter has the default of its kind.
     params: Mapping[str, Any] = field(default_factory=dict)
-    label: StrOrPromise = ""  # where the kind's own would say too little: what "judgment" is about
+    # A name for rules of a general kind, such as the subject of a manual review.
+    label: StrOrPromise = ""
 
 
 class ParamType(StrEnum):
@@ -62,28 +63,27 @@ class CheckKind:
     label: StrOrPromise
     description: StrOrPromise
     params: tuple[Param, ...] = ()
-    judge: Judge | None = None  # None: only a person can
+    judge: Judge | None = None  # None if only a person can judge it
     reads_body: bool = False
 
 
 class BadParams(ValueError):
     """
-    Parameters a kind does not have, or of the wrong type.
+    Unknown parameters, or parameters of the wrong type.
 
-    The message is for the person who wrote them.
+    The message is for the person who entered them.
     """
 
 
 def typed(kind: CheckKind, params: Mapping[str, Any]) -> dict[str, Any]:
     """
-    The parameters as int, Decimal, bool, str, tuple or dict, with the defaults of those that are
-    not given.
+    Return parameters as int, Decimal, bool, str, tuple or dict, completed with the defaults.
 
-    :raises BadParams: naming the first that is wrong
+    :raises BadParams: naming the first wrong one
     """
-    if unknown := sorted(
-        str(name) for name in params if name not in {param.name for param in kind.params}
-    ):
+    known = {param.name for param in kind.params}
+    unknown = sorted(str(name) for name in params if name not in known)
+    if unknown:
         raise BadParams(
             _("The check “%(kind)s” has no parameter “%(name)s”.")
             % {"kind": kind.label, "name": quote(unknown[0])}
@@ -109,18 +109,19 @@ def typed(kind: CheckKind, params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def quote(text: str) -> str:
-    """The text on one line, cut where it is too long to be evidence."""
+    """Return a text on one line, shortened to the length of evidence."""
+    # Cut before splitting: a body may be long, and only its beginning is quoted.
     line = " ".join(text[: MOST_EVIDENCE * 8].split())
     return line if len(line) <= MOST_EVIDENCE else line[: MOST_EVIDENCE - 1] + "…"
 
 
 def said(template: StrOrPromise, **facts: object) -> StrOrPromise:
-    """A translated sentence with facts in it, put together only when somebody reads it."""
+    """Return a sentence with facts that is translated when somebody reads it."""
     return format_lazy(template, **facts)
 
 
 def or_passed(findings: Iterable[Finding], message: StrOrPromise) -> list[Finding]:
-    """The findings, or, when there are none, that all is well."""
+    """Return the findings, or a passed one if there are none."""
     return list(findings) or [Finding(True, message)]
 
 
@@ -135,7 +136,8 @@ def _decimal(value: Any) -> Decimal:
     if isinstance(value, bool):
         raise TypeError("a boolean is not a number")
     number = Decimal(str(value).strip())
-    if not number.is_finite() or number < 0 or number.adjusted() > 15:  # noqa: PLR2004 -- a quadrillion is a slip
+    # A number beyond a quadrillion is a slip, and 1E+999999 would take all memory as an int.
+    if not number.is_finite() or number < 0 or number.adjusted() > 15:  # noqa: PLR2004
         raise ValueError("not a sensible amount")
     return number
 

@@ -1,4 +1,4 @@
-"""The check of the budget: what is planned fits into what is left."""
+"""The check of the budget: the estimate fits the amount and hours that remain."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ def budget(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
 def _within(
     planned: Decimal | None, left: Decimal | None, tolerance: Decimal, unit: str, place: Any
 ) -> list[Finding]:
+    # Nothing was sold in this unit, so there is no limit to exceed.
     if left is None:
-        return []  # nothing was agreed that it could exceed
+        return []
     if planned is None:
         return [Finding(False, _("There is no estimate to compare with the budget."), place=place)]
+    # The budget may be overspent already. The tolerance must widen a negative rest as well.
     if planned <= left + abs(left) * tolerance / 100:
         return []
     message = said(

@@ -1,7 +1,4 @@
-"""
-Every kind of check, how to run them, and what a deliverable is checked for when nobody says
-otherwise.
-"""
+"""All kinds of checks, the function that runs them, and the checks that are shipped."""
 
 from __future__ import annotations
 
@@ -21,7 +18,8 @@ KINDS: Mapping[str, CheckKind] = {
     for kind in (*assets.KINDS, *pages.KINDS, *links.KINDS, *words.KINDS, *budget.KINDS, JUDGMENT)
 }
 
-MOST_FINDINGS = 200  # of one rule: nobody reads more, and a row has to hold them
+# Findings of one rule. Nobody reads more, and all of them are stored in one row.
+MOST_FINDINGS = 200
 
 BRAND = CheckRule("judgment", label=_("Brand and tone"))
 DEFAULTS: Mapping[str, tuple[CheckRule, ...]] = {
@@ -50,9 +48,9 @@ class Verdict(StrEnum):
 
 def check(rule: CheckRule) -> None:
     """
-    Refuse a rule that could never be judged, when it is written rather than when it runs.
+    Validate a rule when it is written, not when it runs.
 
-    :raises BadParams: saying what is wrong
+    :raises BadParams: if its kind is unknown or its parameters are wrong
     """
     if rule.kind not in KINDS:
         raise BadParams(_("There is no check of kind “%(kind)s”.") % {"kind": rule.kind})
@@ -63,11 +61,11 @@ def run(
     rules: Iterable[CheckRule], manifest: Manifest, context: BudgetContext | None = None
 ) -> list[tuple[CheckRule, list[Finding]]]:
     """
-    Each rule with everything it found, in the order given, never nothing: what holds says so in one
-    finding.
+    Run rules on a version, and return each with at least one finding.
 
-    Total: whatever the manifest says, and whatever a rule asks, the answer is findings. Only a
-    person passes a judgment.
+    A rule or a version that cannot be read gives a failed finding and never an exception, because a
+    version must not leave QA for an error in a check. A manual review always fails here: only a
+    person can pass it.
     """
     page = look(manifest, context or BudgetContext())
     return [(rule, _judged(rule, page)) for rule in rules]
@@ -76,11 +74,10 @@ def run(
 def verdict(rule: CheckRule, findings: Sequence[Finding]) -> Verdict:
     if rule.kind == JUDGMENT.name:
         return Verdict.NEEDS_SIGNATURE
-    return (
-        Verdict.PASSED
-        if findings and all(finding.passed for finding in findings)
-        else Verdict.FAILED
-    )
+    # No findings at all means that the check did not run.
+    if findings and all(finding.passed for finding in findings):
+        return Verdict.PASSED
+    return Verdict.FAILED
 
 
 def _judged(rule: CheckRule, page: CheckedPage) -> list[Finding]:
@@ -97,11 +94,9 @@ def _judged(rule: CheckRule, page: CheckedPage) -> list[Finding]:
         return [Finding(False, str(error))]
     findings = list(kind.judge(page, params))
     more = len(findings) - MOST_FINDINGS
-    return (
-        findings
-        if more <= 0
-        else [
-            *findings[:MOST_FINDINGS],
-            Finding(False, said(_("{more} more like this."), more=more)),
-        ]
-    )
+    if more <= 0:
+        return findings
+    return [
+        *findings[:MOST_FINDINGS],
+        Finding(False, said(_("{more} more like this."), more=more)),
+    ]

@@ -1,4 +1,4 @@
-"""The check of links: they say where they lead, and lead somewhere."""
+"""The check of links: descriptive texts and valid addresses. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -30,22 +30,19 @@ _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
 
 
 def link_form(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
-    findings = (
-        Finding(
-            False,
-            problem,
-            quote(f"{link.text[:60]} → {link.href}" if link.href else link.text),
-            said(_("body, link {number}"), number=number),
-        )
-        for number, link in enumerate(page.links, 1)
-        for problem in _problems(link, params)
-    )
+    findings: list[Finding] = []
+    for number, link in enumerate(page.links, 1):
+        evidence = quote(f"{link.text[:60]} → {link.href}" if link.href else link.text)
+        place = said(_("body, link {number}"), number=number)
+        findings += [
+            Finding(False, problem, evidence, place) for problem in _problems(link, params)
+        ]
     return or_passed(findings, _("All links have descriptive text and valid addresses."))
 
 
 def _problems(link: PagePart, params: Mapping[str, Any]) -> Iterator[Any]:
-    # https://www.w3.org/WAI/WCAG22/Understanding/link-purpose-in-context and, for texts that name
-    # no purpose, https://www.w3.org/WAI/WCAG22/Techniques/failures/F84
+    # https://www.w3.org/WAI/WCAG22/Understanding/link-purpose-in-context requires a text, and
+    # https://www.w3.org/WAI/WCAG22/Techniques/failures/F84 lists texts without a purpose.
     text = link.text.casefold().strip(" .…!»›>→")
     if not link.text:
         yield _("The link has no text. Describe where it leads.")
@@ -54,6 +51,7 @@ def _problems(link: PagePart, params: Mapping[str, Any]) -> Iterator[Any]:
     if not link.href or link.href == "#":
         yield _("The link has no address or a forbidden one.")
         return
+    # urlsplit reads the port only when asked, and raises for one that is no number.
     try:
         url = urlsplit(link.href)
         port = url.port
@@ -104,7 +102,10 @@ def _without_scheme(href: str, params: Mapping[str, Any]) -> Iterator[Any]:
 
 def _is_host(host: str) -> bool:
     labels = host.removesuffix(".").split(".")
-    return len(host) <= 253 and len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)  # noqa: PLR2004 -- RFC 1035
+    # RFC 1035. One label alone, such as "localhost", leads readers nowhere.
+    if len(host) > 253 or len(labels) < 2:  # noqa: PLR2004
+        return False
+    return all(_LABEL.fullmatch(label) for label in labels)
 
 
 def _is_mail(address: str) -> bool:

@@ -1,4 +1,4 @@
-"""A version as its checks see it: the body read once, in one pass, into flat lists."""
+"""A version as checks see it: the body is read once, in one pass, into flat lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 @dataclass(frozen=True, slots=True)
 class BudgetContext:
-    """Numbers from outside the version; None where nobody has said one."""
+    """Numbers from outside the version. None means that the number is unknown."""
 
     estimated_amount: Decimal | None = None
     estimated_hours: Decimal | None = None
@@ -25,10 +25,7 @@ class BudgetContext:
 
 @dataclass(slots=True)
 class PagePart:
-    """
-    A heading, a link or a table, with what it says; the alternative text of its images counts as
-    said.
-    """
+    """A heading, a link or a table with its text, to which the alt text of images belongs."""
 
     tag: str
     href: str | None = None
@@ -44,7 +41,7 @@ class PagePart:
 @dataclass(frozen=True, slots=True)
 class Image:
     src: str
-    alt: str | None  # None: it has none, not even an empty one
+    alt: str | None  # None without the attribute; an empty text means decorative
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class CheckedPage:
     manifest: Manifest
     context: BudgetContext
     fault: str = ""  # why the body cannot be read; then all lists are empty
-    text: str = ""  # of the body: inline tags join, blocks are lines
+    text: str = ""  # of the body, one line for each block
     headings: tuple[PagePart, ...] = ()
     links: tuple[PagePart, ...] = ()
     tables: tuple[PagePart, ...] = ()
@@ -61,29 +58,32 @@ class CheckedPage:
 
 def look(manifest: Manifest, context: BudgetContext) -> CheckedPage:
     """
-    The version read for its checks.
+    Read a version for its checks.
 
-    A body that cannot be cleaned is told as ``fault``, never raised.
+    If the body cannot be sanitised, ``fault`` says why; no exception is raised.
     """
+    # The rules of the sanitiser may be stricter today than when the version was stored.
     try:
         body = sanitise(manifest.body_html)
     except ValueError as error:
         return CheckedPage(manifest, context, fault=str(error))
-    sight = _Sight()
+    reader = _PageReader()
     for piece in read(body):
-        sight.take(piece)
+        reader.take(piece)
     return CheckedPage(
         manifest,
         context,
-        text="".join(sight.text),
-        headings=tuple(sight.headings),
-        links=tuple(sight.links),
-        tables=tuple(sight.tables),
-        images=tuple(sight.images),
+        text="".join(reader.text),
+        headings=tuple(reader.headings),
+        links=tuple(reader.links),
+        tables=tuple(reader.tables),
+        images=tuple(reader.images),
     )
 
 
-class _Sight:
+class _PageReader:
+    """Collects the parts of a body from its tags and texts."""
+
     def __init__(self) -> None:
         self.text: list[str] = []
         self.headings: list[PagePart] = []
@@ -106,6 +106,7 @@ class _Sight:
             self.end(piece.tag)
 
     def say(self, text: str) -> None:
+        # A link within a heading: the text belongs to both.
         for parts in self.open.values():
             if parts:
                 parts[-1].said.append(text)
@@ -130,4 +131,6 @@ class _Sight:
 
 
 def _group(tag: str) -> str:
-    return "heading" if tag in HEADINGS else {"a": "link", "table": "table"}.get(tag, "")
+    if tag in HEADINGS:
+        return "heading"
+    return {"a": "link", "table": "table"}.get(tag, "")

@@ -1,7 +1,4 @@
-"""
-Checks of the body as a page: what those who cannot see it, or see it differently, need from it
-(WCAG 2.2).
-"""
+"""Checks of the body for accessibility (WCAG 2.2)."""
 
 from __future__ import annotations
 
@@ -27,9 +24,9 @@ _FILE_NAME = re.compile(r"\S{1,200}\.(?:jpe?g|png|gif|webp|avif|svg|tiff?|bmp|he
 
 
 def alt_text(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
-    # https://www.w3.org/WAI/WCAG22/Understanding/non-text-content; a file name is none:
-    # https://www.w3.org/WAI/WCAG22/Techniques/failures/F30; empty means decorative:
-    # https://www.w3.org/WAI/WCAG22/Techniques/html/H67
+    # https://www.w3.org/WAI/WCAG22/Understanding/non-text-content requires alt text. A file name is
+    # not one (https://www.w3.org/WAI/WCAG22/Techniques/failures/F30), and an empty one marks a
+    # decorative image (https://www.w3.org/WAI/WCAG22/Techniques/html/H67).
     names = {f"asset:{file.sha256.lower()}": file.name for file in page.manifest.files}
     return or_passed(_alternatives(page, names, params), _("All images have alt text."))
 
@@ -43,6 +40,7 @@ def _alternatives(
             yield Finding(
                 False, problem, _shown(image, name), said(_("body, image {number}"), number=number)
             )
+    # Images that the body does not show, such as the main image, are published with their alt text.
     shown = {image.src.lower() for image in page.images}
     for file in page.manifest.files:
         outside = file.type.startswith("image/") and f"asset:{file.sha256.lower()}" not in shown
@@ -54,17 +52,15 @@ def _alternatives(
 def _alt_problem(alt: str | None, name: str, params: Mapping[str, Any]) -> Any:
     if alt is None:
         return _("The image has no alt text. Describe what it shows.")
-    said_alt = " ".join(alt.split()).casefold()
-    if not said_alt:
-        return (
-            ""
-            if params["allow_decorative"]
-            else _("The alt text is empty. Describe what the image shows.")
-        )
+    text = " ".join(alt.split()).casefold()
+    if not text:
+        if params["allow_decorative"]:
+            return ""
+        return _("The alt text is empty. Describe what the image shows.")
     stem = name.rpartition(".")[0] or name
-    if said_alt in {name.casefold(), stem.casefold()} or _FILE_NAME.fullmatch(said_alt):
+    if text in {name.casefold(), stem.casefold()} or _FILE_NAME.fullmatch(text):
         return _("The alt text is a file name. Describe what the image shows.")
-    if any(said_alt.startswith(phrase.casefold()) for phrase in params["empty_phrases"]):
+    if any(text.startswith(phrase.casefold()) for phrase in params["empty_phrases"]):
         return _(
             "Do not start with “image of”: screen readers already announce it. Describe what it "
             "shows."
@@ -73,13 +69,15 @@ def _alt_problem(alt: str | None, name: str, params: Mapping[str, Any]) -> Any:
 
 
 def _shown(image: Image, name: str) -> str:
-    return quote(
-        f"{name or image.src or '?'}: “{image.alt}”" if image.alt else name or image.src or "?"
-    )
+    shown = name or image.src or "?"
+    if image.alt:
+        shown = f"{shown}: “{image.alt}”"
+    return quote(shown)
 
 
 def heading_order(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
-    # https://www.w3.org/WAI/WCAG22/Techniques/html/H42 and https://www.w3.org/WAI/WCAG22/Techniques/general/G141
+    # https://www.w3.org/WAI/WCAG22/Techniques/html/H42 and
+    # https://www.w3.org/WAI/WCAG22/Techniques/general/G141
     return or_passed(
         _steps(page, int(params["first_level"])),
         _("Headings start at the right level, skip no level and are not empty."),

@@ -1,4 +1,4 @@
-"""Checks of wording: terms that must and must not be there, lengths, and the slug."""
+"""Checks of wording: forbidden and required terms, lengths, and the slug."""
 
 from __future__ import annotations
 
@@ -37,16 +37,12 @@ TERMS = Param("terms", _("Terms"), ParamType.TERMS, [])
 def forbidden_terms(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     if not params["terms"]:
         return [Finding(True, _("No terms are set."))]
-    findings = (
-        Finding(
-            False,
-            said(_("“{term}” must not be used."), term=quote(term)),
-            around(text, start, end, most=MOST_EVIDENCE),
-            FIELDS[name],
-        )
-        for name, text in _texts(page)
-        for term, start, end in find(params["terms"], words(text))
-    )
+    findings = []
+    for name, text in _texts(page):
+        for term, start, end in find(params["terms"], words(text)):
+            message = said(_("“{term}” must not be used."), term=quote(term))
+            evidence = around(text, start, end, most=MOST_EVIDENCE)
+            findings.append(Finding(False, message, evidence, FIELDS[name]))
     return or_passed(findings, _("No forbidden terms are used."))
 
 
@@ -92,11 +88,9 @@ def text_length(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
 def slug_form(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
     slug, findings = page.manifest.slug, []
     if not _SLUG.fullmatch(slug):
-        message: StrOrPromise = (
-            _("Use lower-case letters a to z, digits and single hyphens.")
-            if slug
-            else _("There is no slug.")
-        )
+        message: StrOrPromise = _("There is no slug.")
+        if slug:
+            message = _("Use lower-case letters a to z, digits and single hyphens.")
         findings.append(Finding(False, message, quote(slug), _("slug")))
     if params["maximum"] and len(slug) > params["maximum"]:
         message = said(
@@ -112,12 +106,9 @@ def _texts(page: CheckedPage) -> Iterator[tuple[str, str]]:
     manifest = page.manifest
     yield from (("title", manifest.title), ("excerpt", manifest.excerpt), ("body", page.text))
     yield from (("seo_title", manifest.seo_title), ("seo_description", manifest.seo_description))
-    yield (
-        "alt",
-        "\n".join(
-            [*(image.alt or "" for image in page.images), *(file.alt for file in manifest.files)]
-        ),
-    )
+    shown = [image.alt or "" for image in page.images]
+    # On lines of their own, so that no term is found across two alt texts.
+    yield "alt", "\n".join([*shown, *(file.alt for file in manifest.files)])
 
 
 KINDS = (

@@ -1,4 +1,4 @@
-"""Deliverables at the desk: one list, and a page with all that is known of one."""
+"""Deliverables at the desk: a list, and a page for each."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ from routing.work.items import soonest
 from routing.work.kinds import state_badge, tone
 from routing.work.visibility import work_seen_by
 
+MOST_VERSIONS = 50
+
 tone(
     Deliverable,
     in_production="info",
@@ -59,18 +61,14 @@ class NeedsMySignature(SimpleListFilter):
     parameter_name = "sign"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
-        return (
-            (("mine", gettext_lazy("Needs my sign-off")),)
-            if actor(request).may("delivery.sign_off_deliverable")
-            else ()
-        )
+        if not actor(request).may("delivery.sign_off_deliverable"):
+            return ()
+        return (("mine", gettext_lazy("Needs my sign-off")),)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return (
-            checks.awaiting_signature(queryset, by=actor(request))
-            if self.value() == "mine"
-            else queryset
-        )
+        if self.value() != "mine":
+            return queryset
+        return checks.awaiting_signature(queryset, by=actor(request))
 
 
 @admin.register(Deliverable)
@@ -129,38 +127,32 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         return super().get_queryset(request).filter(item__in=seen).select_related(*related)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return False  # planned by briefs
+        # Only an approved brief creates deliverables, so that none exists without a budget.
+        return False
 
     def beside(self, request: HttpRequest, row: Deliverable, known: PageFacts) -> dict[str, Any]:
         back, faults = what_to_change(row)
         approvals = approvals_of(row, seen_by=known.by)
+        versions = row.versions.select_related("author").order_by("-number")
         return {
             "question": self.question(approvals, row, known),
             "back_version": back,
             "faults": faults,
-            "version": row.version,
-            "frame": address(Deliverable, "preview", row.pk, row.version.number)
-            if row.version
-            else "",
-            "parts": list(row.version.files.select_related("file")) if row.version else (),
-            "checks": checks_of(row, row.version) if row.version else (),
             "approvals": approvals,
-            "versions": list(row.versions.select_related("author").order_by("-number")[:50]),
+            "versions": list(versions[:MOST_VERSIONS]),
+            **_newest_version(row),
         }
 
     def question(
         self, approvals: Sequence[ApprovalAnswers], row: Deliverable, known: PageFacts
     ) -> dict[str, Any] | None:
-        """What is asked about the newest version now, and what this person can do about it."""
-        pending = (
-            each.approval
-            for each in approvals
-            if each.seen and each.approval.state == Approval.State.PENDING
-        )
-        asked = next((each for each in pending if each.version_id == row.version_id), None)
+        """Return the open approval of the newest version, with what this person can do about it."""
+        asked = _pending(approvals, row)
         if asked is None:
             return None
         offered = panel(asked, known, onward=("approve", "record"))
+        # The panel also offers the steps of work items, such as reassigning; they have their place
+        # on the approval's own page.
         steps = [
             each
             for each in (offered.first, *offered.others, *offered.dangers)
@@ -171,6 +163,8 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
 
     def facts(self, request: HttpRequest, row: Deliverable) -> Sequence[tuple[Any, Any]]:
         item, now = row.item, timezone.now()
+        planned = date_format(row.due_date, "D j M Y") if row.due_date else display.NOTHING
+        place = row.destination.name if row.destination else _("Files for the client")
         made = [
             (
                 _("State"),
@@ -182,15 +176,9 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
             (_("Backup"), item.backup),
             (_("Assignee"), item.doer or _("Unassigned")),
             (_("Due"), display.due(item, now)),
-            (
-                _("Planned date"),
-                date_format(row.due_date, "D j M Y") if row.due_date else display.NOTHING,
-            ),
+            (_("Planned date"), planned),
             (_("Type"), row.get_format_display()),
-            (
-                _("Destination"),
-                row.destination.name if row.destination else _("Files for the client"),
-            ),
+            (_("Destination"), place),
             (_("Request"), _link(row.request)),
             (_("Brief"), _link(row.brief)),
             (_("Planned"), _planned(row)),
@@ -205,10 +193,8 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
             found.append((_("Live since"), display.when(row.live_at)))
         if row.replaces:
             found.append((_("Replaces"), _link(row.replaces)))
-        return found + [
-            (_("Replaced by"), _link(each))
-            for each in row.replaced_by.exclude(state="cancelled").select_related("item")
-        ]
+        successors = row.replaced_by.exclude(state="cancelled").select_related("item")
+        return found + [(_("Replaced by"), _link(each)) for each in successors]
 
     def texts(self, row: Deliverable) -> Sequence[tuple[Any, str]]:
         return [(_("Hold reason"), row.item.hold_reason)] if row.item.held_at else []
@@ -226,6 +212,29 @@ class DeliverableAdmin(WorkColumns, VersionPages, StepsAdmin[Deliverable]):
         return row.item.get_waiting_on_display() if row.item.is_open else display.NOTHING
 
 
+def _newest_version(row: Deliverable) -> dict[str, Any]:
+    """Return what the page shows of the newest version, empty without one."""
+    version = row.version
+    if version is None:
+        return {"version": None, "frame": "", "parts": (), "checks": ()}
+    return {
+        "version": version,
+        "frame": address(Deliverable, "preview", row.pk, version.number),
+        "parts": list(version.files.select_related("file")),
+        "checks": checks_of(row, version),
+    }
+
+
+def _pending(approvals: Sequence[ApprovalAnswers], row: Deliverable) -> Approval | None:
+    """Return the pending approval of the newest version, if the reader sees it."""
+    for each in approvals:
+        asked = each.approval
+        of_newest = asked.version_id == row.version_id
+        if each.seen and of_newest and asked.state == Approval.State.PENDING:
+            return asked
+    return None
+
+
 def _planned(row: Deliverable) -> str:
     currency = row.brief.engagement.currency if row.brief.engagement else ""
     return _("%(amount)s, %(hours)s h") % {
@@ -239,7 +248,8 @@ def _link(row: Any) -> SafeString:
 
 
 def _outside(url: str) -> SafeString | str:
-    """Only what a browser opens as a page: the address came from outside."""
+    """Link to an address, if a browser opens it as a page."""
+    # The address came from another system: "javascript:" must not become a link.
     if not url.startswith(("https://", "http://")):
         return url
     return format_html('<a class="tl-link" href="{}" rel="noopener noreferrer">{}</a>', url, url)

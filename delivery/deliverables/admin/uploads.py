@@ -1,7 +1,4 @@
-"""
-The form that makes a version: prefilled from the newest one, its files kept unless somebody takes
-them out.
-"""
+"""The upload form: prefilled from the newest version, whose files stay unless they are removed."""
 
 from __future__ import annotations
 
@@ -43,9 +40,7 @@ BODY_HELP = gettext_lazy(
 
 
 class FileForm(forms.Form):
-    """
-    One file that is there already: what it is for, what is said in its place, and whether it stays.
-    """
+    """One uploaded file: its purpose, its alt text, and whether it stays."""
 
     file = forms.IntegerField(widget=forms.HiddenInput())
     role = forms.CharField(
@@ -56,16 +51,14 @@ class FileForm(forms.Form):
     alt = line(gettext_lazy("Alt text"), max_length=300, required=False)
     leave_out = forms.BooleanField(label=gettext_lazy("Remove"), required=False)
 
-    row: File | None = None  # what it is about, for the page
+    row: File | None = None  # set by the upload form, for the page
 
     @property
     def reference(self) -> str:
         """Return the text to write in the body to show the file."""
-        return (
-            f'<img src="asset:{self.row}" alt="{self["alt"].value() or ""}">'
-            if self.row and self.row.is_image
-            else ""
-        )
+        if self.row is None or not self.row.is_image:
+            return ""
+        return f'<img src="asset:{self.row}" alt="{self["alt"].value() or ""}">'
 
 
 FileForms = forms.formset_factory(
@@ -123,9 +116,8 @@ class UploadForm(StepForm):
         if self.is_bound:
             self.parts = FileForms(self.data, prefix="files")
         else:
-            self.parts = FileForms(
-                initial=[_known(part) for part in _newest_parts(self.row)], prefix="files"
-            )
+            newest = [_known(part) for part in _newest_parts(self.row)]
+            self.parts = FileForms(initial=newest, prefix="files")
         self._name_files()
 
     def known(self, row: Deliverable) -> dict[str, Any]:
@@ -144,7 +136,9 @@ class UploadForm(StepForm):
         self._keep()
         if not self.parts.is_valid():
             self.add_error(None, _("Correct the marked files."))
-        if self.kept:  # once, so that nobody hands in a picture without saying what it shows
+        # New files come back once as rows of the form, so that nobody submits an image without
+        # having been asked for its alt text.
+        if self.kept:
             self.add_error(
                 None,
                 _(
@@ -154,48 +148,39 @@ class UploadForm(StepForm):
             )
 
     def _keep(self) -> None:
-        """
-        Every upload becomes a row, whatever else is wrong with the form: what was sent once is not
-        asked for again.
-        """
-        at = timezone.now()
+        """Store every upload, so that a form with an error does not ask for the files again."""
+        at, client = timezone.now(), self.row.item.client
         for upload in self.cleaned_data.get("uploads", ()):
             try:
-                self.kept.append(
-                    files.keep(
-                        upload,
-                        name=upload.name or "",
-                        client=self.row.item.client,
-                        by=self.actor,
-                        at=at,
-                    )
+                file = files.keep(
+                    upload, name=upload.name or "", client=client, by=self.actor, at=at
                 )
             except files.NotKept as refusal:
                 self.add_error("uploads", f"{upload.name}: {refusal}")
+            else:
+                self.kept.append(file)
         if self.kept:
             self._offer_again()
 
     def _offer_again(self) -> None:
-        """The list of files as it was sent, and the new ones below."""
+        """Show the files as they were sent, with the new ones below."""
+        # A bound formset takes its rows from the posted data only, so the new ones go in there.
         data, before = dict(self.data.items()), self.parts.total_form_count()
         for place, file in enumerate(self.kept, start=before):
-            values = {"file": file.pk, "role": "content" if file.is_image else "download"}
-            data.update({f"files-{place}-{name}": str(value) for name, value in values.items()})
-        data["files-TOTAL_FORMS"], data["files-INITIAL_FORMS"] = (
-            str(before + len(self.kept)),
-            data.get("files-INITIAL_FORMS") or "0",
-        )
+            data[f"files-{place}-file"] = str(file.pk)
+            data[f"files-{place}-role"] = "content" if file.is_image else "download"
+        data["files-TOTAL_FORMS"] = str(before + len(self.kept))
+        data["files-INITIAL_FORMS"] = data.get("files-INITIAL_FORMS") or "0"
         self.data = data
         self.parts = FileForms(data, prefix="files")
         self._name_files()
 
     def _name_files(self) -> None:
         wanted = [str(form["file"].value()) for form in self.parts]
-        seen = (
-            files_seen_by(self.actor)
-            .kept()
-            .filter(pk__in=[pk for pk in wanted if pk.isdecimal() and len(pk) < 19])  # noqa: PLR2004
-        )
+        # The ids come from a hidden field: text, or a number beyond a bigint, would be an error in
+        # the database.
+        ids = [pk for pk in wanted if pk.isdecimal() and len(pk) < 19]  # noqa: PLR2004
+        seen = files_seen_by(self.actor).kept().filter(pk__in=ids)
         rows = {str(file.pk): file for file in seen}
         for form, pk in zip(self.parts, wanted, strict=True):
             form.row = rows.get(pk)
@@ -212,27 +197,23 @@ class UploadForm(StepForm):
 
     def values(self) -> dict[str, Any]:
         data = self.cleaned_data
-        wanted = [
-            form.cleaned_data for form in self.parts if not form.cleaned_data.get("leave_out")
-        ]
+        rows = [form.cleaned_data for form in self.parts]
+        kept = [row for row in rows if not row.get("leave_out")]
         return {
             "texts": {name: data.get(name, "") for name in versions.TEXTS},
             "terms": {name: data.get(name) or [] for name in TERMS},
-            "parts": [
-                versions.DraftFile(each["file"], each["role"], each["alt"]) for each in wanted
-            ],
+            "parts": [versions.DraftFile(row["file"], row["role"], row["alt"]) for row in kept],
             "basis": data["basis"],
         }
 
     def done_message(self, row: Deliverable) -> str:
         made = Version.objects.get(pk=row.version_id or 0)
         gone = taken_out(self.cleaned_data.get("body_html", ""), made.body_html)
-        said = _("Uploaded as version %(number)s.") % {"number": made.number}
-        return (
-            f"{said} {_('Removed from the text: %(what)s.') % {'what': ', '.join(gone)}}"
-            if gone
-            else said
-        )
+        uploaded = _("Uploaded as version %(number)s.") % {"number": made.number}
+        if not gone:
+            return uploaded
+        removed = _("Removed from the text: %(what)s.") % {"what": ", ".join(gone)}
+        return f"{uploaded} {removed}"
 
 
 def _newest_parts(row: Deliverable) -> list[Any]:

@@ -1,7 +1,4 @@
-"""
-The pages of one version: what it says, what changed, how it was judged, and its preview for a
-frame.
-"""
+"""Pages of one version: its content, changes, checks and approvals, and its preview in a frame."""
 
 from __future__ import annotations
 
@@ -22,7 +19,7 @@ from routing.work.visibility import files_seen_by
 
 
 class VersionPages(DeskAdmin[Deliverable]):
-    """Below the page of a deliverable: who sees that sees its versions, and nobody else does."""
+    """Pages of versions, open to everyone who sees their deliverable."""
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -36,12 +33,13 @@ class VersionPages(DeskAdmin[Deliverable]):
             wrap(require_safe(self.preview_view)),
             name="delivery_deliverable_preview",
         )
+        # Before the admin's own URLs, which end with a pattern that matches everything.
         return [frame, page, *super().get_urls()]
 
     def version_of(
         self, request: HttpRequest, object_id: str, number: int
     ) -> tuple[Deliverable, Version]:
-        """:raises Http404: if there is no such version, or they may not see its deliverable"""
+        """:raises Http404: if there is no such version, or its deliverable is hidden"""
         row = self.seen(request, object_id)
         actor(request).require("delivery.view_version", to=_("see versions"))
         found = (
@@ -56,6 +54,7 @@ class VersionPages(DeskAdmin[Deliverable]):
 
     def preview_view(self, request: HttpRequest, object_id: str, number: int) -> HttpResponse:
         _row, version = self.version_of(request, object_id, number)
+        # One query for all images: the preview asks for the address of each.
         seen = set(
             files_seen_by(actor(request))
             .filter(versions__version=version)

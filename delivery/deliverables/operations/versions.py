@@ -1,8 +1,8 @@
-"""A new version of a deliverable: read, sanitised, sealed by its digest."""
+"""Uploads of new versions: validated, sanitised and sealed by a digest."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -34,10 +34,7 @@ MOST_FILES = 100
 
 @dataclass(frozen=True, slots=True)
 class DraftFile:
-    """
-    A file of the version to be: ``role`` such as hero or download; ``alt`` empty for a decorative
-    image.
-    """
+    """A file of an upload: ``role`` is such as hero or download, ``alt`` empty for decoration."""
 
     file_id: int
     role: str
@@ -47,11 +44,11 @@ class DraftFile:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """
-    Content of an upload. ``terms`` maps ``categories`` and ``tags`` to names. Images in the body
-    may be ``asset:<name of a file>``.
+    Content of an upload.
 
-    ``basis`` is the id of the version it was made from, 0 for none: then another one that came
-    meanwhile refuses it.
+    ``terms`` maps ``categories`` and ``tags`` to names. Images in the body may be
+    ``asset:<name of a file>``. ``basis`` is the id of the version that the draft was made from, or
+    0 for none; the upload is refused if there is a newer version by then.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)  # by the names in TEXTS
@@ -61,7 +58,7 @@ class Draft:
 
 
 class UnreadableDraft(ValueError):
-    """A draft that cannot become a version; the message says what to do."""
+    """A draft that cannot become a version. The message says what to do."""
 
 
 def add_version(
@@ -73,77 +70,106 @@ def add_version(
     reason: str = "",
     details: Draft,
 ) -> list[OperationResult]:
-    """
-    Make the next version of each deliverable: of all of them, or where one is refused, of none.
-    """
+    """Make the next version of each deliverable. If one is refused, none is made."""
+    results: list[OperationResult] = []
     with transaction.atomic():
+        # Two uploads for one deliverable would otherwise read the same last number.
         lock(Deliverable, ids)
-        made: dict[int, UploadDetails] = {}
-        for row in Deliverable.objects.filter(
-            pk__in=ids, state__in=Deliverable.making
-        ).select_related("item"):
-            try:
-                made[row.pk] = UploadDetails(_make(row, details, by, at).pk)
-            except UnreadableDraft as error:
-                made[row.pk] = UploadDetails(fault=str(error))
+        made = _make_all(ids, details, by, at)
         inner = step.with_details(UploadDetails)
-        results = [
-            result
-            for pk in dict.fromkeys(ids)
-            for result in move(
-                inner, [pk], by=by, at=at, reason=reason, details=made.get(pk, UploadDetails())
-            )
-        ]
+        # One by one, because each deliverable gets a version of its own.
+        for pk in dict.fromkeys(ids):
+            version = made.get(pk, UploadDetails())
+            results += move(inner, [pk], by=by, at=at, reason=reason, details=version)
         if not all(result.done for result in results):
-            transaction.set_rollback(True)  # a version that no deliverable took would stay for ever
-            together = refused(
-                "together",
-                _("Another file was refused, so nothing was uploaded."),
-                clears_by=_("You: remove that file"),
-            )
-            results = [
-                replace(result, done=False, refusals=result.refusals or (together,))
-                for result in results
-            ]
+            # Versions are append-only: one that no deliverable took would stay for ever.
+            transaction.set_rollback(True)
+            results = _refuse_all(results)
     return results
 
 
+def _make_all(
+    ids: Sequence[int], draft: Draft, by: Actor, at: datetime
+) -> dict[int, UploadDetails]:
+    """Make a version for each deliverable in production, or note why there can be none."""
+    rows = Deliverable.objects.filter(pk__in=ids, state__in=Deliverable.making)
+    made: dict[int, UploadDetails] = {}
+    for row in rows.select_related("item"):
+        try:
+            made[row.pk] = UploadDetails(_make(row, draft, by, at).pk)
+        except UnreadableDraft as error:
+            made[row.pk] = UploadDetails(fault=str(error))
+    return made
+
+
+def _refuse_all(results: Sequence[OperationResult]) -> list[OperationResult]:
+    """Refuse the deliverables without a fault as well, since nothing was uploaded."""
+    together = refused(
+        "together",
+        _("Another file was refused, so nothing was uploaded."),
+        clears_by=_("You: remove that file"),
+    )
+    return [
+        replace(result, done=False, refusals=result.refusals or (together,)) for result in results
+    ]
+
+
 def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
-    """:raises UnreadableDraft: see the class"""
+    """:raises UnreadableDraft: if the draft cannot become a version"""
     if draft.basis is not None and draft.basis != (row.version_id or 0):
         raise UnreadableDraft(
             _("Someone uploaded another version in the meantime. Review it, then upload yours.")
         )
-    texts = {name: str(draft.texts.get(name) or "").strip() for name in TEXTS}
     files = _files(row, draft.parts, by)
-    try:
-        texts["body_html"] = sanitise(
-            by_digest(texts["body_html"], [(file.name, file.sha256) for file in files.values()])
-        )
-    except ValueError as error:
-        raise UnreadableDraft(str(error)) from None
+    texts = _texts(draft, files.values())
+    terms = {kind: _stripped(names) for kind, names in draft.terms.items()}
     last = row.versions.aggregate(last=Max("number"))["last"] or 0
-    terms = {
-        kind: [name.strip() for name in names if name.strip()]
-        for kind, names in draft.terms.items()
-    }
     version = Version(
         deliverable=row, number=last + 1, **texts, terms=terms, author_id=by.user_id, at=at
     )
-    parts = [
-        VersionFile(
-            version=version,
-            file=files[part.file_id],
-            role=part.role,
-            name=files[part.file_id].name,
-            alt=part.alt,
-            position=place,
-        )
-        for place, part in enumerate(draft.parts)
-    ]
+    parts = [_part(version, files[part.file_id], part, n) for n, part in enumerate(draft.parts)]
     if not version.body_html and not parts:
         raise UnreadableDraft(_("Enter text or add a file."))
     version.digest = digest(version.manifest_with(parts))
+    _validate(version, parts)
+    version.save(force_insert=True)
+    VersionFile.objects.bulk_create(parts)
+    return version
+
+
+def _part(version: Version, file: File, part: DraftFile, position: int) -> VersionFile:
+    return VersionFile(
+        version=version,
+        file=file,
+        role=part.role,
+        name=file.name,
+        alt=part.alt,
+        position=position,
+    )
+
+
+def _stripped(names: Iterable[str]) -> list[str]:
+    return [name.strip() for name in names if name.strip()]
+
+
+def _texts(draft: Draft, files: Iterable[File]) -> dict[str, str]:
+    """
+    Return the texts of a draft, its body sanitised and with files named by digest.
+
+    :raises UnreadableDraft: if the body cannot be sanitised or refers to a file that is not there
+    """
+    texts = {name: str(draft.texts.get(name) or "").strip() for name in TEXTS}
+    named = [(file.name, file.sha256) for file in files]
+    try:
+        texts["body_html"] = sanitise(by_digest(texts["body_html"], named))
+    except ValueError as error:
+        raise UnreadableDraft(str(error)) from None
+    return texts
+
+
+def _validate(version: Version, parts: Sequence[VersionFile]) -> None:
+    """:raises UnreadableDraft: if a value does not fit its column"""
+    # Foreign keys are left out: each would cost a query, and the rows have just been read.
     try:
         version.clean_fields(exclude=("deliverable", "author"))
         for part in parts:
@@ -152,24 +178,19 @@ def _make(row: Deliverable, draft: Draft, by: Actor, at: datetime) -> Version:
         raise UnreadableDraft(
             " ".join(f"{name}: {' '.join(words)}" for name, words in error.message_dict.items())
         ) from None
-    version.save(force_insert=True)
-    VersionFile.objects.bulk_create(parts)
-    return version
 
 
 def _files(row: Deliverable, parts: Sequence[DraftFile], by: Actor) -> dict[int, File]:
     """
-    The files by their ids.
+    Return the files of a draft by id.
 
-    :raises UnreadableDraft: if one is not there, or is neither the client's nor uploaded by whoever
-        makes the version
+    :raises UnreadableDraft: if a file is missing, or is neither the client's nor the author's own
     """
     client = row.item.client_id
+    # A file that belongs to no client can be used by its uploader only.
     theirs = Q(client=client) | Q(client=None, uploader=by.user_id)
-    found = {
-        file.pk: file
-        for file in File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])
-    }
+    kept = File.objects.kept().filter(theirs, pk__in=[part.file_id for part in parts])
+    found = {file.pk: file for file in kept}
     if len(parts) > MOST_FILES:
         raise UnreadableDraft(
             _("A version can have at most %(most)s files.") % {"most": MOST_FILES}

@@ -1,4 +1,4 @@
-"""A contact's answer to a question about a request, with the files that belong to it."""
+"""A contact's answer to a question about a request, with its files."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def answer_with_files(
     request_id: int, *, details: str, uploads: Sequence[Upload[Any]], by: Actor, at: datetime
 ) -> OperationResult:
     """
-    Answer, and put the files beside the request as a shared note; all of it or nothing.
+    Answer, and add the files to the request as a shared note. Both happen, or neither.
 
-    :raises PermissionDenied: if ``by`` may not answer at all
+    :raises PermissionDenied: if ``by`` may not answer
     :raises NotKept: if a file is refused
     """
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""Requests that came by phone, mail or in a meeting, recorded by the agency with what shows it."""
+"""Requests by phone, e-mail or in a meeting, recorded by the agency with their evidence."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ from routing.work.operations.files import keep
 
 
 def record(
-    *, client: Client, evidence: Sequence[Upload[Any]], by: Actor, at: datetime, **said: Any
+    *, client: Client, evidence: Sequence[Upload[Any]], by: Actor, at: datetime, **fields: Any
 ) -> Request:
     """
-    Open a request and put its evidence beside it, as an internal note; all of it or nothing.
+    Open a request, and add its evidence as an internal note. Both happen, or neither.
 
-    :param said: what ``open_request`` takes
-    :raises PermissionDenied: if ``by`` may not create requests, or not write notes where there is
-        evidence
+    :param fields: arguments of ``open_request``
+    :raises PermissionDenied: if ``by`` may not create requests, or may not write the note
     :raises NotKept: if a file is refused
     """
     with transaction.atomic():
-        made = open_request(client=client, by=by, at=at, **said)
+        made = open_request(client=client, by=by, at=at, **fields)
         files = [
             keep(upload, name=upload.name or "", client=client, by=by, at=at) for upload in evidence
         ]

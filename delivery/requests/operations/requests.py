@@ -53,8 +53,8 @@ def open_request(
     reason: str = "",
 ) -> Request:
     """
-    Capture a request for ``client``, owned by the client's pair, and start the clocks of the
-    standard policy.
+    Open a request, owned by the client's owner and backup, and start the clocks of the standard
+    policy.
 
     :param wanted_date: in the client's time zone
     :raises PermissionDenied: if ``by`` may not create requests
@@ -87,10 +87,12 @@ def named_original(
     rows: Sequence[Request], by: Actor, at: datetime, details: DuplicateDetails | None
 ) -> Mapping[int, str]:
     """
-    For each row that the named request could be the original of, its reference: the same client's,
-    and no duplicate itself.
+    Return the reference of the named original for each row that may point to it.
+
+    The original belongs to the same client and is no duplicate itself.
     """
-    if details is None:  # a button is being drawn
+    # A button is drawn before anyone has named the original.
+    if details is None:
         return {}
     named = (
         Request.objects.filter(pk=details.duplicate_of)
@@ -110,18 +112,13 @@ def named_original(
 def named_contact(
     rows: Sequence[Request], by: Actor, at: datetime, details: EditRequestDetails | None
 ) -> Mapping[int, bool]:
-    """
-    For each row, whether the named contact may have asked for it: one of its client's, or whoever
-    did already.
-    """
+    """Return by row whether the named contact belongs to its client, or is its requester now."""
     contact = details.contact_id if details else None
     if not isinstance(contact, int):
         return {}
-    theirs = set(
-        Membership.objects.filter(contact=contact, contact__erased_at=None).values_list(
-            "client_id", flat=True
-        )
-    )
+    memberships = Membership.objects.filter(contact=contact, contact__erased_at=None)
+    theirs = set(memberships.values_list("client_id", flat=True))
+    # A requester who has left the client stays on the request until somebody changes it.
     return {row.pk: contact == row.contact_id or row.item.client_id in theirs for row in rows}
 
 
@@ -134,13 +131,13 @@ def mark_behind_original(
     reason: str = "",
     details: DuplicateDetails,
 ) -> list[OperationResult]:
-    """
-    Through the door with the original held too: two requests that name each other at once would
-    both be lost.
-    """
+    """Mark requests as duplicates while the original is locked as well."""
     together = [*ids, details.duplicate_of]
     with transaction.atomic(savepoint=False):
         items = Request.objects.filter(pk__in=together).values("item_id")
+        # Two requests that name each other at the same time would both end as duplicates. The lock
+        # makes the second one wait and see the state of the first. Items are locked by id, as
+        # everywhere, so neither can deadlock; NO KEY leaves room for rows that refer to them.
         list(
             WorkItem.objects.filter(pk__in=items)
             .order_by("pk")
@@ -151,7 +148,7 @@ def mark_behind_original(
 
 
 _BOTH = (AM, OPS)
-# Who may submit, answer and withdraw for a client.
+# Roles that may submit, answer and withdraw for a client.
 ASKING = (Membership.Role.REQUESTER, Membership.Role.APPROVER)
 
 triage = operation(
@@ -240,8 +237,8 @@ withdraw = operation(
     through_hold=True,
     danger=True,
 )
-# What these follow has happened: a hold that came meanwhile cannot undo it, and nobody would call
-# them again.
+# These follow from something that has happened. A hold cannot undo that, and nothing would call
+# them a second time, so they pass through a hold.
 begin = operation(
     Request,
     "begin",

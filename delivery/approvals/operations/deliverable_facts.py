@@ -1,0 +1,82 @@
+"""Facts for the gates of deliverables, in a few queries for any number of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from django.urls import reverse
+
+from delivery.approvals.stages import progress, stages_of
+from delivery.checks import operations as checks
+from delivery.deliverables import gates
+from delivery.deliverables.models import Deliverable
+from delivery.deliverables.versions import Version
+from routing.people.actors import Actor
+from routing.people.clients import Membership
+from routing.people.destinations import Destination
+
+
+def judged(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
+) -> Mapping[int, gates.DeliverableGateFacts]:
+    """Load the results of the checks, and whether the actor made the newest version."""
+    newest = [row.version_id for row in rows if row.version_id]
+    authors = dict(Version.objects.filter(pk__in=newest).values_list("pk", "author_id"))
+    found = checks.judged_checks(rows)
+    facts = {}
+    for row in rows:
+        facts[row.pk] = gates.DeliverableGateFacts(
+            unsigned=tuple(each.check.name for each in found[row.pk] if each.unsigned),
+            failed=tuple(each.check.name for each in found[row.pk] if each.failed),
+            judged_by_author=authors.get(row.version_id or 0) == by.user_id,
+        )
+    return facts
+
+
+def asked(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
+) -> Mapping[int, gates.DeliverableGateFacts]:
+    """Load the open approval of each deliverable, or else its next stage and who can answer."""
+    done = progress(rows)
+    free = [row for row in rows if not done[row.pk][1]]
+    stages = stages_of(free)
+    approvers, reachable = _approvers({row.item.client_id for row in free})
+    found = {row.pk: gates.DeliverableGateFacts(open_question=done[row.pk][1]) for row in rows}
+    for row in free:
+        through, ahead = done[row.pk][0], stages[row.pk]
+        found[row.pk] = gates.DeliverableGateFacts(
+            next_audience=ahead[through].audience if through < len(ahead) else "",
+            approvers=approvers[row.item.client_id],
+            reachable=reachable[row.item.client_id],
+            clients_page=reverse("admin:routing_contact_changelist"),
+        )
+    return found
+
+
+def _approvers(clients: Collection[int | None]) -> tuple[Counter[int | None], Counter[int | None]]:
+    """Count the approvers of each client, and those of them with access to the portal."""
+    may: Counter[int | None] = Counter()
+    reachable: Counter[int | None] = Counter()
+    if clients:
+        found = Membership.objects.filter(
+            client__in=clients, role=Membership.Role.APPROVER, contact__erased_at=None
+        )
+        for client, has_access in found.values_list("client_id", "contact__user__is_active"):
+            may[client] += 1
+            reachable[client] += bool(has_access)
+    return may, reachable
+
+
+def placed(
+    rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
+) -> Mapping[int, gates.DeliverableGateFacts]:
+    """Load the names of the destinations that are active."""
+    wanted = [row.destination_id for row in rows]
+    active = Destination.objects.filter(pk__in=wanted, is_active=True)
+    names = dict(active.values_list("pk", "name"))
+    return {
+        row.pk: gates.DeliverableGateFacts(destination=names.get(row.destination_id or 0, ""))
+        for row in rows
+    }
