@@ -3,8 +3,8 @@ from importlib import import_module
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-# Importing these registers operations, reactions and sections of the trace; it must follow the
-# models.
+# Importing these modules registers operations, reactions and trace sections. It follows the models,
+# and the order is that in which reactions to the same operation run.
 REGISTERING = (
     "delivery.requests.operations.requests",
     "delivery.briefs.operations.briefs",

@@ -1,4 +1,4 @@
-"""Celery only wakes what is due: every task is safe to run twice, at once, or never."""
+"""Celery tasks. Each is safe to run twice, at the same time, or not at all."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ from delivery.approvals.operations.reviewing import expire_due
 
 @shared_task(name="delivery.tasks.expire_approvals", acks_late=True)
 def expire_approvals(**_: Any) -> None:
-    """End questions that nobody answered in time; what is left is found by the next tick."""
+    """Expire approvals whose deadline has passed. The next run finds what this one leaves."""
     expire_due(at=now())

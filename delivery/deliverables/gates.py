@@ -107,7 +107,9 @@ def agency_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
 
 
 def client_can_be_asked(row: Deliverable, context: GateContext) -> GateResult:
-    """Refuses if an approval is open, the agency has not approved, or the client has no approver."""
+    """
+    Refuses if an approval is open, the agency has not approved, or the client has no approver.
+    """
     facts = _facts(context, row)
     if facts.open_question:
         return _open(facts)

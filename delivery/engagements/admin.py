@@ -17,7 +17,6 @@ from routing.desk.saved import SavedAdmin
 from routing.work.display import NOTHING
 from routing.work.visibility import clients_seen_by, work_seen_by
 
-
 MOST_BRIEFS = 50
 
 

@@ -1,23 +1,18 @@
-"""
-The flow Client change, as shipped: what a contact wants different becomes a request about what it
-changes.
-"""
+"""The shipped flow Client change: a change that a contact asks for becomes a request."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from delivery.flows.drafts import WHY, ShippedField, published_version, save_draft
 from delivery.progress.operations.changes import FLOW
 from delivery.progress.operations.submissions import ABOUT, CHANGE
 from routing.flows.fields import FieldType
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowVersion, Trigger
 from routing.flows.operations import publish
 from routing.flows.rules import Rule
 from routing.people.actors import Actor
-from routing.people.saving import save_with_reason
 from routing.people.staff import Team, User
-
-WHY = "Shipped with the product."
 
 TEMPLATE = """\
 # {request.title}
@@ -30,15 +25,16 @@ Wanted by: {request.wanted}
 {request.details}
 """
 
-# name, label, type, required, personal
-FIELDS: tuple[tuple[str, str, FieldType, bool, bool], ...] = (
-    ("request.title", "Title", FieldType.TEXT, True, False),
-    (ABOUT, "What it changes", FieldType.TEXT, True, False),
-    ("request.details", "What should be different?", FieldType.LONG_TEXT, True, False),
-    ("request.wanted", "When do you need it?", FieldType.DATE, False, False),
-    ("client.name", "Client", FieldType.TEXT, True, False),
-    ("contact.name", "Contact", FieldType.TEXT, False, True),
-    ("contact.email", "Contact's e-mail", FieldType.EMAIL, False, True),
+FIELDS = (
+    ShippedField("request.title", "Title", FieldType.TEXT, required=True),
+    ShippedField(ABOUT, "What it changes", FieldType.TEXT, required=True),
+    ShippedField(
+        "request.details", "What should be different?", FieldType.LONG_TEXT, required=True
+    ),
+    ShippedField("request.wanted", "When do you need it?", FieldType.DATE),
+    ShippedField("client.name", "Client", FieldType.TEXT, required=True),
+    ShippedField("contact.name", "Contact", FieldType.TEXT, personal=True),
+    ShippedField("contact.email", "Contact's e-mail", FieldType.EMAIL, personal=True),
 )
 
 
@@ -46,14 +42,13 @@ def publish_client_change(
     *, owner: User, backup: User, team: Team, by: Actor, at: datetime
 ) -> FlowVersion:
     """
-    Make the flow and publish its first version; the published one, if it is there already.
+    Create the flow and publish its first version, or return the published version of the flow.
 
-    :param team: takes what comes; the client's own pair goes first
+    :param team: gets requests of clients without an owner and backup
     :raises PermissionDenied: if ``by`` may not publish flows
     """
-    flow = Flow.objects.filter(slug=FLOW).first()
-    if flow is not None:
-        return FlowVersion.objects.filter(flow=flow, published_at__isnull=False).latest("number")
+    if (published := published_version(FLOW)) is not None:
+        return published
     flow = Flow(
         slug=FLOW,
         name="Client change",
@@ -65,30 +60,8 @@ def publish_client_change(
         owner=owner,
         backup=backup,
     )
-    save_with_reason(flow, by=by, at=at, reason=WHY)
-    version = FlowVersion(
-        flow=flow,
-        number=1,
-        action="delivery.open_request",
-        template=TEMPLATE,
-        title="{request.title}",
-    )
-    save_with_reason(version, by=by, at=at, reason=WHY)
+    version = save_draft(flow, TEMPLATE, "{request.title}", FIELDS, by=by, at=at)
     Trigger.objects.create(version=version, kind=CHANGE)
-    FlowField.objects.bulk_create(
-        [
-            FlowField(
-                version=version,
-                name=name,
-                label=label,
-                type=kind.value,
-                required=required,
-                personal=personal,
-                position=place,
-            )
-            for place, (name, label, kind, required, personal) in enumerate(FIELDS)
-        ]
-    )
     Rule.objects.create(
         version=version, position=1, name="Every change", team=team, account_first=True
     )

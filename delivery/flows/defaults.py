@@ -28,7 +28,7 @@ MISSING = (
 
 
 def ensure(*, at: datetime) -> None:
-    """Safe to repeat: what is there already stays as it is."""
+    """Create the defaults that are missing. Existing rows stay as they are."""
     calendars.ensure_defaults(at=at)
     ensure_checks(at=at)
     ensure_portal_flows(at=at)
@@ -36,20 +36,20 @@ def ensure(*, at: datetime) -> None:
 
 @react(SAVED)
 def complete(_rows: Sequence[Agency], _by: Actor, at: datetime) -> None:
-    """As soon as somebody answers for it, clients can ask."""
+    """Publish the portal flows as soon as the agency has an owner and a backup."""
     ensure(at=at)
 
 
 def ensure_checks(*, at: datetime) -> None:
-    """
-    The checks as shipped, for every client; none where an operations lead has any, in use or not.
-    """
+    """Create the shipped checks, unless there are any checks at all."""
     with transaction.atomic():
+        # An inactive check counts as well: somebody has decided about checks here.
         if Check.objects.exists():
             return
         for format_, rules in DEFAULTS.items():
             for place, rule in enumerate(rules, start=1):
                 name = f"{rule.label or KINDS[rule.kind].label} ({format_})"
+                # In steps of ten, so that a check can be put between two others.
                 row = Check(
                     name=name,
                     kind=rule.kind,

@@ -1,19 +1,16 @@
-"""
-The flow Lead to brief, as shipped: a deal in the CRM becomes a request with a brief, owned by the
-right person.
-"""
+"""The shipped flow Lead to brief: a deal in the CRM becomes a request with a brief and an owner."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from delivery.flows.drafts import WHY, ShippedField, published_version, save_draft
 from routing.flows.conditions import Operator
 from routing.flows.fields import FieldType
-from routing.flows.models import Flow, FlowField, FlowVersion, Trigger
+from routing.flows.models import Flow, FlowVersion, Trigger
 from routing.flows.operations import publish
 from routing.flows.rules import Condition, Rule
 from routing.people.actors import Actor
-from routing.people.saving import save_with_reason
 from routing.people.staff import Team, User
 from routing.work.items import WorkItem
 
@@ -35,23 +32,25 @@ Service: {deal.service}
 ## Deliverables
 """  # noqa: E501
 
-# name, label, type, required, personal
 FIELDS = (
-    ("deal.name", "Deal", FieldType.TEXT, True, False),
-    ("deal.amount", "Amount", FieldType.NUMBER, True, False),
-    ("deal.currency", "Currency", FieldType.TEXT, True, False),
-    ("deal.service", "Service", FieldType.TEXT, False, False),
-    ("deal.hours", "Hours sold", FieldType.NUMBER, False, False),
-    ("deal.rounds", "Change rounds included", FieldType.NUMBER, False, False),
-    ("deal.starts", "Starts", FieldType.DATE, False, False),
-    ("deal.ends", "Ends", FieldType.DATE, True, False),
-    ("company.name", "Company", FieldType.TEXT, True, False),
-    ("company.domain", "Domain", FieldType.TEXT, False, False),
-    ("company.territory", "Territory", FieldType.TEXT, False, False),
-    ("company.size", "Employees", FieldType.NUMBER, False, False),
-    ("contact.name", "Contact", FieldType.TEXT, False, True),
-    ("contact.email", "Contact's e-mail", FieldType.EMAIL, True, True),
+    ShippedField("deal.name", "Deal", FieldType.TEXT, required=True),
+    ShippedField("deal.amount", "Amount", FieldType.NUMBER, required=True),
+    ShippedField("deal.currency", "Currency", FieldType.TEXT, required=True),
+    ShippedField("deal.service", "Service", FieldType.TEXT),
+    ShippedField("deal.hours", "Hours sold", FieldType.NUMBER),
+    ShippedField("deal.rounds", "Change rounds included", FieldType.NUMBER),
+    ShippedField("deal.starts", "Starts", FieldType.DATE),
+    ShippedField("deal.ends", "Ends", FieldType.DATE, required=True),
+    ShippedField("company.name", "Company", FieldType.TEXT, required=True),
+    ShippedField("company.domain", "Domain", FieldType.TEXT),
+    ShippedField("company.territory", "Territory", FieldType.TEXT),
+    ShippedField("company.size", "Employees", FieldType.NUMBER),
+    ShippedField("contact.name", "Contact", FieldType.TEXT, personal=True),
+    ShippedField(
+        "contact.email", "Contact's e-mail", FieldType.EMAIL, required=True, personal=True
+    ),
 )
+# Kind of event, field and value.
 TRIGGERS = (("hubspot.deal.creation", "", ""), ("form.submitted", "", ""))
 HIGH_VALUE = "50000"
 
@@ -60,14 +59,13 @@ def publish_lead_to_brief(
     *, owner: User, backup: User, high_value: Team, usual: Team, by: Actor, at: datetime
 ) -> FlowVersion:
     """
-    Make the flow and publish its first version; the published one, if it is there already.
+    Create the flow and publish its first version, or return the published version of the flow.
 
     :param high_value: the team for deals of 50,000 and more, in the deal's own currency
     :raises PermissionDenied: if ``by`` may not publish flows
     """
-    flow = Flow.objects.filter(slug=SLUG).first()
-    if flow is not None:
-        return FlowVersion.objects.filter(flow=flow, published_at__isnull=False).latest("number")
+    if (published := published_version(SLUG)) is not None:
+        return published
     flow = Flow(
         slug=SLUG,
         name="Lead to brief",
@@ -78,36 +76,19 @@ def publish_lead_to_brief(
         owner=owner,
         backup=backup,
     )
-    save_with_reason(flow, by=by, at=at, reason="Shipped with the product.")
-    version = FlowVersion(
-        flow=flow, number=1, action="delivery.open_request", template=TEMPLATE, title="{deal.name}"
-    )
-    save_with_reason(version, by=by, at=at, reason="Shipped with the product.")
+    version = save_draft(flow, TEMPLATE, "{deal.name}", FIELDS, by=by, at=at)
     Trigger.objects.bulk_create(
         [
             Trigger(version=version, kind=kind, field=field, value=value)
             for kind, field, value in TRIGGERS
         ]
     )
-    FlowField.objects.bulk_create(
-        [
-            FlowField(
-                version=version,
-                name=name,
-                label=label,
-                type=kind.value,
-                required=required,
-                personal=personal,
-                position=place,
-            )
-            for place, (name, label, kind, required, personal) in enumerate(FIELDS)
-        ]
-    )
     _make_rules(version, high_value, usual)
-    return publish(version, by=by, at=at, reason="Shipped with the product.")
+    return publish(version, by=by, at=at, reason=WHY)
 
 
 def _make_rules(version: FlowVersion, high_value: Team, usual: Team) -> None:
+    # Rules are tried in the order of their positions, and the first match counts.
     big = Rule.objects.create(
         version=version,
         position=1,

@@ -1,7 +1,4 @@
-"""
-The flows that are shipped, published for an agency of one's own: each once, and none beside one
-that a person made.
-"""
+"""Publishing of the shipped flows: each once, and none beside a flow that a person made."""
 
 from __future__ import annotations
 
@@ -19,15 +16,16 @@ from routing.people.actors import Actor
 
 def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:
     """
-    Let what clients ask for in the portal become requests; what was published now. Without an
-    agency nothing is, nor beside a draft.
+    Publish the missing flows of the portal, and return their versions.
 
-    They belong to the agency's default pair and team, and may be changed at the desk like any flow.
+    They belong to the agency's default owner, backup and team, and can be changed at the desk like
+    any other flow.
     """
     agency = Agency.objects.select_related("team", "owner", "backup").first()
+    # Without an agency there is nobody who could own the flows or the requests.
     if agency is None:
         return ()
-    pair: dict[str, Any] = {
+    owned: dict[str, Any] = {
         "owner": agency.owner,
         "backup": agency.backup,
         "team": agency.team,
@@ -36,16 +34,14 @@ def ensure_portal_flows(*, at: datetime) -> Sequence[FlowVersion]:
     }
     made = []
     if not _has_flow(client_request.SLUG, KIND):
-        made.append(client_request.publish_client_request(**pair))
+        made.append(client_request.publish_client_request(**owned))
     if not _has_flow(FLOW, CHANGE):
-        made.append(client_change.publish_client_change(**pair))
+        made.append(client_change.publish_client_change(**owned))
     return made
 
 
 def ensure_lead_flow(*, at: datetime) -> FlowVersion | None:
-    """
-    Let deals become briefs, if no flow takes any of what starts it; None if nothing was published.
-    """
+    """Publish the flow Lead to brief, or return None if another flow handles its events."""
     agency = Agency.objects.select_related("team", "owner", "backup").first()
     kinds = {kind for kind, _field, _value in lead_to_brief.TRIGGERS}
     if agency is None or _has_flow(lead_to_brief.SLUG, *kinds):
@@ -61,9 +57,7 @@ def ensure_lead_flow(*, at: datetime) -> FlowVersion | None:
 
 
 def _has_flow(slug: str, *kinds: str) -> bool:
-    """
-    Return whether these events are already handled, by a flow of this name (drafts included) or one
-    that takes them.
-    """
+    """Return whether there is a flow of this name, or a live one for these kinds of events."""
+    # A draft of this name counts as well: somebody is working on it.
     taken = Trigger.objects.filter(kind__in=kinds, version__in=FlowVersion.objects.live())
     return Flow.objects.filter(slug=slug).exists() or taken.exists()

@@ -1,4 +1,4 @@
-"""Access to the portal: only for a signed-in contact."""
+"""Access to the portal for signed-in contacts."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def for_contacts(
     view: Callable[Concatenate[HttpRequest, Actor, P], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """
-    Give the view its actor, read once. Strangers are asked to sign in; no page is left in a cache
-    after signing out.
+    Pass the signed-in contact to a view as its actor. Others are sent to the sign-in page.
 
-    :raises PermissionDenied: for staff, who have the desk
+    :raises PermissionDenied: for staff, who use the desk
     """
 
+    # Without a cache, the browser's back button shows no page after signing out.
     @never_cache
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -43,8 +43,9 @@ def for_contacts(
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    back = request.get_full_path() if request.method == "GET" else reverse("portal:home")
-    sign_in = redirect_to_login(back, reverse("account_request_login_code"))
+    # htmx would put the sign-in page into the part of the page that it replaces.
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(reverse("account_request_login_code"))
-    return sign_in
+    # A form cannot be sent again after signing in.
+    back = request.get_full_path() if request.method == "GET" else reverse("portal:home")
+    return redirect_to_login(back, reverse("account_request_login_code"))

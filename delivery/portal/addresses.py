@@ -10,6 +10,6 @@ PAGES = {"request": "portal:request", "approval": "portal:question", "deliverabl
 
 
 def portal_page(item: WorkItem) -> str:
-    """The path of its page in the portal; the home page's for what has none."""
+    """Return the path of a work item's page, or of the home page if it has none."""
     name = PAGES.get(item.kind)
     return reverse(name, args=[item.ref]) if name else reverse("portal:home")

@@ -1,7 +1,4 @@
-"""
-Changes: asked for on the page of what should be different, and agreed to once the agency said what
-they mean.
-"""
+"""Views for changes: to request one, and to accept or decline its impact."""
 
 from __future__ import annotations
 
@@ -40,9 +37,9 @@ LINE = 200  # characters of a title
 @for_contacts
 def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     """
-    Ask for a change of one deliverable.
+    Request a change of a deliverable.
 
-    :raises PermissionDenied: for contacts who may only look
+    :raises PermissionDenied: for contacts with read access only
     """
     row = work_of(by, ref)
     if row.item.client_id not in by.clients_as(*ASKING):
@@ -51,6 +48,7 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         )
     form = ChangeForm(request.POST, request.FILES) if request.method == "POST" else ChangeForm()
     token = request.POST.get("token", "")
+    # The form was sent before: show what became of it instead of an error.
     if token and submitted_before(by.contact_id or 0, token[:64]):
         return redirect("portal:sent", token[:64])
     against = _against(row)
@@ -64,13 +62,12 @@ def change(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
         else:
             return redirect("portal:sent", form.cleaned_data["token"])
     context = {"row": row, "form": form, "against": against, "about": current(row)}
-    return page(
-        request, by, "change", context, 409 if against and request.method == "POST" else 200
-    )
+    status = 409 if against and request.method == "POST" else 200
+    return page(request, by, "change", context, status)
 
 
 def _against(row: Deliverable) -> str:
-    """Return the reason why no change can be requested, or an empty string."""
+    """Return the reason if no change can be requested, or an empty string."""
     answer = can_change(row)
     if not answer.passed:
         return str(answer.message)
@@ -84,18 +81,21 @@ def _against(row: Deliverable) -> str:
 
 def _send(row: Deliverable, form: ChangeForm, by: Actor) -> None:
     """:raises CannotChange, NotKept: see ``ask_change``"""
-    said = form.cleaned_data
     title = _("Change: %(title)s") % {"title": row.item.title}
-    answers = {"request.title": title[:LINE], **form.answers}
     ask_change(
-        row.pk, answers, token=said["token"], uploads=said["uploads"], by=by, at=timezone.now()
+        row.pk,
+        {"request.title": title[:LINE], **form.answers},
+        token=form.cleaned_data["token"],
+        uploads=form.cleaned_data["uploads"],
+        by=by,
+        at=timezone.now(),
     )
 
 
 @require_POST
 @for_contacts
 def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
-    """Agree with what a change means, or not: one answer to each statement."""
+    """Accept or decline the impact of a change. Each statement is answered once."""
     row = request_of(by, ref)
     form = ImpactDecisionForm(request.POST, request.FILES)
     if not form.is_valid():
@@ -109,10 +109,7 @@ def answer_impact(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     if result.done:
         messages.success(request, _("Thank you. We have recorded your answer."))
         return redirect("portal:request", ref)
-    form.add_error(
-        None,
-        " ".join(
-            [_("Your answer was not saved."), *(str(each.message) for each in result.refusals)]
-        ),
-    )
+    # The gates' messages only. Their evidence is for the agency.
+    reasons = [str(each.message) for each in result.refusals]
+    form.add_error(None, " ".join([_("Your answer was not saved."), *reasons]))
     return request_page(request, by, request_of(by, ref), impact_form=form, status=409)

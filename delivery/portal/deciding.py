@@ -1,8 +1,4 @@
-"""
-The page of a question, its version in a frame where nothing runs, and the answer.
-
-A GET never decides.
-"""
+"""Views for a question to the client: its page, the version in a frame, and the answer."""
 
 from __future__ import annotations
 
@@ -42,8 +38,8 @@ from routing.work.door import OperationResult
 from routing.work.file_types.refusal import NotKept
 from routing.work.files_view import respond
 
-# Nothing runs, nothing is sent, nothing is read from elsewhere; its own images are, which need the
-# reader's cookie and so the origin.
+# The frame runs no scripts, sends no forms and loads nothing from elsewhere. Its images are only
+# served with the reader's cookie, which the browser sends from the same origin.
 FRAME = (
     "default-src 'none'; img-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'self';"
@@ -60,19 +56,20 @@ DONE = {
 @for_contacts
 def question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     row = question_of(by, ref)
+    # A GET never decides: mail scanners and prefetching browsers follow every link.
     if _is_read_by_a_person(request):
         opened(row, by=by, at=timezone.now())
     return question_page(request, by, row)
 
 
 def _is_read_by_a_person(request: HttpRequest) -> bool:
-    """Browsers say so when they fetch a page before anybody wants it (https://fetch.spec.whatwg.org/#sec-purpose-header)."""
-    asked = " ".join(
-        request.headers.get(name, "") for name in ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz")
-    ).lower()
-    return request.method == "GET" and not any(
-        word in asked for word in ("prefetch", "prerender", "preview")
-    )
+    """Return whether a person opened the page, rather than a browser that prefetches it."""
+    # https://fetch.spec.whatwg.org/#sec-purpose-header, and its older names.
+    headers = ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz")
+    purpose = " ".join(request.headers.get(name, "") for name in headers).lower()
+    if any(word in purpose for word in ("prefetch", "prerender", "preview")):
+        return False
+    return request.method == "GET"
 
 
 def question_page(
@@ -90,7 +87,7 @@ def question_page(
         "parts": parts_of(row.version),
         "news": news(before, row.version) if before else None,
         "can_decide": can_decide,
-        "standing": decision_status(row, by, can_decide=can_decide),
+        "status": decision_status(row, by, can_decide=can_decide),
         "newer": newer(row, by),
         "answers": answers_to(row, by),
         "notes": shared_notes(row.version.deliverable, by),
@@ -102,41 +99,36 @@ def question_page(
 @require_POST
 @for_contacts
 def decide(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
-    """
-    One answer a person: the same one sent twice is thanked for once, another one is told what
-    happened.
-    """
+    """Store a contact's answer, once: sending the same answer again only shows the thanks."""
     row = question_of(by, ref)
     form = DecisionForm(request.POST, request.FILES)
     if not form.is_valid():
         return question_page(request, by, row, form)
-    said = form.as_details()
+    details = form.as_details()
     verb = form.cleaned_data["word"]
     try:
-        [result] = STEPS[verb]([row.pk], by=by, at=timezone.now(), details=said)
+        [result] = STEPS[verb]([row.pk], by=by, at=timezone.now(), details=details)
     except NotKept as refusal:
         form.add_error("uploads", str(refusal))
         return question_page(request, by, row, form)
     mine = answered_before(row, by)
-    if result.done or (
-        mine is not None and mine.word == WORDS[verb] and mine.digest == said.digest
-    ):
+    same = mine is not None and (mine.word, mine.digest) == (WORDS[verb], details.digest)
+    if result.done or same:
         messages.success(request, DONE[verb])
         return redirect("portal:question", ref)
+    # Read again: somebody else has changed it in the meantime.
     row = question_of(by, ref)
     form.add_error(None, _why(row, result, by))
     return question_page(request, by, row, form, status=409)
 
 
 def _why(row: Approval, result: OperationResult, by: Actor) -> str:
-    """
-    Return what happened in the meantime, in the words of the page, or the gates' messages without
-    their evidence.
-    """
+    """Return the reason why an answer was not saved, in words for the client."""
     unsent = _("Your answer was not saved.")
     if row.state != Approval.State.PENDING:
-        answers = [f"{said.who} {said.what}." for said in answers_to(row, by)]
+        answers = [f"{line.who} {line.what}." for line in answers_to(row, by)]
         return " ".join([unsent, *answers, str(decision_status(row, by, can_decide=False))])
+    # The gates' messages only. Their evidence is for the agency.
     return " ".join([unsent, *(str(each.message) for each in result.refusals)])
 
 
@@ -144,8 +136,9 @@ def _why(row: Approval, result: OperationResult, by: Actor) -> str:
 @for_contacts
 @xframe_options_sameorigin
 def preview(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
-    """The text of the version as a page of its own, whatever is in it."""
+    """Show the text of the version as a document of its own."""
     row = question_of(by, ref)
+    # Reverse one URL with a placeholder, instead of one for each image.
     address = reverse("portal:asset", args=[ref, "0" * 64]).replace("0" * 64, "{}")
     answer = render(
         request, "portal/preview.html", {"version": row.version, "body": body_of(row, address)}
@@ -160,9 +153,9 @@ def preview(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 @for_contacts
 def asset(request: HttpRequest, by: Actor, ref: str, digest: str) -> HttpResponseBase:
     """
-    An image of the version that is asked about, made anew.
+    Serve an image of the version, re-encoded.
 
-    :raises Http404: if the version has none such
+    :raises Http404: if the version has no such image
     """
     found = (
         question_of(by, ref)
@@ -179,9 +172,9 @@ def asset(request: HttpRequest, by: Actor, ref: str, digest: str) -> HttpRespons
 @for_contacts
 def part(request: HttpRequest, by: Actor, ref: str, part_id: int) -> HttpResponseBase:
     """
-    A file of the version that is asked about, to keep.
+    Serve a file of the version as a download.
 
-    :raises Http404: if the version has none such
+    :raises Http404: if the version has no such file
     """
     found = question_of(by, ref).version.files.filter(pk=part_id).select_related("file").first()
     if found is None:

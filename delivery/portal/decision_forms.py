@@ -1,4 +1,4 @@
-"""Forms with which contacts decide, and ask for changes."""
+"""Forms for decisions of contacts and for changes."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ DECISIONS = ("approve", "request_changes", "reject")
 
 
 class DecisionForm(WithFiles):
-    """``digest`` is of the version that was looked at, so that nobody decides about another one."""
+    """Form with the digest of the displayed version, so that nobody decides about another one."""
 
     digest = forms.CharField(
         widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[0-9a-f]{64}\Z")]
     )
-    word = forms.ChoiceField(choices=[(each, each) for each in DECISIONS])  # the name of the button
+    # Sent by the button that was pressed.
+    word = forms.ChoiceField(choices=[(each, each) for each in DECISIONS])
     comment = forms.CharField(
         label=gettext_lazy("Your comment"),
         max_length=LONG,
@@ -39,8 +40,8 @@ class DecisionForm(WithFiles):
     field_order = ("digest", "word", "comment", "uploads")
 
     def as_details(self) -> DecideDetails:
-        said = self.cleaned_data
-        return DecideDetails(said["digest"], said["comment"], said["uploads"])
+        data = self.cleaned_data
+        return DecideDetails(data["digest"], data["comment"], data["uploads"])
 
     def clean(self) -> None:
         word = self.cleaned_data.get("word")
@@ -51,6 +52,7 @@ class DecisionForm(WithFiles):
         ):
             self.add_error("comment", _("Tell us what should be different, then send the form."))
         super().clean()
+        # Contacts cannot see these fields. They are wrong on an outdated page only.
         if "digest" in self.errors or "word" in self.errors:
             raise ValidationError(
                 _(
@@ -61,10 +63,10 @@ class DecisionForm(WithFiles):
 
 
 class ImpactDecisionForm(WithFiles):
-    """``seal`` is of the statement that was read."""
+    """Form with the seal of the displayed impact, so that nobody answers about another one."""
 
     seal = forms.CharField(widget=forms.HiddenInput(), max_length=16)
-    # The name of the button.
+    # Sent by the button that was pressed.
     word = forms.ChoiceField(choices=[(each, each) for each in ("accept_impact", "decline_impact")])
     comment = forms.CharField(
         label=gettext_lazy("Your comment"),
@@ -77,12 +79,12 @@ class ImpactDecisionForm(WithFiles):
     field_order = ("seal", "word", "comment", "uploads")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        # There may be an open question on the page, with a form of its own.
+        # The page may also show an open question, and its form has fields of the same names.
         super().__init__(*args, auto_id="impact_%s", **kwargs)
 
     def as_details(self) -> AnswerImpactDetails:
-        said = self.cleaned_data
-        return AnswerImpactDetails(said["seal"], said["comment"], said["uploads"])
+        data = self.cleaned_data
+        return AnswerImpactDetails(data["seal"], data["comment"], data["uploads"])
 
     def clean(self) -> None:
         if (
@@ -102,7 +104,7 @@ class ImpactDecisionForm(WithFiles):
 
 
 class ChangeForm(WithFiles):
-    """``token`` stays the same however often the form is sent, so that it is captured once."""
+    """Form for a change. ``token`` stays the same when it is sent again, so it counts once."""
 
     token = forms.CharField(
         widget=forms.HiddenInput(), validators=[RegexValidator(r"\A[A-Za-z0-9_-]{16,64}\Z")]
@@ -138,8 +140,8 @@ class ChangeForm(WithFiles):
 
     @property
     def answers(self) -> dict[str, str]:
-        """By the names of the flow's fields."""
-        wanted = self.cleaned_data["wanted"]
-        return {"request.details": self.cleaned_data["details"]} | (
-            {"request.wanted": wanted.isoformat()} if wanted else {}
-        )
+        """Return the answers by the names of the flow's fields."""
+        answers = {"request.details": self.cleaned_data["details"]}
+        if wanted := self.cleaned_data["wanted"]:
+            answers["request.wanted"] = wanted.isoformat()
+        return answers

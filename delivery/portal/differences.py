@@ -13,7 +13,7 @@ from delivery.deliverables.versions import Version
 from routing.work.gates import Words
 
 AROUND = 12  # words that are shown before and after a change
-MOST = 200  # pieces of text: beyond that one reads the version itself
+MOST = 200  # pieces of text; with more changes, people read the version itself
 NAMES: Mapping[str, Words] = {
     "title": gettext_lazy("Title"),
     "slug": gettext_lazy("Page address"),
@@ -28,11 +28,12 @@ NAMES: Mapping[str, Words] = {
 @dataclass(frozen=True, slots=True)
 class News:
     """
-    ``texts`` are name, before and after; ``body`` pieces of the text, with an ellipsis where the
-    same words were left out.
+    Changes since the version that the client saw.
+
+    ``texts`` are name, before and after. ``body`` has an ellipsis where equal words are left out.
     """
 
-    since: int  # number of the version that they saw
+    since: int  # number of that version
     texts: Sequence[tuple[Words, str, str]]
     body: Sequence[TextRun]
     notes: Sequence[str]  # one sentence each
@@ -68,7 +69,7 @@ def _notes(found: Difference) -> Iterator[str]:
 
 
 def _shortened(body: Sequence[TextRun]) -> Iterator[TextRun]:
-    """Long stretches of the same words are cut to those beside a change."""
+    """Shorten long runs of equal words to those next to a change."""
     for place, run in enumerate(body):
         words = run.text.split(" ")
         if run.change != ChangeKind.SAME or len(words) <= 2 * AROUND:

@@ -1,7 +1,4 @@
-"""
-Forms of the portal: an answer, and a request as its flow asks for it, one field of its own type for
-each.
-"""
+"""Forms of the portal: an answer, and a request with the fields of its flow."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ from routing.people.actors import Actor
 from routing.people.clients import Client
 from routing.work.visibility import clients_seen_by
 
-LINE = 200  # characters of a text, as many as a title holds
+LINE = 200  # characters, as in the title of a work item
 LONG = 5_000
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,64}", re.ASCII)
 
@@ -43,16 +40,17 @@ class PortalAnswerForm(WithFiles):
 
 class RequestForm(forms.Form):
     """
-    Form with the fields of a flow, except those known from the sign-in. It ignores all other posted
-    data.
+    Form with the fields of a flow, except those known from the sign-in.
 
-    ``token`` stays the same however often the form is sent, so that it is captured once.
+    It ignores all other posted data. ``token`` stays the same when the form is sent again, so that
+    it is captured once.
     """
 
     def __init__(
         self, form: PortalForm, by: Actor, data: QueryDict | None = None, uploaded: Any = None
     ) -> None:
         self.stale = data is not None and not TOKEN.fullmatch(data.get("token", ""))
+        # The form is shown again with the text that was entered, and needs a valid token then.
         if data is not None and self.stale:
             data = data.copy()
             data["token"] = token_urlsafe(16)
@@ -61,6 +59,7 @@ class RequestForm(forms.Form):
             widget=forms.HiddenInput(), initial=lambda: token_urlsafe(16)
         )
         clients = clients_seen_by(by).filter(pk__in=by.clients_as(*ASKING))
+        # Most contacts have one client, and are not asked for it.
         self.only_client = clients[0] if len(clients) == 1 else None
         if self.only_client is None:
             self.fields["client"] = forms.ModelChoiceField(
@@ -71,13 +70,11 @@ class RequestForm(forms.Form):
             )
         self.asked = [spec for spec in form.plan.fields if spec.name not in KNOWN]
         for spec in self.asked:
-            label = (
-                spec.label if spec.required else _("%(label)s (optional)") % {"label": spec.label}
-            )
-            self.fields[spec.name] = FIELDS[spec.type](
-                spec, {"label": label, "required": spec.required}
-            )
-
+            label = spec.label
+            if not spec.required:
+                label = _("%(label)s (optional)") % {"label": label}
+            shared = {"label": label, "required": spec.required}
+            self.fields[spec.name] = FIELDS[spec.type](spec, shared)
         self.fields["uploads"] = files_field()
 
     def clean(self) -> None:
@@ -99,7 +96,7 @@ class RequestForm(forms.Form):
 
     @property
     def answers(self) -> Mapping[str, Any]:
-        """JSON values of what was filled in."""
+        """Return the entered values as JSON."""
         given = {spec.name: self.cleaned_data[spec.name] for spec in self.asked}
         return {name: _plain(value) for name, value in given.items() if value not in (None, "")}
 
@@ -107,7 +104,10 @@ class RequestForm(forms.Form):
 def _plain(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
-    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+    # Without an exponent: str(Decimal("1E+3")) is no number that a person would write.
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value)
 
 
 def _wrong(required: str, **more: str) -> dict[str, str]:
@@ -174,7 +174,7 @@ def _choice(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 class SingleLineField(forms.CharField):
     def to_python(self, value: Any) -> str:
-        """On one line: a title with line breaks would break what it is put into."""
+        """Return the text on one line. Line breaks would break titles and e-mail subjects."""
         return " ".join(str(super().to_python(value) or "").split())
 
 

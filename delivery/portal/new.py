@@ -1,4 +1,4 @@
-"""New work: which form, the form, and what became of it."""
+"""Views for new requests: the choice of a form, the form, and its confirmation."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from delivery.requests.operations.requests import ASKING
 from routing.people.actors import Actor
 from routing.work.file_types.refusal import NotKept
 
-# How often the page asks by itself whether the request is there.
+# The confirmation page checks this often whether the request exists, then offers a link instead.
 LOOKS = tuple(str(number) for number in range(15))
 
 
 def _may_ask(by: Actor) -> None:
-    """:raises PermissionDenied: for contacts who may only look"""
+    """:raises PermissionDenied: for contacts with read access only"""
     if not by.clients_as(*ASKING):
         raise PermissionDenied(
             _("You can view requests but not send them. Ask your contact person for access.")
@@ -35,7 +35,7 @@ def _may_ask(by: Actor) -> None:
 @require_safe
 @for_contacts
 def choose(request: HttpRequest, by: Actor) -> HttpResponse:
-    """The one form there is, or a choice of them."""
+    """Show a choice of forms, or go to the only one."""
     _may_ask(by)
     found = forms()
     if len(found) == 1:
@@ -50,9 +50,10 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
     found = form_named(slug)
     if found is None:
         raise Http404
-    form = RequestForm(
-        found, by, *((request.POST, request.FILES) if request.method == "POST" else ())
-    )
+    if request.method == "POST":
+        form = RequestForm(found, by, request.POST, request.FILES)
+    else:
+        form = RequestForm(found, by)
     if request.method == "POST" and form.is_valid():
         token, uploads = form.cleaned_data["token"], form.cleaned_data["uploads"]
         try:
@@ -77,25 +78,20 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
 @for_contacts
 def sent(request: HttpRequest, by: Actor, token: str) -> HttpResponse:
     """
-    Show a sent form, and redirect to its request once there is one.
+    Confirm a sent form, and redirect to its request once there is one.
 
-    :raises Http404: if this contact sent no such form
+    :raises Http404: if this contact has not sent such a form
     """
     if by.contact_id is None or not submitted_before(by.contact_id, token[:64]):
         raise Http404
     row = opened(by, token)
     small = bool(request.headers.get("HX-Request"))
+    if row is not None and small:
+        return HttpResponseClientRedirect(reverse("portal:request", args=[row.item.ref]))
     if row is not None:
-        return (
-            HttpResponseClientRedirect(reverse("portal:request", args=[row.item.ref]))
-            if small
-            else redirect("portal:request", row.item.ref)
-        )
+        return redirect("portal:request", row.item.ref)
     asked = request.GET.get("look", "0")
     look = LOOKS.index(asked) + 1 if asked in LOOKS else len(LOOKS)
-    return page(
-        request,
-        by,
-        "_wait" if small else "sent",
-        {"token": token, "look": look if look < len(LOOKS) else 0},
-    )
+    # With 0 the page stops checking.
+    context = {"token": token, "look": look if look < len(LOOKS) else 0}
+    return page(request, by, "_wait" if small else "sent", context)

@@ -1,4 +1,4 @@
-"""Approvals for a contact: the question, the exact version and the changes in it."""
+"""Approvals as questions to a contact."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ ENDED: Mapping[str, Words] = {
 
 
 def questions_of(by: Actor) -> Any:
-    """The questions to clients that this contact may see."""
+    """Return the questions to clients that this contact may see."""
     seen = work_seen_by(by).order_by()
     return Approval.objects.filter(item__in=seen).select_related(
         "item__client", "item__parent", "item__owner", "version__deliverable__item"
@@ -57,7 +57,7 @@ def questions_of(by: Actor) -> Any:
 
 
 def question_of(by: Actor, ref: str) -> Approval:
-    """:raises Http404: if there is none, or this contact may not see it"""
+    """:raises Http404: if there is no such question, or this contact may not see it"""
     found: Approval | None = questions_of(by).filter(item__ref=ref).first()
     if found is None:
         raise Http404
@@ -65,13 +65,13 @@ def question_of(by: Actor, ref: str) -> Approval:
 
 
 def may_decide(row: Approval, by: Actor, at: datetime) -> bool:
-    """Return the door's answer, for drawing the buttons."""
+    """Return whether the door would accept an answer, for drawing the buttons."""
     [(_step, answers)] = preview([approvals.approve], row, by=by, at=at)
     return all(each.passed for each in answers)
 
 
 def newer(row: Approval, by: Actor) -> Approval | None:
-    """The question that is open about the same work now."""
+    """Return the open question about the same deliverable, if it is another one."""
     about: Approval | None = (
         questions_of(by)
         .filter(version__deliverable=row.version.deliverable_id, state=State.PENDING)
@@ -82,7 +82,7 @@ def newer(row: Approval, by: Actor) -> Approval | None:
 
 
 def seen_before(row: Approval) -> Version | None:
-    """The newest earlier version that somebody of the client opened or answered."""
+    """Return the newest earlier version that someone at the client opened or answered."""
     answered = Exists(Answer.objects.filter(approval=OuterRef("pk"), contact__isnull=False))
     asked = Approval.objects.filter(Q(seen_at__isnull=False) | answered, audience=row.audience)
     known = Version.objects.filter(
@@ -93,9 +93,9 @@ def seen_before(row: Approval) -> Version | None:
 
 def body_of(row: Approval, address: str) -> str:
     """
-    The version's HTML with its images at addresses that ask for permission.
+    Return the version's HTML with images at URLs that check the permission.
 
-    :param address: of an image, with ``{}`` for its digest
+    :param address: URL of an image, with ``{}`` for its digest
     """
     return _ASSET.sub(
         lambda found: found[1] + address.format(found[2]) + found[3], row.version.body_html
@@ -120,22 +120,19 @@ def answers_to(row: Approval, by: Actor) -> list[AnswerLine]:
         .select_related("contact")
         .order_by("pk")
     )
-    return [
-        AnswerLine(
-            each.at,
-            _("You") if each.contact_id == by.contact_id else str(each.contact),
-            SAID[each.word],
-        )
-        for each in rows
-    ]
+    lines = []
+    for each in rows:
+        who = _("You") if each.contact_id == by.contact_id else str(each.contact)
+        lines.append(AnswerLine(each.at, who, SAID[each.word]))
+    return lines
 
 
 def answered_before(row: Approval, by: Actor) -> Answer | None:
-    return (
-        Answer.objects.filter(approval=row, contact=by.contact_id).first()
-        if by.contact_id
-        else None
-    )
+    """Return this contact's own answer, if there is one."""
+    # Without a contact, the filter would find the answers of staff.
+    if not by.contact_id:
+        return None
+    return Answer.objects.filter(approval=row, contact=by.contact_id).first()
 
 
 def decision_status(row: Approval, by: Actor, *, can_decide: bool) -> Words:
@@ -153,4 +150,5 @@ def decision_status(row: Approval, by: Actor, *, can_decide: bool) -> Words:
         return _("You have answered. We are waiting for someone else at your company.")
     if row.item.client_id not in by.clients_as("approver"):
         return _("This is waiting for an approver at your company. You can view it but not decide.")
+    # The deadline has passed, but the job that closes the approval has not run yet.
     return ENDED[State.EXPIRED]

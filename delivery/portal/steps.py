@@ -1,6 +1,4 @@
-"""
-Steps of a contact on a request: answer its question, withdraw it. Each is a POST to an operation.
-"""
+"""Views for the steps of a contact on a request: answer its question, and withdraw it."""
 
 from __future__ import annotations
 
@@ -43,7 +41,7 @@ def answer_question(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_contacts
 def withdraw_request(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
-    """Ask once more, then withdraw."""
+    """Ask for confirmation, then withdraw the request."""
     row = request_of(by, ref)
     context = {"row": row, "open": can(withdraw, row, by)}
     if request.method != "POST":
@@ -56,7 +54,8 @@ def withdraw_request(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 
 
 def _why(result: OperationResult) -> str:
-    """The gates' messages; their evidence is the agency's own."""
+    """Return the gates' messages without their evidence, which is for the agency."""
+    # A refused state means that a colleague has answered in the meantime.
     if any(each.code == "state" for each in result.refusals):
         return _("This question has already been answered.")
     return " ".join(str(each.message) for each in result.refusals)

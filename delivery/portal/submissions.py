@@ -1,4 +1,4 @@
-"""The forms that contacts can fill in, and what they sent that is no request yet."""
+"""Forms that contacts can fill in, and sent forms that have no request yet."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PendingSubmission:
 
 
 def forms() -> list[PortalForm]:
-    """The live flows that a portal form starts, by name."""
+    """Return the live flows that a portal form starts, by name."""
     live = FlowVersion.objects.live().select_related("flow").prefetch_related("triggers")
     found = [
         PortalForm(version.flow, published(version.pk)) for version in live if _is_form(version)
@@ -43,6 +43,7 @@ def form_named(slug: str) -> PortalForm | None:
 
 
 def _is_form(version: FlowVersion) -> bool:
+    # A trigger without a value takes every form, including that of its own flow.
     wanted = {("", ""), (FORM, version.flow.slug)}
     return any(
         trigger.kind == KIND and (trigger.field, trigger.value) in wanted
@@ -51,7 +52,7 @@ def _is_form(version: FlowVersion) -> bool:
 
 
 def opened(by: Actor, token: str) -> Request | None:
-    """The request that came of a form this contact sent, once there is one."""
+    """Return the request that a sent form of this contact led to, once it exists."""
     about = {
         "source": SOURCE,
         "subject_type": SUBJECT,

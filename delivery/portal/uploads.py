@@ -1,4 +1,4 @@
-"""Files that contacts may add wherever they write."""
+"""The field with which contacts add files to a form."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from routing.desk.notes import MOST_FILES, FilesField
 
 
 def files_field() -> FilesField:
-    """With its limits told before anything is chosen."""
+    """Return a field for files that states its limits."""
     text = _("Images, PDFs, documents or videos. Up to %(most)s files of %(size)s each.")
     limits = {"most": MOST_FILES, "size": filesizeformat(settings.FILE_MAX_BYTES)}
     return FilesField(label=_("Files (optional)"), required=False, help_text=text % limits)
 
 
 class WithFiles(forms.Form):
-    """A form that takes files too, at its end."""
+    """Form with a field for files at its end."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

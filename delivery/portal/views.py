@@ -1,6 +1,4 @@
-"""
-The portal's pages to read: home, requests, one request. Each starts from what this contact may see.
-"""
+"""Views for reading: the home page, the requests, and one request."""
 
 from __future__ import annotations
 
@@ -41,7 +39,7 @@ FROM_PEOPLE = frozenset(
 
 
 def requests_of(by: Actor) -> Any:
-    """The requests that this contact may see, newest first."""
+    """Return the requests that this contact may see, newest first."""
     seen = work_seen_by(by).order_by()
     return (
         Request.objects.filter(item__in=seen)
@@ -51,7 +49,7 @@ def requests_of(by: Actor) -> Any:
 
 
 def request_of(by: Actor, ref: str) -> Request:
-    """:raises Http404: if there is none, or this contact may not see it"""
+    """:raises Http404: if there is no such request, or this contact may not see it"""
     found: Request | None = (
         requests_of(by)
         .select_related(
@@ -79,6 +77,7 @@ def page(
 @require_safe
 @for_contacts
 def home(request: HttpRequest, by: Actor) -> HttpResponse:
+    # One more than shown tells whether there are more, without a second query.
     rows = list(requests_of(by).filter(item__is_open=True)[: ON_HOME + 1])
     context = {
         "waiting": waiting_for(by),
@@ -93,29 +92,26 @@ def home(request: HttpRequest, by: Actor) -> HttpResponse:
 @require_safe
 @for_contacts
 def requests(request: HttpRequest, by: Actor) -> HttpResponse:
-    show, words = (
-        request.GET.get("show", "open"),
-        request.GET.get("q", "").replace("\x00", "").strip()[:100],
-    )
+    show = request.GET.get("show", "open")
+    # PostgreSQL raises an error for NUL in a text.
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     rows = requests_of(by)
     if show in {"open", "ended"}:
         rows = rows.filter(item__is_open=show == "open")
     if words:
         rows = rows.filter(Q(item__title__icontains=words) | Q(item__ref__iexact=words))
     found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    # A sent form without a request has no reference to search for, and it has not ended.
+    sent = not_opened_yet(by) if show == "open" and not words else []
     context = {
         "found": found,
         "rows": [(row, status_of(row)) for row in found],
         "show": show,
         "words": words,
+        "sent": sent,
     }
     name = "_list" if request.headers.get("HX-Target") == "list" else "requests"
-    return page(
-        request,
-        by,
-        name,
-        context | {"sent": not_opened_yet(by) if show == "open" and not words else []},
-    )
+    return page(request, by, name, context)
 
 
 @require_safe
@@ -128,9 +124,9 @@ def one(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 @for_contacts
 def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpResponseBase:
     """
-    A file that was shared about a request that this contact may see.
+    Serve a file that is shared on a request.
 
-    :raises Http404: if there is none such
+    :raises Http404: if there is no such file
     """
     shared = Note.objects.for_client().filter(item=request_of(by, ref).item_id)
     found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
@@ -151,8 +147,8 @@ def request_page(
     can_answer = can(answer, row, by)
     context = {
         "row": row,
-        "standing": status_of(row),
-        # What a CRM or a lead's form told is the agency's own note, not what the client asked for.
+        "status": status_of(row),
+        # Details from a CRM or a lead form are the agency's own notes, not the client's words.
         "asked": row.details if row.channel in FROM_PEOPLE else "",
         "history": history_of(row, by),
         "notes": shared_notes(row, by),
@@ -174,12 +170,12 @@ def works_in(row: Request) -> list[tuple[Deliverable, ClientStatus]]:
 
 
 def currency_of(row: Request) -> str:
-    """Of the money that a change takes: what its target was sold in."""
+    """Return the currency of a change: that of the engagement of its target."""
     sold = row.target.brief.engagement if row.target else None
     return sold.currency if sold else ""
 
 
 def can(step: Operation[Any], row: Request, by: Actor) -> bool:
-    """Return the door's answer, for drawing a button."""
+    """Return whether the door would accept a step, for drawing a button."""
     [(_step, answers)] = preview([step], row, by=by, at=row.item.changed_at)
     return all(each.passed for each in answers)

@@ -1,4 +1,4 @@
-"""Work that waits for a contact, in one list from all contributors."""
+"""Work that waits for a contact, collected into one list."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ from routing.work.visibility import work_seen_by
 
 @dataclass(frozen=True, slots=True)
 class WaitingEntry:
-    """
-    One thing to do: ``do`` is the label of its button, ``due_at`` is None where nothing presses.
-    """
+    """One thing to do. ``do`` is the label of its button; ``due_at`` is None without a deadline."""
 
     do: Words
     title: str
@@ -35,7 +33,7 @@ class WaitingEntry:
 
 
 def questions(by: Actor) -> Sequence[WaitingEntry]:
-    """Questions about requests, for those who may answer them."""
+    """Return open questions about requests that this contact may answer."""
     mine = work_seen_by(by).filter(client__in=by.clients_as(*ASKING), held_at=None).order_by()
     rows = Request.objects.filter(
         item__in=mine, state=Request.State.NEEDS_INFORMATION
@@ -53,7 +51,7 @@ def questions(by: Actor) -> Sequence[WaitingEntry]:
 
 
 def decisions(by: Actor) -> Sequence[WaitingEntry]:
-    """Versions to decide about, for approvers who have not answered yet."""
+    """Return versions that this contact may decide about and has not answered."""
     mine = questions_of(by).filter(
         state=Approval.State.PENDING,
         item__client__in=by.clients_as(Membership.Role.APPROVER),
@@ -104,8 +102,10 @@ def waiting_for_others(by: Actor) -> list[WaitingEntry]:
 
 
 def waiting_for(by: Actor) -> list[WaitingEntry]:
-    """Everything that waits for this contact: what is due first, then what waits longest."""
-    found = [entry for source in SOURCES for entry in source(by)]
+    """Return everything that waits for this contact: by deadline, then by age."""
+    found: list[WaitingEntry] = []
+    for source in SOURCES:
+        found += source(by)
     return sorted(
         found, key=lambda entry: (entry.due_at is None, entry.due_at or entry.since, entry.url)
     )

@@ -1,4 +1,4 @@
-"""Client-facing words for states, next steps and history of work."""
+"""Words for clients: states of requests, next steps, history and shared notes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_NOTES = 50
 
 @dataclass(frozen=True, slots=True)
 class ClientStatus:
-    """``tone`` is calm, good, ask or over; ``then`` says what happens next, and who does it."""
+    """Status for clients. ``tone`` is calm, good, ask or over; ``then`` says what happens next."""
 
     label: Words
     then: Words
@@ -85,6 +85,7 @@ PAUSED = ClientStatus(
     "ask",
 )
 
+# Only these events are shown to clients. Triage and edits are internal.
 _HISTORY: dict[str, Words] = {
     "delivery.request.create": gettext_lazy("Received"),
     "delivery.request.ask": gettext_lazy("Question asked"),
@@ -107,9 +108,7 @@ _HISTORY: dict[str, Words] = {
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """
-    One line of a request's history; ``who`` is you, a colleague, or the agency as a whole (empty).
-    """
+    """One line of a request's history. ``who`` is you, a colleague, or empty for the agency."""
 
     at: datetime
     words: Words
@@ -119,19 +118,14 @@ class HistoryLine:
 def status_of(row: Request) -> ClientStatus:
     if row.item.held_at and row.is_open:
         return PAUSED
-    return (
-        AGREEING
-        if row.impact == Request.Impact.STATED and row.state in Request.before_acceptance
-        else STATUSES[row.state]
-    )
+    # After acceptance the impact is history, whatever its last answer was.
+    if row.impact == Request.Impact.STATED and row.state in Request.before_acceptance:
+        return AGREEING
+    return STATUSES[row.state]
 
 
 def history_of(row: Request, by: Actor) -> list[HistoryLine]:
-    """
-    Return the history, newest first.
-
-    Only the events named above, without the agency's reasons.
-    """
+    """Return the history for clients, newest first, without the agency's reasons."""
     found = (
         Event.objects.filter(item=row.item_id, kind__in=_HISTORY)
         .select_related("actor")
@@ -142,10 +136,7 @@ def history_of(row: Request, by: Actor) -> list[HistoryLine]:
 
 @dataclass(frozen=True, slots=True)
 class SharedNote:
-    """
-    A shared note. ``who`` is as in ``HistoryLine``; ``files`` are those whose bytes are still
-    there.
-    """
+    """A shared note. ``who`` is as in ``HistoryLine``; ``files`` are those that still exist."""
 
     at: datetime
     who: str
@@ -165,19 +156,19 @@ def shared_notes(row: WorkNoun, by: Actor) -> list[SharedNote]:
         .select_related("author")
         .prefetch_related("files")[:MOST_NOTES]
     )
-    said = [
-        SharedNote(
-            note.at,
-            _who(note.author, by),
-            note.body,
-            tuple(each for each in note.files.all() if each.is_kept),
-        )
-        for note in found
-    ]
-    return [each for each in said if each.text or each.files]
+    notes = []
+    for note in found:
+        files = tuple(file for file in note.files.all() if file.is_kept)
+        # Both may have been removed by redaction and retention.
+        if note.body or files:
+            notes.append(SharedNote(note.at, _who(note.author, by), note.body, files))
+    return notes
 
 
 def _who(person: User, by: Actor) -> str:
     if person.pk == by.user_id:
         return _("you")
-    return "" if person.is_staff or person.kind == User.Kind.SERVICE else _("a colleague")
+    # Clients see the agency as a whole, not who works there.
+    if person.is_staff or person.kind == User.Kind.SERVICE:
+        return ""
+    return _("a colleague")

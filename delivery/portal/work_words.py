@@ -1,4 +1,4 @@
-"""Client-facing words for the states of deliverables."""
+"""Words for clients: states of deliverables and next steps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _PUBLISHING = ClientStatus(
     gettext_lazy("We are publishing it. The address will appear here."),
     "good",
 )
-WORK_STANDINGS: dict[str, ClientStatus] = {
+# Internal steps look alike to clients: only what they can act on makes a difference.
+WORK_STATUSES: dict[str, ClientStatus] = {
     S.PLANNED: ClientStatus(
         gettext_lazy("Planned"), gettext_lazy("It is agreed. We have not started yet.")
     ),
@@ -64,4 +65,4 @@ WORK_STANDINGS: dict[str, ClientStatus] = {
 
 
 def work_status_of(row: Deliverable) -> ClientStatus:
-    return PAUSED if row.item.held_at and row.is_open else WORK_STANDINGS[row.state]
+    return PAUSED if row.item.held_at and row.is_open else WORK_STATUSES[row.state]

@@ -1,6 +1,4 @@
-"""
-The pages of what is made for a client: where it is, where it can be seen, what was handed over.
-"""
+"""Views for deliverables: their status, their address, and the files that were handed over."""
 
 from __future__ import annotations
 
@@ -28,7 +26,7 @@ from routing.work.visibility import work_seen_by
 
 
 def works_of(by: Actor) -> Any:
-    """The deliverables that this contact may see."""
+    """Return the deliverables that this contact may see."""
     seen = work_seen_by(by).order_by()
     return Deliverable.objects.filter(item__in=seen).select_related(
         "item__client", "item__owner", "request__item", "version"
@@ -36,7 +34,7 @@ def works_of(by: Actor) -> Any:
 
 
 def work_of(by: Actor, ref: str) -> Deliverable:
-    """:raises Http404: if there is none, or this contact may not see it"""
+    """:raises Http404: if there is no such deliverable, or this contact may not see it"""
     found: Deliverable | None = works_of(by).filter(item__ref=ref).first()
     if found is None:
         raise Http404
@@ -44,7 +42,7 @@ def work_of(by: Actor, ref: str) -> Deliverable:
 
 
 def changes_of(row: Deliverable, by: Actor) -> Any:
-    """The requests to change it, newest first."""
+    """Return the requests to change a deliverable, newest first."""
     return (
         Request.objects.filter(target=row.pk, item__in=work_seen_by(by).order_by())
         .select_related("item")
@@ -53,10 +51,11 @@ def changes_of(row: Deliverable, by: Actor) -> Any:
 
 
 def handed_over(row: Deliverable) -> list[Any]:
-    """The files that the client has from us, in their places."""
-    return (
-        parts_of(row.version) if row.state == Deliverable.State.HANDED_OVER and row.version else []
-    )
+    """Return the files that were handed over, in their order."""
+    # Before the handover the client sees the files on the page of a question only.
+    if row.state != Deliverable.State.HANDED_OVER or row.version is None:
+        return []
+    return parts_of(row.version)
 
 
 @require_safe
@@ -66,7 +65,7 @@ def work(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
     asked = list(questions_of(by).filter(version__deliverable=row.pk).order_by("-pk"))
     context = {
         "row": row,
-        "standing": work_status_of(row),
+        "status": work_status_of(row),
         "asked": asked,
         "open": next((each for each in asked if each.state == Approval.State.PENDING), None),
         "parts": handed_over(row),
@@ -80,7 +79,11 @@ def work(request: HttpRequest, by: Actor, ref: str) -> HttpResponse:
 @require_safe
 @for_contacts
 def part(request: HttpRequest, by: Actor, ref: str, part_id: int) -> HttpResponseBase:
-    """A file that was handed over. :raises Http404: if there is none such, or it was not"""
+    """
+    Serve a file that was handed over.
+
+    :raises Http404: if there is no such file, or it was not handed over
+    """
     found = next((each for each in handed_over(work_of(by, ref)) if each.pk == part_id), None)
     if found is None:
         raise Http404
@@ -90,7 +93,11 @@ def part(request: HttpRequest, by: Actor, ref: str, part_id: int) -> HttpRespons
 @require_safe
 @for_contacts
 def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpResponseBase:
-    """A file that was shared about it. :raises Http404: if there is none such"""
+    """
+    Serve a file that is shared on a deliverable.
+
+    :raises Http404: if there is no such file
+    """
     shared = Note.objects.for_client().filter(item=work_of(by, ref).item_id)
     found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
     if found is None:

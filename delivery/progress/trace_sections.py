@@ -1,9 +1,8 @@
-"""
-Trace sections for the agency's work: requests, briefs, deliverables with versions, and approvals.
-"""
+"""Trace sections for requests, briefs, deliverables, versions and approvals."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
@@ -74,19 +73,18 @@ def deliverables(run: Run) -> Sequence[TraceEntry]:
 
 @trace_section
 def versions(run: Run) -> Sequence[TraceEntry]:
-    """Each version with the newest result of each check."""
+    """Return each version with the newest result of each check."""
     found = list(
         Version.objects.filter(deliverable__item__run=run)
         .select_related("deliverable__item", "author")
         .order_by("pk")
     )
-    results: dict[int, dict[str, str]] = {}
-    for result in (
-        CheckResult.objects.filter(version__in=found).select_related("check_row").order_by("pk")
-    ):
-        results.setdefault(result.version_id, {})[result.check_row.name] = (
-            "passed" if result.passed else "failed"
-        )
+    results: dict[int, dict[str, str]] = defaultdict(dict)
+    stored = CheckResult.objects.filter(version__in=found).select_related("check_row")
+    # In the order of their ids, so that the newest result of a check replaces earlier ones.
+    for result in stored.order_by("pk"):
+        outcome = "passed" if result.passed else "failed"
+        results[result.version_id][result.check_row.name] = outcome
     return [
         TraceEntry(
             row.at,
@@ -109,9 +107,9 @@ def versions(run: Run) -> Sequence[TraceEntry]:
 @trace_section
 def approvals(run: Run) -> Sequence[TraceEntry]:
     """
-    Each question, and each answer by itself.
+    Return each approval, and each answer as an entry of its own.
 
-    Who of the client answered is an id: names are on the approval's page.
+    Contacts appear by id. Their names are on the page of the approval, where erasure reaches them.
     """
     found = list(
         Approval.objects.filter(item__run=run)

@@ -1,4 +1,4 @@
-"""Words for the pages of what is made."""
+"""Template filters for pages of versions."""
 
 from django import template
 
@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def field_name(name: str) -> str:
-    """A field of a version as a person calls it."""
+    """Return the label of a field of a version."""
     return str(Version._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]  # fields of versions have one

@@ -99,7 +99,7 @@ def _publish(cast: Cast, at: datetime) -> None:
                 personal=personal,
                 position=place,
             )
-            for place, (name, label, kind, required, personal) in enumerate(FIELDS)
+            for place, (name, label, kind, required, personal, _choices) in enumerate(FIELDS)
         ]
     )
     Rule.objects.create(

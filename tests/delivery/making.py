@@ -13,7 +13,7 @@ from typing import Any
 from django.utils import timezone
 
 from delivery.approvals.details import DecideDetails
-from delivery.approvals.operations import approvals, deliverables
+from delivery.approvals.operations import answering, approvals, deliverables
 from delivery.briefs.details import EditBriefDetails
 from delivery.briefs.operations import briefs
 from delivery.deliverables.formats import Format
@@ -131,7 +131,7 @@ def say(page: Deliverable, word: str, comment: str = "", digest: str = "") -> Op
     contact = approver()
     contact.user = contact.user or User.objects.create_user("carla@acme.test", full_name="Carla")
     contact.save()
-    step = next(verb for verb, said in approvals.WORDS.items() if said == word)
+    step = next(verb for verb, said in answering.WORDS.items() if said == word)
     asked = question(page)
     [result] = getattr(approvals, step)(
         [asked.pk],

@@ -36,7 +36,8 @@ class CheckStatus:
 
 
 def checks_of(row: Deliverable, version: Version) -> Sequence[CheckStatus]:
-    """Return the checks of a version: failed ones first, then those without a result, then passed.
+    """
+    Return the checks of a version: failed ones first, then those without a result.
 
     Checks that no longer apply are included if they have a result.
     """

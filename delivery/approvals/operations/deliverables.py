@@ -31,7 +31,7 @@ grant("delivery.view_deliverable", *EVERYONE)
 def begin(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
-    """Whoever begins makes it, if nobody was named and they may upload versions."""
+    """Start production. The actor becomes the assignee if there is none and they may upload."""
     doer = by.user_id if by.may("delivery.upload_deliverable") and not by.is_service else None
     inner = step.with_details(StartDetails)
     return move(inner, ids, by=by, at=at, reason=reason, details=StartDetails(doer))
@@ -40,6 +40,7 @@ def begin(
 def judge_again(
     step: Operation[None], ids: Sequence[int], *, by: Actor, at: datetime, reason: str = ""
 ) -> list[OperationResult]:
+    """Run the checks again, and act on the results in the same transaction."""
     with transaction.atomic(savepoint=False):
         results = move(step, ids, by=by, at=at, reason=reason)
         evaluate_checks([result.row for result in results if result.done], by=by, at=at)
@@ -55,21 +56,16 @@ def sign(
     reason: str = "",
     details: SignOffDetails,
 ) -> list[OperationResult]:
-    """Sign one judgment of each deliverable's newest version, if it waits for a person."""
+    """Sign off one check of the newest version of each deliverable, if it waits for that."""
     check, note = details.check, details.note
     with transaction.atomic(savepoint=False):
+        # Two reviewers may sign off at once: the second one must see the result of the first.
         lock(Deliverable, ids)
-        waiting = checks.judged_checks(
-            list(Deliverable.objects.filter(pk__in=ids).select_related("item"))
-        )
-        unsigned = {
-            pk
-            for pk, known in waiting.items()
-            if any(each.unsigned and each.check.pk == check for each in known)
-        }
-        results = []
+        waiting = _waiting_for(check, ids)
+        results: list[OperationResult] = []
         for pk in dict.fromkeys(ids):
-            signature = details if pk in unsigned else replace(details, check=None)
+            # Without a check, the gate refuses the row with its message.
+            signature = details if pk in waiting else replace(details, check=None)
             results += move(step, [pk], by=by, at=at, reason=reason or note, details=signature)
         done = [result.row for result in results if result.done]
         for row in done:
@@ -78,16 +74,27 @@ def sign(
     return results
 
 
+def _waiting_for(check: int | None, ids: Sequence[int]) -> set[int]:
+    """Return the ids of the deliverables whose newest version waits for this sign-off."""
+    rows = list(Deliverable.objects.filter(pk__in=ids).select_related("item"))
+    waiting = set()
+    for pk, known in checks.judged_checks(rows).items():
+        if any(each.unsigned and each.check.pk == check for each in known):
+            waiting.add(pk)
+    return waiting
+
+
 def evaluate_checks(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
-    """Run the checks of deliverables in QA, and take each where they lead."""
+    """Run the checks of deliverables in QA, and act on the results."""
     if rows:
         conclude(checks.judge(rows, by=by, at=at), by=by, at=at)
 
 
 def conclude(known: Mapping[int, Sequence[checks.Judged]], *, by: Actor, at: datetime) -> None:
     """
-    Failed: back for rework, saying what failed. All passed: on to the reviews. Otherwise somebody
-    has to sign.
+    Return failed deliverables for rework, and pass those that are clear.
+
+    The others wait in QA for a sign-off.
     """
     failed, clear, _waiting = checks.split(known)
     for pk, names in failed.items():

@@ -1,4 +1,4 @@
-"""Reactions to the reviews of a deliverable: approvals are requested, withdrawn and acted upon."""
+"""Reactions to reviews: approvals are requested, withdrawn and acted upon."""
 
 from __future__ import annotations
 
@@ -34,24 +34,26 @@ State = Deliverable.State
 
 
 def open_question(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> None:
-    """Ask the next stage about the newest version of each deliverable."""
+    """Open an approval for the next stage of each deliverable's newest version."""
     stages, done = stages_of(rows), progress(rows)
-    asked = [
-        (row, done[row.pk][0], stages[row.pk][done[row.pk][0]])
-        for row in rows
-        if done[row.pk][0] < len(stages[row.pk])
-    ]
-    made = create([_question(row, place, stage, at) for row, place, stage in asked], by=by, at=at)
+    asked = []
+    for row in rows:
+        place, of_row = done[row.pk][0], stages[row.pk]
+        if place < len(of_row):
+            asked.append(_question(row, place, of_row[place], at))
+    made = create(asked, by=by, at=at)
     internal = [each.item for each in made if each.audience == Audience.INTERNAL]
     tell_owners(internal, Notification.Words.APPROVAL, by=Actor.system(), at=at)
 
 
 def _question(row: Deliverable, place: int, stage: Stage, at: datetime) -> Approval:
     item, version = row.item, row.version
-    assert version is not None  # what is reviewed has one: the database refuses anything else
+    # A constraint of the database refuses a deliverable in review without a version.
+    assert version is not None
     client = stage.audience == Audience.CLIENT
     owner, backup = item.owner_id, item.backup_id
-    if not client and version.author_id == owner:  # who made it cannot answer
+    # The author of a version cannot approve it, so the backup gets the question.
+    if not client and version.author_id == owner:
         owner, backup = backup, owner
     return Approval(
         item=new_item(
@@ -81,6 +83,7 @@ def ask_the_agency(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None
     stages = stages_of(rows)
     internal = [row for row in rows if stages[row.pk][0].audience == Audience.INTERNAL]
     open_question(internal, by=Actor.system(), at=at)
+    # The owner decides when to ask the client.
     for row in rows:
         if row not in internal:
             tell_owners(
@@ -100,8 +103,10 @@ def ask_next(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 @react(approvals.approve)
 def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """
-    After a stage: the next one of the same audience, the button that asks the client, or the
-    approval of the whole.
+    Continue after a completed stage.
+
+    Approve the deliverable after the last one. Otherwise ask the next stage, or notify the owner if
+    the client is to be asked for the first time.
     """
     about = list(
         Deliverable.objects.filter(version__in=[row.version_id for row in rows]).select_related(
@@ -117,6 +122,7 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
         elif left[0].audience == Audience.INTERNAL:
             agency.append(row.pk)
         elif row.state == State.IN_CLIENT_REVIEW:
+            # A second stage of the client's own: the owner has decided to ask the client already.
             client.append(row)
         else:
             tell_owners(
@@ -141,9 +147,7 @@ def go_on(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 
 @react(approvals.request_changes)
 def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    """
-    Changes asked for by anyone send the work back; the client's count as a round of what was sold.
-    """
+    """Return the work for rework. Changes for the client use up a change round."""
     for row in rows:
         ids = list(Deliverable.objects.filter(version=row.version_id).values_list("pk", flat=True))
         counts = row.audience == Audience.CLIENT
@@ -169,19 +173,15 @@ def rework(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 
 
 def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
-    """More rounds than were sold are a person's to settle."""
-    for row in Deliverable.objects.filter(pk__in=[row.pk for row in rows]).select_related(
-        "item__client", "brief__engagement"
-    ):
+    """Raise an exception if more change rounds are used than were sold."""
+    about = Deliverable.objects.filter(pk__in=[row.pk for row in rows])
+    for row in about.select_related("item__client", "brief__engagement"):
         engagement = row.brief.engagement
         if engagement is None or engagement.rounds is None:
             continue
-        used = (
-            Deliverable.objects.filter(brief__engagement=engagement).aggregate(used=Sum("rounds"))[
-                "used"
-            ]
-            or 0
-        )
+        # Rounds are sold for the engagement as a whole, not for each deliverable.
+        sold = Deliverable.objects.filter(brief__engagement=engagement)
+        used = sold.aggregate(used=Sum("rounds"))["used"] or 0
         if used > engagement.rounds:
             evidence = {"used": used, "sold": engagement.rounds, "engagement": engagement.pk}
             raise_exception(ExceptionFinding(Reason.ROUNDS_EXCEEDED, evidence, row.item), at=at)
@@ -189,20 +189,19 @@ def _count_rounds(rows: Sequence[Deliverable], at: datetime) -> None:
 
 @react(approvals.reject, approvals.expire)
 def stop_and_ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    """Neither is an approval: the owner decides how to go on."""
+    """Raise an exception for the owner, who decides what happens next."""
     for row in rows:
+        # A newer version may be under way already; then there is nothing to stall.
         about = Deliverable.objects.filter(
             verb_of(Deliverable, "stall").guard, version=row.version_id
         )
         results = carry(deliverables.stall, list(about.values_list("pk", flat=True)), by=by, at=at)
         reason = Reason.REJECTED if row.state == Approval.State.REJECTED else Reason.NO_ANSWER
-        for each in (result.row for result in results if result.done):
-            raise_exception(
-                ExceptionFinding(
-                    reason, {"approval": row.item.ref, "stage": row.stage + 1}, each.item
-                ),
-                at=at,
-            )
+        evidence = {"approval": row.item.ref, "stage": row.stage + 1}
+        for result in results:
+            if result.done:
+                finding = ExceptionFinding(reason, evidence, result.row.item)
+                raise_exception(finding, at=at)
     _withdraw([row.version_id for row in rows], by=by, at=at)
 
 
@@ -224,16 +223,18 @@ def take_back(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     deliverables.cancel,
 )
 def end_stalls(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """Its owner decided how to go on: another rejection, or silence, is told anew."""
+    """
+    Withdraw the exceptions of earlier rejections and silence, since the owner has decided.
+
+    Another rejection then raises a new one.
+    """
     stalls = ExceptionCase.objects.filter(
         item__parent__in=[row.item_id for row in rows],
         reason__in=[Reason.REJECTED, Reason.NO_ANSWER],
+        state__in=ExceptionCase.open_states,
     )
-    if ids := list(
-        stalls.filter(state__in=ExceptionCase.open_states)
-        .order_by("item_id")
-        .values_list("pk", flat=True)
-    ):
+    # By item, which is the order of locks.
+    if ids := list(stalls.order_by("item_id").values_list("pk", flat=True)):
         carry(runs.withdraw_case, ids, by=Actor.system(), at=at, reason=str(_("Work resumed.")))
 
 
@@ -263,22 +264,24 @@ def _withdraw(versions: Sequence[int], *, by: Actor, at: datetime) -> None:
 
 @react(versions.upload)
 def supersede(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """Approvals are of the version they saw, and of no other."""
-    by_deliverable: dict[int, int] = {row.pk: row.version_id or 0 for row in rows}
-    older = Approval.objects.filter(
-        version__deliverable__in=by_deliverable, state=Approval.State.APPROVED
+    """Supersede the approvals of older versions: an approval counts for one version only."""
+    newest = {row.pk: row.version_id or 0 for row in rows}
+    approved = Approval.objects.filter(
+        version__deliverable__in=newest, state=Approval.State.APPROVED
     )
-    ids = list(older.exclude(version__in=by_deliverable.values()).values_list("pk", flat=True))
+    older = approved.exclude(version__in=newest.values())
+    ids = list(older.values_list("pk", flat=True))
     if ids:
         carry(approvals.supersede, ids, by=by, at=at, reason=str(_("A newer version replaced it.")))
 
 
 def expire_due(*, at: datetime, limit: int = 200) -> int:
     """
-    End questions that nobody answered in time; how many. Safe beside another one, and to repeat.
+    Expire approvals whose deadline has passed, and return their number.
 
-    What is on hold cannot be answered, so it does not expire.
+    It is safe to run twice, also at the same time.
     """
+    # Work on hold cannot be answered, so its approvals do not expire.
     due = Approval.objects.filter(
         state=Approval.State.PENDING, expires_at__lte=at, item__held_at=None
     ).order_by("expires_at")
@@ -287,5 +290,5 @@ def expire_due(*, at: datetime, limit: int = 200) -> int:
     def expire(some: Sequence[int]) -> int:
         return sum(result.done for result in approvals.expire(some, by=Actor.system(), at=at))
 
-    # Logged; asked again by the next tick, after the others.
+    # One approval that fails is logged and tried again at the next run. The others expire.
     return isolate(expire, ids, lambda _pk, _why: None)

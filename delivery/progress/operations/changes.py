@@ -1,7 +1,4 @@
-"""
-Changes that a client asks for, of what is made for them or is live: a new event, run and request
-each time.
-"""
+"""Changes that a client asks for. Each one has its own event, run and request."""
 
 from __future__ import annotations
 
@@ -42,7 +39,7 @@ ENDED = frozenset({State.ARCHIVED, State.CANCELLED})
 
 
 class CannotChange(Exception):
-    """``refusal`` says why, and what to do."""
+    """A change that is not possible. ``refusal`` gives the reason."""
 
     def __init__(self, refusal: GateResult) -> None:
         super().__init__(str(refusal.message))
@@ -50,7 +47,7 @@ class CannotChange(Exception):
 
 
 def can_change(row: Deliverable) -> GateResult:
-    """Return whether a change may be requested. The button and the operation share the answer."""
+    """Return whether a change can be requested. The button and the operation both ask here."""
     if row.state == State.CANCELLED:
         return refused("ended", _("This was cancelled."), clears_by=_("You: send a new request"))
     if row.state == State.ARCHIVED:
@@ -78,32 +75,28 @@ def ask_change(
     at: datetime,
 ) -> Captured:
     """
-    Capture a change of a deliverable that ``by`` sees, once however often it is sent.
+    Capture a change of a deliverable that ``by`` sees, once however often the form is sent.
 
-    What is still in the making goes back to whoever makes it in the same transaction, with what is
-    wanted, so that nobody approves or publishes it meanwhile.
+    A deliverable in production is returned for rework in the same transaction.
 
     :param answers: JSON values by the names of the flow's fields
     :raises Deliverable.DoesNotExist: if ``by`` may not see it
-    :raises PermissionDenied: if ``by`` may not ask for its client
-    :raises CannotChange: see ``can_change``
+    :raises PermissionDenied: if ``by`` may not request changes for its client
+    :raises CannotChange: if it was cancelled or is no longer current
     :raises NotKept: if a file is refused; then nothing is captured
     """
     with transaction.atomic():
+        # Until the work is back in rework, nobody may approve or publish it.
         lock(Deliverable, [target_id], below=True)
-        seen = Deliverable.objects.filter(item__in=work_seen_by(by).order_by()).select_related(
-            "item__client"
-        )
-        row = seen.get(pk=target_id)
+        seen = Deliverable.objects.filter(item__in=work_seen_by(by).order_by())
+        row = seen.select_related("item__client").get(pk=target_id)
         if not (answer := can_change(row)).passed:
             raise CannotChange(answer)
         about = current(row)
-        facts = {**answers, ABOUT: f"{about.item.ref} {about.item.title}"}
-        client = row.item.client_id or 0
         captured = submit(
             FLOW,
-            facts,
-            client_id=client,
+            {**answers, ABOUT: f"{about.item.ref} {about.item.title}"},
+            client_id=row.item.client_id or 0,
             token=token,
             uploads=uploads,
             by=by,
@@ -118,8 +111,9 @@ def ask_change(
 
 def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None:
     """
-    To rework, which takes its open questions back; what is wanted stands on its page, and its
-    people are told.
+    Return work for rework, note the change on it, and notify its owners and assignee.
+
+    The return withdraws its open approvals.
     """
     why = str(_("The client asked for a change."))
     if row.state == State.APPROVED:
@@ -134,34 +128,29 @@ def take_back(row: Deliverable, wanted: str, *, by: Actor, at: datetime) -> None
             reason=why,
             details=ReworkDetails(counts),
         )
+    # The files that were sent with the form: they were stored at the same instant.
     files = list(
         File.objects.kept().filter(uploader=by.user_id, client=row.item.client, uploaded_at=at)
-    )  # sent with it
+    )
     notes.write(row.item, body=wanted, audience=Note.Audience.CLIENT, files=files, by=by, at=at)
     cause = at.isoformat(timespec="seconds")
     tell_owners([row.item], Notification.Words.CHANGES, by=by, at=at, cause=cause)
     doer = row.item.doer_id
     if doer is not None and doer != row.item.owner_id:
-        key = f"{Notification.Words.CHANGES}:{row.item_id}:{doer}:{cause}"
-        write(
-            [
-                Notification(
-                    recipient_id=doer,
-                    item=row.item,
-                    words=Notification.Words.CHANGES,
-                    dedupe_key=key,
-                    at=at,
-                )
-            ],
-            at=at,
+        words = Notification.Words.CHANGES
+        key = f"{words}:{row.item_id}:{doer}:{cause}"
+        notification = Notification(
+            recipient_id=doer, item=row.item, words=words, dedupe_key=key, at=at
         )
+        write([notification], at=at)
 
 
 @react(route_runs.BEGIN)
 def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     """
-    A change of what is still in the making is part of the work on that: its own request and run end
-    here.
+    Merge a change of work in production into that work.
+
+    The request of the change ends as a duplicate, and its run with it.
     """
     about = Request.objects.filter(
         item__run__in=[row.pk for row in rows],
@@ -170,7 +159,7 @@ def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     )
     for row in about.filter(target__state__in=IN_THE_MAKING).select_related("target"):
         reason = str(_("The target is still in production, so the change is made there."))
-        assert row.target is not None  # it is filtered by its state
+        assert row.target is not None  # filtered by the state of the target
         carry(
             requests.mark_duplicate,
             [row.pk],

@@ -1,6 +1,4 @@
-"""
-A request and its run end together, whichever is ended first, and take the open briefs with them.
-"""
+"""Reactions that end a request, its run, its briefs and its deliverables together."""
 
 from __future__ import annotations
 
@@ -31,15 +29,14 @@ REQUEST_ENDED = _("The request ended.")
     requests.mark_duplicate,
 )
 def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
-    open_briefs = Brief.objects.filter(
-        request__in=[request.pk for request in ended], state__in=Brief.open_states
-    )
+    """Cancel the open briefs, deliverables and runs of ended requests."""
+    requests_ = [request.pk for request in ended]
+    open_briefs = Brief.objects.filter(request__in=requests_, state__in=Brief.open_states)
     ids = list(open_briefs.values_list("pk", flat=True))
     if ids:
         briefs.cancel(ids, by=Actor.system(), at=at, reason=str(REQUEST_ENDED))
-    open_work = Deliverable.objects.filter(
-        request__in=[request.pk for request in ended], state__in=Deliverable.open_states
-    )
+    open_work = Deliverable.objects.filter(request__in=requests_, state__in=Deliverable.open_states)
+    # What is being published may be public by now. `end_unpublished` ends it if publishing fails.
     ids = list(
         open_work.exclude(state=Deliverable.State.PUBLISHING)
         .order_by("item_id")
@@ -57,7 +54,7 @@ def end_with_request(ended: Sequence[Request], by: Actor, at: datetime) -> None:
 
 @react(deliverables.fail_publishing)
 def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """End unpublished work when its request ends."""
+    """Cancel work that failed to be published after its request had ended."""
     over = Deliverable.objects.filter(
         pk__in=[row.pk for row in failed], request__item__is_open=False
     )
@@ -68,7 +65,7 @@ def end_unpublished(failed: Sequence[Deliverable], by: Actor, at: datetime) -> N
 
 @react(runs.cancel, runs.close_unproven)
 def end_with_run(ended: Sequence[Run], by: Actor, at: datetime) -> None:
-    """Work that is delivered already stays as it is: that its run closed takes nothing back."""
+    """Cancel the requests of ended runs, except delivered ones, which stay delivered."""
     about = Request.objects.filter(
         item__run__in=[run.pk for run in ended], item__is_open=True
     ).exclude(state=Request.State.DELIVERED)

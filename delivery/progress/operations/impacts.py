@@ -1,7 +1,4 @@
-"""
-Impact of a change in hours, money and time: stated by the agency, answered by an approver of the
-client.
-"""
+"""Impact of a change: stated by the agency, then accepted or declined by the client."""
 
 from __future__ import annotations
 
@@ -41,29 +38,35 @@ def answer(
     details: AnswerImpactDetails,
 ) -> list[OperationResult]:
     """
-    The client's answer; its words and files are a note that both sides read.
+    Accept or decline an impact. The comment and the files become a shared note.
 
     :raises NotKept: if a file is refused; then nothing is answered
     """
-    told = ContactAnswerDetails(by.contact_id, details.seal, details.comment)
     inner = step.with_details(ContactAnswerDetails)
-    with transaction.atomic():  # a refused file undoes this, and nothing around it
-        results = move(inner, ids, by=by, at=at, reason=reason, details=told)
-        for row in [result.row for result in results if result.done]:
-            files = [
-                keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at)
-                for upload in details.uploads
-            ]
-            if details.comment.strip() or files:
-                notes.write(
-                    row.item,
-                    body=details.comment,
-                    audience=Note.Audience.CLIENT,
-                    files=files,
-                    by=by,
-                    at=at,
-                )
+    given = ContactAnswerDetails(by.contact_id, details.seal, details.comment)
+    # A transaction of its own: a refused file undoes this answer and nothing around it.
+    with transaction.atomic():
+        results = move(inner, ids, by=by, at=at, reason=reason, details=given)
+        for result in results:
+            if result.done:
+                _write_note(result.row, details, by, at)
     return results
+
+
+def _write_note(row: Request, details: AnswerImpactDetails, by: Actor, at: datetime) -> None:
+    files = [
+        keep(upload, name=upload.name or "", client=row.item.client, by=by, at=at)
+        for upload in details.uploads
+    ]
+    if details.comment.strip() or files:
+        notes.write(
+            row.item,
+            body=details.comment,
+            audience=Note.Audience.CLIENT,
+            files=files,
+            by=by,
+            at=at,
+        )
 
 
 _CLIENTS = (Membership.Role.APPROVER,)
@@ -105,6 +108,7 @@ decline_impact = operation(
 
 @react(state_impact)
 def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Notify the approvers of a stated impact, again for each new statement."""
     for row in rows:
         tell_approvers(
             [row.item], Notification.Words.IMPACT, at=at, cause=at.isoformat(timespec="seconds")
@@ -113,6 +117,7 @@ def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
 
 @react(accept_impact, decline_impact)
 def tell(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Notify the owners of the answer, and mark the question to the client as read."""
     tell_owners(
         [row.item for row in rows],
         Notification.Words.DECIDED,

@@ -1,7 +1,8 @@
-"""Actions for flows: open a request with its first brief."""
+"""The action of flows that opens a request with its first brief."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -29,10 +30,7 @@ DETAILS, WANTED = ("request.details", "request.wanted")
 
 @action("delivery.open_request")
 def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
-    """
-    For each routed run: a request, its brief from the flow's template, its clocks, and one message
-    to its owner.
-    """
+    """Open a request with a brief for each routed run, start clocks, and notify the owners."""
     clients = Client.objects.in_bulk([job.client_id for job in jobs if job.client_id])
     targets = _targets(jobs)
     requests = create(
@@ -48,13 +46,12 @@ def open_requests(jobs: Sequence[RoutedRun], by: Actor, at: datetime) -> None:
         reason="From the template.",
     )
     submissions.hand_files_on(requests, at)
-    for policy in SLAPolicy.objects.filter(slug__in={job.policy for job in jobs}).order_by("slug"):
-        promised = [
-            (r.item, b.item)
-            for job, r, b in zip(jobs, requests, briefs, strict=True)
-            if job.policy == policy.slug
-        ]
-        start([item for pair in promised for item in pair], policy, at)
+    items: dict[str, list[WorkItem]] = defaultdict(list)
+    for job, request, brief in zip(jobs, requests, briefs, strict=True):
+        items[job.policy] += [request.item, brief.item]
+    # One call for each policy, however many jobs there are.
+    for policy in SLAPolicy.objects.filter(slug__in=items).order_by("slug"):
+        start(items[policy.slug], policy, at)
     tell_owners([request.item for request in requests], Notification.Words.OWNS, by=by, at=at)
 
 
@@ -73,22 +70,19 @@ def _item(job: RoutedRun, client: Client | None, parent: WorkItem, title: str) -
 
 def _targets(jobs: Sequence[RoutedRun]) -> dict[int, Deliverable]:
     """Return the target of each change by run, limited to the run's client."""
-    named = {
-        job.run.pk: (job, str(job.facts.get(submissions.TARGET, "")))
-        for job in jobs
-        if job.run.source == submissions.SOURCE
-    }
-    found = Deliverable.objects.select_related("item", "brief").in_bulk(
-        [int(pk) for _job, pk in named.values() if pk.isdecimal()]
-    )
-    both = {
-        run: (job, found.get(int(pk) if pk.isdecimal() else 0)) for run, (job, pk) in named.items()
-    }
-    return {
-        run: row
-        for run, (job, row) in both.items()
-        if row is not None and row.item.client_id == job.client_id
-    }
+    wanted: dict[int, int] = {}
+    for job in jobs:
+        # Only the portal checks who may change what. Another source could name any deliverable.
+        target = str(job.facts.get(submissions.TARGET, ""))
+        if job.run.source == submissions.SOURCE and target.isdecimal():
+            wanted[job.run.pk] = int(target)
+    found = Deliverable.objects.select_related("item", "brief").in_bulk(list(wanted.values()))
+    targets: dict[int, Deliverable] = {}
+    for job in jobs:
+        row = found.get(wanted.get(job.run.pk, 0))
+        if row is not None and row.item.client_id == job.client_id:
+            targets[job.run.pk] = row
+    return targets
 
 
 def _request(job: RoutedRun, clients: dict[int, Client], target: Deliverable | None) -> Request:
@@ -98,7 +92,7 @@ def _request(job: RoutedRun, clients: dict[int, Client], target: Deliverable | N
         kind=Request.Kind.CHANGE if target else Request.Kind.NEW,
         target=target,
         channel=_channel(job),
-        # A form's own words are what was asked for; the template around them is for the brief.
+        # The client's own words. The template around them is for the brief.
         details=str(job.facts.get(DETAILS) or job.brief),
         wanted_date=_wanted(job),
         contact_id=job.contact_ids[0] if job.contact_ids else None,
@@ -112,7 +106,8 @@ def _channel(job: RoutedRun) -> Request.Channel:
 
 
 def _wanted(job: RoutedRun) -> date | None:
-    """None too where a flow keeps something else than a day under that name."""
+    """Return the wanted day, or None if the fact is missing or no date."""
+    # Flows are written at the desk. A flow may use this name for something else.
     try:
         return date.fromisoformat(str(job.facts.get(WANTED, ""))[:10])
     except ValueError:
@@ -120,18 +115,21 @@ def _wanted(job: RoutedRun) -> date | None:
 
 
 def _brief(job: RoutedRun, request: Request) -> Brief:
+    engagement = job.engagement_id
+    # A change without a deal of its own is charged to what it changes.
+    if not engagement and request.target:
+        engagement = request.target.brief.engagement_id
     return Brief(
         item=_item(job, request.item.client, request.item, job.title),
         request=request,
-        engagement_id=job.engagement_id
-        or (request.target.brief.engagement_id if request.target else None),
+        engagement_id=engagement,
         body=job.brief,
         planned=_plan(request.target),
     )
 
 
 def _plan(target: Deliverable | None) -> list[dict[str, Any]]:
-    """Of a change of what is live: what takes its place, for people to put hours and money to."""
+    """Return a plan that replaces a live target, to be completed with hours and amount."""
     if target is None or target.state != Deliverable.State.LIVE:
         return []
     planned = Planned(

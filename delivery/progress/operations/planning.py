@@ -1,8 +1,8 @@
-"""An approved brief becomes deliverables; a newer brief of the same request plans them anew."""
+"""Reactions to an approved brief: its deliverables are created, or planned again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,30 +29,32 @@ from routing.work.registry import react
 
 @react(briefs.approve)
 def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
-    """Make what is planned and not there yet, and let what is there follow the newer plan."""
+    """Create the planned deliverables that do not exist yet, and update the others."""
     made: list[Deliverable] = []
     for row in rows:
-        known = {
-            each.key: each
-            for each in Deliverable.objects.filter(request=row.request_id).select_related("item")
-        }
+        existing = Deliverable.objects.filter(request=row.request_id).select_related("item")
+        known = {each.key: each for each in existing}
         made += [_deliverable(row, each) for each in row.plan if each.key not in known]
-        planned = {each.key: each for each in row.plan if each.key in known}
-        again = [each.pk for key, each in known.items() if key in planned and each.is_open]
-        if again:
-            plans = {key: _values(each) for key, each in planned.items()}
-            carry(
-                deliverables.replan,
-                again,
-                by=by,
-                at=at,
-                reason=str(_("A newer brief was approved.")),
-                details=ReplanDetails(plans, row.pk),
-            )
+        _replan(row, known, by, at)
     if made:
         create(made, by=by, at=at, reason=str(_("Planned by the brief.")))
         _start_clocks(made, rows, at)
     tell_owners([row.item for row in rows], Notification.Words.APPROVED, by=by, at=at)
+
+
+def _replan(row: Brief, known: Mapping[str, Deliverable], by: Actor, at: datetime) -> None:
+    """Update unfinished deliverables to a newer plan. Finished ones stay as they are."""
+    plans = {each.key: _values(each) for each in row.plan if each.key in known}
+    again = [each.pk for key, each in known.items() if key in plans and each.is_open]
+    if again:
+        carry(
+            deliverables.replan,
+            again,
+            by=by,
+            at=at,
+            reason=str(_("A newer brief was approved.")),
+            details=ReplanDetails(plans, row.pk),
+        )
 
 
 def _deliverable(row: Brief, each: Planned) -> Deliverable:
@@ -79,19 +81,13 @@ def _values(each: Planned) -> dict[str, Any]:
 
 
 def _start_clocks(made: Sequence[Deliverable], rows: Sequence[Brief], at: datetime) -> None:
-    """Under the policy that their brief was promised, or the standard one."""
-    promised = dict(
-        Clock.objects.filter(item__in=[row.item_id for row in rows]).values_list(
-            "item_id", "policy_id"
-        )
-    )
+    """Start the clocks of new deliverables, under the policy of their brief or the standard one."""
+    clocks = Clock.objects.filter(item__in=[row.item_id for row in rows])
+    policies = dict(clocks.values_list("item_id", "policy_id"))
     items = {row.pk: row.item_id for row in rows}
     for policy in SLAPolicy.objects.order_by("pk"):
-        own = [d.item for d in made if promised.get(items[d.brief_id]) == policy.pk]
-        standard = (
-            [d.item for d in made if items[d.brief_id] not in promised]
-            if policy.slug == STANDARD
-            else []
-        )
-        if own or standard:
-            start([*own, *standard], policy, at)
+        chosen = [d.item for d in made if policies.get(items[d.brief_id]) == policy.pk]
+        if policy.slug == STANDARD:
+            chosen += [d.item for d in made if items[d.brief_id] not in policies]
+        if chosen:
+            start(chosen, policy, at)

@@ -1,4 +1,4 @@
-"""Outcomes expected of a deliverable once it goes out, and those proven by the client."""
+"""Reactions that expect, prove and supersede the outcomes of deliverables."""
 
 from __future__ import annotations
 
@@ -28,31 +28,30 @@ def look(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 
 @react(deliverables.hand_out)
 def prove_handed_over(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """That the client has it is proven by the approval they gave to exactly this version."""
+    """Prove the handover by the approval that was given to exactly this version."""
     outcomes.expect([row.item for row in rows], Kind.HANDED_OVER, by=by, at=at)
     approved = Approval.objects.filter(
         version__in=[row.version_id for row in rows if row.version_id],
         state=Approval.State.APPROVED,
     )
-    given = {
-        approval.version_id: approval
-        for approval in approved.select_related("item").order_by("stage")
-    }
+    # By stage, so that the approval of the last stage remains.
+    in_order = approved.select_related("item").order_by("stage")
+    given = {approval.version_id: approval for approval in in_order}
     for row in rows:
-        approval = given.get(row.version_id or 0)
-        evidence = (
-            {
-                "approval": approval.item.ref,
-                "audience": approval.audience,
-                "digest": approval.digest,
-            }
-            if approval
-            else {}
-        )
-        for pk in Outcome.objects.filter(item=row.item_id, kind=Kind.HANDED_OVER).values_list(
-            "pk", flat=True
-        ):
+        evidence = _evidence(given.get(row.version_id or 0))
+        expected = Outcome.objects.filter(item=row.item_id, kind=Kind.HANDED_OVER)
+        for pk in expected.values_list("pk", flat=True):
             outcomes.prove(pk, evidence, by=by, at=at)
+
+
+def _evidence(approval: Approval | None) -> dict[str, str]:
+    if approval is None:
+        return {}
+    return {
+        "approval": approval.item.ref,
+        "audience": approval.audience,
+        "digest": approval.digest,
+    }
 
 
 @react(deliverables.cancel)
@@ -66,6 +65,6 @@ def look_no_more(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """
     Supersede the outcome of a replaced page.
 
-    If a person takes a page down, an unproven outcome remains.
+    If a person takes a page down, an unproven outcome remains for a person to waive.
     """
     outcomes.take_down([row.item_id for row in rows], at=at)

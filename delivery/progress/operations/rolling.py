@@ -1,4 +1,4 @@
-"""Effects of deliverables on their request and run, in the transaction that moved them."""
+"""Reactions that move requests and runs when their deliverables move."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from routing.work.registry import react
 
 State = Deliverable.State
 
-# Requests without a run that are delivered, for which something was made, and of which nothing that
-# is expected is missing. Looked up by their keys, whatever the planner believes: a plan that was
-# kept while tables were small would read all of them.
+# Delivered requests without a run that have a finished deliverable and no unmet outcome. OFFSET 0
+# keeps PostgreSQL from flattening the subqueries, so that it always starts from the given keys. The
+# statement is prepared, and a plan that was cached while tables were small would later scan them.
 MET = """
     SELECT r.id FROM unnest(%s::bigint[]) AS asked(id),
         LATERAL (SELECT id, item_id FROM delivery_request WHERE id = asked.id
@@ -43,7 +43,7 @@ MET = """
 
 @react(deliverables.start)
 def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
-    """The first deliverable in production begins the delivery of its request."""
+    """Start the delivery of a request with its first deliverable in production."""
     about = Request.objects.filter(
         pk__in={row.request_id for row in rows}, state=Request.State.ACCEPTED
     )
@@ -66,8 +66,9 @@ def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
 )
 def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> None:
     """
-    A request is delivered when all that was made for it is live or handed over, something is, and
-    no more is being planned.
+    Deliver requests whose deliverables are all finished.
+
+    At least one is live or handed over, and no brief is being written.
     """
     unfinished = Deliverable.objects.filter(
         request=OuterRef("pk"), state__in=Deliverable.open_states
@@ -116,8 +117,9 @@ def _close_without_run(requests_: Sequence[int], at: datetime) -> None:
     """Close a request without a run once all its outcomes are proven or waived."""
     delivered = verb_of(Request, "close").sources
     states = (delivered, Deliverable.done_states, Outcome.unmet_states)
-    asked = [list(requests_), *map(list, states)]
-    if ids := [pk for (pk,) in sql(MET, asked)] if requests_ else []:
+    if not requests_:
+        return
+    if ids := [pk for (pk,) in sql(MET, [list(requests_), *map(list, states)])]:
         carry(
             requests.close,
             ids,
@@ -140,8 +142,10 @@ def close(rows: Sequence[Run], by: Actor, at: datetime) -> None:
 @react(deliverables.go_live)
 def replace(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     """Archive the live deliverable that was replaced."""
-    from_now_on = [row.replaces_id for row in rows if row.replaces_id]
-    live = Deliverable.objects.filter(pk__in=from_now_on, state=State.LIVE)
+    replaced = [row.replaces_id for row in rows if row.replaces_id]
+    live = Deliverable.objects.filter(pk__in=replaced, state=State.LIVE)
+    # The outcome first. Archiving alone means that a person took the page down, and would leave an
+    # unproven outcome.
     if old := dict(live.order_by("item_id").values_list("pk", "item_id")):
         outcomes.supersede(list(old.values()), by=by, at=at)
         carry(

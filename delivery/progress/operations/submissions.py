@@ -1,7 +1,4 @@
-"""
-Requests that contacts submit in the portal: captured once as an event, then read back without
-asking anybody outside.
-"""
+"""Requests that contacts submit in the portal: captured once as events, and enriched from them."""
 
 from __future__ import annotations
 
@@ -34,17 +31,21 @@ KIND = "portal.request"
 CHANGE = "portal.change_request"
 KINDS = (KIND, CHANGE)
 SUBJECT = "request"
-FILES = "files"  # in the body: digests, so that the same form sent twice has the same body
-# In the body: the id of the deliverable; beside the answers, so that none of them can stand for it.
+# Keys of the body. Files are digests, so that the same form sent twice has the same body.
+FILES = "files"
+# The id of the deliverable to change. It stands beside the answers, so no answer can forge it.
 TARGET = "change.target"
-ABOUT = "change.about"  # among the answers: its reference and title
-FORM = "form"  # in the body: the slug of the flow whose form it is; a trigger may ask for it
-# Facts that nobody has to fill in.
+# The slug of the flow that the form belongs to. Triggers can compare it.
+FORM = "form"
+# Reference and title of the target, among the answers.
+ABOUT = "change.about"
+# Facts that come from the sign-in.
 KNOWN = ("contact.name", "contact.email", "client.name", "client.code")
 
 
 def key_of(contact_id: int, token: str) -> str:
-    """The dedupe key of a form: one contact cannot meet another's, whatever token they send."""
+    """Return the dedupe key of a sent form."""
+    # With the contact's id, a contact cannot reach another one's form by guessing its token.
     return f"{contact_id}.{token}"
 
 
@@ -65,15 +66,14 @@ def submit(
     more: Mapping[str, Any] | None = None,
 ) -> Captured:
     """
-    Capture what a contact filled in with its files, as one event however often it is sent; what was
-    sent before counts.
+    Capture a filled-in form with its files as one event, however often it is sent.
 
-    :param form: the flow's slug
-    :param answers: JSON values by the flow's field names
-    :param token: the form's own, the same each time it is sent
-    :param more: JSON values beside the answers, which nobody types
-    :raises PermissionDenied: if ``by`` may not ask for work for this client
-    :raises NotKept: if a file is refused, and names it; then nothing is captured
+    :param form: slug of the flow
+    :param answers: JSON values by the names of the flow's fields
+    :param token: token of the form, the same each time it is sent
+    :param more: JSON values beside the answers, not entered by anyone
+    :raises PermissionDenied: if ``by`` may not submit requests for this client
+    :raises NotKept: if a file is refused; then nothing is captured
     """
     if by.contact_id is None or client_id not in by.clients_as(*ASKING):
         raise PermissionDenied(f"{by.name} may not submit requests for this client.")
@@ -92,16 +92,13 @@ def submit(
         body |= more or {}
         [captured] = capture([Signal(SOURCE, kind, key, SUBJECT, key, at, body)], by=by, at=at)
         if captured.outcome is not Capture.NEW:
-            # Another sending of the same form was first: no second files, no conflict to settle.
+            # The form was sent before. Undo the files that have just been stored a second time.
             transaction.set_rollback(True)
     return captured
 
 
 def hand_files_on(opened: Sequence[Request], at: datetime) -> None:
-    """
-    Put what was sent with a form beside the request that came of it, as a shared note of the
-    contact's own.
-    """
+    """Add the files of a sent form to its request, as a shared note by the contact."""
     runs = {
         row.item.run_id: row
         for row in opened
@@ -113,6 +110,7 @@ def hand_files_on(opened: Sequence[Request], at: datetime) -> None:
     for part in started.select_related("event__payload", "event__actor"):
         event = part.event
         digests = event.payload.body.get(FILES, ())
+        # The same bytes may have been uploaded before. The instant tells which row is meant.
         mine = File.objects.kept().filter(
             uploader=event.actor_id, client=event.payload.body.get("client"), sha256__in=digests
         )
@@ -137,13 +135,10 @@ class Submission:
 
 
 class Submitted:
-    """
-    The enricher of what was submitted: the form, the contact and the client are all there is to
-    know.
-    """
+    """Enricher of submitted forms. It reads the captured event and calls no external system."""
 
     def read(self, subject: Subject) -> Submission:
-        """:raises Problem: ``missing_context`` if what was submitted has been erased"""
+        """:raises Problem: ``missing_context`` if the submission has been erased"""
         about = {"event__source": SOURCE, "event__kind__in": KINDS, "event__subject_id": subject.id}
         payload = (
             Payload.objects.filter(**about, event__subject_type=SUBJECT, erased_at=None)
@@ -175,19 +170,18 @@ class Submitted:
             known[TARGET] = str(read.target_id)
         if contact is not None:
             known |= {"contact.name": contact.full_name, "contact.email": contact.email}
+        # An answer under this name would be a forged target.
         answers = {name: value for name, value in read.answers.items() if name != TARGET}
-        sources = (
-            dict.fromkeys(answers, "portal form")
-            | dict.fromkeys(known, "portal sign-in")
-            | {"client": "portal sign-in"}
-        )
-        return EnrichedFacts(
-            {**answers, **known}, client.pk, (contact.pk,) if contact else (), None, sources
-        )
+        sources = dict.fromkeys(answers, "portal form")
+        sources |= dict.fromkeys([*known, "client"], "portal sign-in")
+        contacts = (contact.pk,) if contact else ()
+        return EnrichedFacts({**answers, **known}, client.pk, contacts, None, sources)
 
 
 def _find(subject: Subject) -> Submitted | None:
-    return Submitted() if (subject.source, subject.type) == (SOURCE, SUBJECT) else None
+    if (subject.source, subject.type) == (SOURCE, SUBJECT):
+        return Submitted()
+    return None
 
 
 enricher("delivery.submissions", _find)
