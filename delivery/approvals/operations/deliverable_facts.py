@@ -73,7 +73,7 @@ def placed(
     rows: Sequence[Deliverable], by: Actor, at: datetime, details: object
 ) -> Mapping[int, gates.DeliverableGateFacts]:
     """Load the names of the destinations that are active."""
-    wanted = [row.destination_id for row in rows]
+    wanted = [row.destination_id for row in rows if row.destination_id]
     active = Destination.objects.filter(pk__in=wanted, is_active=True)
     names = dict(active.values_list("pk", "name"))
     return {
