@@ -1,6 +1,6 @@
 # Throughline. `make help` lists what there is to make.
 .POSIX:
-.PHONY: help run test coverage check bench bench-pair requirements messages states clean
+.PHONY: help run test drill coverage check bench bench-pair requirements messages states clean
 
 PY = .venv/bin/python
 CHECK = set -a; . tests/check.env; set +a;
@@ -12,14 +12,18 @@ run: ## Start the whole product on 127.0.0.1 (PORT=8000, DEMO=no for an empty ag
 	@scripts/venv run
 	@PORT="$(PORT)" DEMO="$(DEMO)" exec $(PY) -m config.up --tied
 
-test: ## Run every test, beside whatever else is running (ARGS= for pytest; AT=2028-02-29T23:59:30Z and ZONE=Europe/Berlin for elsewhere)
+test: ## Run every test but the drills, beside whatever else is running (ARGS= for pytest; AT=2028-02-29T23:59:30Z and ZONE=Europe/Berlin for elsewhere)
 	@scripts/venv dev
 	@TEST_AT="$(AT)" TEST_ZONE="$(ZONE)" exec $(PY) -X dev -m pytest -n 2 --dist worksteal $(ARGS)
+
+drill: ## Run the long tests that `make test` leaves out: kills, faults, every migration back and forward
+	@scripts/venv dev
+	@exec $(PY) -X dev -m pytest -n 2 --dist worksteal -m drill $(ARGS)
 
 coverage: ## Run every test and measure which lines and branches it reaches: the files with least, then the total (ARGS= for pytest)
 	@scripts/venv dev
 	@$(PY) -m coverage erase
-	@$(PY) -X dev -m coverage run -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(PY) -X dev -m coverage run -m pytest -n 2 --dist worksteal -m '' $(ARGS)
 	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report --sort=cover | sed -n '1,22p;$$p'
 

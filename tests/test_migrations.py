@@ -114,6 +114,7 @@ def migrate(connection: BaseDatabaseWrapper, *targets: tuple[str, str]) -> set[s
         return {row[0] for row in cursor.fetchall()}
 
 
+@pytest.mark.drill
 @pytest.mark.timeout(600)  # every migration, twice
 def test_migrations_go_back_and_forward_again(throw_away: BaseDatabaseWrapper) -> None:
     first = migrate(throw_away)

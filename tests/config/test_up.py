@@ -119,6 +119,7 @@ def a_dead_child_is_started_again(product: Product) -> None:
     )
 
 
+@pytest.mark.drill
 def test_kill_9_leaves_nobody_behind_and_the_next_start_finds_everything(product: Product):
     product.start().wait_ready()
     family = product.family()

@@ -19,7 +19,11 @@ from tests.journeys.flight import Flight, flying
 from tests.processes import BEATING, WORKER, Process, beat_every_second, running, until
 from tests.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.real_clock,
+    pytest.mark.drill,
+]
 
 
 class Broker:

@@ -19,7 +19,11 @@ from integrations.models import Outbound
 from tests.journeys.flight import Flight
 from tests.processes import BEATING, WORKER, running, until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.real_clock,
+    pytest.mark.drill,
+]
 END = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
 )

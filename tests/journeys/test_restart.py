@@ -23,7 +23,11 @@ from tests.processes import BEATING, WORKER, Process, running, until
 from tests.webserver import nobody_may_store, post, waiting, web
 from tests.world import World, make_request
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.real_clock,
+    pytest.mark.drill,
+]
 LATE = (Notification.Words.WARNING, Notification.Words.BREACH, Notification.Words.ESCALATION)
 TOMORROW = "routing.tasks.of_tomorrow"
 

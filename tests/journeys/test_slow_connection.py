@@ -30,7 +30,11 @@ from tests.journeys.flight import Flight, forget
 from tests.processes import BEATING, CELERY, WORKER, beat_every_second, running, until
 from tests.world import World
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.real_clock]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.real_clock,
+    pytest.mark.drill,
+]
 
 BACKLOG = 200
 ANSWERS_AFTER_S, NEVER_S = 8.0, 60.0
@@ -119,7 +123,6 @@ def p95(seconds: list[float]) -> float:
     return quantiles(seconds, n=20)[-1]
 
 
-@pytest.mark.slow
 def test_a_connection_that_answers_after_eight_seconds_or_never_leaves_the_others_quick(
     sides: Sides,
 ) -> None:

@@ -227,6 +227,7 @@ def test_a_deal_becomes_a_proven_page_is_replaced_and_a_persons_edit_is_left_alo
     assert ExternalLink.objects.get(url=fresh(change).live_url).item_id == change.item_id
 
 
+@pytest.mark.drill
 def test_a_worker_killed_after_each_remote_commit_leaves_one_post_and_one_file(
     committed_world: World, wordpress: WordPress, cms: Connection, place: Destination
 ):

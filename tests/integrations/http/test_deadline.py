@@ -49,6 +49,7 @@ def test_a_call_never_outlasts_what_it_is_a_part_of(monkeypatch: pytest.MonkeyPa
         assert network._left_s(None, httpcore.ReadTimeout) == 3
 
 
+@pytest.mark.drill
 def test_who_reads_what_we_send_a_little_at_a_time_is_cut_off_too():
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -36,7 +36,7 @@ from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.world import NOW, World, by, make_request, make_user
 
-pytestmark = pytest.mark.requirement("E3", "E8", "O9", "O10")
+pytestmark = pytest.mark.requirement("E3", "E8", "O9")
 
 # Flow 1 and 2, work 3 and 4, agency 5 and 6, operations lead 7, account manager 8.
 FLOW, WORK = Place("Flow", (1, 2)), Place("Work", (3, 4))
