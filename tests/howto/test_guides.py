@@ -12,7 +12,7 @@ from tests.howto.guide import files
 
 FILES = [
     (path, text)
-    for guide in ("add-a-check.md", "add-an-adapter.md")
+    for guide in ("add-a-check.md", "add-a-verb.md", "add-an-adapter.md")
     for path, text in files(guide).items()
 ]
 
