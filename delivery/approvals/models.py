@@ -103,6 +103,7 @@ class Approval(WorkNoun):
         verbose_name_plural = _("approvals")
         default_permissions = ("view",)
         constraints = (
+            # Holds if two people ask at the same moment.
             models.UniqueConstraint(
                 fields=("version", "stage"),
                 condition=models.Q(state="pending"),
@@ -110,6 +111,7 @@ class Approval(WorkNoun):
             ),
         )
         indexes = (
+            # For the job that expires approvals. The few pending ones make a small index.
             models.Index(
                 fields=["expires_at"],
                 condition=models.Q(state="pending"),
@@ -221,6 +223,7 @@ class Answer(models.Model):
     )
     at = models.DateTimeField(_("at"))
 
+    # Triggers of the database refuse updates and deletions.
     append_only: ClassVar[bool] = True
 
     class Meta:
@@ -239,6 +242,7 @@ class Answer(models.Model):
                 | models.Q(contact__isnull=False, evidence__isnull=False),
                 name="recorded_answer_has_evidence",
             ),
+            # The gate refuses a second answer with a message. These hold if two arrive at once.
             models.UniqueConstraint(
                 fields=("approval", "user"),
                 condition=models.Q(user__isnull=False),

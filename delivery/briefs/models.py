@@ -93,6 +93,7 @@ class Brief(WorkNoun):
         verbose_name_plural = _("briefs")
         default_permissions = ("view",)
         constraints = (
+            # Two people who write a new brief at the same moment would both take the next number.
             models.UniqueConstraint(fields=("request", "number"), name="brief_number_once"),
             models.UniqueConstraint(
                 fields=("request",), condition=models.Q(is_current=True), name="one_current_brief"
@@ -109,7 +110,9 @@ class Brief(WorkNoun):
             ),
         )
         indexes = (
+            # Search uses icontains, which Django writes as UPPER(body) LIKE UPPER(…).
             GinIndex(OpClass(Upper("body"), "gin_trgm_ops"), name="brief_words_idx"),
+            # The planned amounts of an engagement are read from the index alone.
             models.Index(
                 fields=["engagement"],
                 include=["amount"],

@@ -66,6 +66,7 @@ def read_plan(value: Any) -> tuple[Planned, ...]:
     """
     if not isinstance(value, list) or len(value) > MOST:
         raise BadPlan([_("A plan can have at most %(most)s deliverables.") % {"most": MOST}])
+    # All faults are collected, so that a plan is corrected in one go.
     faults: list[Any] = []
     found = [_read(place, each, faults) for place, each in enumerate(value, start=1)]
     keys = [each.key for each in found if each]

@@ -48,6 +48,7 @@ class Check(models.Model):
         ordering = ("position", "id")
         default_permissions = ("add", "change", "view")
         constraints = (
+            # Without nulls_distinct, two checks for all clients could have the same name.
             models.UniqueConstraint(
                 fields=("name", "client"), nulls_distinct=False, name="check_name_once_a_client"
             ),
@@ -80,6 +81,7 @@ class CheckResult(models.Model):
     )
     at = models.DateTimeField(_("at"))
 
+    # Triggers of the database refuse updates and deletions.
     append_only: ClassVar[bool] = True
 
     class Meta:

@@ -42,6 +42,7 @@ def has_new_version(row: Deliverable, context: GateContext) -> GateResult:
             _("No version has been uploaded."),
             clears_by=_("The assignee, by uploading a version"),
         )
+    # The same version would fail the same checks, or get the same answer, once more.
     if row.version_id == row.reworked_id:
         return refused(
             "version",
@@ -58,6 +59,7 @@ def judgment_is_asked(row: Deliverable, context: ContextWith[SignOffDetails]) ->
         if unsigned:
             return passed("sign_off", _("A check needs a sign-off."), ", ".join(unsigned))
         return refused("sign_off", _("Nothing needs a sign-off."))
+    # The operation takes the check out if it does not wait for a sign-off any more.
     if signature.check is None or signature.passed not in {True, False}:
         return refused("sign_off", _("Choose the check and whether it passed."), clears_by=_("You"))
     if signature.passed is False and not signature.note.strip():

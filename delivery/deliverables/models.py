@@ -112,11 +112,13 @@ class Deliverable(WorkNoun):
         constraints = (
             # Approving a newer brief finds its deliverables again by their keys.
             models.UniqueConstraint(fields=("request", "key"), name="planned_once_a_request"),
+            # Two briefs cannot replace the same page. A cancelled successor leaves its place free.
             models.UniqueConstraint(
                 fields=("replaces",),
                 condition=~models.Q(state="cancelled") & models.Q(replaces__isnull=False),
                 name="one_successor_at_a_time",
             ),
+            # Checks and approvals rely on this and do not ask again.
             models.CheckConstraint(
                 condition=models.Q(state__in=["planned", "in_production", "cancelled"])
                 | models.Q(version__isnull=False),
@@ -213,6 +215,7 @@ class Deliverable(WorkNoun):
     @transition(field=state, source=[State.PUBLISHING, State.PUBLISH_FAILED], target=State.LIVE)
     def go_live(self, *, at: datetime, url: str) -> None:
         """The destination shows it at ``url``."""
+        # An address that does not fit must not undo a publication that has happened.
         self.live_url, self.live_at = url[:1000], at
 
     @transition(field=state, source=State.PUBLISHING, target=State.PUBLISH_FAILED)
@@ -229,6 +232,7 @@ class Deliverable(WorkNoun):
         """No longer current: replaced, or taken down by a person."""
         self.ended_at = at
 
+    # Not while it is being published: the page may be public by the time the state is written.
     @transition(
         field=state,
         source=[*making, *judged, State.APPROVED, State.PUBLISH_FAILED],

@@ -45,6 +45,7 @@ def preview(
     context: dict[str, Any] = {"version": version, "body": body}
     answer = HttpResponse(render_to_string("delivery/preview.html", context, request))
     answer["Content-Security-Policy"] = POLICY
+    # For browsers that do not read frame-ancestors.
     answer["X-Frame-Options"] = "SAMEORIGIN"
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-store"

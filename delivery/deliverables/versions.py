@@ -44,6 +44,7 @@ class Version(models.Model):
     )
     at = models.DateTimeField(_("at"))
 
+    # Triggers of the database refuse updates and deletions.
     append_only: ClassVar[bool] = True
 
     class Meta:

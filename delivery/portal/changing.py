@@ -71,6 +71,7 @@ def _against(row: Deliverable) -> str:
     answer = can_change(row)
     if not answer.passed:
         return str(answer.message)
+    # Without a live flow the change would be captured and then match nothing.
     if not FlowVersion.objects.live().filter(flow__slug=FLOW).exists():
         return _(
             "You cannot request changes here yet. Write to your contact person and we will take "

@@ -100,6 +100,7 @@ def requests(request: HttpRequest, by: Actor) -> HttpResponse:
         rows = rows.filter(item__is_open=show == "open")
     if words:
         rows = rows.filter(Q(item__title__icontains=words) | Q(item__ref__iexact=words))
+    # get_page takes any text for a page number and shows the nearest page.
     found = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     # A sent form without a request has no reference to search for, and it has not ended.
     sent = not_opened_yet(by) if show == "open" and not words else []
@@ -128,6 +129,7 @@ def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpRespons
 
     :raises Http404: if there is no such file
     """
+    # Files of internal notes belong to the same request, and stay internal.
     shared = Note.objects.for_client().filter(item=request_of(by, ref).item_id)
     found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
     if found is None:

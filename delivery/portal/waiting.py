@@ -34,6 +34,7 @@ class WaitingEntry:
 
 def questions(by: Actor) -> Sequence[WaitingEntry]:
     """Return open questions about requests that this contact may answer."""
+    # Work on hold refuses every answer, so it does not ask for one.
     mine = work_seen_by(by).filter(client__in=by.clients_as(*ASKING), held_at=None).order_by()
     rows = Request.objects.filter(
         item__in=mine, state=Request.State.NEEDS_INFORMATION

@@ -98,6 +98,7 @@ def file(request: HttpRequest, by: Actor, ref: str, file_id: int) -> HttpRespons
 
     :raises Http404: if there is no such file
     """
+    # Files of internal notes belong to the same work, and stay internal.
     shared = Note.objects.for_client().filter(item=work_of(by, ref).item_id)
     found = File.objects.kept().filter(pk=file_id, notes__in=shared).first()
     if found is None:

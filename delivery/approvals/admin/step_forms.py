@@ -160,6 +160,8 @@ class RecordForm(StepForm):
     def _keep(self, upload: UploadedFile[Any] | None) -> None:
         client = self.rows[0].item.client
         if upload is None:
+            # The id comes from a hidden field, so it may name any file: only a stored file of this
+            # client that the person sees is evidence.
             seen = files_seen_by(self.actor).kept().filter(client=client)
             self.kept = seen.filter(pk=self.cleaned_data.get("evidence_kept") or 0).first()
         else:
@@ -170,6 +172,7 @@ class RecordForm(StepForm):
             except files.NotKept as refusal:
                 self.add_error("evidence", f"{upload.name}: {refusal}")
         if self.kept is not None:
+            # A bound form shows what was posted, so the id of the stored file goes in there.
             self.data = dict(self.data.items()) | {"evidence_kept": str(self.kept.pk)}
             self["evidence"].help_text = _(
                 "Already uploaded: %(name)s. Choose another file only to replace it."

@@ -41,7 +41,7 @@ def approvers(clients: Collection[int | None]) -> dict[int, list[int]]:
     return found
 
 
-def tell_approvers(
+def notify_approvers(
     items: Sequence[WorkItem],
     words: str,
     *,
@@ -69,7 +69,7 @@ def tell_approvers(
 
 @react(created(Approval))
 def ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
-    tell_approvers(
+    notify_approvers(
         [row.item for row in rows if row.audience == Audience.CLIENT], Words.DECIDE, at=at
     )
 
@@ -78,7 +78,7 @@ def ask(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     for row in rows:
         answered = Answer.objects.filter(approval=row).values_list("contact__user_id", flat=True)
-        tell_approvers(
+        notify_approvers(
             [row.item],
             Words.REMINDER,
             at=at,
@@ -94,7 +94,7 @@ def ask_again(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     approvals.expire,
     approvals.withdraw,
 )
-def nothing_to_decide(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
+def mark_questions_read(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Mark the questions as read, so that e-mails that have not left yet are not sent."""
     items = [row.item_id for row in rows if row.audience == Audience.CLIENT]
     Notification.objects.filter(item__in=items, read_at=None, recipient__is_staff=False).update(
@@ -103,7 +103,7 @@ def nothing_to_decide(rows: Sequence[Approval], by: Actor, at: datetime) -> None
 
 
 @react(approvals.approve, approvals.one_of_several)
-def tell_of_a_yes(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
+def notify_of_approval(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
     """Notify the owners of an approval. Changes and rejections have their own notifications."""
     about = [
         row.item for row in rows if row.audience == Audience.CLIENT and by.contact_id is not None
@@ -112,7 +112,7 @@ def tell_of_a_yes(rows: Sequence[Approval], by: Actor, at: datetime) -> None:
 
 
 @react(requests.answer)
-def tell_of_an_answer(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+def notify_of_answer(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     if by.contact_id is not None:
         tell_owners(
             [row.item for row in rows],
@@ -124,7 +124,7 @@ def tell_of_an_answer(rows: Sequence[Request], by: Actor, at: datetime) -> None:
 
 
 @react(requests.withdraw)
-def tell_of_a_withdrawal(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+def notify_of_withdrawal(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     tell_owners([row.item for row in rows], Words.WITHDRAWN, by=by, at=at)
 
 
@@ -148,4 +148,4 @@ def opened(row: Approval, *, by: Actor, at: datetime) -> None:
         approvals.see([row.pk], by=by, at=at)
 
 
-__all__ = ["approvers", "opened", "tell_approvers"]
+__all__ = ["approvers", "notify_approvers", "opened"]

@@ -73,6 +73,7 @@ class BriefAdmin(WorkColumns, StepsAdmin[Brief]):
         return False
 
     def beside(self, request: HttpRequest, row: Brief, known: PageFacts) -> dict[str, Any]:
+        # Someone who sees the brief may not see all work of its request.
         seen = work_seen_by(known.by).order_by()
         return {
             "plan": plan_of(row),

@@ -93,6 +93,7 @@ class CheckAdmin(DeskAdmin[Check]):
                         % {"check": made},
                     )
                     return HttpResponseRedirect(address(Check, "changelist"))
+                # A trial writes nothing, so the form keeps its token for the saving.
                 tried = checks.try_out(made, by=by)
         title = str(row)
         if not row.pk:

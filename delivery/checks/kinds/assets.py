@@ -114,6 +114,7 @@ def file_use(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
         for number, image in enumerate(page.images, 1)
         if not image.src
     )
+    # Only roles that belong into the body: a main image or a download is shown elsewhere.
     unused = (
         Finding(
             False,

@@ -62,6 +62,7 @@ def required_terms(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding
 
 
 def text_length(page: CheckedPage, params: Mapping[str, Any]) -> list[Finding]:
+    # As browsers show it: runs of spaces and line breaks count as one character.
     text = " ".join(dict(_texts(page))[params["field"]].split())
     length, evidence = len(text), quote(text)
     place: StrOrPromise = FIELDS[params["field"]]

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from delivery.approvals.operations.asking import tell_approvers
+from delivery.approvals.operations.asking import notify_approvers
 from delivery.requests import change_gates as gates
 from delivery.requests.details import (
     AnswerImpactDetails,
@@ -110,7 +110,7 @@ decline_impact = operation(
 def ask(rows: Sequence[Request], by: Actor, at: datetime) -> None:
     """Notify the approvers of a stated impact, again for each new statement."""
     for row in rows:
-        tell_approvers(
+        notify_approvers(
             [row.item], Notification.Words.IMPACT, at=at, cause=at.isoformat(timespec="seconds")
         )
 
@@ -125,6 +125,7 @@ def tell(rows: Sequence[Request], by: Actor, at: datetime) -> None:
         at=at,
         cause=at.isoformat(timespec="seconds"),
     )
+    # The other approvers of the client have nothing left to decide.
     Notification.objects.filter(
         item__in=[row.item_id for row in rows], read_at=None, recipient__is_staff=False
     ).update(read_at=at)

@@ -32,6 +32,7 @@ def plan(rows: Sequence[Brief], by: Actor, at: datetime) -> None:
     """Create the planned deliverables that do not exist yet, and update the others."""
     made: list[Deliverable] = []
     for row in rows:
+        # Those of the request, not of the brief: earlier briefs have planned some of them.
         existing = Deliverable.objects.filter(request=row.request_id).select_related("item")
         known = {each.key: each for each in existing}
         made += [_deliverable(row, each) for each in row.plan if each.key not in known]

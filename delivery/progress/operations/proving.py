@@ -18,11 +18,13 @@ Kind = Outcome.Kind
 
 @react(deliverables.publish)
 def expect_live(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Expect the page before it is published, so that no publication goes unproven."""
     outcomes.expect([row.item for row in rows], Kind.LIVE, by=by, at=at)
 
 
 @react(deliverables.go_live)
 def look(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
+    """Probe the page now instead of at the next interval."""
     outcomes.look_at([row.item_id for row in rows], Kind.LIVE, at)
 
 

@@ -47,6 +47,7 @@ def begin(rows: Sequence[Deliverable], by: Actor, at: datetime) -> None:
     about = Request.objects.filter(
         pk__in={row.request_id for row in rows}, state=Request.State.ACCEPTED
     )
+    # By item, here and below, which is the order of locks.
     if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
         carry(
             requests.begin,
@@ -94,6 +95,7 @@ def deliver(rows: Sequence[Deliverable | Brief], by: Actor, at: datetime) -> Non
 
 @react(requests.deliver)
 def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
+    """Let the runs of delivered requests wait for their outcomes, and close those without a run."""
     if with_run := {row.item.run_id for row in rows if row.item.run_id}:
         about = Run.objects.filter(verb_of(Run, "await_outcome").guard, pk__in=with_run)
         if ids := list(about.order_by("item_id").values_list("pk", flat=True)):
@@ -109,6 +111,8 @@ def await_outcome(rows: Sequence[Request], by: Actor, at: datetime) -> None:
 
 @react(outcomes.PROVED, outcomes.WAIVED, outcomes.SUPERSEDED)
 def close_without_run(rows: Sequence[Outcome], by: Actor, at: datetime) -> None:
+    """Close the requests without a run that waited for these outcomes."""
+    # A run closes itself, and its request with it.
     about = Deliverable.objects.filter(item__in=[row.item_id for row in rows if row.run_id is None])
     _close_without_run(list(about.values_list("request_id", flat=True)), at)
 

@@ -12,20 +12,20 @@ from routing.work.registry import reacted_to
 
 ORDER = {
     "delivery.approval.approve": [
-        "delivery.approvals.operations.asking.nothing_to_decide",
-        "delivery.approvals.operations.asking.tell_of_a_yes",
+        "delivery.approvals.operations.asking.mark_questions_read",
+        "delivery.approvals.operations.asking.notify_of_approval",
         "delivery.approvals.operations.reviewing.go_on",
     ],
     "delivery.approval.expire": [
-        "delivery.approvals.operations.asking.nothing_to_decide",
+        "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.stop_and_ask",
     ],
     "delivery.approval.reject": [
-        "delivery.approvals.operations.asking.nothing_to_decide",
+        "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.stop_and_ask",
     ],
     "delivery.approval.request_changes": [
-        "delivery.approvals.operations.asking.nothing_to_decide",
+        "delivery.approvals.operations.asking.mark_questions_read",
         "delivery.approvals.operations.reviewing.rework",
     ],
     "delivery.brief.approve": [
@@ -81,7 +81,7 @@ ORDER = {
         "integrations.outbox.operations.cancellation.call_off_with_request",
     ],
     "delivery.request.withdraw": [
-        "delivery.approvals.operations.asking.tell_of_a_withdrawal",
+        "delivery.approvals.operations.asking.notify_of_withdrawal",
         "delivery.progress.operations.ending.end_with_request",
     ],
     "routing.run.cancel": [
