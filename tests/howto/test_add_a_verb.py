@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from django.db.models import Model
 
 from config.paths import ROOT
 from delivery.apps import REGISTERING
@@ -87,7 +88,8 @@ def followed(
     monkeypatch.setitem(roles._names, PERMISSION, "")
     monkeypatch.setitem(registry._reactions, KIND, [])
     monkeypatch.setitem(door._operations[Request], VERB, None)
-    monkeypatch.setitem(forms._forms, (Request, VERB), None)
+    key: tuple[type[Model], str] = (Request, VERB)
+    monkeypatch.setitem(forms._forms, key, forms.StepForm)
     add_verb(found[MODELS], monkeypatch)
     transitions_of.cache_clear()  # read again with the verb, and below without it
     for path in CHANGED:
