@@ -57,6 +57,7 @@ def progress(rows: Sequence[Deliverable]) -> Mapping[int, tuple[int, str]]:
     Return the number of completed stages of each newest version, with the reference of the open
     approval or an empty string.
     """
+    # Approvals of older versions count for nothing.
     found = Approval.objects.filter(
         version__in=[row.version_id for row in rows if row.version_id]
     ).select_related("item")

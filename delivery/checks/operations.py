@@ -80,6 +80,7 @@ def _applies(check: Check, row: Deliverable) -> bool:
 
 def awaiting_signature(rows: QuerySet[Deliverable], *, by: Actor) -> QuerySet[Deliverable]:
     """Return deliverables in QA whose newest version this person can sign off."""
+    # In the database, because it filters a list: judged_checks would load all work in QA.
     signed = CheckResult.objects.filter(
         version=OuterRef(OuterRef("version")), check_row=OuterRef("pk")
     )
@@ -141,6 +142,7 @@ def _budgets(rows: Sequence[Deliverable]) -> Mapping[int, BudgetContext]:
         "brief__engagement"
     )
     sold_to = [row.brief.engagement_id for row in found if row.brief.engagement_id]
+    # Without an order: Django would add it to GROUP BY, and the sums would fall apart.
     planned = (
         Deliverable.objects.filter(brief__engagement__in=sold_to)
         .exclude(state=Deliverable.State.CANCELLED)

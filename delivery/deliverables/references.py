@@ -13,9 +13,11 @@ from html import escape, unescape
 
 from django.utils.translation import gettext as _
 
+# As people write it: any spaces, any quotes or none.
 _WRITTEN = re.compile(
     r"""(\ssrc\s*=\s*)(?:"\s*asset:([^"]*)"|'\s*asset:([^']*)'|asset:([^\s"'>]+))""", re.IGNORECASE
 )
+# As the sanitiser writes it, in one form only.
 _KEPT = re.compile(r' src="asset:([0-9a-f]{64})"')
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -45,12 +45,14 @@ BLOCKS = frozenset(
 _VALUES = {
     # No "@" in the host: an address with a user name looks like another site.
     "src": re.compile(r"asset:[0-9a-f]{64}|(?i:https)://[^\s\\/?#@][^\s\\]*"),
+    # References to files are for images only.
     "href": re.compile(r"(?!asset:)[^\s\\\x00-\x20][^\\]*", re.IGNORECASE),
     "lang": re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*"),
     "dir": re.compile(r"ltr|rtl|auto"),
     "scope": re.compile(r"col|row|colgroup|rowgroup"),
     **dict.fromkeys(("width", "height", "start", "colspan", "rowspan"), re.compile(r"[0-9]{1,5}")),
 }
+# Control characters, which HTML forbids, and lone surrogates, which UTF-8 cannot encode.
 _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)]) | dict.fromkeys(
     range(0xD800, 0xE000), "\ufffd"
 )

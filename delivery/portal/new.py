@@ -57,6 +57,7 @@ def fill(request: HttpRequest, by: Actor, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         token, uploads = form.cleaned_data["token"], form.cleaned_data["uploads"]
         try:
+            # Sent twice: the files need not be stored a second time.
             if not submitted_before(by.contact_id or 0, token):
                 submit(
                     slug,

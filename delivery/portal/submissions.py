@@ -75,6 +75,7 @@ def not_opened_yet(by: Actor) -> list[PendingSubmission]:
         source=SOURCE, state__in=before, item__client__in=clients_seen_by(by)
     ).select_related("item")
     found = {run.pk: run for run in runs.order_by("-pk")[:MOST]}
+    # The title is among the answers. The newest enrichment counts.
     newest = Enrichment.objects.filter(run__in=found).order_by("run_id", "-id").distinct("run_id")
     titles = {row.run_id: str(row.facts.get(TITLE, "")) for row in newest}
     return [PendingSubmission(titles.get(pk, ""), run.item.created_at) for pk, run in found.items()]

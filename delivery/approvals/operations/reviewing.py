@@ -43,6 +43,7 @@ def open_question(rows: Sequence[Deliverable], *, by: Actor, at: datetime) -> No
             asked.append(_question(row, place, of_row[place], at))
     made = create(asked, by=by, at=at)
     internal = [each.item for each in made if each.audience == Audience.INTERNAL]
+    # By the system, so that an owner who has requested the approval is notified as well.
     tell_owners(internal, Notification.Words.APPROVAL, by=Actor.system(), at=at)
 
 

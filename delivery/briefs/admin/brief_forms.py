@@ -64,6 +64,7 @@ class PlannedForm(forms.Form):
         self.fields["destination"].choices = [("", _("Files handed over")), *destinations]  # type: ignore[attr-defined]
         self.fields["replaces"].choices = [("", _("Nothing")), *live]  # type: ignore[attr-defined]
         self.fields["format"].initial = Format.PAGE.value
+        # In the table a label stands above each column only, and screen readers need one a field.
         for name, field in self.fields.items():
             field.widget.attrs["aria-label"] = field.label or name
 
@@ -118,6 +119,7 @@ class EditBriefForm(StepForm):
     def prepare(self) -> None:
         row: Brief = self.rows[0]
         self.currency = row.engagement.currency if row.engagement else ""
+        # A post without the table changes the text and leaves the plan as it is.
         self.has_plan = not self.is_bound or "plan-TOTAL_FORMS" in self.data
         self.live = _live(row)
         choices = {"destinations": _destinations(row), "live": self.live}

@@ -79,6 +79,7 @@ def _address(
 
 
 def _web(url: SplitResult, port: int | None, params: Mapping[str, Any]) -> Iterator[Any]:
+    # What http transfers can be read and changed on the way.
     if url.scheme == "http" and not params["allow_http"]:
         yield _("The address starts with http. Use https.")
     if (

@@ -94,6 +94,7 @@ class _PageReader:
 
     def take(self, piece: Open | Close | Text) -> None:
         if isinstance(piece, Text):
+            # A line break in the source is a space on the page. Lines are for blocks.
             self.text.append(" ".join(piece.text.split("\n")))
             self.say(piece.text)
             return
@@ -114,8 +115,10 @@ class _PageReader:
     def begin(self, piece: Open) -> None:
         if piece.tag == "img":
             self.images.append(Image(piece.attributes.get("src", ""), piece.attributes.get("alt")))
+            # A link or a heading with nothing but an image is described by the alt text.
             self.say(f" {piece.attributes.get('alt', '')} ")
         elif piece.tag in ("th", "td"):
+            # Tables may be nested, and broken HTML has cells outside any.
             for table in self.open["table"][-1:]:
                 table.headers += piece.tag == "th"
                 table.cells += 1

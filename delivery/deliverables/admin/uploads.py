@@ -131,6 +131,7 @@ class UploadForm(StepForm):
 
     def clean(self) -> None:
         super().clean()
+        # A page needs an address. Authors rarely care which one.
         if not self.cleaned_data.get("slug"):
             self.cleaned_data["slug"] = slugify(self.cleaned_data.get("title", ""))
         self._keep()
@@ -207,6 +208,7 @@ class UploadForm(StepForm):
         }
 
     def done_message(self, row: Deliverable) -> str:
+        # The author must learn what the sanitiser removed, since nothing refuses it.
         made = Version.objects.get(pk=row.version_id or 0)
         gone = taken_out(self.cleaned_data.get("body_html", ""), made.body_html)
         uploaded = _("Uploaded as version %(number)s.") % {"number": made.number}

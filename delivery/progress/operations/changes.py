@@ -61,6 +61,7 @@ def can_change(row: Deliverable) -> GateResult:
 
 def current(row: Deliverable) -> Deliverable:
     """Return the target of a change: the replacement in production, if there is one."""
+    # A change of the live page would be lost as soon as the replacement is live.
     successor = row.replaced_by.exclude(state__in=ENDED).select_related("item").first()
     return successor or row
 
@@ -160,6 +161,7 @@ def join(rows: Sequence[Run], by: Actor, at: datetime) -> None:
     for row in about.filter(target__state__in=IN_THE_MAKING).select_related("target"):
         reason = str(_("The target is still in production, so the change is made there."))
         assert row.target is not None  # filtered by the state of the target
+        # The run ends with its request: see `ending`.
         carry(
             requests.mark_duplicate,
             [row.pk],

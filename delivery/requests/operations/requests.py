@@ -76,6 +76,7 @@ def open_request(
         contact=contact,
         wanted_date=wanted_date,
     )
+    # Together, so that no request is ever without a due time.
     with transaction.atomic():
         [made] = create([request], by=by, at=at, reason=reason)
         if policy := standard():
