@@ -27,7 +27,7 @@ def requests(run: Run) -> Sequence[TraceEntry]:
         .order_by("pk")
     )
     return [
-        _entry("request", _("Request %(ref)s was opened"), row, came_by=row.get_channel_display())
+        _entry("request", _("Request %(ref)s was opened"), row, channel=row.get_channel_display())
         for row in found
     ]
 

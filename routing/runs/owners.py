@@ -121,9 +121,9 @@ def _why(line: Sequence[Place], owner: int, backup: int, *, nobody_there: bool) 
         clauses.append(text % {"place": place.label})
     chosen = line[before]
     if chosen.people[0] == owner:
-        clauses.append(_("Owner: %(place)s.") % {"place": chosen.label})
+        clauses.append(_("First available: %(place)s.") % {"place": chosen.label})
     else:
-        text = _("Owner: %(place)s, the next in line because the first is unavailable.")
+        text = _("First available: %(place)s, the next in line.")
         clauses.append(text % {"place": chosen.label})
     if backup not in chosen.people:
         other = line[_place_of(backup, line)]

@@ -9,13 +9,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from routing.kernel.reasons import Reason
 from routing.models import Enrichment, ExceptionCase, Run
+from routing.runs.operations.raising import ExceptionFinding, raise_exception
 from routing.runs.registry import Problem
 from tests.delivery.requests.test_request_page import others_secret
 from tests.desk import signed_in, url, words
 from tests.journeys.crm import FakeCRM
 from tests.routing.runs.stories import crm_of, make_flow, run_about, work
-from tests.world import World, make_client
+from tests.world import NOW, World, make_client
 
 pytestmark = [
     pytest.mark.usefixtures("without_second_factor"),
@@ -258,3 +260,17 @@ def test_the_list_costs_the_same_however_long(world: World, crm: FakeCRM) -> Non
     assert len(page.context["cl"].result_list) == 10
     assert counts[0] == counts[1]
     assert counts[0] <= 18
+
+
+def test_an_exception_that_blocks_nothing_does_not_promise_that_a_step_runs_again(
+    world: World, crm: FakeCRM
+) -> None:
+    run_about("901")
+    finding = ExceptionFinding(Reason.FAILED_DELIVERY, run=Run.objects.get())
+    found = raise_exception(finding, at=NOW)
+    assert found is not None
+
+    page = words(signed_in(world.olga).get(url(ExceptionCase, "change", found.pk)))
+
+    assert "No step of the run waits for it." in page
+    assert "runs again" not in page

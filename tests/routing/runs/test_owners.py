@@ -52,31 +52,59 @@ def staff(left: Collection[int], absent: Collection[int] = ()) -> Staff:
 @pytest.mark.parametrize(
     ("places", "left", "absent", "owner", "backup", "why"),
     [
-        ([FLOW, WORK], set(), set(), 1, 2, "Owner: Flow."),
-        ([WORK], set(), set(), 3, 4, "Owner: Work."),
-        ([], set(), set(), 5, 6, "Owner: Agency."),
+        ([FLOW, WORK], set(), set(), 1, 2, "First available: Flow."),
+        ([WORK], set(), set(), 3, 4, "First available: Work."),
+        ([], set(), set(), 5, 6, "First available: Agency."),
         # An absence ends: the pair stays together, and whoever is there acts.
-        ([FLOW, WORK], set(), {1}, 2, 1, "Owner: Flow, the next in line because the first is"),
-        ([FLOW, WORK], set(), {2}, 1, 2, "Owner: Flow."),
-        ([FLOW, WORK], set(), {1, 2}, 3, 4, "Flow: nobody is available. Owner: Work."),
-        ([FLOW, WORK], set(), {1, 2, 3}, 4, 3, "Flow: nobody is available. Owner: Work, the next"),
+        ([FLOW, WORK], set(), {1}, 2, 1, "First available: Flow, the next in line"),
+        ([FLOW, WORK], set(), {2}, 1, 2, "First available: Flow."),
+        ([FLOW, WORK], set(), {1, 2}, 3, 4, "Flow: nobody is available. First available: Work."),
+        (
+            [FLOW, WORK],
+            set(),
+            {1, 2, 3},
+            4,
+            3,
+            "Flow: nobody is available. First available: Work, the next",
+        ),
         # Who left stays away: the other one of the pair takes it, backed up by the next in line.
-        ([FLOW, WORK], {1}, set(), 2, 3, "Owner: Flow, the next in line because the first is"),
-        ([FLOW, WORK], {2}, set(), 1, 3, "Owner: Flow. Backup: Work."),
-        ([FLOW, WORK], {2}, {3}, 1, 4, "Owner: Flow. Backup: Work."),
-        ([FLOW, WORK], {1, 2}, set(), 3, 4, "Flow: nobody is available. Owner: Work."),
-        ([FLOW, WORK], {1}, {2}, 3, 4, "Flow: nobody is available. Owner: Work."),
-        ([FLOW], {1, 2}, {5}, 6, 5, "Flow: nobody is available. Owner: Agency, the next in line"),
+        ([FLOW, WORK], {1}, set(), 2, 3, "First available: Flow, the next in line"),
+        ([FLOW, WORK], {2}, set(), 1, 3, "First available: Flow. Backup: Work."),
+        ([FLOW, WORK], {2}, {3}, 1, 4, "First available: Flow. Backup: Work."),
+        ([FLOW, WORK], {1, 2}, set(), 3, 4, "Flow: nobody is available. First available: Work."),
+        ([FLOW, WORK], {1}, {2}, 3, 4, "Flow: nobody is available. First available: Work."),
+        (
+            [FLOW],
+            {1, 2},
+            {5},
+            6,
+            5,
+            "Flow: nobody is available. First available: Agency, the next in line",
+        ),
         # Nobody is ever asked in vain: after the agency come its leads, and everybody else.
         ([WORK], {3, 4, 5, 6}, set(), 7, 8, "Work: nobody is available. Agency: nobody is"),
         ([WORK], {3, 4, 5, 6, 7, 8}, set(), 1, 2, "Work: nobody is available. Agency: nobody is"),
         ([WORK], set(), {3, 4, 5, 6}, 7, 8, "Work: nobody is available. Agency: nobody is"),
         # Everybody is away: it waits for the first in line.
-        ([WORK], set(), EVERYBODY, 3, 4, "Everybody is absent. Owner: Work."),
-        ([WORK], {3}, EVERYBODY, 4, 5, "Everybody is absent. Owner: Work, the next in line"),
+        ([WORK], set(), EVERYBODY, 3, 4, "Everybody is absent. First available: Work."),
+        (
+            [WORK],
+            {3},
+            EVERYBODY,
+            4,
+            5,
+            "Everybody is absent. First available: Work, the next in line",
+        ),
         # One person alone in two places is one person.
-        ([Place("One", (1,)), Place("Same", (1, 2))], set(), set(), 1, 2, "Owner: One. Backup"),
-        ([Place("None", ()), WORK], set(), set(), 3, 4, "None: not set. Owner: Work."),
+        (
+            [Place("One", (1,)), Place("Same", (1, 2))],
+            set(),
+            set(),
+            1,
+            2,
+            "First available: One. Backup",
+        ),
+        ([Place("None", ()), WORK], set(), set(), 3, 4, "None: not set. First available: Work."),
     ],
 )
 def test_the_first_who_is_there_gets_it(
@@ -191,7 +219,7 @@ def test_the_history_the_page_and_the_trace_say_why(world: World, run: Run) -> N
     case = raise_exception(about_work(run), at=NOW)
 
     assert case is not None
-    why = "Owner: Policy owner of the flow, the next in line because the first is unavailable."
+    why = "First available: Policy owner of the flow, the next in line."
     assert reasons_of([case]) == {case.pk: why}
     [told] = [entry for entry in trace(run).entries if entry.section == "exception"]
     assert told.data["owner_because"] == why
