@@ -17,6 +17,9 @@ MOST_FUNCTION_LINES = 60
 CATCHES_EVERYTHING = {Path("routing/kernel/isolate.py")}
 _UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 _BLANKET = {"Exception", "BaseException"}
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+# Packages without nested comprehensions.
+PLAIN = ("delivery",)
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,20 @@ def _catches_everything(caught: ast.expr | None) -> bool:
     )
 
 
+def comprehensions(source: Source) -> Iterator[str]:
+    if source.path.parts[0] not in PLAIN:
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, _COMPREHENSIONS) and (len(node.generators) > 1 or _holds_another(node)):
+            yield f"{source.path}:{node.lineno}: comprehension within another; write a loop, or give one of them a name"  # noqa: E501
+
+
+def _holds_another(comprehension: ast.AST) -> bool:
+    """Return whether there is a second comprehension anywhere in this one."""
+    found = [node for node in ast.walk(comprehension) if isinstance(node, _COMPREHENSIONS)]
+    return len(found) > 1
+
+
 def names(source: Source) -> Iterator[str]:
     if source.is_migration and "auto_" in source.path.stem:
         yield f"{source.path}: name the migration by what it does"
@@ -105,7 +122,7 @@ def unfinished(source: Source) -> Iterator[str]:
             yield f"{source.path}:{number}: unfinished; do it, or write it down where work is planned"  # noqa: E501
 
 
-RULES = (length, functions, imports, handlers, names, unfinished)
+RULES = (length, functions, imports, handlers, comprehensions, names, unfinished)
 
 
 def findings(found: Iterator[Source]) -> list[str]:
