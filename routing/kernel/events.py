@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 class Event(models.Model):
     """
-    A fact, recorded in the transaction that caused it. Ids and states only: never a name, an
-    address or free text.
+    A fact, recorded in the transaction that caused it.
 
-    ``kind`` is ``<app>.<noun>.<verb>``; ``source`` is ``throughline`` for our own facts, otherwise
-    a connection's slug, and within one outside source ``dedupe_key`` is unique.
+    It holds ids and states only, never a name, an address or free text. ``kind`` is
+    ``<app>.<noun>.<verb>``. ``source`` is ``throughline`` for our own facts, otherwise the slug of a
+    connection. ``dedupe_key`` is unique within one outside source.
     """
+
+    # An event is never rewritten, so personal data in it could not be erased.
 
     OWN = "throughline"
 
@@ -69,8 +71,9 @@ class Event(models.Model):
 
 class Payload(models.Model):
     """
-    The body an outside event came with: may hold personal data, so it may be rewritten on erasure;
-    the event keeps its digest.
+    The body of an outside event.
+
+    It may hold personal data, so erasure may rewrite it. The event keeps its digest.
     """
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="payload")
@@ -88,9 +91,10 @@ class Payload(models.Model):
 
 class Dispatch(models.Model):
     """
-    An event that still has to find its flow.
+    An event that has not been routed to a flow yet.
 
-    The row is the queue: gone when that is done, parked when a person must look.
+    The row is the queue. It is deleted once the event is routed, and quarantined (with a
+    ``parked_reason``) when a person must look at it.
     """
 
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="dispatch")
