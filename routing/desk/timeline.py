@@ -27,7 +27,7 @@ from routing.sla.ladder import Level
 from routing.work.door import all_operations
 from routing.work.gates import Words
 from routing.work.items import WorkItem, WorkNoun
-from routing.work.kinds import kind_label, nouns
+from routing.work.kinds import kind_label, models_by_kind
 from routing.work.notes import Note
 from routing.work.operations.notes import ADDED
 
@@ -119,7 +119,7 @@ def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
 def _of_part(event: Event) -> ActivityEntry:
     """An event of the work below, with the reference of what it happened to."""
     part = cast("WorkItem", event.item)
-    noun = nouns().get(part.kind)
+    noun = models_by_kind().get(part.kind)
     return ActivityEntry(
         event.at,
         f"{kind_label(part)} {part.ref}: {_what(noun, event)}",

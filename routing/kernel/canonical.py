@@ -43,8 +43,8 @@ def digest_sql(columns: Sequence[str], types: Mapping[str, str], alias: str) -> 
     """
     if not columns:
         return "''"
-    # Netstrings (length, colon, text), with ``-`` for NULL: without the lengths, text could be moved
-    # from one column to the next and the digest would stay the same.
+    # Netstrings (length, colon, text), with ``-`` for NULL. Without the lengths, text could move
+    # from one column to the next and the digest would be the same.
     parts = []
     for column in columns:
         text = AS_TEXT.get(types[column], "{c}::text").format(c=f'{alias}."{column}"')
@@ -71,8 +71,8 @@ def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-# The form of all new JSON: sorted keys, no spaces, no escapes, no NaN. Dataclasses are encoded field
-# by field, because ``asdict`` would copy every value first.
+# The form of all new JSON: sorted keys, no spaces, no escapes, no NaN. Dataclasses are encoded
+# field by field, because ``asdict`` would copy every value first.
 CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_as_object
 )

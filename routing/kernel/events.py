@@ -12,8 +12,8 @@ class Event(models.Model):
     A fact, recorded in the transaction that caused it.
 
     It holds ids and states only, never a name, an address or free text. ``kind`` is
-    ``<app>.<noun>.<verb>``. ``source`` is ``throughline`` for our own facts, otherwise the slug of a
-    connection. ``dedupe_key`` is unique within one outside source.
+    ``<app>.<noun>.<verb>``. ``source`` is ``throughline`` for our own facts, otherwise the slug of
+    a connection. ``dedupe_key`` is unique within one outside source.
     """
 
     # An event is never rewritten, so personal data in it could not be erased.

@@ -35,7 +35,7 @@ def isolate(
             exc_info=True,
         )
         if len(ids) == 1:
-            # The name of the error alone: its message may quote the row, which may be personal data.
+            # Only the name of the error: its message may quote the row, and so personal data.
             quarantine(ids[0], type(error).__name__[:200])
             return 0
     # Outside the handler, so that an error in one of these does not carry the batch's along.

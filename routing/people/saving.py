@@ -53,7 +53,7 @@ def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: 
         "at": at,
         "actor": by.user_id,
     }
-    run(table.kept(source, "+", reason="why"), values)
+    run(table.history_insert(source, "+", reason="why"), values)
 
 
 def tell(kind: str, object_id: int, *, by: Actor, at: datetime) -> None:
