@@ -1,6 +1,6 @@
 """
-ExceptionCase: something only a person can settle. ExceptionRoute: the map that says which person,
-and by when.
+ExceptionCase: a problem that only a person can resolve. ExceptionRoute: its owner and timebox by
+reason code.
 """
 
 from __future__ import annotations
@@ -97,5 +97,5 @@ class ExceptionCase(WorkNoun):
 
     @transition(field=state, source=list(open_states), target=State.DISMISSED)
     def withdraw(self, *, at: datetime) -> None:
-        """Its run ended: nobody needs to settle it any more."""
+        """End an exception whose run has ended, so that nobody needs to resolve it."""
         self.ended_at = at

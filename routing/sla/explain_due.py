@@ -166,22 +166,25 @@ def status_sentence(reading: ClockReading, zone: ZoneInfo) -> str:
 
 
 def _status(reading: ClockReading) -> str:
-    if reading.turn.does == Does.STOP:
-        if reading.breached_at:
-            return _("Stopped after %(spent)s. Overdue since %(breached)s.")
-        if reading.met_at:
-            return _("Met after %(spent)s.")
-        return _("Ended unmet after %(spent)s.")
-    if reading.turn.does == Does.PAUSE:
-        if reading.breached_at:
-            return _("Paused (%(why)s). Overdue since %(breached)s.")
-        return _(
-            "Paused (%(why)s). %(spent)s used, %(left)s left. The due date is set when the clock "
-            "resumes."
-        )
-    if reading.breached_at:
-        return _("Overdue since %(breached)s. %(spent)s used.")
-    return _("Due %(due)s. %(spent)s used, %(left)s left.")
+    match (reading.turn.does, reading.breached_at is not None):
+        case (Does.STOP, True):
+            text = _("Stopped after %(spent)s. Overdue since %(breached)s.")
+        case (Does.STOP, False) if reading.met_at:
+            text = _("Met after %(spent)s.")
+        case (Does.STOP, False):
+            text = _("Ended unmet after %(spent)s.")
+        case (Does.PAUSE, True):
+            text = _("Paused (%(why)s). Overdue since %(breached)s.")
+        case (Does.PAUSE, False):
+            text = _(
+                "Paused (%(why)s). %(spent)s used, %(left)s left. The due date is set when the "
+                "clock resumes."
+            )
+        case (_, True):
+            text = _("Overdue since %(breached)s. %(spent)s used.")
+        case _:
+            text = _("Due %(due)s. %(spent)s used, %(left)s left.")
+    return text
 
 
 def _calendars(explanation: Explanation) -> str:

@@ -96,7 +96,7 @@ class _Line:
 
     def after(self, instant: int, worktime: int) -> int | None:
         """
-        Return the earliest time at which ``worktime`` has passed, or None if this line is too short.
+        Return the earliest time at which ``worktime`` has passed, or None if the line is too short.
         """
         wanted = self.opened(instant) + worktime
         if wanted > self.before[-1]:
@@ -128,7 +128,7 @@ class OpenTime(ABC):
         if not worktime:
             return start.astimezone(UTC)
         instant, need = micros(start), worktime // timedelta(microseconds=1)
-        # Most due times are in this year or the next. Working out six years takes six times as long.
+        # Most due times are in this year or the next, and six years take much longer to work out.
         found = self._line(start.year, start.year + 1).after(instant, need)
         if found is None:
             found = self._line(start.year, start.year + 6).after(instant, need)
@@ -167,8 +167,8 @@ class OpenTime(ABC):
         """
         Return the open time of these years in any time zone, and of all years asked for before.
         """
-        # Kept with the value, because every clock of the same terms asks again. Two threads may both
-        # work it out. Each stores a finished line, so neither sees half of one.
+        # Kept with the value, because every clock with the same terms asks again. Two threads may
+        # both work it out. Each stores a finished line, so neither sees half of one.
         line: _Line | None = self.__dict__.get("_kept")
         since, until = _new_year(first, -1), _new_year(last + 1, 1)
         if line is None:

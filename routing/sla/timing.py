@@ -169,7 +169,7 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
     """
     Recompute a clock at ``at`` from its marks alone.
 
-    :param marks: in the order written, beginning with the start. Later ones than ``at`` are ignored.
+    :param marks: in the order written, beginning with the start. Those after ``at`` are ignored.
     :raises ValueError: if there is no mark up to ``at``
     """
     known = [mark for mark in marks if mark.at <= at]

@@ -63,7 +63,7 @@ def started(world: World, when: datetime) -> Clock:
 def test_the_usual_time_is_the_median_of_what_was_done(world: World, began: datetime) -> None:
     [row] = compliance(by(world.alice), since=began)
 
-    assert promise.counts == {"met": 2, "late": 1, "open": 1, "ended": 1}
+    assert row.counts == {"met": 2, "late": 1, "open": 1, "ended": 1}
     assert (row.met_percent, row.median, row.target) == (66, 30 * MINUTE, timedelta(hours=2))
 
 
