@@ -151,7 +151,7 @@ class Target(models.Model):
 
 
 def states_of(kind: str) -> list[str]:
-    model = models_by_kind().get(kind)
+    model: type[models.Model] | None = models_by_kind().get(kind)
     if model is None:
         return []
     choices = getattr(model._meta.get_field("state"), "flatchoices", [])
