@@ -55,6 +55,7 @@ def every_step_says_in_the_activity_what_was_done(
     ]
 
 
+@register()
 def every_verb_takes_the_details_of_its_operation(
     app_configs: Sequence[AppConfig] | None = None, **_: Any
 ) -> list[CheckMessage]:
