@@ -84,6 +84,7 @@ class BulkSteps(DeskAdmin[WorkT]):
         given = request.POST.getlist("ids")
         numbers = {int(each) for each in given if each.isdecimal() and len(each) <= DIGITS}
         ids = sorted(numbers)[:LIMIT]
+        # Rows that the person may not see are counted as missing, like rows that do not exist.
         rows = list(self.get_queryset(request).filter(pk__in=ids))
         form = form_of(step)(step, [target(step, row) for row in rows], by, request.POST)
         if not rows or not form.is_valid():

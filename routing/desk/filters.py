@@ -66,8 +66,10 @@ class Whose(WithDefault):
             return queryset
         if self.value() == "team":
             return queryset.filter(at_item(model, {"team__in": sorted(by.team_ids)}))
-        places = (at_item(model, {place: by.user_id}) for place in ("owner", "backup", "doer"))
-        return queryset.filter(next(places) | next(places) | next(places))
+        mine = Q()
+        for place in ("owner", "backup", "doer"):
+            mine |= at_item(model, {place: by.user_id})
+        return queryset.filter(mine)
 
 
 class AnybodysFirst(Whose):

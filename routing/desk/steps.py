@@ -157,6 +157,7 @@ class StepsAdmin(BulkSteps[NounT]):
         by.require(step.permission, to=str(step.label).lower())
         about = target(step, row)
         if request.method in READS:
+            # The refusals are shown with the empty form, before anybody types into it.
             form = form_of(step)(step, [about], by)
             return self.ask(
                 request, row, step, form, refusals(step, about, by=by, at=timezone.now())

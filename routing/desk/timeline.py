@@ -89,6 +89,7 @@ def timeline_of(
             continue
         by_moment[event.at, event.actor_id] = entries[-1]
     saves = list(_saves([*_newest(noun), *_newest(noun.item)]))
+    # Actors of saves without an event, such as in a migration: only their names must be loaded.
     unheard = {save.by_id for save in saves if (save.at, save.by_id) not in by_moment}
     names = Names(saves, unheard, _loaded(noun, noun.item, *events))
     for save in saves:
@@ -108,6 +109,7 @@ def _events(noun: WorkNoun, *, with_parts: bool) -> list[Event]:
         return list(
             Event.objects.filter(item=noun.item_id).select_related("actor").order_by("-id")[:LIMIT]
         )
+    # Notes about parts are left out, because the pages of the parts show them.
     items = WorkItem.objects.filter(Q(pk=noun.item_id) | Q(parent=noun.item_id)).order_by()
     found = Event.objects.filter(item__in=items).exclude(~Q(item=noun.item_id), kind=ADDED)
     return list(found.select_related("actor", "item").order_by("-id")[: 2 * LIMIT])

@@ -109,6 +109,7 @@ _READ: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXT: lambda value: str(value).strip(),
     FieldType.LONG_TEXT: lambda value: str(value).strip(),
     FieldType.NUMBER: _number,
+    # Some systems send a date with a time. The day alone counts.
     FieldType.DATE: lambda value: date.fromisoformat(str(value)[:10]),
     FieldType.BOOLEAN: _boolean,
     FieldType.EMAIL: _email,

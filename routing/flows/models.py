@@ -58,6 +58,7 @@ class Flow(models.Model):
 class FlowVersionQuerySet(models.QuerySet["FlowVersion"]):
     def live(self) -> Self:
         """Filter for the newest published version of each flow."""
+        # DISTINCT ON keeps the first row of each flow in this order.
         return (
             self.filter(published_at__isnull=False)
             .order_by("flow_id", "-number")
@@ -178,6 +179,7 @@ class FlowField(VersionPart):
         _("type"), max_length=10, choices=[(kind.value, kind.value) for kind in FieldType]
     )
     required = models.BooleanField(_("required"), default=False)
+    # Records of decisions are never rewritten, so rules may not use what identifies a person.
     personal = models.BooleanField(
         _("personal"), default=False, help_text=_("Identifies a person. Rules cannot use it.")
     )

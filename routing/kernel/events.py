@@ -50,6 +50,7 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         ordering = ("-id",)
         default_permissions = ("view",)
+        # Finds outside events by their subject. Our own have none and are left out of it.
         indexes = (
             models.Index(
                 fields=["source", "subject_type", "subject_id", "id"],
@@ -57,6 +58,7 @@ class Event(models.Model):
                 name="event_subject_idx",
             ),
         )
+        # Capture relies on it: ON CONFLICT leaves out events that were sent again.
         constraints = (
             models.UniqueConstraint(
                 fields=("source", "dedupe_key"),

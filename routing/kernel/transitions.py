@@ -1,14 +1,14 @@
 """
-State machines as django-fsm declares them: the one module that reads them and changes states.
+State machines as django-fsm declares them: the one module that reads them.
 
 Declare the state as a ``StateField`` with choices, and each verb as a method with
 ``@transition(field=state, source=..., target=...)`` that takes ``at`` and sets columns. Declare an
-operation for a verb that people call, and the door runs it; other code calls ``turn`` for a row it
-has locked, or ``turn_all`` for a queryset. A verb for ``turn_all`` may not read its row, and no
+operation for a verb of work, and the door runs it; other code calls ``turn`` for a row it has
+locked, or ``turn_all`` for a queryset. A verb for ``turn_all`` may not read its row, and no
 transition may have ``conditions`` or a ``permission``: write a gate instead.
 
-The sources and the target stand in ``@transition`` and nowhere else. docs/decisions/0016 says why
-gates take the place of django-fsm's conditions.
+The sources and the target of a verb are in its ``@transition`` and nowhere else. Decision 0016 says
+why gates take the place of django-fsm's conditions.
 """
 
 from __future__ import annotations

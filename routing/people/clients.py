@@ -113,6 +113,7 @@ class Contact(models.Model):
     full_name = models.CharField(_("name"), max_length=120)
     email = models.EmailField(_("e-mail"), blank=True)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
+    # Only an invitation sets it, never a form.
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -134,6 +135,7 @@ class Contact(models.Model):
         verbose_name_plural = _("contacts")
         ordering = ("full_name",)
         permissions = (("erase_contact", "Can erase a contact's personal data"),)
+        # People sign in with their address, in which case does not matter.
         constraints = (
             models.UniqueConstraint(
                 models.functions.Lower("email"),

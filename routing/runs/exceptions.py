@@ -71,6 +71,7 @@ class ExceptionCase(WorkNoun):
         verbose_name = _("exception")
         verbose_name_plural = _("exceptions")
         default_permissions = ("view",)
+        # A step that keeps stopping for one reason is one exception, not one for each attempt.
         constraints = (
             models.UniqueConstraint(
                 fields=("run", "step", "reason"),

@@ -75,6 +75,8 @@ class Run(WorkNoun):
         indexes = (
             models.Index(fields=["source", "subject_type", "subject_id"], name="run_subject_idx"),
         )
+        # Intake locks each subject before it looks for an open run. The constraint makes sure of
+        # it, whatever else may create runs: one deal is never two open runs of a flow.
         constraints = (
             models.UniqueConstraint(
                 fields=("flow", "source", "subject_type", "subject_id"),
@@ -88,6 +90,7 @@ class Run(WorkNoun):
         return Subject(self.source, self.subject_type, self.subject_id)
 
     def numbered(self) -> None:
+        # The run's own item belongs to it too, so one condition finds all work of a run.
         self.item.run_id = self.pk
 
     @transition(field=state, source=State.RECEIVED, target=State.ENRICHING)
@@ -155,6 +158,7 @@ class Run(WorkNoun):
 
         :param pair: ids of owner and backup, both active
         """
+        # The previous owners may have left. The database refuses open work without two people.
         self.item.owner_id, self.item.backup_id = pair
 
     @transition(field=state, source=list(open_states), target=State.CLOSED_UNPROVEN)
@@ -257,6 +261,7 @@ class RunStep(models.Model):
         ordering = ("run", "id")
         default_permissions = ("view",)
         constraints = (models.UniqueConstraint(fields=("run", "name"), name="run_step_once"),)
+        # Partial, because nearly all steps are done, and workers look only for due ones.
         indexes = (
             models.Index(
                 fields=["name", "due_at", "id"],

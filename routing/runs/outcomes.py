@@ -79,6 +79,7 @@ class Outcome(models.Model):
         verbose_name=_("waived by"),
     )
 
+    # These columns change with every check. Records of them would bury those of the outcome.
     history = Tracked(excluded_fields=("probed_at", "next_probe_at", "unseen_since", "failures"))
     objects = OutcomeQuerySet.as_manager()
 

@@ -32,6 +32,7 @@ def run_snapshots(run_ids: Sequence[int]) -> list[RunSnapshot]:
         )
         for row in newest
     }
+    # Flows and clients are prefetched and not joined, because many runs share a few of them.
     runs = (
         Run.objects.filter(pk__in=run_ids)
         .select_related("item")

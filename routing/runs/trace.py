@@ -20,6 +20,7 @@ from routing.runs.models import Run
 from routing.runs.owners import reasons_of
 from routing.runs.registry import TraceEntry, trace_sections
 
+# The order of entries with the same time. There are many, since one transaction writes several.
 ORDER = (
     "event",
     "step capture",
@@ -143,6 +144,7 @@ def _enrichments(run: Run) -> list[TraceEntry]:
 
 
 def _decisions(run: Run) -> list[TraceEntry]:
+    # Records have only ids, also those of candidates who have left since.
     names = dict(User.objects.values_list("pk", "full_name"))
     return [
         TraceEntry(

@@ -163,6 +163,7 @@ class CalendarUse(models.Model):
                 name="calendar_use_names_one",
                 violation_error_message=_("Choose a team or a client, not both."),
             ),
+            # A unique index over a constant allows one row that meets the condition.
             models.UniqueConstraint(
                 models.Value(1),
                 condition=models.Q(team=None, client=None),

@@ -69,6 +69,7 @@ class Clock(models.Model):
     next level of the ladder. All other columns can be recomputed from the marks.
     """
 
+    # Without an index of its own: ``clock_item_idx`` begins with the item.
     item = models.ForeignKey(
         WorkItem,
         on_delete=models.PROTECT,
@@ -92,6 +93,7 @@ class Clock(models.Model):
         related_name="clocks",
         verbose_name=_("terms"),
     )
+    # Copied from the target, because a later change of the policy must not move an open clock.
     target = models.DurationField(_("target (working time)"))
     warn_after = models.DurationField(_("warns after (working time)"))
     escalate_every = models.DurationField(
@@ -134,6 +136,7 @@ class Clock(models.Model):
         default_permissions = ("view",)
         indexes = (
             models.Index(fields=["item", "id"], name="clock_item_idx"),
+            # Only clocks that will wake, with their ids: the sweep reads nothing but this index.
             models.Index(
                 fields=["wakes_at"],
                 include=["id"],
@@ -143,6 +146,7 @@ class Clock(models.Model):
             models.Index(fields=["id"], condition=~models.Q(trouble=""), name="clock_trouble_idx"),
         )
         constraints = (
+            # The INSERT that starts clocks relies on it: ON CONFLICT leaves out open ones.
             models.UniqueConstraint(
                 fields=("item", "purpose"),
                 condition=models.Q(stopped_at=None),
@@ -228,6 +232,7 @@ class Clock(models.Model):
         )
 
     def _aim(self, at: datetime, hours: OpenTime) -> None:
+        # A breached clock keeps the time of its breach. After that, only the ladder moves on.
         self.due_at = self.breached_at or hours.add(at, self.target - self.spent)
         if self.warn_at is None or self.spent < self.warn_after:
             self.warn_at = hours.add(at, max(timedelta(), self.warn_after - self.spent))

@@ -205,6 +205,7 @@ def _stretch(stretch: Stretch, zone: ZoneInfo) -> Iterator[str]:
     ahead = _(", expected") if stretch.expected else ""
     why = f"{WorkItem.WaitingOn(stretch.turn.party).label}, {CAUSES[stretch.turn.cause]}"
     yield f"{span(stretch.start, stretch.end, zone)}  {length(stretch.worktime)}  {does} ({why}; {stretch.state}){ahead}"  # noqa: E501
+    # Closed segments in a row are one line with all their reasons, such as a holiday weekend.
     for counted, group in groupby(stretch.segments, key=lambda segment: segment.counted):
         segments = list(group)
         when = span(segments[0].start, segments[-1].end, zone)

@@ -157,6 +157,7 @@ class OpenTime(ABC):
         """
         found: list[TimeSlice] = []
         for piece in self.pieces(micros(start), micros(end)):
+            # Neighbours with the same reason are one segment: a weekend, not two days.
             if found and found[-1][2:] == piece[2:]:
                 found[-1] = found[-1]._replace(end=piece.end)
             else:
@@ -185,6 +186,7 @@ class OpenTime(ABC):
         for piece in self.pieces(since, until):
             if piece.closed is not None:
                 continue
+            # Windows that touch at midnight become one, which keeps the lists short.
             if ends and ends[-1] == piece.start:
                 ends[-1] = piece.end
                 before[-1] += piece.end - piece.start
@@ -279,6 +281,8 @@ class Both(OpenTime):
         return f"{self.one.label()} + {self.other.label()}"
 
     def pieces(self, since: int, until: int) -> Iterator[TimeSlice]:
+        # Both cover the same time without gaps. The piece that ends first is given, cut to the part
+        # that is left of both, and only its calendar moves on.
         ours, theirs = self.one.pieces(since, until), self.other.pieces(since, until)
         at = since
         mine, yours = next(ours, None), next(theirs, None)

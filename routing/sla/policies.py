@@ -142,6 +142,7 @@ class Target(models.Model):
             if unknown := [state for state in named if state not in states]:
                 message = gettext("“%(state)s” is not a state of this kind. States: %(states)s.")
                 raise wrong(field, message, state=unknown[0], states=", ".join(states))
+        # In such a state the clock would have to start and be met at the same time.
         if both := sorted({*self.runs_in} & {*self.met_in}):
             raise wrong(
                 "met_in",

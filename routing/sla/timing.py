@@ -110,6 +110,8 @@ def together(calendars: Sequence[OpenTime]) -> OpenTime:
 def turn(clock: ClockInput, terms: Terms) -> Turn:
     """Return the turn of a clock for work in this state. The first matching answer counts."""
     state, party = clock.state, clock.waiting_on
+    # The order is the rule. Work that meets its target and ends in one step has met it, and a hold
+    # is shown as such even if the work also waits on somebody.
     answers = (
         (state in terms.met_in, Turn(Does.STOP, AGENCY, Cause.MET)),
         (not clock.is_open, Turn(Does.STOP, AGENCY, Cause.ENDED)),
@@ -178,6 +180,7 @@ def read(marks: Sequence[Mark], target: timedelta, hours: OpenTime, at: datetime
     spent, due_at, breached_at = ZERO, None, None
     for mark, following in zip(known, [*known[1:], None], strict=True):
         if mark.turn.does == Does.RUN:
+            # As in ``Clock.take``: the clock is due after the working time that is left.
             due_at = breached_at or hours.add(mark.at, target - spent)
             until = following.at if following else at
             spent += hours.between(mark.at, until)
@@ -205,7 +208,7 @@ def _stretches(
     marks: Sequence[Mark], hours: OpenTime, at: datetime, due_at: datetime | None
 ) -> Iterator[Stretch]:
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        if mark.turn.does == Does.STOP:
+        if mark.turn.does == Does.STOP:  # it is the last mark, and nothing counts after it
             return
         end = following.at if following else at
         if mark.at < end:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from routing.sla.hours import Hours, Window
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+# With a hyphen or an en dash, which text programs insert instead.
 _WINDOW = re.compile(r"\A\s*(\d{1,2}):(\d{2})\s*[-\u2013]\s*(\d{1,2}):(\d{2})\s*\Z")
 _MIDNIGHT = 24 * 60
 Words = str | Promise  # translated where it is shown

@@ -59,6 +59,7 @@ class File(models.Model):
         help_text=_("The client the file belongs to."),
     )
     scan = models.CharField(_("scan"), max_length=12, choices=Scan, default=Scan.NOT_SCANNED)
+    # Not unique: equal bytes are stored once, and several rows may refer to them.
     storage_key = models.CharField(max_length=80, blank=True, db_index=True, editable=False)
     uploaded_at = models.DateTimeField(_("uploaded"))
     erased_at = models.DateTimeField(_("erased"), null=True, editable=False)

@@ -74,6 +74,7 @@ def refused(
     return GateResult(code, False, message, evidence, clears_by, where)
 
 
+# One answer for both, because it must not say if a hidden row exists.
 GONE = refused("gone", _("This does not exist, or you cannot see it."), clears_by=_("Nobody"))
 OVERTAKEN = refused(
     "overtaken",
@@ -140,6 +141,7 @@ def holds_role(roles: Collection[str], row: Any, context: GateContext) -> GateRe
 
 def has_reason(row: Any, context: GateContext) -> GateResult:
     """Refuses a step without a reason. Reasons are kept in the history."""
+    # While a button is drawn, nobody has had a chance to enter a reason.
     if context.preview or context.reason.strip():
         return passed("reason", _("A reason was given."))
     return refused("reason", _("Enter a reason."), clears_by=_("You"))

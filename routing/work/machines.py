@@ -69,6 +69,7 @@ def meaning(gate: Any) -> str:
 
 
 def _bare(gate: Any) -> Any:
+    # A gate with bound arguments is a partial, which has neither a name nor a docstring of its own.
     while isinstance(gate, partial):
         gate = gate.func
     return gate

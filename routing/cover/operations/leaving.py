@@ -141,6 +141,8 @@ def deactivate(user: User, *, heir: User, by: Actor, at: datetime, reason: str) 
         stuck = _unfit(leaver, successor)
         if stuck:
             raise CannotLeave(stuck)
+        # Work, then configuration, then the account. If one place is refused, all is rolled back,
+        # so no work is left with a person who cannot sign in.
         mine = Q(owner=leaver) | Q(backup=leaver) | Q(doer=leaver)
         ids = list(WorkItem.objects.filter(mine, is_open=True).values_list("pk", flat=True))
         named = ReplacePersonDetails(leaver.pk, successor.pk)

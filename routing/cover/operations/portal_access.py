@@ -151,6 +151,7 @@ def keep_membership(membership: Membership, *, by: Actor, at: datetime, reason: 
 def end_membership(membership: Membership, *, by: Actor, at: datetime, reason: str = "") -> None:
     """Remove a contact from a client, and end their sessions."""
     with transaction.atomic():
+        # simple-history reads who deleted a row, when and why from the instance.
         membership._history_user, membership._history_date, membership._change_reason = (  # type: ignore[attr-defined]
             User(pk=by.user_id),
             at,

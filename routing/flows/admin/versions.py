@@ -134,6 +134,7 @@ class FlowVersionAdmin(FrozenWhenPublished[FlowVersion]):
         return [*self.inlines, *_parts]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        # A page that cannot be saved does not ask for a reason.
         return self.fields if self.has_change_permission(request, obj) else self.fields[:-1]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -117,6 +117,7 @@ class ContactAdmin(PortalAccess, KeepsMemberships[Contact], SavedAdmin[Contact])
         context = {
             "title": _("Erase %(who)s") % {"who": contact},
             "contact": contact,
+            # The model of requests is in a package above, which this one does not know.
             "requests": contact.requests.count() if hasattr(contact, "requests") else 0,
             "form": form,
             "submit": _("Erase permanently"),

@@ -59,6 +59,7 @@ class PortalAccess(DeskAdmin[Contact]):
         return {
             "granted": granted,
             "signs_in_with": email,
+            # The address changed after the invitation. The old one still signs in.
             "moved": granted and email != contact.email.lower(),
             "access_step": address(Contact, verb, contact.pk) if may else "",
         }

@@ -170,6 +170,7 @@ class ExceptionAdmin(WorkColumns, StepsAdmin[ExceptionCase]):
         context: dict[str, Any],
         status: int = 200,
     ) -> TemplateResponse:
+        # The pages of steps have forms of their own.
         if template == self.noun_template:
             by = actor(request)
             form: FillInForm | None = context.get("form") or form_for(row, by, timezone.now())

@@ -145,6 +145,7 @@ def _date(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
 
 
 def _boolean(spec: FieldSpec, shared: dict[str, Any]) -> forms.Field:
+    # Not a checkbox: one that is left empty would say “no” and not “unknown”.
     return forms.ChoiceField(
         choices=[("", _("Choose")), ("yes", _("Yes")), ("no", _("No"))],
         widget=UnfoldAdminSelectWidget(),

@@ -75,6 +75,8 @@ def _one(leased: LeasedStep, clock: Clock, _ids: Sequence[int]) -> int:
         return 0
     step, run = leased.step, leased.run
     enricher = enricher_for(run.subject)
+    # The read may take minutes, so no transaction is open and no row is locked. ``_finish`` checks
+    # the lease before it stores anything.
     try:
         read = enricher.read(run.subject) if enricher else None
         _finish(leased, lambda: _keep(run, enricher, read, clock()), clock())
@@ -95,6 +97,7 @@ def _take(step_id: int, at: datetime) -> LeasedStep | None:
 
     def take(step: RunStep) -> bool:
         nonlocal unheard
+        # Read before it is overwritten: it says if the worker before this one reported back.
         unheard = step.last_error == UNHEARD
         step.take(at=at, until=at + LEASE)
         step.last_error = UNHEARD

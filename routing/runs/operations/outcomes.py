@@ -85,6 +85,7 @@ def probe_now(ids: Collection[int], *, by: Actor, at: datetime) -> list[Operatio
     seen = Outcome.objects.filter(pk__in=ids, item__in=work_seen_by(by))
     known = set(seen.values_list("pk", flat=True))
     watched = set(seen.exclude(next_probe_at=None).values_list("pk", flat=True))
+    # Only later checks are moved. One that is due already keeps its place in the queue.
     Outcome.objects.filter(pk__in=watched, next_probe_at__gt=at).update(next_probe_at=at)
     for pk in sorted(watched):
         tell("routing.outcome.probe", pk, by=by, at=at)
@@ -231,6 +232,7 @@ def _move(pk: int, verb: str, by: Actor, at: datetime, reason: str = "", **detai
 
 def lock_work(pk: int) -> None:
     """Lock the run of an outcome or, without a run, the parent of its work item."""
+    # Neither the run nor the parent ever changes, so they can be read before the lock.
     about = Outcome.objects.filter(pk=pk).values_list(
         Coalesce("run__item_id", "item__parent_id"), flat=True
     )

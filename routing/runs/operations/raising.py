@@ -197,6 +197,7 @@ def _locate(findings: Sequence[ExceptionFinding]) -> list[_Located]:
 
 def _open_runs(events: Sequence[int]) -> dict[int | None, int]:
     """Return the oldest open run of each event, for events that have one."""
+    # Newest first, so that the oldest run of an event is the last to enter the dict and stays.
     parts = RunEvent.objects.filter(event__in=events, run__item__is_open=True).order_by("-run_id")
     return {event: run for event, run in parts.values_list("event_id", "run_id") if run}
 
@@ -259,6 +260,7 @@ def _cases(
     located: Sequence[_Located], routes: Mapping[str, ExceptionRoute], at: datetime
 ) -> Mapping[str, list[ExceptionCase]]:
     """Return unsaved exceptions by the reason for their choice of owner."""
+    # Grouped, because one call of ``create`` writes the same reason for all of its rows.
     found: dict[str, list[ExceptionCase]] = defaultdict(list)
     if not located:
         return found

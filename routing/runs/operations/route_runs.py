@@ -135,6 +135,7 @@ def _decide(
     if not valid:
         return []
     pool, decided = pool_for(valid, at), []
+    # One after the other: each choice adds to the open items that the next one compares.
     for snapshot in valid:
         try:
             choice = decide_for(snapshot, pool)
@@ -185,6 +186,7 @@ def _act(decided: Sequence[tuple[RunSnapshot, Choice, Decision]], at: datetime) 
         reason="Decided by rule.",
         details=RouteDetails(owners, clients, titles),
     )
+    # A run that the door refused starts no action.
     routed = {result.id: result.row for result in results if result.done}
     jobs: dict[str, list[RoutedRun]] = defaultdict(list)
     for snapshot, choice, _decision in decided:
@@ -227,6 +229,8 @@ def _stop(findings: Sequence[ExceptionFinding], at: datetime) -> None:
     """
     stopped = [finding.run.pk for finding in findings if finding.run]
     turn_all(RunStep.objects.filter(run__in=stopped, name__in=ROUTING_STEPS), "call_off", at=at)
+    # The step may have no row yet, because only validate was due. One that exists is stopped with
+    # the exception below.
     steps = [
         RunStep(run=finding.run, name=finding.step, due_at=at, started_at=at)
         for finding in findings

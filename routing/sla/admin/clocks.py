@@ -99,6 +99,7 @@ class ClockAdmin(ReadOnly[Clock]):
             raise PermissionDenied
         clock = self.seen(request, object_id)
         at, zone = timezone.now(), ZoneInfo(timezone.get_current_timezone_name())
+        # A clock may have started a moment in the future, on a server whose time is ahead.
         found = explain(clock, max(at, clock.started_at))
         context = {
             "title": _("Why %(ref)s is due: %(purpose)s")
