@@ -79,7 +79,7 @@ def find_problems(facts: Mapping[str, Any], specs: Sequence[FieldSpec]) -> list[
 
 
 def _number(value: Any) -> Decimal:
-    if isinstance(value, bool):  # ``Decimal(str(True))`` would fail with a puzzling message
+    if isinstance(value, bool):
         raise TypeError("a boolean is not a number")
     number = Decimal(str(value).strip())
     if not number.is_finite():

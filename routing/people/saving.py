@@ -45,7 +45,7 @@ def add(rows: Sequence[models.Model], reasons: Sequence[str], *, by: Actor, at: 
     model = type(rows[0])
     model._default_manager.bulk_create(rows)
     table = Table.of(model)
-    # simple-history's bulk helper takes one reason for all rows.
+    # The door's own INSERT of history, so that its columns are named in one place.
     source = f'"{table.name}" JOIN unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS because(of_id, why) ON id = of_id'  # noqa: E501
     values = {
         "ids": [row.pk for row in rows],

@@ -86,7 +86,7 @@ class ExceptionCase(WorkNoun):
 
     @transition(field=state, source=[State.OPEN, State.CLAIMED], target=State.ESCALATED)
     def escalate(self, *, at: datetime) -> None:
-        """The timebox ran out."""
+        """Escalate, because the timebox ran out."""
 
     @transition(field=state, source=list(open_states), target=State.RESOLVED)
     def resolve(self, *, at: datetime) -> None:

@@ -32,7 +32,7 @@ SHOWN = 50
 class UserAdmin(SavedAdmin[User]):
     form = PersonForm
     heading = gettext_lazy("People")
-    list_display = ("full_name", "email", "role_names", "team_names", "timezone", "standing")
+    list_display = ("full_name", "email", "role_names", "team_names", "timezone", "status")
     list_filter = ("is_active", "groups", "teams")
     search_fields = ("full_name", "email")
     search_help_text = gettext_lazy("Name or e-mail")
@@ -133,7 +133,7 @@ class UserAdmin(SavedAdmin[User]):
         return ", ".join(team.name for team in user.teams.all())
 
     @admin.display(description=gettext_lazy("status"), ordering="is_active")
-    def standing(self, user: User) -> str:
+    def status(self, user: User) -> str:
         return badge(_("Active"), "good") if user.is_active else badge(_("Left"))
 
 

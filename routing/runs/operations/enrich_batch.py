@@ -53,8 +53,7 @@ def _known_sources(sources: set[str]) -> set[str]:
 def _enrich_batch(step_ids: Sequence[int], at: datetime) -> int:
     with transaction.atomic():
         steps = _mine(step_ids, at)
-        # If two runs are about one subject, only one is done here. The other then finds its client
-        # and contacts in the database.
+        # If two runs are about one subject, only one is done here. The other is left to ``enrich``.
         found = _found({step.run.subject: step for step in steps}, at)
         done = [
             step

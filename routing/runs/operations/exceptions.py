@@ -25,8 +25,7 @@ grant("routing.add_exceptionroute", OPS)
 grant("routing.change_exceptionroute", OPS)
 
 UNESCALATED = literals(verb_of(ExceptionCase, "escalate").sources)
-# Clocks that wake are few, so they are found first, by their index. The states are literals because
-# their index is partial.
+# Every sweep asks this. Only clocks that wake are looked at, and few of them belong to exceptions.
 UNRESOLVED = f"""
     SELECT c.id, e.id FROM routing_exceptioncase e JOIN routing_clock c ON c.item_id = e.item_id
     WHERE e.state IN ({UNESCALATED}) AND c.wakes_at <= %s AND c.next_level <= 1"""
