@@ -17,6 +17,7 @@ from routing.sla.operations.escalate import escalate
 from routing.work.operations.files import sweep_orphans
 
 
+# ``acks_late`` everywhere: if a worker dies, the broker sends its task again, which does no harm.
 @shared_task(name="routing.tasks.process", acks_late=True)
 def process_events(**_: Any) -> None:
     """

@@ -51,4 +51,5 @@ def claim_form(request: HttpRequest, what: str) -> Iterator[FormSending]:
         sent = FormSending(token, "" if claimed else sendings.led_to(user, what, token), claimed)
         yield sent
         if claimed and not sent.done:
+            # The claim goes too, or the corrected form would count as sent before.
             transaction.set_rollback(True)

@@ -154,6 +154,7 @@ def picked(
 
 def number(label: Any, *, most: Decimal, help_text: Any = "") -> forms.DecimalField:
     """Return a field for numbers from 0 with two decimals."""
+    # A text input: number inputs change their value when somebody scrolls over them.
     widget = UnfoldAdminTextInputWidget({"inputmode": "decimal"})
     return forms.DecimalField(
         label=label,

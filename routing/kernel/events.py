@@ -99,6 +99,8 @@ class Dispatch(models.Model):
     ``parked_reason``) when a person must look at it.
     """
 
+    # An event is never updated, so the state of its processing is a row beside it:
+    # docs/decisions/0005.
     event = models.OneToOneField(Event, on_delete=models.PROTECT, related_name="dispatch")
     due_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

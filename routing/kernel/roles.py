@@ -72,6 +72,7 @@ def sync_groups(using: str) -> None:
         f"{p.content_type.app_label}.{p.codename}": p
         for p in Permission.objects.using(using).select_related("content_type")
     }
+    # ``set`` also removes what a role no longer has in code.
     for role in Role:
         group, _made = Group.objects.using(using).get_or_create(name=role.value)
         group.permissions.set(

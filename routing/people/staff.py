@@ -83,6 +83,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
+        # Addresses are stored in lower case, and people type them in any.
         return self.get(email__iexact=username)
 
 
@@ -113,6 +114,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 
+    # History is never rewritten, so it gets no personal data and no secrets.
     history = Tracked(
         excluded_fields=("password", "email", "full_name", "last_login", "session_epoch")
     )

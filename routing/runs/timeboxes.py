@@ -35,6 +35,7 @@ def start_timeboxes(
         mine = [case for case in left if case.run_id and chosen.get(case.run_id) == policy.slug]
         start([case.item for case in mine], policy, at)
         left = [case for case in left if case not in mine]
+    # The rest, including exceptions without a run.
     left = [case for case in left if minutes[case.reason]]
     worktimes = {case.item.pk: timedelta(minutes=minutes[case.reason]) for case in left}
     if left and (usual := standard()):

@@ -33,6 +33,7 @@ LABELS: dict[str, Words] = {
 FINISHED = Q(stopped_at__isnull=False) & (ENDS["met"] | ENDS["late"])
 
 
+# PERCENTILE_DISC returns a duration that occurred, not the mean of two.
 class Median(Aggregate):
     """Median of durations, null if there are none."""
 

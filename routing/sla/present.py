@@ -57,6 +57,7 @@ class Present:
         """
         Return the ids of the people to notify at a level of this work, none if nobody is present.
         """
+        # Many clocks of a batch have the same people, so each answer is worked out once.
         key = (level_of(level), owner or 0, backup or 0, team or 0)
         if key not in self._known:
             lead = self.team_leads.get(team or 0)

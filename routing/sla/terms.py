@@ -132,7 +132,7 @@ def _kept_or_read(document: Mapping[str, Any]) -> Agreed:
 
 def _keep(digest: str, document: Mapping[str, Any]) -> Terms:
     if digest not in _kept:
-        if len(_kept) >= MOST_KEPT:
+        if len(_kept) >= MOST_KEPT:  # rare, so a cleverer way to make room is not worth it
             _kept.clear()
         _kept[digest] = Terms.read(document)
     return _kept[digest]

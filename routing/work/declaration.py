@@ -86,6 +86,7 @@ class Declaration(Generic[D]):
 
     @cached_property
     def all_gates(self) -> tuple[Gate[Any], ...]:
+        # The reason comes last: nobody should have to write one for a step that is refused anyway.
         hold = () if self.through_hold else (not_held,)
         role = (partial(holds_role, self.contacts),) if self.contacts else ()
         reason = (has_reason,) if self.needs_reason else ()

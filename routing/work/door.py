@@ -283,6 +283,8 @@ def move(
     step.require(by)
     step.check(details, for_verb=True)
     wanted, asked = list(dict.fromkeys(ids)), CallContext(by, at, reason, details)
+    # If the database rolls back every attempt, each id gets OVERTAKEN. To the caller it makes no
+    # difference who was faster.
     return again(
         partial(_move, step, wanted, asked, seen_by(by)), otherwise=partial(_overtaken, wanted)
     )
@@ -390,6 +392,7 @@ def release(ids: Sequence[int], *, by: Actor, at: datetime, reason: str) -> None
     """
     Resume the parts that were held together with these items, whose own hold is over.
     """
+    # Parts with a hold of their own stay on hold.
     below = [item for item, held_by in open_below(ids) if held_by in ids] if ids else []
     if below:
         carry(RELEASE, below, by=by, at=at, reason=reason)

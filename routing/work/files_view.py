@@ -26,6 +26,7 @@ from routing.work.previews import TYPE, preview_of
 from routing.work.visibility import files_seen_by
 
 log = structlog.get_logger(__name__)
+# Nothing in a file may run, even if a browser shows it in a tab of its own.
 INERT = "default-src 'none'; frame-ancestors 'none'; sandbox"
 
 

@@ -78,6 +78,9 @@ class WorkItem(DoorOnly):
     ``next_due_at``. History keeps the state with the noun only.
     """
 
+    # A second guard on the noun could find one half of a change still valid and the other half
+    # overtaken, and one statement cannot undo half of itself: docs/decisions/0001.
+
     class WaitingOn(models.TextChoices):
         AGENCY = "agency", _("Agency")
         CLIENT = "client", _("Client")
@@ -131,6 +134,8 @@ class WorkItem(DoorOnly):
     waiting_on = models.CharField(
         _("waiting on"), max_length=10, choices=WaitingOn, default=WaitingOn.AGENCY
     )
+    # There is no table of assignments. History says who owned the work, since when and why:
+    # docs/decisions/0004.
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

@@ -31,6 +31,7 @@ class CallContext:
 
 def judge(step: Declaration[Any], row: Any, context: ContextWith[Any]) -> list[GateResult]:
     """Return all answers, passed or not, in the order in which a person should clear them."""
+    # The state comes first. In the wrong one, no other answer helps.
     return [_state(step, row), *(gate(row, context) for gate in step.all_gates)]
 
 

@@ -46,4 +46,5 @@ def new_item(
         values["parent"] = parent
     elif like is not None:
         values.setdefault("parent_id", like.parent_id)
+    # Titles come from other systems too, and a long one must not stop the work.
     return WorkItem(title=title[:LONGEST], **values)

@@ -79,6 +79,7 @@ def column_types() -> Types:
 
 def _drain(ledger: Ledger, types: Types, at: datetime, *, sweep: bool = False) -> int:
     total = 0
+    # Each batch is a transaction of its own, and its head is published only after the commit.
     while sealed := _seal_batch(ledger, types[ledger.table], at, sweep=sweep):
         publish(sealed)
         total += sealed.row_count

@@ -86,7 +86,9 @@ class FrozenWhenPublished(SavedAdmin[ModelT]):
             page: HttpResponse = super().changeform_view(
                 request, object_id, form_url, extra_context
             )
-        except IntegrityError:  # somebody published or changed it between reading and saving
+        except IntegrityError:
+            # Somebody published or changed the version after the form was read, and the triggers or
+            # constraints of the database refused the rest.
             messages.error(
                 request,
                 _(

@@ -37,6 +37,7 @@ MAX_ATTEMPTS = 12
 # Written when a worker takes a step. If it is still there later, that worker died.
 UNHEARD = "The worker that started this never reported back."
 CLIENT = "client"  # key in ``sources``, beside the names of facts: the source of the client
+# Twelve attempts take nearly two hours. A system that says when to come back is given more.
 PATIENCE = Patience(MAX_ATTEMPTS, invited=120)
 ENRICH = operation(
     Run, "enrich", _("Enrich"), done=_("%(who)s started enriching the run"), system=True

@@ -148,6 +148,7 @@ PROCEED = operation(
 @react(resolve)
 def resume_runs(cases: Sequence[ExceptionCase], by: Actor, at: datetime) -> None:
     """Retry the step that stopped, once nothing else blocks the run."""
+    # A run may have several blocking exceptions. Its step waits until the last one is resolved.
     runs = {case.run_id: case.step for case in cases if case.run_id and case.blocking}
     blocked = set(
         ExceptionCase.objects.filter(

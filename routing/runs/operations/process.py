@@ -27,7 +27,7 @@ from routing.work.creation import create
 from routing.work.new_items import new_item
 
 ECHO = ".echo"  # adapters append it to the kind of an event that our own write caused
-MAX_ATTEMPTS = 8
+MAX_ATTEMPTS = 8  # about ten minutes, with the waits of ``backoff_s``
 PATIENCE = Patience(MAX_ATTEMPTS)
 # A CRM sends an event for each field of an edited deal. Wait, so that the deal is read only once.
 REFRESH_DELAY_S = 5

@@ -113,6 +113,7 @@ def fill_in(
         known = _fitting(values, {spec.name: spec for spec in snapshot.plan.fields})
         if not run.item.is_open:
             raise WrongValues({"run": str(_("This run has ended."))})
+        # A client that the person may not see must not become theirs by its number.
         if client_id is not None and not clients_seen_by(by).filter(pk=client_id).exists():
             raise WrongValues({"client": str(_("Choose one of the clients you see."))})
         found = snapshot.found

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 # A chunk takes some tenths of a second, and a step of work may have to wait for it that long.
 CHUNK = 2_000
-PUSHED_BACK = timedelta(minutes=5)
+PUSHED_BACK = timedelta(minutes=5)  # so that a clock that always fails does not fill each sweep
 WHY = "The timebox ran out."
 NOBODY = "Nobody is available"
 

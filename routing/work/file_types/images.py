@@ -69,6 +69,7 @@ def preview(stream: IO[bytes], kind: str, *, most_side: int, most_pixels: int) -
             upright.thumbnail((most_side, most_side))
             transparent = upright.has_transparency_data
             out = BytesIO()
+            # Without EXIF and XMP, which may say where a photo was taken.
             upright.convert("RGBA" if transparent else "RGB").save(
                 out, "WEBP", quality=82, exif=b"", icc_profile=b"", xmp=b""
             )

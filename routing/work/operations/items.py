@@ -49,6 +49,7 @@ def hold_with_children(
             details=HoldDetails(reason),
         )
         for root in [result.row for result in results if result.done]:
+            # One root after the other: a part of two of them is held by the first.
             below = [child for child, held_by in open_below([root.pk]) if held_by is None]
             if below:
                 details = HoldDetails(reason, under=root)

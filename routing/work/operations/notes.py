@@ -74,6 +74,7 @@ def forget_notes(contact_id: int, email: str, at: datetime) -> None:
     """Empty a person's notes, and remove their address from the notes of others."""
     Note.objects.filter(author__contact=contact_id).update(body="", erased_at=at)
     if email:
+        # Without regard to case, as people write addresses.
         without = Func(
             F("body"), Value(_literal(email)), Value(ERASED), Value("gi"), function="regexp_replace"
         )
