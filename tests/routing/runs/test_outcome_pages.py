@@ -120,7 +120,7 @@ def test_a_trace_tells_what_was_expected_and_what_became_of_it(
 
     told = [entry.data for entry in trace(outcome.run).entries if entry.section == "outcome"]
 
-    assert [each["standing"] for each in told] == ["expected", "proven", "waived"]
+    assert [each["outcome"] for each in told] == ["expected", "proven", "waived"]
     assert told[1]["url"] == "https://acme.test/"
     assert told[-1]["why"] == "Behind a login."
 
