@@ -25,7 +25,7 @@ _UNSAFE = re.compile(r"[^a-z0-9]+")
 @dataclass
 class Post:
     id: int
-    noun: str
+    post_type: str
     slug: str = ""
     status: str = "draft"
     title: str = ""
@@ -70,17 +70,17 @@ class CMS:
     def __post_init__(self) -> None:
         self.lock, self._ids = RLock(), count(self.first)
 
-    def create(self, noun: str, given: Mapping[str, Any]) -> Post:
+    def create(self, post_type: str, given: Mapping[str, Any]) -> Post:
         with self.lock:
-            made = Post(next(self._ids), noun)
+            made = Post(next(self._ids), post_type)
             self._change(made, given)
             self.posts[made.id] = made
             return made
 
-    def update(self, noun: str, key: int, given: Mapping[str, Any]) -> Post:
+    def update(self, post_type: str, key: int, given: Mapping[str, Any]) -> Post:
         """An update of what lies in the trash is answered with 200, and leaves it there."""
         with self.lock:
-            found = self.read(noun, key)
+            found = self.read(post_type, key)
             self._change(
                 found,
                 {
@@ -91,15 +91,15 @@ class CMS:
             )
             return found
 
-    def read(self, noun: str, key: int) -> Post:
+    def read(self, post_type: str, key: int) -> Post:
         found = self.posts.get(key)
-        if found is None or found.noun != noun:
+        if found is None or found.post_type != post_type:
             raise Wrong(404, "Invalid post ID.")
         return found
 
-    def trash(self, noun: str, key: int, *, force: bool) -> Post:
+    def trash(self, post_type: str, key: int, *, force: bool) -> Post:
         with self.lock:
-            found = self.read(noun, key)
+            found = self.read(post_type, key)
             if force:
                 return self.posts.pop(key)
             if found.status == "trash":
@@ -107,7 +107,7 @@ class CMS:
             found.status, found.slug = "trash", f"{found.slug}__trashed"
             return found
 
-    def listed(self, noun: str, wanted: Mapping[str, str]) -> list[Post]:
+    def listed(self, post_type: str, wanted: Mapping[str, str]) -> list[Post]:
         """Drafts may share a slug: all of them are listed."""
         named = wanted.get("status", "publish").split(",")
         statuses = {*named, *(STATUSES if "any" in named else ())}
@@ -116,7 +116,7 @@ class CMS:
             found = [
                 post
                 for post in self.posts.values()
-                if post.noun == noun and post.status in statuses
+                if post.post_type == post_type and post.status in statuses
             ]
         found = [
             post
@@ -130,7 +130,7 @@ class CMS:
             if name in given:
                 setattr(post, name, _text(given[name]))
         for name in TAXONOMIES:
-            if name in given and post.noun == "posts":
+            if name in given and post.post_type == "posts":
                 post.terms[name] = [int(key) for key in given[name]]
         post.featured = int(given.get("featured_media", post.featured))
         post.slug = _text(given.get("slug", post.slug))
@@ -141,7 +141,7 @@ class CMS:
         taken = {
             each.slug
             for each in self.posts.values()
-            if each is not post and each.status == "publish" and each.noun == post.noun
+            if each is not post and each.status == "publish" and each.post_type == post.post_type
         }
         return (
             slug

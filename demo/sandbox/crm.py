@@ -68,20 +68,20 @@ class CRM:
         self._lock = Lock()
         self._ids = count(Random(self.seed).randrange(10**9, 9 * 10**9))  # noqa: S311  # play, no secret
 
-    def create(self, noun: str, body: Mapping[str, Any], author: str) -> Stored:
+    def create(self, object_type: str, body: Mapping[str, Any], author: str) -> Stored:
         linked = [_association(each) for each in body.get("associations") or ()]
         with self._lock:
             for other, key, _kind in linked:
                 self._find(other, key)
             now = datetime.now(UTC)
             made = Stored(str(next(self._ids)), _properties(body), linked, now, now)
-            self.objects[noun][made.id] = made
-        self._changed(noun, made.id, "creation", author, now)
+            self.objects[object_type][made.id] = made
+        self._changed(object_type, made.id, "creation", author, now)
         return made
 
-    def update(self, noun: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
+    def update(self, object_type: str, key: str, body: Mapping[str, Any], author: str) -> Stored:
         with self._lock:
-            found, now = self._find(noun, key), datetime.now(UTC)
+            found, now = self._find(object_type, key), datetime.now(UTC)
             news = {
                 name: value
                 for name, value in _properties(body).items()
@@ -91,49 +91,55 @@ class CRM:
             found.updated_at = now
         for name, value in news.items():
             self._changed(
-                noun, key, "propertyChange", author, now, propertyName=name, propertyValue=value
+                object_type,
+                key,
+                "propertyChange",
+                author,
+                now,
+                propertyName=name,
+                propertyValue=value,
             )
         return found
 
-    def delete(self, noun: str, key: str, author: str) -> None:
+    def delete(self, object_type: str, key: str, author: str) -> None:
         with self._lock:
-            self._find(noun, key)
-            del self.objects[noun][key]
-        self._changed(noun, key, "deletion", author, datetime.now(UTC))
+            self._find(object_type, key)
+            del self.objects[object_type][key]
+        self._changed(object_type, key, "deletion", author, datetime.now(UTC))
 
-    def read(self, noun: str, key: str) -> Stored:
+    def read(self, object_type: str, key: str) -> Stored:
         with self._lock:
-            return self._find(noun, key)
+            return self._find(object_type, key)
 
-    def read_many(self, noun: str, ids: Sequence[str]) -> tuple[list[Stored], list[str]]:
+    def read_many(self, object_type: str, ids: Sequence[str]) -> tuple[list[Stored], list[str]]:
         """Those there are, and the ids of those there are not."""
         with self._lock:
-            known = self.objects[noun]
+            known = self.objects[object_type]
             return [known[key] for key in ids if key in known], [
                 key for key in ids if key not in known
             ]
 
-    def find(self, noun: str, name: str, value: str) -> Stored | None:
+    def find(self, object_type: str, name: str, value: str) -> Stored | None:
         with self._lock:
             return next(
                 (
                     each
-                    for each in self.objects[noun].values()
+                    for each in self.objects[object_type].values()
                     if each.properties.get(name) == value
                 ),
                 None,
             )
 
-    def _find(self, noun: str, key: str) -> Stored:
-        found = self.objects[noun].get(key)
+    def _find(self, object_type: str, key: str) -> Stored:
+        found = self.objects[object_type].get(key)
         if found is None:
             raise Wrong(404, "resource not found")
         return found
 
     def _changed(
-        self, noun: str, key: str, verb: str, author: str, at: datetime, **more: str
+        self, object_type: str, key: str, verb: str, author: str, at: datetime, **more: str
     ) -> None:
-        kind = f"{noun}.{verb}"
+        kind = f"{object_type}.{verb}"
         if kind not in SUBSCRIPTIONS:
             return
         ours = author == str(self.app_id)

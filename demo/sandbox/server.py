@@ -107,7 +107,7 @@ class _CrmHandler(BaseHTTPRequestHandler):
         steps = url.path.strip("/").split("/")
         if steps[:2] != ["crm", "objects"] or steps[3:4] not in [[many] for many in SINGULAR]:
             raise Wrong(404, "no such path")
-        noun, rest, author = (
+        object_type, rest, author = (
             SINGULAR[steps[3]],
             steps[4:],
             self.headers.get(AUTHOR) or str(self.crm.app_id),
@@ -115,29 +115,29 @@ class _CrmHandler(BaseHTTPRequestHandler):
         query = {name: values[-1].split(",") for name, values in parse_qs(url.query).items()}
         match method, rest:
             case "POST", []:
-                return 201, shown(self.crm.create(noun, body, author), ["*"], [])
+                return 201, shown(self.crm.create(object_type, body, author), ["*"], [])
             case "GET", [key]:
                 return 200, shown(
-                    self.crm.read(noun, key),
+                    self.crm.read(object_type, key),
                     query.get("properties", []),
                     query.get("associations", []),
                 )
             case "PATCH", [key]:
-                return 200, shown(self.crm.update(noun, key, body, author), ["*"], [])
+                return 200, shown(self.crm.update(object_type, key, body, author), ["*"], [])
             case "DELETE", [key]:
-                self.crm.delete(noun, key, author)
+                self.crm.delete(object_type, key, author)
                 return 204, None
             case "POST", ["batch", "read"]:
-                return self._read_many(noun, body)
+                return self._read_many(object_type, body)
             case "POST", ["batch", "upsert"]:
-                return 200, self._upsert(noun, body, author)
+                return 200, self._upsert(object_type, body, author)
         raise Wrong(405, "no such method here")
 
-    def _read_many(self, noun: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+    def _read_many(self, object_type: str, body: Mapping[str, Any]) -> tuple[int, Any]:
         ids = [str(each.get("id")) for each in body.get("inputs", [])]
         if len(ids) > MAX_INPUTS:
             raise Wrong(400, "at most 100 inputs")
-        found, missing = self.crm.read_many(noun, ids)
+        found, missing = self.crm.read_many(object_type, ids)
         answer: dict[str, Any] = {
             "status": "COMPLETE",
             "results": [shown(each, body.get("properties", []), []) for each in found],
@@ -149,16 +149,16 @@ class _CrmHandler(BaseHTTPRequestHandler):
             }
         return (207 if missing else 200), answer
 
-    def _upsert(self, noun: str, body: Mapping[str, Any], author: str) -> Any:
+    def _upsert(self, object_type: str, body: Mapping[str, Any], author: str) -> Any:
         results = []
         for each in body.get("inputs", []):
             name, value = str(each.get("idProperty", "")), str(each.get("id", ""))
-            known = self.crm.find(noun, name, value)
+            known = self.crm.find(object_type, name, value)
             whole = {"properties": {**each.get("properties", {}), name: value}}
             kept = (
-                self.crm.update(noun, known.id, whole, author)
+                self.crm.update(object_type, known.id, whole, author)
                 if known
-                else self.crm.create(noun, whole, author)
+                else self.crm.create(object_type, whole, author)
             )
             results.append({**shown(kept, ["*"], []), "new": known is None})
         return {"status": "COMPLETE", "results": results}

@@ -20,13 +20,13 @@ WHY = "For the walkthrough."
 
 
 def take_on(walk: Walk) -> None:
-    story, job = walk.story, walk.job
+    transcript, job = walk.transcript, walk.job
     owner = _owner(job)
-    story.done(
+    transcript.done(
         requests.triage([job.request.pk], by=by(owner), at=now()),
         f"{owner} triages {job.request.item.ref}",
     )
-    story.done(
+    transcript.done(
         requests.accept([job.request.pk], by=by(owner), at=now(), reason="It is in the budget."),
         f"{owner} accepts it",
     )
@@ -37,7 +37,7 @@ def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
     Edit the brief to this plan, let it be approved, and hand what is to be made to its maker; the
     deliverables.
     """
-    story, job = walk.story, walk.job
+    transcript, job = walk.transcript, walk.job
     owner = _owner(job)
     other = next(
         user
@@ -47,7 +47,7 @@ def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
     brief = Brief.objects.select_related("item").get(request=job.request)
     body = f"{brief.body}\n\nMade by manage.py walkthrough."
     titles = ", ".join(f"“{each['title']}”" for each in planned)
-    story.done(
+    transcript.done(
         briefs.edit(
             [brief.pk],
             by=by(owner),
@@ -56,18 +56,18 @@ def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
         ),
         f"{owner} plans {titles} in {brief.item.ref}",
     )
-    story.done(briefs.submit([brief.pk], by=by(owner), at=now()), f"{owner} asks for approval")
-    story.refused(
+    transcript.done(briefs.submit([brief.pk], by=by(owner), at=now()), f"{owner} asks for approval")
+    transcript.refused(
         briefs.approve([brief.pk], by=by(owner), at=now()),
         "author",
         f"{owner} cannot approve what {owner} asked for",
     )
-    story.done(
+    transcript.done(
         briefs.approve([brief.pk], by=by(other), at=now(), reason="As agreed with the client."),
         f"{other} approves it",
     )
     made = list(Deliverable.objects.filter(brief=brief).select_related("item").order_by("pk"))
-    story.check(
+    transcript.check(
         len(made) == len(planned),
         f"deliverables of the plan: {len(made)}, {', '.join(row.item.ref for row in made)}",
         len(made),
@@ -87,8 +87,10 @@ def _hand_to_maker(walk: Walk, made: Sequence[Deliverable], owner: User) -> None
             reason=WHY,
             details=HandOverDetails(owner=item.owner_id, backup=item.backup_id, doer=maker.pk),
         )
-        walk.story.done(results, f"{item.ref} is {maker}'s to make, and {owner} answers for it")
-        walk.story.tell(f"Deliverable {item.ref}: “{item.title}”.", where(item))
+        walk.transcript.done(
+            results, f"{item.ref} is {maker}'s to make, and {owner} answers for it"
+        )
+        walk.transcript.note(f"Deliverable {item.ref}: “{item.title}”.", where(item))
 
 
 def destination(walk: Walk, client: Client) -> Destination:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from demo.walkthrough.transcript import Broke
+from demo.walkthrough.transcript import StepFailed
 from demo.walkthrough.walk import WORKER, Walk, WalkthroughJob, fresh, where
 from integrations.base.adapter import CallFailed
 from integrations.models import Inbound
@@ -16,21 +16,21 @@ SIX = 6  # one creation and five property changes
 
 def arrive(walk: Walk, name: str, *, ends: bool) -> None:
     """Let a new deal come in, as a job of its own."""
-    story, job = walk.story, WalkthroughJob(name)
+    transcript, job = walk.transcript, WalkthroughJob(name)
     walk.jobs.append(job)
     job.deal = walk.made.pop(0) if walk.made else _made(walk, name, ends=ends)
     if walk.deals.is_own:
         _posted_twice(walk, job)
     slug = walk.deals.connection.slug
     about = Run.objects.filter(source=slug, subject_type=DEAL, subject_id=job.deal)
-    job.run = story.wait(
+    job.run = transcript.wait(
         f"deal {job.deal} is a run",
         lambda: about.select_related("item", "flow").order_by("-pk").first(),
         60,
         f"{WORKER} Does the CRM post to {walk.deals.connection.hook_url}? Is a flow published that "
         f"its new deals start?",
     )
-    story.tell(
+    transcript.note(
         f"{job.run.item.ref} belongs to flow “{job.run.flow.name}”, whose policy owner is "
         f"{job.run.flow.owner}.",
         where(job.run.item),
@@ -44,14 +44,14 @@ def _made(walk: Walk, name: str, *, ends: bool) -> str:
     try:
         made = deals.make(name, walk.token, ends=ends)
     except CallFailed as error:
-        raise Broke(
+        raise StepFailed(
             f"The CRM did not take the deal: {error} Make one there by hand, with a company, a "
             f"contact with an e-mail address, an amount "
             "and a currency, and without an end date; then: manage.py walkthrough --crm SLUG "
             "--deal ITS-ID"
         ) from None
     lacking = "" if ends else ", and no end date"
-    walk.story.tell(
+    walk.transcript.note(
         f"Somebody in the CRM makes deal {made}, “{name}”, and changes it five times{lacking}."
     )
     return made
@@ -61,30 +61,30 @@ def _posted_twice(walk: Walk, job: WalkthroughJob) -> None:
     # More than six where the CRM also tells of our own changes to an earlier deal.
     told = len(walk.deals.told or ())
     answers = walk.deals.post(times=2)
-    walk.story.check(
+    walk.transcript.check(
         told >= SIX and answers == [200, 200],
         f"its {told} events, out of order, are posted twice and taken in",
         answers,
     )
-    walk.story.tell(
+    walk.transcript.note(
         f"They came to {walk.deals.connection.hook_url}",
         f"{settings.SITE_URL}/admin/integrations/inbound/",
     )
 
 
 def _six_events_are_one_run(walk: Walk, job: WalkthroughJob) -> None:
-    story = walk.story
+    transcript = walk.transcript
     heard = RunEvent.objects.filter(event__source=job.run.source, event__subject_id=job.deal)
-    story.wait("each of its events found its run", lambda: heard.count() >= SIX, 60, WORKER)
+    transcript.wait("each of its events found its run", lambda: heard.count() >= SIX, 60, WORKER)
     runs = Run.objects.filter(source=job.run.source, subject_type=DEAL, subject_id=job.deal).count()
     started = heard.filter(part=RunEvent.Part.STARTED).count()
-    story.check(
+    transcript.check(
         (runs, started) == (1, 1),
         f"they are one run, {fresh(job.run).item.ref}, begun by one of them",
         (runs, started),
     )
     bodies = Inbound.objects.filter(connection=walk.deals.connection).order_by("-pk")[:4]
-    story.check(
+    transcript.check(
         any(each.repeated for each in bodies),
         "what came a second time was known, and changed nothing",
     )

@@ -1,5 +1,5 @@
 """
-Act 8: the whole story on one page, the evidence verified, and nothing left behind that would
+Act 8: the whole transcript on one page, the evidence verified, and nothing left behind that would
 disturb anybody.
 """
 
@@ -37,11 +37,11 @@ OWN = {"escalation"}  # only where the walkthrough's own promises were waited fo
 
 def told(walk: Walk) -> None:
     """`trace --json` and `verify` are asked as anybody asks them."""
-    story, ref, out = walk.story, walk.jobs[0].run.item.ref, StringIO()
+    transcript, ref, out = walk.transcript, walk.jobs[0].run.item.ref, StringIO()
     call_command("trace", ref, "--json", stdout=out)
     found = {entry["section"] for entry in json.loads(out.getvalue())["entries"]}
     wanted = CHAPTERS | (OWN if walk.deals.is_own else set())
-    story.check(
+    transcript.check(
         wanted <= found,
         f"manage.py trace {ref} --json tells every section: {', '.join(sorted(found))}",
         sorted(wanted - found),
@@ -50,8 +50,8 @@ def told(walk: Walk) -> None:
     try:
         call_command("verify", stdout=out, no_color=True)
     except CommandError as error:
-        story.check(False, "manage.py verify finds the audit trail intact", error)
-    story.check(
+        transcript.check(False, "manage.py verify finds the audit trail intact", error)
+    transcript.check(
         "intact" in out.getvalue(), f"manage.py verify: {out.getvalue().strip().splitlines()[-1]}"
     )
 
@@ -69,7 +69,7 @@ def quiet(walk: Walk) -> None:
         Q(run__in=runs) | Q(item__run__in=runs), connection__in=outside
     )
     steps = RunStep.objects.filter(run__in=runs, state=RunStep.State.DUE)
-    walk.story.wait(
+    walk.transcript.wait(
         "nothing is left to be sent or read",
         lambda: not leaving.exists() and not steps.exists(),
         60,
@@ -96,7 +96,7 @@ def leave(walk: Walk) -> None:
 
 def archived(walk: Walk) -> None:
     leave(walk)
-    walk.story.check(
+    walk.transcript.check(
         all(not fresh(job.run).is_open for job in walk.jobs),
         "nothing of this walkthrough stays open",
     )

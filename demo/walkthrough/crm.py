@@ -92,13 +92,13 @@ class CrmDeals:
         sender.close()
         return answers
 
-    def _create(self, noun: str, properties: Mapping[str, str], linked: Any = ()) -> str:
+    def _create(self, object_type: str, properties: Mapping[str, str], linked: Any = ()) -> str:
         body = {"properties": properties, "associations": list(linked)}
         with self._client() as client:
             return str(
-                client.call("POST", self._path(noun), json=body, headers={AUTHOR: PERSON}).json()[
-                    "id"
-                ]
+                client.call(
+                    "POST", self._path(object_type), json=body, headers={AUTHOR: PERSON}
+                ).json()["id"]
             )
 
     def _client(self) -> SafeClient:
@@ -113,10 +113,10 @@ class CrmDeals:
         return f"/crm/objects/{self.connection.setting('api_version', API)}/{rest}"
 
 
-def _link(key: str, noun: int) -> dict[str, Any]:
+def _link(key: str, object_type: int) -> dict[str, Any]:
     return {
         "to": {"id": key},
-        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": noun}],
+        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": object_type}],
     }
 
 

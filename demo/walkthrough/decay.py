@@ -17,44 +17,50 @@ from routing.runs.operations.outcomes import probe_now
 
 def decay(walk: Walk, page: Deliverable, words: str) -> None:
     """:param words: some that stand on the page"""
-    story, [post] = walk.story, walk.site.posts(object_of(page))
+    transcript, [post] = walk.transcript, walk.site.posts(object_of(page))
     outcome = Outcome.objects.get(item=page.item_id, kind=Outcome.Kind.LIVE)
     walk.site.write(post, post.content.replace(words, "Somebody else wrote this"))
-    story.tell(f"Somebody at the site writes something else into post {post.id}.", page.live_url)
+    transcript.note(
+        f"Somebody at the site writes something else into post {post.id}.", page.live_url
+    )
     _look(walk, outcome)
-    story.wait(
+    transcript.wait(
         "the look finds it changed: once is not yet a decay",
         lambda: fresh(outcome).failures or _state(outcome, "decayed"),
         60,
         WORKER,
     )
     _look(walk, outcome)
-    story.wait(
+    transcript.wait(
         "a second look finds it so too, and the outcome has decayed",
         lambda: _state(outcome, Outcome.State.DECAYED),
         60,
         WORKER,
     )
     run = fresh(walk.job.run)
-    story.check(
+    transcript.check(
         run.state == Run.State.AWAITING_OUTCOME, f"run {run.item.ref} is open again", run.state
     )
     case = ExceptionCase.objects.select_related("item__owner").get(
         item__parent=page.item_id, reason=Reason.OUTCOME_DECAYED, item__is_open=True
     )
-    story.check(case.item.owner_id, f"{case.item.owner} is asked to see to it: {case.item.ref}")
-    story.tell(" ".join(fresh(outcome).evidence.get("differences", ())), where(case.item))
+    transcript.check(
+        case.item.owner_id, f"{case.item.owner} is asked to see to it: {case.item.ref}"
+    )
+    transcript.note(" ".join(fresh(outcome).evidence.get("differences", ())), where(case.item))
     walk.site.write(post, post.content)
-    story.tell("They put it back.")
+    transcript.note("They put it back.")
     _look(walk, outcome)
     proven(walk, page)
     complete(walk)
-    story.check(not fresh(case).is_open, f"{case.item.ref} is settled by that", fresh(case).state)
+    transcript.check(
+        not fresh(case).is_open, f"{case.item.ref} is settled by that", fresh(case).state
+    )
 
 
 def _look(walk: Walk, outcome: Outcome) -> None:
     who = walk.cast.account
-    walk.story.done(probe_now([outcome.pk], by=by(who), at=now()), f"{who} presses “Look now”")
+    walk.transcript.done(probe_now([outcome.pk], by=by(who), at=now()), f"{who} presses “Look now”")
 
 
 def _state(outcome: Outcome, state: str) -> bool:

@@ -65,7 +65,7 @@ def sheet_draft(walk: Walk) -> Draft:
 
 
 def start(walk: Walk, row: Deliverable) -> None:
-    walk.story.done(
+    walk.transcript.done(
         deliverables.start([row.pk], by=by(walk.cast.maker), at=now()),
         f"{walk.cast.maker} begins {row.item.ref}",
     )
@@ -73,11 +73,13 @@ def start(walk: Walk, row: Deliverable) -> None:
 
 def hand_in(walk: Walk, row: Deliverable, draft: Draft) -> Deliverable:
     maker = walk.cast.maker
-    walk.story.done(
+    walk.transcript.done(
         versions.upload([row.pk], by=by(maker), at=now(), details=draft),
         f"{maker} uploads a version of {row.item.ref}",
     )
-    walk.story.done(deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} hands it in")
+    walk.transcript.done(
+        deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} hands it in"
+    )
     return fresh(row)
 
 
@@ -87,20 +89,20 @@ def sent_back(walk: Walk, row: Deliverable) -> None:
         "check_row"
     )
     said = [f"{each.check_row.name}: {each.findings[0]['message']}" for each in failed]
-    walk.story.check(
+    walk.transcript.check(
         row.state == State.REWORK and said,
         "the automatic checks send it back, and say why",
         row.state,
     )
     for words in said:
-        walk.story.tell(f"  {words}")
+        walk.transcript.note(f"  {words}")
 
 
 def reviewed(walk: Walk, row: Deliverable) -> None:
     """Through QA's judgment and the agency's own approval, before the client."""
-    story, reviewer, lead = walk.story, walk.cast.reviewer, walk.cast.lead
+    transcript, reviewer, lead = walk.transcript, walk.cast.reviewer, walk.cast.lead
     row = Deliverable.objects.select_related("item").get(pk=row.pk)
-    story.check(
+    transcript.check(
         row.state == State.IN_QA,
         "it passes the automatic checks and waits for a sign-off",
         row.state,
@@ -113,16 +115,16 @@ def reviewed(walk: Walk, row: Deliverable) -> None:
                 at=now(),
                 details=SignOffDetails(check=each.check.pk, passed=True, note=""),
             )
-            story.done(signed, f"{reviewer} signs “{each.check.name}”")
+            transcript.done(signed, f"{reviewer} signs “{each.check.name}”")
     question = _question(walk, row, "the agency")
-    story.done(
+    transcript.done(
         approvals.approve(
             [question.pk], by=by(lead), at=now(), details=DecideDetails(digest=question.digest)
         ),
         f"{lead} approves it for the agency",
     )
     owner = _owner(row)
-    story.done(
+    transcript.done(
         deliverables.ask_client([row.pk], by=by(owner), at=now()), f"{owner} asks the client"
     )
 
@@ -136,7 +138,7 @@ ANSWERS = {
 
 def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> Deliverable:
     """The client's contact answers what is open, by the operation that the portal calls."""
-    story, contact = walk.story, walk.job.contact
+    transcript, contact = walk.transcript, walk.job.contact
     question = _question(walk, row, "the client")
     assert contact.user is not None  # invited before
     [result] = ANSWERS[Answer.Word(word)](
@@ -148,9 +150,9 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
     spoken = f"{contact.full_name}, for the client: {Answer.Word(word).label}" + (
         f" (“{comment}”)" if comment else ""
     )
-    story.done([result], spoken)
+    transcript.done([result], spoken)
     answer = Answer.objects.get(approval=question)
-    story.check(
+    transcript.check(
         answer.digest == question.version.digest,
         f"the answer is bound to exactly that version ({answer.digest[:12]})",
     )
@@ -161,7 +163,7 @@ def _question(walk: Walk, row: Deliverable, whom: str) -> Approval:
     found = Approval.objects.filter(
         version__deliverable=row, state=Approval.State.PENDING
     ).select_related("item", "version")
-    walk.story.check(
+    walk.transcript.check(
         found.count() == 1,
         f"{whom} is asked: {', '.join(each.item.ref for each in found)}",
         found.count(),

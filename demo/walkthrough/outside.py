@@ -23,7 +23,7 @@ from demo.walkthrough.crm import CrmDeals
 from demo.walkthrough.flow import PORTAL
 from demo.walkthrough.people import Cast, by
 from demo.walkthrough.site import Site
-from demo.walkthrough.transcript import Broke
+from demo.walkthrough.transcript import StepFailed
 from integrations.connections.operations import ConnectionSettings, connect
 from integrations.models import Connection
 
@@ -39,7 +39,7 @@ def place() -> Iterator[str]:
     A place that no other walkthrough has until this ends: what its connections' names end with. The
     kernel frees it, however it ends.
 
-    :raises Broke: if all are taken
+    :raises StepFailed: if all are taken
     """
     for number in range(1, MOST + 1):
         held = os.open(
@@ -57,7 +57,7 @@ def place() -> Iterator[str]:
         finally:
             os.close(held)
         return
-    raise Broke(f"{MOST} walkthroughs are going on already: wait for one to end")
+    raise StepFailed(f"{MOST} walkthroughs are going on already: wait for one to end")
 
 
 @contextmanager
@@ -107,16 +107,16 @@ def named(slug: str, kind: str) -> Connection:
     """
     An active connection that was named.
 
-    :raises Broke: if there is none of this kind
+    :raises StepFailed: if there is none of this kind
     """
     found = Connection.objects.active().filter(slug=slug).first()
     if found is None:
-        raise Broke(
+        raise StepFailed(
             f"There is no active connection “{slug}”. Make it: manage.py connect {kind} --slug "
             f"{slug} …"
         )
     if found.kind != kind:
-        raise Broke(f"“{slug}” is of kind {found.kind}; a {kind} connection is wanted here.")
+        raise StepFailed(f"“{slug}” is of kind {found.kind}; a {kind} connection is wanted here.")
     return found
 
 

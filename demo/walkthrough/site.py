@@ -12,7 +12,7 @@ from integrations.base.adapter import CallFailed
 from integrations.http.client import SafeClient
 from integrations.models import Connection
 
-NOUN = "posts"
+POST_TYPE = "posts"
 
 
 class Site:
@@ -44,11 +44,11 @@ class Site:
         with WordPressClient(self.connection) as client:
             return [
                 each
-                for each in client.search(NOUN, mapping.search_word(key))
+                for each in client.search(POST_TYPE, mapping.search_word(key))
                 if mapping.mark_of(each)[0] == key
             ]
 
     def write(self, post: WordPressPost, content: str) -> None:
         """Edit a post as a person would in the editor."""
         with WordPressClient(self.connection) as client:
-            client.update(NOUN, post.id, {"content": content})
+            client.update(POST_TYPE, post.id, {"content": content})

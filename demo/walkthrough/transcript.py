@@ -17,7 +17,7 @@ LOOK_EVERY_S = 0.25
 Found = TypeVar("Found")
 
 
-class Broke(Exception):
+class StepFailed(Exception):
     """A step is not what it should be; the message says which, and what to look at."""
 
 
@@ -34,7 +34,7 @@ class Transcript:
     def act(self, title: str) -> None:
         self._say(f"\n{title}\n{'-' * len(title)}")
 
-    def tell(self, words: str, where: str = "") -> None:
+    def note(self, words: str, where: str = "") -> None:
         """Print what happens and who does it. ``where`` is an address to look at."""
         self._say(f"{self.took_s:6.1f} s  {words}" + (f"\n          see {where}" if where else ""))
 
@@ -42,10 +42,10 @@ class Transcript:
         """
         A step: that ``words`` are so.
 
-        :raises Broke: if they are not, with what was found instead
+        :raises StepFailed: if they are not, with what was found instead
         """
         if not holds:
-            raise Broke(
+            raise StepFailed(
                 f"This should be so and is not: {words}."
                 + (f" Found: {found}" if found != "" else "")
             )
@@ -56,7 +56,7 @@ class Transcript:
         """
         A step of the product that must not be refused.
 
-        :raises Broke: with the reasons, if it was
+        :raises StepFailed: with the reasons, if it was
         """
         self.check(results and all(result.done for result in results), words, why(results))
 
@@ -64,7 +64,7 @@ class Transcript:
         """
         A step that must be refused, by the gate of this code: its answer is shown.
 
-        :raises Broke: if it was done, or refused for another reason
+        :raises StepFailed: if it was done, or refused for another reason
         """
         codes = [refusal.code for result in results for refusal in result.refusals]
         self.check(codes == [code], words, codes or "it was done")
@@ -77,13 +77,15 @@ class Transcript:
         The first answer that is anything, asked again until then.
 
         :param hint: what to look at if it never comes
-        :raises Broke: when it took longer than ``within_s`` seconds, or the whole story longer than
+        :raises StepFailed: when it took longer than ``within_s`` seconds, or the whole transcript longer than
             its limit
         """
         began, until = monotonic(), monotonic() + min(within_s, LIMIT_S - self.took_s)
         while not (found := question()):
             if monotonic() > until:
-                raise Broke(f"Waited {monotonic() - began:.0f} s, in vain, until {words}. {hint}")
+                raise StepFailed(
+                    f"Waited {monotonic() - began:.0f} s, in vain, until {words}. {hint}"
+                )
             sleep(LOOK_EVERY_S)
         self.steps += 1
         self._say(f"{self.took_s:6.1f} s  ok  {words}")

@@ -39,7 +39,7 @@ class WalkthroughJob:
 
 @dataclass
 class Walk:
-    story: Transcript
+    transcript: Transcript
     cast: Cast
     deals: CrmDeals
     site: Site
