@@ -1,6 +1,7 @@
 """
-A CRM in memory that answers as HubSpot's does: objects with properties and associations, and an
-event for each change.
+A CRM in memory that behaves like HubSpot.
+
+It has objects with properties and associations, and an event for each change.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from demo.sandbox.faults import FaultQueue
 
 SINGULAR = {"deals": "deal", "companies": "company", "contacts": "contact"}
 PLURAL = {one: many for many, one in SINGULAR.items()}
-# https://developers.hubspot.com/docs/api/crm/associations: type ids that HubSpot defines, with what
-# they lead to
+# The association type ids that HubSpot defines, with the object types they lead to:
+# https://developers.hubspot.com/docs/api/crm/associations
 ASSOCIATIONS = {
     5: ("company", "deal_to_company"),
     341: ("company", "deal_to_company_unlabeled"),
@@ -32,7 +33,7 @@ Change = dict[str, Any]
 
 
 class Wrong(Exception):
-    """Refusal by HubSpot: a status and its message."""
+    """A refusal with a status and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -43,7 +44,7 @@ class Wrong(Exception):
 class Stored:
     id: str
     properties: dict[str, str]
-    associated: list[tuple[str, str, str]]  # type of the other, its id, kind of association
+    associated: list[tuple[str, str, str]]  # object type, id, kind of association
     created_at: datetime
     updated_at: datetime
 
@@ -51,8 +52,9 @@ class Stored:
 @dataclass
 class CRM:
     """
-    ``tell`` hears of every change that a subscription asks for, as an event with all but delivery
-    metadata.
+    The state of an account.
+
+    ``tell`` is called with an event for each subscribed change, without delivery metadata.
     """
 
     portal_id: int
@@ -71,7 +73,7 @@ class CRM:
     def create(self, object_type: str, body: Mapping[str, Any], author: str) -> Stored:
         linked = [_association(each) for each in body.get("associations") or ()]
         with self._lock:
-            for other, key, _kind in linked:
+            for other, key, _kind in linked:  # refuse an association to an unknown object
                 self._find(other, key)
             now = datetime.now(UTC)
             made = Stored(str(next(self._ids)), _properties(body), linked, now, now)
@@ -112,23 +114,18 @@ class CRM:
             return self._find(object_type, key)
 
     def read_many(self, object_type: str, ids: Sequence[str]) -> tuple[list[Stored], list[str]]:
-        """Those there are, and the ids of those there are not."""
+        """Return the objects that exist, and the ids of those that do not."""
         with self._lock:
             known = self.objects[object_type]
-            return [known[key] for key in ids if key in known], [
-                key for key in ids if key not in known
-            ]
+            found = [known[key] for key in ids if key in known]
+            return found, [key for key in ids if key not in known]
 
     def find(self, object_type: str, name: str, value: str) -> Stored | None:
         with self._lock:
-            return next(
-                (
-                    each
-                    for each in self.objects[object_type].values()
-                    if each.properties.get(name) == value
-                ),
-                None,
-            )
+            for each in self.objects[object_type].values():
+                if each.properties.get(name) == value:
+                    return each
+        return None
 
     def _find(self, object_type: str, key: str) -> Stored:
         found = self.objects[object_type].get(key)
@@ -143,20 +140,20 @@ class CRM:
         if kind not in SUBSCRIPTIONS:
             return
         ours = author == str(self.app_id)
-        self.tell(
-            {
-                "subscriptionId": SUBSCRIPTIONS[kind],
-                "portalId": self.portal_id,
-                "appId": self.app_id,
-                "occurredAt": int(at.timestamp() * 1000),
-                "subscriptionType": kind,
-                "objectId": int(key),
-                "changeSource": "INTEGRATION" if ours else "CRM_UI",
-                "sourceId": author,
-                **more,
-                **({"changeFlag": "CREATED"} if verb == "creation" else {}),
-            }
-        )
+        event = {
+            "subscriptionId": SUBSCRIPTIONS[kind],
+            "portalId": self.portal_id,
+            "appId": self.app_id,
+            "occurredAt": int(at.timestamp() * 1000),
+            "subscriptionType": kind,
+            "objectId": int(key),
+            "changeSource": "INTEGRATION" if ours else "CRM_UI",
+            "sourceId": author,
+            **more,
+        }
+        if verb == "creation":
+            event["changeFlag"] = "CREATED"
+        self.tell(event)
 
 
 def _properties(body: Mapping[str, Any]) -> dict[str, str]:
@@ -175,6 +172,6 @@ def _association(each: Any) -> tuple[str, str, str]:
     except (KeyError, IndexError, TypeError):
         raise Wrong(
             400,
-            "Invalid input JSON: an association names the id it leads to and a type HubSpot "
-            "defines",
+            "Invalid input JSON: an association needs the id of its target and a type that "
+            "HubSpot defines",
         ) from None

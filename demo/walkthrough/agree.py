@@ -1,4 +1,4 @@
-"""Act 3: the request is taken on, and its brief agreed by two people."""
+"""Act 3: the request is accepted, and its brief is approved by a second person."""
 
 from __future__ import annotations
 
@@ -34,26 +34,20 @@ def take_on(walk: Walk) -> None:
 
 def agree(walk: Walk, planned: Sequence[dict[str, Any]]) -> list[Deliverable]:
     """
-    Edit the brief to this plan, let it be approved, and hand what is to be made to its maker; the
-    deliverables.
+    Put the plan into the brief, have it approved, and assign its deliverables to their maker.
+
+    Returns the deliverables.
     """
     transcript, job = walk.transcript, walk.job
     owner = _owner(job)
-    other = next(
-        user
-        for user in (walk.cast.second, walk.cast.lead, walk.cast.account)
-        if user.pk != owner.pk
-    )
+    others = [walk.cast.second, walk.cast.lead, walk.cast.account]
+    other = next(user for user in others if user.pk != owner.pk)
     brief = Brief.objects.select_related("item").get(request=job.request)
     body = f"{brief.body}\n\nMade by manage.py walkthrough."
     titles = ", ".join(f"“{each['title']}”" for each in planned)
+    details = EditBriefDetails(body=body, planned=list(planned))
     transcript.done(
-        briefs.edit(
-            [brief.pk],
-            by=by(owner),
-            at=now(),
-            details=EditBriefDetails(body=body, planned=list(planned)),
-        ),
+        briefs.edit([brief.pk], by=by(owner), at=now(), details=details),
         f"{owner} plans {titles} in {brief.item.ref}",
     )
     transcript.done(briefs.submit([brief.pk], by=by(owner), at=now()), f"{owner} asks for approval")

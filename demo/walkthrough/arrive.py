@@ -1,4 +1,4 @@
-"""Act 1: a deal comes in once, however often the CRM tells of it."""
+"""Act 1: a deal starts one run, however often the CRM reports it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SIX = 6  # one creation and five property changes
 
 
 def arrive(walk: Walk, name: str, *, ends: bool) -> None:
-    """Let a new deal come in, as a job of its own."""
+    """Create a deal, or take one that was made by hand, as a new job."""
     transcript, job = walk.transcript, WalkthroughJob(name)
     walk.jobs.append(job)
     job.deal = walk.made.pop(0) if walk.made else _made(walk, name, ends=ends)
@@ -45,29 +45,28 @@ def _made(walk: Walk, name: str, *, ends: bool) -> str:
         made = deals.make(name, walk.token, ends=ends)
     except CallFailed as error:
         raise StepFailed(
-            f"The CRM did not take the deal: {error} Make one there by hand, with a company, a "
-            f"contact with an e-mail address, an amount "
-            "and a currency, and without an end date; then: manage.py walkthrough --crm SLUG "
-            "--deal ITS-ID"
+            f"The CRM did not accept the deal: {error} Create one there by hand, with a company, "
+            f"a contact with an e-mail address, an amount and a currency, and without an end "
+            f"date. Then run: manage.py walkthrough --crm SLUG --deal ITS-ID"
         ) from None
     lacking = "" if ends else ", and no end date"
     walk.transcript.note(
-        f"Somebody in the CRM makes deal {made}, “{name}”, and changes it five times{lacking}."
+        f"A person creates deal {made}, “{name}”, in the CRM and changes it five times{lacking}."
     )
     return made
 
 
 def _posted_twice(walk: Walk, job: WalkthroughJob) -> None:
-    # More than six where the CRM also tells of our own changes to an earlier deal.
-    told = len(walk.deals.told or ())
+    # There are more than six if the CRM also reports our own changes to an earlier deal.
+    count = len(walk.deals.events or ())
     answers = walk.deals.post(times=2)
     walk.transcript.check(
-        told >= SIX and answers == [200, 200],
-        f"its {told} events, out of order, are posted twice and taken in",
+        count >= SIX and answers == [200, 200],
+        f"its {count} events, out of order, are posted twice and stored",
         answers,
     )
     walk.transcript.note(
-        f"They came to {walk.deals.connection.hook_url}",
+        f"They were sent to {walk.deals.connection.hook_url}.",
         f"{settings.SITE_URL}/admin/integrations/inbound/",
     )
 
@@ -80,11 +79,11 @@ def _six_events_are_one_run(walk: Walk, job: WalkthroughJob) -> None:
     started = heard.filter(part=RunEvent.Part.STARTED).count()
     transcript.check(
         (runs, started) == (1, 1),
-        f"they are one run, {fresh(job.run).item.ref}, begun by one of them",
+        f"they are one run, {fresh(job.run).item.ref}, started by one of them",
         (runs, started),
     )
     bodies = Inbound.objects.filter(connection=walk.deals.connection).order_by("-pk")[:4]
     transcript.check(
         any(each.repeated for each in bodies),
-        "what came a second time was known, and changed nothing",
+        "the repeated events were detected and changed nothing",
     )

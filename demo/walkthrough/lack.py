@@ -1,6 +1,8 @@
 """
-Act 2: something is missing. It has an owner and a time, the time runs out, a person fills it in,
-and the same run goes on.
+Act 2: a fact is missing.
+
+The exception has an owner and a timebox. The timebox runs out, a person fills in the fact, and the
+same run continues.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from routing.runs.operations.exceptions import claim
 from routing.runs.operations.runs import fill_in
 from routing.runs.recompute import recompute_decision
 
-SOON = timedelta(minutes=1)  # a longer promise is not waited for
+SOON = timedelta(minutes=1)  # a walkthrough does not wait for a longer target
 
 
 def lack(walk: Walk) -> None:
@@ -68,28 +70,20 @@ def _watch_the_clock(walk: Walk, case: ExceptionCase) -> None:
         60,
         WORKER,
     )
-    told = (
-        Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"])
-        .select_related("recipient")
-        .first()
-    )
-    transcript.check(
-        told,
-        f"{told.recipient if told else 'nobody'} was notified: "
-        f"{'overdue' if found.level else 'due soon'}",
-    )
+    notifications = Notification.objects.filter(item=case.item_id, words__in=["warning", "breach"])
+    sent = notifications.select_related("recipient").first()
+    recipient = sent.recipient if sent else "nobody"
+    words = "overdue" if found.level else "due soon"
+    transcript.check(sent, f"{recipient} was notified: {words}")
 
 
 def decided(walk: Walk) -> None:
-    """The run is routed, with a receipt, and its request and brief are there."""
+    """Check that the run is decided and has its request and brief."""
     transcript, job = walk.transcript, walk.job
+    routed = Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY)
     job.run = transcript.wait(
-        "the run has decided and is in delivery",
-        lambda: (
-            Run.objects.filter(pk=job.run.pk, state=Run.State.IN_DELIVERY)
-            .select_related("item__client", "item__owner")
-            .first()
-        ),
+        "the run is decided and in delivery",
+        routed.select_related("item__client", "item__owner").first,
         60,
         WORKER,
     )
@@ -126,7 +120,7 @@ def decided(walk: Walk) -> None:
 
 
 def _approver(walk: Walk, job: WalkthroughJob) -> Contact:
-    """The deal's contact may answer for the client from now on, and sign in."""
+    """Let the deal's contact approve for the client and sign in."""
     request = fresh(job.request)
     walk.transcript.check(request.contact_id, "the CRM's contact is known as the client's")
     contact = Contact.objects.get(pk=request.contact_id or 0)
@@ -136,7 +130,7 @@ def _approver(walk: Walk, job: WalkthroughJob) -> Contact:
         membership.role = Membership.Role.APPROVER
         keep_membership(membership, by=by(walk.cast.lead), at=now(), reason="Named by the client.")
     if not has_access(contact):
-        with suppress(CannotInvite):  # a walkthrough beside this one was quicker
+        with suppress(CannotInvite):  # another walkthrough was quicker
             invite(contact.pk, by=by(walk.cast.lead), at=now(), write=False)
     contact = fresh(contact)
     walk.transcript.check(has_access(contact), f"{contact.full_name} may sign in")

@@ -1,4 +1,4 @@
-"""Act 4: versions are made, checked by machine, judged by people, and answered by the client."""
+"""Act 4: versions are made, checked automatically, signed off and answered by the client."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ALT = "A path through a green valley"
 
 
 def picture(walk: Walk) -> File:
-    """A small picture of the walkthrough's own, kept as its maker's upload."""
+    """Create a small picture and upload it as the maker."""
     seed = int(walk.token, 16)
     raw = BytesIO()
     Image.new("RGB", (64, 48), (seed & 255, seed >> 8 & 255, 90)).save(raw, "PNG")
@@ -53,7 +53,7 @@ def page_draft(walk: Walk, file: File, words: str, *, alt: bool = True) -> Draft
 
 
 def sheet_draft(walk: Walk) -> Draft:
-    """A file to hand over."""
+    """Return a draft with a file to hand over."""
     raw = b"day,visitors\nMonday,120\n"
     client, maker = walk.job.run.item.client, by(walk.cast.maker)
     file = keep(
@@ -78,28 +78,28 @@ def hand_in(walk: Walk, row: Deliverable, draft: Draft) -> Deliverable:
         f"{maker} uploads a version of {row.item.ref}",
     )
     walk.transcript.done(
-        deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} hands it in"
+        deliverables.submit([row.pk], by=by(maker), at=now()), f"{maker} submits it"
     )
     return fresh(row)
 
 
 def sent_back(walk: Walk, row: Deliverable) -> None:
-    """The machine's own checks found the fault."""
+    """Check that the automatic checks found the fault."""
     failed = CheckResult.objects.filter(version=row.version_id, passed=False).select_related(
         "check_row"
     )
-    said = [f"{each.check_row.name}: {each.findings[0]['message']}" for each in failed]
+    messages = [f"{each.check_row.name}: {each.findings[0]['message']}" for each in failed]
     walk.transcript.check(
-        row.state == State.REWORK and said,
-        "the automatic checks send it back, and say why",
+        row.state == State.REWORK and messages,
+        "the automatic checks send it back and say why",
         row.state,
     )
-    for words in said:
-        walk.transcript.note(f"  {words}")
+    for message in messages:
+        walk.transcript.note(f"  {message}")
 
 
 def reviewed(walk: Walk, row: Deliverable) -> None:
-    """Through QA's judgment and the agency's own approval, before the client."""
+    """Sign off the version and approve it for the agency, then ask the client."""
     transcript, reviewer, lead = walk.transcript, walk.cast.reviewer, walk.cast.lead
     row = Deliverable.objects.select_related("item").get(pk=row.pk)
     transcript.check(
@@ -137,7 +137,7 @@ ANSWERS = {
 
 
 def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> Deliverable:
-    """The client's contact answers what is open, by the operation that the portal calls."""
+    """Answer the open approval as the client's contact, with the operation of the portal."""
     transcript, contact = walk.transcript, walk.job.contact
     question = _question(walk, row, "the client")
     assert contact.user is not None  # invited before
@@ -147,10 +147,10 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
         at=now(),
         details=DecideDetails(digest=question.digest, comment=comment),
     )
-    spoken = f"{contact.full_name}, for the client: {Answer.Word(word).label}" + (
-        f" (“{comment}”)" if comment else ""
-    )
-    transcript.done([result], spoken)
+    words = f"{contact.full_name}, for the client: {Answer.Word(word).label}"
+    if comment:
+        words += f" (“{comment}”)"
+    transcript.done([result], words)
     answer = Answer.objects.get(approval=question)
     transcript.check(
         answer.digest == question.version.digest,
@@ -160,9 +160,8 @@ def client_says(walk: Walk, row: Deliverable, word: str, comment: str = "") -> D
 
 
 def _question(walk: Walk, row: Deliverable, whom: str) -> Approval:
-    found = Approval.objects.filter(
-        version__deliverable=row, state=Approval.State.PENDING
-    ).select_related("item", "version")
+    pending = Approval.objects.filter(version__deliverable=row, state=Approval.State.PENDING)
+    found = pending.select_related("item", "version")
     walk.transcript.check(
         found.count() == 1,
         f"{whom} is asked: {', '.join(each.item.ref for each in found)}",

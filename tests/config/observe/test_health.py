@@ -24,7 +24,7 @@ def database_away(monkeypatch):
             '"app"'
         )
 
-    monkeypatch.setattr(schema, "standing", refuse)
+    monkeypatch.setattr(schema, "migration_status", refuse)
 
 
 def test_alive_needs_neither_database_nor_known_host(client):
