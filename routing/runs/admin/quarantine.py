@@ -36,7 +36,7 @@ class QuarantineFilter(WithDefault):
 
 @admin.register(Dispatch)
 class DispatchAdmin(ReadOnly[Dispatch]):
-    heading = gettext_lazy("Quarantined")
+    heading = gettext_lazy("Failed events")
     list_display = ("what", "source", "subject", "standing", "attempts", "since")
     list_select_related = ("event",)
     list_filter = (QuarantineFilter, "event__source")
