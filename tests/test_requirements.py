@@ -18,6 +18,7 @@ ROWS = re.findall(
     re.MULTILINE,
 )
 NAMED = re.compile(r"`(tests/[\w/]+/test_\w+\.py|test_\w+)`")
+FILE = re.compile(r"`([\w/]+/[\w.]*)`")
 ID = re.compile(r"[A-Z]\d{1,2}")
 # Ids by the name of a test, or by the path of a file for all that are in it.
 Carriers = dict[str, set[str]]
@@ -77,6 +78,13 @@ def test_every_row_names_a_test_and_nothing_but_tests():
     for ids, _claim, _where, tests in ROWS:
         assert all(ID.fullmatch(each) for each in ids.split(", ")), ids
         assert tests.split(", ") == [f"`{name}`" for name in NAMED.findall(tests)], ids
+
+
+def test_the_files_that_a_row_names_exist():
+    named = [path for _ids, _claim, where, _tests in ROWS for path in FILE.findall(where)]
+
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_every_id_of_a_row_is_carried_by_each_test_that_it_names():

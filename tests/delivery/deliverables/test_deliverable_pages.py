@@ -26,7 +26,7 @@ from tests.desk import signed_in, url, words
 from tests.files import jpeg
 from tests.world import NOW, World, by, make_user
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("A9")]
+pytestmark = pytest.mark.usefixtures("without_second_factor")
 
 MANY = [{"key": f"k{n}", "title": f"Page {n}", "format": "page"} for n in range(8)]
 
@@ -67,7 +67,7 @@ def hidden(world: World) -> Deliverable:
     return page
 
 
-@pytest.mark.requirement("Q6")
+@pytest.mark.requirement("Q6", "Q13")
 def test_the_page_tells_what_was_made_how_it_was_judged_and_what_was_answered(world: World) -> None:
     Check.objects.create(
         name="No coming soon", kind="forbidden_terms", params={"terms": ["coming soon"]}
@@ -131,7 +131,7 @@ def test_one_step_is_the_next_one(world: World, who: str, state: str, first: str
     assert panel.first.step.verb == first
 
 
-@pytest.mark.requirement("Q14")
+@pytest.mark.requirement("Q4", "Q14")
 def test_a_reviewer_finds_what_waits_for_their_signature(world: World) -> None:
     Check.objects.create(name="Brand", kind="judgment")
     waiting, _other = make_deliverables(world, planned=MANY[:2])

@@ -36,7 +36,7 @@ from tests.journeys.crm import FakeCRM, answering
 from tests.journeys.test_lead_to_brief import signals, work
 from tests.world import NOW, World, by, make_request, make_user
 
-pytestmark = pytest.mark.requirement("E3", "E8", "O9", "O10")
+pytestmark = pytest.mark.requirement("E3", "O9", "O10")
 
 # Flow 1 and 2, work 3 and 4, agency 5 and 6, operations lead 7, account manager 8.
 FLOW, WORK = Place("Flow", (1, 2)), Place("Work", (3, 4))
@@ -197,6 +197,7 @@ def test_the_history_the_page_and_the_trace_say_why(world: World, run: Run) -> N
     assert told.data["owner_because"] == why
 
 
+@pytest.mark.requirement("O6")
 def test_what_a_connection_fails_at_goes_to_its_own_people_first(world: World) -> None:
     keeper, crm = make_user("Keeper", OPS), make_connection("form", world)
     crm.health_owner = keeper

@@ -28,7 +28,7 @@ from tests.world import MONDAY, World, by, make_request
 
 pytestmark = [
     pytest.mark.stands_at(MONDAY),  # working hours of a week
-    pytest.mark.requirement("E6", "L3", "L8", "L9"),
+    pytest.mark.requirement("L3", "L8", "L9"),
 ]
 
 W = WorkItem.WaitingOn
