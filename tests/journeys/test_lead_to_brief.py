@@ -104,6 +104,7 @@ def test_a_new_deal_becomes_one_owned_request_with_its_brief(world: World, crm: 
     run, request, brief = Run.objects.get(), Request.objects.get(), Brief.objects.get()
     known = run.enrichments.latest("id")
     assert (known.facts["deal.amount"], known.sources["deal.amount"]) == ("12000", "crm")
+    assert Event.objects.filter(kind="routing.run.route", item=run.item).count() == 1
     assert (run.state, run.item.title) == (Run.State.IN_DELIVERY, "Lead to brief: Spring campaign")
     assert (request.item.owner, request.item.backup, request.item.client) == (
         world.alice,
