@@ -95,8 +95,9 @@ def test_a_failed_check_is_told_with_its_place_and_quotation(world: World) -> No
 
     told = words(signed_in(world.cora).get(url(Deliverable, "change", page.pk)))
 
-    assert "Failed No coming soon" in told
-    assert "“coming soon” must not be used. Coming soon. body" in told
+    why = "“coming soon” must not be used. Coming soon. body"
+    assert f"Required fixes since version 1 No coming soon: {why}" in told
+    assert f"Failed No coming soon now {why}" in told
 
 
 def test_the_question_that_is_open_is_answered_from_the_deliverables_page(world: World) -> None:
