@@ -122,7 +122,7 @@ PLACES = (
                 "integrations.view_outbound",
             ),
             (
-                gettext_lazy("Quarantined"),
+                gettext_lazy("Failed events"),
                 "pending",
                 "admin:routing_dispatch_changelist",
                 "routing.view_dispatch",

@@ -35,7 +35,7 @@ class QuarantineFilter(WithDefault):
 
 @admin.register(Dispatch)
 class DispatchAdmin(ReadOnly[Dispatch]):
-    heading = gettext_lazy("Quarantined")
+    heading = gettext_lazy("Failed events")
     list_display = ("what", "source", "subject", "status", "attempts", "since")
     list_select_related = ("event",)
     list_filter = (QuarantineFilter, "event__source")

@@ -25,7 +25,7 @@ from tests.integrations.inbox.senders import event, make_connection, send
 from tests.integrations.outbox.remote import Time, deliver, outcomes_of
 from tests.world import NOW, World
 
-pytestmark = pytest.mark.requirement("N1", "N5", "Q9", "U7")
+pytestmark = pytest.mark.requirement("N1", "N5", "Q9", "R9", "U7")
 
 SYSTEM = Actor.system
 
@@ -133,6 +133,7 @@ def test_news_that_come_together_are_sent_once(
     }
 
 
+@pytest.mark.requirement("G18")
 def test_properties_are_named_by_the_connection_or_switched_off(
     sandbox: Sandbox, hubspot: Connection, world: World, time: Time
 ) -> None:

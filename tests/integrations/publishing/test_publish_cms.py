@@ -21,7 +21,7 @@ from integrations.base.adapter import (
 from integrations.proof.look import probe
 from tests.integrations.publishing.writers import Site, article, later
 
-pytestmark = pytest.mark.requirement("N5", "Q9")
+pytestmark = pytest.mark.requirement("N1", "N5", "Q9")
 
 
 @pytest.fixture
@@ -128,6 +128,7 @@ def test_a_maintenance_page_is_no_success(site: Site, bread: OutboxMessage):
     assert site.post(written)["title"]["raw"] != "Changed"
 
 
+@pytest.mark.requirement("E19")
 @pytest.mark.parametrize(
     "change",
     [

@@ -20,7 +20,7 @@ from routing.sla.operations.clocks import start
 from tests.desk import signed_in, words
 from tests.world import NOW, World, by, make_request, make_user
 
-pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("L6", "L7")]
+pytestmark = [pytest.mark.usefixtures("without_second_factor"), pytest.mark.requirement("L6")]
 
 MINUTE = timedelta(minutes=1)
 
